@@ -1,0 +1,124 @@
+// Catalogs in CSV files: variants to match, existing links, products to import.
+//
+// The functions and classes here read a file whole and then forget it; none is written. Anything constructed here is
+// immutable, and so safe for any number of threads.
+//
+// CSV is RFC 4180 with a header row: cells separated by commas; a cell with a comma, quote or line break in double
+// quotes, quotes inside it doubled; lines ended by LF or CRLF; UTF-8, a byte-order mark at the start allowed. Nothing
+// is trimmed. Wholly blank lines are skipped. A cell holds up to 1 MiB.
+//
+// Errors: NOT_FOUND where a file cannot be opened. INVALID_ARGUMENT for what is in it, always one line "FILE:LINE:
+// what; how to mend it", where LINE is the physical line, from 1, on which the record starts: a wrong number of cells,
+// an unterminated quote, text after a closing quote or a quote in an unquoted cell, a carriage return without line
+// feed, invalid UTF-8, a cell above the limit, a repeated column, a missing column that was asked for, an empty or
+// repeated id.
+
+#ifndef FLXLINK_CATALOG_CSV_H_
+#define FLXLINK_CATALOG_CSV_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "flxlink/linker.h"
+#include "flxlink/money.h"
+#include "flxlink/product.h"
+
+namespace flxlink {
+
+// What the columns of a file mean.
+enum class CsvDialect {
+  // One row a variant. Column names are field names.
+  kGeneric,
+  // Shopify's product export. A row with a `Variant Price` is a variant, any other row belongs to the one before it.
+  // Fields
+  // are sku, barcode, handle, title, vendor, price, quantity, status, option1, option2, option3 and id. The id is
+  // handle and
+  // option values joined by '/', with '\' before '/' and '\' inside a part, trailing empty options dropped; the parent
+  // is the
+  // handle. Title, vendor and status come from the product's first row, the status from `Status`, else from
+  // `Published`.
+  kShopify,
+};
+
+// "generic", "shopify".
+absl::string_view ToString(CsvDialect dialect);
+// INVALID_ARGUMENT names the dialects.
+absl::StatusOr<CsvDialect> ParseCsvDialect(absl::string_view text);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Variants to match
+// ---------------------------------------------------------------------------------------------------------------------
+
+// One file's variants as a source for the Linker. In the generic dialect the column `id` is required and unique,
+// `parent_id` is optional, and every column but `parent_id` is a field, `id` too. All rows are live.
+class CsvCatalog : public VariantSource {
+ public:
+  // Reads the file and keeps ids, parents and the given fields: fields[i] is column i of Scan(), and may be given
+  // twice. INVALID_ARGUMENT also where the dialect has no such field.
+  static absl::StatusOr<std::unique_ptr<CsvCatalog>> Read(const std::string& path, CsvDialect dialect,
+                                                          absl::Span<const std::string> fields);
+  ~CsvCatalog() override;
+
+  int64_t row_count() const override;
+  absl::Status Scan(absl::Span<const int> columns,
+                    absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const override;
+
+  // The id of a row, and its parent, empty for none. Valid as long as the catalog.
+  absl::string_view id(int64_t row) const;
+  absl::string_view parent(int64_t row) const;
+
+  // The row that has the id, or kNoRow.
+  int64_t FindRow(absl::string_view id) const;
+
+ private:
+  class Impl;
+  explicit CsvCatalog(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+// Existing links between two catalogs.
+struct CsvLinks {
+  // For MatchInput::links. An id that its catalog does not have is kNoRow.
+  std::vector<RowPair> pairs;
+  // The ids that have no row: by the row of the other side.
+  absl::flat_hash_map<int64_t, std::string> missing_channel_ids;  // By listing row: the links that are broken.
+  absl::flat_hash_map<int64_t, std::string> missing_listing_ids;  // By channel row: who holds it.
+};
+
+// Reads a file with the columns `listing_id` and `channel_id`. INVALID_ARGUMENT also where either id is empty or
+// repeated, since links are 1:1.
+absl::StatusOr<CsvLinks> ReadLinksCsv(const std::string& path, const CsvCatalog& listings, const CsvCatalog& channel);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Products
+// ---------------------------------------------------------------------------------------------------------------------
+
+struct ProductCsvOptions {
+  // Generic: `sku` is required, unique and not blank, and is the key. `price` is a decimal number, `quantity` and
+  // `sync_priority` are integers, `parent` is the product; blank or missing, they are absent, absent, 0 and none. Every
+  // other column is a field under its name; a column without a name is passed over. Shopify: the key is the variant's
+  // id, sku may be blank or repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status,
+  // option1, option2, option3 and id.
+  CsvDialect dialect = CsvDialect::kGeneric;
+  Currency currency;          // Of the prices; the file does not say. Default USD.
+  int64_t page_rows = 10000;  // Rows handed over at a time; fewer where they are long.
+};
+
+// Reads a file of products and hands it to `visit` page by page, in the file's order. A number that cannot be read is
+// an error of the file too. Pages before the one with an error have been handed over by then. Stops at the first error
+// of `visit` and returns it.
+absl::Status ReadProductCsv(const std::string& path, const ProductCsvOptions& options,
+                            absl::FunctionRef<absl::Status(const ProductBatch&)> visit);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_CATALOG_CSV_H_

@@ -1,0 +1,130 @@
+// Channels: one account on one sales platform, and how flxlink is to deal with it.
+//
+// Plain data: share between threads while nobody writes.
+
+#ifndef FLXLINK_CHANNEL_H_
+#define FLXLINK_CHANNEL_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/link_rule.h"
+#include "flxlink/money.h"
+
+namespace flxlink {
+
+// Which of price, quantity and status (PQS) something is about.
+struct SyncFields {
+  bool price = false;
+  bool quantity = false;
+  bool status = false;
+
+  bool any() const { return price || quantity || status; }
+  friend bool operator==(const SyncFields& a, const SyncFields& b) {
+    return a.price == b.price && a.quantity == b.quantity && a.status == b.status;
+  }
+};
+
+// Reads "price,quantity,status" or any part of it, in any order. INVALID_ARGUMENT names what is not one of them.
+absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text);
+// The text that ParseSyncFields reads back, in the order price, quantity, status.
+std::string FormatSyncFields(const SyncFields& fields);
+
+// A rule of the rules job: hides or unhides listing variants by their product's price or quantity.
+struct StatusRule {
+  enum class Subject { kPrice, kQuantity };
+  enum class Comparison { kLess, kLessOrEqual, kEqual, kNotEqual, kGreaterOrEqual, kGreater };
+  enum class Action { kHide, kUnhide };
+
+  Subject subject = Subject::kQuantity;
+  Comparison comparison = Comparison::kLessOrEqual;
+  int64_t operand = 0;  // A quantity, or a price in minor units of the channel's currency.
+  Action action = Action::kHide;
+
+  friend bool operator==(const StatusRule& a, const StatusRule& b) {
+    return a.subject == b.subject && a.comparison == b.comparison && a.operand == b.operand && a.action == b.action;
+  }
+};
+
+// Reads "quantity<=0:hide", "price>=10.00:unhide"; comparisons are < <= = != >= >. INVALID_ARGUMENT names the wrong
+// part.
+absl::StatusOr<StatusRule> ParseStatusRule(absl::string_view text, Currency currency);
+std::string FormatStatusRule(const StatusRule& rule, Currency currency);
+
+// What to do when the channel shows less stock than it last acknowledged, which usually means that it has sold some.
+enum class OversellGuard {
+  kHold,  // Do not raise it again until the product's quantity is stated anew; until then it is attention. The default.
+  kOverwrite,  // The merchant's quantity is the truth: send it.
+};
+
+// Everything that a person sets about a channel.
+struct ChannelConfig {
+  // Unique, 1 to 64 of a–z A–Z 0–9 . _ -
+  std::string name;
+
+  // The adapter's registered name ("csv", "simulated") and its settings, as the adapter's header lists them.
+  // Credentials are not settings: see CredentialResolver in channel_adapter.h.
+  std::string adapter;
+  std::vector<std::pair<std::string, std::string>> settings;
+
+  // How listing variants are linked. Empty: nothing is linked by rule.
+  LinkPriority link_priority;
+  // See linker.h. Both default off.
+  bool parent_guard = false;
+  bool strict = false;
+
+  // Chain a link job to a build that changed a listing. Default off.
+  bool link_after_build = false;
+  // Chain a link job to a pull or sync that changed what linking reads. Default on.
+  bool link_after_sync = true;
+
+  // What a sync sends. Default all three, as far as the adapter can set them.
+  SyncFields sync_fields = {true, true, true};
+  // The currency of the channel's prices. Default USD.
+  Currency currency;
+  OversellGuard oversell_guard = OversellGuard::kHold;
+
+  // In this order; for each listing variant the first that holds decides. Run by the rules job only.
+  std::vector<StatusRule> status_rules;
+
+  // A pull that would break more links than this is held until a person approves the job. nullopt (the default): no
+  // limit.
+  absl::optional<int64_t> break_limit;
+};
+
+// OK, or INVALID_ARGUMENT naming the setting and how to mend it. Knows nothing of adapters.
+absl::Status ValidateChannelConfig(const ChannelConfig& config);
+
+// How far a pull has come. Kept with the channel, so that an interrupted pull goes on where it stopped.
+struct PullState {
+  int64_t pull_number = 0;  // Grows with every pull that begins.
+  std::string cursor;       // Where the running pull goes on. Empty: none is running, or it is at the start.
+  bool running = false;
+  std::string revision;        // The adapter's mark of what the last pull or push saw; given back to it with a push.
+  int64_t complete_pulls = 0;  // Complete pulls that have been finished.
+  absl::optional<absl::Time> completed_at;  // When the last of them was.
+};
+
+// A channel as stored.
+struct Channel {
+  int64_t channel_id = 0;
+  ChannelConfig config;
+  absl::optional<ChannelConfig> draft;  // Changes that are written down and not yet applied.
+  int64_t revision = 0;                 // Grows with every write of config or draft.
+  int64_t policy_version = 0;           // Grows when the config changes what links should send …
+  int64_t evaluated_version = 0;        // … and this follows once every link has been looked at again.
+  int64_t edit_version =
+      0;  // Grows when a person links, unlinks or clears; a link job that finds it moved matches again.
+  PullState pull;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_CHANNEL_H_

@@ -1,0 +1,155 @@
+// ChannelAdapter: what flxlink asks of a sales platform. One adapter speaks to one account; the platform's words are
+// translated here into flxlink's and nowhere else.
+//
+// Adapters are simple on purpose. They never retry, never sleep, start no thread and keep no state between calls: the
+// engine schedules, waits, retries and remembers. All they need comes with the request or from their settings.
+//
+// A new adapter passes tests/channels/conformance.h.
+
+#ifndef FLXLINK_CHANNEL_ADAPTER_H_
+#define FLXLINK_CHANNEL_ADAPTER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "flxlink/channel.h"
+#include "flxlink/channel_variant.h"
+#include "flxlink/push.h"
+
+namespace flxlink {
+
+// What must be pushed together because the platform keeps it in one place.
+enum class PushGrouping : uint8_t {
+  kNone,      // Every item for itself.
+  kProduct,   // Status belongs to the parent: siblings share it.
+  kLocation,  // Quantity belongs to a location of the channel.
+};
+
+// The platform's rate limit, as a token bucket. Default: none.
+struct RateLimit {
+  double bucket_size = 0;  // Tokens that may be saved up. 0: no limit.
+  double refill_per_second = 0;
+  double pull_cost = 1;  // Tokens a call takes.
+  double push_cost = 1;
+};
+
+// What an adapter can do. A flag only ever means "can": the engine works without it, more slowly or more carefully.
+struct AdapterCapabilities {
+  // The channel fields that link rules can compare. Empty: any name may be asked for.
+  std::vector<std::string> link_fields;
+  SyncFields can_set;                     // Which of price, quantity and status a push can set.
+  std::vector<ChannelStatus> status_set;  // The statuses that items can have. Empty: the channel has none.
+  int64_t push_limit = 0;                 // Items in one push at the most. 0: no limit.
+  PushGrouping grouping = PushGrouping::kNone;
+  bool partial_success = false;        // Takes the good items of a push and refuses the bad ones.
+  bool compare_and_set = false;        // Honours PushItem::expected_quantity.
+  bool idempotency_keys = false;       // Applies a push with a key that it has seen only once.
+  bool asynchronous_receipts = false;  // May answer kAccepted with a receipt.
+  bool incremental_pull = false;       // Can pull only what changed.
+  bool complete_pull = false;          // A pull that ran to its end saw every item: what is absent is gone.
+  RateLimit rate_limit;
+  // Nothing of a push can land later than this after the call began. Default: one minute.
+  absl::Duration push_timeout = absl::Minutes(1);
+};
+
+struct PullRequest {
+  std::string cursor;    // Empty: from the start. Else the last page's next_cursor.
+  int64_t limit = 1000;  // Items wanted at the most.
+};
+
+struct PullPage {
+  ChannelVariantBatch items;
+  std::string next_cursor;  // Where the next page begins. Empty: this was the last.
+  // The adapter's mark of the state that it read, for channels where a push must know it (a file's digest). The same in
+  // all pages of one pull. Empty: the channel has none.
+  std::string revision;
+};
+
+struct PushRequest {
+  absl::Span<const PushItem> items;
+  std::string revision;  // The channel's last known revision (PullPage::revision, or a push's new one).
+};
+
+struct PushReply {
+  std::vector<PushOutcome> outcomes;  // One an item, in the order of the items.
+  std::string revision;               // The revision after the push. Empty: unchanged, or the channel has none.
+};
+
+// Thread-safe: calls for one channel come one after another, but from different threads.
+class ChannelAdapter {
+ public:
+  virtual ~ChannelAdapter() = default;
+
+  // The same during the adapter's life.
+  virtual const AdapterCapabilities& capabilities() const = 0;
+
+  // One page of the channel's items. Can be asked again for the same page.
+  //
+  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must mend something, the message says what and where.
+  // ABORTED: the channel changed since the cursor was given, start the pull over. UNAVAILABLE, RESOURCE_EXHAUSTED
+  // (throttled, see RetryAfter): try again.
+  virtual absl::StatusOr<PullPage> Pull(const PullRequest& request) const = 0;
+
+  // Sends items. An error as the whole answer means that nothing is known of any item; where the adapter knows, it
+  // answers item by item. Which items a kConflict concerns is the adapter's to say; with a revision it is usually all
+  // of them.
+  virtual absl::StatusOr<PushReply> Push(const PushRequest& request) const = 0;
+
+  // What became of an accepted item. kAccepted again: not decided yet. UNIMPLEMENTED without asynchronous_receipts.
+  virtual absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const;
+};
+
+// A throttled call's Status carries how long to wait.
+absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after);
+absl::optional<absl::Duration> RetryAfter(const absl::Status& status);
+
+// Where adapters get secrets from. They are asked for by name when an adapter is made, never stored and never logged.
+//
+// Thread-safe.
+class CredentialResolver {
+ public:
+  virtual ~CredentialResolver() = default;
+  // NOT_FOUND names the credential and where it was looked for.
+  virtual absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const = 0;
+};
+
+// Looks for FLXLINK_<CHANNEL>_<CREDENTIAL> in the environment: capitals, everything else than letters and digits as
+// '_'.
+std::unique_ptr<CredentialResolver> NewEnvironmentCredentials();
+
+// What an adapter is made from.
+struct AdapterContext {
+  const ChannelConfig& config;
+  const CredentialResolver& credentials;
+};
+
+// Makes an adapter for one channel. INVALID_ARGUMENT names the setting that is missing or wrong.
+using AdapterFactory = std::function<absl::StatusOr<std::unique_ptr<ChannelAdapter>>(const AdapterContext& context)>;
+
+// The adapters that a program offers, by name. Not thread-safe while being filled.
+class AdapterRegistry {
+ public:
+  // Takes the place of an earlier factory of that name.
+  void Register(std::string name, AdapterFactory factory) { factories_[std::move(name)] = std::move(factory); }
+
+  // NOT_FOUND lists the names there are.
+  absl::StatusOr<std::unique_ptr<ChannelAdapter>> Make(const AdapterContext& context) const;
+
+ private:
+  std::map<std::string, AdapterFactory> factories_;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_CHANNEL_ADAPTER_H_

@@ -1,0 +1,183 @@
+// Engine: the facade of flxlink. It wires storage, channel adapters, clock and threads together, and is all that a host
+// needs: it takes products in, keeps channels, makes and runs jobs, and shows listings.
+//
+//   auto storage = flxlink::OpenSqliteStorage("shop.db");
+//   flxlink::AdapterRegistry adapters;
+//   flxlink::RegisterCsvChannel(adapters);
+//   auto engine = flxlink::Engine::Create({.storage = storage->get(), .adapters = &adapters});
+//   (*engine)->AddChannel(config);
+//   auto job = (*engine)->Enqueue("shopify", {flxlink::JobKind::kPull});
+//   (*engine)->RunUntilFinal(job->job_id);
+//
+// Threads. Jobs run on threads that the host lends (RunPending, RunUntilFinal) or on the engine's own (Start, Stop); it
+// is the same code. Several engines, in one process or many, may work on one store: each channel's slot sees to it that
+// one job runs.
+
+#ifndef FLXLINK_ENGINE_H_
+#define FLXLINK_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/channel.h"
+#include "flxlink/channel_adapter.h"
+#include "flxlink/clock.h"
+#include "flxlink/executor.h"
+#include "flxlink/job.h"
+#include "flxlink/linker.h"
+#include "flxlink/listing.h"
+#include "flxlink/product.h"
+#include "flxlink/schedule.h"
+#include "flxlink/storage.h"
+
+namespace flxlink {
+
+struct EngineOptions {
+  // Required. Must outlive the engine.
+  Storage* storage = nullptr;
+  // Required: the adapters that channels may name. Must outlive the engine.
+  const AdapterRegistry* adapters = nullptr;
+  // Where adapters get their secrets. Default: the environment (NewEnvironmentCredentials).
+  const CredentialResolver* credentials = nullptr;
+  // Default: the machine's (SystemClock).
+  Clock* clock = nullptr;
+  // Threads for matching within one link job. Default: the job's own thread only.
+  Executor* executor = nullptr;
+  // Rows in one storage operation, 1 to Storage::kMaxRows. Default 10,000.
+  int64_t page_rows = Storage::kMaxRows;
+  // Tries of a call that a channel throttled or was unavailable for, before the job fails. Default 5.
+  int max_tries = 5;
+  // The wait before the second try; doubled for each further one, at most a minute. Default 1 s.
+  absl::Duration first_backoff = absl::Seconds(1);
+  // How long idle workers and followers wait before they look again. Default 100 ms.
+  absl::Duration poll_interval = absl::Milliseconds(100);
+  // Called on the worker's thread after each step of a job, for progress bars. Must be thread-safe. Default: none.
+  std::function<void(const Job& job, const JobProgress& progress)> on_progress;
+};
+
+// A link that a link job would make now, or the reason why not.
+struct PlannedLink {
+  std::string sku;
+  LinkState state = LinkState::kUnlinked;
+  std::string external_id;
+  int32_t rule = 0;
+  LinkReason reason = LinkReason::kNone;
+};
+
+// Everything about why one listing variant is linked as it is.
+struct ListingExplanation {
+  ListingRow listing;
+  struct Rule {
+    LinkRule rule;
+    bool has_key = false;
+    std::string key;
+    std::vector<std::string> listings;  // SKUs with that key, this one included; the first LinkDetail::kMaxNamed.
+    std::vector<std::string> channel;   // External ids with that key, likewise.
+    int64_t listing_count = 0;
+    int64_t channel_count = 0;
+    LinkReason reason = LinkReason::kNone;
+    bool linked = false;
+    bool stopped = false;
+  };
+  std::vector<Rule> rules;
+  std::vector<LinkEvent> history;
+};
+
+// Thread-safe.
+class Engine {
+ public:
+  // INVALID_ARGUMENT names the option that is missing or out of range. Opens an owner in the storage (see
+  // Storage::OpenOwner).
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options);
+
+  // Stops its workers and gives up its owner.
+  virtual ~Engine() = default;
+
+  // -- Channels. Names are ChannelConfig::name; NOT_FOUND where there is none.
+
+  // INVALID_ARGUMENT: a setting is wrong, or a rule compares a channel field that the adapter does not offer.
+  virtual absl::StatusOr<Channel> AddChannel(const ChannelConfig& config) = 0;
+  // Changes a channel's configuration, now or, with `as_draft`, when ApplyDraft is called; the name cannot change.
+  // `edit` changes the configuration that is there (the draft, if there is one and as_draft is set) and may be called
+  // more than once.
+  virtual absl::StatusOr<Channel> EditChannel(absl::string_view name, bool as_draft,
+                                              absl::FunctionRef<absl::Status(ChannelConfig&)> edit) = 0;
+  // FAILED_PRECONDITION: there is no draft.
+  virtual absl::StatusOr<Channel> ApplyDraft(absl::string_view name) = 0;
+  virtual absl::StatusOr<Channel> GetChannel(absl::string_view name) = 0;
+  virtual absl::StatusOr<std::vector<Channel>> ListChannels() = 0;
+  // Removes it with its listings, links, jobs and schedule. FAILED_PRECONDITION while a job of it runs.
+  virtual absl::Status RemoveChannel(absl::string_view name) = 0;
+
+  // -- Products
+
+  // Any number of rows; written in pages. Prices and quantities that change mark their links dirty.
+  virtual absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch) = 0;
+
+  // -- Listings
+
+  // All listing variants of a channel that pass the filter, page by page, ordered by when they were first built.
+  virtual absl::Status ForEachListing(absl::string_view channel, const ListingFilter& filter,
+                                      absl::FunctionRef<absl::Status(const ListingRow&)> visit) = 0;
+  virtual absl::Status EditListing(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) = 0;
+  virtual absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku) = 0;
+  // What a link job would do now, for every unlinked listing variant, in the order of ForEachListing. Changes nothing.
+  virtual absl::StatusOr<std::vector<PlannedLink>> PlanLinks(absl::string_view channel) = 0;
+
+  // -- Jobs
+
+  // Asks for a job. While one of that kind is pending, that one is returned, with both wishes joined; while one is
+  // running, a follow-up is queued.
+  virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
+  virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<Job>> ListJobs(const JobFilter& filter, int64_t limit) = 0;
+  // Moves a pending job ahead of every other pending job. FAILED_PRECONDITION: it is not pending.
+  virtual absl::StatusOr<Job> Prioritize(int64_t job_id) = 0;
+  // Cancels a pending or held job at once, a running one at its next step. FAILED_PRECONDITION: it is final.
+  virtual absl::StatusOr<Job> Cancel(int64_t job_id) = 0;
+  // A new job with the same wishes, on today's data. FAILED_PRECONDITION: the old one is not final.
+  virtual absl::StatusOr<Job> Rerun(int64_t job_id) = 0;
+  // Lets a held job run, over the limit that held it. FAILED_PRECONDITION: it is not held.
+  virtual absl::StatusOr<Job> Approve(int64_t job_id) = 0;
+
+  // -- Schedules
+
+  virtual absl::StatusOr<Schedule> SetSchedule(absl::string_view channel, const ScheduleSpec& spec,
+                                               ScheduledJob job) = 0;
+  // Enabling starts from now: what would have fired meanwhile is not made up.
+  virtual absl::StatusOr<Schedule> EnableSchedule(absl::string_view channel, bool enabled) = 0;
+  virtual absl::Status ClearSchedule(absl::string_view channel) = 0;
+  virtual absl::StatusOr<std::vector<Schedule>> ListSchedules() = 0;
+  // Makes the jobs of the schedules that are due. Returns how many fired. The engine's own workers do this by
+  // themselves.
+  virtual absl::StatusOr<int> FireSchedules() = 0;
+
+  // -- Running
+
+  // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
+  // these chain count too. Returns how many ran, however they ended.
+  virtual absl::StatusOr<int> RunPending(int max_jobs) = 0;
+
+  // Serves the queue of the job's channel on this thread until the job is final or held. While another owner holds the
+  // slot it follows, and takes over if that owner dies.
+  virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id) = 0;
+
+  // Starts `workers` threads that fire schedules and run jobs until Stop. FAILED_PRECONDITION: they run already.
+  virtual absl::Status Start(int workers) = 0;
+  // Lets running jobs end, then joins the workers. Errors that workers met outside of jobs are returned.
+  virtual absl::Status Stop() = 0;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_ENGINE_H_

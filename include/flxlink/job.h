@@ -1,0 +1,185 @@
+// Jobs and slots: the units of scheduled work, and the right to do them.
+//
+// A *job* is one unit of work on one channel. Each channel has one *slot*, and whoever holds it runs one job: at most
+// one job of a channel runs at a time, anywhere. Each time the slot is claimed its *epoch* grows, and every write of a
+// running job names (channel, job, epoch): a worker that lost its slot, and does not know it yet, changes nothing.
+//
+// Whether a slot's owner is still alive is for storage to say (see Storage::OpenOwner). A live job is never taken away
+// because it is slow.
+//
+// What may happen to a queue is decided by pure functions over these rows (src/jobs/queue.h) and written by
+// compare-and-set on the slot's revision.
+//
+// Plain data: share between threads while nobody writes.
+
+#ifndef FLXLINK_JOB_H_
+#define FLXLINK_JOB_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/attention.h"
+#include "flxlink/schedule.h"
+
+namespace flxlink {
+
+enum class JobKind : uint8_t {
+  kPull,   // Mirror the channel's items.
+  kBuild,  // Make listing variants from product variants.
+  kLink,   // Link unlinked listing variants.
+  kSync,   // Send price, quantity and status.
+  kRules,  // Set statuses by the channel's status rules.
+};
+
+enum class JobState : uint8_t {
+  kPending,
+  kRunning,
+  kCompleted,  // Final.
+  kFailed,     // Final.
+  kCancelled,  // Final.
+  kHeld,       // Stopped before a change that is over the channel's limit; waits for approval.
+};
+
+enum class JobTrigger : uint8_t { kHand, kSchedule, kChain, kRerun };
+
+// "pull", "build", "link", "sync", "rules".
+absl::string_view ToString(JobKind kind);
+// "pending", "running", "completed", "failed", "cancelled", "held".
+absl::string_view ToString(JobState state);
+// "hand", "schedule", "chain", "rerun".
+absl::string_view ToString(JobTrigger trigger);
+absl::optional<JobState> ParseJobState(absl::string_view text);
+
+// Completed, failed or cancelled.
+bool IsFinal(JobState state);
+
+// Absolute numbers, so that a report can be repeated. `done` and `failed` together never pass `total`.
+struct JobProgress {
+  int64_t total = 0;
+  int64_t done = 0;
+  int64_t failed = 0;
+};
+
+// One thing that went wrong within a job and did not stop it.
+struct JobProblem {
+  std::string subject;  // A SKU, an external id, a product key.
+  Attention attention;
+
+  friend bool operator==(const JobProblem& a, const JobProblem& b) {
+    return a.subject == b.subject && a.attention == b.attention;
+  }
+};
+
+// What a job is asked to do beyond its kind. Asked of a job that is pending already, both wishes are joined: the job
+// does all that either asked for.
+struct JobOptions {
+  std::vector<std::string> skus;   // build: only these. Empty: all.
+  std::vector<std::string> force;  // sync: send every field of these, dirty or not.
+  bool only_forced = false;        // sync: nothing but `force`. Off: what is dirty too.
+  bool full = false;               // sync: pull first, compare with everything that was seen, correct drift.
+  bool release_broken = false;     // link: dissolve broken links first.
+  bool approved = false;           // A person approved what held it.
+
+  friend bool operator==(const JobOptions& a, const JobOptions& b) {
+    return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
+           a.release_broken == b.release_broken && a.approved == b.approved;
+  }
+};
+
+// What a job did, in named counts ("linked", "sent" …) in a fixed order.
+using JobCounts = std::vector<std::pair<std::string, int64_t>>;
+
+struct Job {
+  int64_t job_id = 0;  // Unique in the store; a later job has a higher one.
+  int64_t channel_id = 0;
+  JobKind kind = JobKind::kSync;
+  JobState state = JobState::kPending;
+  JobTrigger trigger = JobTrigger::kHand;
+  int64_t priority = 0;  // Higher runs first.
+  // When a person moved it ahead of everything that was pending then. InfinitePast: never.
+  absl::Time prioritized_at = absl::InfinitePast();
+  JobOptions options;
+  std::vector<JobKind> chain;  // The kinds that led here, first to last; a chain never visits a kind twice.
+  int64_t rerun_of = 0;        // The job that this one repeats. 0: none.
+
+  JobProgress progress;
+  int64_t attempts = 0;  // Times it was started; more than 1 after a worker died.
+  absl::Time created_at;
+  absl::optional<absl::Time> started_at;
+  absl::optional<absl::Time> finished_at;
+
+  JobCounts counts;
+  std::vector<JobProblem> problems;  // The first kMaxProblems.
+  std::string error;                 // Why it failed or is held. Empty otherwise.
+  std::string suggestion;            // What to do about the error.
+
+  static constexpr int kMaxProblems = 100;
+};
+
+// A request for a job.
+struct JobRequest {
+  JobKind kind = JobKind::kSync;
+  JobTrigger trigger = JobTrigger::kHand;
+  int64_t priority = 0;
+  JobOptions options;
+  std::vector<JobKind> chain;
+  int64_t rerun_of = 0;
+};
+
+// A living process, or part of one, that runs jobs. Given by storage; never reused.
+using OwnerId = int64_t;
+
+// A channel's slot.
+struct Slot {
+  int64_t channel_id = 0;
+  int64_t revision = 0;    // Grows with every change of the slot or of a pending job.
+  int64_t holder_job = 0;  // The running job. 0: free.
+  int64_t epoch = 0;       // Grows with every claim.
+  OwnerId owner = 0;
+  absl::Time lease_until = absl::InfinitePast();  // Only where storage tells life by leases.
+  bool paused = false;                            // Nothing is claimed while it is.
+  bool cancel_requested = false;                  // Of the running job.
+  // The pending job that is next, copied here so that claiming costs the same whatever waits. 0: none.
+  int64_t head_job = 0;
+  absl::Time head_prioritized_at = absl::InfinitePast();
+  int64_t head_priority = 0;
+  absl::Time head_created_at = absl::InfinitePast();
+};
+
+// What every write of a running job names.
+struct Fence {
+  int64_t channel_id = 0;
+  int64_t job_id = 0;
+  int64_t epoch = 0;
+};
+
+// A channel's queue as read in one transaction: the slot and every job that is pending, running or held, by job_id.
+struct QueueSnapshot {
+  Slot slot;
+  bool owner_alive = false;  // Of the slot's owner; false where the slot is free.
+  std::vector<Job> open_jobs;
+};
+
+// A step of a schedule: its fire at `expected` is done, the next is at `next`.
+struct ScheduleFire {
+  absl::Time expected;
+  absl::Time next;
+};
+
+// A change of a queue, to be written in one transaction if the slot's revision still is what it was.
+struct QueueChange {
+  int64_t expected_revision = 0;
+  Slot slot;                // Its new state; storage gives it the next revision.
+  std::vector<Job> insert;  // New jobs. ALREADY_EXISTS if one is there: the change was made before.
+  std::vector<Job> update;  // New states of jobs that are there.
+  absl::optional<ScheduleFire> fire;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_JOB_H_

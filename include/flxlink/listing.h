@@ -1,0 +1,82 @@
+// Listings: what the merchant intends on one channel. A listing variant is *built* from a product variant; its content
+// (SKU, parent, fields) is frozen then, until a rebuild refreshes it, while price and quantity keep flowing from the
+// product.
+//
+// Plain data: share between threads while nobody writes.
+
+#ifndef FLXLINK_LISTING_H_
+#define FLXLINK_LISTING_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "flxlink/attention.h"
+#include "flxlink/field.h"
+#include "flxlink/linker.h"
+#include "flxlink/listing_status.h"
+#include "flxlink/money.h"
+#include "flxlink/string_column.h"
+
+namespace flxlink {
+
+// Listing variants of one channel to be written by a build, in columns.
+struct ListingBatch {
+  std::vector<int64_t> product_id;     // What they are built from.
+  StringColumn sku;                    // Never empty; one listing variant a channel and SKU.
+  StringColumn parent;                 // Empty: a listing of its own.
+  std::vector<int64_t> sync_priority;  // Taken when the listing variant is new; a rebuild keeps what a person set.
+  FieldColumns fields;
+
+  int64_t size() const { return sku.size(); }
+};
+
+// What a build did with one row.
+enum class BuildOutcome : uint8_t {
+  kCreated,
+  kRefreshed,  // It was there, and its content changed. Its link stays.
+  kUnchanged,
+  kRepeatedSku,  // Another product variant has this SKU on this channel; nothing was written.
+};
+
+// One listing variant as people and programs look at it. Values are read together, in one transaction.
+struct ListingRow {
+  int64_t listing_id = 0;
+  std::string sku;
+  std::string parent;
+  std::vector<Field> fields;
+
+  LinkState link_state = LinkState::kUnlinked;
+  std::string external_id;  // Of the link, or of the broken link. Empty where unlinked.
+  int32_t rule = 0;         // The rule that linked it or gave the reason, from 1. 0: none, or linked by hand.
+  LinkReason reason = LinkReason::kNone;
+  bool by_hand = false;  // Linked by a person: a pin that automatic linking respects.
+
+  ListingStatus status;
+  absl::optional<Money> price;       // The product's price now.
+  absl::optional<int64_t> quantity;  // The product's quantity now.
+  int64_t sync_priority = 0;
+  bool dirty = false;     // Has something to send.
+  bool in_doubt = false;  // A push of it was begun and its outcome is not known.
+  Attention attention;
+};
+
+// A change that a person makes to one listing variant. Effective at once, also while a job runs.
+struct ListingEdit {
+  enum class Kind {
+    kLink,         // Links it to `external_id` by hand. Dissolves no other link.
+    kUnlink,       // Dissolves its link and remembers the pair: no rule links it again until it is cleared.
+    kClearUnlink,  // Forgets the pairs that were unlinked by hand.
+    kSetPriority,  // Sets `sync_priority`.
+    kPause,        // Stops its sync.
+    kResume,       // Starts its sync again; what changed meanwhile goes out.
+  };
+  Kind kind = Kind::kPause;
+  std::string external_id;    // kLink.
+  int64_t sync_priority = 0;  // kSetPriority.
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_LISTING_H_

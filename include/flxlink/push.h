@@ -1,0 +1,131 @@
+// Pushes: what a sync sends to a channel, what comes back, and the record that is kept in between.
+//
+// A push is never just a call. First one PushRecord names everything that is about to be sent; then the adapter is
+// called; then the outcomes are settled and the record is closed, in one transaction. A process that dies in between
+// leaves the record behind, and its links are *in doubt*: the push may have landed. They are pushed again, with the
+// same idempotency keys, once the call deadline of the record has passed.
+//
+// Plain data: share between threads while nobody writes.
+
+#ifndef FLXLINK_PUSH_H_
+#define FLXLINK_PUSH_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "flxlink/attention.h"
+#include "flxlink/channel.h"
+#include "flxlink/field.h"
+#include "flxlink/listing_status.h"
+
+namespace flxlink {
+
+// Price, quantity and status of one item.
+struct Pqs {
+  int64_t price = kAbsent;  // In minor units of the channel's currency.
+  int64_t quantity = kAbsent;
+  ChannelStatus status = ChannelStatus::kUnknown;
+
+  friend bool operator==(const Pqs& a, const Pqs& b) {
+    return a.price == b.price && a.quantity == b.quantity && a.status == b.status;
+  }
+};
+
+// One item of a push: which item, which fields, and their values. Values outside the mask mean nothing.
+struct PushItem {
+  int64_t listing_id = 0;     // The link that it is for.
+  int64_t dirty_version = 0;  // The link's version that the values were computed from, read before they were.
+  std::string external_id;
+  std::string parent_id;
+  SyncFields mask;
+  Pqs values;
+  // With compare-and-set adapters: the quantity that the channel must still have. kAbsent: whatever it has.
+  int64_t expected_quantity = kAbsent;
+  // The same for every retry of the same content, whoever sends it: made of the link, its version and the content.
+  std::string idempotency_key;
+};
+
+// What became of one item.
+enum class PushResult : uint8_t {
+  kApplied,      // The channel has the values now.
+  kAccepted,     // The channel will say later; ask with the receipt.
+  kRejected,     // The channel refuses these values and would refuse them again.
+  kNotFound,     // The item does not exist on the channel any more: the link breaks.
+  kConflict,     // The channel's side is not what it was when flxlink last looked: look again, then retry.
+  kThrottled,    // Not tried; try again after `retry_after`.
+  kUnavailable,  // Not known to have been applied, and worth another try.
+};
+
+struct PushOutcome {
+  PushResult result = PushResult::kUnavailable;
+  std::string code;     // kRejected: the platform's error code; suggestions are looked up by it.
+  std::string message;  // What the platform said, for people.
+  std::string field;    // kRejected: "price", "quantity" or "status", where the platform names one.
+  absl::Duration retry_after = absl::ZeroDuration();  // kThrottled.
+  std::string receipt;                                // kAccepted.
+};
+
+// "applied", "accepted", "rejected", "not_found", "conflict", "throttled", "unavailable".
+absl::string_view ToString(PushResult result);
+
+// The record of one batch, kept from before the call until its outcomes are settled.
+struct PushRecord {
+  // Chosen by the caller, unique within a channel, so that writing the record again changes nothing.
+  int64_t push_id = 0;
+  // Nothing of the call can land after this. A later worker waits for it before it pushes these links again.
+  absl::Time call_deadline;
+  std::vector<PushItem> items;
+};
+
+// A record that was never settled, as a later worker finds it.
+struct OpenPush {
+  int64_t push_id = 0;
+  int64_t job_id = 0;
+  absl::Time call_deadline;
+  std::vector<int64_t> listing_ids;  // The links in doubt, ascending.
+};
+
+// Settlement::attention where it is not an index.
+constexpr int32_t kClearAttention = -1;  // Whatever attention is stored with the link is removed.
+constexpr int32_t kKeepAttention = -2;   // Whatever attention is stored with the link stays as it is, also none.
+
+// What one link's evaluation or push came to, for storage to write down.
+struct Settlement {
+  int64_t listing_id = 0;
+  // The version that was read before desired was computed. A change that came later keeps the link dirty.
+  int64_t dirty_version = 0;
+  // Nothing is left to do for that version: sent, equal, or refused. Off: the link stays dirty.
+  bool settled = false;
+  // Whether the link is in doubt from now on, settled or not. On where an earlier push of it may still have landed and
+  // this one did not put that right.
+  bool in_doubt = false;
+  // What the channel is now known to have: the masked fields of `acknowledged` become the link's acknowledged values,
+  // and an acknowledged status the listing variant's.
+  SyncFields mask;
+  Pqs acknowledged;
+  // The item is gone: the link becomes broken and its channel variant is no longer live.
+  bool gone = false;
+  // The digest of the content that the channel refused for good; 0: none. Takes the place of the stored one, whether
+  // settled or not. See ContentDigest in sync.h.
+  uint64_t refused_digest = 0;
+  // An index into SettlementBatch::attentions, whose entry takes the place of the stored one, or kClearAttention or
+  // kKeepAttention. Written whether settled or not.
+  int32_t attention = kClearAttention;
+};
+
+struct SettlementBatch {
+  int64_t push_id = 0;  // The push that the rows belong to. 0: nothing was pushed.
+  // Every item of the push is accounted for, so its record is removed. Off where the outcome of some items is not
+  // known: they are not among the rows, stay in doubt, and the record stays with its deadline.
+  bool close_push = true;
+  std::vector<Settlement> rows;
+  std::vector<Attention> attentions;
+  std::string revision;  // The channel's new revision, where a push moved it (see ChannelAdapter). Empty: keep.
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_PUSH_H_

@@ -1,0 +1,199 @@
+// The `simulated` channel: a sales platform that lives in memory and misbehaves on purpose, for tests and simulators.
+//
+//   flxlink::SimulatedOptions options;
+//   options.faults.push_lost_reply = 0.1;
+//   auto platform = std::make_shared<flxlink::SimulatedPlatform>(clock, options);
+//   platform->SetItem({"42", "", {1999, 5, flxlink::ChannelStatus::kListed}, {{"sku", "shirt-m"}}});
+//   flxlink::RegisterSimulatedChannel(adapters, platform);
+//
+// A SimulatedPlatform is the far side of the network: it holds the items, and what goes wrong happens there. The adapters that
+// are registered for it are as simple as any, so that several of them, as of several processes, share one platform.
+//
+// All behaviour comes from one seed: the same calls in the same order, at the same times of the clock, give the same answers.
+// What a platform declares in `capabilities` it also does; see SimulatedOptions.
+//
+// Settings of the channel: none.
+
+#ifndef FLXLINK_SIMULATED_CHANNEL_H_
+#define FLXLINK_SIMULATED_CHANNEL_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/channel.h"
+#include "flxlink/channel_adapter.h"
+#include "flxlink/clock.h"
+#include "flxlink/field.h"
+#include "flxlink/push.h"
+
+namespace flxlink {
+
+// One item of the platform.
+struct SimulatedItem {
+  std::string external_id;
+  std::string parent_id;  // Empty: none.
+  Pqs values;
+  std::vector<Field> fields;
+};
+
+// What goes wrong, and how often: a rate is a probability from 0 (never, the default) to 1 (always).
+struct SimulatedFaults {
+  // How long each call takes: a random time between the two. The platform, being the network, lets it pass by Clock::Sleep.
+  // Keep it below AdapterCapabilities::push_timeout.
+  absl::Duration min_latency = absl::ZeroDuration();
+  absl::Duration max_latency = absl::ZeroDuration();
+
+  // Of calls. Throttled: RESOURCE_EXHAUSTED with a RetryAfter of a second. Unavailable: UNAVAILABLE, and nothing was done.
+  double throttled = 0;
+  double unavailable = 0;
+
+  // Of pushes. In both cases the caller gets UNAVAILABLE or DEADLINE_EXCEEDED, whichever falls. Lost reply: the push has landed.
+  // Late: it lands at some time after the call, and before push_timeout since the call began; whatever another push did in
+  // between is then overwritten.
+  double push_lost_reply = 0;
+  double push_late = 0;
+
+  // Of items in a push. Rejected: refused for good, that is each time with the same values. Unavailable and throttled: not done.
+  double item_rejected = 0;
+  double item_unavailable = 0;
+  double item_throttled = 0;
+
+  // Of calls: before it, somebody sets the price or quantity of some item by hand.
+  double drift = 0;
+
+  // How long the decision on an accepted item takes: a random time up to this. Keep it below push_timeout.
+  absl::Duration max_receipt_delay = absl::ZeroDuration();
+};
+
+// Sets price, quantity and status; takes the good items of a push and refuses the bad ones; a pull sees everything.
+AdapterCapabilities DefaultSimulatedCapabilities();
+
+struct SimulatedOptions {
+  uint64_t seed = 1;
+
+  // What adapters declare and the platform then does:
+  //   link_fields        declared only; items have the fields that they were given.
+  //   can_set            a push of another field is rejected, code "unsupported_field".
+  //   status_set         a status that is not in it is rejected, code "unsupported_status".
+  //   push_limit         a longer push is refused whole, INVALID_ARGUMENT.
+  //   grouping           with kProduct, a status is set on all items of the parent.
+  //   partial_success    without it, a push with an item that would be rejected or not found is refused whole, INVALID_ARGUMENT,
+  //                      and nothing of it is done.
+  //   compare_and_set    expected_quantity is honoured: kConflict where the item has another.
+  //   idempotency_keys   an item whose key was applied before is answered as then, and not applied again.
+  //   asynchronous_receipts  every item that is not refused at once is accepted with a receipt.
+  //   rate_limit         enforced by the clock: RESOURCE_EXHAUSTED with the RetryAfter that is needed.
+  //   push_timeout       the latest time for late pushes.
+  // Always rejected is a price below zero, code "invalid_price". There are no revisions and no incremental pulls.
+  AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
+
+  SimulatedFaults faults;
+};
+
+// What has happened on a platform so far. Calls count when they arrive, whatever comes of them.
+struct SimulatedCounters {
+  int64_t pulls = 0;
+  int64_t pushes = 0;
+  int64_t polls = 0;
+  int64_t calls_throttled = 0;
+  int64_t calls_unavailable = 0;
+  int64_t replies_lost = 0;
+  int64_t pushes_late = 0;
+  int64_t items_pulled = 0;
+  int64_t items_pushed = 0;    // In pushes that were let in.
+  int64_t items_applied = 0;   // Written to the platform, again or late or after a receipt included.
+  int64_t items_repeated = 0;  // Answered from their idempotency key.
+  int64_t drifts = 0;
+};
+
+// Thread-safe.
+class SimulatedPlatform {
+ public:
+  // `clock` must outlive the platform.
+  SimulatedPlatform(Clock& clock, SimulatedOptions options);
+
+  const AdapterCapabilities& capabilities() const { return options_.capabilities; }
+
+  // -- What tests do to the platform, past its API. Late pushes and receipts that are due have landed before each of these.
+
+  // Adds an item, or takes the place of the one with its external id.
+  void SetItem(SimulatedItem item);
+  // Changes the masked values by hand. False: there is no such item.
+  bool EditItem(absl::string_view external_id, const SyncFields& mask, const Pqs& values);
+  // False: there was no such item.
+  bool RemoveItem(absl::string_view external_id);
+  absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
+  // By external id.
+  std::vector<SimulatedItem> Items();
+  SimulatedCounters counters() const;
+  // From the next call on. Default-constructed: the platform is well again, apart from pushes that are late already.
+  void SetFaults(const SimulatedFaults& faults);
+
+  // -- The platform's API, as adapters call it. See ChannelAdapter.
+
+  absl::StatusOr<PullPage> Pull(const PullRequest& request);
+  absl::StatusOr<PushReply> Push(const PushRequest& request);
+  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt);
+
+ private:
+  // An item of a push that has not landed yet.
+  struct Waiting {
+    PushItem item;
+    std::string receipt;  // Empty: none was given.
+  };
+
+  double Roll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Happens(double rate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration RandomDuration(absl::Duration min, absl::Duration max) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsRefusedByChance(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  void LetLatencyPass();
+  // What befalls every call before it is looked at. OK: it is let in.
+  absl::Status Admit(double cost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeTokens(double cost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Drift() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status LoseCall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  absl::Status CheckPush(const PushRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What the platform says to an item without doing anything: kApplied if it would do it.
+  PushOutcome Judge(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome JudgeValues(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Take(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Accept(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Land(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Write(const PushItem& item, SimulatedItem* target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Clock& clock_;
+  const SimulatedOptions options_;
+
+  mutable absl::Mutex mutex_;
+  SimulatedFaults faults_ ABSL_GUARDED_BY(mutex_);
+  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, SimulatedItem, std::less<>> items_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);  // By when they land.
+  std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
+  std::map<std::string, PushOutcome, std::less<>> keys_ ABSL_GUARDED_BY(mutex_);  // By idempotency key.
+  double tokens_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Time tokens_at_ ABSL_GUARDED_BY(mutex_);
+  SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Registers `platform` as `name`: every adapter of that name speaks to it.
+void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
+                              std::string name = "simulated");
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SIMULATED_CHANNEL_H_

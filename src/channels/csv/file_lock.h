@@ -1,0 +1,36 @@
+// An exclusive lock between processes and threads, held on a file of its own.
+
+#ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_
+#define FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "src/channels/csv/file_descriptor.h"
+
+namespace flxlink {
+
+// Holds the lock while it lives. The kernel releases it when the process dies. The file stays: removing it would let two
+// holders lock two files of the same name.
+//
+// Thread-compatible; two locks of one file exclude each other in one process too.
+class FileLock {
+ public:
+  // Makes the file where there is none. UNAVAILABLE when another holder has not released it within `wait`; otherwise as
+  // FileError.
+  static absl::StatusOr<FileLock> Acquire(const std::string& path, absl::Duration wait);
+
+  FileLock(FileLock&&) = default;
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(FileDescriptor file) : file_(std::move(file)) {}
+
+  FileDescriptor file_;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_

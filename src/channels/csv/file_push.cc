@@ -1,0 +1,178 @@
+#include "src/channels/csv/file_push.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "flxlink/attention.h"
+
+namespace flxlink {
+namespace {
+
+PushOutcome Rejected(absl::string_view code, absl::string_view field, std::string message) {
+  PushOutcome outcome;
+  outcome.result = PushResult::kRejected;
+  outcome.code = std::string(code);
+  outcome.field = std::string(field);
+  outcome.message = std::move(message);
+  return outcome;
+}
+
+PushOutcome MissingColumn(absl::string_view column, absl::string_view field) {
+  return Rejected("missing_column", field,
+                  absl::StrCat("the file has no column \"", column, "\"; add it, or do not sync the ", field));
+}
+
+PushOutcome MissingValue(absl::string_view field) {
+  return Rejected("missing_value", field, absl::StrCat("there is no ", field, " to write; give the product one"));
+}
+
+// Words keep the capitals of the cell that they replace.
+std::string InTheCaseOf(absl::string_view cell, absl::string_view word) {
+  const bool capitals = absl::AsciiStrToUpper(cell) == cell && absl::AsciiStrToLower(cell) != cell;
+  return capitals ? absl::AsciiStrToUpper(word) : std::string(word);
+}
+
+}  // namespace
+
+absl::StatusOr<FilePush> FilePush::Create(CsvReader* reader, Currency currency, absl::Span<const PushItem> items) {
+  FilePush push(reader, currency);
+  if (absl::Status status = push.FindVariants(items); !status.ok()) return status;
+  push.FindDisagreements(items);
+  for (const PushItem& item : items) {
+    push.outcomes_.push_back(push.Judge(item));
+    if (push.outcomes_.back().result != PushResult::kApplied) continue;
+    if (absl::Status status = push.Apply(item); !status.ok()) return status;
+  }
+  return push;
+}
+
+absl::Status FilePush::FindVariants(absl::Span<const PushItem> items) {
+  absl::flat_hash_set<absl::string_view> wanted;
+  for (const PushItem& item : items) wanted.insert(item.external_id);
+  absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(reader_);
+  if (!rows.ok()) return rows.status();
+  columns_ = rows->columns();
+  words_ = StatusWordsOf(*reader_, columns_);
+  ShopifyVariant variant;
+  for (;;) {
+    const absl::StatusOr<bool> found = rows->Next(&variant);
+    if (!found.ok()) return found.status();
+    if (!*found) return absl::OkStatus();
+    if (wanted.contains(variant.id)) variants_.try_emplace(variant.id, variant);
+  }
+}
+
+void FilePush::FindDisagreements(absl::Span<const PushItem> items) {
+  absl::flat_hash_map<size_t, ChannelStatus> wanted;
+  for (const PushItem& item : items) {
+    const auto found = variants_.find(item.external_id);
+    if (!item.mask.status || found == variants_.end()) continue;
+    const size_t product = found->second.product_row.begin;
+    const auto [first, is_first] = wanted.try_emplace(product, item.values.status);
+    if (!is_first && first->second != item.values.status) disagreeing_.insert(product);
+  }
+}
+
+PushOutcome FilePush::JudgeStatus(const PushItem& item, const ShopifyVariant& variant) const {
+  PushOutcome applied;
+  applied.result = PushResult::kApplied;
+  if (!item.mask.status) return applied;
+  if (words_ == StatusWords::kNone) return MissingColumn("Status", "status");
+  if (!StatusWord(words_, item.values.status).has_value()) {
+    return Rejected("unsupported_status", "status",
+                    absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
+                                 "\"; choose another status"));
+  }
+  if (disagreeing_.contains(variant.product_row.begin)) {
+    return Rejected(attention_code::kSiblingsDisagree, "status",
+                    absl::StrCat("the variants of ", QuoteForError(variant.handle),
+                                 " share one status and want different ones; decide on one"));
+  }
+  return applied;
+}
+
+PushOutcome FilePush::Judge(const PushItem& item) const {
+  const auto found = variants_.find(item.external_id);
+  if (found == variants_.end()) {
+    PushOutcome outcome;
+    outcome.result = PushResult::kNotFound;
+    outcome.message = absl::StrCat("the file has no variant ", QuoteForError(item.external_id));
+    return outcome;
+  }
+  if (item.mask.price && item.values.price == kAbsent) return MissingValue("price");
+  if (item.mask.quantity && item.values.quantity == kAbsent) return MissingValue("quantity");
+  if (item.mask.quantity && columns_.quantity == CsvReader::kNoColumn) {
+    return MissingColumn("Variant Inventory Qty", "quantity");
+  }
+  return JudgeStatus(item, found->second);
+}
+
+absl::Status FilePush::Apply(const PushItem& item) {
+  const ShopifyVariant& variant = variants_.at(item.external_id);
+  if (item.mask.price || item.mask.quantity) {
+    const std::vector<CsvSpan> cells = reader_->CellSpans(variant.row);
+    if (item.mask.price) {
+      if (absl::Status status = ApplyPrice(item.values.price, variant, cells); !status.ok()) return status;
+    }
+    if (item.mask.quantity) {
+      if (absl::Status status = ApplyQuantity(item.values.quantity, variant, cells); !status.ok()) return status;
+    }
+  }
+  if (item.mask.status) ApplyStatus(item.values.status, variant);
+  return absl::OkStatus();
+}
+
+absl::Status FilePush::ApplyPrice(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells) {
+  const absl::StatusOr<int64_t> price = ReadPrice(*reader_, variant, currency_);
+  if (!price.ok()) return price.status();
+  const CsvSpan& cell = cells[static_cast<size_t>(columns_.price)];
+  if (*price == value) {
+    Keep(cell);
+  } else {
+    Rewrite(cell, FormatMoney({value, currency_}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FilePush::ApplyQuantity(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells) {
+  const absl::StatusOr<int64_t> quantity = ReadQuantity(*reader_, variant);
+  if (!quantity.ok()) return quantity.status();
+  const CsvSpan& cell = cells[static_cast<size_t>(columns_.quantity)];
+  if (*quantity == value) {
+    Keep(cell);
+  } else {
+    Rewrite(cell, absl::StrCat(value));
+  }
+  return absl::OkStatus();
+}
+
+void FilePush::ApplyStatus(ChannelStatus value, const ShopifyVariant& variant) {
+  if (ParseStatusWord(words_, variant.status) == value) return;
+  const std::vector<CsvSpan> cells = reader_->CellSpans(variant.product_row);
+  Rewrite(cells[static_cast<size_t>(columns_.status)], InTheCaseOf(variant.status, *StatusWord(words_, value)));
+}
+
+// A cell in quotes stays in quotes. Numbers and words never need them.
+void FilePush::Rewrite(const CsvSpan& cell, absl::string_view value) {
+  const bool quoted = absl::StartsWith(reader_->text().substr(cell.begin, cell.end - cell.begin), "\"");
+  const absl::string_view quote = quoted ? "\"" : "";
+  edits_[cell.begin] = {cell.end, absl::StrCat(quote, value, quote)};
+}
+
+std::string FilePush::Text() const {
+  const absl::string_view old = reader_->text();
+  std::string text;
+  text.reserve(old.size() + edits_.size() * 8);
+  size_t copied = 0;
+  for (const auto& [begin, edit] : edits_) {
+    absl::StrAppend(&text, old.substr(copied, begin - copied), edit.text);
+    copied = edit.end;
+  }
+  absl::StrAppend(&text, old.substr(copied));
+  return text;
+}
+
+}  // namespace flxlink

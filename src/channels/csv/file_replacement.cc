@@ -1,0 +1,126 @@
+#include "src/channels/csv/file_replacement.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/channels/csv/file_descriptor.h"
+#include "src/channels/csv/file_error.h"
+
+namespace flxlink {
+namespace {
+
+// The new file while it is written. Removed again unless it was renamed.
+class TemporaryFile {
+ public:
+  static absl::StatusOr<TemporaryFile> Create(std::string path) {
+    unlink(path.c_str());
+    // Nobody else may read it before it has the mode of the file that it replaces.
+    FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.valid()) return FileError(errno, path, "the new file cannot be made");
+    return TemporaryFile(std::move(path), std::move(file));
+  }
+
+  TemporaryFile(TemporaryFile&& other) noexcept
+      : path_(std::exchange(other.path_, std::string())), file_(std::move(other.file_)) {}
+  TemporaryFile& operator=(TemporaryFile&&) = delete;
+  ~TemporaryFile() {
+    if (!path_.empty()) unlink(path_.c_str());
+  }
+
+  absl::Status Write(absl::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t written = write(file_.get(), text.data(), text.size());
+      if (written >= 0) {
+        text.remove_prefix(static_cast<size_t>(written));
+      } else if (errno != EINTR) {
+        return FileError(errno, path_, "the new file cannot be written");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // The owner first: a change of owner clears bits of the mode.
+  absl::Status TakeAfter(const FileStamp& model) const {
+    struct stat own {};
+    if (fstat(file_.get(), &own) != 0) return FileError(errno, path_, "the new file cannot be looked at");
+    if ((own.st_uid != model.user() || own.st_gid != model.group()) &&
+        fchown(file_.get(), model.user(), model.group()) != 0) {
+      return FileError(errno, path_, "the new file cannot be given the owner of the old one");
+    }
+    if (fchmod(file_.get(), model.mode()) != 0) {
+      return FileError(errno, path_, "the new file cannot be given the mode of the old one");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() const {
+    if (fsync(file_.get()) == 0) return absl::OkStatus();
+    return FileError(errno, path_, "the new file cannot be synced to disk");
+  }
+
+  absl::Status RenameTo(const std::string& path) {
+    if (std::rename(path_.c_str(), path.c_str()) != 0) return FileError(errno, path, "cannot be replaced");
+    path_.clear();
+    return absl::OkStatus();
+  }
+
+ private:
+  TemporaryFile(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  std::string path_;  // Empty: there is nothing to remove.
+  FileDescriptor file_;
+};
+
+// The rename itself reaches the disk with the folder.
+absl::Status SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  constexpr absl::string_view kWhat = "the folder cannot be synced to disk, and the new contents may be there or not";
+  const FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file.valid()) return FileError(errno, folder, kWhat);
+  // EINVAL: a file system that has nothing to sync there.
+  if (fsync(file.get()) != 0 && errno != EINVAL) return FileError(errno, folder, kWhat);
+  return absl::OkStatus();
+}
+
+absl::Status CheckUnchanged(const std::string& path, const FileStamp& expected) {
+  const absl::StatusOr<FileStamp> now = FileStamp::Of(path);
+  if (!now.ok()) return now.status();
+  if (now->SameAs(expected)) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat(path, ": somebody else changed the file meanwhile; read it again"));
+}
+
+}  // namespace
+
+absl::StatusOr<FileStamp> FileStamp::Of(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return FileError(errno, path, "cannot be looked at");
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is not a regular file; name a file"));
+  }
+  return FileStamp(info);
+}
+
+bool FileStamp::SameAs(const FileStamp& other) const {
+  return info_.st_dev == other.info_.st_dev && info_.st_ino == other.info_.st_ino &&
+         info_.st_size == other.info_.st_size && info_.st_mtim.tv_sec == other.info_.st_mtim.tv_sec &&
+         info_.st_mtim.tv_nsec == other.info_.st_mtim.tv_nsec;
+}
+
+absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text) {
+  absl::StatusOr<TemporaryFile> file = TemporaryFile::Create(absl::StrCat(path, ".flxlink.tmp"));
+  if (!file.ok()) return file.status();
+  if (absl::Status status = file->Write(text); !status.ok()) return status;
+  if (absl::Status status = file->TakeAfter(expected); !status.ok()) return status;
+  if (absl::Status status = file->Sync(); !status.ok()) return status;
+  if (absl::Status status = CheckUnchanged(path, expected); !status.ok()) return status;
+  if (absl::Status status = file->RenameTo(path); !status.ok()) return status;
+  return SyncFolderOf(path);
+}
+
+}  // namespace flxlink

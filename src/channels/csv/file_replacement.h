@@ -1,0 +1,47 @@
+// Replaces a file's contents at once: a reader sees the old file or the new one, a crash leaves one of them.
+
+#ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_
+#define FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace flxlink {
+
+// A file as the system knew it at one moment: tells whether it was written or replaced since, and whose it is.
+//
+// Plain data.
+class FileStamp {
+ public:
+  // INVALID_ARGUMENT where it is not a regular file, otherwise as FileError.
+  static absl::StatusOr<FileStamp> Of(const std::string& path);
+
+  mode_t mode() const { return info_.st_mode & 07777; }
+  uid_t user() const { return info_.st_uid; }
+  gid_t group() const { return info_.st_gid; }
+
+  // Whether the two are of the same file, not written in between.
+  bool SameAs(const FileStamp& other) const;
+
+ private:
+  explicit FileStamp(const struct stat& info) : info_(info) {}
+
+  struct stat info_;
+};
+
+// Writes `text` to a new file of the same folder, PATH.flxlink.tmp, syncs it to disk, gives it the mode and owner of
+// `expected`, renames it over `path` and syncs the folder. The caller sees to it that nobody else does this at the same
+// time; what a crash left of an earlier try is overwritten.
+//
+// ABORTED: `path` is not `expected` any more. Otherwise as FileError. After an error the new file is removed, and `path`
+// is as it was, except where the message says that the new contents may be there.
+absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_

@@ -1,0 +1,31 @@
+// Where a pull of a product CSV goes on.
+
+#ifndef FLXLINK_SRC_CHANNELS_CSV_PULL_CURSOR_H_
+#define FLXLINK_SRC_CHANNELS_CSV_PULL_CURSOR_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "src/csv/csv_reader.h"
+
+namespace flxlink {
+
+// Names a variant of one revision of a file, together with the row where reading has to begin for it: its product's first.
+//
+// Plain data.
+struct PullCursor {
+  std::string revision;
+  CsvPosition product;  // Its `end` is not kept.
+  int64_t variant = 0;  // CsvPosition::index of the variant's row.
+};
+
+std::string FormatPullCursor(const PullCursor& cursor);
+
+// Reads what FormatPullCursor wrote. INVALID_ARGUMENT for anything else.
+absl::StatusOr<PullCursor> ParsePullCursor(absl::string_view text);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CHANNELS_CSV_PULL_CURSOR_H_

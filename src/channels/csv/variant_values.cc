@@ -1,0 +1,77 @@
+#include "src/channels/csv/variant_values.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace flxlink {
+namespace {
+
+struct Word {
+  StatusWords words;
+  ChannelStatus status;
+  absl::string_view text;
+};
+
+constexpr Word kWords[] = {
+    {StatusWords::kStatus, ChannelStatus::kListed, "active"},
+    {StatusWords::kStatus, ChannelStatus::kHidden, "draft"},
+    {StatusWords::kStatus, ChannelStatus::kDead, "archived"},
+    {StatusWords::kPublished, ChannelStatus::kListed, "true"},
+    {StatusWords::kPublished, ChannelStatus::kHidden, "false"},
+};
+
+}  // namespace
+
+StatusWords StatusWordsOf(const CsvReader& reader, const ShopifyColumns& columns) {
+  if (columns.status == CsvReader::kNoColumn) return StatusWords::kNone;
+  return columns.status == reader.FindColumn("Status") ? StatusWords::kStatus : StatusWords::kPublished;
+}
+
+std::vector<ChannelStatus> StatusesWith(StatusWords words) {
+  std::vector<ChannelStatus> statuses;
+  for (const Word& word : kWords) {
+    if (word.words == words) statuses.push_back(word.status);
+  }
+  return statuses;
+}
+
+ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell) {
+  for (const Word& word : kWords) {
+    if (word.words == words && absl::EqualsIgnoreCase(word.text, cell)) return word.status;
+  }
+  return ChannelStatus::kUnknown;
+}
+
+absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status) {
+  for (const Word& word : kWords) {
+    if (word.words == words && word.status == status) return word.text;
+  }
+  return absl::nullopt;
+}
+
+absl::StatusOr<int64_t> ReadPrice(const CsvReader& reader, const ShopifyVariant& variant, Currency currency) {
+  const absl::StatusOr<Money> price = ParseMoney(variant.price, currency);
+  if (price.ok()) return price->minor_units;
+  return reader.ErrorAt(variant.row.line, absl::StrCat("column \"Variant Price\": ", price.status().message()));
+}
+
+absl::StatusOr<int64_t> ReadQuantity(const CsvReader& reader, const ShopifyVariant& variant) {
+  if (variant.quantity.empty()) return kAbsent;
+  int64_t quantity = 0;
+  if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
+  return reader.ErrorAt(variant.row.line,
+                        absl::StrCat("column \"Variant Inventory Qty\": ", QuoteForError(variant.quantity),
+                                     " is not a whole number; write one, or leave the cell empty"));
+}
+
+absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& variant, StatusWords words,
+                            Currency currency) {
+  const absl::StatusOr<int64_t> price = ReadPrice(reader, variant, currency);
+  if (!price.ok()) return price.status();
+  const absl::StatusOr<int64_t> quantity = ReadQuantity(reader, variant);
+  if (!quantity.ok()) return quantity.status();
+  return Pqs{*price, *quantity, ParseStatusWord(words, variant.status)};
+}
+
+}  // namespace flxlink

@@ -1,0 +1,47 @@
+// Price, quantity and status as the cells of a product CSV say them.
+
+#ifndef FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_
+#define FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "flxlink/listing_status.h"
+#include "flxlink/money.h"
+#include "flxlink/push.h"
+#include "src/csv/csv_reader.h"
+#include "src/csv/shopify_rows.h"
+
+namespace flxlink {
+
+// Which words a file has for the status of a product.
+enum class StatusWords : uint8_t {
+  kNone,       // None: it has neither column.
+  kStatus,     // Column `Status`: active, draft, archived.
+  kPublished,  // Column `Published`: true, false.
+};
+
+StatusWords StatusWordsOf(const CsvReader& reader, const ShopifyColumns& columns);
+
+// The statuses that have a word, in the order of ChannelStatus.
+std::vector<ChannelStatus> StatusesWith(StatusWords words);
+
+// In any case; kUnknown for an empty cell and for every other word.
+ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
+
+// nullopt where there is no word for it.
+absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
+
+// What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT names file, line and column of a cell that is
+// not a number, and of a price that the currency does not have.
+absl::StatusOr<int64_t> ReadPrice(const CsvReader& reader, const ShopifyVariant& variant, Currency currency);
+absl::StatusOr<int64_t> ReadQuantity(const CsvReader& reader, const ShopifyVariant& variant);
+absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& variant, StatusWords words,
+                            Currency currency);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_

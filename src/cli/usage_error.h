@@ -1,0 +1,18 @@
+// Mistakes in how the program was called, as opposed to what went wrong in doing it: the exit code tells them apart.
+
+#ifndef FLXLINK_SRC_CLI_USAGE_ERROR_H_
+#define FLXLINK_SRC_CLI_USAGE_ERROR_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace flxlink {
+
+// INVALID_ARGUMENT that IsUsageError() knows again.
+absl::Status UsageError(absl::string_view message);
+
+bool IsUsageError(const absl::Status& status);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_USAGE_ERROR_H_

@@ -1,0 +1,101 @@
+// Reads CSV text: RFC 4180 with a header row, UTF-8 with an optional byte-order mark, lines ended by LF or
+// CRLF.
+//
+// The grammar is libcsv's. This wraps it with what libcsv does not do: physical line numbers and byte spans of every
+// record, errors that name file and line, and the checks on cell count, encoding and size.
+
+#ifndef FLXLINK_SRC_CSV_CSV_READER_H_
+#define FLXLINK_SRC_CSV_CSV_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
+#include "flxlink/string_column.h"
+
+namespace flxlink {
+
+// The longest field that is read, in bytes after unquoting.
+constexpr size_t kMaxCsvFieldBytes = size_t{1} << 20;
+
+// Where a record stands in its file.
+struct CsvPosition {
+  int64_t index = 0;  // Among the file's records, from 0; the header does not count.
+  int64_t line = 0;   // The physical line, from 1, on which it starts.
+  // Its bytes in CsvReader::text(), with its line end.
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+struct CsvRecord {
+  CsvPosition position;
+  StringColumn fields;  // Unquoted, one per column of the header.
+};
+
+// Part of the text, [begin, end).
+struct CsvSpan {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// Reads one file, record by record. Wholly blank lines are skipped.
+//
+// Every error is INVALID_ARGUMENT and reads "FILE:LINE: what; how to mend it" in one line, LINE being the physical line
+// on which the record starts. After an error the reader is not to be used further.
+//
+// Not thread-safe, apart from the const functions.
+class CsvReader {
+ public:
+  // Reads the file at `path` whole, and its header. NOT_FOUND where it cannot be opened.
+  static absl::StatusOr<CsvReader> Open(const std::string& path);
+
+  // The same for a text that was read already; `name` stands for the file in errors.
+  static absl::StatusOr<CsvReader> FromText(std::string name, std::string text);
+
+  CsvReader(CsvReader&&) noexcept;
+  CsvReader& operator=(CsvReader&&) noexcept;
+  ~CsvReader();
+
+  const std::string& name() const;
+  // The file's bytes as they are, a byte-order mark included.
+  absl::string_view text() const;
+  // The header's names; all different.
+  const std::vector<std::string>& columns() const;
+
+  static constexpr int kNoColumn = -1;
+  // The number of a column, or kNoColumn.
+  int FindColumn(absl::string_view column) const;
+  // The same, with an error that names the header's line where the file has no such column.
+  absl::StatusOr<int> RequireColumn(absl::string_view column) const;
+
+  // Reads the next record; false when there is none.
+  absl::StatusOr<bool> Next(CsvRecord* record);
+
+  // Makes `position`, of a record of this same text, the next that is read.
+  void Seek(const CsvPosition& position);
+
+  // The bytes of each cell of a record of this file, as they stand there, quotes included, commas and line end not.
+  std::vector<CsvSpan> CellSpans(const CsvPosition& position) const;
+
+  // The error "FILE:LINE: message".
+  absl::Status ErrorAt(int64_t line, absl::string_view message) const;
+
+ private:
+  class Impl;
+  explicit CsvReader(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+// A value for an error message: one line, shortened, in double quotes.
+std::string QuoteForError(absl::string_view value);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CSV_CSV_READER_H_

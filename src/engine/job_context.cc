@@ -1,0 +1,101 @@
+#include "src/engine/job_context.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace flxlink {
+namespace {
+
+// Push ids are taken from storage in blocks, so that a sync does not write once more for every push.
+constexpr int64_t kPushIdBlock = 64;
+
+constexpr absl::Duration kLongestBackoff = absl::Minutes(1);
+
+bool WorthAnotherTry(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kUnknown:
+      return true;
+    case absl::StatusCode::kResourceExhausted:
+      // A throttled channel says for how long; a full disk does not.
+      return RetryAfter(status).has_value();
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+JobContext::JobContext(const EngineOptions& options, const Channel& channel, const ChannelAdapter& adapter,
+                       const Job& job, const Fence& fence)
+    : options_(options),
+      channel_(channel),
+      adapter_(adapter),
+      job_(job),
+      fence_(fence),
+      rate_limiter_(adapter.capabilities().rate_limit, options.clock->Now()) {}
+
+void JobContext::Count(absl::string_view name, int64_t amount) {
+  for (auto& [key, value] : output_.counts) {
+    if (key == name) {
+      value += amount;
+      return;
+    }
+  }
+  output_.counts.emplace_back(std::string(name), amount);
+}
+
+void JobContext::AddProblem(absl::string_view subject, Attention attention) {
+  if (output_.problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
+  output_.problems.push_back({std::string(subject), std::move(attention)});
+}
+
+absl::Status JobContext::Report() {
+  absl::StatusOr<Storage::ProgressReply> reply =
+      RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_); });
+  if (!reply.ok()) return reply.status();
+  if (options_.on_progress) options_.on_progress(job_, progress_);
+  if (reply->cancel_requested) return absl::CancelledError("cancelled by a person");
+  return absl::OkStatus();
+}
+
+absl::Duration JobContext::Backoff(int tries) const {
+  absl::Duration wait = options_.first_backoff;
+  for (int i = 1; i < tries && wait < kLongestBackoff; ++i) wait *= 2;
+  return std::min(wait, kLongestBackoff);
+}
+
+absl::Status JobContext::Retry(absl::FunctionRef<absl::Status()> call) {
+  for (int tries = 1;; ++tries) {
+    const absl::Status status = call();
+    if (status.ok() || !WorthAnotherTry(status) || tries >= options_.max_tries) return status;
+    options_.clock->Sleep(std::max(Backoff(tries), RetryAfter(status).value_or(absl::ZeroDuration())));
+  }
+}
+
+absl::Status JobContext::Wait(absl::Duration duration) {
+  // In slices, so that a request to cancel is seen soon.
+  while (duration > absl::ZeroDuration()) {
+    const absl::Duration slice = std::min(duration, absl::Seconds(1));
+    options_.clock->Sleep(slice);
+    duration -= slice;
+    const absl::Status status = Report();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JobContext::TakeTokens(double cost) { return Wait(rate_limiter_.Take(cost, Now())); }
+
+absl::StatusOr<int64_t> JobContext::NextPushId() {
+  if (next_push_id_ == push_ids_end_) {
+    absl::StatusOr<int64_t> first = RetryValue<int64_t>([&] { return storage().ReserveIds(kPushIdBlock); });
+    if (!first.ok()) return first.status();
+    next_push_id_ = *first;
+    push_ids_end_ = *first + kPushIdBlock;
+  }
+  return next_push_id_++;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,98 @@
+// What a running job works with: its channel, its adapter, its fence, and how it reports, waits and retries.
+
+#ifndef FLXLINK_SRC_ENGINE_JOB_CONTEXT_H_
+#define FLXLINK_SRC_ENGINE_JOB_CONTEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/channel.h"
+#include "flxlink/channel_adapter.h"
+#include "flxlink/engine.h"
+#include "flxlink/job.h"
+#include "flxlink/storage.h"
+#include "src/engine/rate_limiter.h"
+
+namespace flxlink {
+
+// What a job brings home besides its Status.
+struct JobOutput {
+  JobCounts counts;
+  std::vector<JobProblem> problems;
+  bool changed_link_inputs = false;  // Something that linking reads: a link job may be chained.
+  absl::optional<std::string> held;  // Why a person must approve before it goes on.
+};
+
+// Belongs to one running job; used by one thread at a time.
+class JobContext {
+ public:
+  JobContext(const EngineOptions& options, const Channel& channel, const ChannelAdapter& adapter, const Job& job,
+             const Fence& fence);
+
+  Storage& storage() const { return *options_.storage; }
+  const EngineOptions& options() const { return options_; }
+  const Channel& channel() const { return channel_; }
+  const ChannelAdapter& adapter() const { return adapter_; }
+  const Job& job() const { return job_; }
+  const Fence& fence() const { return fence_; }
+  absl::Time Now() const { return options_.clock->Now(); }
+  int64_t page_rows() const { return options_.page_rows; }
+
+  JobOutput& output() { return output_; }
+  JobProgress& progress() { return progress_; }
+
+  // Adds to a named count; counts keep the order in which they were first named.
+  void Count(absl::string_view name, int64_t amount);
+  // Notes a problem with one variant; only the first Job::kMaxProblems are kept.
+  void AddProblem(absl::string_view subject, Attention attention);
+
+  // Writes progress and hands it to the host. CANCELLED: a person asked the job to stop.
+  absl::Status Report();
+
+  // Runs `call` again while it is unavailable, throttled, or of unknown outcome, with growing waits, up to the engine's
+  // max_tries. For what may be said twice.
+  absl::Status Retry(absl::FunctionRef<absl::Status()> call);
+  template <typename T>
+  absl::StatusOr<T> RetryValue(absl::FunctionRef<absl::StatusOr<T>()> call) {
+    absl::StatusOr<T> result = absl::UnknownError("never called");
+    const absl::Status status = Retry([&] {
+      result = call();
+      return result.status();
+    });
+    if (!status.ok()) return status;
+    return result;
+  }
+
+  // The wait before try number `tries` + 1.
+  absl::Duration Backoff(int tries) const;
+  // Waits and looks for a request to cancel.
+  absl::Status Wait(absl::Duration duration);
+
+  // Takes `cost` tokens of the channel's rate limit, waiting for them if need be.
+  absl::Status TakeTokens(double cost);
+
+  // A number that no other push of this store has.
+  absl::StatusOr<int64_t> NextPushId();
+
+ private:
+  const EngineOptions& options_;
+  const Channel& channel_;
+  const ChannelAdapter& adapter_;
+  const Job& job_;
+  const Fence fence_;
+  RateLimiter rate_limiter_;
+  JobOutput output_;
+  JobProgress progress_;
+  int64_t next_push_id_ = 0;
+  int64_t push_ids_end_ = 0;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_ENGINE_JOB_CONTEXT_H_

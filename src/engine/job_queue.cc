@@ -1,0 +1,158 @@
+#include "src/engine/job_queue.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/schedule.h"
+
+namespace flxlink {
+namespace {
+
+// A queue that is overtaken this often in a row is not contended but broken.
+constexpr int kMaxOvertaken = 1000;
+
+// How often a write of unknown outcome is said again.
+constexpr int kMaxUnknown = 5;
+
+JobRequest ScheduledRequest(ScheduledJob job) {
+  JobRequest request;
+  request.kind = job == ScheduledJob::kPull ? JobKind::kPull : JobKind::kSync;
+  request.trigger = JobTrigger::kSchedule;
+  request.options.full = job == ScheduledJob::kSyncFull;
+  return request;
+}
+
+}  // namespace
+
+absl::Status JobQueue::Apply(int64_t channel_id, Plan plan) {
+  int unknown = 0;
+  for (int overtaken = 0; overtaken < kMaxOvertaken;) {
+    absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(channel_id);
+    if (!snapshot.ok()) return snapshot.status();
+    absl::StatusOr<absl::optional<QueueChange>> change = plan(*snapshot);
+    if (!change.ok()) return change.status();
+    if (!change->has_value()) return absl::OkStatus();
+    const absl::Status status = storage_.WriteQueue(**change);
+    if (absl::IsAborted(status)) {
+      ++overtaken;
+    } else if (absl::IsUnknown(status) && ++unknown < kMaxUnknown) {
+      // The next reading shows whether it was written.
+    } else {
+      return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+    }
+  }
+  return absl::AbortedError(absl::StrCat("the queue of channel ", channel_id, " changed ", kMaxOvertaken,
+                                         " times while one change was made; try again"));
+}
+
+absl::StatusOr<Job> JobQueue::Enqueue(int64_t channel_id, const JobRequest& request) {
+  absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
+  if (!job_id.ok()) return job_id.status();
+  Job job;
+  const absl::Status status =
+      Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
+        EnqueueResult result = PlanEnqueue(snapshot, request, *job_id, clock_.Now());
+        job = std::move(result.job);
+        return std::move(result.change);
+      });
+  if (!status.ok()) return status;
+  return job;
+}
+
+absl::StatusOr<Job> JobQueue::ChangeJob(int64_t job_id,
+                                        absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&)> plan) {
+  absl::StatusOr<Job> job = storage_.ReadJob(job_id);
+  if (!job.ok()) return job.status();
+  const absl::Status status =
+      Apply(job->channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
+        absl::StatusOr<QueueChange> change = plan(snapshot);
+        if (!change.ok()) return change.status();
+        return absl::make_optional(*std::move(change));
+      });
+  if (!status.ok()) return status;
+  return storage_.ReadJob(job_id);
+}
+
+absl::StatusOr<Job> JobQueue::Prioritize(int64_t job_id) {
+  return ChangeJob(job_id,
+                   [&](const QueueSnapshot& snapshot) { return PlanPrioritize(snapshot, job_id, clock_.Now()); });
+}
+
+absl::StatusOr<Job> JobQueue::Cancel(int64_t job_id) {
+  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return PlanCancel(snapshot, job_id, clock_.Now()); });
+}
+
+absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
+  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return PlanApprove(snapshot, job_id, clock_.Now()); });
+}
+
+absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {
+  absl::optional<Claim> claim;
+  const absl::Status status =
+      Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
+        const Slot& slot = snapshot.slot;
+        claim.reset();
+        if (slot.holder_job != 0 && slot.owner == owner) {
+          for (const Job& job : snapshot.open_jobs) {
+            if (job.job_id == slot.holder_job) claim = Claim{job, {slot.channel_id, job.job_id, slot.epoch}};
+          }
+          return absl::optional<QueueChange>();
+        }
+        absl::StatusOr<ClaimResult> result = PlanClaim(snapshot, owner, clock_.Now());
+        if (absl::IsFailedPrecondition(result.status())) return absl::optional<QueueChange>();
+        if (!result.ok()) return result.status();
+        if (result->job.has_value()) claim = Claim{*std::move(result->job), result->fence};
+        return absl::make_optional(std::move(result->change));
+      });
+  if (!status.ok()) return status;
+  return claim;
+}
+
+absl::Status JobQueue::Finish(const Fence& fence, const JobEnd& end, const std::vector<JobRequest>& follow_ups) {
+  std::vector<FollowUp> with_ids;
+  if (!follow_ups.empty()) {
+    absl::StatusOr<int64_t> first = storage_.ReserveIds(static_cast<int64_t>(follow_ups.size()));
+    if (!first.ok()) return first.status();
+    for (const JobRequest& request : follow_ups) {
+      with_ids.push_back({*first + static_cast<int64_t>(with_ids.size()), request});
+    }
+  }
+  bool written = false;
+  return Apply(fence.channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
+    absl::StatusOr<QueueChange> change = PlanFinish(snapshot, fence, end, with_ids, clock_.Now());
+    if (change.ok()) {
+      written = true;
+      return absl::make_optional(*std::move(change));
+    }
+    // After a write of unknown outcome, a fence that is stale now is how its success shows.
+    absl::StatusOr<Job> job = storage_.ReadJob(fence.job_id);
+    if (written && job.ok() && job->state == end.state) return absl::optional<QueueChange>();
+    return change.status();
+  });
+}
+
+absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule) {
+  const absl::Time now = clock_.Now();
+  if (!schedule.enabled || schedule.next_fire > now) return false;
+  // From now, not from the fire that was missed: missed ones are made up by one.
+  absl::StatusOr<absl::Time> next = NextFire(schedule.spec, now);
+  if (!next.ok()) return next.status();
+  absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
+  if (!job_id.ok()) return job_id.status();
+  absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(schedule.channel_id);
+  if (!snapshot.ok()) return snapshot.status();
+
+  EnqueueResult result = PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, now);
+  QueueChange change;
+  change.expected_revision = snapshot->slot.revision;
+  change.slot = snapshot->slot;
+  if (result.change.has_value()) change = *std::move(result.change);
+  change.fire = ScheduleFire{schedule.next_fire, *next};
+  const absl::Status status = storage_.WriteQueue(change);
+  // Overtaken, by another fire or by any change of the queue: the schedule is looked at again soon.
+  if (absl::IsAborted(status)) return false;
+  if (!status.ok()) return status;
+  return true;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,64 @@
+// The queue rules of src/jobs carried out on a storage: read the queue, decide, write by compare-and-set, and again if
+// somebody else was faster.
+
+#ifndef FLXLINK_SRC_ENGINE_JOB_QUEUE_H_
+#define FLXLINK_SRC_ENGINE_JOB_QUEUE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "flxlink/clock.h"
+#include "flxlink/job.h"
+#include "flxlink/storage.h"
+#include "src/jobs/queue.h"
+
+namespace flxlink {
+
+// Thread-safe.
+class JobQueue {
+ public:
+  // Both must outlive it.
+  JobQueue(Storage& storage, Clock& clock) : storage_(storage), clock_(clock) {}
+
+  absl::StatusOr<Job> Enqueue(int64_t channel_id, const JobRequest& request);
+  absl::StatusOr<Job> Prioritize(int64_t job_id);
+  absl::StatusOr<Job> Cancel(int64_t job_id);
+  absl::StatusOr<Job> Approve(int64_t job_id);
+
+  // A claimed slot: the job to run, and what its writes must name.
+  struct Claim {
+    Job job;
+    Fence fence;
+  };
+  // Claims the channel's slot for `owner`; nullopt where there is nothing to claim. A slot that `owner` holds already
+  // is given back to it: its claim was made and the answer got lost. So the caller sees to it that one owner claims a
+  // channel once at a time.
+  absl::StatusOr<absl::optional<Claim>> ClaimSlot(int64_t channel_id, OwnerId owner);
+
+  // Ends the running job and queues what follows. FAILED_PRECONDITION: the fence is stale.
+  absl::Status Finish(const Fence& fence, const JobEnd& end, const std::vector<JobRequest>& follow_ups);
+
+  // Makes the schedule's job and moves the schedule on. False: somebody else did, or it is not due.
+  absl::StatusOr<bool> Fire(const Schedule& schedule);
+
+ private:
+  // Decides on a change; nullopt: nothing has to be written.
+  using Plan = absl::FunctionRef<absl::StatusOr<absl::optional<QueueChange>>(const QueueSnapshot&)>;
+
+  // Reads, plans and writes until a write is not overtaken.
+  absl::Status Apply(int64_t channel_id, Plan plan);
+  // The same for a change of one job, which is read again afterwards.
+  absl::StatusOr<Job> ChangeJob(int64_t job_id,
+                                absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&)> plan);
+
+  Storage& storage_;
+  Clock& clock_;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_ENGINE_JOB_QUEUE_H_

@@ -1,0 +1,23 @@
+// The five kinds of jobs, each a function over a JobContext. They keep to their fence, work page by page, and leave
+// behind, wherever they are interrupted, a state from which a new attempt goes on.
+
+#ifndef FLXLINK_SRC_ENGINE_JOBS_H_
+#define FLXLINK_SRC_ENGINE_JOBS_H_
+
+#include "absl/status/status.h"
+#include "src/engine/job_context.h"
+
+namespace flxlink {
+
+absl::Status RunPullJob(JobContext& context);
+absl::Status RunBuildJob(JobContext& context);
+absl::Status RunLinkJob(JobContext& context);
+absl::Status RunSyncJob(JobContext& context);
+absl::Status RunRulesJob(JobContext& context);
+
+// Mirrors the channel's items: what the pull job does, and what a full sync does first.
+absl::Status PullChannel(JobContext& context);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_ENGINE_JOBS_H_

@@ -1,0 +1,22 @@
+// Linking looked at without changing anything: what a link job would do, and why one listing variant is as it is.
+
+#ifndef FLXLINK_SRC_ENGINE_LINK_VIEW_H_
+#define FLXLINK_SRC_ENGINE_LINK_VIEW_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "flxlink/channel.h"
+#include "flxlink/engine.h"
+
+namespace flxlink {
+
+// See Engine::PlanLinks and Engine::Explain.
+absl::StatusOr<std::vector<PlannedLink>> PlanLinks(const EngineOptions& options, const Channel& channel);
+absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
+                                                  absl::string_view sku);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_ENGINE_LINK_VIEW_H_

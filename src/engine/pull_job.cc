@@ -1,0 +1,105 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/engine/jobs.h"
+
+namespace flxlink {
+namespace {
+
+// How often a pull starts over because the channel changed between two of its pages.
+constexpr int kMaxRestarts = 5;
+
+// Reads the pull's pages from `state.cursor` to the end. ABORTED: the channel changed, start over.
+absl::Status ReadPages(JobContext& context, const PullState& state, std::string* revision) {
+  const RateLimit& limit = context.adapter().capabilities().rate_limit;
+  PullRequest request{state.cursor, context.page_rows()};
+  do {
+    absl::Status status = context.TakeTokens(limit.pull_cost);
+    if (!status.ok()) return status;
+    absl::StatusOr<PullPage> page = context.RetryValue<PullPage>([&] { return context.adapter().Pull(request); });
+    if (!page.ok()) return page.status();
+    absl::StatusOr<PullWriteResult> written = context.RetryValue<PullWriteResult>(
+        [&] { return context.storage().WritePulledPage(context.fence(), state.pull_number, *page, context.Now()); });
+    if (!written.ok()) return written.status();
+
+    context.Count("inserted", written->inserted);
+    context.Count("changed", written->changed);
+    context.Count("unchanged", written->unchanged);
+    context.Count("healed", written->healed);
+    if (written->inserted + written->changed + written->healed > 0) context.output().changed_link_inputs = true;
+    context.progress().total += page->items.size();
+    context.progress().done += page->items.size();
+    status = context.Report();
+    if (!status.ok()) return status;
+    *revision = page->revision;
+    request.cursor = page->next_cursor;
+  } while (!request.cursor.empty());
+  return absl::OkStatus();
+}
+
+// Whether the sweep would break more links than the channel allows without a person's approval.
+absl::Status CheckBreakLimit(JobContext& context, int64_t pull_number) {
+  const absl::optional<int64_t> limit = context.channel().config.break_limit;
+  if (!limit.has_value() || context.job().options.approved) return absl::OkStatus();
+  absl::StatusOr<int64_t> absent = context.storage().CountAbsentLinks(context.channel().channel_id, pull_number);
+  if (!absent.ok()) return absent.status();
+  if (*absent <= *limit) return absl::OkStatus();
+  context.output().held = absl::StrCat("this pull would break ", *absent, " links of channel ",
+                                       context.channel().config.name, ", more than its limit of ", *limit);
+  return absl::OkStatus();
+}
+
+absl::Status Sweep(JobContext& context, int64_t pull_number) {
+  for (bool more = true; more;) {
+    absl::StatusOr<SweepResult> swept = context.RetryValue<SweepResult>([&] {
+      return context.storage().SweepAbsent(context.fence(), pull_number, context.page_rows(), context.Now());
+    });
+    if (!swept.ok()) return swept.status();
+    context.Count("gone", swept->gone);
+    context.Count("broken", swept->broken);
+    if (swept->gone > 0) context.output().changed_link_inputs = true;
+    more = swept->more;
+    absl::Status status = context.Report();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PullChannel(JobContext& context) {
+  const bool complete = context.adapter().capabilities().complete_pull;
+  // Only the next attempt of the same job goes on with a pull that was interrupted: for any later one its pages are too
+  // old to say what is gone.
+  absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
+  if (!channel.ok()) return channel.status();
+  PullState state = channel->pull;
+  bool resume = state.running && context.job().attempts > 1;
+  std::string revision;
+  for (int restarts = 0;; ++restarts) {
+    if (!resume) {
+      absl::StatusOr<PullState> begun =
+          context.RetryValue<PullState>([&] { return context.storage().BeginPull(context.fence()); });
+      if (!begun.ok()) return begun.status();
+      state = *std::move(begun);
+    }
+    resume = false;
+    const absl::Status status = ReadPages(context, state, &revision);
+    if (status.ok()) break;
+    if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
+    context.progress() = JobProgress();
+  }
+
+  if (complete) {
+    absl::Status status = CheckBreakLimit(context, state.pull_number);
+    if (!status.ok() || context.output().held.has_value()) return status;
+    status = Sweep(context, state.pull_number);
+    if (!status.ok()) return status;
+  }
+  return context.Retry(
+      [&] { return context.storage().EndPull(context.fence(), state.pull_number, complete, revision, context.Now()); });
+}
+
+absl::Status RunPullJob(JobContext& context) { return PullChannel(context); }
+
+}  // namespace flxlink

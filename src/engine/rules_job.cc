@@ -1,0 +1,52 @@
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/sync.h"
+#include "src/engine/jobs.h"
+
+namespace flxlink {
+namespace {
+
+// The status changes that the channel's rules decide on for one page of links.
+std::vector<StatusWrite> EvaluatePage(JobContext& context, const SyncBatch& links) {
+  const ChannelConfig& config = context.channel().config;
+  std::vector<StatusWrite> writes;
+  for (const SyncRow& row : links.rows) {
+    const ChannelStatus wanted = EvaluateStatusRules(config.status_rules, row, config.currency);
+    if (wanted == ChannelStatus::kUnknown) continue;
+    const ListingStatus status = Decide(row.status, wanted);
+    if (status == row.status) continue;
+    context.Count(wanted == ChannelStatus::kHidden ? "hidden" : "unhidden", 1);
+    writes.push_back({row.listing_id, row.status, status});
+  }
+  return writes;
+}
+
+}  // namespace
+
+absl::Status RunRulesJob(JobContext& context) {
+  const ChannelConfig& config = context.channel().config;
+  if (config.status_rules.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("channel ", config.name,
+                                                      " has no status rule; add one: flxlink channel set ", config.name,
+                                                      " --status-rule 'quantity<=0:hide'"));
+  }
+  for (absl::string_view name : {"hidden", "unhidden"}) context.Count(name, 0);
+  for (int64_t after_id = 0;;) {
+    absl::StatusOr<SyncBatch> links = context.RetryValue<SyncBatch>(
+        [&] { return context.storage().ReadLinks(context.channel().channel_id, after_id, context.page_rows()); });
+    if (!links.ok()) return links.status();
+    if (links->size() == 0) return absl::OkStatus();
+    after_id = links->rows.back().listing_id;
+    const std::vector<StatusWrite> writes = EvaluatePage(context, *links);
+    absl::StatusOr<int64_t> written = context.RetryValue<int64_t>(
+        [&] { return context.storage().WriteStatuses(context.fence(), writes, context.Now()); });
+    if (!written.ok()) return written.status();
+    context.progress().total += links->size();
+    context.progress().done += links->size();
+    const absl::Status status = context.Report();
+    if (!status.ok()) return status;
+  }
+}
+
+}  // namespace flxlink

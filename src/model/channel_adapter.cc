@@ -1,0 +1,68 @@
+#include "flxlink/channel_adapter.h"
+
+#include <cstdlib>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace flxlink {
+namespace {
+
+// Statuses name their payloads by a URL; this one only has to be unlike all others.
+constexpr absl::string_view kRetryAfterPayload = "flxlink/retry_after";
+
+// A variable's name: capitals, digits, and '_' for everything else.
+void AppendVariablePart(absl::string_view part, std::string* variable) {
+  for (const char c : part) {
+    const bool kept = absl::ascii_isalnum(static_cast<unsigned char>(c));
+    variable->push_back(kept ? absl::ascii_toupper(static_cast<unsigned char>(c)) : '_');
+  }
+}
+
+class EnvironmentCredentials : public CredentialResolver {
+ public:
+  absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const override {
+    std::string variable = "FLXLINK_";
+    AppendVariablePart(channel_name, &variable);
+    variable.push_back('_');
+    AppendVariablePart(credential, &variable);
+    const char* value = std::getenv(variable.c_str());
+    if (value != nullptr) return std::string(value);
+    return absl::NotFoundError(absl::StrCat("channel \"", channel_name, "\": there is no credential \"", credential,
+                                            "\" in the environment; set ", variable));
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<PushOutcome> ChannelAdapter::PollReceipt(absl::string_view receipt) const {
+  return absl::UnimplementedError(
+      absl::StrCat("receipt \"", receipt, "\": this adapter gives no receipts; do not ask for them"));
+}
+
+absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after) {
+  status.SetPayload(kRetryAfterPayload, absl::Cord(absl::FormatDuration(retry_after)));
+  return status;
+}
+
+absl::optional<absl::Duration> RetryAfter(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kRetryAfterPayload);
+  absl::Duration retry_after;
+  if (!payload.has_value() || !absl::ParseDuration(std::string(*payload), &retry_after)) return absl::nullopt;
+  return retry_after;
+}
+
+std::unique_ptr<CredentialResolver> NewEnvironmentCredentials() { return std::make_unique<EnvironmentCredentials>(); }
+
+absl::StatusOr<std::unique_ptr<ChannelAdapter>> AdapterRegistry::Make(const AdapterContext& context) const {
+  const auto found = factories_.find(context.config.adapter);
+  if (found != factories_.end()) return found->second(context);
+  const auto append_name = [](std::string* out, const auto& factory) { absl::StrAppend(out, factory.first); };
+  return absl::NotFoundError(absl::StrCat("channel \"", context.config.name, "\": there is no adapter \"",
+                                          context.config.adapter, "\"; use one of: ",
+                                          absl::StrJoin(factories_, ", ", append_name)));
+}
+
+}  // namespace flxlink

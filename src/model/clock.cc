@@ -1,0 +1,21 @@
+#include "flxlink/clock.h"
+
+#include "absl/time/clock.h"
+
+namespace flxlink {
+namespace {
+
+class MachineClock : public Clock {
+ public:
+  absl::Time Now() const override { return absl::FromUnixMicros(absl::ToUnixMicros(absl::Now())); }
+  void Sleep(absl::Duration duration) override { absl::SleepFor(duration); }
+};
+
+}  // namespace
+
+Clock& SystemClock() {
+  static MachineClock* const clock = new MachineClock;
+  return *clock;
+}
+
+}  // namespace flxlink

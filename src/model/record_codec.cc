@@ -1,0 +1,247 @@
+#include "src/model/record_codec.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/record.pb.h"
+
+namespace flxlink {
+namespace {
+
+// The numbers of the enums are what is stored: a constant that is moved in a header must not change what a store says.
+#define FLXLINK_SAME_NUMBER(constant, record) static_assert(static_cast<int>(constant) == internal::record, "")
+FLXLINK_SAME_NUMBER(Normalizer::kTrim, NORMALIZER_TRIM);
+FLXLINK_SAME_NUMBER(Normalizer::kCasefold, NORMALIZER_CASEFOLD);
+FLXLINK_SAME_NUMBER(Normalizer::kGtin, NORMALIZER_GTIN);
+FLXLINK_SAME_NUMBER(Ambiguity::kStop, AMBIGUITY_STOP);
+FLXLINK_SAME_NUMBER(Ambiguity::kNext, AMBIGUITY_NEXT);
+FLXLINK_SAME_NUMBER(StatusRule::Subject::kPrice, SUBJECT_PRICE);
+FLXLINK_SAME_NUMBER(StatusRule::Subject::kQuantity, SUBJECT_QUANTITY);
+FLXLINK_SAME_NUMBER(StatusRule::Comparison::kLess, COMPARISON_LESS);
+FLXLINK_SAME_NUMBER(StatusRule::Comparison::kLessOrEqual, COMPARISON_LESS_OR_EQUAL);
+FLXLINK_SAME_NUMBER(StatusRule::Comparison::kEqual, COMPARISON_EQUAL);
+FLXLINK_SAME_NUMBER(StatusRule::Comparison::kNotEqual, COMPARISON_NOT_EQUAL);
+FLXLINK_SAME_NUMBER(StatusRule::Comparison::kGreaterOrEqual, COMPARISON_GREATER_OR_EQUAL);
+FLXLINK_SAME_NUMBER(StatusRule::Comparison::kGreater, COMPARISON_GREATER);
+FLXLINK_SAME_NUMBER(StatusRule::Action::kHide, ACTION_HIDE);
+FLXLINK_SAME_NUMBER(StatusRule::Action::kUnhide, ACTION_UNHIDE);
+FLXLINK_SAME_NUMBER(OversellGuard::kHold, OVERSELL_GUARD_HOLD);
+FLXLINK_SAME_NUMBER(OversellGuard::kOverwrite, OVERSELL_GUARD_OVERWRITE);
+FLXLINK_SAME_NUMBER(JobKind::kPull, JOB_KIND_PULL);
+FLXLINK_SAME_NUMBER(JobKind::kBuild, JOB_KIND_BUILD);
+FLXLINK_SAME_NUMBER(JobKind::kLink, JOB_KIND_LINK);
+FLXLINK_SAME_NUMBER(JobKind::kSync, JOB_KIND_SYNC);
+FLXLINK_SAME_NUMBER(JobKind::kRules, JOB_KIND_RULES);
+#undef FLXLINK_SAME_NUMBER
+
+constexpr absl::string_view kConfig = "channel configuration";
+constexpr absl::string_view kDetails = "job details";
+
+template <typename Record>
+absl::Status ParseRecord(absl::string_view what, absl::string_view bytes, Record* record) {
+  // Protobuf's own limit is that of an int.
+  constexpr size_t kMaxBytes = size_t{1} << 30;
+  if (bytes.size() <= kMaxBytes && record->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(
+      absl::StrCat("the stored ", what, " of ", bytes.size(), " bytes is damaged; restore the store from a backup"));
+}
+
+absl::Status UnknownValue(absl::string_view what, absl::string_view name, int value) {
+  return absl::DataLossError(
+      absl::StrCat("the stored ", what, " has the unknown ", name, " ", value,
+                   "; open the store with the newer flxlink that wrote it, or restore a backup"));
+}
+
+// Sets `*out` from a stored number that `is_valid`, as protoc made it, knows.
+template <typename Enum>
+absl::Status DecodeEnum(absl::string_view what, absl::string_view name, int value, bool (*is_valid)(int), Enum* out) {
+  if (!is_valid(value)) return UnknownValue(what, name, value);
+  *out = static_cast<Enum>(value);
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Channel configurations
+// ---------------------------------------------------------------------------------------------------------------------
+
+void EncodeLinkRule(const LinkRule& rule, internal::LinkRuleRecord* record) {
+  record->set_listing_field(rule.listing_field);
+  record->set_channel_field(rule.channel_field);
+  for (const Normalizer normalizer : rule.normalizers) {
+    record->add_normalizers(static_cast<internal::NormalizerRecord>(normalizer));
+  }
+  record->set_ambiguous(static_cast<internal::AmbiguityRecord>(rule.ambiguous));
+}
+
+absl::Status DecodeLinkRule(const internal::LinkRuleRecord& record, LinkRule* rule) {
+  rule->listing_field = record.listing_field();
+  rule->channel_field = record.channel_field();
+  for (const int value : record.normalizers()) {
+    rule->normalizers.emplace_back();
+    absl::Status status =
+        DecodeEnum(kConfig, "normalizer", value, &internal::NormalizerRecord_IsValid, &rule->normalizers.back());
+    if (!status.ok()) return status;
+  }
+  return DecodeEnum(kConfig, "ambiguity", record.ambiguous(), &internal::AmbiguityRecord_IsValid, &rule->ambiguous);
+}
+
+void EncodeStatusRule(const StatusRule& rule, internal::StatusRuleRecord* record) {
+  record->set_subject(static_cast<internal::SubjectRecord>(rule.subject));
+  record->set_comparison(static_cast<internal::ComparisonRecord>(rule.comparison));
+  record->set_operand(rule.operand);
+  record->set_action(static_cast<internal::ActionRecord>(rule.action));
+}
+
+absl::Status DecodeStatusRule(const internal::StatusRuleRecord& record, StatusRule* rule) {
+  rule->operand = record.operand();
+  absl::Status status = DecodeEnum(kConfig, "subject of a status rule", record.subject(),
+                                   &internal::SubjectRecord_IsValid, &rule->subject);
+  status.Update(DecodeEnum(kConfig, "comparison of a status rule", record.comparison(),
+                           &internal::ComparisonRecord_IsValid, &rule->comparison));
+  status.Update(
+      DecodeEnum(kConfig, "action of a status rule", record.action(), &internal::ActionRecord_IsValid, &rule->action));
+  return status;
+}
+
+// What has neither a list nor a value that can be unknown.
+void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfig* config) {
+  config->name = record.name();
+  config->adapter = record.adapter();
+  config->parent_guard = record.parent_guard();
+  config->strict = record.strict();
+  config->link_after_build = record.link_after_build();
+  config->link_after_sync = record.link_after_sync();
+  config->sync_fields = {record.sync_fields().price(), record.sync_fields().quantity(), record.sync_fields().status()};
+  if (record.has_break_limit()) config->break_limit = record.break_limit();
+}
+
+absl::Status DecodeConfigLists(const internal::ChannelConfigRecord& record, ChannelConfig* config) {
+  for (const internal::SettingRecord& setting : record.settings()) {
+    config->settings.emplace_back(setting.name(), setting.value());
+  }
+  for (const internal::LinkRuleRecord& rule : record.link_priority()) {
+    config->link_priority.emplace_back();
+    if (absl::Status status = DecodeLinkRule(rule, &config->link_priority.back()); !status.ok()) return status;
+  }
+  for (const internal::StatusRuleRecord& rule : record.status_rules()) {
+    config->status_rules.emplace_back();
+    if (absl::Status status = DecodeStatusRule(rule, &config->status_rules.back()); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Job details
+// ---------------------------------------------------------------------------------------------------------------------
+
+void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record) {
+  for (const std::string& sku : options.skus) record->add_skus(sku);
+  for (const std::string& sku : options.force) record->add_force(sku);
+  record->set_only_forced(options.only_forced);
+  record->set_full(options.full);
+  record->set_release_broken(options.release_broken);
+  record->set_approved(options.approved);
+}
+
+JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
+  JobOptions options;
+  options.skus.assign(record.skus().begin(), record.skus().end());
+  options.force.assign(record.force().begin(), record.force().end());
+  options.only_forced = record.only_forced();
+  options.full = record.full();
+  options.release_broken = record.release_broken();
+  options.approved = record.approved();
+  return options;
+}
+
+void EncodeProblem(const JobProblem& problem, internal::JobProblemRecord* record) {
+  record->set_subject(problem.subject);
+  record->set_code(problem.attention.code);
+  record->set_detail(problem.attention.detail);
+  record->set_suggestion(problem.attention.suggestion);
+}
+
+JobProblem DecodeProblem(const internal::JobProblemRecord& record) {
+  return JobProblem{record.subject(), Attention{record.code(), record.detail(), record.suggestion()}};
+}
+
+}  // namespace
+
+std::string EncodeChannelConfig(const ChannelConfig& config) {
+  internal::ChannelConfigRecord record;
+  record.set_name(config.name);
+  record.set_adapter(config.adapter);
+  for (const auto& setting : config.settings) {
+    internal::SettingRecord* setting_record = record.add_settings();
+    setting_record->set_name(setting.first);
+    setting_record->set_value(setting.second);
+  }
+  for (const LinkRule& rule : config.link_priority) EncodeLinkRule(rule, record.add_link_priority());
+  record.set_parent_guard(config.parent_guard);
+  record.set_strict(config.strict);
+  record.set_link_after_build(config.link_after_build);
+  record.set_link_after_sync(config.link_after_sync);
+  record.mutable_sync_fields()->set_price(config.sync_fields.price);
+  record.mutable_sync_fields()->set_quantity(config.sync_fields.quantity);
+  record.mutable_sync_fields()->set_status(config.sync_fields.status);
+  record.set_currency(std::string(config.currency.code()));
+  record.set_oversell_guard(static_cast<internal::OversellGuardRecord>(config.oversell_guard));
+  for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
+  if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);
+  return record.SerializeAsString();
+}
+
+absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes) {
+  internal::ChannelConfigRecord record;
+  if (absl::Status status = ParseRecord(kConfig, bytes, &record); !status.ok()) return status;
+  ChannelConfig config;
+  DecodePlainConfig(record, &config);
+  if (absl::Status status = DecodeConfigLists(record, &config); !status.ok()) return status;
+  absl::Status status = DecodeEnum(kConfig, "oversell guard", record.oversell_guard(),
+                                   &internal::OversellGuardRecord_IsValid, &config.oversell_guard);
+  if (!status.ok()) return status;
+  const absl::StatusOr<Currency> currency = Currency::Parse(record.currency());
+  if (!currency.ok()) {
+    return absl::DataLossError(absl::StrCat("the stored ", kConfig, " is damaged: ", currency.status().message(),
+                                            "; restore the store from a backup"));
+  }
+  config.currency = *currency;
+  return config;
+}
+
+std::string EncodeJobDetails(const Job& job) {
+  internal::JobDetailsRecord record;
+  EncodeOptions(job.options, record.mutable_options());
+  for (const JobKind kind : job.chain) record.add_chain(static_cast<internal::JobKindRecord>(kind));
+  record.set_rerun_of(job.rerun_of);
+  for (const auto& count : job.counts) {
+    internal::JobCountRecord* count_record = record.add_counts();
+    count_record->set_name(count.first);
+    count_record->set_count(count.second);
+  }
+  for (const JobProblem& problem : job.problems) EncodeProblem(problem, record.add_problems());
+  return record.SerializeAsString();
+}
+
+absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
+  internal::JobDetailsRecord record;
+  if (absl::Status status = ParseRecord(kDetails, bytes, &record); !status.ok()) return status;
+  std::vector<JobKind> chain;
+  for (const int value : record.chain()) {
+    chain.emplace_back();
+    absl::Status status = DecodeEnum(kDetails, "job kind", value, &internal::JobKindRecord_IsValid, &chain.back());
+    if (!status.ok()) return status;
+  }
+  job->options = DecodeOptions(record.options());
+  job->chain = std::move(chain);
+  job->rerun_of = record.rerun_of();
+  job->counts.clear();
+  for (const internal::JobCountRecord& count : record.counts()) job->counts.emplace_back(count.name(), count.count());
+  job->problems.clear();
+  for (const internal::JobProblemRecord& problem : record.problems()) job->problems.push_back(DecodeProblem(problem));
+  return absl::OkStatus();
+}
+
+}  // namespace flxlink

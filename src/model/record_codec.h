@@ -1,0 +1,30 @@
+// The stored form of the records that storage keeps as bytes: channel configurations and the details of jobs. Equal
+// values make equal bytes, whoever encodes them.
+//
+// Decoding is DATA_LOSS where the bytes are damaged or hold a value that this release does not know. All functions are
+// thread-safe.
+
+#ifndef FLXLINK_MODEL_RECORD_CODEC_H_
+#define FLXLINK_MODEL_RECORD_CODEC_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "flxlink/channel.h"
+#include "flxlink/job.h"
+
+namespace flxlink {
+
+std::string EncodeChannelConfig(const ChannelConfig& config);
+absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes);
+
+// The details are options, chain, counts, problems and rerun_of. Decoding sets these fields of `*job` and no other, and
+// none where it fails.
+std::string EncodeJobDetails(const Job& job);
+absl::Status DecodeJobDetails(absl::string_view bytes, Job* job);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_MODEL_RECORD_CODEC_H_

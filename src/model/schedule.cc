@@ -1,0 +1,134 @@
+#include "flxlink/schedule.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/civil_time.h"
+#include "absl/types/optional.h"
+#include "src/model/cron.h"
+#include "src/model/quote.h"
+
+namespace flxlink {
+namespace {
+
+absl::StatusOr<absl::TimeZone> LoadZone(absl::string_view name) {
+  absl::TimeZone zone;
+  // absl also loads files by their path, and what this machine calls its own time: neither means the same elsewhere.
+  const bool is_plain = !name.empty() && name[0] != '/' && name != "localtime" && !absl::StartsWith(name, "Fixed/") &&
+                        name.find_first_of(".:\\") == absl::string_view::npos &&
+                        name.find('\0') == absl::string_view::npos;
+  if (!is_plain || !absl::LoadTimeZone(name, &zone)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no time zone ", Quote(name),
+                     "; use UTC or a name of the IANA database, such as Europe/Berlin (Debian has it in the package tzdata)"));
+  }
+  return zone;
+}
+
+absl::Status ValidateTime(const ScheduleSpec& spec) {
+  if (spec.hour < 0 || spec.hour > 23 || spec.minute < 0 || spec.minute > 59) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%02d:%02d is not a time of day; use HH:MM from 00:00 to 23:59", spec.hour, spec.minute));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateEvery(absl::Duration every) {
+  if (every < absl::Minutes(1) || every == absl::InfiniteDuration() || every % absl::Minutes(1) != absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat("a schedule cannot run every ", absl::FormatDuration(every),
+                                                   "; use whole minutes, at least one, such as 15m or 2h"));
+  }
+  return absl::OkStatus();
+}
+
+// Takes a number and `unit` off the front of `*text`. False, and nothing taken, where it begins with something else.
+bool ConsumeCount(absl::string_view* text, char unit, int64_t* count) {
+  const size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
+  if (digits == text->size() || (*text)[digits] != unit || !absl::SimpleAtoi(text->substr(0, digits), count)) return false;
+  text->remove_prefix(digits + 1);
+  return true;
+}
+
+// When a run that is meant for a civil time fires.
+absl::Time FireOf(absl::CivilMinute civil, absl::TimeZone zone) {
+  const absl::TimeZone::TimeInfo info = zone.At(absl::CivilSecond(civil));
+  return info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre;
+}
+
+// FireOf never falls as the civil time rises, so the first match whose fire is late enough is the next one.
+absl::optional<absl::Time> NextCivilFire(const CronPattern& pattern, absl::TimeZone zone, absl::Time after) {
+  absl::CivilMinute civil(zone.At(after).cs);
+  for (;;) {
+    const absl::optional<absl::CivilMinute> next = NextMatch(pattern, civil);
+    if (!next.has_value()) return absl::nullopt;
+    const absl::Time fire = FireOf(*next, zone);
+    if (fire > after) return fire;
+    civil = *next;
+  }
+}
+
+bool IsFullHour(absl::CivilSecond civil) { return civil == absl::CivilSecond(absl::CivilHour(civil)); }
+
+// Whether an hourly run falls on the transition's instant: by the new time it is a full hour, or a full hour was skipped.
+bool FiresAtTransition(const absl::TimeZone::CivilTransition& transition) {
+  if (IsFullHour(transition.to) || IsFullHour(transition.from)) return transition.to >= transition.from || IsFullHour(transition.to);
+  return absl::CivilHour(transition.from) < absl::CivilHour(transition.to);
+}
+
+// Hours are counted by instants, since a repeated hour is an hour like any other.
+absl::Time NextHourlyFire(absl::TimeZone zone, absl::Time after) {
+  for (;;) {
+    const absl::Duration offset = absl::Seconds(zone.At(after).offset);
+    const absl::Time shifted = after + offset;
+    const absl::Time next = absl::UnixEpoch() + absl::Floor(shifted - absl::UnixEpoch(), absl::Hours(1)) + absl::Hours(1) - offset;
+    absl::TimeZone::CivilTransition transition;
+    if (!zone.NextTransition(after, &transition)) return next;
+    const absl::Time changes_at = zone.At(transition.to).trans;
+    if (changes_at > next) return next;
+    if (FiresAtTransition(transition)) return changes_at;
+    after = changes_at;
+  }
+}
+
+absl::optional<absl::Time> NextEveryFire(absl::Duration every, absl::Time after) {
+  const absl::Time next = absl::UnixEpoch() + absl::Floor(after - absl::UnixEpoch(), every) + every;
+  if (next == absl::InfiniteFuture()) return absl::nullopt;
+  return next;
+}
+
+absl::StatusOr<absl::optional<absl::Time>> FindNextFire(const ScheduleSpec& spec, absl::TimeZone zone, absl::Time after) {
+  switch (spec.kind) {
+    case ScheduleKind::kHourly:
+      return absl::make_optional(NextHourlyFire(zone, after));
+    case ScheduleKind::kDaily:
+      return NextCivilFire(DailyPattern(spec.hour, spec.minute), zone, after);
+    case ScheduleKind::kEvery:
+      return NextEveryFire(spec.every, after);
+    case ScheduleKind::kCron: {
+      const absl::StatusOr<CronPattern> pattern = ParseCron(spec.cron);
+      if (!pattern.ok()) return pattern.status();
+      return NextCivilFire(*pattern, zone, after);
+    }
+  }
+  return absl::InvalidArgumentError("the schedule is of no known kind");
+}
+
+}  // namespace
+
+absl::Status ValidateScheduleSpec(const ScheduleSpec& spec) {
+  if (absl::StatusOr<absl::TimeZone> zone = LoadZone(spec.time_zone); !zone.ok()) return zone.status();
+  switch (spec.kind) {
+    case ScheduleKind::kHourly:
+      return absl::OkStatus();
+    case ScheduleKind::kDaily:
+      return ValidateTime(spec);
+    case ScheduleKind::kEvery:
+      return ValidateEvery(spec.every);
+    case ScheduleKind::kCron:
+      return ParseCron(spec.cron).status();
+  }
+  return absl::InvalidArgumentError("the schedule is of no known kind");
+}

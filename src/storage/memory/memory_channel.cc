@@ -1,0 +1,117 @@
+#include "src/storage/memory/memory_channel.h"
+
+#include "absl/strings/str_cat.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+
+absl::StatusOr<MemoryListing*> MemoryChannel::FindListing(int64_t listing_id) {
+  const auto found = listings.find(listing_id);
+  if (found == listings.end()) return NoSuchListing(listing_id);
+  return &found->second;
+}
+
+absl::StatusOr<MemoryListing*> MemoryChannel::FindListingBySku(absl::string_view sku) {
+  const auto found = listing_by_sku.find(sku);
+  if (found == listing_by_sku.end()) return NoSuchSku(channel, sku);
+  return &listings.at(found->second);
+}
+
+absl::StatusOr<MemoryItem*> MemoryChannel::FindItem(int64_t channel_variant_id) {
+  const auto found = items.find(channel_variant_id);
+  if (found == items.end()) return NoSuchItem(channel, absl::StrCat("with id ", channel_variant_id));
+  return &found->second;
+}
+
+absl::StatusOr<MemoryItem*> MemoryChannel::FindItemByExternalId(absl::string_view external_id) {
+  const auto found = item_by_external_id.find(external_id);
+  if (found == item_by_external_id.end()) return NoSuchItem(channel, external_id);
+  return &items.at(found->second);
+}
+
+absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const MemoryItem& item) {
+  if (listing.channel_variant_id != 0) {
+    return AlreadyLinked(listing.sku, items.at(listing.channel_variant_id).external_id);
+  }
+  if (item.listing_id != 0) return AlreadyLinked(listings.at(item.listing_id).sku, item.external_id);
+  return absl::OkStatus();
+}
+
+void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason,
+                         const ListingStatus& status, const Author& author) {
+  listing.state = LinkState::kLinked;
+  listing.channel_variant_id = item.channel_variant_id;
+  item.listing_id = listing.listing_id;
+  listing.rule = rule;
+  listing.reason = reason;
+  listing.by_hand = rule == 0;
+  listing.status = status;
+  listing.acknowledged = item.seen;
+  listing.guarded_at = absl::InfinitePast();
+  listing.refused_digest = 0;
+  listing.attention = Attention();
+  // Whatever an earlier link left to send is not this one's.
+  listing.synced_version = listing.dirty_version;
+  listing.linked_version = listing.dirty_version + 1;
+  listing.history.push_back({LinkEvent::Kind::kLinked, item.external_id, rule, author.job_id, author.at});
+  MarkDirty(listing, author.at);
+}
+
+void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author) {
+  MemoryItem& item = items.at(listing.channel_variant_id);
+  item.listing_id = 0;
+  listing.state = LinkState::kUnlinked;
+  listing.channel_variant_id = 0;
+  listing.rule = 0;
+  listing.reason = reason;
+  listing.by_hand = false;
+  listing.status = StatusAfterUnlink(listing.status);
+  listing.attention = Attention();
+  listing.history.push_back({kind, item.external_id, 0, author.job_id, author.at});
+  Reindex(listing);
+}
+
+bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
+  item.gone = true;
+  if (item.listing_id == 0) return false;
+  MemoryListing& listing = listings.at(item.listing_id);
+  if (!listing.linked()) return false;
+  listing.state = LinkState::kBroken;
+  listing.attention = ItemGone(item.external_id);
+  listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});
+  Reindex(listing);
+  return true;
+}
+
+void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
+  const std::string& external_id = items.at(listing.channel_variant_id).external_id;
+  listing.state = LinkState::kLinked;
+  listing.attention = Attention();
+  listing.synced_version = listing.dirty_version;
+  listing.history.push_back({LinkEvent::Kind::kHealed, external_id, 0, author.job_id, author.at});
+  MarkDirty(listing, author.at);
+}
+
+void MemoryChannel::MarkDirty(MemoryListing& listing, absl::Time now) {
+  if (!listing.linked()) return;
+  if (!listing.dirty()) listing.dirty_since = now;
+  ++listing.dirty_version;
+  Reindex(listing);
+}
+
+void MemoryChannel::Reindex(MemoryListing& listing) {
+  absl::optional<DirtyKey> key;
+  if (listing.dirty() && !listing.status.paused && IsLive(listing.status)) {
+    const MemoryItem& item = items.at(listing.channel_variant_id);
+    // Negated without overflow: ~n falls as n grows.
+    if (IsLiveItem(item.gone, item.seen.status)) {
+      key.emplace(~listing.sync_priority, listing.dirty_since, listing.listing_id);
+    }
+  }
+  if (key == listing.dirty_key) return;
+  if (listing.dirty_key.has_value()) dirty.erase(*listing.dirty_key);
+  if (key.has_value()) dirty.insert(*key);
+  listing.dirty_key = key;
+}
+
+}  // namespace flxlink

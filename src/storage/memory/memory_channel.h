@@ -1,0 +1,138 @@
+// Everything that a memory store keeps of one channel, and the changes of a link's life as steps that keep the indexes
+// right.
+
+#ifndef FLXLINK_SRC_STORAGE_MEMORY_MEMORY_CHANNEL_H_
+#define FLXLINK_SRC_STORAGE_MEMORY_MEMORY_CHANNEL_H_
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/storage.h"
+
+namespace flxlink {
+
+// A product variant.
+struct MemoryProduct {
+  int64_t product_id = 0;
+  std::string key;
+  std::string sku;
+  std::string parent;
+  int64_t price = kAbsent;
+  int64_t quantity = kAbsent;
+  int64_t sync_priority = 0;
+  Currency currency;
+  std::vector<Field> fields;
+  absl::Time quantity_at;
+};
+
+// A channel variant.
+struct MemoryItem {
+  int64_t channel_variant_id = 0;
+  std::string external_id;
+  std::string parent;
+  std::vector<Field> fields;
+  Pqs seen;
+  absl::Time seen_at;
+  int64_t seen_pull = 0;
+  bool gone = false;
+  int64_t listing_id = 0;  // Whose link it holds, broken ones included. 0: none.
+};
+
+// Where a link stands among those that are dirty and can be pushed: sync priority descending, mark time, listing_id.
+using DirtyKey = std::tuple<int64_t, absl::Time, int64_t>;
+
+// A listing variant and its link.
+struct MemoryListing {
+  int64_t listing_id = 0;
+  int64_t product_id = 0;
+  std::string sku;
+  std::string parent;
+  std::vector<Field> fields;
+  ListingStatus status;
+  int64_t sync_priority = 0;
+
+  LinkState state = LinkState::kUnlinked;
+  int64_t channel_variant_id = 0;  // 0: unlinked.
+  int32_t rule = 0;
+  LinkReason reason = LinkReason::kNone;
+  bool by_hand = false;
+
+  // Never goes back over the listing variant's life, so that a settlement of an earlier link is known by its version.
+  int64_t dirty_version = 0;
+  int64_t linked_version = 0;  // The link's first.
+  int64_t synced_version = 0;
+  absl::Time dirty_since;
+  Pqs acknowledged;
+  absl::Time guarded_at = absl::InfinitePast();
+  uint64_t refused_digest = 0;
+  bool in_doubt = false;
+  Attention attention;
+  std::vector<LinkEvent> history;
+
+  absl::optional<DirtyKey> dirty_key;  // As it is in MemoryChannel::dirty.
+
+  bool linked() const { return state == LinkState::kLinked; }
+  bool dirty() const { return linked() && dirty_version > synced_version; }
+};
+
+// Who makes a change: a person (0) or a job, and when.
+struct Author {
+  int64_t job_id = 0;
+  absl::Time at;
+};
+
+// Not thread-safe.
+struct MemoryChannel {
+  Channel channel;
+  Slot slot;
+  absl::optional<Schedule> schedule;
+  absl::btree_set<int64_t> open_jobs;
+
+  absl::btree_map<int64_t, MemoryListing> listings;
+  absl::btree_map<std::string, int64_t> listing_by_sku;
+  absl::btree_map<int64_t, MemoryItem> items;
+  absl::btree_map<std::string, int64_t> item_by_external_id;
+  absl::btree_set<std::pair<std::string, int64_t>> items_by_parent;
+  absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
+  absl::btree_set<DirtyKey> dirty;
+  absl::btree_map<int64_t, OpenPush> pushes;
+
+  // NOT_FOUND where there is none.
+  absl::StatusOr<MemoryListing*> FindListing(int64_t listing_id);
+  absl::StatusOr<MemoryListing*> FindListingBySku(absl::string_view sku);
+  absl::StatusOr<MemoryItem*> FindItem(int64_t channel_variant_id);
+  absl::StatusOr<MemoryItem*> FindItemByExternalId(absl::string_view external_id);
+
+  // OK where `listing` is unlinked and `item` free; else FAILED_PRECONDITION naming the link that is in the way.
+  absl::Status CheckFree(const MemoryListing& listing, const MemoryItem& item);
+
+  // Makes a link between two that are free. `rule` 0: by hand.
+  void Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason, const ListingStatus& status,
+            const Author& author);
+  // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
+  void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
+  // Takes the item for gone and breaks its link. Returns whether there was one to break.
+  bool LoseItem(MemoryItem& item, const Author& author);
+  // Makes a broken link whole again.
+  void Heal(MemoryListing& listing, const Author& author);
+
+  // Grows the dirty version of a link; of an unlinked or broken one nothing.
+  void MarkDirty(MemoryListing& listing, absl::Time now);
+
+  // Puts the listing variant where it belongs in `dirty`. To be called after any change that the order or the filter of
+  // ReadDirty looks at.
+  void Reindex(MemoryListing& listing);
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_MEMORY_MEMORY_CHANNEL_H_

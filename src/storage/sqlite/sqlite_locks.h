@@ -1,0 +1,63 @@
+// The kernel locks between processes: the writer lock, and the locks by which owners show that they live.
+
+#ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LOCKS_H_
+#define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LOCKS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "flxlink/job.h"
+#include "src/storage/sqlite/fork_closed_file.h"
+
+namespace flxlink {
+
+// The one right to write to a store, between processes: a lock on the first byte of `PATH-lock`. The file names the process that
+// took it last, for people.
+//
+// Not thread-safe: the threads of a process take turns before they come here.
+class WriterLock {
+ public:
+  static absl::StatusOr<WriterLock> Open(const std::string& store_path);
+
+  // UNAVAILABLE after about `timeout`, naming the process that has it.
+  absl::Status Acquire(absl::Duration timeout);
+  void Release();
+
+ private:
+  explicit WriterLock(std::unique_ptr<ForkClosedFile> file) : file_(std::move(file)) {}
+
+  absl::Status TimedOut(absl::Duration timeout) const;
+
+  std::unique_ptr<ForkClosedFile> file_;
+};
+
+// The owners of a store: each locks the byte of `PATH-owners` whose offset is its number, and the kernel lets go of it when the
+// process ends, however it ends.
+//
+// Thread-safe.
+class OwnerLocks {
+ public:
+  static absl::StatusOr<OwnerLocks> Open(const std::string& store_path);
+
+  // Marks an owner of this process as alive. FAILED_PRECONDITION: it is somebody's already.
+  absl::Status Hold(OwnerId owner);
+  absl::Status LetGo(OwnerId owner);
+  absl::StatusOr<bool> IsAlive(OwnerId owner) const;
+
+ private:
+  OwnerLocks(std::unique_ptr<ForkClosedFile> held, std::unique_ptr<ForkClosedFile> probe)
+      : held_(std::move(held)), probe_(std::move(probe)) {}
+
+  std::unique_ptr<ForkClosedFile> held_;
+  // A descriptor does not see its own locks, so others' are looked for through a second one.
+  std::unique_ptr<ForkClosedFile> probe_;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LOCKS_H_

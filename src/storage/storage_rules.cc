@@ -1,0 +1,242 @@
+#include "src/storage/storage_rules.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+
+namespace flxlink {
+namespace {
+
+absl::Status CheckColumn(size_t size, int64_t rows, absl::string_view name) {
+  if (size == static_cast<size_t>(rows)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("column ", name, " has ", size, " rows where the batch has ", rows,
+                                                 "; give every column one entry a row"));
+}
+
+absl::Status CheckFields(const FieldColumns& fields, int64_t rows) {
+  if (fields.names.size() != fields.columns.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("there are ", fields.names.size(), " field names and ",
+                                                   fields.columns.size(), " field columns; give each column a name"));
+  }
+  for (size_t i = 0; i < fields.names.size(); ++i) {
+    absl::Status status = CheckColumn(static_cast<size_t>(fields.columns[i].size()), rows, fields.names[i]);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+struct ColumnSize {
+  absl::string_view name;
+  size_t size;
+};
+
+// The columns, the fields and the number of rows of one batch.
+absl::Status CheckShape(std::initializer_list<ColumnSize> columns, const FieldColumns& fields, int64_t rows,
+                        absl::string_view what) {
+  absl::Status status = CheckRows(static_cast<size_t>(rows), what);
+  for (const ColumnSize& column : columns) {
+    if (status.ok()) status = CheckColumn(column.size, rows, column.name);
+  }
+  return status.ok() ? CheckFields(fields, rows) : status;
+}
+
+absl::Status CheckNoneEmpty(const StringColumn& column, absl::string_view name) {
+  for (int64_t row = 0; row < column.size(); ++row) {
+    if (column[row].empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("row ", row, " has an empty ", name, "; every row needs one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+auto ConfigParts(const ChannelConfig& config) {
+  return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
+                  config.strict, config.link_after_build, config.link_after_sync, config.sync_fields, config.currency,
+                  config.oversell_guard, config.status_rules, config.break_limit);
+}
+
+}  // namespace
+
+absl::Status CheckRows(size_t rows, absl::string_view what) {
+  if (rows <= static_cast<size_t>(Storage::kMaxRows)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(rows, " ", what, " in one operation; the limit is ", Storage::kMaxRows, ", work in pages"));
+}
+
+absl::Status CheckLimit(int64_t limit) {
+  if (limit >= 1 && limit <= Storage::kMaxRows) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("a limit of ", limit, " rows; use 1 to ", Storage::kMaxRows));
+}
+
+absl::Status CheckProducts(const ProductBatch& batch) {
+  absl::Status status = CheckShape({{"sku", static_cast<size_t>(batch.sku.size())},
+                                    {"parent", static_cast<size_t>(batch.parent.size())},
+                                    {"price", batch.price.size()},
+                                    {"quantity", batch.quantity.size()},
+                                    {"sync_priority", batch.sync_priority.size()}},
+                                   batch.fields, batch.size(), "product variants");
+  if (status.ok()) status = CheckNoneEmpty(batch.key, "key");
+  if (!status.ok()) return status;
+  absl::flat_hash_set<absl::string_view> keys;
+  for (int64_t row = 0; row < batch.size(); ++row) {
+    if (!keys.insert(batch.key[row]).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("key ", batch.key[row], " is twice in the batch; keys are unique, drop one of them"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckListings(const ListingBatch& batch) {
+  absl::Status status = CheckShape({{"product_id", batch.product_id.size()},
+                                    {"parent", static_cast<size_t>(batch.parent.size())},
+                                    {"sync_priority", batch.sync_priority.size()}},
+                                   batch.fields, batch.size(), "listing variants");
+  return status.ok() ? CheckNoneEmpty(batch.sku, "sku") : status;
+}
+
+absl::Status CheckChannelVariants(const ChannelVariantBatch& batch) {
+  absl::Status status = CheckShape({{"parent_id", static_cast<size_t>(batch.parent_id.size())},
+                                    {"price", batch.price.size()},
+                                    {"quantity", batch.quantity.size()},
+                                    {"status", batch.status.size()}},
+                                   batch.fields, batch.size(), "channel variants");
+  return status.ok() ? CheckNoneEmpty(batch.external_id, "external id") : status;
+}
+
+absl::Status CheckSettlements(const SettlementBatch& batch) {
+  absl::Status status = CheckRows(batch.rows.size(), "settlements");
+  if (!status.ok()) return status;
+  const int32_t attentions = static_cast<int32_t>(batch.attentions.size());
+  for (const Settlement& row : batch.rows) {
+    if (row.attention < -1 || row.attention >= attentions) {
+      return absl::InvalidArgumentError(absl::StrCat("the settlement of listing variant ", row.listing_id,
+                                                     " names attention ", row.attention, " of ", attentions));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckQueueChange(const QueueChange& change) {
+  absl::Status status = CheckRows(change.insert.size() + change.update.size(), "jobs");
+  if (!status.ok()) return status;
+  for (const std::vector<Job>* jobs : {&change.insert, &change.update}) {
+    for (const Job& job : *jobs) {
+      if (job.channel_id != change.slot.channel_id) {
+        return absl::InvalidArgumentError(absl::StrCat("job ", job.job_id, " is of channel ", job.channel_id,
+                                                       " and the slot of channel ", change.slot.channel_id,
+                                                       "; change one channel's queue at a time"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StaleFence(const Fence& fence) {
+  return absl::FailedPreconditionError(absl::StrCat("job ", fence.job_id, " does not hold the slot of channel ",
+                                                    fence.channel_id, " in epoch ", fence.epoch,
+                                                    "; another worker took over, stop this one"));
+}
+
+absl::Status NoSuchChannel(int64_t channel_id) {
+  return absl::NotFoundError(
+      absl::StrCat("there is no channel with id ", channel_id, "; list the channels to see their ids"));
+}
+
+absl::Status NoSuchChannel(absl::string_view name) {
+  return absl::NotFoundError(absl::StrCat("there is no channel named ", name, "; list the channels, or add it"));
+}
+
+absl::Status NoSuchListing(int64_t listing_id) {
+  return absl::NotFoundError(
+      absl::StrCat("the channel has no listing variant with id ", listing_id, "; read its listings again"));
+}
+
+absl::Status NoSuchSku(const Channel& channel, absl::string_view sku) {
+  return absl::NotFoundError(absl::StrCat("channel ", channel.config.name, " has no listing variant with SKU ", sku,
+                                          "; build it, or list the channel's listings"));
+}
+
+absl::Status NoSuchItem(const Channel& channel, absl::string_view item) {
+  return absl::NotFoundError(
+      absl::StrCat("channel ", channel.config.name, " has no item ", item, "; pull the channel, or mend the id"));
+}
+
+absl::Status NoSuchProduct(int64_t product_id) {
+  return absl::NotFoundError(
+      absl::StrCat("there is no product variant with id ", product_id, "; read the products again"));
+}
+
+absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("SKU ", sku, " is linked to item ", external_id, "; unlink it first"));
+}
+
+absl::Status NoSuchJob(int64_t job_id) {
+  return absl::NotFoundError(absl::StrCat("there is no job ", job_id, "; list the jobs to see their ids"));
+}
+
+bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
+
+bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }
+
+std::vector<int64_t> RowsToStore(const ChannelVariantBatch& items) {
+  absl::flat_hash_map<absl::string_view, int64_t> last;
+  for (int64_t row = 0; row < items.size(); ++row) last[items.external_id[row]] = row;
+  std::vector<int64_t> rows;
+  rows.reserve(last.size());
+  for (int64_t row = 0; row < items.size(); ++row) {
+    if (last[items.external_id[row]] == row) rows.push_back(row);
+  }
+  return rows;
+}
+
+ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& initial) {
+  return {initial.base, initial.pending, stored.paused};
+}
+
+ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus seen) {
+  const Health base = seen == ChannelStatus::kHidden ? Health::kHidden : Health::kListed;
+  return {base, PendingChange::kNone, stored.paused};
+}
+
+ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
+  return {Health::kNotListed, PendingChange::kNone, stored.paused};
+}
+
+Attention ItemGone(absl::string_view external_id) {
+  return MakeAttention(attention_code::kItemGone, absl::StrCat("item ", external_id, " is gone from the channel"));
+}
+
+absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at) {
+  return quantity_at > guarded_at ? absl::InfinitePast() : guarded_at;
+}
+
+JobProgress ProgressAfterUpdate(const Job& stored, const Job& update) {
+  const bool goes_on = stored.state == JobState::kRunning && update.state == JobState::kRunning;
+  return goes_on ? stored.progress : update.progress;
+}
+
+std::vector<Field> RowFields(const FieldColumns& columns, int64_t row) {
+  std::vector<Field> fields;
+  for (size_t i = 0; i < columns.names.size(); ++i) {
+    const absl::string_view value = columns.columns[i][row];
+    if (!value.empty()) fields.push_back({columns.names[i], std::string(value)});
+  }
+  return fields;
+}
+
+void AddRowFields(const std::vector<Field>& fields, int64_t rows, FieldColumns* columns) {
+  for (const Field& field : fields) {
+    if (columns->Find(field.name) != nullptr) continue;
+    columns->names.push_back(field.name);
+    columns->columns.emplace_back();
+    for (int64_t row = 0; row < rows; ++row) columns->columns.back().Add("");
+  }
+  for (size_t i = 0; i < columns->names.size(); ++i) columns->columns[i].Add(FieldValue(fields, columns->names[i]));
+}
+
+}  // namespace flxlink

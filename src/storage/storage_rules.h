@@ -1,0 +1,91 @@
+// What every storage does alike: the checks of what it is given, and the pure decisions within its operations. Both are
+// here and not in each implementation so that they cannot drift apart.
+//
+// Pure functions, thread-safe.
+
+#ifndef FLXLINK_SRC_STORAGE_STORAGE_RULES_H_
+#define FLXLINK_SRC_STORAGE_STORAGE_RULES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "flxlink/storage.h"
+
+namespace flxlink {
+
+// -- Checks. Each is OK, or INVALID_ARGUMENT with what is wrong.
+
+// `rows` rows (named by `what`) are not more than one operation takes.
+absl::Status CheckRows(size_t rows, absl::string_view what);
+// A page can be asked for with this limit: 1 to Storage::kMaxRows.
+absl::Status CheckLimit(int64_t limit);
+// Columns of one length, keys that are neither empty nor repeated.
+absl::Status CheckProducts(const ProductBatch& batch);
+// Columns of one length, SKUs that are not empty.
+absl::Status CheckListings(const ListingBatch& batch);
+// Columns of one length, external ids that are not empty.
+absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
+// Every attention that a row names is there.
+absl::Status CheckSettlements(const SettlementBatch& batch);
+// Every job belongs to the slot's channel.
+absl::Status CheckQueueChange(const QueueChange& change);
+
+// -- Errors that all implementations word alike.
+
+absl::Status StaleFence(const Fence& fence);
+absl::Status NoSuchChannel(int64_t channel_id);
+absl::Status NoSuchChannel(absl::string_view name);
+absl::Status NoSuchListing(int64_t listing_id);
+absl::Status NoSuchSku(const Channel& channel, absl::string_view sku);
+absl::Status NoSuchItem(const Channel& channel, absl::string_view item);
+absl::Status NoSuchProduct(int64_t product_id);
+absl::Status NoSuchJob(int64_t job_id);
+// FAILED_PRECONDITION: a link between these two is in the way.
+absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id);
+
+// -- Decisions.
+
+// Everything in two configurations is the same.
+bool SameConfig(const ChannelConfig& a, const ChannelConfig& b);
+
+// Whether link rules consider the channel variant, and pushes go to it.
+bool IsLiveItem(bool gone, ChannelStatus status);
+
+// The rows of a pulled page that are stored, ascending: of rows that repeat an external id, the last.
+std::vector<int64_t> RowsToStore(const ChannelVariantBatch& items);
+
+// The status of a listing variant that a job links with the initial status `initial`. A person's pause stays, though
+// the job had not seen it.
+ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& initial);
+
+// The status of a listing variant that a person links to an item that was last seen as `seen`.
+ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus seen);
+
+// The status of a listing variant whose link was dissolved.
+ListingStatus StatusAfterUnlink(const ListingStatus& stored);
+
+// The attention of a link whose item is gone.
+Attention ItemGone(absl::string_view external_id);
+
+// SyncRow::guarded_at of a link: the guard's observation until the product's quantity was stated again after it.
+absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at);
+
+// The progress of a job after a queue update. A running job's own reports are newer than what the update's author had
+// read, so they stay, unless the update starts the job.
+JobProgress ProgressAfterUpdate(const Job& stored, const Job& update);
+
+// -- Fields of a row and columns of fields.
+
+// The fields of row `row`: name and value in the order of the columns, empty values left out.
+std::vector<Field> RowFields(const FieldColumns& columns, int64_t row);
+
+// Adds a row's fields to columns that hold `rows` rows so far; a name that is new becomes a column.
+void AddRowFields(const std::vector<Field>& fields, int64_t rows, FieldColumns* columns);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_STORAGE_RULES_H_

@@ -1,0 +1,29 @@
+#include "absl/types/optional.h"
+#include "flxlink/sync.h"
+#include "src/sync/field_difference.h"
+
+namespace flxlink {
+
+SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
+  const SyncFields& wanted = config.sync_fields;
+  const SyncFields& can = capabilities.can_set;
+  SyncPolicy policy;
+  policy.fields.price = wanted.price && can.price;
+  policy.fields.quantity = wanted.quantity && can.quantity;
+  policy.fields.status = wanted.status && can.status && !capabilities.status_set.empty();
+  policy.currency = config.currency;
+  policy.oversell_guard = config.oversell_guard;
+  policy.status_grouping = capabilities.grouping;
+  policy.compare_and_set = capabilities.compare_and_set;
+  return policy;
+}
+
+Pqs Desired(const SyncRow& row, const SyncPolicy& policy) {
+  Pqs desired;
+  if (policy.fields.price && !HasCurrencyMismatch(row, policy)) desired.price = row.product_price;
+  if (policy.fields.quantity) desired.quantity = row.product_quantity;
+  if (policy.fields.status) desired.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
+  return desired;
+}
+
+}  // namespace flxlink

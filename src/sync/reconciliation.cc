@@ -1,0 +1,51 @@
+#include "flxlink/field.h"
+#include "flxlink/sync.h"
+#include "src/sync/field_difference.h"
+
+namespace flxlink {
+namespace {
+
+// Whether the next plan would send something of the link, as far as the link alone can tell.
+bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
+  const Pqs desired = Desired(row, policy);
+  SyncFields send = DifferingFields(desired, row.acknowledged);
+  if (IsQuantityHeld(row, desired, policy)) send.quantity = false;
+  return send.any() && ContentDigest(send, desired) != row.refused_digest;
+}
+
+// What the link's acknowledged values become when the channel is believed to have what the last pull saw.
+Pqs AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
+  const SyncFields seen = PresentFields(row.seen);
+  Pqs acknowledged = row.acknowledged;
+  if (policy.fields.price && seen.price) acknowledged.price = row.seen.price;
+  if (policy.fields.quantity && seen.quantity) acknowledged.quantity = row.seen.quantity;
+  if (policy.fields.status && seen.status) acknowledged.status = row.seen.status;
+  return acknowledged;
+}
+
+// Whether the channel lost stock that it had acknowledged.
+bool HasLostStock(const Pqs& before, const Pqs& after) {
+  return before.quantity != kAbsent && after.quantity < before.quantity;
+}
+
+}  // namespace
+
+std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen) {
+  std::vector<Reconciliation> found;
+  for (const SyncRow& row : batch.rows) {
+    if (row.seen.status == ChannelStatus::kDead) continue;
+    SyncRow looked_at = row;
+    if (compare_seen) looked_at.acknowledged = AfterSeen(row, policy);
+    const bool drifted = !(looked_at.acknowledged == row.acknowledged);
+    if (!drifted && !HasSomethingToSend(looked_at, policy)) continue;
+    Reconciliation reconciliation;
+    reconciliation.listing_id = row.listing_id;
+    reconciliation.acknowledged = looked_at.acknowledged;
+    reconciliation.guard_quantity =
+        policy.oversell_guard == OversellGuard::kHold && HasLostStock(row.acknowledged, looked_at.acknowledged);
+    found.push_back(reconciliation);
+  }
+  return found;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,165 @@
+#include "src/csv/csv_reader.h"
+
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// A text's records, or the error that ended it.
+absl::StatusOr<Rows> ReadAll(std::string text, std::vector<int64_t>* lines = nullptr) {
+  absl::StatusOr<CsvReader> reader = CsvReader::FromText("f.csv", std::move(text));
+  if (!reader.ok()) return reader.status();
+  Rows rows = {reader->columns()};
+  CsvRecord record;
+  for (;;) {
+    absl::StatusOr<bool> found = reader->Next(&record);
+    if (!found.ok()) return found.status();
+    if (!*found) return rows;
+    EXPECT_EQ(record.position.index, static_cast<int64_t>(rows.size()) - 1);
+    if (lines != nullptr) lines->push_back(record.position.line);
+    rows.emplace_back();
+    for (int64_t i = 0; i < record.fields.size(); ++i) rows.back().emplace_back(record.fields[i]);
+  }
+}
+
+std::string ErrorOf(std::string text) {
+  absl::StatusOr<Rows> rows = ReadAll(std::move(text));
+  if (rows.ok()) return "no error";
+  EXPECT_EQ(rows.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(rows.status().message().find('\n'), absl::string_view::npos);
+  return std::string(rows.status().message());
+}
+
+TEST(CsvReaderTest, ReadsPlainAndQuotedCells) {
+  const auto rows = ReadAll("a,b\n1,\"x, \"\"y\"\"\nz\"\n,\n");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(*rows, ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
+}
+
+TEST(CsvReaderTest, KeepsSpacesAndTabsAndNuls) {
+  const auto rows = ReadAll(std::string("a,b\n x , \t\n\" q \",n\0n\n", 21));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT((*rows)[1], ElementsAre(" x ", " \t"));
+  EXPECT_THAT((*rows)[2], ElementsAre(" q ", std::string("n\0n", 3)));
+}
+
+TEST(CsvReaderTest, EndsLinesByLfOrCrlfAndNeedsNoneAtTheEnd) {
+  const Rows expected = {{"a", "b"}, {"1", "2"}, {"3", "4"}};
+  for (const char* text : {"a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4\r\n", "a,b\n1,2\r\n3,4", "a,b\n1,2\n3,\"4\""}) {
+    const auto rows = ReadAll(text);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(*rows, expected);
+  }
+}
+
+TEST(CsvReaderTest, SkipsByteOrderMarkAndBlankLines) {
+  std::vector<int64_t> lines;
+  const auto rows = ReadAll("\xEF\xBB\xBF\n\r\nid\n\n1\n\r\n\n2\n\n", &lines);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(*rows, ElementsAre(ElementsAre("id"), ElementsAre("1"), ElementsAre("2")));
+  EXPECT_THAT(lines, ElementsAre(5, 8));
+}
+
+TEST(CsvReaderTest, CountsPhysicalLines) {
+  std::vector<int64_t> lines;
+  const auto rows = ReadAll("a,\"b\nb\"\n1,\"\n\r\n\n\"\n2,\"\rx\"\r\n3,\n", &lines);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(lines, ElementsAre(3, 7, 8));
+  EXPECT_EQ((*rows)[1][1], "\n\r\n\n");
+  EXPECT_EQ((*rows)[2][1], "\rx");
+}
+
+TEST(CsvReaderTest, NamesFileAndLineOfErrors) {
+  EXPECT_EQ(ErrorOf(""), "f.csv:1: there is no header row; name the columns in the first row");
+  EXPECT_EQ(
+      ErrorOf("a,b\n1,2\n\n3\n"),
+      "f.csv:4: the row has 1 cell, the header has 2; add what is missing, or put cells that hold commas in quotes");
+  EXPECT_EQ(
+      ErrorOf("a,b\n\"1\n\",2,3\n"),
+      "f.csv:2: the row has 3 cells, the header has 2; add what is missing, or put cells that hold commas in quotes");
+  EXPECT_EQ(ErrorOf("a,b\n1,2\n3,\"x\ny\n"),
+            "f.csv:3: a quote that is opened here is never closed; close it, or double it if it belongs to the text");
+  EXPECT_EQ(ErrorOf("a,b\n\n1,\"x\ny\"z\n"), "f.csv:3: text after a closing quote; double the quotes inside the cell");
+  EXPECT_EQ(ErrorOf("a,b\n1,x\"y\n"),
+            "f.csv:2: a quote inside a cell that is not in quotes; put the cell in quotes and double its quotes");
+  EXPECT_EQ(ErrorOf("a,b,a\n"), "f.csv:1: the column \"a\" is there twice; rename or remove one of them");
+  EXPECT_EQ(ErrorOf("a,b\n\"\n\",x\xC3(\n"),
+            "f.csv:2: column \"b\": \"x\\xc3(\" is not valid UTF-8; save the file as UTF-8");
+  EXPECT_EQ(ErrorOf("a,\xFF\n"), "f.csv:1: cell 2: \"\\xff\" is not valid UTF-8; save the file as UTF-8");
+}
+
+TEST(CsvReaderTest, RefusesEverythingThatIsNotUtf8) {
+  for (const char* bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xF8\x88\x80\x80\x80"}) {
+    EXPECT_THAT(ErrorOf(absl::StrCat("a\n", bad, "\n")), HasSubstr("f.csv:2:"));
+  }
+  EXPECT_TRUE(ReadAll("a\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\n").ok());
+}
+
+TEST(CsvReaderTest, RefusesACarriageReturnWithoutALineFeed) {
+  constexpr char kWhat[] = "a carriage return without a line feed; end lines by LF or CRLF";
+  EXPECT_EQ(ErrorOf("a,b\rc,d\r"), absl::StrCat("f.csv:1: ", kWhat));
+  EXPECT_EQ(ErrorOf("a,b\n1,2\r3,4\n"), absl::StrCat("f.csv:2: ", kWhat));
+  EXPECT_EQ(ErrorOf("a,b\n1,2\r"), absl::StrCat("f.csv:2: ", kWhat));
+  EXPECT_EQ(ErrorOf("a,b\n1,2\r\r\n"), absl::StrCat("f.csv:2: ", kWhat));
+  EXPECT_EQ(ErrorOf("a,b\n\r1,2\n"), absl::StrCat("f.csv:2: ", kWhat));
+  EXPECT_EQ(ErrorOf("a,b\n1,\"2\"\r3,4\n"), absl::StrCat("f.csv:2: ", kWhat));
+}
+
+TEST(CsvReaderTest, LimitsTheLengthOfACell) {
+  const std::string longest(kMaxCsvFieldBytes, 'x');
+  EXPECT_TRUE(ReadAll(absl::StrCat("a\n", longest, "\n")).ok());
+  EXPECT_EQ(ErrorOf(absl::StrCat("a\nb\n", longest, "x\n")),
+            "f.csv:3: a cell is longer than 1048576 bytes; shorten it");
+}
+
+TEST(CsvReaderTest, FindsColumns) {
+  const auto reader = CsvReader::FromText("f.csv", "\nid,sku\n");
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(reader->FindColumn("sku"), 1);
+  EXPECT_EQ(reader->FindColumn("SKU"), CsvReader::kNoColumn);
+  EXPECT_EQ(*reader->RequireColumn("id"), 0);
+  EXPECT_EQ(reader->RequireColumn("upc").status().message(),
+            "f.csv:2: there is no column \"upc\"; add it to the header, or name another one");
+}
+
+TEST(CsvReaderTest, SaysThatAFileCannotBeOpened) {
+  const auto reader = CsvReader::Open("/nowhere/f.csv");
+  EXPECT_EQ(reader.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(reader.status().message(), "/nowhere/f.csv: cannot be opened (No such file or directory); check the path");
+  EXPECT_FALSE(CsvReader::Open(::testing::TempDir()).ok());
+}
+
+TEST(CsvReaderTest, TellsTheSpansOfCells) {
+  const std::string text = "\xEF\xBB\xBFid,x,y\r\n1,\"a,\"\"b\n\",\r\n\n2,,\"\"";
+  auto reader = CsvReader::FromText("f.csv", text);
+  ASSERT_TRUE(reader.ok());
+  std::vector<std::vector<std::string>> cells;
+  CsvRecord record;
+  while (*reader->Next(&record)) {
+    cells.emplace_back();
+    for (const CsvSpan span : reader->CellSpans(record.position)) {
+      cells.back().push_back(text.substr(span.begin, span.end - span.begin));
+    }
+  }
+  EXPECT_THAT(cells, ElementsAre(ElementsAre("1", "\"a,\"\"b\n\"", ""), ElementsAre("2", "", "\"\"")));
+}
+
+TEST(CsvReaderTest, QuotesValuesForErrors) {
+  EXPECT_EQ(QuoteForError("a\nb\"é"), "\"a\\nb\\\"é\"");
+  EXPECT_EQ(QuoteForError(std::string(79, 'x') + "éé"), absl::StrCat("\"", std::string(79, 'x'), "…\""));
+}
+
+}  // namespace
+}  // namespace flxlink

@@ -1,0 +1,164 @@
+#include "src/csv/shopify_rows.h"
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<ShopifyVariant> ReadVariants(CsvReader* reader) {
+  auto rows = ShopifyRows::Create(reader);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  std::vector<ShopifyVariant> variants;
+  ShopifyVariant variant;
+  for (;;) {
+    const auto found = rows->Next(&variant);
+    EXPECT_TRUE(found.ok()) << found.status();
+    if (!found.ok() || !*found) return variants;
+    variants.push_back(variant);
+  }
+}
+
+TEST(ShopifyIdTest, JoinsHandleAndOptions) {
+  const auto id = [](absl::string_view handle, std::vector<std::string> options) { return ShopifyId(handle, options); };
+  EXPECT_EQ(id("shirt", {"Red", "M", ""}), "shirt/Red/M");
+  EXPECT_EQ(id("shirt", {"", "", ""}), "shirt");
+  EXPECT_EQ(id("shirt", {"", "", "x"}), "shirt///x");
+  EXPECT_EQ(id("a/b", {"1/2\\", " ", ""}), "a\\/b/1\\/2\\\\/ ");
+  EXPECT_EQ(id("shirt", {}), "shirt");
+}
+
+TEST(ShopifyRowsTest, TakesRowsWithAPriceAndInheritsFromTheFirstRow) {
+  auto reader = CsvReader::FromText("s.csv",
+                                    "Handle,Title,Vendor,Status,Option1 Value,Variant SKU,Variant Price,"
+                                    "Variant Inventory Qty,Variant Barcode,Image Src\n"
+                                    "a,\"A\nlong\",V,active,S,a-s,1.00,3,111,i1\n"
+                                    "a,,,,,,,,,i2\n"
+                                    "a,,,draft,M,a-m,2.00,,,\n"
+                                    "b,B,,archived,,,,,,i\n"
+                                    "b,,,,,b-1,5,1,,\n"
+                                    "a,Other,W,,L,a-l,3,,,\n");
+  ASSERT_TRUE(reader.ok());
+  const std::vector<ShopifyVariant> variants = ReadVariants(&*reader);
+  ASSERT_EQ(variants.size(), 4u);
+  EXPECT_EQ(variants[0].id, "a/S");
+  EXPECT_EQ(variants[0].title, "A\nlong");
+  EXPECT_EQ(variants[0].quantity, "3");
+  EXPECT_EQ(variants[1].id, "a/M");
+  EXPECT_EQ(variants[1].row.index, 2);
+  EXPECT_EQ(variants[1].row.line, 5);
+  EXPECT_EQ(variants[1].product_row.index, 0);
+  EXPECT_EQ(variants[1].title, "A\nlong");
+  EXPECT_EQ(variants[1].vendor, "V");
+  EXPECT_EQ(variants[1].status, "active");
+  EXPECT_EQ(variants[1].row_status, "draft");
+  EXPECT_EQ(variants[2].id, "b");
+  EXPECT_EQ(variants[2].product_row.index, 3);
+  EXPECT_EQ(variants[2].status, "archived");
+  EXPECT_EQ(variants[3].title, "Other");
+  EXPECT_EQ(variants[3].product_row.index, 5);
+}
+
+TEST(ShopifyRowsTest, TakesPublishedWhereThereIsNoStatus) {
+  auto reader = CsvReader::FromText("s.csv", "Handle,Published,Variant Price\na,true,1\na,,2\n");
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(ReadVariants(&*reader)[1].status, "true");
+  reader = CsvReader::FromText("s.csv", "Handle,Published,Status,Variant Price\na,true,,1\n");
+  EXPECT_EQ(ReadVariants(&*reader)[0].status, "");
+  reader = CsvReader::FromText("s.csv", "Handle,Variant Price\na,1\n");
+  EXPECT_EQ(ReadVariants(&*reader)[0].status, "");
+}
+
+TEST(ShopifyRowsTest, GivesFieldsByNumber) {
+  auto reader = CsvReader::FromText("s.csv",
+                                    "Handle,Title,Vendor,Status,Option1 Value,Option2 Value,Option3 Value,Variant SKU,"
+                                    "Variant Price,Variant Inventory Qty,Variant Barcode\n"
+                                    "h,t,v,s,o1,o2,o3,k,1.5,7,b\n");
+  ASSERT_TRUE(reader.ok());
+  const ShopifyVariant variant = ReadVariants(&*reader)[0];
+  std::vector<std::string> values;
+  for (size_t i = 0; i < ShopifyFields().size(); ++i) {
+    values.push_back(absl::StrCat(ShopifyFields()[i], "=", ShopifyFieldValue(variant, static_cast<int>(i))));
+  }
+  EXPECT_THAT(values, ElementsAre("id=h/o1/o2/o3", "sku=k", "barcode=b", "handle=h", "title=t", "vendor=v", "price=1.5",
+                                  "quantity=7", "status=s", "option1=o1", "option2=o2", "option3=o3"));
+}
+
+TEST(ShopifyRowsTest, RefusesFilesOfAnotherKind) {
+  auto reader = CsvReader::FromText("s.csv", "Handle,price\na,1\n");
+  EXPECT_EQ(ShopifyRows::Create(&*reader).status().message(),
+            "s.csv:1: there is no column \"Variant Price\"; add it to the header, or name another one");
+  reader = CsvReader::FromText("s.csv", "Handle,Variant Price\na,1\n,2\n");
+  auto rows = ShopifyRows::Create(&*reader);
+  ShopifyVariant variant;
+  ASSERT_TRUE(rows->Next(&variant).ok());
+  EXPECT_EQ(rows->Next(&variant).status().message(), "s.csv:3: the variant has no \"Handle\"; give its product's");
+}
+
+struct RealFile {
+  const char* name;
+  size_t variants;
+};
+
+// Beside the repository, where the project keeps data that it does not own.
+std::string RealFilePath(absl::string_view name) {
+  const absl::string_view root = absl::StripSuffix(__FILE__, "tests/csv/shopify_rows_test.cc");
+  return absl::StrCat(root, "../shared/data/shopify-csv/", name, ".csv");
+}
+
+class RealFileTest : public ::testing::TestWithParam<RealFile> {};
+
+// Puts every cell together again from its span: nothing between them may be lost or counted twice.
+std::string Rebuild(CsvReader* reader) {
+  std::string rebuilt;
+  CsvRecord record;
+  while (*reader->Next(&record)) {
+    const std::vector<CsvSpan> spans = reader->CellSpans(record.position);
+    EXPECT_EQ(spans.size(), reader->columns().size());
+    for (size_t i = 0; i < spans.size(); ++i) {
+      const absl::string_view cell = reader->text().substr(spans[i].begin, spans[i].end - spans[i].begin);
+      std::string written;
+      AppendCsvField(record.fields[static_cast<int64_t>(i)], &written);
+      EXPECT_TRUE(cell == written || cell.substr(0, 1) == "\"") << cell;
+      absl::StrAppend(&rebuilt, i == 0 ? "" : ",", cell);
+    }
+    absl::StrAppend(&rebuilt, reader->text().substr(spans.back().end, record.position.end - spans.back().end));
+  }
+  return rebuilt;
+}
+
+TEST_P(RealFileTest, ReadsEveryVariantOnce) {
+  const std::string path = RealFilePath(GetParam().name);
+  if (!std::ifstream(path)) GTEST_SKIP() << path << " is not there";
+  auto reader = CsvReader::Open(path);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  const std::vector<ShopifyVariant> variants = ReadVariants(&*reader);
+  EXPECT_EQ(variants.size(), GetParam().variants);
+  std::map<std::string, int> ids;
+  for (const ShopifyVariant& variant : variants) ++ids[variant.id];
+  EXPECT_EQ(ids.size(), variants.size());
+
+  reader = CsvReader::Open(path);
+  ASSERT_TRUE(reader.ok());
+  const std::string rebuilt = Rebuild(&*reader);
+  EXPECT_TRUE(!rebuilt.empty() && reader->text().substr(reader->text().size() - rebuilt.size()) == rebuilt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, RealFileTest,
+                         ::testing::Values(RealFile{"fashion", 3684}, RealFile{"apparel", 96}, RealFile{"jewelry", 24},
+                                           RealFile{"snowdevil", 622}),
+                         [](const auto& file) { return file.param.name; });
+
+}  // namespace
+}  // namespace flxlink
