@@ -54,9 +54,11 @@ bool IsLive(const ListingStatus& status);
 absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status);
 
 // The status after deciding on `wanted` (kListed or kHidden). Deciding for what already is drops a pending change.
+// What is not listed, delisted or being delisted stays as it is, and so does everything for any other `wanted`.
 ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted);
 
-// The status after the channel acknowledged `now`.
+// The status after the channel acknowledged `now`. What is wanted stays wanted: an acknowledgement that comes late leaves the change
+// pending that is still to be made.
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now);
 
 // "unknown", "listed", "hidden", "dead".

@@ -6,11 +6,12 @@
 //   platform->SetItem({"42", "", {1999, 5, flxlink::ChannelStatus::kListed}, {{"sku", "shirt-m"}}});
 //   flxlink::RegisterSimulatedChannel(adapters, platform);
 //
-// A SimulatedPlatform is the far side of the network: it holds the items, and what goes wrong happens there. The adapters that
-// are registered for it are as simple as any, so that several of them, as of several processes, share one platform.
+// A SimulatedPlatform is the far side of the network: it holds the items, and what goes wrong happens there. The
+// adapters that are registered for it are as simple as any, so that several of them, as of several processes, share one
+// platform.
 //
-// All behaviour comes from one seed: the same calls in the same order, at the same times of the clock, give the same answers.
-// What a platform declares in `capabilities` it also does; see SimulatedOptions.
+// All behaviour comes from one seed: the same calls in the same order, at the same times of the clock, give the same
+// answers. What a platform declares in `capabilities` it also does; see SimulatedOptions.
 //
 // Settings of the channel: none.
 
@@ -18,17 +19,12 @@
 #define FLXLINK_SIMULATED_CHANNEL_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/channel.h"
@@ -49,22 +45,24 @@ struct SimulatedItem {
 
 // What goes wrong, and how often: a rate is a probability from 0 (never, the default) to 1 (always).
 struct SimulatedFaults {
-  // How long each call takes: a random time between the two. The platform, being the network, lets it pass by Clock::Sleep.
-  // Keep it below AdapterCapabilities::push_timeout.
+  // How long each call takes: a random time between the two. The platform, being the network, lets it pass by
+  // Clock::Sleep. Keep it below AdapterCapabilities::push_timeout.
   absl::Duration min_latency = absl::ZeroDuration();
   absl::Duration max_latency = absl::ZeroDuration();
 
-  // Of calls. Throttled: RESOURCE_EXHAUSTED with a RetryAfter of a second. Unavailable: UNAVAILABLE, and nothing was done.
+  // Of calls. Throttled: RESOURCE_EXHAUSTED with a RetryAfter of a second. Unavailable: UNAVAILABLE, and nothing was
+  // done.
   double throttled = 0;
   double unavailable = 0;
 
-  // Of pushes. In both cases the caller gets UNAVAILABLE or DEADLINE_EXCEEDED, whichever falls. Lost reply: the push has landed.
-  // Late: it lands at some time after the call, and before push_timeout since the call began; whatever another push did in
-  // between is then overwritten.
+  // Of pushes. In both cases the caller gets UNAVAILABLE or DEADLINE_EXCEEDED, whichever falls. Lost reply: the push
+  // has landed. Late: it lands at some time after the call, and before push_timeout since the call began; whatever
+  // another push did in between is then overwritten.
   double push_lost_reply = 0;
   double push_late = 0;
 
-  // Of items in a push. Rejected: refused for good, that is each time with the same values. Unavailable and throttled: not done.
+  // Of items in a push. Rejected: refused for good, that is each time with the same values. Unavailable and throttled:
+  // not done.
   double item_rejected = 0;
   double item_unavailable = 0;
   double item_throttled = 0;
@@ -88,7 +86,8 @@ struct SimulatedOptions {
   //   status_set         a status that is not in it is rejected, code "unsupported_status".
   //   push_limit         a longer push is refused whole, INVALID_ARGUMENT.
   //   grouping           with kProduct, a status is set on all items of the parent.
-  //   partial_success    without it, a push with an item that would be rejected or not found is refused whole, INVALID_ARGUMENT,
+  //   partial_success    without it, a push with an item that would be rejected or not found is refused whole,
+  //   INVALID_ARGUMENT,
   //                      and nothing of it is done.
   //   compare_and_set    expected_quantity is honoured: kConflict where the item has another.
   //   idempotency_keys   an item whose key was applied before is answered as then, and not applied again.
@@ -122,10 +121,14 @@ class SimulatedPlatform {
  public:
   // `clock` must outlive the platform.
   SimulatedPlatform(Clock& clock, SimulatedOptions options);
+  SimulatedPlatform(const SimulatedPlatform&) = delete;
+  SimulatedPlatform& operator=(const SimulatedPlatform&) = delete;
+  ~SimulatedPlatform();
 
-  const AdapterCapabilities& capabilities() const { return options_.capabilities; }
+  const AdapterCapabilities& capabilities() const;
 
-  // -- What tests do to the platform, past its API. Late pushes and receipts that are due have landed before each of these.
+  // -- What tests do to the platform, past its API. Late pushes and receipts that are due have landed before each of
+  // these.
 
   // Adds an item, or takes the place of the one with its external id.
   void SetItem(SimulatedItem item);
@@ -136,7 +139,7 @@ class SimulatedPlatform {
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
   // By external id.
   std::vector<SimulatedItem> Items();
-  SimulatedCounters counters() const;
+  SimulatedCounters Counters();
   // From the next call on. Default-constructed: the platform is well again, apart from pushes that are late already.
   void SetFaults(const SimulatedFaults& faults);
 
@@ -147,47 +150,8 @@ class SimulatedPlatform {
   absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt);
 
  private:
-  // An item of a push that has not landed yet.
-  struct Waiting {
-    PushItem item;
-    std::string receipt;  // Empty: none was given.
-  };
-
-  double Roll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool Happens(double rate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Duration RandomDuration(absl::Duration min, absl::Duration max) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsRefusedByChance(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  void LetLatencyPass();
-  // What befalls every call before it is looked at. OK: it is let in.
-  absl::Status Admit(double cost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status TakeTokens(double cost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Drift() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status LoseCall() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  absl::Status CheckPush(const PushRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What the platform says to an item without doing anything: kApplied if it would do it.
-  PushOutcome Judge(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome JudgeValues(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome Take(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome Accept(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome Land(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Write(const PushItem& item, SimulatedItem* target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  Clock& clock_;
-  const SimulatedOptions options_;
-
-  mutable absl::Mutex mutex_;
-  SimulatedFaults faults_ ABSL_GUARDED_BY(mutex_);
-  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, SimulatedItem, std::less<>> items_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);  // By when they land.
-  std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
-  std::map<std::string, PushOutcome, std::less<>> keys_ ABSL_GUARDED_BY(mutex_);  // By idempotency key.
-  double tokens_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Time tokens_at_ ABSL_GUARDED_BY(mutex_);
-  SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);
+  class Impl;
+  const std::unique_ptr<Impl> impl_;
 };
 
 // Registers `platform` as `name`: every adapter of that name speaks to it.

@@ -1,7 +1,7 @@
 // `flxlink match`: matches two CSV files and prints what became of every listing variant. It keeps nothing.
 
-#ifndef FLXLINK_SRC_CLI_MATCH_COMMAND_H_
-#define FLXLINK_SRC_CLI_MATCH_COMMAND_H_
+#ifndef FLXLINK_CLI_MATCH_COMMAND_H_
+#define FLXLINK_CLI_MATCH_COMMAND_H_
 
 #include <functional>
 
@@ -16,4 +16,4 @@ void AddMatchCommand(CLI::App& app, const bool& json, std::function<absl::Status
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CLI_MATCH_COMMAND_H_
+#endif  // FLXLINK_CLI_MATCH_COMMAND_H_

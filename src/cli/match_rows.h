@@ -1,7 +1,7 @@
 // The rows that `flxlink match` prints.
 
-#ifndef FLXLINK_SRC_CLI_MATCH_ROWS_H_
-#define FLXLINK_SRC_CLI_MATCH_ROWS_H_
+#ifndef FLXLINK_CLI_MATCH_ROWS_H_
+#define FLXLINK_CLI_MATCH_ROWS_H_
 
 #include <cstdint>
 #include <memory>
@@ -57,4 +57,4 @@ class MatchJsonSink : public LinkSink {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CLI_MATCH_ROWS_H_
+#endif  // FLXLINK_CLI_MATCH_ROWS_H_

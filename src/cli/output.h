@@ -1,7 +1,7 @@
 // Where a command writes its rows: standard output, or a file that appears whole or not at all.
 
-#ifndef FLXLINK_SRC_CLI_OUTPUT_H_
-#define FLXLINK_SRC_CLI_OUTPUT_H_
+#ifndef FLXLINK_CLI_OUTPUT_H_
+#define FLXLINK_CLI_OUTPUT_H_
 
 #include <memory>
 #include <string>
@@ -43,4 +43,4 @@ class Output {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CLI_OUTPUT_H_
+#endif  // FLXLINK_CLI_OUTPUT_H_

@@ -1,7 +1,7 @@
 // Mistakes in how the program was called, as opposed to what went wrong in doing it: the exit code tells them apart.
 
-#ifndef FLXLINK_SRC_CLI_USAGE_ERROR_H_
-#define FLXLINK_SRC_CLI_USAGE_ERROR_H_
+#ifndef FLXLINK_CLI_USAGE_ERROR_H_
+#define FLXLINK_CLI_USAGE_ERROR_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -15,4 +15,4 @@ bool IsUsageError(const absl::Status& status);
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CLI_USAGE_ERROR_H_
+#endif  // FLXLINK_CLI_USAGE_ERROR_H_

@@ -8,6 +8,7 @@
 #include "src/csv/id_index.h"
 #include "src/csv/paged_strings.h"
 #include "src/csv/shopify_rows.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 
@@ -17,8 +18,7 @@ absl::StatusOr<CsvDialect> ParseCsvDialect(absl::string_view text) {
   for (const CsvDialect dialect : {CsvDialect::kGeneric, CsvDialect::kShopify}) {
     if (ToString(dialect) == text) return dialect;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("there is no CSV dialect ", QuoteForError(text), "; use generic or shopify"));
+  return absl::InvalidArgumentError(absl::StrCat("there is no CSV dialect ", Quote(text), "; use generic or shopify"));
 }
 
 class CsvCatalog::Impl {
@@ -52,8 +52,7 @@ absl::Status CsvCatalog::Impl::AddId(const CsvReader& reader, int64_t line, absl
   const int64_t row = ids_.size();
   ids_.Add(id);
   if (index_.Insert(row)) return absl::OkStatus();
-  return reader.ErrorAt(line,
-                        absl::StrCat("the id ", QuoteForError(id), " is there twice; give every variant its own"));
+  return reader.ErrorAt(line, absl::StrCat("the id ", Quote(id), " is there twice; give every variant its own"));
 }
 
 absl::Status CsvCatalog::Impl::ReadGeneric(CsvReader* reader, absl::Span<const std::string> fields) {
@@ -145,7 +144,7 @@ class UniqueIds {
     if (id.empty()) return reader_->ErrorAt(line, absl::StrCat(column_, " is empty; name both sides of the link"));
     if (seen_.emplace(id).second) return absl::OkStatus();
     return reader_->ErrorAt(
-        line, absl::StrCat(column_, " ", QuoteForError(id), " is there twice; links are 1:1, remove one of the two"));
+        line, absl::StrCat(column_, " ", Quote(id), " is there twice; links are 1:1, remove one of the two"));
   }
 
  private:

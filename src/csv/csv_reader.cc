@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -227,7 +227,7 @@ absl::StatusOr<bool> CsvReader::Impl::ReadRecord(CsvRecord* record) {
 
 std::string CsvReader::Impl::ColumnForError(int64_t column) const {
   if (column >= static_cast<int64_t>(columns_.size())) return absl::StrCat("cell ", column + 1);
-  return absl::StrCat("column ", QuoteForError(columns_[static_cast<size_t>(column)]));
+  return absl::StrCat("column ", Quote(columns_[static_cast<size_t>(column)]));
 }
 
 absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
@@ -237,8 +237,8 @@ absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
   }
   for (int64_t i = 0; i < record.fields.size(); ++i) {
     if (!IsValidUtf8(record.fields[i])) {
-      return ErrorAt(record.position.line, absl::StrCat(ColumnForError(i), ": ", QuoteForError(record.fields[i]),
-                                                        " is not valid UTF-8; save the file as UTF-8"));
+      return ErrorAt(record.position.line,
+                     absl::StrCat(ColumnForError(i), " is not valid UTF-8; save the file as UTF-8"));
     }
   }
   return absl::OkStatus();
@@ -262,7 +262,7 @@ absl::Status CsvReader::Impl::ReadHeader() {
   absl::flat_hash_set<absl::string_view> seen;
   for (int64_t i = 0; i < header.fields.size(); ++i) {
     if (!seen.insert(header.fields[i]).second) {
-      return ErrorAt(header_line_, absl::StrCat("the column ", QuoteForError(header.fields[i]),
+      return ErrorAt(header_line_, absl::StrCat("the column ", Quote(header.fields[i]),
                                                 " is there twice; rename or remove one of them"));
     }
     columns_.emplace_back(header.fields[i]);
@@ -315,8 +315,8 @@ int CsvReader::FindColumn(absl::string_view column) const {
 absl::StatusOr<int> CsvReader::RequireColumn(absl::string_view column) const {
   const int found = FindColumn(column);
   if (found != kNoColumn) return found;
-  return ErrorAt(impl_->header_line(), absl::StrCat("there is no column ", QuoteForError(column),
-                                                    "; add it to the header, or name another one"));
+  return ErrorAt(impl_->header_line(),
+                 absl::StrCat("there is no column ", Quote(column), "; add it to the header, or name another one"));
 }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }
@@ -341,15 +341,5 @@ std::vector<CsvSpan> CsvReader::CellSpans(const CsvPosition& position) const {
 }
 
 absl::Status CsvReader::ErrorAt(int64_t line, absl::string_view message) const { return impl_->ErrorAt(line, message); }
-
-std::string QuoteForError(absl::string_view value) {
-  constexpr size_t kMaxShown = 80;
-  // Cut between characters, so that what is shown stays text.
-  size_t shown = std::min(value.size(), kMaxShown);
-  while (shown > 0 && shown < value.size() && (static_cast<unsigned char>(value[shown]) & 0xC0) == 0x80) --shown;
-  const absl::string_view head = value.substr(0, shown);
-  return absl::StrCat("\"", IsValidUtf8(head) ? absl::Utf8SafeCEscape(head) : absl::CHexEscape(head),
-                      shown < value.size() ? "…\"" : "\"");
-}
 
 }  // namespace flxlink

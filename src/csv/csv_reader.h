@@ -4,8 +4,8 @@
 // The grammar is libcsv's. This wraps it with what libcsv does not do: physical line numbers and byte spans of every
 // record, errors that name file and line, and the checks on cell count, encoding and size.
 
-#ifndef FLXLINK_SRC_CSV_CSV_READER_H_
-#define FLXLINK_SRC_CSV_CSV_READER_H_
+#ifndef FLXLINK_CSV_CSV_READER_H_
+#define FLXLINK_CSV_CSV_READER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
 #include "flxlink/string_column.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 
@@ -93,9 +94,9 @@ class CsvReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// A value for an error message: one line, shortened, in double quotes.
-std::string QuoteForError(absl::string_view value);
+// Quote() of src/model/quote.h.
+inline std::string QuoteForError(absl::string_view value) { return Quote(value); }
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CSV_CSV_READER_H_
+#endif  // FLXLINK_CSV_CSV_READER_H_

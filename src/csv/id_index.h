@@ -1,7 +1,7 @@
 // Finds the row of an id in a column of ids.
 
-#ifndef FLXLINK_SRC_CSV_ID_INDEX_H_
-#define FLXLINK_SRC_CSV_ID_INDEX_H_
+#ifndef FLXLINK_CSV_ID_INDEX_H_
+#define FLXLINK_CSV_ID_INDEX_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -50,4 +50,4 @@ class IdIndex {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CSV_ID_INDEX_H_
+#endif  // FLXLINK_CSV_ID_INDEX_H_

@@ -1,7 +1,7 @@
 // A long column of strings that is filled once and then read by row number.
 
-#ifndef FLXLINK_SRC_CSV_PAGED_STRINGS_H_
-#define FLXLINK_SRC_CSV_PAGED_STRINGS_H_
+#ifndef FLXLINK_CSV_PAGED_STRINGS_H_
+#define FLXLINK_CSV_PAGED_STRINGS_H_
 
 #include <cstdint>
 #include <vector>
@@ -40,4 +40,4 @@ class PagedStrings {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CSV_PAGED_STRINGS_H_
+#endif  // FLXLINK_CSV_PAGED_STRINGS_H_

@@ -13,6 +13,7 @@
 #include "src/csv/id_index.h"
 #include "src/csv/paged_strings.h"
 #include "src/csv/shopify_rows.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -80,10 +81,9 @@ absl::StatusOr<int64_t> ProductPages::ReadPrice(const ProductRow& row) const {
   if (IsBlank(row.price)) return kAbsent;
   absl::StatusOr<Money> money = ParseMoney(row.price, options_.currency);
   if (money.ok() && money->minor_units != kAbsent) return money->minor_units;
-  return reader_->ErrorAt(
-      row.line,
-      absl::StrCat("column ", QuoteForError(price_column_), ": ", QuoteForError(row.price), " is not a price in ",
-                   options_.currency.code(), "; write a plain decimal number like 19.90"));
+  return reader_->ErrorAt(row.line,
+                          absl::StrCat("column ", Quote(price_column_), ": ", Quote(row.price), " is not a price in ",
+                                       options_.currency.code(), "; write a plain decimal number like 19.90"));
 }
 
 absl::StatusOr<int64_t> ProductPages::ReadInteger(int64_t line, absl::string_view column, absl::string_view text,
@@ -91,8 +91,8 @@ absl::StatusOr<int64_t> ProductPages::ReadInteger(int64_t line, absl::string_vie
   if (IsBlank(text)) return blank;
   int64_t value = 0;
   if (absl::SimpleAtoi(text, &value) && value != kAbsent) return value;
-  return reader_->ErrorAt(line, absl::StrCat("column ", QuoteForError(column), ": ", QuoteForError(text),
-                                             " is not a whole number; write digits only"));
+  return reader_->ErrorAt(
+      line, absl::StrCat("column ", Quote(column), ": ", Quote(text), " is not a whole number; write digits only"));
 }
 
 absl::Status ProductPages::AddKey(const ProductRow& row) {
@@ -102,7 +102,7 @@ absl::Status ProductPages::AddKey(const ProductRow& row) {
   keys_.Add(row.key);
   if (index_.Insert(keys_.size() - 1)) return absl::OkStatus();
   return reader_->ErrorAt(
-      row.line, absl::StrCat("the ", what, " ", QuoteForError(row.key), " is there twice; give every variant its own"));
+      row.line, absl::StrCat("the ", what, " ", Quote(row.key), " is there twice; give every variant its own"));
 }
 
 absl::Status ProductPages::Add(const ProductRow& row) {

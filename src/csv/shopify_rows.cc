@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -63,7 +64,7 @@ absl::Span<const absl::string_view> ShopifyFields() { return kFields; }
 absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_view name) {
   const auto* found = std::find(std::begin(kFields), std::end(kFields), name);
   if (found == std::end(kFields)) {
-    return absl::InvalidArgumentError(absl::StrCat(reader.name(), ": a Shopify file has no field ", QuoteForError(name),
+    return absl::InvalidArgumentError(absl::StrCat(reader.name(), ": a Shopify file has no field ", Quote(name),
                                                    "; use one of ", absl::StrJoin(kFields, ", ")));
   }
   const int field = static_cast<int>(found - std::begin(kFields));

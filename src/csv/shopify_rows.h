@@ -4,8 +4,8 @@
 // the same `Handle` are one product, and what belongs to the whole product (title, vendor, status) stands on its first
 // row. Source: https://help.shopify.com/en/manual/products/import-export/using-csv
 
-#ifndef FLXLINK_SRC_CSV_SHOPIFY_ROWS_H_
-#define FLXLINK_SRC_CSV_SHOPIFY_ROWS_H_
+#ifndef FLXLINK_CSV_SHOPIFY_ROWS_H_
+#define FLXLINK_CSV_SHOPIFY_ROWS_H_
 
 #include <array>
 #include <cstdint>
@@ -106,4 +106,4 @@ class ShopifyRows {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_CSV_SHOPIFY_ROWS_H_
+#endif  // FLXLINK_CSV_SHOPIFY_ROWS_H_

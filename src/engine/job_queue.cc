@@ -83,7 +83,7 @@ absl::StatusOr<Job> JobQueue::Cancel(int64_t job_id) {
 }
 
 absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
-  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return PlanApprove(snapshot, job_id, clock_.Now()); });
+  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return PlanApprove(snapshot, job_id); });
 }
 
 absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {

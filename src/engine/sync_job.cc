@@ -80,8 +80,13 @@ class SyncRun {
   absl::Status PushItems(const SyncPlan& plan, int64_t first, int64_t count);
   absl::Status TakeReply(const SyncPlan& plan, int64_t first, absl::Span<const PushItem> items, int64_t push_id,
                          PushReply reply);
+  // Where a platform refuses whole pushes: the good items go out all the same, and the bad ones are found.
+  absl::Status Bisect(const SyncPlan& plan, int64_t first, absl::Span<const PushItem> items, int64_t push_id,
+                      const absl::Status& refusal);
   absl::Status PollReceipts(std::vector<PushOutcome>* outcomes);
   void NoteOutcomes(absl::Span<const PushItem> items, absl::Span<const PushOutcome> outcomes);
+  // Makes problems of the attentions of a settlement of the current page's links.
+  void NoteAttentions(const SettlementBatch& batch);
   absl::Status WriteSettlements(const SettlementBatch& batch);
 
   JobContext& context_;
@@ -90,6 +95,7 @@ class SyncRun {
   std::string revision_;
   absl::flat_hash_set<int64_t> forced_;  // Listing ids.
   Pass pass_;
+  const SyncBatch* page_ = nullptr;  // The links that are being pushed.
 };
 
 absl::Status SyncRun::ResolveOpenPushes() {
@@ -227,6 +233,17 @@ void SyncRun::NoteOutcomes(absl::Span<const PushItem> items, absl::Span<const Pu
   if (pass_.conflicted.size() >= items.size()) pass_.stop = true;
 }
 
+void SyncRun::NoteAttentions(const SettlementBatch& batch) {
+  for (const Settlement& settled : batch.rows) {
+    if (settled.attention < 0) continue;
+    const auto row = std::find_if(page_->rows.begin(), page_->rows.end(),
+                                  [&](const SyncRow& r) { return r.listing_id == settled.listing_id; });
+    context_.AddProblem(page_->sku[row - page_->rows.begin()],
+                        batch.attentions[static_cast<size_t>(settled.attention)]);
+    if (context_.output().problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
+  }
+}
+
 absl::Status SyncRun::TakeReply(const SyncPlan& plan, int64_t first, absl::Span<const PushItem> items, int64_t push_id,
                                 PushReply reply) {
   if (reply.outcomes.size() != items.size()) {
@@ -241,12 +258,7 @@ absl::Status SyncRun::TakeReply(const SyncPlan& plan, int64_t first, absl::Span<
   if (!status.ok()) return status;
   if (!reply.revision.empty()) revision_ = reply.revision;
   NoteOutcomes(items, reply.outcomes);
-  for (const Settlement& row : batch.rows) {
-    if (row.attention < 0) continue;
-    const auto item =
-        std::find_if(items.begin(), items.end(), [&](const PushItem& i) { return i.listing_id == row.listing_id; });
-    context_.AddProblem(item->external_id, batch.attentions[static_cast<size_t>(row.attention)]);
-  }
+  NoteAttentions(batch);
   return context_.Report();
 }
 
@@ -266,12 +278,35 @@ absl::Status SyncRun::PushItems(const SyncPlan& plan, int64_t first, int64_t cou
 
   absl::StatusOr<PushReply> reply = context_.adapter().Push({items, revision_});
   if (reply.ok()) return TakeReply(plan, first, items, *push_id, *std::move(reply));
+  if (absl::IsInvalidArgument(reply.status()) && !capabilities_.partial_success) {
+    return Bisect(plan, first, items, *push_id, reply.status());
+  }
   // Nothing is known of any item: the record stays open, and its links stay in doubt.
   if (!WorthAnotherPush(reply.status())) return reply.status();
   pass_.again = pass_.stop = true;
   pass_.reason = std::string(reply.status().message());
   pass_.wait = std::max(pass_.wait, RetryAfter(reply.status()).value_or(absl::ZeroDuration()));
   return absl::OkStatus();
+}
+
+absl::Status SyncRun::Bisect(const SyncPlan& plan, int64_t first, absl::Span<const PushItem> items, int64_t push_id,
+                             const absl::Status& refusal) {
+  if (items.size() == 1) {
+    PushOutcome rejected;
+    rejected.result = PushResult::kRejected;
+    rejected.message = std::string(refusal.message());
+    return TakeReply(plan, first, items, push_id, {{std::move(rejected)}, ""});
+  }
+  // The platform did nothing of it: as if every item were throttled, none is in doubt any more.
+  PushOutcome untried;
+  untried.result = PushResult::kThrottled;
+  const std::vector<PushOutcome> outcomes(items.size(), untried);
+  absl::Status status = WriteSettlements(Settle(plan, first, outcomes, push_id));
+  if (!status.ok()) return status;
+  const int64_t count = static_cast<int64_t>(items.size());
+  status = PushItems(plan, first, count / 2);
+  if (!status.ok() || pass_.stop) return status;
+  return PushItems(plan, first + count / 2, count - count / 2);
 }
 
 absl::StatusOr<SyncBatch> SyncRun::ReadSiblings(const SyncBatch& batch) {
@@ -290,6 +325,7 @@ absl::StatusOr<SyncBatch> SyncRun::ReadSiblings(const SyncBatch& batch) {
 }
 
 absl::Status SyncRun::PushPage(const SyncBatch& batch) {
+  page_ = &batch;
   absl::StatusOr<SyncBatch> siblings = ReadSiblings(batch);
   if (!siblings.ok()) return siblings.status();
   const SyncPlan plan = PlanSync(batch, *siblings, policy_);
@@ -298,9 +334,11 @@ absl::Status SyncRun::PushPage(const SyncBatch& batch) {
     const absl::Status status = WriteSettlements(plan.settled);
     if (!status.ok()) return status;
     for (const Settlement& row : plan.settled.rows) {
-      (row.attention < 0 ? progress.done : progress.failed) += 1;
+      const bool equal = row.attention == kClearAttention;
+      (equal ? progress.done : progress.failed) += 1;
+      context_.Count(equal ? "equal" : "held_back", 1);
     }
-    context_.Count("equal", static_cast<int64_t>(plan.settled.rows.size()));
+    NoteAttentions(plan.settled);
   }
   const int64_t item_count = static_cast<int64_t>(plan.items.size());
   const int64_t limit = capabilities_.push_limit > 0 ? capabilities_.push_limit : item_count;
@@ -354,7 +392,7 @@ absl::Status SyncRun::PushUntilClean() {
 }
 
 absl::Status SyncRun::Run() {
-  for (absl::string_view name : {"sent", "prices", "quantities", "statuses", "equal", "refused"})
+  for (absl::string_view name : {"sent", "prices", "quantities", "statuses", "equal", "held_back", "refused"})
     context_.Count(name, 0);
   const Channel& channel = context_.channel();
   const JobOptions& options = context_.job().options;

@@ -1,7 +1,7 @@
 // Reads one column of a VariantSource, and holds the source to its word about the shape of its chunks.
 
-#ifndef FLXLINK_SRC_LINKER_COLUMN_SCAN_H_
-#define FLXLINK_SRC_LINKER_COLUMN_SCAN_H_
+#ifndef FLXLINK_LINKER_COLUMN_SCAN_H_
+#define FLXLINK_LINKER_COLUMN_SCAN_H_
 
 #include <cstdint>
 
@@ -28,4 +28,4 @@ absl::Status ScanColumn(const VariantSource& source, int column, absl::FunctionR
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_COLUMN_SCAN_H_
+#endif  // FLXLINK_LINKER_COLUMN_SCAN_H_

@@ -1,7 +1,7 @@
 // Who has the key of one listing row, under one rule.
 
-#ifndef FLXLINK_SRC_LINKER_EXPLANATION_H_
-#define FLXLINK_SRC_LINKER_EXPLANATION_H_
+#ifndef FLXLINK_LINKER_EXPLANATION_H_
+#define FLXLINK_LINKER_EXPLANATION_H_
 
 #include <cstdint>
 #include <vector>
@@ -18,4 +18,4 @@ absl::StatusOr<RuleExplanation> ExplainKey(const MatchInput& input, const MatchI
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_EXPLANATION_H_
+#endif  // FLXLINK_LINKER_EXPLANATION_H_

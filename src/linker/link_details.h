@@ -1,7 +1,7 @@
 // What the reasons of a finished pass name: holders, candidates, parents.
 
-#ifndef FLXLINK_SRC_LINKER_LINK_DETAILS_H_
-#define FLXLINK_SRC_LINKER_LINK_DETAILS_H_
+#ifndef FLXLINK_LINKER_LINK_DETAILS_H_
+#define FLXLINK_LINKER_LINK_DETAILS_H_
 
 #include <cstdint>
 #include <utility>
@@ -41,4 +41,4 @@ class LinkDetails {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_LINK_DETAILS_H_
+#endif  // FLXLINK_LINKER_LINK_DETAILS_H_

@@ -1,7 +1,7 @@
 // What ties the two sides before and during a match: links, and pairs that a person unlinked.
 
-#ifndef FLXLINK_SRC_LINKER_LINK_TABLE_H_
-#define FLXLINK_SRC_LINKER_LINK_TABLE_H_
+#ifndef FLXLINK_LINKER_LINK_TABLE_H_
+#define FLXLINK_LINKER_LINK_TABLE_H_
 
 #include <cstdint>
 #include <vector>
@@ -43,4 +43,4 @@ class LinkTable {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_LINK_TABLE_H_
+#endif  // FLXLINK_LINKER_LINK_TABLE_H_

@@ -1,7 +1,7 @@
 // One pass of all rules over all listing rows.
 
-#ifndef FLXLINK_SRC_LINKER_MATCH_PASS_H_
-#define FLXLINK_SRC_LINKER_MATCH_PASS_H_
+#ifndef FLXLINK_LINKER_MATCH_PASS_H_
+#define FLXLINK_LINKER_MATCH_PASS_H_
 
 #include <cstdint>
 #include <vector>
@@ -67,4 +67,4 @@ class MatchPass {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_MATCH_PASS_H_
+#endif  // FLXLINK_LINKER_MATCH_PASS_H_

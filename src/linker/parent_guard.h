@@ -1,7 +1,7 @@
 // The parent guard: to how many channel parents the variants of one listing point.
 
-#ifndef FLXLINK_SRC_LINKER_PARENT_GUARD_H_
-#define FLXLINK_SRC_LINKER_PARENT_GUARD_H_
+#ifndef FLXLINK_LINKER_PARENT_GUARD_H_
+#define FLXLINK_LINKER_PARENT_GUARD_H_
 
 #include <cstdint>
 #include <vector>
@@ -49,4 +49,4 @@ class ParentGuard {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_PARENT_GUARD_H_
+#endif  // FLXLINK_LINKER_PARENT_GUARD_H_

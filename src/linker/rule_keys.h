@@ -1,7 +1,7 @@
 // The keys of one rule on both sides, as small numbers.
 
-#ifndef FLXLINK_SRC_LINKER_RULE_KEYS_H_
-#define FLXLINK_SRC_LINKER_RULE_KEYS_H_
+#ifndef FLXLINK_LINKER_RULE_KEYS_H_
+#define FLXLINK_LINKER_RULE_KEYS_H_
 
 #include <cstdint>
 #include <vector>
@@ -43,4 +43,4 @@ absl::StatusOr<RuleKeys> BuildRuleKeys(const MatchInput& input, const MatchInput
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_LINKER_RULE_KEYS_H_
+#endif  // FLXLINK_LINKER_RULE_KEYS_H_

@@ -6,6 +6,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -30,8 +31,8 @@ class EnvironmentCredentials : public CredentialResolver {
     AppendVariablePart(credential, &variable);
     const char* value = std::getenv(variable.c_str());
     if (value != nullptr) return std::string(value);
-    return absl::NotFoundError(absl::StrCat("channel \"", channel_name, "\": there is no credential \"", credential,
-                                            "\" in the environment; set ", variable));
+    return absl::NotFoundError(absl::StrCat("channel ", Quote(channel_name), ": there is no credential ",
+                                            Quote(credential), " in the environment; set ", variable));
   }
 };
 
@@ -39,7 +40,7 @@ class EnvironmentCredentials : public CredentialResolver {
 
 absl::StatusOr<PushOutcome> ChannelAdapter::PollReceipt(absl::string_view receipt) const {
   return absl::UnimplementedError(
-      absl::StrCat("receipt \"", receipt, "\": this adapter gives no receipts; do not ask for them"));
+      absl::StrCat("receipt ", Quote(receipt), ": this adapter gives no receipts; do not ask for them"));
 }
 
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after) {
@@ -60,9 +61,9 @@ absl::StatusOr<std::unique_ptr<ChannelAdapter>> AdapterRegistry::Make(const Adap
   const auto found = factories_.find(context.config.adapter);
   if (found != factories_.end()) return found->second(context);
   const auto append_name = [](std::string* out, const auto& factory) { absl::StrAppend(out, factory.first); };
-  return absl::NotFoundError(absl::StrCat("channel \"", context.config.name, "\": there is no adapter \"",
-                                          context.config.adapter, "\"; use one of: ",
-                                          absl::StrJoin(factories_, ", ", append_name)));
+  return absl::NotFoundError(absl::StrCat("channel ", Quote(context.config.name), ": there is no adapter ",
+                                          Quote(context.config.adapter),
+                                          "; use one of: ", absl::StrJoin(factories_, ", ", append_name)));
 }
 
 }  // namespace flxlink

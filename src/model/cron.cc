@@ -1,5 +1,6 @@
 #include "src/model/cron.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/numeric/bits.h"
@@ -18,7 +19,8 @@ constexpr absl::string_view kMonthNames[] = {"jan", "feb", "mar", "apr", "may", 
                                              "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr absl::string_view kWeekdayNames[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
-// One of the five fields: its name, its least and greatest number, and what stands for the least one and those after it.
+// One of the five fields: its name, its least and greatest number, and what stands for the least one and those after
+// it.
 struct CronField {
   absl::string_view name;
   int low;
@@ -32,15 +34,18 @@ const CronField kDay = {"day of the month", 1, 31, {}};
 const CronField kMonth = {"month", 1, 12, kMonthNames};
 const CronField kWeekday = {"day of the week", 0, 7, kWeekdayNames};
 
+// A greater step means the same and could overflow.
+constexpr int kMaxStep = 60;
+
 // A century without a leap day in its last year stretches the cycle of dates and days of the week from 28 to 40 years.
 constexpr int kYearsToSearch = 40;
 
 bool Contains(uint64_t set, int number) { return (set >> number & 1) != 0; }
 
 absl::Status FieldError(const CronField& field, absl::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("the ", field.name, " of a cron expression cannot be ", Quote(text), "; use *, numbers from ", field.low,
-                   " to ", field.high, ", rising ranges a-b, steps */n or a-b/n, and lists of these"));
+  return absl::InvalidArgumentError(absl::StrCat("the ", field.name, " of a cron expression cannot be ", Quote(text),
+                                                 "; use *, numbers from ", field.low, " to ", field.high,
+                                                 ", rising ranges a-b, steps */n or a-b/n, and lists of these"));
 }
 
 // Digits only: SimpleAtoi would take spaces and signs too.
@@ -72,7 +77,7 @@ bool ParseElement(const CronField& field, absl::string_view text, uint64_t* set)
   if (is_single) last = first;
   if (range.size() == 2 && !ParseValue(field, range[1], &last)) return false;
   if (first > last) return false;
-  for (int number = first; number <= last && step <= last - number + step; number += step) *set |= uint64_t{1} << number;
+  for (int number = first; number <= last; number += std::min(step, kMaxStep)) *set |= uint64_t{1} << number;
   return true;
 }
 

@@ -16,10 +16,10 @@ namespace flxlink {
 struct CronPattern {
   uint64_t minutes = 0;
   uint64_t hours = 0;
-  uint64_t days = 0;       // Of the month, from 1.
-  uint64_t months = 0;     // From 1.
-  uint64_t weekdays = 0;   // From Sunday, 0.
-  bool any_day = false;    // The day of the month is `*` or begins with it …
+  uint64_t days = 0;         // Of the month, from 1.
+  uint64_t months = 0;       // From 1.
+  uint64_t weekdays = 0;     // From Sunday, 0.
+  bool any_day = false;      // The day of the month is `*` or begins with it …
   bool any_weekday = false;  // … and so the day of the week. Where neither does, either may match.
 };
 
@@ -29,8 +29,8 @@ absl::StatusOr<CronPattern> ParseCron(absl::string_view text);
 // Matches one minute of every day.
 CronPattern DailyPattern(int hour, int minute);
 
-// The first civil minute after `after` that matches; nullopt where there is none within the 40 years after which every date has been
-// every day of the week, leap days and all.
+// The first civil minute after `after` that matches; nullopt where there is none in 40 years, in which every date, the
+// leap day too, falls on every day of the week.
 absl::optional<absl::CivilMinute> NextMatch(const CronPattern& pattern, absl::CivilMinute after);
 
 }  // namespace flxlink

@@ -2,8 +2,8 @@
 // Source: GS1 General Specifications, section 7.9 (check digit) and 3.3.2 (a shorter GTIN is right-aligned in 14
 // digits).
 
-#ifndef FLXLINK_SRC_MODEL_GTIN_H_
-#define FLXLINK_SRC_MODEL_GTIN_H_
+#ifndef FLXLINK_MODEL_GTIN_H_
+#define FLXLINK_MODEL_GTIN_H_
 
 #include <array>
 
@@ -18,4 +18,4 @@ absl::optional<std::array<char, 14>> ParseGtin(absl::string_view text);
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_SRC_MODEL_GTIN_H_
+#endif  // FLXLINK_MODEL_GTIN_H_

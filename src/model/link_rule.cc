@@ -6,11 +6,11 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "src/model/gtin.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -18,8 +18,6 @@ namespace {
 constexpr Normalizer kNormalizers[] = {Normalizer::kTrim, Normalizer::kCasefold, Normalizer::kGtin};
 
 constexpr absl::string_view kUsage = "a rule is LF=CF[,norm=trim+casefold+gtin][,ambiguous=next|stop]";
-
-std::string Quote(absl::string_view text) { return absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\""); }
 
 absl::Status RuleError(absl::string_view rule, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("rule ", Quote(rule), ": ", what));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,10 @@
 namespace flxlink {
 namespace {
 
+// Beyond the years 1 to 9999 civil times are not worth their overflows.
+const absl::Time kFirstTime = absl::FromUnixSeconds(-62135596800);
+const absl::Time kLastTime = absl::FromUnixSeconds(253402300799);
+
 absl::StatusOr<absl::TimeZone> LoadZone(absl::string_view name) {
   absl::TimeZone zone;
   // absl also loads files by their path, and what this machine calls its own time: neither means the same elsewhere.
@@ -21,9 +26,9 @@ absl::StatusOr<absl::TimeZone> LoadZone(absl::string_view name) {
                         name.find_first_of(".:\\") == absl::string_view::npos &&
                         name.find('\0') == absl::string_view::npos;
   if (!is_plain || !absl::LoadTimeZone(name, &zone)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there is no time zone ", Quote(name),
-                     "; use UTC or a name of the IANA database, such as Europe/Berlin (Debian has it in the package tzdata)"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "there is no time zone ", Quote(name),
+        "; use UTC or a name of the IANA database, such as Europe/Berlin (Debian has it in the package tzdata)"));
   }
   return zone;
 }
@@ -37,7 +42,8 @@ absl::Status ValidateTime(const ScheduleSpec& spec) {
 }
 
 absl::Status ValidateEvery(absl::Duration every) {
-  if (every < absl::Minutes(1) || every == absl::InfiniteDuration() || every % absl::Minutes(1) != absl::ZeroDuration()) {
+  if (every < absl::Minutes(1) || every == absl::InfiniteDuration() ||
+      every % absl::Minutes(1) != absl::ZeroDuration()) {
     return absl::InvalidArgumentError(absl::StrCat("a schedule cannot run every ", absl::FormatDuration(every),
                                                    "; use whole minutes, at least one, such as 15m or 2h"));
   }
@@ -47,7 +53,8 @@ absl::Status ValidateEvery(absl::Duration every) {
 // Takes a number and `unit` off the front of `*text`. False, and nothing taken, where it begins with something else.
 bool ConsumeCount(absl::string_view* text, char unit, int64_t* count) {
   const size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
-  if (digits == text->size() || (*text)[digits] != unit || !absl::SimpleAtoi(text->substr(0, digits), count)) return false;
+  if (digits == text->size() || (*text)[digits] != unit || !absl::SimpleAtoi(text->substr(0, digits), count))
+    return false;
   text->remove_prefix(digits + 1);
   return true;
 }
@@ -72,18 +79,22 @@ absl::optional<absl::Time> NextCivilFire(const CronPattern& pattern, absl::TimeZ
 
 bool IsFullHour(absl::CivilSecond civil) { return civil == absl::CivilSecond(absl::CivilHour(civil)); }
 
-// Whether an hourly run falls on the transition's instant: by the new time it is a full hour, or a full hour was skipped.
+// Whether an hourly run falls on the transition's instant: it is a full hour by the new time, or one was skipped.
 bool FiresAtTransition(const absl::TimeZone::CivilTransition& transition) {
-  if (IsFullHour(transition.to) || IsFullHour(transition.from)) return transition.to >= transition.from || IsFullHour(transition.to);
-  return absl::CivilHour(transition.from) < absl::CivilHour(transition.to);
+  if (IsFullHour(transition.to)) return true;
+  return transition.from < transition.to && absl::CivilHour(transition.from - 1) < absl::CivilHour(transition.to);
+}
+
+// The first instant after `after` that is a whole number of `unit` from the Unix epoch, by a clock `offset` ahead of
+// UTC.
+absl::Time NextMultiple(absl::Duration unit, absl::Time after, absl::Duration offset) {
+  return absl::UnixEpoch() + absl::Floor(after - absl::UnixEpoch() + offset, unit) + unit - offset;
 }
 
 // Hours are counted by instants, since a repeated hour is an hour like any other.
 absl::Time NextHourlyFire(absl::TimeZone zone, absl::Time after) {
   for (;;) {
-    const absl::Duration offset = absl::Seconds(zone.At(after).offset);
-    const absl::Time shifted = after + offset;
-    const absl::Time next = absl::UnixEpoch() + absl::Floor(shifted - absl::UnixEpoch(), absl::Hours(1)) + absl::Hours(1) - offset;
+    const absl::Time next = NextMultiple(absl::Hours(1), after, absl::Seconds(zone.At(after).offset));
     absl::TimeZone::CivilTransition transition;
     if (!zone.NextTransition(after, &transition)) return next;
     const absl::Time changes_at = zone.At(transition.to).trans;
@@ -93,20 +104,15 @@ absl::Time NextHourlyFire(absl::TimeZone zone, absl::Time after) {
   }
 }
 
-absl::optional<absl::Time> NextEveryFire(absl::Duration every, absl::Time after) {
-  const absl::Time next = absl::UnixEpoch() + absl::Floor(after - absl::UnixEpoch(), every) + every;
-  if (next == absl::InfiniteFuture()) return absl::nullopt;
-  return next;
-}
-
-absl::StatusOr<absl::optional<absl::Time>> FindNextFire(const ScheduleSpec& spec, absl::TimeZone zone, absl::Time after) {
+absl::StatusOr<absl::optional<absl::Time>> FindNextFire(const ScheduleSpec& spec, absl::TimeZone zone,
+                                                        absl::Time after) {
   switch (spec.kind) {
     case ScheduleKind::kHourly:
       return absl::make_optional(NextHourlyFire(zone, after));
     case ScheduleKind::kDaily:
       return NextCivilFire(DailyPattern(spec.hour, spec.minute), zone, after);
     case ScheduleKind::kEvery:
-      return NextEveryFire(spec.every, after);
+      return absl::make_optional(NextMultiple(spec.every, after, absl::ZeroDuration()));
     case ScheduleKind::kCron: {
       const absl::StatusOr<CronPattern> pattern = ParseCron(spec.cron);
       if (!pattern.ok()) return pattern.status();
@@ -132,3 +138,73 @@ absl::Status ValidateScheduleSpec(const ScheduleSpec& spec) {
   }
   return absl::InvalidArgumentError("the schedule is of no known kind");
 }
+
+absl::StatusOr<ScheduleSpec> ParseDaily(absl::string_view text) {
+  ScheduleSpec spec;
+  spec.kind = ScheduleKind::kDaily;
+  const auto is_digit = [&](size_t i) { return absl::ascii_isdigit(static_cast<unsigned char>(text[i])); };
+  if (text.size() != 5 || text[2] != ':' || !is_digit(0) || !is_digit(1) || !is_digit(3) || !is_digit(4) ||
+      !absl::SimpleAtoi(text.substr(0, 2), &spec.hour) || !absl::SimpleAtoi(text.substr(3), &spec.minute)) {
+    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not a time of day; use HH:MM, such as 07:30"));
+  }
+  if (absl::Status status = ValidateTime(spec); !status.ok()) return status;
+  return spec;
+}
+
+absl::StatusOr<ScheduleSpec> ParseEvery(absl::string_view text) {
+  constexpr int64_t kMaxMinutes = int64_t{1} << 32;
+  absl::string_view rest = text;
+  int64_t hours = 0;
+  int64_t minutes = 0;
+  const bool has_hours = ConsumeCount(&rest, 'h', &hours);
+  const bool has_minutes = ConsumeCount(&rest, 'm', &minutes);
+  if (!rest.empty() || (!has_hours && !has_minutes) || hours > kMaxMinutes / 60 || minutes > kMaxMinutes) {
+    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not an interval; use such as 15m, 2h or 1h30m"));
+  }
+  ScheduleSpec spec;
+  spec.kind = ScheduleKind::kEvery;
+  spec.every = absl::Hours(hours) + absl::Minutes(minutes);
+  if (absl::Status status = ValidateEvery(spec.every); !status.ok()) return status;
+  return spec;
+}
+
+std::string FormatScheduleSpec(const ScheduleSpec& spec) {
+  switch (spec.kind) {
+    case ScheduleKind::kHourly:
+      return "hourly";
+    case ScheduleKind::kDaily:
+      return absl::StrFormat("daily %02d:%02d", spec.hour, spec.minute);
+    case ScheduleKind::kEvery:
+      return absl::StrCat("every ", absl::FormatDuration(spec.every));
+    case ScheduleKind::kCron:
+      return absl::StrCat("cron ", spec.cron);
+  }
+  return "";
+}
+
+absl::StatusOr<absl::Time> NextFire(const ScheduleSpec& spec, absl::Time after) {
+  if (absl::Status status = ValidateScheduleSpec(spec); !status.ok()) return status;
+  if (after < kFirstTime || after > kLastTime) {
+    return absl::NotFoundError(
+        absl::StrCat("no schedule has a fire after ", absl::FormatTime(after, absl::UTCTimeZone())));
+  }
+  const absl::StatusOr<absl::optional<absl::Time>> next = FindNextFire(spec, *LoadZone(spec.time_zone), after);
+  if (!next.ok()) return next.status();
+  if (next->has_value()) return **next;
+  return absl::NotFoundError(absl::StrCat("the schedule ", Quote(FormatScheduleSpec(spec)),
+                                          " never fires; check its day of the month and its month"));
+}
+
+absl::string_view ToString(ScheduledJob job) {
+  switch (job) {
+    case ScheduledJob::kPull:
+      return "pull";
+    case ScheduledJob::kSync:
+      return "sync";
+    case ScheduledJob::kSyncFull:
+      return "sync-full";
+  }
+  return "";
+}
+
+}  // namespace flxlink

@@ -135,50 +135,6 @@ absl::Status CheckQueueChange(const QueueChange& change) {
   return absl::OkStatus();
 }
 
-absl::Status StaleFence(const Fence& fence) {
-  return absl::FailedPreconditionError(absl::StrCat("job ", fence.job_id, " does not hold the slot of channel ",
-                                                    fence.channel_id, " in epoch ", fence.epoch,
-                                                    "; another worker took over, stop this one"));
-}
-
-absl::Status NoSuchChannel(int64_t channel_id) {
-  return absl::NotFoundError(
-      absl::StrCat("there is no channel with id ", channel_id, "; list the channels to see their ids"));
-}
-
-absl::Status NoSuchChannel(absl::string_view name) {
-  return absl::NotFoundError(absl::StrCat("there is no channel named ", name, "; list the channels, or add it"));
-}
-
-absl::Status NoSuchListing(int64_t listing_id) {
-  return absl::NotFoundError(
-      absl::StrCat("the channel has no listing variant with id ", listing_id, "; read its listings again"));
-}
-
-absl::Status NoSuchSku(const Channel& channel, absl::string_view sku) {
-  return absl::NotFoundError(absl::StrCat("channel ", channel.config.name, " has no listing variant with SKU ", sku,
-                                          "; build it, or list the channel's listings"));
-}
-
-absl::Status NoSuchItem(const Channel& channel, absl::string_view item) {
-  return absl::NotFoundError(
-      absl::StrCat("channel ", channel.config.name, " has no item ", item, "; pull the channel, or mend the id"));
-}
-
-absl::Status NoSuchProduct(int64_t product_id) {
-  return absl::NotFoundError(
-      absl::StrCat("there is no product variant with id ", product_id, "; read the products again"));
-}
-
-absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("SKU ", sku, " is linked to item ", external_id, "; unlink it first"));
-}
-
-absl::Status NoSuchJob(int64_t job_id) {
-  return absl::NotFoundError(absl::StrCat("there is no job ", job_id, "; list the jobs to see their ids"));
-}
-
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
 
 bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }

@@ -34,19 +34,6 @@ absl::Status CheckSettlements(const SettlementBatch& batch);
 // Every job belongs to the slot's channel.
 absl::Status CheckQueueChange(const QueueChange& change);
 
-// -- Errors that all implementations word alike.
-
-absl::Status StaleFence(const Fence& fence);
-absl::Status NoSuchChannel(int64_t channel_id);
-absl::Status NoSuchChannel(absl::string_view name);
-absl::Status NoSuchListing(int64_t listing_id);
-absl::Status NoSuchSku(const Channel& channel, absl::string_view sku);
-absl::Status NoSuchItem(const Channel& channel, absl::string_view item);
-absl::Status NoSuchProduct(int64_t product_id);
-absl::Status NoSuchJob(int64_t job_id);
-// FAILED_PRECONDITION: a link between these two is in the way.
-absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id);
-
 // -- Decisions.
 
 // Everything in two configurations is the same.

@@ -1,6 +1,5 @@
 #include "src/sync/field_difference.h"
 
-#include "absl/time/time.h"
 #include "flxlink/field.h"
 #include "flxlink/listing_status.h"
 
@@ -22,19 +21,6 @@ Pqs Masked(const SyncFields& mask, const Pqs& values) {
   if (mask.quantity) masked.quantity = values.quantity;
   if (mask.status) masked.status = values.status;
   return masked;
-}
-
-bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
-  return policy.fields.price && row.product_price != kAbsent && row.product_currency != policy.currency;
-}
-
-int64_t ShownQuantity(const SyncRow& row) {
-  return row.acknowledged.quantity != kAbsent ? row.acknowledged.quantity : row.seen.quantity;
-}
-
-bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy) {
-  return policy.oversell_guard == OversellGuard::kHold && row.guarded_at != absl::InfinitePast() &&
-         row.quantity_at <= row.guarded_at && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
 }
 
 }  // namespace flxlink

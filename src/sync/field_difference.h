@@ -7,7 +7,6 @@
 
 #include "flxlink/channel.h"
 #include "flxlink/push.h"
-#include "flxlink/sync.h"
 
 namespace flxlink {
 
@@ -19,16 +18,6 @@ SyncFields DifferingFields(const Pqs& desired, const Pqs& acknowledged);
 
 // `values` without the fields outside `mask`.
 Pqs Masked(const SyncFields& mask, const Pqs& values);
-
-// Whether the product's price is one that the channel cannot be sent: it is synced, there, and in another currency.
-bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
-
-// The quantity that the channel shows, as far as known: what it acknowledged, else what the last pull saw.
-int64_t ShownQuantity(const SyncRow& row);
-
-// Whether the oversell guard holds the desired quantity back. Never where it is what the channel shows: that overwrites
-// nothing.
-bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy);
 
 }  // namespace flxlink
 

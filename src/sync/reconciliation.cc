@@ -1,6 +1,6 @@
-#include "flxlink/field.h"
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/oversell_guard.h"
 
 namespace flxlink {
 namespace {
@@ -23,11 +23,6 @@ Pqs AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   return acknowledged;
 }
 
-// Whether the channel lost stock that it had acknowledged.
-bool HasLostStock(const Pqs& before, const Pqs& after) {
-  return before.quantity != kAbsent && after.quantity < before.quantity;
-}
-
 }  // namespace
 
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen) {
@@ -41,8 +36,7 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     Reconciliation reconciliation;
     reconciliation.listing_id = row.listing_id;
     reconciliation.acknowledged = looked_at.acknowledged;
-    reconciliation.guard_quantity =
-        policy.oversell_guard == OversellGuard::kHold && HasLostStock(row.acknowledged, looked_at.acknowledged);
+    reconciliation.guard_quantity = SetsGuard(row.acknowledged, looked_at.acknowledged, policy);
     found.push_back(reconciliation);
   }
   return found;

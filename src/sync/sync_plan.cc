@@ -6,7 +6,9 @@
 #include "flxlink/field.h"
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/oversell_guard.h"
 #include "src/sync/sibling_statuses.h"
+#include "src/sync/sync_policy.h"
 
 namespace flxlink {
 namespace {
@@ -23,7 +25,7 @@ std::string HeldQuantityDetail(const SyncRow& row) {
   const int64_t shown = ShownQuantity(row);
   return absl::StrCat("the channel shows ",
                       shown == kAbsent ? std::string("no quantity") : absl::StrCat("quantity ", shown),
-                      ", less than it had acknowledged; the product says ", row.product_quantity,
+                      ", less than was last acknowledged; the product says ", row.product_quantity,
                       ", which was stated before that was seen");
 }
 

@@ -1,6 +1,5 @@
 #include "src/csv/shopify_rows.h"
 
-#include <fstream>
 #include <map>
 #include <string>
 #include <utility>
@@ -8,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/shared_data.h"
 
 namespace flxlink {
 namespace {
@@ -111,12 +110,6 @@ struct RealFile {
   size_t variants;
 };
 
-// Beside the repository, where the project keeps data that it does not own.
-std::string RealFilePath(absl::string_view name) {
-  const absl::string_view root = absl::StripSuffix(__FILE__, "tests/csv/shopify_rows_test.cc");
-  return absl::StrCat(root, "../shared/data/shopify-csv/", name, ".csv");
-}
-
 class RealFileTest : public ::testing::TestWithParam<RealFile> {};
 
 // Puts every cell together again from its span: nothing between them may be lost or counted twice.
@@ -139,8 +132,8 @@ std::string Rebuild(CsvReader* reader) {
 }
 
 TEST_P(RealFileTest, ReadsEveryVariantOnce) {
-  const std::string path = RealFilePath(GetParam().name);
-  if (!std::ifstream(path)) GTEST_SKIP() << path << " is not there";
+  const std::string path = SharedData(absl::StrCat("shopify-csv/", GetParam().name, ".csv"));
+  if (path.empty()) GTEST_SKIP() << "the shared Shopify exports are not there";
   auto reader = CsvReader::Open(path);
   ASSERT_TRUE(reader.ok()) << reader.status();
   const std::vector<ShopifyVariant> variants = ReadVariants(&*reader);

@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
@@ -20,6 +22,7 @@
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/shopify_rows.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -33,11 +36,12 @@ constexpr size_t kMaxPageBytes = size_t{64} << 20;
 constexpr absl::string_view kLinkFields[] = {"id",     "sku",     "barcode", "handle", "title",
                                              "vendor", "option1", "option2", "option3"};
 
+std::vector<std::string> LinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
+
 std::string RevisionOf(absl::string_view text) {
   XXH128_canonical_t digest;
   XXH128_canonicalFromHash(&digest, XXH3_128bits(text.data(), text.size()));
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest)));
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest)));
 }
 
 // The path without symbolic links, so that a push replaces the file and not a link to it.
@@ -51,7 +55,7 @@ absl::StatusOr<std::string> ResolvePath(const std::string& path) {
 class PageBuilder {
  public:
   explicit PageBuilder(int64_t limit) : limit_(limit) {
-    for (const absl::string_view field : kLinkFields) batch_.fields.names.emplace_back(field);
+    batch_.fields.names = LinkFields();
     batch_.fields.columns.resize(batch_.fields.names.size());
   }
 
@@ -84,8 +88,8 @@ class PageBuilder {
 
 // One page of one revision of the file.
 //
-// A pull's first page reads the file to its end, so that a mistake anywhere in it fails the pull before anything of it is taken
-// in. The other pages are of the same bytes: they begin where the cursor says and end where they are full.
+// A pull's first page reads the file to its end, so that a mistake anywhere in it fails the pull before anything of it
+// is taken in. The other pages are of the same bytes: they begin where the cursor says and end where they are full.
 class PageReader {
  public:
   PageReader(CsvReader* reader, Currency currency, const PullRequest& request)
@@ -128,10 +132,9 @@ class PageReader {
   absl::Status CheckNew(const ShopifyVariant& variant) {
     const auto [first, is_new] = lines_.try_emplace(variant.id, variant.row.line);
     if (is_new) return absl::OkStatus();
-    return reader_->ErrorAt(
-        variant.row.line,
-        absl::StrCat("the variant ", QuoteForError(variant.id), " is there already, on line ", first->second,
-                     "; give one of them other option values, or remove it"));
+    return reader_->ErrorAt(variant.row.line,
+                            absl::StrCat("the variant ", QuoteForError(variant.id), " is there already, on line ",
+                                         first->second, "; give one of them other option values, or remove it"));
   }
 
   CsvReader* reader_;
@@ -218,28 +221,29 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
   std::string path;
   for (const auto& [name, value] : config.settings) {
     if (name != "path") {
-      return absl::InvalidArgumentError(absl::StrCat("channel \"", config.name, "\": the csv adapter has no setting \"",
-                                                     name, "\"; its only one is \"path\""));
+      return absl::InvalidArgumentError(absl::StrCat("channel ", Quote(config.name),
+                                                     ": the csv adapter has no setting ", Quote(name),
+                                                     "; its only one is \"path\""));
     }
     path = value;
   }
   if (!path.empty()) return path;
-  return absl::InvalidArgumentError(absl::StrCat("channel \"", config.name,
-                                                 "\": the csv adapter needs the setting \"path\"; set it to a CSV file"));
+  return absl::InvalidArgumentError(absl::StrCat("channel ", Quote(config.name),
+                                                 ": the csv adapter needs the setting \"path\"; set it to a CSV file"));
 }
 
-// What can be set is what the file has columns for. A file that is not there yet, or cannot be read, is taken to have all: what
-// is wrong with it is for the first pull to say.
+// What can be set is what the file has columns for. A file that is not there yet, or cannot be read, is taken to have
+// all: what is wrong with it is for the first pull to say.
 AdapterCapabilities CapabilitiesOf(const std::string& path) {
   AdapterCapabilities capabilities;
-  capabilities.link_fields.assign(std::begin(kLinkFields), std::end(kLinkFields));
+  capabilities.link_fields = LinkFields();
   capabilities.can_set = {true, true, true};
   capabilities.status_set = StatusesWith(StatusWords::kStatus);
   capabilities.grouping = PushGrouping::kProduct;
   capabilities.partial_success = true;
   capabilities.complete_pull = true;
-  // A push is over when its call is. One that hangs and comes back to life finds the file's revision moved by whoever pushed in
-  // between, and changes nothing; one whose process died is gone with it.
+  // A push is over when its call is. One that hangs and comes back to life finds the file's revision moved by whoever
+  // pushed in between, and changes nothing; one whose process died is gone with it.
   capabilities.push_timeout = absl::ZeroDuration();
   const absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
   if (!reader.ok()) return capabilities;

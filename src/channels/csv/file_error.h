@@ -12,8 +12,8 @@ namespace flxlink {
 
 // The error "PATH: WHAT (the system's words); how to mend it" for a system call that failed with `error_number`.
 //
-// NOT_FOUND: there is no such file. PERMISSION_DENIED: the user or the file system forbids it. RESOURCE_EXHAUSTED: the disk
-// or a quota is full. UNAVAILABLE: anything else.
+// NOT_FOUND: there is no such file. PERMISSION_DENIED: the user or the file system forbids it. RESOURCE_EXHAUSTED: the
+// disk or a quota is full. UNAVAILABLE: anything else.
 absl::Status FileError(int error_number, const std::string& path, absl::string_view what);
 
 }  // namespace flxlink

@@ -11,8 +11,8 @@
 
 namespace flxlink {
 
-// Holds the lock while it lives. The kernel releases it when the process dies. The file stays: removing it would let two
-// holders lock two files of the same name.
+// Holds the lock while it lives. The kernel releases it when the process dies. The file stays: removing it would let
+// two holders lock two files of the same name.
 //
 // Thread-compatible; two locks of one file exclude each other in one process too.
 class FileLock {

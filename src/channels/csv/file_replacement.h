@@ -38,8 +38,8 @@ class FileStamp {
 // `expected`, renames it over `path` and syncs the folder. The caller sees to it that nobody else does this at the same
 // time; what a crash left of an earlier try is overwritten.
 //
-// ABORTED: `path` is not `expected` any more. Otherwise as FileError. After an error the new file is removed, and `path`
-// is as it was, except where the message says that the new contents may be there.
+// ABORTED: `path` is not `expected` any more. Otherwise as FileError. After an error the new file is removed, and
+// `path` is as it was, except where the message says that the new contents may be there.
 absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text);
 
 }  // namespace flxlink

@@ -12,7 +12,8 @@
 
 namespace flxlink {
 
-// Names a variant of one revision of a file, together with the row where reading has to begin for it: its product's first.
+// Names a variant of one revision of a file, together with the row where reading has to begin for it: its product's
+// first.
 //
 // Plain data.
 struct PullCursor {

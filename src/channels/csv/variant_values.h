@@ -35,8 +35,8 @@ ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 // nullopt where there is no word for it.
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
 
-// What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT names file, line and column of a cell that is
-// not a number, and of a price that the currency does not have.
+// What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT names file, line and column of a cell
+// that is not a number, and of a price that the currency does not have.
 absl::StatusOr<int64_t> ReadPrice(const CsvReader& reader, const ShopifyVariant& variant, Currency currency);
 absl::StatusOr<int64_t> ReadQuantity(const CsvReader& reader, const ShopifyVariant& variant);
 absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& variant, StatusWords words,

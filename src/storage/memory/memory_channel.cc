@@ -1,9 +1,20 @@
 #include "src/storage/memory/memory_channel.h"
 
 #include "absl/strings/str_cat.h"
+#include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
 namespace flxlink {
+namespace {
+
+std::vector<const MemoryListing*> ListingsById(const absl::btree_map<int64_t, MemoryListing>& listings,
+                                               const absl::btree_set<int64_t>& ids) {
+  std::vector<const MemoryListing*> found;
+  for (const int64_t id : ids) found.push_back(&listings.at(id));
+  return found;
+}
+
+}  // namespace
 
 absl::StatusOr<MemoryListing*> MemoryChannel::FindListing(int64_t listing_id) {
   const auto found = listings.find(listing_id);
@@ -27,6 +38,27 @@ absl::StatusOr<MemoryItem*> MemoryChannel::FindItemByExternalId(absl::string_vie
   const auto found = item_by_external_id.find(external_id);
   if (found == item_by_external_id.end()) return NoSuchItem(channel, external_id);
   return &items.at(found->second);
+}
+
+std::vector<const MemoryListing*> MemoryChannel::ListingsBySku(absl::Span<const std::string> skus) const {
+  absl::btree_set<int64_t> ids;
+  for (const std::string& sku : skus) {
+    const auto found = listing_by_sku.find(sku);
+    if (found != listing_by_sku.end()) ids.insert(found->second);
+  }
+  return ListingsById(listings, ids);
+}
+
+std::vector<const MemoryListing*> MemoryChannel::LinkedByParent(absl::Span<const std::string> parents) const {
+  absl::btree_set<int64_t> ids;
+  for (const std::string& parent : parents) {
+    for (auto entry = items_by_parent.lower_bound({parent, 0});
+         entry != items_by_parent.end() && entry->first == parent; ++entry) {
+      const int64_t listing_id = items.at(entry->second).listing_id;
+      if (listing_id != 0 && listings.at(listing_id).linked()) ids.insert(listing_id);
+    }
+  }
+  return ListingsById(listings, ids);
 }
 
 absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const MemoryItem& item) {

@@ -16,23 +16,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {
-
-// A product variant.
-struct MemoryProduct {
-  int64_t product_id = 0;
-  std::string key;
-  std::string sku;
-  std::string parent;
-  int64_t price = kAbsent;
-  int64_t quantity = kAbsent;
-  int64_t sync_priority = 0;
-  Currency currency;
-  std::vector<Field> fields;
-  absl::Time quantity_at;
-};
 
 // A channel variant.
 struct MemoryItem {
@@ -111,6 +98,11 @@ struct MemoryChannel {
   absl::StatusOr<MemoryListing*> FindListingBySku(absl::string_view sku);
   absl::StatusOr<MemoryItem*> FindItem(int64_t channel_variant_id);
   absl::StatusOr<MemoryItem*> FindItemByExternalId(absl::string_view external_id);
+
+  // Those that are there, ascending by id.
+  std::vector<const MemoryListing*> ListingsBySku(absl::Span<const std::string> skus) const;
+  // Those that are linked to an item of one of these parents, ascending by id.
+  std::vector<const MemoryListing*> LinkedByParent(absl::Span<const std::string> parents) const;
 
   // OK where `listing` is unlinked and `item` free; else FAILED_PRECONDITION naming the link that is in the way.
   absl::Status CheckFree(const MemoryListing& listing, const MemoryItem& item);

@@ -1,6 +1,7 @@
+#include "src/sync/sync_policy.h"
+
 #include "absl/types/optional.h"
-#include "flxlink/sync.h"
-#include "src/sync/field_difference.h"
+#include "flxlink/field.h"
 
 namespace flxlink {
 
@@ -16,6 +17,10 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   policy.status_grouping = capabilities.grouping;
   policy.compare_and_set = capabilities.compare_and_set;
   return policy;
+}
+
+bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
+  return policy.fields.price && row.product_price != kAbsent && row.product_currency != policy.currency;
 }
 
 Pqs Desired(const SyncRow& row, const SyncPolicy& policy) {

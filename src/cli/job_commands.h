@@ -1,0 +1,19 @@
+// `flxlink build`, `pull`, `link`, `sync` and `rules` make jobs; `flxlink job …` looks at them and steers them.
+
+#ifndef FLXLINK_SRC_CLI_JOB_COMMANDS_H_
+#define FLXLINK_SRC_CLI_JOB_COMMANDS_H_
+
+#include <functional>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "src/cli/session.h"
+
+namespace flxlink {
+
+// Adds the commands to the program. The one that was given becomes `action`.
+void AddJobCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_JOB_COMMANDS_H_

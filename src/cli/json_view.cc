@@ -1,0 +1,181 @@
+#include "src/cli/json_view.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "flxlink/attention.h"
+#include "flxlink/link_rule.h"
+#include "flxlink/listing_status.h"
+#include "flxlink/storage.h"
+
+namespace flxlink {
+namespace {
+
+Json Text(absl::string_view text) { return std::string(text); }
+
+Json TextOrNull(absl::string_view text) { return text.empty() ? Json() : Text(text); }
+
+// Numbers that are counted from 1, with 0 for none.
+Json NumberOrNull(int64_t number) { return number == 0 ? Json() : Json(number); }
+
+Json InstantOrNull(const absl::optional<absl::Time>& time) {
+  return time.has_value() ? Json(FormatInstant(*time)) : Json();
+}
+
+Json AttentionView(const Attention& attention) {
+  return {{"code", attention.code}, {"detail", attention.detail}, {"suggestion", attention.suggestion}};
+}
+
+// A link that a rule made has no reason but a warning.
+Json ReasonView(const ListingRow& listing) {
+  if (listing.by_hand) return "by_hand";
+  return listing.reason == LinkReason::kExisting ? Json() : TextOrNull(ToString(listing.reason));
+}
+
+Json SyncFieldsView(const SyncFields& fields) {
+  Json names = Json::array();
+  if (fields.price) names.push_back("price");
+  if (fields.quantity) names.push_back("quantity");
+  if (fields.status) names.push_back("status");
+  return names;
+}
+
+Json ConfigView(const ChannelConfig& config) {
+  Json settings = Json::object();
+  for (const auto& [name, value] : config.settings) settings[name] = value;
+  Json rules = Json::array();
+  for (const LinkRule& rule : config.link_priority) rules.push_back(FormatLinkRule(rule));
+  Json status_rules = Json::array();
+  for (const StatusRule& rule : config.status_rules) status_rules.push_back(FormatStatusRule(rule, config.currency));
+  return {{"name", config.name},
+          {"adapter", config.adapter},
+          {"settings", std::move(settings)},
+          {"rules", std::move(rules)},
+          {"parent_guard", config.parent_guard},
+          {"strict", config.strict},
+          {"link_after_build", config.link_after_build},
+          {"link_after_sync", config.link_after_sync},
+          {"currency", Text(config.currency.code())},
+          {"sync_fields", SyncFieldsView(config.sync_fields)},
+          {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
+          {"status_rules", std::move(status_rules)},
+          {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()}};
+}
+
+Json ProblemsView(const std::vector<JobProblem>& problems) {
+  Json views = Json::array();
+  for (const JobProblem& problem : problems) {
+    Json view = {{"subject", problem.subject}};
+    view.update(AttentionView(problem.attention));
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+Json OptionsView(const JobOptions& options) {
+  return {{"skus", options.skus}, {"force", options.force},
+          {"only_forced", options.only_forced}, {"full", options.full},
+          {"release_broken", options.release_broken}, {"approved", options.approved}};
+}
+
+Json RuleView(const ListingExplanation::Rule& rule, size_t number) {
+  return {{"rule", FormatLinkRule(rule.rule)},
+          {"number", number},
+          {"key", rule.has_key ? Json(rule.key) : Json()},
+          {"listings", rule.listings},
+          {"listing_count", rule.listing_count},
+          {"channel", rule.channel},
+          {"channel_count", rule.channel_count},
+          {"outcome", rule.linked ? Json("linked") : TextOrNull(ToString(rule.reason))},
+          {"stopped", rule.stopped}};
+}
+
+Json EventView(const LinkEvent& event) {
+  return {{"kind", Text(ToString(event.kind))},
+          {"external_id", event.external_id},
+          {"rule", NumberOrNull(event.rule)},
+          {"job", NumberOrNull(event.job_id)},
+          {"at", FormatInstant(event.at)}};
+}
+
+}  // namespace
+
+std::string FormatInstant(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());
+}
+
+Json ChannelView(const Channel& channel) {
+  Json view = ConfigView(channel.config);
+  view["draft"] = channel.draft.has_value() ? ConfigView(*channel.draft) : Json();
+  view["complete_pulls"] = channel.pull.complete_pulls;
+  view["last_complete_pull"] = InstantOrNull(channel.pull.completed_at);
+  return view;
+}
+
+Json ListingView(const ListingRow& listing) {
+  return {{"sku", listing.sku},
+          {"parent", TextOrNull(listing.parent)},
+          {"link_state", Text(ToString(listing.link_state))},
+          {"external_id", TextOrNull(listing.external_id)},
+          {"rule", NumberOrNull(listing.rule)},
+          {"reason", ReasonView(listing)},
+          {"health", Text(ToString(HealthOf(listing.status)))},
+          {"price", listing.price.has_value() ? Json(FormatMoney(*listing.price)) : Json()},
+          {"quantity", listing.quantity.has_value() ? Json(*listing.quantity) : Json()},
+          {"sync_priority", listing.sync_priority},
+          {"dirty", listing.dirty},
+          {"attention", listing.attention.empty() ? Json() : AttentionView(listing.attention)},
+          {"pending", TextOrNull(ToString(listing.status.pending))},
+          {"in_doubt", listing.in_doubt}};
+}
+
+Json PlannedLinkView(const PlannedLink& link) {
+  return {{"sku", link.sku},
+          {"state", Text(ToString(link.state))},
+          {"external_id", TextOrNull(link.external_id)},
+          {"rule", NumberOrNull(link.rule)},
+          {"reason", TextOrNull(ToString(link.reason))}};
+}
+
+Json ExplanationView(const ListingExplanation& explanation) {
+  Json rules = Json::array();
+  for (size_t i = 0; i < explanation.rules.size(); ++i) rules.push_back(RuleView(explanation.rules[i], i + 1));
+  Json history = Json::array();
+  for (const LinkEvent& event : explanation.history) history.push_back(EventView(event));
+  return {{"listing", ListingView(explanation.listing)}, {"rules", std::move(rules)}, {"history", std::move(history)}};
+}
+
+Json JobView(const Job& job, absl::string_view channel) {
+  Json counts = Json::object();
+  for (const auto& [name, count] : job.counts) counts[name] = count;
+  return {{"id", job.job_id},
+          {"channel", Text(channel)},
+          {"kind", Text(ToString(job.kind))},
+          {"state", Text(ToString(job.state))},
+          {"trigger", Text(ToString(job.trigger))},
+          {"priority", job.priority},
+          {"progress",
+           {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
+          {"created_at", FormatInstant(job.created_at)},
+          {"started_at", InstantOrNull(job.started_at)},
+          {"finished_at", InstantOrNull(job.finished_at)},
+          {"error", TextOrNull(job.error)},
+          {"suggestion", TextOrNull(job.suggestion)},
+          {"attempts", job.attempts},
+          {"rerun_of", NumberOrNull(job.rerun_of)},
+          {"counts", std::move(counts)},
+          {"problems", ProblemsView(job.problems)},
+          {"options", OptionsView(job.options)}};
+}
+
+Json ScheduleView(const Schedule& schedule, absl::string_view channel) {
+  return {{"channel", Text(channel)},
+          {"spec", FormatScheduleSpec(schedule.spec)},
+          {"time_zone", schedule.spec.time_zone},
+          {"job", Text(ToString(schedule.job))},
+          {"enabled", schedule.enabled},
+          {"next_fire", schedule.enabled ? Json(FormatInstant(schedule.next_fire)) : Json()}};
+}
+
+}  // namespace flxlink

@@ -1,0 +1,33 @@
+// flxlink's records as JSON: the shapes that programs rely on. Keys may be added, never renamed or removed.
+
+#ifndef FLXLINK_SRC_CLI_JSON_VIEW_H_
+#define FLXLINK_SRC_CLI_JSON_VIEW_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "flxlink/channel.h"
+#include "flxlink/engine.h"
+#include "flxlink/job.h"
+#include "flxlink/listing.h"
+#include "flxlink/schedule.h"
+#include "src/cli/print.h"
+
+namespace flxlink {
+
+// RFC 3339 in UTC, with microseconds.
+std::string FormatInstant(absl::Time time);
+
+Json ChannelView(const Channel& channel);
+Json ListingView(const ListingRow& listing);
+Json PlannedLinkView(const PlannedLink& link);
+Json ExplanationView(const ListingExplanation& explanation);
+
+// `channel` is the name of the channel that it belongs to.
+Json JobView(const Job& job, absl::string_view channel);
+Json ScheduleView(const Schedule& schedule, absl::string_view channel);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_JSON_VIEW_H_

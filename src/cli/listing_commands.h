@@ -1,0 +1,19 @@
+// `flxlink listing …`: what became of a channel's listing variants, and what a person decides about them.
+
+#ifndef FLXLINK_SRC_CLI_LISTING_COMMANDS_H_
+#define FLXLINK_SRC_CLI_LISTING_COMMANDS_H_
+
+#include <functional>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "src/cli/session.h"
+
+namespace flxlink {
+
+// Adds the commands to the program. The one that was given becomes `action`.
+void AddListingCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_LISTING_COMMANDS_H_

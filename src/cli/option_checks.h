@@ -1,0 +1,27 @@
+// Checks of option values, for CLI11: what does not pass is wrong usage, found before anything is opened.
+
+#ifndef FLXLINK_SRC_CLI_OPTION_CHECKS_H_
+#define FLXLINK_SRC_CLI_OPTION_CHECKS_H_
+
+#include <functional>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+
+namespace flxlink {
+
+// Takes what `parse` takes.
+CLI::Validator Parses(std::function<absl::Status(const std::string&)> parse);
+
+// Takes the word too that stands for an empty list or no limit.
+CLI::Validator ParsesOrNone(std::function<absl::Status(const std::string&)> parse);
+bool IsNone(const std::string& value);
+
+// For an option that takes several values at once and may be repeated. CLI11's own way of saying so also takes values
+// in square brackets apart, and a SKU may have those.
+void TakeMany(CLI::Option* option);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_OPTION_CHECKS_H_

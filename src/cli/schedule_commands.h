@@ -1,0 +1,19 @@
+// `flxlink schedule …`: when a channel's jobs are made by themselves.
+
+#ifndef FLXLINK_SRC_CLI_SCHEDULE_COMMANDS_H_
+#define FLXLINK_SRC_CLI_SCHEDULE_COMMANDS_H_
+
+#include <functional>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "src/cli/session.h"
+
+namespace flxlink {
+
+// Adds the commands to the program. The one that was given becomes `action`.
+void AddScheduleCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_SCHEDULE_COMMANDS_H_

@@ -1,0 +1,98 @@
+#include "src/cli/session.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "flxlink/csv_channel.h"
+#include "src/cli/usage_error.h"
+
+namespace flxlink {
+namespace {
+
+constexpr absl::string_view kSqlite = "sqlite:";
+
+absl::StatusOr<std::unique_ptr<Storage>> OpenStore(absl::string_view store) {
+  absl::string_view path = store;
+  if (!absl::ConsumePrefix(&path, kSqlite) || path.empty()) {
+    return UsageError(absl::StrCat("--store ", store, ": there is no such kind of store; use sqlite:PATH"));
+  }
+  return OpenSqliteStorage(std::string(path));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Globals& globals) {
+  absl::StatusOr<std::unique_ptr<Storage>> storage = OpenStore(globals.store);
+  if (!storage.ok()) return storage.status();
+  std::unique_ptr<Session> session(new Session(globals.json));
+  session->storage_ = *std::move(storage);
+  RegisterCsvChannel(session->adapters_);
+  session->executor_ = NewThreadExecutor(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+
+  EngineOptions options;
+  options.storage = session->storage_.get();
+  options.adapters = &session->adapters_;
+  options.executor = session->executor_.get();
+  options.on_progress = [line = &session->progress_line_](const Job& job, const JobProgress& progress) {
+    line->Show(absl::StrCat(ToString(job.kind), ": ", progress.done, " of ", progress.total, " done",
+                            progress.failed == 0 ? "" : absl::StrCat(", ", progress.failed, " failed")));
+  };
+  absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(options);
+  if (!engine.ok()) return engine.status();
+  session->engine_ = *std::move(engine);
+  return session;
+}
+
+absl::StatusOr<Channel> Session::FindChannel(const std::string& name) {
+  absl::StatusOr<Channel> channel = engine_->GetChannel(name);
+  if (!absl::IsNotFound(channel.status())) return channel;
+  return absl::NotFoundError(absl::StrCat("there is no channel ", name, "; see those there are: flxlink channel list"));
+}
+
+absl::StatusOr<Job> Session::FindJob(int64_t job_id) {
+  absl::StatusOr<Job> job = engine_->GetJob(job_id);
+  if (!absl::IsNotFound(job.status())) return job;
+  return absl::NotFoundError(absl::StrCat("there is no job ", job_id, "; see those there are: flxlink job list"));
+}
+
+absl::StatusOr<ListingRow> Session::FindListing(const std::string& channel, const std::string& sku) {
+  if (absl::StatusOr<Channel> found = FindChannel(channel); !found.ok()) return found.status();
+  absl::StatusOr<ListingRow> listing =
+      absl::NotFoundError(absl::StrCat("channel ", channel, " has no listing variant with SKU ", sku,
+                                       "; see those there are: flxlink listing list ", channel));
+  ListingFilter filter;
+  filter.skus = {sku};
+  const absl::Status status = engine_->ForEachListing(channel, filter, [&](const ListingRow& row) {
+    listing = row;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return listing;
+}
+
+absl::StatusOr<std::string> Session::ChannelName(int64_t channel_id) {
+  if (channel_names_.find(channel_id) == channel_names_.end()) {
+    absl::StatusOr<std::vector<Channel>> channels = engine_->ListChannels();
+    if (!channels.ok()) return channels.status();
+    for (const Channel& channel : *channels) channel_names_[channel.channel_id] = channel.config.name;
+  }
+  const auto found = channel_names_.find(channel_id);
+  if (found != channel_names_.end()) return found->second;
+  return absl::NotFoundError(absl::StrCat("the channel with id ", channel_id, " has just been removed; try again"));
+}
+
+void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Status()>& action,
+             std::function<absl::Status(Session&)> work) {
+  command->callback([&globals, &action, work = std::move(work)] {
+    action = [&globals, work]() -> absl::Status {
+      absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(globals);
+      return session.ok() ? work(**session) : session.status();
+    };
+  });
+}
+
+}  // namespace flxlink

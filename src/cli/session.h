@@ -1,0 +1,68 @@
+// What a command works with: the store that the command line names, and the engine over it.
+
+#ifndef FLXLINK_SRC_CLI_SESSION_H_
+#define FLXLINK_SRC_CLI_SESSION_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "flxlink/channel.h"
+#include "flxlink/channel_adapter.h"
+#include "flxlink/engine.h"
+#include "flxlink/executor.h"
+#include "flxlink/job.h"
+#include "flxlink/listing.h"
+#include "flxlink/storage.h"
+#include "src/cli/progress_line.h"
+
+namespace flxlink {
+
+// The options that every command has.
+struct Globals {
+  std::string store = "sqlite:flxlink.db";
+  bool json = false;
+};
+
+class Session {
+ public:
+  // A store that cannot be named like this is a UsageError().
+  static absl::StatusOr<std::unique_ptr<Session>> Open(const Globals& globals);
+
+  Engine& engine() { return *engine_; }
+  bool json() const { return json_; }
+  ProgressLine& progress_line() { return progress_line_; }
+
+  // NOT_FOUND says which command shows what there is.
+  absl::StatusOr<Channel> FindChannel(const std::string& name);
+  absl::StatusOr<Job> FindJob(int64_t job_id);
+  absl::StatusOr<ListingRow> FindListing(const std::string& channel, const std::string& sku);
+
+  // The name of a channel that a job or schedule belongs to.
+  absl::StatusOr<std::string> ChannelName(int64_t channel_id);
+
+ private:
+  explicit Session(bool json) : json_(json) {}
+
+  const bool json_;
+  ProgressLine progress_line_;
+  std::unique_ptr<Storage> storage_;
+  AdapterRegistry adapters_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Engine> engine_;
+  std::map<int64_t, std::string> channel_names_;
+};
+
+// Makes `work` what the program does once `command` was given: in a session of its own.
+void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Status()>& action,
+             std::function<absl::Status(Session&)> work);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_SESSION_H_

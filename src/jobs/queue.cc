@@ -1,0 +1,397 @@
+#include "src/jobs/queue.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace flxlink {
+namespace {
+
+bool Contains(const std::vector<JobKind>& kinds, JobKind kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+// A snapshot that is being changed, and what was changed in it.
+class QueueEdit {
+ public:
+  explicit QueueEdit(const QueueSnapshot& snapshot) : slot_(snapshot.slot), jobs_(snapshot.open_jobs) {}
+
+  Slot& slot() { return slot_; }
+  const std::vector<Job>& jobs() const { return jobs_; }
+
+  const Job* Find(int64_t job_id) const {
+    const auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& job) { return job.job_id == job_id; });
+    return found == jobs_.end() ? nullptr : &*found;
+  }
+
+  // The first of the pending jobs, of any kind or of one; nullptr where there is none.
+  const Job* FirstPending(absl::optional<JobKind> kind) const {
+    const Job* first = nullptr;
+    for (const Job& job : jobs_) {
+      if (job.state != JobState::kPending || (kind.has_value() && job.kind != *kind)) continue;
+      if (first == nullptr || RunsBefore(job, *first)) first = &job;
+    }
+    return first;
+  }
+
+  void Insert(Job job) {
+    inserted_.insert(job.job_id);
+    jobs_.push_back(std::move(job));
+  }
+
+  // Puts `job` in the place of the one with its id.
+  void Update(Job job) {
+    if (inserted_.count(job.job_id) == 0) updated_.insert(job.job_id);
+    *std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& other) { return other.job_id == job.job_id; }) =
+        std::move(job);
+  }
+
+  void FreeSlot() {
+    slot_.holder_job = 0;
+    slot_.owner = 0;
+    slot_.lease_until = absl::InfinitePast();
+    slot_.cancel_requested = false;
+  }
+
+  // The change from the snapshot to what is here now, with the head that follows from it.
+  QueueChange Take() {
+    SetHead();
+    QueueChange change;
+    change.expected_revision = slot_.revision;
+    change.slot = slot_;
+    for (Job& job : jobs_) {
+      if (inserted_.count(job.job_id) != 0) {
+        change.insert.push_back(std::move(job));
+      } else if (updated_.count(job.job_id) != 0) {
+        change.update.push_back(std::move(job));
+      }
+    }
+    return change;
+  }
+
+ private:
+  void SetHead() {
+    const Job* head = FirstPending(absl::nullopt);
+    const Slot none;
+    slot_.head_job = head == nullptr ? none.head_job : head->job_id;
+    slot_.head_prioritized_at = head == nullptr ? none.head_prioritized_at : head->prioritized_at;
+    slot_.head_priority = head == nullptr ? none.head_priority : head->priority;
+    slot_.head_created_at = head == nullptr ? none.head_created_at : head->created_at;
+  }
+
+  Slot slot_;
+  std::vector<Job> jobs_;
+  std::set<int64_t> inserted_;
+  std::set<int64_t> updated_;
+};
+
+// Adds to `*list` what of `more` is not in it.
+void AddMissing(const std::vector<std::string>& more, std::vector<std::string>* list) {
+  std::set<std::string> known(list->begin(), list->end());
+  for (const std::string& text : more) {
+    if (known.insert(text).second) list->push_back(text);
+  }
+}
+
+// Options that do what either asks for. An approval is for one job and does not come from another's wish.
+JobOptions JoinOptions(const JobOptions& pending, const JobOptions& wish) {
+  JobOptions joined = pending;
+  if (pending.skus.empty() || wish.skus.empty()) {
+    joined.skus.clear();
+  } else {
+    AddMissing(wish.skus, &joined.skus);
+  }
+  AddMissing(wish.force, &joined.force);
+  joined.only_forced = pending.only_forced && wish.only_forced;
+  joined.full = pending.full || wish.full;
+  joined.release_broken = pending.release_broken || wish.release_broken;
+  return joined;
+}
+
+// The kinds that neither wish may lead to again: what only one of them came through, the other still may.
+std::vector<JobKind> JoinChains(const std::vector<JobKind>& pending, const std::vector<JobKind>& wish) {
+  std::vector<JobKind> joined;
+  std::copy_if(pending.begin(), pending.end(), std::back_inserter(joined),
+               [&](JobKind kind) { return Contains(wish, kind); });
+  return joined;
+}
+
+Job Join(const Job& pending, const JobRequest& request) {
+  Job joined = pending;
+  joined.options = JoinOptions(pending.options, request.options);
+  joined.chain = JoinChains(pending.chain, request.chain);
+  joined.priority = std::max(pending.priority, request.priority);
+  if (joined.rerun_of == 0) joined.rerun_of = request.rerun_of;
+  return joined;
+}
+
+// Whether the wishes of two states of one job are the same.
+bool SameWish(const Job& a, const Job& b) {
+  return a.options == b.options && a.chain == b.chain && a.priority == b.priority && a.rerun_of == b.rerun_of;
+}
+
+Job NewJob(int64_t channel_id, const JobRequest& request, int64_t job_id, absl::Time now) {
+  Job job;
+  job.job_id = job_id;
+  job.channel_id = channel_id;
+  job.kind = request.kind;
+  job.trigger = request.trigger;
+  job.priority = request.priority;
+  job.options = request.options;
+  job.chain = request.chain;
+  job.rerun_of = request.rerun_of;
+  job.created_at = now;
+  return job;
+}
+
+struct Enqueued {
+  Job job;
+  bool changed = false;
+};
+
+Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, absl::Time now, QueueEdit* edit) {
+  if (const Job* made = edit->Find(new_job_id)) return {*made, false};
+  if (const Job* pending = edit->FirstPending(request.kind)) {
+    Job joined = Join(*pending, request);
+    if (SameWish(joined, *pending)) return {std::move(joined), false};
+    edit->Update(joined);
+    return {std::move(joined), true};
+  }
+  Job job = NewJob(edit->slot().channel_id, request, new_job_id, now);
+  edit->Insert(job);
+  return {std::move(job), true};
+}
+
+void End(Job job, JobState state, absl::Time now, QueueEdit* edit) {
+  job.state = state;
+  job.finished_at = now;
+  edit->Update(std::move(job));
+}
+
+// A dead owner's job that is not to be started again: its end, and a free slot.
+void EndAbandoned(Job job, bool cancel_requested, absl::Time now, QueueEdit* edit) {
+  if (!cancel_requested) {
+    job.error = absl::StrCat("its worker died ", job.attempts, " times");
+    job.suggestion =
+        absl::StrCat("find out what ends the process while it runs this job, then: flxlink job rerun ", job.job_id);
+  }
+  edit->FreeSlot();
+  End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, now, edit);
+}
+
+// Gives the slot to `owner` for `job`.
+Job Start(Job job, OwnerId owner, absl::Time now, QueueEdit* edit) {
+  edit->FreeSlot();
+  Slot& slot = edit->slot();
+  slot.holder_job = job.job_id;
+  slot.owner = owner;
+  ++slot.epoch;
+  job.state = JobState::kRunning;
+  ++job.attempts;
+  if (!job.started_at.has_value()) job.started_at = now;
+  edit->Update(job);
+  return job;
+}
+
+// Makes `*job` as if it had never been started.
+void ForgetRun(Job* job) {
+  job->progress = {};
+  job->attempts = 0;
+  job->started_at.reset();
+  job->counts.clear();
+  job->problems.clear();
+  job->error.clear();
+  job->suggestion.clear();
+}
+
+absl::Status ClaimError(const Slot& slot, absl::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the slot of channel ", slot.channel_id, " cannot be claimed: ", why));
+}
+
+absl::Status WrongState(int64_t job_id, absl::string_view is, absl::string_view mend) {
+  return absl::FailedPreconditionError(absl::StrCat("job ", job_id, " ", is, "; ", mend));
+}
+
+absl::Status HolderMissing(const Slot& slot) {
+  return absl::DataLossError(absl::StrCat("the slot of channel ", slot.channel_id, " is held by job ", slot.holder_job,
+                                          ", which is not there; restore the store from a backup"));
+}
+
+// The open job, or why nothing can be done with it.
+absl::StatusOr<Job> OpenJob(const QueueEdit& edit, int64_t job_id) {
+  const Job* job = edit.Find(job_id);
+  if (job != nullptr) return *job;
+  return WrongState(job_id, "has ended", absl::StrCat("run it again with flxlink job rerun ", job_id));
+}
+
+Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
+  job.state = end.state == JobState::kHeld && cancel_requested ? JobState::kCancelled : end.state;
+  job.progress = end.progress;
+  job.counts = end.counts;
+  job.problems = end.problems;
+  if (job.problems.size() > Job::kMaxProblems) job.problems.resize(Job::kMaxProblems);
+  const bool has_error = job.state == JobState::kFailed || job.state == JobState::kHeld;
+  job.error = has_error ? end.error : std::string();
+  job.suggestion = has_error ? end.suggestion : std::string();
+  if (IsFinal(job.state)) job.finished_at = now;
+  return job;
+}
+
+}  // namespace
+
+bool RunsBefore(const Job& a, const Job& b) {
+  if (a.prioritized_at != b.prioritized_at) return a.prioritized_at > b.prioritized_at;
+  if (a.priority != b.priority) return a.priority > b.priority;
+  if (a.created_at != b.created_at) return a.created_at < b.created_at;
+  return a.job_id < b.job_id;
+}
+
+EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id,
+                          absl::Time now) {
+  QueueEdit edit(snapshot);
+  Enqueued enqueued = Enqueue(request, new_job_id, now, &edit);
+  EnqueueResult result{std::move(enqueued.job), absl::nullopt};
+  if (enqueued.changed) result.change = edit.Take();
+  return result;
+}
+
+absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, absl::Time now) {
+  const Slot& slot = snapshot.slot;
+  if (slot.paused) return ClaimError(slot, "it is paused");
+  if (slot.holder_job != 0 && snapshot.owner_alive) {
+    return ClaimError(slot, absl::StrCat("job ", slot.holder_job, " is running"));
+  }
+
+  QueueEdit edit(snapshot);
+  const Job* next = nullptr;
+  if (slot.holder_job != 0) {
+    next = edit.Find(slot.holder_job);
+    if (next == nullptr) return HolderMissing(slot);
+    if (slot.cancel_requested || next->attempts >= kMaxAttempts) {
+      EndAbandoned(*next, slot.cancel_requested, now, &edit);
+      next = nullptr;
+    }
+  }
+  if (next == nullptr) next = edit.FirstPending(absl::nullopt);
+  if (next == nullptr && slot.holder_job == 0) return ClaimError(slot, "no job is pending");
+
+  ClaimResult result;
+  if (next != nullptr) {
+    result.job = Start(*next, owner, now, &edit);
+    result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch};
+  }
+  result.change = edit.Take();
+  return result;
+}
+
+absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
+                                       absl::Span<const FollowUp> follow_ups, absl::Time now) {
+  const Slot& slot = snapshot.slot;
+  if (slot.channel_id != fence.channel_id || slot.holder_job != fence.job_id || slot.epoch != fence.epoch) {
+    return WrongState(fence.job_id, absl::StrCat("does not hold its slot in epoch ", fence.epoch, " any more"),
+                      "another worker goes on with it or has ended it");
+  }
+  if (!IsFinal(end.state) && end.state != JobState::kHeld) {
+    return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
+  }
+  QueueEdit edit(snapshot);
+  const Job* running = edit.Find(fence.job_id);
+  if (running == nullptr) return HolderMissing(slot);
+
+  const Job ended = Ended(*running, end, slot.cancel_requested, now);
+  edit.FreeSlot();
+  edit.Update(ended);
+  if (ended.state == JobState::kCompleted) {
+    for (const FollowUp& follow_up : follow_ups) {
+      const JobKind kind = follow_up.request.kind;
+      if (kind != ended.kind && !Contains(ended.chain, kind)) Enqueue(follow_up.request, follow_up.job_id, now, &edit);
+    }
+  }
+  return edit.Take();
+}
+
+absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now) {
+  QueueEdit edit(snapshot);
+  absl::StatusOr<Job> job = OpenJob(edit, job_id);
+  if (!job.ok()) return job.status();
+  const bool runs = job->state == JobState::kRunning;
+  if (runs && snapshot.owner_alive) {
+    edit.slot().cancel_requested = true;
+  } else {
+    if (runs) edit.FreeSlot();
+    job->error.clear();
+    job->suggestion.clear();
+    End(*std::move(job), JobState::kCancelled, now, &edit);
+  }
+  return edit.Take();
+}
+
+absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now) {
+  QueueEdit edit(snapshot);
+  absl::StatusOr<Job> job = OpenJob(edit, job_id);
+  if (!job.ok()) return job.status();
+  if (job->state == JobState::kHeld) {
+    return WrongState(job_id, "is held", absl::StrCat("approve it first with flxlink job approve ", job_id));
+  }
+  if (job->state != JobState::kPending)
+    return WrongState(job_id, "is running already", "there is nothing to move it ahead of");
+  // Clocks may stand still or step back, and the later prioritize is to win all the same.
+  job->prioritized_at = now;
+  for (const Job& other : edit.jobs()) {
+    if (other.job_id == job_id) continue;
+    job->prioritized_at = std::max(job->prioritized_at, other.prioritized_at + absl::Microseconds(1));
+  }
+  edit.Update(*std::move(job));
+  return edit.Take();
+}
+
+absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id) {
+  QueueEdit edit(snapshot);
+  absl::StatusOr<Job> job = OpenJob(edit, job_id);
+  if (!job.ok()) return job.status();
+  if (job->state != JobState::kHeld) {
+    return WrongState(job_id, absl::StrCat("is ", ToString(job->state)), "only a held job can be approved");
+  }
+  job->state = JobState::kPending;
+  job->options.approved = true;
+  ForgetRun(&*job);
+  edit.Update(*std::move(job));
+  return edit.Take();
+}
+
+QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused) {
+  QueueEdit edit(snapshot);
+  edit.slot().paused = paused;
+  return edit.Take();
+}
+
+JobRequest RerunRequest(const Job& job) {
+  JobRequest request;
+  request.kind = job.kind;
+  request.trigger = JobTrigger::kRerun;
+  request.priority = job.priority;
+  request.options = job.options;
+  request.options.approved = false;
+  request.rerun_of = job.job_id;
+  return request;
+}
+
+std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs) {
+  const bool feeds_link = (job.kind == JobKind::kBuild && config.link_after_build) ||
+                          ((job.kind == JobKind::kPull || job.kind == JobKind::kSync) && config.link_after_sync);
+  if (!feeds_link || !changed_link_inputs) return {};
+  JobRequest request;
+  request.kind = JobKind::kLink;
+  request.trigger = JobTrigger::kChain;
+  request.priority = job.priority;
+  request.chain = job.chain;
+  request.chain.push_back(job.kind);
+  return {request};
+}
+
+}  // namespace flxlink

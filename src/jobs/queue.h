@@ -1,0 +1,94 @@
+// The rules of a channel's queue: what asking for, claiming, ending, cancelling and moving jobs does to its slot and
+// its open jobs.
+//
+// Every function looks at one snapshot and returns the whole change, to be written where the slot's revision still is
+// the snapshot's (see Storage::WriteQueue); whoever was overtaken reads again and decides again. Pure, so thread-safe.
+
+#ifndef FLXLINK_JOBS_QUEUE_H_
+#define FLXLINK_JOBS_QUEUE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "flxlink/channel.h"
+#include "flxlink/job.h"
+
+namespace flxlink {
+
+// A job whose worker died this often is failed instead of started again: it is likely the reason.
+constexpr int64_t kMaxAttempts = 5;
+
+// The order in which pending jobs run: the latest prioritized first, then the highest priority, then the oldest.
+bool RunsBefore(const Job& a, const Job& b);
+
+struct EnqueueResult {
+  Job job;                             // The new job, or the pending one that the request was joined with.
+  absl::optional<QueueChange> change;  // nullopt: there is nothing to write.
+};
+
+// Asks for a job. Where one of its kind is pending, that one does both wishes; else the job `new_job_id` is made.
+// Asking again with the id of an open job is as asking once.
+EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id, absl::Time now);
+
+struct ClaimResult {
+  QueueChange change;
+  absl::optional<Job>
+      job;      // The job to run, as it is once it runs. nullopt: after this change there is nothing to run.
+  Fence fence;  // Of `job`.
+};
+
+// Takes the slot for `owner`, for the first pending job or, where the owner before it died, for the job that this one
+// was running: unless that one was to be cancelled or its workers died too often, which ends it. FAILED_PRECONDITION:
+// there is nothing to claim, and the message says why.
+absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, absl::Time now);
+
+// How a running job ends.
+struct JobEnd {
+  JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
+  JobProgress progress;
+  JobCounts counts;
+  std::vector<JobProblem> problems;
+  std::string error;
+  std::string suggestion;
+};
+
+// A job that is asked for when another one completes.
+struct FollowUp {
+  int64_t job_id = 0;  // The id for it, should it be a new job.
+  JobRequest request;
+};
+
+// Ends the running job and frees the slot. If it completed, its follow-ups are asked for, but for those of a kind that
+// is the job's own or in its chain. A cancel request that the job did not see changes nothing, unless the job is to be
+// held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
+absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
+                                       absl::Span<const FollowUp> follow_ups, absl::Time now);
+
+// Cancels a pending or held job, and a running one whose owner died, at once; asks any other running one to stop.
+// FAILED_PRECONDITION: it is final.
+absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
+
+// Moves a pending job ahead of every other one. FAILED_PRECONDITION: it is not pending.
+absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
+
+// Makes a held job pending, with leave to do what held it. FAILED_PRECONDITION: it is not held.
+absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id);
+
+// While the slot is paused nothing is claimed; a job that runs goes on.
+QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused);
+
+// Asks for what a job did, on today's data. An approval was for that job and is not repeated.
+JobRequest RerunRequest(const Job& job);
+
+// The jobs that follow a completed one by the channel's configuration. `changed_link_inputs`: it changed something that
+// linking reads.
+std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_JOBS_QUEUE_H_

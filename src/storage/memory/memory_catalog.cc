@@ -1,0 +1,344 @@
+#include <utility>
+
+#include "src/storage/memory/memory_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+MemoryProduct ToProduct(const ProductBatch& batch, int64_t row) {
+  const size_t at = static_cast<size_t>(row);
+  MemoryProduct product;
+  product.key = std::string(batch.key[row]);
+  product.sku = std::string(batch.sku[row]);
+  product.parent = std::string(batch.parent[row]);
+  product.price = batch.price[at];
+  product.quantity = batch.quantity[at];
+  product.sync_priority = batch.sync_priority[at];
+  product.currency = batch.currency;
+  product.fields = RowFields(batch.fields, row);
+  return product;
+}
+
+bool SamePriceAndQuantity(const MemoryProduct& a, const MemoryProduct& b) {
+  return a.price == b.price && a.currency == b.currency && a.quantity == b.quantity;
+}
+
+bool SameProduct(const MemoryProduct& a, const MemoryProduct& b) {
+  return SamePriceAndQuantity(a, b) && a.sku == b.sku && a.parent == b.parent && a.sync_priority == b.sync_priority &&
+         a.fields == b.fields;
+}
+
+void AddProduct(const MemoryProduct& product, ProductBatch* batch) {
+  AddRowFields(product.fields, batch->size(), &batch->fields);
+  batch->product_id.push_back(product.product_id);
+  batch->key.Add(product.key);
+  batch->sku.Add(product.sku);
+  batch->parent.Add(product.parent);
+  batch->price.push_back(product.price);
+  batch->quantity.push_back(product.quantity);
+  batch->sync_priority.push_back(product.sync_priority);
+  batch->currency = product.currency;
+}
+
+MemoryListing ToListing(const ListingBatch& batch, int64_t row) {
+  const size_t at = static_cast<size_t>(row);
+  MemoryListing listing;
+  listing.product_id = batch.product_id[at];
+  listing.sku = std::string(batch.sku[row]);
+  listing.parent = std::string(batch.parent[row]);
+  listing.sync_priority = batch.sync_priority[at];
+  listing.fields = RowFields(batch.fields, row);
+  return listing;
+}
+
+MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_number, absl::Time now) {
+  const size_t at = static_cast<size_t>(row);
+  MemoryItem item;
+  item.external_id = std::string(batch.external_id[row]);
+  item.parent = std::string(batch.parent_id[row]);
+  item.fields = RowFields(batch.fields, row);
+  item.seen = {batch.price[at], batch.quantity[at], batch.status[at]};
+  item.seen_at = now;
+  item.seen_pull = pull_number;
+  return item;
+}
+
+bool IsLive(const MemoryItem& item) { return IsLiveItem(item.gone, item.seen.status); }
+
+// Whether linking reads the same of both.
+bool LinksAlike(const MemoryItem& a, const MemoryItem& b) {
+  return a.parent == b.parent && a.fields == b.fields && IsLive(a) == IsLive(b);
+}
+
+bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
+
+bool Passes(const MemoryListing& listing, const ListingFilter& filter) {
+  if (filter.unlinked && listing.linked()) return false;
+  return !filter.attention || !listing.attention.empty();
+}
+
+}  // namespace
+
+absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
+  if (absl::Status status = CheckProducts(batch); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  ProductWriteResult result;
+  for (int64_t row = 0; row < batch.size(); ++row) WriteProduct(ToProduct(batch, row), now, &result);
+  return result;
+}
+
+void MemoryStorage::WriteProduct(MemoryProduct row, absl::Time now, ProductWriteResult* result) {
+  row.quantity_at = now;
+  const auto [found, inserted] = product_by_key_.emplace(row.key, next_id_);
+  if (inserted) {
+    row.product_id = NextId();
+    products_by_sku_.emplace(row.sku, row.product_id);
+    products_.emplace(row.product_id, std::move(row));
+    ++result->inserted;
+    return;
+  }
+  MemoryProduct& product = products_.at(found->second);
+  const bool same = SameProduct(product, row);
+  const bool same_values = SamePriceAndQuantity(product, row);
+  products_by_sku_.erase({product.sku, product.product_id});
+  products_by_sku_.emplace(row.sku, product.product_id);
+  row.product_id = product.product_id;
+  row.listings = std::move(product.listings);
+  product = std::move(row);
+  same ? ++result->unchanged : ++result->changed;
+  result->dirtied += MarkProductDirty(product, same_values, now);
+}
+
+int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, bool only_guarded, absl::Time now) {
+  int64_t marked = 0;
+  for (const auto& [channel_id, listing_id] : product.listings) {
+    MemoryChannel& channel = channels_.at(channel_id);
+    MemoryListing& listing = channel.listings.at(listing_id);
+    if (!listing.linked() || (only_guarded && listing.guarded_at == absl::InfinitePast())) continue;
+    channel.MarkDirty(listing, now);
+    ++marked;
+  }
+  return marked;
+}
+
+absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                                         int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (status.ok()) status = CheckRows(skus.size(), "SKUs");
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  ProductBatch batch;
+  const auto add = [&](const MemoryProduct& product) {
+    if (batch.size() == limit || (batch.size() > 0 && product.currency != batch.currency)) return false;
+    AddProduct(product, &batch);
+    return true;
+  };
+  if (skus.empty()) {
+    for (auto product = products_.upper_bound(after_id); product != products_.end(); ++product) {
+      if (!add(product->second)) break;
+    }
+    return batch;
+  }
+  absl::btree_set<int64_t> wanted;
+  for (const std::string& sku : skus) {
+    for (auto entry = products_by_sku_.upper_bound({sku, after_id});
+         entry != products_by_sku_.end() && entry->first == sku; ++entry) {
+      wanted.insert(entry->second);
+    }
+  }
+  for (const int64_t product_id : wanted) {
+    if (!add(products_.at(product_id))) break;
+  }
+  return batch;
+}
+
+absl::StatusOr<std::vector<BuildOutcome>> MemoryStorage::WriteListings(const Fence& fence, const ListingBatch& batch,
+                                                                       absl::Time /*now*/) {
+  if (absl::Status status = CheckListings(batch); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  for (const int64_t product_id : batch.product_id) {
+    if (!products_.contains(product_id)) return NoSuchProduct(product_id);
+  }
+  std::vector<BuildOutcome> outcomes;
+  outcomes.reserve(batch.product_id.size());
+  for (int64_t row = 0; row < batch.size(); ++row) outcomes.push_back(WriteListing(**channel, ToListing(batch, row)));
+  return outcomes;
+}
+
+BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing row) {
+  const auto [found, created] = channel.listing_by_sku.emplace(row.sku, next_id_);
+  if (created) {
+    row.listing_id = NextId();
+    products_.at(row.product_id).listings.insert({channel.channel.channel_id, row.listing_id});
+    channel.listings.emplace(row.listing_id, std::move(row));
+    return BuildOutcome::kCreated;
+  }
+  MemoryListing& listing = channel.listings.at(found->second);
+  if (listing.product_id != row.product_id) return BuildOutcome::kRepeatedSku;
+  if (listing.parent == row.parent && listing.fields == row.fields) return BuildOutcome::kUnchanged;
+  listing.parent = std::move(row.parent);
+  listing.fields = std::move(row.fields);
+  return BuildOutcome::kRefreshed;
+}
+
+absl::StatusOr<std::vector<ListingRow>> MemoryStorage::ReadListings(int64_t channel_id, const ListingFilter& filter,
+                                                                    int64_t after_id, int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (status.ok()) status = CheckRows(filter.skus.size(), "SKUs");
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
+  if (!found.ok()) return found.status();
+  const MemoryChannel& channel = **found;
+  std::vector<ListingRow> rows;
+  const auto add = [&](const MemoryListing& listing) {
+    if (Passes(listing, filter)) rows.push_back(ToListingRow(channel, listing));
+    return static_cast<int64_t>(rows.size()) < limit;
+  };
+  if (filter.skus.empty()) {
+    for (auto listing = channel.listings.upper_bound(after_id); listing != channel.listings.end(); ++listing) {
+      if (!add(listing->second)) break;
+    }
+    return rows;
+  }
+  for (const MemoryListing* listing : channel.ListingsBySku(filter.skus)) {
+    if (listing->listing_id > after_id && !add(*listing)) break;
+  }
+  return rows;
+}
+
+ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const {
+  const MemoryProduct& product = products_.at(listing.product_id);
+  ListingRow row;
+  row.listing_id = listing.listing_id;
+  row.sku = listing.sku;
+  row.parent = listing.parent;
+  row.fields = listing.fields;
+  row.link_state = listing.state;
+  if (listing.channel_variant_id != 0) row.external_id = channel.items.at(listing.channel_variant_id).external_id;
+  row.rule = listing.rule;
+  row.reason = listing.reason;
+  row.by_hand = listing.by_hand;
+  row.status = listing.status;
+  if (product.price != kAbsent) row.price = Money{product.price, product.currency};
+  if (product.quantity != kAbsent) row.quantity = product.quantity;
+  row.sync_priority = listing.sync_priority;
+  row.dirty = listing.dirty();
+  row.in_doubt = listing.in_doubt;
+  row.attention = listing.attention;
+  return row;
+}
+
+absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  PullState& pull = (*channel)->channel.pull;
+  ++pull.pull_number;
+  pull.cursor.clear();
+  pull.running = true;
+  return pull;
+}
+
+absl::StatusOr<MemoryChannel*> MemoryStorage::FindPulling(const Fence& fence, int64_t pull_number) {
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel;
+  const PullState& pull = (*channel)->channel.pull;
+  if (!pull.running || pull.pull_number != pull_number) return PullNotRunning((*channel)->channel, pull_number);
+  return channel;
+}
+
+absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPage(const Fence& fence, int64_t pull_number,
+                                                               const PullPage& page, absl::Time now) {
+  if (absl::Status status = CheckChannelVariants(page.items); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindPulling(fence, pull_number);
+  if (!channel.ok()) return channel.status();
+  const std::vector<int64_t> rows = RowsToStore(page.items);
+  PullWriteResult result;
+  result.repeated = page.items.size() - static_cast<int64_t>(rows.size());
+  for (const int64_t row : rows) {
+    WriteItem(**channel, ToItem(page.items, row, pull_number, now), {fence.job_id, now}, &result);
+  }
+  (*channel)->channel.pull.cursor = page.next_cursor;
+  return result;
+}
+
+void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result) {
+  const auto [found, inserted] = channel.item_by_external_id.emplace(row.external_id, next_id_);
+  if (inserted) {
+    row.channel_variant_id = NextId();
+    channel.items_by_parent.emplace(row.parent, row.channel_variant_id);
+    channel.items.emplace(row.channel_variant_id, std::move(row));
+    ++result->inserted;
+    return;
+  }
+  MemoryItem& item = channel.items.at(found->second);
+  LinksAlike(item, row) ? ++result->unchanged : ++result->changed;
+  channel.items_by_parent.erase({item.parent, item.channel_variant_id});
+  channel.items_by_parent.emplace(row.parent, item.channel_variant_id);
+  row.channel_variant_id = item.channel_variant_id;
+  row.listing_id = item.listing_id;
+  item = std::move(row);
+  if (item.listing_id == 0) return;
+  MemoryListing& listing = channel.listings.at(item.listing_id);
+  if (listing.state == LinkState::kBroken) {
+    channel.Heal(listing, author);
+    ++result->healed;
+  }
+  channel.Reindex(listing);
+}
+
+absl::StatusOr<int64_t> MemoryStorage::CountAbsentLinks(int64_t channel_id, int64_t pull_number) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  int64_t count = 0;
+  for (const auto& [id, item] : (*channel)->items) {
+    if (IsAbsent(item, pull_number) && item.listing_id != 0) ++count;
+  }
+  return count;
+}
+
+absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                                       absl::Time now) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindPulling(fence, pull_number);
+  if (!channel.ok()) return channel.status();
+  SweepResult result;
+  for (auto& [id, item] : (*channel)->items) {
+    if (!IsAbsent(item, pull_number)) continue;
+    if (result.gone == limit) {
+      result.more = true;
+      break;
+    }
+    ++result.gone;
+    if ((*channel)->LoseItem(item, {fence.job_id, now})) ++result.broken;
+  }
+  return result;
+}
+
+absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
+                                    absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  PullState& pull = (*channel)->channel.pull;
+  if (pull.pull_number != pull_number || pull_number == 0) return PullNotRunning((*channel)->channel, pull_number);
+  if (!pull.running) return absl::OkStatus();
+  pull.running = false;
+  pull.cursor.clear();
+  pull.revision = std::string(revision);
+  if (complete) {
+    ++pull.complete_pulls;
+    pull.completed_at = now;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace flxlink

@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include "src/storage/memory/memory_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+bool IsOpen(JobState state) {
+  return state == JobState::kPending || state == JobState::kRunning || state == JobState::kHeld;
+}
+
+bool IsMoreUrgent(const Slot* a, const Slot* b) {
+  // What is better when it is higher, the other way round.
+  return std::make_tuple(b->head_prioritized_at, b->head_priority, a->head_created_at, a->channel_id) <
+         std::make_tuple(a->head_prioritized_at, a->head_priority, b->head_created_at, b->channel_id);
+}
+
+bool Passes(const Job& job, const JobFilter& filter) {
+  if (filter.channel_id.has_value() && job.channel_id != *filter.channel_id) return false;
+  return !filter.state.has_value() || job.state == *filter.state;
+}
+
+}  // namespace
+
+absl::StatusOr<OwnerId> MemoryStorage::OpenOwner() {
+  absl::MutexLock lock(&mutex_);
+  const OwnerId owner = NextId();
+  living_owners_.insert(owner);
+  return owner;
+}
+
+absl::Status MemoryStorage::CloseOwner(OwnerId owner) {
+  absl::MutexLock lock(&mutex_);
+  living_owners_.erase(owner);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::KeepAlive(OwnerId owner) {
+  absl::MutexLock lock(&mutex_);
+  return living_owners_.contains(owner) ? absl::OkStatus() : OwnerIsDead(owner);
+}
+
+absl::StatusOr<QueueSnapshot> MemoryStorage::ReadQueue(int64_t channel_id) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  QueueSnapshot snapshot;
+  snapshot.slot = (*channel)->slot;
+  snapshot.owner_alive = snapshot.slot.holder_job != 0 && living_owners_.contains(snapshot.slot.owner);
+  for (const int64_t job_id : (*channel)->open_jobs) snapshot.open_jobs.push_back(jobs_.at(job_id));
+  return snapshot;
+}
+
+absl::Status MemoryStorage::CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const {
+  for (const Job& job : change.insert) {
+    if (jobs_.contains(job.job_id)) return JobExists(job.job_id);
+  }
+  if (channel.slot.revision != change.expected_revision) return QueueMoved(channel.channel, change.expected_revision);
+  for (const Job& job : change.update) {
+    const auto found = jobs_.find(job.job_id);
+    if (found == jobs_.end() || found->second.channel_id != job.channel_id) return NoSuchJob(job.job_id);
+  }
+  if (change.fire.has_value() &&
+      !(channel.schedule.has_value() && channel.schedule->next_fire == change.fire->expected)) {
+    return FireMoved(channel.channel);
+  }
+  return absl::OkStatus();
+}
+
+void MemoryStorage::StoreJob(MemoryChannel& channel, const Job& job) {
+  jobs_[job.job_id] = job;
+  if (IsOpen(job.state)) {
+    channel.open_jobs.insert(job.job_id);
+  } else {
+    channel.open_jobs.erase(job.job_id);
+  }
+}
+
+absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
+  if (absl::Status status = CheckQueueChange(change); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> found = FindChannel(change.slot.channel_id);
+  if (!found.ok()) return found.status();
+  MemoryChannel& channel = **found;
+  if (absl::Status status = CheckQueueWrite(channel, change); !status.ok()) return status;
+  for (const Job& job : change.insert) StoreJob(channel, job);
+  for (Job job : change.update) {
+    job.progress = ProgressAfterUpdate(jobs_.at(job.job_id), job);
+    StoreJob(channel, job);
+  }
+  if (change.fire.has_value()) channel.schedule->next_fire = change.fire->next;
+  channel.slot = change.slot;
+  channel.slot.revision = change.expected_revision + 1;
+  return absl::OkStatus();
+}
+
+bool MemoryStorage::IsClaimable(const MemoryChannel& channel) const {
+  const Slot& slot = channel.slot;
+  if (slot.paused) return false;
+  return slot.holder_job == 0 ? slot.head_job != 0 : !living_owners_.contains(slot.owner);
+}
+
+absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  std::vector<const Slot*> slots;
+  for (const auto& [channel_id, channel] : channels_) {
+    if (IsClaimable(channel)) slots.push_back(&channel.slot);
+  }
+  std::sort(slots.begin(), slots.end(), IsMoreUrgent);
+  std::vector<int64_t> channel_ids;
+  for (const Slot* slot : slots) {
+    if (static_cast<int64_t>(channel_ids.size()) == limit) break;
+    channel_ids.push_back(slot->channel_id);
+  }
+  return channel_ids;
+}
+
+absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence& fence, const JobProgress& progress) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  const auto job = jobs_.find(fence.job_id);
+  if (job == jobs_.end()) return NoSuchJob(fence.job_id);
+  job->second.progress = progress;
+  return ProgressReply{(*channel)->slot.cancel_requested};
+}
+
+absl::StatusOr<Job> MemoryStorage::ReadJob(int64_t job_id) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = jobs_.find(job_id);
+  if (found == jobs_.end()) return NoSuchJob(job_id);
+  return found->second;
+}
+
+absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  std::vector<Job> jobs;
+  const auto newest = std::make_reverse_iterator(jobs_.lower_bound(before_id));
+  for (auto job = newest; job != jobs_.rend() && static_cast<int64_t>(jobs.size()) < limit; ++job) {
+    if (Passes(job->second, filter)) jobs.push_back(job->second);
+  }
+  return jobs;
+}
+
+absl::Status MemoryStorage::WriteSchedule(const Schedule& schedule) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(schedule.channel_id);
+  if (!channel.ok()) return channel.status();
+  (*channel)->schedule = schedule;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::ClearSchedule(int64_t channel_id) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  (*channel)->schedule.reset();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Schedule>> MemoryStorage::ReadSchedules() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Schedule> schedules;
+  for (const auto& [channel_id, channel] : channels_) {
+    if (channel.schedule.has_value()) schedules.push_back(*channel.schedule);
+  }
+  return schedules;
+}
+
+}  // namespace flxlink

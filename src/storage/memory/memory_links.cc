@@ -1,0 +1,227 @@
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "src/storage/memory/memory_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+absl::string_view KeyValue(const MemoryListing& listing, absl::string_view field) {
+  if (field == "sku") return listing.sku;
+  if (field == "parent") return listing.parent;
+  return FieldValue(listing.fields, field);
+}
+
+absl::string_view KeyValue(const MemoryItem& item, absl::string_view field) {
+  if (field == "id") return item.external_id;
+  if (field == "parent") return item.parent;
+  return FieldValue(item.fields, field);
+}
+
+template <typename Record>
+void AddKeys(const Record& record, absl::Span<const std::string> fields, std::vector<StringColumn>* columns) {
+  for (size_t i = 0; i < fields.size(); ++i) (*columns)[i].Add(KeyValue(record, fields[i]));
+}
+
+// Whether every new link among `rows` can be made: both sides are there, free, and named by no other row.
+absl::Status CheckLinkWrites(MemoryChannel& channel, absl::Span<const LinkWrite> rows) {
+  absl::flat_hash_set<int64_t> linked_listings;
+  absl::flat_hash_set<int64_t> linked_items;
+  for (const LinkWrite& row : rows) {
+    absl::StatusOr<MemoryListing*> listing = channel.FindListing(row.listing_id);
+    if (!listing.ok()) return listing.status();
+    if (row.channel_variant_id == 0) continue;
+    absl::StatusOr<MemoryItem*> item = channel.FindItem(row.channel_variant_id);
+    if (!item.ok()) return item.status();
+    if ((*listing)->channel_variant_id == row.channel_variant_id) continue;
+    if (absl::Status status = channel.CheckFree(**listing, **item); !status.ok()) return status;
+    const bool first_of_listing = linked_listings.insert(row.listing_id).second;
+    const bool first_of_item = linked_items.insert(row.channel_variant_id).second;
+    if (!first_of_listing || !first_of_item) return AlreadyLinked((*listing)->sku, (*item)->external_id);
+  }
+  return absl::OkStatus();
+}
+
+void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& author, LinkWriteResult* result) {
+  MemoryListing& listing = channel.listings.at(row.listing_id);
+  if (row.channel_variant_id != 0) {
+    if (listing.channel_variant_id == row.channel_variant_id) return;
+    channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
+                 StatusAfterLink(listing.status, row.status), author);
+    ++result->linked;
+    return;
+  }
+  if (listing.channel_variant_id != 0) return;
+  if (listing.rule == row.rule && listing.reason == row.reason) return;
+  listing.rule = row.rule;
+  listing.reason = row.reason;
+  ++result->reasons_changed;
+}
+
+absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::string_view external_id, absl::Time now) {
+  absl::StatusOr<MemoryItem*> found = channel.FindItemByExternalId(external_id);
+  if (!found.ok()) return found.status();
+  MemoryItem& item = **found;
+  if (listing.linked() && listing.channel_variant_id == item.channel_variant_id) return absl::OkStatus();
+  if (absl::Status status = channel.CheckFree(listing, item); !status.ok()) return status;
+  if (!IsLiveItem(item.gone, item.seen.status)) return ItemNotLive(item.external_id);
+  channel.Link(listing, item, 0, LinkReason::kNone, StatusAfterLinkByHand(listing.status, item.seen.status), {0, now});
+  channel.hand_unlinks.erase({listing.listing_id, item.channel_variant_id});
+  ++channel.channel.edit_version;
+  return absl::OkStatus();
+}
+
+absl::Status UnlinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
+  if (listing.channel_variant_id == 0) return NotLinked(listing.sku);
+  channel.hand_unlinks.insert({listing.listing_id, listing.channel_variant_id});
+  channel.Unlink(listing, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand, {0, now});
+  ++channel.channel.edit_version;
+  return absl::OkStatus();
+}
+
+void ClearHandUnlinks(MemoryChannel& channel, const MemoryListing& listing) {
+  const auto first = channel.hand_unlinks.lower_bound({listing.listing_id, 0});
+  const auto last = channel.hand_unlinks.lower_bound({listing.listing_id + 1, 0});
+  if (first == last) return;
+  channel.hand_unlinks.erase(first, last);
+  ++channel.channel.edit_version;
+}
+
+void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
+  if (!listing.status.paused) return;
+  listing.status.paused = false;
+  channel.MarkDirty(listing, now);
+}
+
+}  // namespace
+
+absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                              int64_t after_id, int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  const auto& listings = (*channel)->listings;
+  ListingKeyPage page;
+  page.columns.resize(fields.size());
+  for (auto entry = listings.upper_bound(after_id); entry != listings.end() && page.size() < limit; ++entry) {
+    const MemoryListing& listing = entry->second;
+    AddKeys(listing, fields, &page.columns);
+    page.listing_id.push_back(listing.listing_id);
+    page.parent.Add(listing.parent);
+    page.live.push_back(IsLive(listing.status) ? 1 : 0);
+    page.linked_to.push_back(listing.channel_variant_id);
+    page.broken.push_back(listing.state == LinkState::kBroken ? 1 : 0);
+    page.reason.push_back(listing.reason);
+    page.rule.push_back(listing.rule);
+  }
+  return page;
+}
+
+absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                              int64_t after_id, int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  const auto& items = (*channel)->items;
+  ChannelKeyPage page;
+  page.columns.resize(fields.size());
+  for (auto entry = items.upper_bound(after_id); entry != items.end() && page.size() < limit; ++entry) {
+    const MemoryItem& item = entry->second;
+    AddKeys(item, fields, &page.columns);
+    page.channel_variant_id.push_back(item.channel_variant_id);
+    page.external_id.Add(item.external_id);
+    page.parent.Add(item.parent);
+    page.live.push_back(IsLiveItem(item.gone, item.seen.status) ? 1 : 0);
+    page.status.push_back(item.seen.status);
+  }
+  return page;
+}
+
+absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,
+                                                                     int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  const auto& pairs = (*channel)->hand_unlinks;
+  std::vector<LinkPair> page;
+  for (auto pair = pairs.upper_bound({after.listing_id, after.channel_variant_id});
+       pair != pairs.end() && static_cast<int64_t>(page.size()) < limit; ++pair) {
+    page.push_back({pair->first, pair->second});
+  }
+  return page;
+}
+
+absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, int64_t expected_edit_version,
+                                                          absl::Span<const LinkWrite> rows, absl::Time now) {
+  if (absl::Status status = CheckRows(rows.size(), "links"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> found = FindFenced(fence);
+  if (!found.ok()) return found.status();
+  MemoryChannel& channel = **found;
+  if (channel.channel.edit_version != expected_edit_version) return EditedMeanwhile(channel.channel);
+  if (absl::Status status = CheckLinkWrites(channel, rows); !status.ok()) return status;
+  LinkWriteResult result;
+  for (const LinkWrite& row : rows) WriteLink(channel, row, {fence.job_id, now}, &result);
+  return result;
+}
+
+absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  int64_t released = 0;
+  for (auto& [id, listing] : (*channel)->listings) {
+    if (released == limit) break;
+    if (listing.state != LinkState::kBroken) continue;
+    (*channel)->Unlink(listing, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
+    ++released;
+  }
+  return released;
+}
+
+absl::Status MemoryStorage::EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
+                                        absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  absl::StatusOr<MemoryListing*> found = (*channel)->FindListingBySku(sku);
+  if (!found.ok()) return found.status();
+  MemoryListing& listing = **found;
+  switch (edit.kind) {
+    case ListingEdit::Kind::kLink:
+      return LinkByHand(**channel, listing, edit.external_id, now);
+    case ListingEdit::Kind::kUnlink:
+      return UnlinkByHand(**channel, listing, now);
+    case ListingEdit::Kind::kClearUnlink:
+      ClearHandUnlinks(**channel, listing);
+      return absl::OkStatus();
+    case ListingEdit::Kind::kSetPriority:
+      listing.sync_priority = edit.sync_priority;
+      break;
+    case ListingEdit::Kind::kPause:
+      listing.status.paused = true;
+      break;
+    case ListingEdit::Kind::kResume:
+      Resume(**channel, listing, now);
+      break;
+  }
+  (*channel)->Reindex(listing);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<LinkEvent>> MemoryStorage::ReadLinkHistory(int64_t channel_id, int64_t listing_id) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  absl::StatusOr<MemoryListing*> listing = (*channel)->FindListing(listing_id);
+  if (!listing.ok()) return listing.status();
+  return (*listing)->history;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,153 @@
+// A store in this process's memory: ordered containers behind one mutex, kept as simple as the contract allows, since
+// it is the reference that other implementations are compared with.
+
+#ifndef FLXLINK_SRC_STORAGE_MEMORY_MEMORY_STORAGE_H_
+#define FLXLINK_SRC_STORAGE_MEMORY_MEMORY_STORAGE_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/synchronization/mutex.h"
+#include "flxlink/storage.h"
+#include "src/storage/memory/memory_channel.h"
+
+namespace flxlink {
+
+// A product variant.
+struct MemoryProduct {
+  int64_t product_id = 0;
+  std::string key;
+  std::string sku;
+  std::string parent;
+  int64_t price = kAbsent;
+  int64_t quantity = kAbsent;
+  int64_t sync_priority = 0;
+  Currency currency;
+  std::vector<Field> fields;
+  absl::Time quantity_at;
+  // The listing variants that were built from it, by channel and id.
+  absl::btree_set<std::pair<int64_t, int64_t>> listings;
+};
+
+// Thread-safe. Its functions are in one source a section of storage.h: memory_channels.cc, memory_catalog.cc,
+// memory_links.cc, memory_sync.cc, memory_jobs.cc. Each operation checks everything before it changes anything.
+class MemoryStorage : public Storage {
+ public:
+  absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
+
+  // Channels
+  absl::StatusOr<Channel> CreateChannel(const ChannelConfig& config) override;
+  absl::StatusOr<Channel> ReadChannel(absl::string_view name) override;
+  absl::StatusOr<Channel> ReadChannel(int64_t channel_id) override;
+  absl::StatusOr<std::vector<Channel>> ReadChannels() override;
+  absl::Status WriteChannel(int64_t channel_id, int64_t expected_revision, const ChannelConfig& config,
+                            const absl::optional<ChannelConfig>& draft, bool moves_policy) override;
+  absl::Status RemoveChannel(int64_t channel_id) override;
+
+  // Catalog
+  absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) override;
+  absl::StatusOr<ProductBatch> ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                            int64_t limit) override;
+  absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
+                                                          absl::Time now) override;
+  absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
+                                                       int64_t after_id, int64_t limit) override;
+  absl::StatusOr<PullState> BeginPull(const Fence& fence) override;
+  absl::StatusOr<PullWriteResult> WritePulledPage(const Fence& fence, int64_t pull_number, const PullPage& page,
+                                                  absl::Time now) override;
+  absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
+  absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                          absl::Time now) override;
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
+                       absl::Time now) override;
+
+  // Links
+  absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                 int64_t after_id, int64_t limit) override;
+  absl::StatusOr<ChannelKeyPage> ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                 int64_t after_id, int64_t limit) override;
+  absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override;
+  absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
+                                             absl::Span<const LinkWrite> rows, absl::Time now) override;
+  absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
+  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
+  absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
+
+  // Sync
+  absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;
+  absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
+  absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) override;
+  absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids) override;
+  absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows, absl::Time now) override;
+  absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) override;
+  absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;
+  absl::Status BeginPush(const Fence& fence, const PushRecord& record) override;
+  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
+  absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) override;
+  absl::Status AbandonPush(const Fence& fence, int64_t push_id) override;
+  absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
+                                        absl::Time now) override;
+
+  // Jobs, slots, owners; schedules
+  absl::StatusOr<OwnerId> OpenOwner() override;
+  absl::Status CloseOwner(OwnerId owner) override;
+  absl::Duration keep_alive_interval() const override { return absl::InfiniteDuration(); }
+  absl::Status KeepAlive(OwnerId owner) override;
+  absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override;
+  absl::Status WriteQueue(const QueueChange& change) override;
+  absl::StatusOr<std::vector<int64_t>> ReadClaimable(int64_t limit) override;
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
+  absl::StatusOr<Job> ReadJob(int64_t job_id) override;
+  absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
+  absl::Status WriteSchedule(const Schedule& schedule) override;
+  absl::Status ClearSchedule(int64_t channel_id) override;
+  absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
+
+ private:
+  int64_t NextId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return next_id_++; }
+
+  // NOT_FOUND where there is none.
+  absl::StatusOr<MemoryChannel*> FindChannel(int64_t channel_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // FAILED_PRECONDITION unless the fence holds.
+  absl::StatusOr<MemoryChannel*> FindFenced(const Fence& fence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same, and pull `pull_number` is the channel's last and still runs.
+  absl::StatusOr<MemoryChannel*> FindPulling(const Fence& fence, int64_t pull_number)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Marks links of listing variants built from `product` dirty, all or only guarded ones. Returns how many.
+  int64_t MarkProductDirty(const MemoryProduct& product, bool only_guarded, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WriteProduct(MemoryProduct row, absl::Time now, ProductWriteResult* result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ListingRow ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  bool IsClaimable(const MemoryChannel& channel) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StoreJob(MemoryChannel& channel, const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  absl::Mutex mutex_;
+  int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;  // Of everything that has an id.
+  absl::btree_map<int64_t, MemoryChannel> channels_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<std::string, int64_t> channel_by_name_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<int64_t, MemoryProduct> products_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<std::string, int64_t> product_by_key_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_set<std::pair<std::string, int64_t>> products_by_sku_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_set<OwnerId> living_owners_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_MEMORY_MEMORY_STORAGE_H_

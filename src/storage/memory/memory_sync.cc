@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <utility>
+
+#include "src/storage/memory/memory_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+// OK where all of these listing variants are there. `id` tells a row's listing variant.
+template <typename Rows, typename Id>
+absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, Id id) {
+  for (const auto& row : rows) {
+    if (!channel.listings.contains(id(row))) return NoSuchListing(id(row));
+  }
+  return absl::OkStatus();
+}
+
+// The listing variant's values after the masked fields of `acknowledged` are known to be on the channel.
+void AcknowledgeFields(const Settlement& row, MemoryListing* listing) {
+  if (row.mask.price) listing->acknowledged.price = row.acknowledged.price;
+  if (row.mask.quantity) listing->acknowledged.quantity = row.acknowledged.quantity;
+  if (row.mask.status) {
+    listing->acknowledged.status = row.acknowledged.status;
+    listing->status = Acknowledge(listing->status, row.acknowledged.status);
+  }
+}
+
+void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,
+                const Author& author) {
+  if (row.gone) {
+    listing.in_doubt = false;
+    channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
+    return;
+  }
+  AcknowledgeFields(row, &listing);
+  if (row.settled) {
+    listing.synced_version = std::max(listing.synced_version, row.dirty_version);
+    if (row.mask.quantity) listing.guarded_at = absl::InfinitePast();
+  }
+  listing.refused_digest = row.refused_digest;
+  listing.attention = row.attention < 0 ? Attention() : batch.attentions[static_cast<size_t>(row.attention)];
+  listing.in_doubt = false;
+  channel.Reindex(listing);
+}
+
+void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const Author& author) {
+  MemoryListing& listing = channel.listings.at(row.listing_id);
+  if (!listing.linked()) {
+    listing.in_doubt = false;
+  } else if (row.dirty_version >= listing.linked_version) {
+    SettleLink(channel, listing, row, batch, author);
+  }
+  // Else it was sent for an earlier link, which may have been to another item: it tells nothing about this one.
+}
+
+}  // namespace
+
+void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const {
+  const MemoryProduct& product = products_.at(listing.product_id);
+  const MemoryItem& item = channel.items.at(listing.channel_variant_id);
+  SyncRow row;
+  row.listing_id = listing.listing_id;
+  row.dirty_version = listing.dirty_version;
+  row.product_price = product.price;
+  row.product_currency = product.currency;
+  row.product_quantity = product.quantity;
+  row.quantity_at = product.quantity_at;
+  row.status = listing.status;
+  row.acknowledged = listing.acknowledged;
+  row.seen = item.seen;
+  row.seen_at = item.seen_at;
+  row.guarded_at = EffectiveGuard(listing.guarded_at, product.quantity_at);
+  row.refused_digest = listing.refused_digest;
+  row.in_doubt = listing.in_doubt;
+  row.dirty = listing.dirty();
+  batch->rows.push_back(row);
+  batch->sku.Add(listing.sku);
+  batch->external_id.Add(item.external_id);
+  batch->parent_id.Add(item.parent);
+}
+
+absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
+  if (!found.ok()) return found.status();
+  const MemoryChannel& channel = **found;
+  auto key = cursor->started
+                 ? channel.dirty.upper_bound({~cursor->sync_priority, cursor->dirty_since, cursor->listing_id})
+                 : channel.dirty.begin();
+  SyncBatch batch;
+  for (; key != channel.dirty.end() && batch.size() < limit; ++key) {
+    const MemoryListing& listing = channel.listings.at(std::get<2>(*key));
+    AddSyncRow(channel, listing, &batch);
+    *cursor = {true, listing.sync_priority, listing.dirty_since, listing.listing_id};
+  }
+  return batch;
+}
+
+absl::StatusOr<SyncBatch> MemoryStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  const auto& listings = (*channel)->listings;
+  SyncBatch batch;
+  for (auto entry = listings.upper_bound(after_id); entry != listings.end() && batch.size() < limit; ++entry) {
+    if (entry->second.linked()) AddSyncRow(**channel, entry->second, &batch);
+  }
+  return batch;
+}
+
+absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) {
+  if (absl::Status status = CheckRows(skus.size(), "SKUs"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  SyncBatch batch;
+  for (const MemoryListing* listing : (*channel)->ListingsBySku(skus)) {
+    if (listing->linked()) AddSyncRow(**channel, *listing, &batch);
+  }
+  return batch;
+}
+
+absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksByParent(int64_t channel_id,
+                                                           absl::Span<const std::string> parent_ids) {
+  if (absl::Status status = CheckRows(parent_ids.size(), "parents"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  const std::vector<const MemoryListing*> listings = (*channel)->LinkedByParent(parent_ids);
+  if (absl::Status status = CheckRows(listings.size(), "links"); !status.ok()) return status;
+  SyncBatch batch;
+  for (const MemoryListing* listing : listings) AddSyncRow(**channel, *listing, &batch);
+  return batch;
+}
+
+absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
+                                                 absl::Time now) {
+  absl::Status status = CheckRows(rows.size(), "reconciliations");
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  status = CheckListingsExist(**channel, rows, [](const Reconciliation& row) { return row.listing_id; });
+  if (!status.ok()) return status;
+  for (const Reconciliation& row : rows) {
+    MemoryListing& listing = (*channel)->listings.at(row.listing_id);
+    if (!listing.linked()) continue;
+    listing.acknowledged = row.acknowledged;
+    if (row.guard_quantity) listing.guarded_at = (*channel)->items.at(listing.channel_variant_id).seen_at;
+    (*channel)->MarkDirty(listing, now);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) {
+  absl::Status status = CheckRows(listing_ids.size(), "links");
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  status = CheckListingsExist(**channel, listing_ids, [](int64_t listing_id) { return listing_id; });
+  if (!status.ok()) return status;
+  for (const int64_t listing_id : listing_ids) {
+    MemoryListing& listing = (*channel)->listings.at(listing_id);
+    if (!listing.linked()) continue;
+    listing.acknowledged = Pqs();
+    listing.refused_digest = 0;
+    listing.guarded_at = absl::InfinitePast();
+    listing.attention = Attention();
+    (*channel)->MarkDirty(listing, now);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  int64_t& evaluated = (*channel)->channel.evaluated_version;
+  evaluated = std::max(evaluated, policy_version);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& record) {
+  absl::Status status = CheckRows(record.items.size(), "push items");
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  status = CheckListingsExist(**channel, record.items, [](const PushItem& item) { return item.listing_id; });
+  if (!status.ok()) return status;
+  const auto [entry, inserted] = (*channel)->pushes.try_emplace(record.push_id);
+  if (!inserted) return absl::OkStatus();
+  OpenPush& push = entry->second;
+  push.push_id = record.push_id;
+  push.job_id = fence.job_id;
+  push.call_deadline = record.call_deadline;
+  for (const PushItem& item : record.items) {
+    push.listing_ids.push_back(item.listing_id);
+    (*channel)->listings.at(item.listing_id).in_doubt = true;
+  }
+  std::sort(push.listing_ids.begin(), push.listing_ids.end());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t channel_id) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  std::vector<OpenPush> pushes;
+  for (const auto& [push_id, push] : (*channel)->pushes) pushes.push_back(push);
+  return pushes;
+}
+
+absl::Status MemoryStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
+  absl::Status status = CheckSettlements(batch);
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  status = CheckListingsExist(**channel, batch.rows, [](const Settlement& row) { return row.listing_id; });
+  if (!status.ok()) return status;
+  for (const Settlement& row : batch.rows) Settle(**channel, row, batch, {fence.job_id, now});
+  if (batch.close_push) (*channel)->pushes.erase(batch.push_id);
+  if (!batch.revision.empty()) (*channel)->channel.pull.revision = batch.revision;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  (*channel)->pushes.erase(push_id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> MemoryStorage::WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
+                                                     absl::Time now) {
+  absl::Status status = CheckRows(rows.size(), "statuses");
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  status = CheckListingsExist(**channel, rows, [](const StatusWrite& row) { return row.listing_id; });
+  if (!status.ok()) return status;
+  int64_t written = 0;
+  for (const StatusWrite& row : rows) {
+    MemoryListing& listing = (*channel)->listings.at(row.listing_id);
+    if (!(listing.status == row.expected)) continue;
+    listing.status = row.status;
+    (*channel)->MarkDirty(listing, now);
+    ++written;
+  }
+  return written;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,123 @@
+#include "src/storage/sqlite/fields_json.h"
+
+#include <cstddef>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace flxlink {
+namespace {
+
+// Whether `c` can stand in a JSON string as it is.
+bool IsPlain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+void AppendEscaped(char c, std::string* out) {
+  if (c == '"' || c == '\\') {
+    *out += '\\';
+    *out += c;
+  } else {
+    absl::StrAppend(out, "\\u", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad4));
+  }
+}
+
+void AppendString(absl::string_view text, std::string* out) {
+  *out += '"';
+  size_t plain = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (IsPlain(text[i])) continue;
+    out->append(text.data() + plain, i - plain);
+    AppendEscaped(text[i], out);
+    plain = i + 1;
+  }
+  out->append(text.data() + plain, text.size() - plain);
+  *out += '"';
+}
+
+bool Consume(absl::string_view* json, char c) {
+  if (json->empty() || json->front() != c) return false;
+  json->remove_prefix(1);
+  return true;
+}
+
+// Reads what stands after a backslash into `out`. Only ASCII is written as \uXXXX, everything else as it is.
+bool ConsumeEscape(absl::string_view* json, std::string* out) {
+  if (Consume(json, '"')) {
+    *out += '"';
+    return true;
+  }
+  if (Consume(json, '\\')) {
+    *out += '\\';
+    return true;
+  }
+  uint32_t code = 0;
+  if (json->size() < 5 || !Consume(json, 'u') || !absl::SimpleHexAtoi(json->substr(0, 4), &code) || code >= 0x80) {
+    return false;
+  }
+  json->remove_prefix(4);
+  *out += static_cast<char>(code);
+  return true;
+}
+
+// Reads a string; `text` points into the object where nothing in it is escaped, else into `scratch`.
+bool ConsumeString(absl::string_view* json, std::string* scratch, absl::string_view* text) {
+  if (!Consume(json, '"')) return false;
+  size_t end = 0;
+  while (end < json->size() && (*json)[end] != '"' && (*json)[end] != '\\') ++end;
+  if (end < json->size() && (*json)[end] == '"') {
+    *text = json->substr(0, end);
+    json->remove_prefix(end + 1);
+    return true;
+  }
+  scratch->clear();
+  while (!json->empty() && !Consume(json, '"')) {
+    if (Consume(json, '\\')) {
+      if (!ConsumeEscape(json, scratch)) return false;
+    } else {
+      *scratch += json->front();
+      json->remove_prefix(1);
+      if (json->empty()) return false;
+    }
+  }
+  *text = *scratch;
+  return true;
+}
+
+}  // namespace
+
+FieldsEncoder::FieldsEncoder(const FieldColumns& columns) : columns_(columns) {
+  for (const std::string& name : columns.names) {
+    names_.emplace_back();
+    AppendString(name, &names_.back());
+    names_.back() += ':';
+  }
+}
+
+const std::string& FieldsEncoder::Encode(int64_t row) {
+  object_ = "{";
+  for (size_t i = 0; i < names_.size(); ++i) {
+    const absl::string_view value = columns_.columns[i][row];
+    if (value.empty()) continue;
+    if (object_.size() > 1) object_ += ',';
+    object_ += names_[i];
+    AppendString(value, &object_);
+  }
+  object_ += '}';
+  return object_;
+}
+
+bool ForEachField(absl::string_view json,
+                  absl::FunctionRef<void(absl::string_view name, absl::string_view value)> visit) {
+  std::string name_scratch, value_scratch;
+  absl::string_view name, value;
+  if (!Consume(&json, '{')) return false;
+  if (Consume(&json, '}')) return json.empty();
+  do {
+    if (!ConsumeString(&json, &name_scratch, &name) || !Consume(&json, ':')) return false;
+    if (!ConsumeString(&json, &value_scratch, &value)) return false;
+    visit(name, value);
+  } while (Consume(&json, ','));
+  return Consume(&json, '}') && json.empty();
+}
+
+}  // namespace flxlink

@@ -1,0 +1,154 @@
+#include "absl/strings/str_cat.h"
+#include "src/model/record_codec.h"
+#include "src/storage/sqlite/sqlite_rows.h"
+#include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+#define FLXLINK_SELECT_CHANNEL                                                                            \
+  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, "         \
+  "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at FROM channel "
+
+ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
+  absl::StatusOr<ChannelConfig> config = DecodeChannelConfig(bytes);
+  if (!config.ok()) db.Fail(config.status());
+  return config.ok() ? *std::move(config) : ChannelConfig();
+}
+
+Channel ReadChannelRow(Connection& db, const Query& query) {
+  Channel channel;
+  channel.channel_id = query.Int(0);
+  channel.config = DecodeConfig(db, query.Text(1));
+  if (!query.IsNull(2)) channel.draft = DecodeConfig(db, query.Text(2));
+  channel.revision = query.Int(3);
+  channel.policy_version = query.Int(4);
+  channel.evaluated_version = query.Int(5);
+  channel.edit_version = query.Int(6);
+  channel.pull.pull_number = query.Int(7);
+  channel.pull.cursor = query.String(8);
+  channel.pull.running = query.Bool(9);
+  channel.pull.revision = query.String(10);
+  channel.pull.complete_pulls = query.Int(11);
+  channel.pull.completed_at = query.OptionalTime(12);
+  return channel;
+}
+
+absl::optional<Channel> FindChannelByName(Connection& db, absl::string_view name) {
+  Query query(db, FLXLINK_SELECT_CHANNEL "WHERE name = ?1");
+  if (!query.Bind(name).Next()) return absl::nullopt;
+  return ReadChannelRow(db, query);
+}
+
+Channel InsertChannel(Connection& db, const ChannelConfig& config) {
+  Channel channel;
+  channel.channel_id = NextInSequence(db, "channel", 1);
+  channel.config = config;
+  Query(db, "INSERT INTO channel (channel_id, name, adapter, currency, config) VALUES (?1, ?2, ?3, ?4, ?5)")
+      .Run(channel.channel_id, config.name, config.adapter, config.currency.code(), Blob{EncodeChannelConfig(config)});
+  Query(db, "INSERT INTO slot (channel_id) VALUES (?1)").Run(channel.channel_id);
+  return channel;
+}
+
+void UpdateConfig(Connection& db, int64_t channel_id, const ChannelConfig& config,
+                  const absl::optional<ChannelConfig>& draft, bool moves_policy) {
+  Query(db,
+        "UPDATE channel SET name = ?2, adapter = ?3, currency = ?4, config = ?5, draft = NULL, "
+        "revision = revision + 1, policy_version = policy_version + ?6 WHERE channel_id = ?1")
+      .Run(channel_id, config.name, config.adapter, config.currency.code(), Blob{EncodeChannelConfig(config)},
+           moves_policy);
+  if (!draft.has_value()) return;
+  Query(db, "UPDATE channel SET draft = ?2 WHERE channel_id = ?1").Run(channel_id, Blob{EncodeChannelConfig(*draft)});
+}
+
+void DeleteChannel(Connection& db, int64_t channel_id) {
+  for (const char* sql :
+       {"DELETE FROM channel WHERE channel_id = ?1", "DELETE FROM slot WHERE channel_id = ?1",
+        "DELETE FROM schedule WHERE channel_id = ?1", "DELETE FROM job WHERE channel_id = ?1",
+        "DELETE FROM push_item WHERE channel_id = ?1", "DELETE FROM push_record WHERE channel_id = ?1",
+        "DELETE FROM link_event WHERE channel_id = ?1", "DELETE FROM hand_unlink WHERE channel_id = ?1",
+        "DELETE FROM link WHERE channel_id = ?1", "DELETE FROM listing_variant WHERE channel_id = ?1",
+        "DELETE FROM channel_variant WHERE channel_id = ?1"}) {
+    Query(db, sql).Run(channel_id);
+  }
+}
+
+}  // namespace
+
+absl::optional<Channel> FindChannel(Connection& db, int64_t channel_id) {
+  Query query(db, FLXLINK_SELECT_CHANNEL "WHERE channel_id = ?1");
+  if (!query.Bind(channel_id).Next()) return absl::nullopt;
+  return ReadChannelRow(db, query);
+}
+
+absl::StatusOr<Channel> SqliteStorage::CreateChannel(const ChannelConfig& config) {
+  Channel created;
+  absl::Status status = Write([&](Connection& db) {
+    absl::optional<Channel> there = FindChannelByName(db, config.name);
+    if (there.has_value() && !SameConfig(there->config, config)) return NameTaken(config.name);
+    created = there.has_value() ? *std::move(there) : InsertChannel(db, config);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return created;
+}
+
+absl::StatusOr<Channel> SqliteStorage::ReadChannel(absl::string_view name) {
+  absl::optional<Channel> found;
+  absl::Status status = Read([&](Connection& db) {
+    found = FindChannelByName(db, name);
+    return found.has_value() ? absl::OkStatus() : NoSuchChannel(name);
+  });
+  if (!status.ok()) return status;
+  return *std::move(found);
+}
+
+absl::StatusOr<Channel> SqliteStorage::ReadChannel(int64_t channel_id) {
+  absl::optional<Channel> found;
+  absl::Status status = Read([&](Connection& db) {
+    found = FindChannel(db, channel_id);
+    return found.has_value() ? absl::OkStatus() : NoSuchChannel(channel_id);
+  });
+  if (!status.ok()) return status;
+  return *std::move(found);
+}
+
+absl::StatusOr<std::vector<Channel>> SqliteStorage::ReadChannels() {
+  std::vector<Channel> channels;
+  absl::Status status = Read([&](Connection& db) {
+    Query query(db, FLXLINK_SELECT_CHANNEL "ORDER BY name");
+    query.Bind();
+    while (query.Next()) channels.push_back(ReadChannelRow(db, query));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return channels;
+}
+
+absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_revision, const ChannelConfig& config,
+                                         const absl::optional<ChannelConfig>& draft, bool moves_policy) {
+  return Write([&](Connection& db) {
+    const absl::optional<Channel> channel = FindChannel(db, channel_id);
+    if (!channel.has_value()) return NoSuchChannel(channel_id);
+    if (channel->revision != expected_revision) return ChannelMoved(*channel, expected_revision);
+    const absl::optional<Channel> namesake = FindChannelByName(db, config.name);
+    if (namesake.has_value() && namesake->channel_id != channel_id) return NameTaken(config.name);
+    UpdateConfig(db, channel_id, config, draft, moves_policy);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStorage::RemoveChannel(int64_t channel_id) {
+  return Write([&](Connection& db) {
+    const absl::optional<Channel> channel = FindChannel(db, channel_id);
+    if (!channel.has_value()) return NoSuchChannel(channel_id);
+    const Slot slot = ReadSlot(db, channel_id).value_or(Slot());
+    if (slot.holder_job != 0 && IsOwnerAlive(db, slot.owner)) return ChannelBusy(*channel, slot);
+    DeleteChannel(db, channel_id);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace flxlink

@@ -1,0 +1,200 @@
+#include "src/storage/sqlite/fields_json.h"
+#include "src/storage/sqlite/sqlite_rows.h"
+#include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+// OK where `pull_number` is the channel's last pull and still runs.
+absl::Status CheckPulling(Connection& db, int64_t channel_id, int64_t pull_number) {
+  Query query(db, "SELECT 1 FROM channel WHERE channel_id = ?1 AND pull_number = ?2 AND pull_running = 1");
+  if (query.Bind(channel_id, pull_number).Next()) return absl::OkStatus();
+  return PullNotRunning(FindChannel(db, channel_id).value_or(Channel()), pull_number);
+}
+
+// Writes the rows of one pulled page.
+class ItemWriter {
+ public:
+  ItemWriter(Connection& db, const Fence& fence, int64_t pull_number, const ChannelVariantBatch& items, absl::Time now)
+      : db_(db),
+        channel_id_(fence.channel_id),
+        pull_number_(pull_number),
+        items_(items),
+        author_{fence.job_id, now},
+        fields_(items.fields),
+        find_(db,
+              "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status FROM channel_variant "
+              "WHERE channel_id = ?1 AND external_id = ?2"),
+        broken_(db,
+                "SELECT listing_id FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'broken'") {
+    Query last(db, "SELECT max(channel_variant_id) FROM channel_variant WHERE channel_id = ?1");
+    if (last.Bind(channel_id_).Next()) last_id_ = last.Int(0);
+  }
+
+  void Write(int64_t row) {
+    find_.Bind(channel_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]}, fields_.Encode(row));
+    if (!find_.Next()) {
+      Insert(row);
+      ++result_.inserted;
+      return;
+    }
+    const int64_t item_id = find_.Int(0);
+    const bool same_content = find_.Bool(1);
+    const bool was_live = IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
+    const bool is_live = IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
+    Update(item_id, row);
+    same_content && was_live == is_live ? ++result_.unchanged : ++result_.changed;
+    Heal(item_id, row);
+  }
+
+  PullWriteResult& result() { return result_; }
+
+ private:
+  void Insert(int64_t row) {
+    const size_t at = static_cast<size_t>(row);
+    Query(db_,
+          "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, parent_id, price, quantity, "
+          "status, seen_at, seen_pull, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        .Run(channel_id_, ++last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
+             NullIfAbsent{items_.price[at]}, NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]),
+             author_.at, pull_number_, fields_.Encode(row));
+  }
+
+  void Update(int64_t item_id, int64_t row) {
+    const size_t at = static_cast<size_t>(row);
+    Query(db_,
+          "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, gone = 0, seen_at = ?7, "
+          "seen_pull = ?8, fields = ?9 WHERE channel_id = ?1 AND channel_variant_id = ?2")
+        .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{items_.price[at]},
+             NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]), author_.at, pull_number_,
+             fields_.Encode(row));
+  }
+
+  void Heal(int64_t item_id, int64_t row) {
+    if (!broken_.Bind(channel_id_, item_id).Next()) return;
+    HealLink(db_, channel_id_, broken_.Int(0), items_.external_id[row], author_);
+    ++result_.healed;
+  }
+
+  Connection& db_;
+  const int64_t channel_id_;
+  const int64_t pull_number_;
+  const ChannelVariantBatch& items_;
+  const Author author_;
+  FieldsEncoder fields_;
+  Query find_;
+  Query broken_;
+  int64_t last_id_ = 0;
+  PullWriteResult result_;
+};
+
+struct AbsentItem {
+  int64_t channel_variant_id = 0;
+  std::string external_id;
+};
+
+// Channel variants that pull `pull_number` did not see, in the order of ids from above where the last step of its sweep ended.
+std::vector<AbsentItem> FindAbsent(Connection& db, int64_t channel_id, int64_t pull_number, int64_t limit) {
+  Query query(db,
+              "SELECT i.channel_variant_id, i.external_id FROM channel c CROSS JOIN channel_variant i "
+              "ON i.channel_id = c.channel_id AND i.channel_variant_id > c.pull_swept_id "
+              "WHERE c.channel_id = ?1 AND i.seen_pull <> ?2 AND i.gone = 0 ORDER BY i.channel_variant_id LIMIT ?3");
+  query.Bind(channel_id, pull_number, limit);
+  std::vector<AbsentItem> absent;
+  while (query.Next()) absent.push_back({query.Int(0), query.String(1)});
+  return absent;
+}
+
+}  // namespace
+
+absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
+  PullState pull;
+  absl::Status status = WriteFenced(fence, [&](Connection& db) {
+    Query(db,
+          "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', pull_swept_id = 0 "
+          "WHERE channel_id = ?1")
+        .Run(fence.channel_id);
+    pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return pull;
+}
+
+absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPage(const Fence& fence, int64_t pull_number,
+                                                               const PullPage& page, absl::Time now) {
+  absl::Status status = CheckChannelVariants(page.items);
+  if (!status.ok()) return status;
+  const std::vector<int64_t> rows = RowsToStore(page.items);
+  PullWriteResult result;
+  status = WriteFenced(fence, [&](Connection& db) {
+    const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
+    if (!pulling.ok()) return pulling;
+    ItemWriter writer(db, fence, pull_number, page.items, now);
+    for (const int64_t row : rows) writer.Write(row);
+    result = writer.result();
+    Query(db, "UPDATE channel SET pull_cursor = ?2 WHERE channel_id = ?1").Run(fence.channel_id, page.next_cursor);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  result.repeated = page.items.size() - static_cast<int64_t>(rows.size());
+  return result;
+}
+
+absl::StatusOr<int64_t> SqliteStorage::CountAbsentLinks(int64_t channel_id, int64_t pull_number) {
+  int64_t count = 0;
+  absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query query(db,
+                "SELECT count(*) FROM channel_variant i CROSS JOIN link l ON l.channel_id = i.channel_id AND "
+                "l.channel_variant_id = i.channel_variant_id "
+                "WHERE i.channel_id = ?1 AND i.seen_pull <> ?2 AND i.gone = 0 AND l.state = 'linked'");
+    if (query.Bind(channel_id, pull_number).Next()) count = query.Int(0);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return count;
+}
+
+absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                                       absl::Time now) {
+  absl::Status status = CheckLimit(limit);
+  if (!status.ok()) return status;
+  SweepResult result;
+  status = WriteFenced(fence, [&](Connection& db) {
+    const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
+    if (!pulling.ok()) return pulling;
+    std::vector<AbsentItem> absent = FindAbsent(db, fence.channel_id, pull_number, limit + 1);
+    result.more = static_cast<int64_t>(absent.size()) > limit;
+    if (result.more) absent.pop_back();
+    result.gone = static_cast<int64_t>(absent.size());
+    for (const AbsentItem& item : absent) {
+      const bool broke = LoseItem(db, fence.channel_id, item.channel_variant_id, item.external_id, {fence.job_id, now});
+      if (broke) ++result.broken;
+    }
+    if (absent.empty()) return absl::OkStatus();
+    Query(db, "UPDATE channel SET pull_swept_id = ?2 WHERE channel_id = ?1")
+        .Run(fence.channel_id, absent.back().channel_variant_id);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return result;
+}
+
+absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
+                                    absl::Time now) {
+  return WriteFenced(fence, [&](Connection& db) {
+    const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
+    if (channel.pull.pull_number != pull_number || pull_number == 0) return PullNotRunning(channel, pull_number);
+    if (!channel.pull.running) return absl::OkStatus();
+    Query(db,
+          "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_revision = ?2, "
+          "complete_pulls = complete_pulls + ?3, completed_at = CASE WHEN ?3 THEN ?4 ELSE completed_at END "
+          "WHERE channel_id = ?1")
+        .Run(fence.channel_id, revision, complete, now);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace flxlink

@@ -1,0 +1,193 @@
+#include "src/storage/sqlite/sqlite_rows.h"
+
+#include "absl/strings/str_cat.h"
+#include "src/model/record_codec.h"
+#include "src/storage/sqlite/fields_json.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+void AddEvent(Connection& db, int64_t channel_id, int64_t listing_id, LinkEvent::Kind kind,
+              absl::string_view external_id, int32_t rule, const Author& author) {
+  Query(db,
+        "INSERT INTO link_event (channel_id, listing_id, event_number, kind, external_id, rule, job_id, at) "
+        "SELECT ?1, ?2, coalesce(max(event_number), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM link_event "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, ToString(kind), external_id, rule, NullIfZero{author.job_id}, author.at);
+}
+
+#define FLXLINK_SELECT_LINK                                                                               \
+  "SELECT l.listing_id, v.sku, l.state, l.channel_variant_id, l.rule, l.reason, l.health, l.pending, "    \
+  "l.paused, l.linked_version FROM link l JOIN listing_variant v ON v.channel_id = l.channel_id AND "     \
+  "v.listing_id = l.listing_id WHERE l.channel_id = ?1 AND "
+
+absl::optional<StoredLink> ReadLink(Query& query) {
+  if (!query.Next()) return absl::nullopt;
+  StoredLink link;
+  link.listing_id = query.Int(0);
+  link.sku = query.String(1);
+  link.state = query.EnumValue(2, LinkState::kBroken);
+  link.channel_variant_id = query.Int(3);
+  link.rule = query.Int32(4);
+  link.reason = query.EnumValue(5, LinkReason::kNoKey);
+  link.status = ReadStatus(query, 6);
+  link.linked_version = query.Int(9);
+  return link;
+}
+
+absl::optional<StoredItem> ReadItem(Query& query) {
+  if (!query.Next()) return absl::nullopt;
+  StoredItem item;
+  item.channel_variant_id = query.Int(0);
+  item.external_id = query.String(1);
+  item.gone = query.Bool(2);
+  item.seen = ReadPqs(query, 3);
+  return item;
+}
+
+}  // namespace
+
+int64_t NextInSequence(Connection& db, absl::string_view name, int64_t count) {
+  Query query(db, "UPDATE sequence SET next_id = next_id + ?2 WHERE name = ?1 RETURNING next_id - ?2");
+  if (!query.Bind(name, count).Next()) return 0;
+  const int64_t first = query.Int(0);
+  query.Next();
+  return first;
+}
+
+bool ChannelExists(Connection& db, int64_t channel_id) {
+  return Query(db, "SELECT 1 FROM channel WHERE channel_id = ?1").Bind(channel_id).Next();
+}
+
+absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db, FLXLINK_SELECT_LINK "l.listing_id = ?2");
+  return ReadLink(query.Bind(channel_id, listing_id));
+}
+
+absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
+  Query query(db, FLXLINK_SELECT_LINK "l.channel_variant_id = ?2");
+  return ReadLink(query.Bind(channel_id, channel_variant_id));
+}
+
+absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
+  Query query(db,
+              "SELECT channel_variant_id, external_id, gone, price, quantity, status FROM channel_variant "
+              "WHERE channel_id = ?1 AND channel_variant_id = ?2");
+  return ReadItem(query.Bind(channel_id, channel_variant_id));
+}
+
+absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id) {
+  Query query(db,
+              "SELECT channel_variant_id, external_id, gone, price, quantity, status FROM channel_variant "
+              "WHERE channel_id = ?1 AND external_id = ?2");
+  return ReadItem(query.Bind(channel_id, external_id));
+}
+
+absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item) {
+  if (link.channel_variant_id != 0) {
+    const absl::optional<StoredItem> held = FindItem(db, channel_id, link.channel_variant_id);
+    return AlreadyLinked(link.sku, held.has_value() ? held->external_id : "");
+  }
+  const absl::optional<StoredLink> holder = FindHolder(db, channel_id, item.channel_variant_id);
+  return holder.has_value() ? AlreadyLinked(holder->sku, item.external_id) : absl::OkStatus();
+}
+
+void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,
+              LinkReason reason, const ListingStatus& status, const Author& author) {
+  // Whatever an earlier link left to send is not this one's.
+  Query(db,
+        "UPDATE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, by_hand = ?6, health = ?7, "
+        "pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, acked_status = ?12, guarded_at = NULL, "
+        "refused_digest = NULL, attention_code = NULL, attention_detail = NULL, attention_suggestion = NULL, "
+        "synced_version = dirty_version, dirty_version = dirty_version + 1, linked_version = dirty_version + 1, "
+        "dirty_since = ?13 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
+           ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
+           NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), author.at);
+  AddEvent(db, channel_id, link.listing_id, LinkEvent::Kind::kLinked, item.external_id, rule, author);
+}
+
+void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
+                  const Author& author) {
+  const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
+  const ListingStatus status = StatusAfterUnlink(link.status);
+  Query(db,
+        "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
+        "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, attention_code = NULL, attention_detail = NULL, "
+        "attention_suggestion = NULL, synced_version = dirty_version, dirty_since = NULL "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
+           NullIfEmpty{ToString(status.pending)}, status.paused);
+  AddEvent(db, channel_id, link.listing_id, kind, item.has_value() ? item->external_id : "", 0, author);
+}
+
+bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, absl::string_view external_id,
+              const Author& author) {
+  Query(db, "UPDATE channel_variant SET gone = 1 WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id, channel_variant_id);
+  const Attention attention = ItemGone(external_id);
+  Query query(db,
+              "UPDATE link SET state = 'broken', attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
+              "WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' RETURNING listing_id");
+  query.Bind(channel_id, channel_variant_id, attention.code, attention.detail, attention.suggestion);
+  if (!query.Next()) return false;
+  const int64_t listing_id = query.Int(0);
+  query.Next();
+  AddEvent(db, channel_id, listing_id, LinkEvent::Kind::kBroken, external_id, 0, author);
+  return true;
+}
+
+void HealLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::string_view external_id,
+              const Author& author) {
+  Query(db,
+        "UPDATE link SET state = 'linked', attention_code = NULL, attention_detail = NULL, "
+        "attention_suggestion = NULL, dirty_version = dirty_version + 1, dirty_since = ?3 "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, author.at);
+  AddEvent(db, channel_id, listing_id, LinkEvent::Kind::kHealed, external_id, 0, author);
+}
+
+bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {
+  return Query(db,
+               "UPDATE link SET dirty_version = dirty_version + 1, dirty_since = coalesce(dirty_since, ?3) "
+               "WHERE channel_id = ?1 AND listing_id = ?2 AND state = 'linked'")
+             .Run(channel_id, listing_id, now) > 0;
+}
+
+void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status) {
+  Query(db, "UPDATE link SET health = ?3, pending = ?4, paused = ?5 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused);
+}
+
+ListingStatus ReadStatus(const Query& query, int column) {
+  return {query.EnumValue(column, Health::kPaused), query.EnumValue(column + 1, PendingChange::kDelisting),
+          query.Bool(column + 2)};
+}
+
+Pqs ReadPqs(const Query& query, int column) {
+  return {query.IntOrAbsent(column), query.IntOrAbsent(column + 1),
+          query.EnumValue(column + 2, ChannelStatus::kDead)};
+}
+
+NullIfEmpty StatusText(ChannelStatus status) {
+  return NullIfEmpty{status == ChannelStatus::kUnknown ? "" : ToString(status)};
+}
+
+Currency ReadCurrency(Connection& db, absl::string_view code) {
+  const absl::StatusOr<Currency> currency = Currency::Parse(code);
+  if (!currency.ok()) db.FailCorrupt(code);
+  return currency.ok() ? *currency : Currency();
+}
+
+std::vector<Field> ReadFields(Connection& db, absl::string_view json) {
+  std::vector<Field> fields;
+  const bool read = ForEachField(json, [&](absl::string_view name, absl::string_view value) {
+    fields.push_back({std::string(name), std::string(value)});
+  });
+  if (!read) db.FailCorrupt(json);
+  return fields;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,95 @@
+// Rows that several operations of the SQLite store read and write, within the transaction of the operation. Database errors are
+// the connection's (see sqlite_connection.h).
+
+#ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_ROWS_H_
+#define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_ROWS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/storage.h"
+#include "src/storage/sqlite/sqlite_connection.h"
+
+namespace flxlink {
+
+// Takes `count` consecutive numbers from a sequence; the first.
+int64_t NextInSequence(Connection& db, absl::string_view name, int64_t count);
+
+bool ChannelExists(Connection& db, int64_t channel_id);
+// The channel; nullopt where there is none.
+absl::optional<Channel> FindChannel(Connection& db, int64_t channel_id);
+
+// A row of `link`, with the SKU of its listing variant.
+struct StoredLink {
+  int64_t listing_id = 0;
+  std::string sku;
+  LinkState state = LinkState::kUnlinked;
+  int64_t channel_variant_id = 0;  // 0: unlinked.
+  int32_t rule = 0;
+  LinkReason reason = LinkReason::kNone;
+  ListingStatus status;
+  int64_t linked_version = 0;
+};
+
+absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id);
+// Whose link holds the channel variant, broken ones included.
+absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_t channel_variant_id);
+
+// A row of `channel_variant`.
+struct StoredItem {
+  int64_t channel_variant_id = 0;
+  std::string external_id;
+  bool gone = false;
+  Pqs seen;
+};
+
+absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id);
+absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id);
+
+// Who makes a change: a person (0) or a job, and when.
+struct Author {
+  int64_t job_id = 0;
+  absl::Time at;
+};
+
+// OK where the listing variant is unlinked and the item free; else FAILED_PRECONDITION naming the link that is in the way.
+absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item);
+
+// Makes a link between two that are free. `rule` 0: by hand.
+void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,
+              LinkReason reason, const ListingStatus& status, const Author& author);
+// Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
+void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
+                  const Author& author);
+// Takes the item for gone and breaks its link. Returns whether there was one to break.
+bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, absl::string_view external_id,
+              const Author& author);
+// Makes a broken link whole again and dirty.
+void HealLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::string_view external_id,
+              const Author& author);
+
+// Grows the dirty version of a link; of an unlinked or broken one nothing. Returns whether there was one.
+bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now);
+
+// Writes the status of a listing variant.
+void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);
+
+// The status in three columns from `column`: health, pending, paused.
+ListingStatus ReadStatus(const Query& query, int column);
+// Price, quantity and status in three columns from `column`.
+Pqs ReadPqs(const Query& query, int column);
+// How a channel status is stored: NULL where it is unknown.
+NullIfEmpty StatusText(ChannelStatus status);
+
+Currency ReadCurrency(Connection& db, absl::string_view code);
+// Fields as a `fields` column has them.
+std::vector<Field> ReadFields(Connection& db, absl::string_view json);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_ROWS_H_

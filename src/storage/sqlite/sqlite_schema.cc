@@ -1,0 +1,269 @@
+#include "src/storage/sqlite/sqlite_schema.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace flxlink {
+namespace {
+
+// The statements that lead from schema version i to i+1. What was released once is never changed.
+constexpr const char* kMigrations[] = {
+    R"sql(
+CREATE TABLE sequence (
+  name TEXT PRIMARY KEY NOT NULL,
+  next_id INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO sequence (name, next_id) VALUES ('channel', 1), ('owner', 1), ('reserved', 1);
+
+CREATE TABLE channel (
+  channel_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  adapter TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 0,
+  policy_version INTEGER NOT NULL DEFAULT 0,
+  evaluated_version INTEGER NOT NULL DEFAULT 0,
+  edit_version INTEGER NOT NULL DEFAULT 0,
+  pull_number INTEGER NOT NULL DEFAULT 0,
+  pull_running INTEGER NOT NULL DEFAULT 0,
+  pull_cursor TEXT NOT NULL DEFAULT '',
+  pull_swept_id INTEGER NOT NULL DEFAULT 0,
+  pull_revision TEXT NOT NULL DEFAULT '',
+  complete_pulls INTEGER NOT NULL DEFAULT 0,
+  completed_at INTEGER,
+  config BLOB NOT NULL,
+  draft BLOB
+);
+CREATE UNIQUE INDEX channel_by_name ON channel (name);
+
+CREATE TABLE product_variant (
+  product_id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  sku TEXT,
+  parent TEXT,
+  price INTEGER,
+  currency TEXT NOT NULL,
+  quantity INTEGER,
+  quantity_at INTEGER NOT NULL,
+  sync_priority INTEGER NOT NULL,
+  fields TEXT NOT NULL
+);
+CREATE UNIQUE INDEX product_variant_by_key ON product_variant (key);
+CREATE INDEX product_variant_by_sku ON product_variant (sku);
+
+CREATE TABLE listing_variant (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  product_id INTEGER NOT NULL,
+  sku TEXT NOT NULL,
+  parent TEXT,
+  built_at INTEGER NOT NULL,
+  fields TEXT NOT NULL,
+  PRIMARY KEY (channel_id, listing_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX listing_variant_by_sku ON listing_variant (channel_id, sku);
+CREATE INDEX listing_variant_by_product ON listing_variant (product_id);
+
+CREATE TABLE link (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'unlinked',
+  channel_variant_id INTEGER,
+  rule INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  by_hand INTEGER NOT NULL DEFAULT 0,
+  health TEXT NOT NULL DEFAULT 'not_listed',
+  pending TEXT,
+  paused INTEGER NOT NULL DEFAULT 0,
+  sync_priority INTEGER NOT NULL DEFAULT 0,
+  dirty_version INTEGER NOT NULL DEFAULT 0,
+  synced_version INTEGER NOT NULL DEFAULT 0,
+  linked_version INTEGER NOT NULL DEFAULT 0,
+  dirty_since INTEGER,
+  acked_price INTEGER,
+  acked_quantity INTEGER,
+  acked_status TEXT,
+  guarded_at INTEGER,
+  refused_digest INTEGER,
+  in_doubt INTEGER NOT NULL DEFAULT 0,
+  attention_code TEXT,
+  attention_detail TEXT,
+  attention_suggestion TEXT,
+  PRIMARY KEY (channel_id, listing_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX link_by_channel_variant ON link (channel_id, channel_variant_id)
+  WHERE channel_variant_id IS NOT NULL;
+CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_since, listing_id)
+  WHERE dirty_since IS NOT NULL AND state = 'linked' AND paused = 0 AND health <> 'delisted';
+CREATE INDEX link_broken ON link (channel_id, listing_id) WHERE state = 'broken';
+CREATE INDEX link_attention ON link (channel_id, listing_id) WHERE attention_code IS NOT NULL;
+CREATE INDEX link_guarded ON link (channel_id, listing_id) WHERE guarded_at IS NOT NULL;
+
+CREATE TABLE channel_variant (
+  channel_id INTEGER NOT NULL,
+  channel_variant_id INTEGER NOT NULL,
+  external_id TEXT NOT NULL,
+  parent_id TEXT,
+  price INTEGER,
+  quantity INTEGER,
+  status TEXT,
+  gone INTEGER NOT NULL DEFAULT 0,
+  seen_at INTEGER NOT NULL,
+  seen_pull INTEGER NOT NULL,
+  fields TEXT NOT NULL,
+  PRIMARY KEY (channel_id, channel_variant_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX channel_variant_by_external_id ON channel_variant (channel_id, external_id);
+CREATE INDEX channel_variant_by_parent ON channel_variant (channel_id, parent_id);
+
+CREATE TABLE hand_unlink (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  channel_variant_id INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, listing_id, channel_variant_id)
+) WITHOUT ROWID;
+
+CREATE TABLE link_event (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  event_number INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  rule INTEGER NOT NULL,
+  job_id INTEGER,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, listing_id, event_number)
+) WITHOUT ROWID;
+
+CREATE TABLE push_record (
+  channel_id INTEGER NOT NULL,
+  push_id INTEGER NOT NULL,
+  job_id INTEGER NOT NULL,
+  call_deadline INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, push_id)
+) WITHOUT ROWID;
+CREATE TABLE push_item (
+  channel_id INTEGER NOT NULL,
+  push_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  dirty_version INTEGER NOT NULL,
+  price INTEGER,
+  quantity INTEGER,
+  status TEXT,
+  idempotency_key TEXT NOT NULL,
+  PRIMARY KEY (channel_id, push_id, listing_id)
+) WITHOUT ROWID;
+
+CREATE TABLE slot (
+  channel_id INTEGER PRIMARY KEY,
+  revision INTEGER NOT NULL DEFAULT 0,
+  holder_job INTEGER,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  owner INTEGER,
+  lease_until INTEGER,
+  paused INTEGER NOT NULL DEFAULT 0,
+  cancel_requested INTEGER NOT NULL DEFAULT 0,
+  head_job INTEGER,
+  head_prioritized_at INTEGER,
+  head_priority INTEGER NOT NULL DEFAULT 0,
+  head_created_at INTEGER
+);
+CREATE INDEX slot_claimable ON slot (head_prioritized_at DESC, head_priority DESC, head_created_at, channel_id)
+  WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL;
+CREATE INDEX slot_held ON slot (owner) WHERE holder_job IS NOT NULL AND paused = 0;
+
+CREATE TABLE job (
+  channel_id INTEGER NOT NULL,
+  job_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  triggered_by TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  prioritized_at INTEGER,
+  rerun_of INTEGER,
+  progress_total INTEGER NOT NULL,
+  progress_done INTEGER NOT NULL,
+  progress_failed INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  finished_at INTEGER,
+  error TEXT,
+  suggestion TEXT,
+  details BLOB NOT NULL,
+  PRIMARY KEY (channel_id, job_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX job_by_id ON job (job_id);
+CREATE INDEX job_by_channel_state ON job (channel_id, state, job_id);
+CREATE INDEX job_by_state ON job (state, job_id);
+
+CREATE TABLE schedule (
+  channel_id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  minute INTEGER NOT NULL,
+  every_us INTEGER NOT NULL,
+  cron TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
+  job TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  next_fire INTEGER NOT NULL
+);
+)sql",
+};
+static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
+
+int64_t ReadNumber(Connection& db, absl::string_view sql) {
+  Query query(db, sql);
+  return query.Bind().Next() ? query.Int(0) : 0;
+}
+
+struct SchemaState {
+  int64_t application_id = 0;
+  int64_t version = 0;
+  int64_t objects = 0;  // Tables, indexes …
+};
+
+absl::StatusOr<SchemaState> ReadSchemaState(Connection& db) {
+  absl::Status status = db.BeginRead();
+  if (!status.ok()) return status;
+  SchemaState state;
+  state.application_id = ReadNumber(db, "PRAGMA application_id");
+  state.version = ReadNumber(db, "PRAGMA user_version");
+  state.objects = ReadNumber(db, "SELECT count(*) FROM sqlite_schema");
+  status = db.Commit();
+  if (!status.ok()) return status;
+  return state;
+}
+
+absl::Status CheckSchemaState(const SchemaState& state, absl::string_view path) {
+  const bool empty = state.application_id == 0 && state.version == 0 && state.objects == 0;
+  if (!empty && state.application_id != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": it is another program's SQLite database; name another file for the store"));
+  }
+  if (state.version > kSchemaVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": its schema is version ", state.version,
+                                                      " and this flxlink knows up to ", kSchemaVersion,
+                                                      "; use a newer flxlink"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status MigrateSchema(Connection& db) {
+  const absl::StatusOr<SchemaState> state = ReadSchemaState(db);
+  if (!state.ok()) return state.status();
+  absl::Status status = CheckSchemaState(*state, db.path());
+  for (int64_t version = state->version; status.ok() && version < kSchemaVersion; ++version) {
+    status = db.BeginWrite();
+    if (!status.ok()) return status;
+    const std::string step = absl::StrCat(kMigrations[version], "PRAGMA application_id = ", kApplicationId,
+                                          "; PRAGMA user_version = ", version + 1);
+    db.Fail(db.Execute(step.c_str()));
+    status = db.Commit();
+  }
+  return status;
+}
+
+}  // namespace flxlink

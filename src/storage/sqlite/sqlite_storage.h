@@ -1,0 +1,149 @@
+// The SQLite store: what OpenSqliteStorage (flxlink/storage.h) gives. README.md describes its tables.
+
+#ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_STORAGE_H_
+#define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_STORAGE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/synchronization/mutex.h"
+#include "flxlink/storage.h"
+#include "src/storage/sqlite/sqlite_connection.h"
+#include "src/storage/sqlite/sqlite_locks.h"
+
+namespace flxlink {
+
+// One writer connection, for which the threads of the process take turns and then the processes, and a few read connections.
+// Every operation is one transaction on one of them.
+//
+// Thread-safe. Its functions are in one source a section of storage.h: sqlite_channels.cc, sqlite_products.cc, sqlite_listings.cc,
+// sqlite_pulls.cc, sqlite_links.cc, sqlite_sync.cc, sqlite_pushes.cc, sqlite_jobs.cc.
+class SqliteStorage : public Storage {
+ public:
+  static absl::StatusOr<std::unique_ptr<SqliteStorage>> Open(const std::string& path, const SqliteOptions& options);
+  ~SqliteStorage() override;
+
+  absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
+
+  // Channels
+  absl::StatusOr<Channel> CreateChannel(const ChannelConfig& config) override;
+  absl::StatusOr<Channel> ReadChannel(absl::string_view name) override;
+  absl::StatusOr<Channel> ReadChannel(int64_t channel_id) override;
+  absl::StatusOr<std::vector<Channel>> ReadChannels() override;
+  absl::Status WriteChannel(int64_t channel_id, int64_t expected_revision, const ChannelConfig& config,
+                            const absl::optional<ChannelConfig>& draft, bool moves_policy) override;
+  absl::Status RemoveChannel(int64_t channel_id) override;
+
+  // Catalog
+  absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) override;
+  absl::StatusOr<ProductBatch> ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                            int64_t limit) override;
+  absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
+                                                          absl::Time now) override;
+  absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
+                                                       int64_t after_id, int64_t limit) override;
+  absl::StatusOr<PullState> BeginPull(const Fence& fence) override;
+  absl::StatusOr<PullWriteResult> WritePulledPage(const Fence& fence, int64_t pull_number, const PullPage& page,
+                                                  absl::Time now) override;
+  absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
+  absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                          absl::Time now) override;
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
+                       absl::Time now) override;
+
+  // Links
+  absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                 int64_t after_id, int64_t limit) override;
+  absl::StatusOr<ChannelKeyPage> ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                 int64_t after_id, int64_t limit) override;
+  absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override;
+  absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
+                                             absl::Span<const LinkWrite> rows, absl::Time now) override;
+  absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
+  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
+                           absl::Time now) override;
+  absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
+
+  // Sync
+  absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;
+  absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
+  absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) override;
+  absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids) override;
+  absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows, absl::Time now) override;
+  absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) override;
+  absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;
+  absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
+                                        absl::Time now) override;
+
+  // Pushes
+  absl::Status BeginPush(const Fence& fence, const PushRecord& record) override;
+  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
+  absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) override;
+  absl::Status AbandonPush(const Fence& fence, int64_t push_id) override;
+
+  // Jobs, slots, owners; schedules
+  absl::StatusOr<OwnerId> OpenOwner() override;
+  absl::Status CloseOwner(OwnerId owner) override;
+  absl::Duration keep_alive_interval() const override { return absl::InfiniteDuration(); }
+  absl::Status KeepAlive(OwnerId owner) override;
+  absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override;
+  absl::Status WriteQueue(const QueueChange& change) override;
+  absl::StatusOr<std::vector<int64_t>> ReadClaimable(int64_t limit) override;
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
+  absl::StatusOr<Job> ReadJob(int64_t job_id) override;
+  absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
+  absl::Status WriteSchedule(const Schedule& schedule) override;
+  absl::Status ClearSchedule(int64_t channel_id) override;
+  absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
+
+ private:
+  using Body = absl::FunctionRef<absl::Status(Connection&)>;
+
+  SqliteStorage(std::string path, const SqliteOptions& options, WriterLock lock, OwnerLocks owners);
+
+  // Runs `body` as one transaction; an error of it, or of the database, leaves everything as it was.
+  absl::Status Write(Body body);
+  // The same once the fence is seen to hold.
+  absl::Status WriteFenced(const Fence& fence, Body body);
+  // Runs `body` over one state of the database.
+  absl::Status Read(Body body);
+  // The same once the channel is seen to be there.
+  absl::Status ReadOfChannel(int64_t channel_id, Body body);
+
+  // FAILED_PRECONDITION in a forked child.
+  absl::Status CheckProcess() const;
+
+  absl::Status OpenWriter();
+  absl::Status WriteLocked(Body body);
+  absl::Status AwaitTurn() ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndTurn() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::unique_ptr<Connection>> TakeReader() ABSL_LOCKS_EXCLUDED(mutex_);
+  void GiveBackReader(std::unique_ptr<Connection> reader) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Whether an owner lives; an error of the system is the connection's.
+  bool IsOwnerAlive(Connection& db, OwnerId owner) const;
+
+  const std::string path_;
+  const SqliteOptions options_;
+  const pid_t process_;
+  OwnerLocks owners_;
+
+  // Used by whoever has the turn.
+  WriterLock writer_lock_;
+  std::unique_ptr<Connection> writer_;
+
+  absl::Mutex mutex_;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // Somebody has the turn.
+  int open_readers_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_STORAGE_H_

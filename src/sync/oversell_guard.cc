@@ -1,0 +1,22 @@
+#include "src/sync/oversell_guard.h"
+
+#include "absl/time/time.h"
+#include "flxlink/field.h"
+
+namespace flxlink {
+
+int64_t ShownQuantity(const SyncRow& row) {
+  return row.acknowledged.quantity != kAbsent ? row.acknowledged.quantity : row.seen.quantity;
+}
+
+bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy) {
+  return policy.oversell_guard == OversellGuard::kHold && row.guarded_at != absl::InfinitePast() &&
+         row.quantity_at <= row.guarded_at && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
+}
+
+bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy) {
+  return policy.oversell_guard == OversellGuard::kHold && before.quantity != kAbsent && after.quantity != kAbsent &&
+         after.quantity < before.quantity;
+}
+
+}  // namespace flxlink

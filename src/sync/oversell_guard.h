@@ -1,0 +1,25 @@
+// The oversell guard: keeps a quantity from overwriting stock that the channel has probably sold. See flxlink/sync.h.
+//
+// Pure and thread-safe.
+
+#ifndef FLXLINK_SRC_SYNC_OVERSELL_GUARD_H_
+#define FLXLINK_SRC_SYNC_OVERSELL_GUARD_H_
+
+#include <cstdint>
+
+#include "flxlink/sync.h"
+
+namespace flxlink {
+
+// The quantity that the channel shows, as far as known: what it acknowledged, else what the last pull saw.
+int64_t ShownQuantity(const SyncRow& row);
+
+// Whether the guard holds the desired quantity back. Never where it is what the channel shows: that overwrites nothing.
+bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy);
+
+// Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged.
+bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_SYNC_OVERSELL_GUARD_H_

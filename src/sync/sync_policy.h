@@ -1,0 +1,17 @@
+// What a channel's policy says about one link, beyond what flxlink/sync.h declares.
+//
+// Pure and thread-safe.
+
+#ifndef FLXLINK_SRC_SYNC_SYNC_POLICY_H_
+#define FLXLINK_SRC_SYNC_SYNC_POLICY_H_
+
+#include "flxlink/sync.h"
+
+namespace flxlink {
+
+// Whether the product has a price that cannot be sent because it is in another currency than the channel's.
+bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_SYNC_SYNC_POLICY_H_

@@ -1,0 +1,124 @@
+#include "src/channels/csv/file_replacement.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/channels/temporary_folder.h"
+
+namespace flxlink {
+namespace {
+
+class FileReplacementTest : public ::testing::Test {
+ protected:
+  FileReplacementTest() { WriteFile(path_, "old"); }
+
+  FileStamp Stamp() {
+    const absl::StatusOr<FileStamp> stamp = FileStamp::Of(path_);
+    EXPECT_TRUE(stamp.ok()) << stamp.status();
+    return *stamp;
+  }
+
+  bool IsTidy() const { return !std::filesystem::exists(path_ + ".flxlink.tmp"); }
+
+  TemporaryFolder folder_;
+  const std::string path_ = folder_.PathOf("x.csv");
+};
+
+TEST_F(FileReplacementTest, ReplacesTheContentsAndKeepsTheMode) {
+  for (const mode_t mode : {0640, 0604, 0444}) {
+    ASSERT_EQ(chmod(path_.c_str(), mode), 0);
+    const FileStamp before = Stamp();
+    ASSERT_EQ(ReplaceFile(path_, before, "new\n"), absl::OkStatus());
+    EXPECT_EQ(ReadFile(path_), "new\n");
+    const FileStamp after = Stamp();
+    EXPECT_EQ(after.mode(), mode);
+    EXPECT_EQ(after.user(), before.user());
+    EXPECT_EQ(after.group(), before.group());
+    EXPECT_FALSE(after.SameAs(before));
+    EXPECT_TRUE(IsTidy());
+  }
+}
+
+TEST_F(FileReplacementTest, KeepsTheOwner) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  ASSERT_EQ(chown(path_.c_str(), 12345, 23456), 0);
+  ASSERT_EQ(chmod(path_.c_str(), 04750), 0);
+  ASSERT_EQ(ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  EXPECT_EQ(Stamp().user(), 12345u);
+  EXPECT_EQ(Stamp().group(), 23456u);
+  EXPECT_EQ(Stamp().mode(), 04750u);
+}
+
+TEST_F(FileReplacementTest, WritesEmptyAndLargeTexts) {
+  for (const std::string& text : {std::string(), std::string(5 << 20, 'x')}) {
+    ASSERT_EQ(ReplaceFile(path_, Stamp(), text), absl::OkStatus());
+    EXPECT_EQ(ReadFile(path_), text);
+  }
+}
+
+TEST_F(FileReplacementTest, LeavesAFileThatChangedMeanwhile) {
+  const FileStamp before = Stamp();
+  WriteFile(path_, "edited by hand");
+  EXPECT_EQ(ReplaceFile(path_, before, "new").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(ReadFile(path_), "edited by hand");
+  EXPECT_TRUE(IsTidy());
+}
+
+TEST_F(FileReplacementTest, DoesNotBringBackAFileThatIsGone) {
+  const FileStamp before = Stamp();
+  std::filesystem::remove(path_);
+  EXPECT_EQ(ReplaceFile(path_, before, "new").code(), absl::StatusCode::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(IsTidy());
+}
+
+TEST_F(FileReplacementTest, OverwritesWhatACrashLeft) {
+  WriteFile(path_ + ".flxlink.tmp", "half of someth");
+  ASSERT_EQ(ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  EXPECT_EQ(ReadFile(path_), "new");
+  EXPECT_TRUE(IsTidy());
+}
+
+TEST_F(FileReplacementTest, DoesNotFollowALinkInThePlaceOfTheNewFile) {
+  const std::string victim = folder_.PathOf("victim");
+  WriteFile(victim, "precious");
+  std::filesystem::create_symlink(victim, path_ + ".flxlink.tmp");
+  ASSERT_EQ(ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  EXPECT_EQ(ReadFile(victim), "precious");
+  EXPECT_EQ(ReadFile(path_), "new");
+}
+
+// A limit on the size of files stands in for a full disk: the write ends in the middle.
+TEST_F(FileReplacementTest, LeavesTheOldFileWhenTheDiskIsFull) {
+  const FileStamp before = Stamp();
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {1000, 1000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const absl::Status status = ReplaceFile(path_, before, std::string(5000, 'x'));
+    _exit(status.code() == absl::StatusCode::kResourceExhausted ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(ReadFile(path_), "old");
+  EXPECT_TRUE(Stamp().SameAs(before));
+  EXPECT_TRUE(IsTidy());
+}
+
+TEST(FileStampTest, IsOfRegularFilesOnly) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(FileStamp::Of(folder.PathOf("none")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(FileStamp::Of(folder.PathOf("")).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace flxlink

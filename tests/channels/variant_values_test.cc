@@ -1,0 +1,86 @@
+#include "src/channels/csv/variant_values.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+StatusWords WordsOf(const std::string& header) {
+  const absl::StatusOr<CsvReader> reader = CsvReader::FromText("s.csv", header);
+  EXPECT_TRUE(reader.ok()) << reader.status();
+  const absl::StatusOr<ShopifyColumns> columns = ShopifyColumns::Find(*reader);
+  EXPECT_TRUE(columns.ok()) << columns.status();
+  return StatusWordsOf(*reader, *columns);
+}
+
+TEST(StatusWordsTest, AreThoseOfStatusElsePublished) {
+  EXPECT_EQ(WordsOf("Handle,Variant Price,Published,Status\n"), StatusWords::kStatus);
+  EXPECT_EQ(WordsOf("Handle,Published,Variant Price\n"), StatusWords::kPublished);
+  EXPECT_EQ(WordsOf("Handle,Variant Price\n"), StatusWords::kNone);
+}
+
+TEST(StatusWordsTest, NameEveryStatusOfTheirs) {
+  EXPECT_THAT(StatusesWith(StatusWords::kStatus),
+              ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden, ChannelStatus::kDead));
+  EXPECT_THAT(StatusesWith(StatusWords::kPublished), ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden));
+  EXPECT_THAT(StatusesWith(StatusWords::kNone), IsEmpty());
+  for (const StatusWords words : {StatusWords::kStatus, StatusWords::kPublished}) {
+    for (const ChannelStatus status : StatusesWith(words)) {
+      EXPECT_EQ(ParseStatusWord(words, *StatusWord(words, status)), status);
+    }
+  }
+  EXPECT_EQ(StatusWord(StatusWords::kPublished, ChannelStatus::kDead), absl::nullopt);
+  EXPECT_EQ(StatusWord(StatusWords::kStatus, ChannelStatus::kUnknown), absl::nullopt);
+}
+
+TEST(StatusWordsTest, AreReadInAnyCaseAndElseUnknown) {
+  EXPECT_EQ(ParseStatusWord(StatusWords::kStatus, "ARCHIVED"), ChannelStatus::kDead);
+  EXPECT_EQ(ParseStatusWord(StatusWords::kPublished, "True"), ChannelStatus::kListed);
+  for (const char* other : {"", "true", "unlisted", " active"}) {
+    EXPECT_EQ(ParseStatusWord(StatusWords::kStatus, other), ChannelStatus::kUnknown) << other;
+  }
+}
+
+class VariantValuesTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<Pqs> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {
+    const absl::StatusOr<CsvReader> reader = CsvReader::FromText("s.csv", "Handle,Variant Price\n");
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    ShopifyVariant variant;
+    variant.row.line = 7;
+    variant.price = price;
+    variant.quantity = quantity;
+    variant.status = "draft";
+    return ReadPqs(*reader, variant, StatusWords::kStatus, *Currency::Parse(currency));
+  }
+
+  void ExpectError(const absl::Status& status, const std::string& part) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("s.csv:7: column "));
+    EXPECT_THAT(std::string(status.message()), HasSubstr(part));
+  }
+};
+
+TEST_F(VariantValuesTest, ReadsNumbersAndWords) {
+  EXPECT_EQ(*Read("19.9", "-3"), (Pqs{1990, -3, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("1990", "0", "JPY"), (Pqs{1990, 0, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("5", ""), (Pqs{500, kAbsent, ChannelStatus::kHidden}));
+}
+
+TEST_F(VariantValuesTest, SaysWhereACellIsNoNumber) {
+  ExpectError(Read("$5", "1").status(), "\"Variant Price\"");
+  ExpectError(Read("1.50", "1", "JPY").status(), "\"Variant Price\"");
+  ExpectError(Read("5", "many").status(), "\"Variant Inventory Qty\": \"many\"");
+  ExpectError(Read("5", "1.5").status(), "\"Variant Inventory Qty\"");
+  ExpectError(Read("5", "-9223372036854775808").status(), "\"Variant Inventory Qty\"");
+}
+
+}  // namespace
+}  // namespace flxlink

@@ -1,0 +1,209 @@
+#include "tests/storage/store_text.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+template <typename T>
+T Read(absl::StatusOr<T> result) {
+  if (result.ok()) return *std::move(result);
+  ADD_FAILURE() << result.status();
+  return T();
+}
+
+std::string Text(absl::Time time) {
+  if (time == absl::InfinitePast()) return "never";
+  return absl::StrCat(absl::ToUnixMicros(time), "us");
+}
+
+std::string Text(const absl::optional<absl::Time>& time) { return time.has_value() ? Text(*time) : "none"; }
+
+std::string Text(const std::vector<Field>& fields) {
+  return absl::StrJoin(
+      fields, ",", [](std::string* out, const Field& field) { absl::StrAppend(out, field.name, "=", field.value); });
+}
+
+std::string Text(const FieldColumns& fields, int64_t row) {
+  std::vector<Field> of_row;
+  for (size_t i = 0; i < fields.names.size(); ++i) {
+    const absl::string_view value = fields.columns[i][row];
+    if (!value.empty()) of_row.push_back({fields.names[i], std::string(value)});
+  }
+  return Text(of_row);
+}
+
+std::string Text(const Attention& attention) {
+  return absl::StrCat("[", attention.code, "|", attention.detail, "|", attention.suggestion, "]");
+}
+
+std::string Text(const ListingStatus& status) {
+  return absl::StrCat(ToString(status.base), "/", ToString(status.pending), status.paused ? "/paused" : "");
+}
+
+std::string Text(const Pqs& pqs) { return absl::StrCat(pqs.price, "/", pqs.quantity, "/", ToString(pqs.status)); }
+
+std::string Text(const PullState& pull) {
+  return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " running=", pull.running,
+                      " revision=", pull.revision, " complete=", pull.complete_pulls, " at ", Text(pull.completed_at));
+}
+
+std::string Text(const Channel& channel) {
+  return absl::StrCat("channel ", channel.channel_id, " {", ToText(channel.config), "} draft {",
+                      channel.draft.has_value() ? ToText(*channel.draft) : "none", "} revision=", channel.revision,
+                      " policy=", channel.policy_version, " evaluated=", channel.evaluated_version,
+                      " edit=", channel.edit_version, " ", Text(channel.pull), "\n");
+}
+
+std::string Text(const ListingRow& row) {
+  return absl::StrCat(
+      "listing ", row.listing_id, " ", row.sku, " parent=", row.parent, " {", Text(row.fields), "} ",
+      ToString(row.link_state), " ", row.external_id, " rule=", row.rule, " reason=", ToString(row.reason),
+      " by_hand=", row.by_hand, " ", Text(row.status), " ",
+      row.price.has_value() ? absl::StrCat(FormatMoney(*row.price), " ", row.price->currency.code()) : "no price", " ",
+      row.quantity.has_value() ? absl::StrCat(*row.quantity) : "no quantity", " priority=", row.sync_priority,
+      " dirty=", row.dirty, " in_doubt=", row.in_doubt, " ", Text(row.attention), "\n");
+}
+
+std::string Text(const LinkEvent& event) {
+  return absl::StrCat("  ", ToString(event.kind), " ", event.external_id, " rule=", event.rule, " job=", event.job_id,
+                      " at ", Text(event.at), "\n");
+}
+
+std::string LinkText(const SyncBatch& batch, int64_t i) {
+  const SyncRow& row = batch.rows[static_cast<size_t>(i)];
+  return absl::StrCat("link ", row.listing_id, " ", batch.sku[i], " ", batch.external_id[i],
+                      " parent=", batch.parent_id[i], " version=", row.dirty_version, " product=", row.product_price,
+                      " ", row.product_currency.code(), "/", row.product_quantity, " at ", Text(row.quantity_at), " ",
+                      Text(row.status), " acknowledged=", Text(row.acknowledged), " seen=", Text(row.seen), " at ",
+                      Text(row.seen_at), " guarded=", Text(row.guarded_at), " refused=", row.refused_digest,
+                      " in_doubt=", row.in_doubt, " dirty=", row.dirty, "\n");
+}
+
+std::string ProductText(Storage& storage) {
+  std::string text;
+  for (int64_t after = 0;;) {
+    const ProductBatch page = Read(storage.ReadProducts(after, {}, 1));
+    if (page.size() == 0) return text;
+    after = page.product_id[0];
+    absl::StrAppend(&text, "product ", after, " ", page.key[0], " sku=", page.sku[0], " parent=", page.parent[0], " ",
+                    page.price[0], " ", page.currency.code(), " ", page.quantity[0]);
+    absl::StrAppend(&text, " priority=", page.sync_priority[0], " {", Text(page.fields, 0), "}\n");
+  }
+}
+
+std::string ListingText(Storage& storage, int64_t channel_id) {
+  std::string text;
+  for (const ListingRow& row : Read(storage.ReadListings(channel_id, {}, 0, Storage::kMaxRows))) {
+    absl::StrAppend(&text, Text(row));
+    for (const LinkEvent& event : Read(storage.ReadLinkHistory(channel_id, row.listing_id))) {
+      absl::StrAppend(&text, Text(event));
+    }
+  }
+  return text;
+}
+
+std::string ItemText(Storage& storage, int64_t channel_id) {
+  std::string text;
+  const std::vector<std::string> fields = {"sku", "barcode"};
+  const ChannelKeyPage page = Read(storage.ReadChannelKeys(channel_id, fields, 0, Storage::kMaxRows));
+  for (int64_t i = 0; i < page.size(); ++i) {
+    const size_t at = static_cast<size_t>(i);
+    absl::StrAppend(&text, "item ", page.channel_variant_id[at], " ", page.external_id[i], " parent=", page.parent[i],
+                    " sku=", page.columns[0][i], " barcode=", page.columns[1][i]);
+    absl::StrAppend(&text, " live=", page.live[at], " ", ToString(page.status[at]), "\n");
+  }
+  return text;
+}
+
+std::string LinkText(Storage& storage, int64_t channel_id) {
+  std::string text;
+  const SyncBatch links = Read(storage.ReadLinks(channel_id, 0, Storage::kMaxRows));
+  for (int64_t i = 0; i < links.size(); ++i) absl::StrAppend(&text, LinkText(links, i));
+  for (const LinkPair& pair : Read(storage.ReadHandUnlinks(channel_id, {}, Storage::kMaxRows))) {
+    absl::StrAppend(&text, "unlinked by hand ", pair.listing_id, " ", pair.channel_variant_id, "\n");
+  }
+  for (const OpenPush& push : Read(storage.ReadOpenPushes(channel_id))) {
+    absl::StrAppend(&text, "push ", push.push_id, " job=", push.job_id, " deadline ", Text(push.call_deadline), " of ",
+                    absl::StrJoin(push.listing_ids, ","), "\n");
+  }
+  return text;
+}
+
+std::string QueueText(Storage& storage, int64_t channel_id) {
+  std::string text = ToText(Read(storage.ReadQueue(channel_id)).slot);
+  JobFilter filter;
+  filter.channel_id = channel_id;
+  for (const Job& job : Read(storage.ReadJobs(filter, std::numeric_limits<int64_t>::max(), Storage::kMaxRows))) {
+    absl::StrAppend(&text, ToText(job));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string ToText(const Job& job) {
+  std::string text = absl::StrCat(
+      "job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state), " ",
+      ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
+      " skus=", absl::StrJoin(job.options.skus, ","), " full=", job.options.full,
+      " release=", job.options.release_broken, " approved=", job.options.approved, " rerun_of=", job.rerun_of,
+      " progress=", job.progress.total, "/", job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
+  absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
+                  Text(job.finished_at), " error=", job.error, " suggestion=", job.suggestion, " chain=");
+  for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
+  for (const auto& [name, count] : job.counts) absl::StrAppend(&text, " ", name, "=", count);
+  for (const JobProblem& problem : job.problems) absl::StrAppend(&text, " ", problem.subject, Text(problem.attention));
+  return absl::StrCat(text, "\n");
+}
+
+std::string ToText(const Slot& slot) {
+  return absl::StrCat("slot ", slot.channel_id, " revision=", slot.revision, " holder=", slot.holder_job,
+                      " epoch=", slot.epoch, " owner=", slot.owner, " lease ", Text(slot.lease_until),
+                      " paused=", slot.paused, " cancel=", slot.cancel_requested, " head=", slot.head_job, " ",
+                      Text(slot.head_prioritized_at), " ", slot.head_priority, " ", Text(slot.head_created_at), "\n");
+}
+
+std::string ToText(const ChannelConfig& config) {
+  std::string text = absl::StrCat(config.name, " ", config.adapter);
+  for (const auto& [name, value] : config.settings) absl::StrAppend(&text, " ", name, "=", value);
+  for (const LinkRule& rule : config.link_priority) {
+    absl::StrAppend(&text, " rule ", rule.listing_field, "=", rule.channel_field, ":", ToString(rule.ambiguous));
+    for (const Normalizer normalizer : rule.normalizers) absl::StrAppend(&text, "+", ToString(normalizer));
+  }
+  absl::StrAppend(&text, " guard=", config.parent_guard, " strict=", config.strict,
+                  " after_build=", config.link_after_build, " after_sync=", config.link_after_sync,
+                  " fields=", config.sync_fields.price, config.sync_fields.quantity, config.sync_fields.status);
+  absl::StrAppend(&text, " currency=", config.currency.code(), " oversell=", static_cast<int>(config.oversell_guard));
+  for (const StatusRule& rule : config.status_rules) {
+    absl::StrAppend(&text, " status_rule ", static_cast<int>(rule.subject), ",", static_cast<int>(rule.comparison), ",",
+                    rule.operand, ",", static_cast<int>(rule.action));
+  }
+  return absl::StrCat(text, " break_limit=", config.break_limit.value_or(-1));
+}
+
+std::string ToText(const Schedule& schedule) {
+  const ScheduleSpec& spec = schedule.spec;
+  return absl::StrCat("schedule ", schedule.channel_id, " kind=", static_cast<int>(spec.kind), " ", spec.hour, ":",
+                      spec.minute, " every ", absl::FormatDuration(spec.every), " cron=", spec.cron,
+                      " zone=", spec.time_zone, " job=", static_cast<int>(schedule.job), " enabled=", schedule.enabled,
+                      " next ", Text(schedule.next_fire), "\n");
+}
+
+std::string StoreText(Storage& storage) {
+  std::string text = ProductText(storage);
+  for (const Channel& channel : Read(storage.ReadChannels())) {
+    absl::StrAppend(&text, Text(channel), ListingText(storage, channel.channel_id),
+                    ItemText(storage, channel.channel_id), LinkText(storage, channel.channel_id),
+                    QueueText(storage, channel.channel_id));
+  }
+  for (const Schedule& schedule : Read(storage.ReadSchedules())) absl::StrAppend(&text, ToText(schedule));
+  return text;
+}
+
+}  // namespace flxlink

@@ -1,0 +1,498 @@
+// Sync planning against a slow reference that is written differently, and in a small world with faults. Twins that each
+// lack one rule show that both would notice.
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "flxlink/sync.h"
+#include "gtest/gtest.h"
+#include "tests/sync/sync_rows.h"
+#include "tests/sync/sync_world.h"
+
+namespace flxlink {
+namespace {
+
+constexpr uint64_t kWorlds = 4000;
+constexpr uint64_t kBatches = 20000;
+
+// Random batches ------------------------------------------------------------------------------------------------------
+
+struct Problem {
+  SyncPolicy policy;
+  SyncBatch batch;
+  SyncBatch siblings;
+};
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : random_(seed) {}
+
+  Problem Make() {
+    Problem problem;
+    problem.policy.fields = {!Chance(20), !Chance(20), !Chance(20)};
+    problem.policy.currency = AnyCurrency();
+    problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
+    problem.policy.status_grouping = static_cast<PushGrouping>(Below(3));
+    problem.policy.compare_and_set = Chance(50);
+    const int64_t size = Below(6);
+    for (int64_t id = 1; id <= size; ++id) AddSyncRow(MakeRow(id, problem.policy), AnyParent(), &problem.batch);
+    for (int64_t i = Below(4); i > 0; --i) {
+      AddSyncRow(MakeRow(1 + Below(size + 4), problem.policy), AnyParent(), &problem.siblings);
+    }
+    return problem;
+  }
+
+ private:
+  int64_t Below(int64_t bound) { return static_cast<int64_t>(random_() % static_cast<uint64_t>(bound)); }
+  bool Chance(int64_t percent) { return Below(100) < percent; }
+  int64_t AnyNumber() { return Chance(15) ? kAbsent : Below(3) - 1; }
+  Currency AnyCurrency() { return Chance(80) ? Currency() : *Currency::Parse("JPY"); }
+  std::string AnyParent() { return std::vector<std::string>{"", "a", "b"}[static_cast<size_t>(Below(3))]; }
+  ChannelStatus AnyChannelStatus() { return static_cast<ChannelStatus>(Below(3)); }
+  absl::Time AnyTime() { return absl::FromUnixSeconds(Below(3)); }
+  Pqs AnyPqs() { return {AnyNumber(), AnyNumber(), AnyChannelStatus()}; }
+
+  SyncRow MakeRow(int64_t listing_id, const SyncPolicy& policy) {
+    SyncRow row;
+    row.listing_id = listing_id;
+    row.dirty_version = Below(100);
+    row.product_price = AnyNumber();
+    row.product_currency = AnyCurrency();
+    row.product_quantity = AnyNumber();
+    row.quantity_at = AnyTime();
+    row.status.base = static_cast<Health>(Below(4));
+    row.status.pending = static_cast<PendingChange>(Below(4));
+    row.status.paused = Chance(10);
+    row.acknowledged = Chance(40) ? Desired(row, policy) : AnyPqs();
+    row.seen = Chance(50) ? row.acknowledged : AnyPqs();
+    if (Chance(5)) row.seen.status = ChannelStatus::kDead;
+    row.seen_at = AnyTime();
+    if (Chance(40)) row.guarded_at = AnyTime();
+    const SyncFields mask = {Chance(50), Chance(50), Chance(50)};
+    if (Chance(40)) row.refused_digest = ContentDigest(mask, Desired(row, policy));
+    row.in_doubt = Chance(20);
+    return row;
+  }
+
+  std::mt19937_64 random_;
+};
+
+// The reference -------------------------------------------------------------------------------------------------------
+
+// Field values by name; what is absent is not in it.
+using Values = std::map<std::string, int64_t>;
+
+Values ToValues(const Pqs& pqs) {
+  Values values;
+  if (pqs.price != kAbsent) values["price"] = pqs.price;
+  if (pqs.quantity != kAbsent) values["quantity"] = pqs.quantity;
+  if (pqs.status != ChannelStatus::kUnknown) values["status"] = static_cast<int64_t>(pqs.status);
+  return values;
+}
+
+Values ToValues(const SyncFields& mask, const Pqs& pqs) {
+  Values values;
+  if (mask.price) values["price"] = pqs.price;
+  if (mask.quantity) values["quantity"] = pqs.quantity;
+  if (mask.status) values["status"] = static_cast<int64_t>(pqs.status);
+  return values;
+}
+
+uint64_t DigestOf(const Values& values) {
+  SyncFields mask;
+  Pqs pqs;
+  for (const auto& [name, value] : values) {
+    if (name == "price") mask.price = true, pqs.price = value;
+    if (name == "quantity") mask.quantity = true, pqs.quantity = value;
+    if (name == "status") mask.status = true, pqs.status = static_cast<ChannelStatus>(value);
+  }
+  return ContentDigest(mask, pqs);
+}
+
+bool IsPriceInAnotherCurrency(const SyncRow& row, const SyncPolicy& policy) {
+  return row.product_price != kAbsent && policy.fields.price && !(row.product_currency == policy.currency);
+}
+
+Values Wanted(const SyncRow& row, const SyncPolicy& policy) {
+  Values values = ToValues({row.product_price, row.product_quantity, ChannelStatus::kUnknown});
+  if (const auto status = DesiredStatus(row.status)) values["status"] = static_cast<int64_t>(*status);
+  if (!policy.fields.price || IsPriceInAnotherCurrency(row, policy)) values.erase("price");
+  if (!policy.fields.quantity) values.erase("quantity");
+  if (!policy.fields.status) values.erase("status");
+  return values;
+}
+
+void EraseEqual(const Values& known, Values* values) {
+  for (const auto& [name, value] : known) {
+    const auto found = values->find(name);
+    if (found != values->end() && found->second == value) values->erase(found);
+  }
+}
+
+bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
+  if (policy.oversell_guard == OversellGuard::kOverwrite || row.guarded_at == absl::InfinitePast()) return false;
+  return !(row.quantity_at > row.guarded_at);
+}
+
+// The guard holds a quantity other than the channel's back.
+bool Holds(const SyncRow& row, const Values& values, const SyncPolicy& policy) {
+  if (values.count("quantity") == 0 || !GuardStands(row, policy)) return false;
+  const int64_t shown = row.acknowledged.quantity == kAbsent ? row.seen.quantity : row.acknowledged.quantity;
+  return values.at("quantity") != shown;
+}
+
+// Every status that is wanted for the product of row `at`.
+std::set<int64_t> StatusesOfProduct(const Problem& problem, int64_t at) {
+  std::map<int64_t, int64_t> by_listing;
+  for (const SyncBatch* links : {&problem.siblings, &problem.batch}) {  // The batch comes last and wins.
+    for (int64_t i = 0; i < links->size(); ++i) by_listing.erase(links->rows[static_cast<size_t>(i)].listing_id);
+    for (int64_t i = 0; i < links->size(); ++i) {
+      const SyncRow& row = links->rows[static_cast<size_t>(i)];
+      const Values wanted = Wanted(row, problem.policy);
+      if (links->parent_id[i] != problem.batch.parent_id[at] || row.seen.status == ChannelStatus::kDead) continue;
+      if (wanted.count("status") != 0) by_listing[row.listing_id] = wanted.at("status");
+    }
+  }
+  std::set<int64_t> statuses;
+  for (const auto& [listing_id, status] : by_listing) statuses.insert(status);
+  return statuses;
+}
+
+bool SiblingsDisagree(const Problem& problem, int64_t at) {
+  return problem.policy.status_grouping == PushGrouping::kProduct && !problem.batch.parent_id[at].empty() &&
+         StatusesOfProduct(problem, at).size() > 1;
+}
+
+// What one row of a plan says.
+struct RowResult {
+  Values sent;
+  bool settled = false;
+  bool stays_in_doubt = false;
+  bool keeps_attention = false;
+  uint64_t refused_digest = 0;
+  std::string code;
+  int64_t expected_quantity = kAbsent;
+
+  std::string ToText() const {
+    std::string text;
+    for (const auto& [name, value] : sent) absl::StrAppend(&text, name, "=", value, " ");
+    return absl::StrCat(text, settled, stays_in_doubt, keeps_attention, " ", refused_digest, " ", code, " ",
+                        expected_quantity);
+  }
+};
+
+RowResult ReferenceRow(const Problem& problem, int64_t i) {
+  const SyncRow& row = problem.batch.rows[static_cast<size_t>(i)];
+  RowResult result;
+  if (row.seen.status == ChannelStatus::kDead) {
+    result.settled = true;
+    result.stays_in_doubt = row.in_doubt;
+    result.code = "item_dead";
+    return result;
+  }
+  result.sent = Wanted(row, problem.policy);
+  if (!row.in_doubt) EraseEqual(ToValues(row.acknowledged), &result.sent);
+  if (IsPriceInAnotherCurrency(row, problem.policy)) result.code = "currency_mismatch";
+  if (SiblingsDisagree(problem, i) && result.sent.erase("status") != 0) {
+    result.code = "siblings_disagree";
+    result.stays_in_doubt = row.in_doubt;
+  }
+  if (Holds(row, result.sent, problem.policy)) {
+    result.sent.erase("quantity");
+    result.code = "quantity_below_acknowledged";
+  }
+  result.settled = result.sent.empty();
+  if (!result.settled && !row.in_doubt && row.refused_digest == DigestOf(result.sent)) {
+    RowResult refused;
+    refused.settled = true;
+    refused.keeps_attention = true;
+    refused.refused_digest = row.refused_digest;
+    return refused;
+  }
+  if (problem.policy.compare_and_set && result.sent.count("quantity") != 0) {
+    result.expected_quantity = row.acknowledged.quantity;
+  }
+  return result;
+}
+
+std::map<int64_t, std::string> ReferencePlan(const Problem& problem) {
+  std::map<int64_t, std::string> results;
+  for (int64_t i = 0; i < problem.batch.size(); ++i) {
+    results[problem.batch.rows[static_cast<size_t>(i)].listing_id] = ReferenceRow(problem, i).ToText();
+  }
+  return results;
+}
+
+std::string CodeAt(const std::vector<Attention>& attentions, int32_t index) {
+  return index < 0 ? "" : attentions.at(static_cast<size_t>(index)).code;
+}
+
+std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
+  std::map<int64_t, std::string> results;
+  for (size_t i = 0; i < plan.items.size(); ++i) {
+    const PushItem& item = plan.items[i];
+    RowResult result;
+    result.sent = ToValues(item.mask, item.values);
+    result.stays_in_doubt = plan.item_states[i].in_doubt && !plan.item_states[i].ends_doubt;
+    result.code = CodeAt(plan.item_attentions, plan.item_states[i].attention);
+    result.expected_quantity = item.expected_quantity;
+    results[item.listing_id] = result.ToText();
+  }
+  for (const Settlement& row : plan.settled.rows) {
+    RowResult result;
+    result.settled = row.settled;
+    result.stays_in_doubt = row.in_doubt;
+    result.keeps_attention = row.attention == kKeepAttention;
+    result.refused_digest = row.refused_digest;
+    result.code = CodeAt(plan.settled.attentions, row.attention);
+    results[row.listing_id] = result.ToText();
+  }
+  return results;
+}
+
+std::map<int64_t, std::string> ReferenceReconciliation(const Problem& problem, bool compare_seen) {
+  std::map<int64_t, std::string> results;
+  for (SyncRow row : problem.batch.rows) {
+    if (row.seen.status == ChannelStatus::kDead) continue;
+    Values known = ToValues(row.acknowledged);
+    bool drifted = false;
+    bool guard = false;
+    for (const auto& [name, value] : ToValues(row.seen)) {
+      const bool synced = name == "price"      ? problem.policy.fields.price
+                          : name == "quantity" ? problem.policy.fields.quantity
+                                               : problem.policy.fields.status;
+      if (!compare_seen || !synced || (known.count(name) != 0 && known[name] == value)) continue;
+      guard = guard || (name == "quantity" && known.count(name) != 0 && value < known[name] &&
+                        problem.policy.oversell_guard == OversellGuard::kHold);
+      known[name] = value;
+      drifted = true;
+    }
+    Values differing = Wanted(row, problem.policy);
+    EraseEqual(known, &differing);
+    if (known.count("quantity") != 0) row.acknowledged.quantity = known["quantity"];
+    if (Holds(row, differing, problem.policy)) differing.erase("quantity");
+    if (!drifted && (differing.empty() || DigestOf(differing) == row.refused_digest)) continue;
+    std::string text = guard ? "guard" : "";
+    for (const auto& [name, value] : known) absl::StrAppend(&text, " ", name, "=", value);
+    results[row.listing_id] = text;
+  }
+  return results;
+}
+
+std::map<int64_t, std::string> ActualReconciliation(const Problem& problem, bool compare_seen) {
+  std::map<int64_t, std::string> results;
+  for (const Reconciliation& found : PlanReconciliation(problem.batch, problem.policy, compare_seen)) {
+    std::string text = found.guard_quantity ? "guard" : "";
+    for (const auto& [name, value] : ToValues(found.acknowledged)) absl::StrAppend(&text, " ", name, "=", value);
+    results[found.listing_id] = text;
+  }
+  return results;
+}
+
+TEST(SyncPropertyTest, PlansLikeTheReference) {
+  for (uint64_t seed = 0; seed < kBatches; ++seed) {
+    const Problem problem = Generator(seed).Make();
+    ASSERT_EQ(ActualPlan(PlanSync(problem.batch, problem.siblings, problem.policy)), ReferencePlan(problem))
+        << "seed " << seed;
+  }
+}
+
+TEST(SyncPropertyTest, ReconcilesLikeTheReference) {
+  for (uint64_t seed = 0; seed < kBatches; ++seed) {
+    const Problem problem = Generator(seed).Make();
+    for (bool compare_seen : {false, true}) {
+      ASSERT_EQ(ActualReconciliation(problem, compare_seen), ReferenceReconciliation(problem, compare_seen))
+          << "seed " << seed << ", compare_seen " << compare_seen;
+    }
+  }
+}
+
+TEST(SyncPropertyTest, NeitherTheOrderOfSiblingsNorOfTheBatchMatters) {
+  for (uint64_t seed = 0; seed < kBatches / 10; ++seed) {
+    const Problem problem = Generator(seed).Make();
+    SyncBatch reversed;
+    for (int64_t i = problem.batch.size() - 1; i >= 0; --i) {
+      AddSyncRow(problem.batch.rows[static_cast<size_t>(i)], problem.batch.parent_id[i], &reversed);
+    }
+    ASSERT_EQ(ActualPlan(PlanSync(reversed, problem.siblings, problem.policy)),
+              ActualPlan(PlanSync(problem.batch, problem.siblings, problem.policy)))
+        << "seed " << seed;
+  }
+}
+
+PushOutcome AnyOutcome(std::mt19937_64& random) {
+  PushOutcome outcome;
+  outcome.result = static_cast<PushResult>(random() % 7);
+  return outcome;
+}
+
+TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
+  for (uint64_t seed = 0; seed < kBatches; ++seed) {
+    const Problem problem = Generator(seed).Make();
+    const SyncPlan plan = PlanSync(problem.batch, problem.siblings, problem.policy);
+    for (const Settlement& row : plan.settled.rows) ASSERT_FALSE(row.mask.any()) << "seed " << seed;
+    std::mt19937_64 random(seed);
+    std::vector<PushOutcome> outcomes;
+    std::map<int64_t, Values> applied;
+    for (const PushItem& item : plan.items) {
+      outcomes.push_back(AnyOutcome(random));
+      if (outcomes.back().result == PushResult::kApplied) applied[item.listing_id] = ToValues(item.mask, item.values);
+    }
+    std::map<int64_t, Values> acknowledged;
+    for (const Settlement& row : Settle(plan, 0, outcomes, 1).rows) {
+      if (row.mask.any()) acknowledged[row.listing_id] = ToValues(row.mask, row.acknowledged);
+    }
+    ASSERT_EQ(acknowledged, applied) << "seed " << seed;
+  }
+}
+
+// Twins of PlanSync ---------------------------------------------------------------------------------------------------
+
+// A twin is given a problem with one of its circumstances hidden from it.
+using Hide = std::function<void(Problem&)>;
+
+void ForEachRow(Problem& problem, const std::function<void(SyncRow&)>& change) {
+  for (SyncRow& row : problem.batch.rows) change(row);
+}
+
+const std::map<std::string, Hide>& PlanTwins() {
+  static const auto* const twins = new std::map<std::string, Hide>{
+      {"skips links in doubt", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.in_doubt = false; }); }},
+      {"always sends everything", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.acknowledged = Pqs(); }); }},
+      {"forgets refusals", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.refused_digest = 0; }); }},
+      {"forgets the guard", [](Problem& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
+      {"never lifts the guard",
+       [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.quantity_at = row.guarded_at; }); }},
+      {"sends to dead items", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
+      {"ignores currencies",
+       [](Problem& p) { ForEachRow(p, [&](SyncRow& row) { row.product_currency = p.policy.currency; }); }},
+      {"ignores siblings in the batch and out of it",
+       [](Problem& p) { p.policy.status_grouping = PushGrouping::kNone; }},
+      {"ignores siblings out of the batch", [](Problem& p) { p.siblings = SyncBatch(); }},
+      {"ignores compare-and-set", [](Problem& p) { p.policy.compare_and_set = false; }},
+      {"syncs what it should not",
+       [](Problem& p) {
+         p.policy.fields = {true, true, true};
+       }},
+  };
+  return *twins;
+}
+
+TEST(SyncPropertyTest, TheReferenceCatchesTwins) {
+  for (const auto& [name, hide] : PlanTwins()) {
+    bool caught = false;
+    for (uint64_t seed = 0; seed < kBatches && !caught; ++seed) {
+      const Problem problem = Generator(seed).Make();
+      Problem shown = problem;
+      hide(shown);
+      caught = ActualPlan(PlanSync(shown.batch, shown.siblings, shown.policy)) != ReferencePlan(problem);
+    }
+    EXPECT_TRUE(caught) << name;
+  }
+}
+
+// The world -----------------------------------------------------------------------------------------------------------
+
+std::string FirstFailure(const SyncFunctions& functions) {
+  for (uint64_t seed = 0; seed < kWorlds; ++seed) {
+    const std::string failure = RunSyncWorld(functions, seed);
+    if (!failure.empty()) return absl::StrCat("seed ", seed, ": ", failure);
+  }
+  return "";
+}
+
+TEST(SyncWorldTest, LosesNothingAndConverges) { EXPECT_EQ(FirstFailure(SyncFunctions()), ""); }
+
+SyncFunctions WithPlan(Hide hide) {
+  SyncFunctions functions;
+  functions.plan = [hide = std::move(hide)](const SyncBatch& batch, const SyncBatch& siblings,
+                                            const SyncPolicy& policy) {
+    Problem problem = {policy, batch, siblings};
+    hide(problem);
+    return PlanSync(problem.batch, problem.siblings, problem.policy);
+  };
+  return functions;
+}
+
+// Settles, then spoils every row.
+SyncFunctions WithSettlement(std::function<void(Settlement&)> spoil) {
+  SyncFunctions functions;
+  functions.settle = [spoil = std::move(spoil)](const SyncPlan& plan, int64_t first,
+                                                absl::Span<const PushOutcome> outcomes, int64_t push_id) {
+    SettlementBatch batch = Settle(plan, first, outcomes, push_id);
+    for (Settlement& row : batch.rows) spoil(row);
+    return batch;
+  };
+  return functions;
+}
+
+// Takes one result for another.
+SyncFunctions WithResult(PushResult result, PushResult taken_for) {
+  SyncFunctions functions;
+  functions.settle = [=](const SyncPlan& plan, int64_t first, absl::Span<const PushOutcome> outcomes, int64_t push_id) {
+    std::vector<PushOutcome> mistaken(outcomes.begin(), outcomes.end());
+    for (PushOutcome& outcome : mistaken) {
+      if (outcome.result == result) outcome.result = taken_for;
+    }
+    return Settle(plan, first, mistaken, push_id);
+  };
+  return functions;
+}
+
+SyncFunctions WithReconciliation(std::function<void(std::vector<Reconciliation>&)> spoil) {
+  SyncFunctions functions;
+  functions.reconcile = [spoil = std::move(spoil)](const SyncBatch& batch, const SyncPolicy& policy,
+                                                   bool compare_seen) {
+    std::vector<Reconciliation> found = PlanReconciliation(batch, policy, compare_seen);
+    spoil(found);
+    return found;
+  };
+  return functions;
+}
+
+std::map<std::string, SyncFunctions> WorldTwins() {
+  std::map<std::string, SyncFunctions> twins;
+  for (const char* name : {"skips links in doubt", "always sends everything", "forgets refusals", "forgets the guard",
+                           "sends to dead items", "ignores currencies", "ignores siblings in the batch and out of it",
+                           "ignores siblings out of the batch"}) {
+    twins[name] = WithPlan(PlanTwins().at(name));
+  }
+  twins["raises prices"] = WithPlan([](Problem& p) {
+    ForEachRow(p, [](SyncRow& row) { row.product_price += row.product_price == kAbsent ? 0 : 1; });
+  });
+  twins["acknowledges a later version"] = WithSettlement([](Settlement& row) { ++row.dirty_version; });
+  twins["acknowledges what was not sent"] = WithSettlement([](Settlement& row) {
+    if (row.mask.any()) row.mask = {true, true, true};
+  });
+  twins["acknowledges nothing"] = WithSettlement([](Settlement& row) { row.mask = SyncFields(); });
+  twins["drops every doubt"] = WithSettlement([](Settlement& row) { row.in_doubt = false; });
+  twins["keeps every doubt"] = WithSettlement([](Settlement& row) { row.in_doubt = true; });
+  twins["settles everything"] = WithSettlement([](Settlement& row) { row.settled = true; });
+  twins["takes throttled for applied"] = WithResult(PushResult::kThrottled, PushResult::kApplied);
+  twins["takes unavailable for applied"] = WithResult(PushResult::kUnavailable, PushResult::kApplied);
+  twins["takes accepted for applied"] = WithResult(PushResult::kAccepted, PushResult::kApplied);
+  twins["takes unavailable for throttled"] = WithResult(PushResult::kUnavailable, PushResult::kThrottled);
+  twins["takes conflict for applied"] = WithResult(PushResult::kConflict, PushResult::kApplied);
+  twins["takes rejected for applied"] = WithResult(PushResult::kRejected, PushResult::kApplied);
+  twins["sees no drift"] = WithReconciliation([](std::vector<Reconciliation>& found) { found.clear(); });
+  twins["sets no guard"] = WithReconciliation([](std::vector<Reconciliation>& found) {
+    for (Reconciliation& row : found) row.guard_quantity = false;
+  });
+  return twins;
+}
+
+TEST(SyncWorldTest, CatchesTwins) {
+  for (const auto& [name, functions] : WorldTwins()) EXPECT_NE(FirstFailure(functions), "") << name;
+}
+
+}  // namespace
+}  // namespace flxlink

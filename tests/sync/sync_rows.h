@@ -1,0 +1,38 @@
+// Rows for tests of sync planning.
+
+#ifndef FLXLINK_TESTS_SYNC_SYNC_ROWS_H_
+#define FLXLINK_TESTS_SYNC_SYNC_ROWS_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "flxlink/sync.h"
+
+namespace flxlink {
+
+// Adds a link to the batch; its SKU and external id are made of its listing id.
+inline void AddSyncRow(SyncRow row, absl::string_view parent_id, SyncBatch* batch) {
+  batch->sku.Add(absl::StrCat("SKU", row.listing_id));
+  batch->external_id.Add(absl::StrCat("item/", row.listing_id));
+  batch->parent_id.Add(parent_id);
+  batch->rows.push_back(std::move(row));
+}
+
+inline SyncBatch OneRow(const SyncRow& row) {
+  SyncBatch batch;
+  AddSyncRow(row, "", &batch);
+  return batch;
+}
+
+// A policy that syncs all fields in USD.
+inline SyncPolicy FullPolicy() {
+  SyncPolicy policy;
+  policy.fields = {true, true, true};
+  return policy;
+}
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_TESTS_SYNC_SYNC_ROWS_H_

@@ -1,0 +1,727 @@
+#include "flxlink/sync.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/sync/sync_rows.h"
+
+namespace flxlink {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr SyncFields kPrice = {true, false, false};
+constexpr SyncFields kQuantity = {false, true, false};
+constexpr SyncFields kStatus = {false, false, true};
+constexpr SyncFields kAll = {true, true, true};
+constexpr SyncFields kNothing = {};
+
+const ListingStatus kListedStatus = {Health::kListed, PendingChange::kNone, false};
+const ListingStatus kHidingStatus = {Health::kListed, PendingChange::kHiding, false};
+
+Currency Euro() { return *Currency::Parse("EUR"); }
+
+absl::Time At(int64_t second) { return absl::FromUnixSeconds(second); }
+
+// A link whose channel has what it should have: 19.90 USD, 5 pieces, listed.
+SyncRow EqualRow(int64_t listing_id = 7) {
+  SyncRow row;
+  row.listing_id = listing_id;
+  row.dirty_version = 3;
+  row.product_price = 1990;
+  row.product_quantity = 5;
+  row.quantity_at = At(100);
+  row.status = kListedStatus;
+  row.acknowledged = {1990, 5, ChannelStatus::kListed};
+  row.seen = row.acknowledged;
+  row.seen_at = At(50);
+  return row;
+}
+
+// The same with everything different.
+SyncRow ChangedRow(int64_t listing_id = 7) {
+  SyncRow row = EqualRow(listing_id);
+  row.acknowledged = {1000, 1, ChannelStatus::kHidden};
+  row.seen = row.acknowledged;
+  return row;
+}
+
+// The guard was set after the product's quantity was stated: the channel shows 2, the product says 5.
+SyncRow GuardedRow() {
+  SyncRow row = EqualRow();
+  row.acknowledged.quantity = row.seen.quantity = 2;
+  row.guarded_at = At(200);
+  return row;
+}
+
+SyncPlan Plan(const SyncRow& row, const SyncPolicy& policy = FullPolicy()) {
+  return PlanSync(OneRow(row), SyncBatch(), policy);
+}
+
+// What a row that is settled without a push comes to.
+const Settlement& OnlySettled(const SyncPlan& plan) {
+  EXPECT_THAT(plan.items, IsEmpty());
+  EXPECT_THAT(plan.settled.rows, SizeIs(1));
+  return plan.settled.rows.at(0);
+}
+
+const PushItem& OnlyItem(const SyncPlan& plan) {
+  EXPECT_THAT(plan.settled.rows, IsEmpty());
+  EXPECT_THAT(plan.items, SizeIs(1));
+  return plan.items.at(0);
+}
+
+std::string SettledCode(const SyncPlan& plan) {
+  const Settlement& row = OnlySettled(plan);
+  return row.attention < 0 ? "" : plan.settled.attentions.at(static_cast<size_t>(row.attention)).code;
+}
+
+Attention ItemAttention(const SyncPlan& plan, size_t item = 0) {
+  const int32_t attention = plan.item_states.at(item).attention;
+  return attention < 0 ? Attention() : plan.item_attentions.at(static_cast<size_t>(attention));
+}
+
+PushOutcome Outcome(PushResult result) {
+  PushOutcome outcome;
+  outcome.result = result;
+  return outcome;
+}
+
+SettlementBatch SettleOne(const SyncRow& row, const PushOutcome& outcome, const SyncPolicy& policy = FullPolicy()) {
+  return Settle(Plan(row, policy), 0, {outcome}, 11);
+}
+
+// MakeSyncPolicy ------------------------------------------------------------------------------------------------------
+
+TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
+  ChannelConfig config;
+  config.sync_fields = {true, false, true};
+  config.currency = Euro();
+  config.oversell_guard = OversellGuard::kOverwrite;
+  AdapterCapabilities capabilities;
+  capabilities.can_set = {false, true, true};
+  capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
+  capabilities.grouping = PushGrouping::kProduct;
+  capabilities.compare_and_set = true;
+  const SyncPolicy policy = MakeSyncPolicy(config, capabilities);
+  EXPECT_EQ(policy.fields, kStatus);
+  EXPECT_EQ(policy.currency, Euro());
+  EXPECT_EQ(policy.oversell_guard, OversellGuard::kOverwrite);
+  EXPECT_EQ(policy.status_grouping, PushGrouping::kProduct);
+  EXPECT_TRUE(policy.compare_and_set);
+}
+
+TEST(MakeSyncPolicyTest, NoStatusWhereTheChannelHasNone) {
+  AdapterCapabilities capabilities;
+  capabilities.can_set = kAll;
+  EXPECT_EQ(MakeSyncPolicy(ChannelConfig(), capabilities).fields, (SyncFields{true, true, false}));
+}
+
+// Desired -------------------------------------------------------------------------------------------------------------
+
+TEST(DesiredTest, IsTheProductsValuesAndTheListingsStatus) {
+  EXPECT_EQ(Desired(ChangedRow(), FullPolicy()), (Pqs{1990, 5, ChannelStatus::kListed}));
+}
+
+TEST(DesiredTest, NegativeQuantitiesPass) {
+  SyncRow row = EqualRow();
+  row.product_quantity = -4;
+  EXPECT_EQ(Desired(row, FullPolicy()).quantity, -4);
+}
+
+TEST(DesiredTest, FieldsThatAreNotSyncedAreAbsent) {
+  SyncPolicy policy;
+  EXPECT_EQ(Desired(EqualRow(), policy), Pqs());
+}
+
+TEST(DesiredTest, MissingValuesAreAbsent) { EXPECT_EQ(Desired(SyncRow(), FullPolicy()), Pqs()); }
+
+TEST(DesiredTest, PriceInAnotherCurrencyIsAbsent) {
+  SyncRow row = EqualRow();
+  row.product_currency = Euro();
+  EXPECT_EQ(Desired(row, FullPolicy()), (Pqs{kAbsent, 5, ChannelStatus::kListed}));
+}
+
+// PlanSync ------------------------------------------------------------------------------------------------------------
+
+TEST(PlanSyncTest, AnEmptyBatchPlansNothing) {
+  const SyncPlan plan = PlanSync(SyncBatch(), SyncBatch(), FullPolicy());
+  EXPECT_THAT(plan.items, IsEmpty());
+  EXPECT_THAT(plan.settled.rows, IsEmpty());
+}
+
+TEST(PlanSyncTest, EqualRowsAreSettledAndLoseTheirAttention) {
+  const Settlement row = OnlySettled(Plan(EqualRow()));
+  EXPECT_EQ(row.listing_id, 7);
+  EXPECT_EQ(row.dirty_version, 3);
+  EXPECT_TRUE(row.settled);
+  EXPECT_FALSE(row.in_doubt);
+  EXPECT_EQ(row.mask, kNothing);
+  EXPECT_EQ(row.refused_digest, 0u);
+  EXPECT_EQ(row.attention, kClearAttention);
+}
+
+TEST(PlanSyncTest, SendsOnlyTheFieldsThatDiffer) {
+  SyncRow row = EqualRow();
+  row.product_price = 1500;
+  const PushItem item = OnlyItem(Plan(row));
+  EXPECT_EQ(item.mask, kPrice);
+  EXPECT_EQ(item.values, (Pqs{1500, kAbsent, ChannelStatus::kUnknown}));
+  EXPECT_EQ(item.listing_id, 7);
+  EXPECT_EQ(item.dirty_version, 3);
+  EXPECT_EQ(item.external_id, "item/7");
+}
+
+TEST(PlanSyncTest, SendsWhatWasNeverAcknowledged) {
+  SyncRow row = EqualRow();
+  row.acknowledged = Pqs();
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kAll);
+}
+
+TEST(PlanSyncTest, AbsentValuesAreNotSent) {
+  SyncRow row = ChangedRow();
+  row.product_price = kAbsent;
+  row.status = ListingStatus();
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kQuantity);
+}
+
+TEST(PlanSyncTest, KeepsTheOrderOfTheBatch) {
+  SyncBatch batch;
+  for (int64_t id : {9, 2, 5}) AddSyncRow(ChangedRow(id), "p", &batch);
+  const SyncPlan plan = PlanSync(batch, SyncBatch(), FullPolicy());
+  ASSERT_THAT(plan.items, SizeIs(3));
+  EXPECT_EQ(plan.items[0].listing_id, 9);
+  EXPECT_EQ(plan.items[1].listing_id, 2);
+  EXPECT_EQ(plan.items[2].listing_id, 5);
+  EXPECT_EQ(plan.items[2].parent_id, "p");
+  EXPECT_THAT(plan.item_states, SizeIs(3));
+}
+
+TEST(PlanSyncTest, LinksInDoubtAreNeverSkippedAsEqual) {
+  SyncRow row = EqualRow();
+  row.in_doubt = true;
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kAll);
+  EXPECT_TRUE(plan.item_states[0].in_doubt);
+  EXPECT_TRUE(plan.item_states[0].ends_doubt);
+}
+
+TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
+  SyncRow row = EqualRow();
+  row.product_price = 1500;
+  const std::string key = OnlyItem(Plan(row)).idempotency_key;
+  EXPECT_EQ(key, "7-3-a00c1f5f6722a2f8");
+  EXPECT_EQ(OnlyItem(Plan(row)).idempotency_key, key);
+  row.dirty_version = 4;
+  EXPECT_NE(OnlyItem(Plan(row)).idempotency_key, key);
+  row.dirty_version = 3;
+  row.product_price = 1501;
+  EXPECT_NE(OnlyItem(Plan(row)).idempotency_key, key);
+}
+
+TEST(PlanSyncTest, CompareAndSetExpectsTheAcknowledgedQuantity) {
+  SyncPolicy policy = FullPolicy();
+  policy.compare_and_set = true;
+  EXPECT_EQ(OnlyItem(Plan(ChangedRow(), policy)).expected_quantity, 1);
+  EXPECT_EQ(OnlyItem(Plan(ChangedRow())).expected_quantity, kAbsent);
+  SyncRow only_price = EqualRow();
+  only_price.product_price = 1;
+  EXPECT_EQ(OnlyItem(Plan(only_price, policy)).expected_quantity, kAbsent);
+}
+
+TEST(PlanSyncTest, NothingIsSentToDeadItems) {
+  SyncRow row = ChangedRow();
+  row.seen.status = ChannelStatus::kDead;
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(SettledCode(plan), attention_code::kItemDead);
+  EXPECT_TRUE(OnlySettled(plan).settled);
+  EXPECT_FALSE(OnlySettled(plan).in_doubt);
+  row.in_doubt = true;
+  EXPECT_TRUE(OnlySettled(Plan(row)).in_doubt);
+}
+
+TEST(PlanSyncTest, AnotherCurrencyIsAttentionAndTheRestGoes) {
+  SyncRow row = ChangedRow();
+  row.product_currency = Euro();
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{false, true, true}));
+  EXPECT_EQ(ItemAttention(plan).code, attention_code::kCurrencyMismatch);
+  EXPECT_EQ(ItemAttention(plan).detail, "the product's price is 19.90 EUR; the channel's prices are in USD");
+  row.acknowledged = EqualRow().acknowledged;
+  EXPECT_EQ(SettledCode(Plan(row)), attention_code::kCurrencyMismatch);
+}
+
+TEST(PlanSyncTest, AnotherCurrencyDoesNotMatterWithoutAPriceToSync) {
+  SyncRow row = EqualRow();
+  row.product_currency = Euro();
+  row.product_price = kAbsent;
+  EXPECT_EQ(SettledCode(Plan(row)), "");
+  row.product_price = 1990;
+  SyncPolicy policy = FullPolicy();
+  policy.fields.price = false;
+  EXPECT_EQ(SettledCode(Plan(row, policy)), "");
+}
+
+// Oversell guard ------------------------------------------------------------------------------------------------------
+
+TEST(OversellGuardTest, HoldsTheQuantityBack) {
+  const SyncPlan plan = Plan(GuardedRow());
+  EXPECT_EQ(SettledCode(plan), attention_code::kQuantityBelowAcknowledged);
+  EXPECT_EQ(
+      plan.settled.attentions[0].detail,
+      "the channel shows quantity 2, less than was last acknowledged; the product says 5, which was stated before "
+      "that was seen");
+  EXPECT_TRUE(OnlySettled(plan).settled);
+}
+
+TEST(OversellGuardTest, OtherFieldsStillGo) {
+  SyncRow row = GuardedRow();
+  row.product_price = 1;
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kPrice);
+  EXPECT_EQ(ItemAttention(plan).code, attention_code::kQuantityBelowAcknowledged);
+}
+
+TEST(OversellGuardTest, EndsWhenTheQuantityIsStatedAnew) {
+  SyncRow row = GuardedRow();
+  row.quantity_at = row.guarded_at;
+  EXPECT_THAT(Plan(row).items, IsEmpty());
+  row.quantity_at = row.guarded_at + absl::Microseconds(1);
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kQuantity);
+}
+
+TEST(OversellGuardTest, OverwriteSendsIt) {
+  SyncPolicy policy = FullPolicy();
+  policy.oversell_guard = OversellGuard::kOverwrite;
+  EXPECT_EQ(OnlyItem(Plan(GuardedRow(), policy)).mask, kQuantity);
+}
+
+TEST(OversellGuardTest, NothingIsHeldWhereTheChannelShowsTheDesiredQuantity) {
+  SyncRow row = GuardedRow();
+  row.product_quantity = 2;
+  EXPECT_EQ(SettledCode(Plan(row)), "");
+  row.acknowledged.quantity = kAbsent;
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kQuantity);
+}
+
+TEST(OversellGuardTest, HoldsInDoubtTooAndThenLeavesNoDoubt) {
+  SyncRow row = GuardedRow();
+  row.in_doubt = true;
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{true, false, true}));
+  EXPECT_TRUE(plan.item_states[0].ends_doubt);
+}
+
+// Refused before ------------------------------------------------------------------------------------------------------
+
+TEST(RefusedTest, TheSameContentIsNotSentAgainAndKeepsItsAttention) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  const SettlementBatch refused = SettleOne(row, Outcome(PushResult::kRejected));
+  row.refused_digest = refused.rows.at(0).refused_digest;
+  const Settlement again = OnlySettled(Plan(row));
+  EXPECT_TRUE(again.settled);
+  EXPECT_EQ(again.attention, kKeepAttention);
+  EXPECT_EQ(again.refused_digest, row.refused_digest);
+}
+
+TEST(RefusedTest, OtherContentIsSent) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  row.refused_digest = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).refused_digest;
+  row.product_price = 1;
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kPrice);
+}
+
+TEST(RefusedTest, ARefusalSaysNothingOfALinkInDoubt) {
+  SyncRow row = EqualRow();
+  row.in_doubt = true;
+  row.refused_digest = ContentDigest(kAll, Desired(row, FullPolicy()));
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kAll);
+}
+
+// One status a product ------------------------------------------------------------------------------------------------
+
+class SiblingsTest : public ::testing::Test {
+ protected:
+  SiblingsTest() : policy_(FullPolicy()) { policy_.status_grouping = PushGrouping::kProduct; }
+
+  // A link that wants `status` and whose channel has the other one; price and quantity are equal.
+  static SyncRow Wanting(int64_t listing_id, const ListingStatus& status) {
+    SyncRow row = EqualRow(listing_id);
+    row.status = status;
+    row.acknowledged.status =
+        *DesiredStatus(status) == ChannelStatus::kListed ? ChannelStatus::kHidden : ChannelStatus::kListed;
+    return row;
+  }
+
+  SyncPlan PlanBatch() const { return PlanSync(batch_, siblings_, policy_); }
+
+  SyncPolicy policy_;
+  SyncBatch batch_;
+  SyncBatch siblings_;
+};
+
+TEST_F(SiblingsTest, ThatAgreeAreSent) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(Wanting(2, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(Wanting(3, kHidingStatus), "shirt", &siblings_);
+  const SyncPlan plan = PlanBatch();
+  ASSERT_THAT(plan.items, SizeIs(2));
+  EXPECT_EQ(plan.items[0].mask, kStatus);
+}
+
+TEST_F(SiblingsTest, ThatDisagreeKeepTheirStatusAndSendTheRest) {
+  SyncRow changed = Wanting(1, kHidingStatus);
+  changed.product_price = 1;
+  AddSyncRow(changed, "shirt", &batch_);
+  AddSyncRow(Wanting(2, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(EqualRow(3), "shirt", &batch_);
+  AddSyncRow(Wanting(4, kHidingStatus), "hat", &batch_);
+  const SyncPlan plan = PlanBatch();
+  ASSERT_THAT(plan.items, SizeIs(2));
+  EXPECT_EQ(plan.items[0].mask, kPrice);
+  EXPECT_EQ(ItemAttention(plan, 0).code, attention_code::kSiblingsDisagree);
+  EXPECT_EQ(
+      ItemAttention(plan, 0).detail,
+      "the channel has one status for the product, and its listing variants want listed for SKU3; hidden for SKU1, "
+      "SKU2");
+  EXPECT_EQ(plan.items[1].mask, kStatus);
+  EXPECT_EQ(plan.items[1].listing_id, 4);
+  ASSERT_THAT(plan.settled.rows, SizeIs(2));
+  EXPECT_EQ(plan.settled.rows[0].attention, 0);
+  EXPECT_EQ(plan.settled.attentions[0].code, attention_code::kSiblingsDisagree);
+  EXPECT_EQ(plan.settled.rows[1].attention, kClearAttention) << "it has what it wants";
+}
+
+TEST_F(SiblingsTest, OutsideTheBatchCount) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(EqualRow(2), "shirt", &siblings_);
+  EXPECT_EQ(SettledCode(PlanBatch()), attention_code::kSiblingsDisagree);
+}
+
+TEST_F(SiblingsTest, AMemberOfTheBatchDoesNotDisagreeWithItself) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(EqualRow(1), "shirt", &siblings_);
+  EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
+}
+
+TEST_F(SiblingsTest, WithNothingToSayOrDeadDoNotCount) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
+  SyncRow not_listed = EqualRow(2);
+  not_listed.status = ListingStatus();
+  AddSyncRow(not_listed, "shirt", &siblings_);
+  SyncRow dead = EqualRow(3);
+  dead.seen.status = ChannelStatus::kDead;
+  AddSyncRow(dead, "shirt", &siblings_);
+  EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
+}
+
+TEST_F(SiblingsTest, ItemsWithoutAParentAreProductsOfTheirOwn) {
+  AddSyncRow(Wanting(1, kHidingStatus), "", &batch_);
+  AddSyncRow(EqualRow(2), "", &siblings_);
+  EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
+}
+
+TEST_F(SiblingsTest, DoNotMatterToOtherGroupings) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(EqualRow(2), "shirt", &siblings_);
+  for (PushGrouping grouping : {PushGrouping::kNone, PushGrouping::kLocation}) {
+    policy_.status_grouping = grouping;
+    EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
+  }
+}
+
+TEST_F(SiblingsTest, OnlyAFewAreNamed) {
+  for (int64_t id = 1; id <= 6; ++id) AddSyncRow(Wanting(id, kHidingStatus), "shirt", &batch_);
+  AddSyncRow(EqualRow(7), "shirt", &siblings_);
+  EXPECT_THAT(PlanBatch().settled.attentions.at(0).detail, HasSubstr("hidden for SKU1, SKU2, SKU3 and 3 more"));
+}
+
+TEST_F(SiblingsTest, AStatusHeldBackInDoubtStaysInDoubt) {
+  SyncRow row = Wanting(1, kHidingStatus);
+  row.in_doubt = true;
+  AddSyncRow(row, "shirt", &batch_);
+  AddSyncRow(EqualRow(2), "shirt", &siblings_);
+  const SyncPlan plan = PlanBatch();
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{true, true, false}));
+  const SettlementBatch applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11);
+  EXPECT_TRUE(applied.rows.at(0).settled);
+  EXPECT_TRUE(applied.rows.at(0).in_doubt);
+
+  policy_.fields = kStatus;
+  EXPECT_TRUE(OnlySettled(PlanBatch()).in_doubt);
+}
+
+// Settle --------------------------------------------------------------------------------------------------------------
+
+TEST(SettleTest, AppliedFieldsAreAcknowledged) {
+  SyncRow row = EqualRow();
+  row.product_price = 1500;
+  const SettlementBatch batch = SettleOne(row, Outcome(PushResult::kApplied));
+  EXPECT_EQ(batch.push_id, 11);
+  EXPECT_TRUE(batch.close_push);
+  const Settlement& settled = batch.rows.at(0);
+  EXPECT_EQ(settled.listing_id, 7);
+  EXPECT_EQ(settled.dirty_version, 3);
+  EXPECT_TRUE(settled.settled);
+  EXPECT_FALSE(settled.in_doubt);
+  EXPECT_EQ(settled.mask, kPrice);
+  EXPECT_EQ(settled.acknowledged, (Pqs{1500, kAbsent, ChannelStatus::kUnknown}));
+  EXPECT_EQ(settled.refused_digest, 0u);
+  EXPECT_EQ(settled.attention, kClearAttention);
+}
+
+TEST(SettleTest, AppliedEndsDoubt) {
+  SyncRow row = EqualRow();
+  row.in_doubt = true;
+  EXPECT_FALSE(SettleOne(row, Outcome(PushResult::kApplied)).rows.at(0).in_doubt);
+}
+
+TEST(SettleTest, AppliedCarriesTheItemsAttention) {
+  SyncRow row = ChangedRow();
+  row.product_currency = Euro();
+  const SettlementBatch batch = SettleOne(row, Outcome(PushResult::kApplied));
+  ASSERT_EQ(batch.rows.at(0).attention, 0);
+  EXPECT_EQ(batch.attentions.at(0).code, attention_code::kCurrencyMismatch);
+}
+
+TEST(SettleTest, ARejectionIsAttentionAndRemembered) {
+  PushOutcome outcome = Outcome(PushResult::kRejected);
+  outcome.code = "price_too_low";
+  outcome.message = "must be at least 1.00";
+  outcome.field = "price";
+  const SettlementBatch batch = SettleOne(ChangedRow(), outcome);
+  const Settlement& row = batch.rows.at(0);
+  EXPECT_TRUE(row.settled);
+  EXPECT_EQ(row.mask, kNothing);
+  EXPECT_EQ(row.refused_digest, ContentDigest(kAll, {1990, 5, ChannelStatus::kListed}));
+  ASSERT_EQ(row.attention, 0);
+  EXPECT_EQ(batch.attentions.at(0).code, "price_too_low");
+  EXPECT_EQ(batch.attentions.at(0).detail, "price: must be at least 1.00");
+  EXPECT_EQ(batch.attentions.at(0).suggestion, SuggestionFor("price_too_low"));
+}
+
+TEST(SettleTest, ARejectionWithoutWordsStillSaysSomething) {
+  const SettlementBatch batch = SettleOne(ChangedRow(), Outcome(PushResult::kRejected));
+  EXPECT_EQ(batch.attentions.at(0).code, attention_code::kRejected);
+  EXPECT_EQ(batch.attentions.at(0).detail, "the channel refused it without a message");
+}
+
+TEST(SettleTest, NotFoundIsGone) {
+  const SettlementBatch batch = SettleOne(ChangedRow(), Outcome(PushResult::kNotFound));
+  const Settlement& row = batch.rows.at(0);
+  EXPECT_TRUE(row.gone);
+  EXPECT_EQ(row.mask, kNothing);
+  EXPECT_EQ(batch.attentions.at(static_cast<size_t>(row.attention)).code, attention_code::kItemGone);
+  EXPECT_TRUE(batch.close_push);
+}
+
+TEST(SettleTest, ConflictAndThrottledStayDirtyAndAreAsInDoubtAsBefore) {
+  for (PushResult result : {PushResult::kConflict, PushResult::kThrottled}) {
+    for (bool in_doubt : {false, true}) {
+      SyncRow row = ChangedRow();
+      row.in_doubt = in_doubt;
+      const SettlementBatch batch = SettleOne(row, Outcome(result));
+      const Settlement& settlement = batch.rows.at(0);
+      EXPECT_FALSE(settlement.settled);
+      EXPECT_EQ(settlement.in_doubt, in_doubt);
+      EXPECT_EQ(settlement.mask, kNothing);
+      EXPECT_EQ(settlement.attention, kKeepAttention);
+      EXPECT_TRUE(batch.close_push);
+    }
+  }
+}
+
+TEST(SettleTest, ARejectionDoesNotTellWhatAnEarlierPushDid) {
+  SyncRow row = ChangedRow();
+  row.in_doubt = true;
+  EXPECT_TRUE(SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).in_doubt);
+}
+
+TEST(SettleTest, UnknownOutcomesGetNoRowAndKeepThePushOpen) {
+  SyncBatch batch;
+  for (int64_t id = 1; id <= 3; ++id) AddSyncRow(ChangedRow(id), "", &batch);
+  for (PushResult result : {PushResult::kUnavailable, PushResult::kAccepted}) {
+    const SettlementBatch settled =
+        Settle(PlanSync(batch, SyncBatch(), FullPolicy()), 0,
+               {Outcome(PushResult::kApplied), Outcome(result), Outcome(PushResult::kApplied)}, 11);
+    EXPECT_FALSE(settled.close_push);
+    ASSERT_THAT(settled.rows, SizeIs(2));
+    EXPECT_EQ(settled.rows[0].listing_id, 1);
+    EXPECT_EQ(settled.rows[1].listing_id, 3);
+  }
+}
+
+TEST(SettleTest, SettlesAnyPartOfThePlan) {
+  SyncBatch batch;
+  AddSyncRow(ChangedRow(1), "", &batch);
+  AddSyncRow(ChangedRow(2), "", &batch);
+  SyncRow euro = ChangedRow(3);
+  euro.product_currency = Euro();
+  AddSyncRow(euro, "", &batch);
+  const SettlementBatch settled = Settle(PlanSync(batch, SyncBatch(), FullPolicy()), 1,
+                                         {Outcome(PushResult::kApplied), Outcome(PushResult::kApplied)}, 12);
+  ASSERT_THAT(settled.rows, SizeIs(2));
+  EXPECT_EQ(settled.rows[0].listing_id, 2);
+  EXPECT_EQ(settled.rows[0].attention, kClearAttention);
+  EXPECT_EQ(settled.rows[1].listing_id, 3);
+  EXPECT_EQ(settled.attentions.at(static_cast<size_t>(settled.rows[1].attention)).code,
+            attention_code::kCurrencyMismatch);
+}
+
+// ContentDigest -------------------------------------------------------------------------------------------------------
+
+// Digests are stored and are part of idempotency keys: changing these values makes every store resend what was refused.
+TEST(ContentDigestTest, IsStable) {
+  EXPECT_EQ(ContentDigest(kAll, {1990, 5, ChannelStatus::kListed}), 0x0eb132b98607e51cu);
+  EXPECT_EQ(ContentDigest(kQuantity, {kAbsent, -4, ChannelStatus::kUnknown}), 0xfa95f5477d2f47a7u);
+  EXPECT_EQ(ContentDigest(kNothing, Pqs()), 0xff7821ddf836d020u);
+}
+
+TEST(ContentDigestTest, ValuesOutsideTheMaskDoNotCount) {
+  EXPECT_EQ(ContentDigest(kPrice, {1990, 5, ChannelStatus::kListed}), ContentDigest(kPrice, {1990, 6, {}}));
+}
+
+TEST(ContentDigestTest, MaskAndValuesCount) {
+  const Pqs same = {5, 5, ChannelStatus::kListed};
+  EXPECT_NE(ContentDigest(kPrice, same), ContentDigest(kQuantity, same));
+  EXPECT_NE(ContentDigest(kPrice, same), ContentDigest(kPrice, {6, 5, ChannelStatus::kListed}));
+  EXPECT_NE(ContentDigest(kStatus, same), ContentDigest(kStatus, {5, 5, ChannelStatus::kHidden}));
+}
+
+// PlanReconciliation --------------------------------------------------------------------------------------------------
+
+TEST(PlanReconciliationTest, FindsNothingWhereAllIsEqual) {
+  EXPECT_THAT(PlanReconciliation(OneRow(EqualRow()), FullPolicy(), true), IsEmpty());
+  EXPECT_THAT(PlanReconciliation(OneRow(EqualRow()), FullPolicy(), false), IsEmpty());
+}
+
+TEST(PlanReconciliationTest, WhatWasSeenBecomesAcknowledged) {
+  SyncRow row = EqualRow();
+  row.seen = {2500, 9, ChannelStatus::kHidden};
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(row), FullPolicy(), true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].listing_id, 7);
+  EXPECT_EQ(found[0].acknowledged, row.seen);
+  EXPECT_FALSE(found[0].guard_quantity);
+  EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), false), IsEmpty());
+}
+
+TEST(PlanReconciliationTest, OnlySyncedFieldsWithASeenValueCount) {
+  SyncRow row = EqualRow();
+  row.seen = {2500, kAbsent, ChannelStatus::kUnknown};
+  SyncPolicy policy = FullPolicy();
+  EXPECT_EQ(PlanReconciliation(OneRow(row), policy, true).at(0).acknowledged, (Pqs{2500, 5, ChannelStatus::kListed}));
+  policy.fields.price = false;
+  EXPECT_THAT(PlanReconciliation(OneRow(row), policy, true), IsEmpty());
+}
+
+TEST(PlanReconciliationTest, LessStockThanAcknowledgedSetsTheGuard) {
+  SyncRow row = EqualRow();
+  row.seen.quantity = 4;
+  EXPECT_TRUE(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).guard_quantity);
+  SyncPolicy overwrite = FullPolicy();
+  overwrite.oversell_guard = OversellGuard::kOverwrite;
+  EXPECT_FALSE(PlanReconciliation(OneRow(row), overwrite, true).at(0).guard_quantity);
+  row.acknowledged.quantity = kAbsent;
+  EXPECT_FALSE(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).guard_quantity);
+}
+
+TEST(PlanReconciliationTest, FindsWhatIsToBeSent) {
+  for (bool compare_seen : {false, true}) {
+    const std::vector<Reconciliation> found = PlanReconciliation(OneRow(ChangedRow()), FullPolicy(), compare_seen);
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(found[0].acknowledged, ChangedRow().acknowledged);
+  }
+}
+
+TEST(PlanReconciliationTest, LeavesAloneWhatWasRefusedOrIsHeld) {
+  SyncRow refused = ChangedRow();
+  refused.refused_digest = ContentDigest(kAll, Desired(refused, FullPolicy()));
+  EXPECT_THAT(PlanReconciliation(OneRow(refused), FullPolicy(), true), IsEmpty());
+  refused.product_price += 1;
+  EXPECT_THAT(PlanReconciliation(OneRow(refused), FullPolicy(), true), SizeIs(1));
+  EXPECT_THAT(PlanReconciliation(OneRow(GuardedRow()), FullPolicy(), true), IsEmpty());
+  SyncRow restated = GuardedRow();
+  restated.quantity_at = At(201);
+  EXPECT_THAT(PlanReconciliation(OneRow(restated), FullPolicy(), true), SizeIs(1));
+}
+
+TEST(PlanReconciliationTest, LeavesOutDeadItems) {
+  SyncRow row = ChangedRow();
+  row.seen.status = ChannelStatus::kDead;
+  EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), true), IsEmpty());
+}
+
+// EvaluateStatusRules -------------------------------------------------------------------------------------------------
+
+StatusRule Rule(StatusRule::Subject subject, StatusRule::Comparison comparison, int64_t operand,
+                StatusRule::Action action) {
+  StatusRule rule;
+  rule.subject = subject;
+  rule.comparison = comparison;
+  rule.operand = operand;
+  rule.action = action;
+  return rule;
+}
+
+ChannelStatus Evaluate(const std::vector<StatusRule>& rules, const SyncRow& row) {
+  return EvaluateStatusRules(rules, row, Currency());
+}
+
+TEST(EvaluateStatusRulesTest, TheFirstThatHoldsDecides) {
+  const std::vector<StatusRule> rules = {
+      Rule(StatusRule::Subject::kQuantity, StatusRule::Comparison::kLess, 5, StatusRule::Action::kHide),
+      Rule(StatusRule::Subject::kPrice, StatusRule::Comparison::kGreater, 1000, StatusRule::Action::kUnhide),
+      Rule(StatusRule::Subject::kQuantity, StatusRule::Comparison::kEqual, 5, StatusRule::Action::kHide)};
+  EXPECT_EQ(Evaluate(rules, EqualRow()), ChannelStatus::kListed);
+  SyncRow scarce = EqualRow();
+  scarce.product_quantity = 4;
+  EXPECT_EQ(Evaluate(rules, scarce), ChannelStatus::kHidden);
+  EXPECT_EQ(Evaluate({}, EqualRow()), ChannelStatus::kUnknown);
+}
+
+TEST(EvaluateStatusRulesTest, EveryComparison) {
+  using C = StatusRule::Comparison;
+  const auto held = [](C comparison) {
+    std::vector<int64_t> operands;
+    for (int64_t operand : {4, 5, 6}) {  // The quantity is 5.
+      const StatusRule rule = Rule(StatusRule::Subject::kQuantity, comparison, operand, StatusRule::Action::kHide);
+      if (Evaluate({rule}, EqualRow()) == ChannelStatus::kHidden) operands.push_back(operand);
+    }
+    return operands;
+  };
+  EXPECT_THAT(held(C::kLess), ElementsAre(6));
+  EXPECT_THAT(held(C::kLessOrEqual), ElementsAre(5, 6));
+  EXPECT_THAT(held(C::kEqual), ElementsAre(5));
+  EXPECT_THAT(held(C::kNotEqual), ElementsAre(4, 6));
+  EXPECT_THAT(held(C::kGreaterOrEqual), ElementsAre(4, 5));
+  EXPECT_THAT(held(C::kGreater), ElementsAre(4));
+}
+
+TEST(EvaluateStatusRulesTest, AnAbsentSubjectHoldsForNothing) {
+  SyncRow row = EqualRow();
+  row.product_quantity = kAbsent;
+  row.product_price = kAbsent;
+  for (auto subject : {StatusRule::Subject::kPrice, StatusRule::Subject::kQuantity}) {
+    const StatusRule rule = Rule(subject, StatusRule::Comparison::kNotEqual, 0, StatusRule::Action::kHide);
+    EXPECT_EQ(Evaluate({rule}, row), ChannelStatus::kUnknown);
+  }
+}
+
+TEST(EvaluateStatusRulesTest, APriceInAnotherCurrencyIsNotCompared) {
+  const StatusRule rule =
+      Rule(StatusRule::Subject::kPrice, StatusRule::Comparison::kEqual, 1990, StatusRule::Action::kHide);
+  EXPECT_EQ(EvaluateStatusRules({rule}, EqualRow(), Euro()), ChannelStatus::kUnknown);
+  EXPECT_EQ(EvaluateStatusRules({rule}, EqualRow(), Currency()), ChannelStatus::kHidden);
+}
+
+}  // namespace
+}  // namespace flxlink
