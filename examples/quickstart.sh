@@ -2,6 +2,8 @@
 # Sets flxlink up on a bare Debian 12, builds it, and runs its main job on a sample catalog: a merchant's products are linked to
 # the items of a shop and the shop is brought up to date. Safe to repeat: it works on copies in build/quickstart. Uses sudo only
 # for apt.
+#
+#   bash examples/quickstart.sh [--program FLXLINK]     with --program: no set-up and no build, that program is used
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,12 +14,16 @@ run() {
   "$flxlink" "$@"
 }
 
-say "Set-up: the Debian packages of cmake/packages.txt, then the build"
-bash cmake/install_packages.sh
-cmake -S . -B build/quickstart/cmake -G Ninja -DCMAKE_BUILD_TYPE=Release -DFLXLINK_TESTS=OFF -DFLXLINK_BENCH=OFF \
-  -DFLXLINK_EXAMPLES=OFF >/dev/null
-cmake --build build/quickstart/cmake -- --quiet
-flxlink=$PWD/build/quickstart/cmake/flxlink
+if [ "${1:-}" = --program ]; then
+  flxlink=$(realpath "$2")
+else
+  say "Set-up: the Debian packages of cmake/packages.txt, then the build"
+  bash cmake/install_packages.sh
+  cmake -S . -B build/quickstart/cmake -G Ninja -DCMAKE_BUILD_TYPE=Release -DFLXLINK_TESTS=OFF -DFLXLINK_BENCH=OFF \
+    -DFLXLINK_EXAMPLES=OFF >/dev/null
+  cmake --build build/quickstart/cmake -- --quiet
+  flxlink=$PWD/build/quickstart/cmake/flxlink
+fi
 
 rm -rf build/quickstart/shop
 mkdir -p build/quickstart/shop

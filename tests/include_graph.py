@@ -2,11 +2,14 @@
 knowing only the public headers and the model.
 
     python3 tests/include_graph.py SOURCE_DIR
+
+It first shows on sources of its own that it notices each kind of forbidden include.
 """
 
 import pathlib
 import re
 import sys
+import tempfile
 
 # What each folder of src/ may include besides itself and include/flxlink/. csv is text parsing that the csv channel shares with the
 # files of the command line.
@@ -73,16 +76,51 @@ def violations(root):
     return edges, found
 
 
+# A file, an include that it must not have, and words of the complaint.
+FORBIDDEN = [
+    ("src/model/a.cc", '"src/linker/linker.h"', "may not depend on linker"),
+    ("src/linker/a.cc", '"src/storage/memory/x.h"', "may not depend on storage/memory"),
+    ("src/sync/a.h", '"src/engine/x.h"', "may not depend on engine"),
+    ("src/storage/sqlite/a.cc", '"src/jobs/queue.h"', "may not depend on jobs"),
+    ("src/channels/simulated/a.cc", '"src/csv/csv_reader.h"', "may not depend on csv"),
+    ("src/cli/a.cc", '"src/engine/worker.h"', "may not depend on engine"),
+    ("src/jobs/a.cc", '"flxlink/engine.h"', "must not know"),
+    ("src/linker/a.cc", "<thread>", "is pure"),
+    ("src/sync/a.cc", '"absl/time/clock.h"', "is pure"),
+    ("src/other/a.cc", "<vector>", "not part of the architecture"),
+    ("include/flxlink/a.h", "<sqlite3.h>", "public headers"),
+]
+
+
+def complaints_missed():
+    missed = []
+    for name, include, words in FORBIDDEN:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for sub in ("src", "include"):
+                (root / sub).mkdir()
+            file = root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"#include {include}\n", encoding="utf-8")
+            _, found = violations(root)
+            if len(found) != 1 or words not in found[0]:
+                missed.append(f"{name} with {include}: expected a complaint with '{words}', got {found}")
+    return missed
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
+    missed = complaints_missed()
+    for line in missed:
+        print(line, file=sys.stderr)
     edges, found = violations(root)
     for folder in ALLOWED:
         targets = sorted(edges.get(folder, set()) - {folder})
         print(f"{folder} -> {', '.join(targets) or '-'}")
     for line in found:
         print(line, file=sys.stderr)
-    print(f"{len(edges)} folders, {len(found)} forbidden includes")
-    return 1 if found or not edges else 0
+    print(f"{len(edges)} folders, {len(found)} forbidden includes; {len(FORBIDDEN) - len(missed)} of {len(FORBIDDEN)} kinds noticed")
+    return 1 if found or missed or not edges else 0
 
 
 if __name__ == "__main__":

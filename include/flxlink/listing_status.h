@@ -57,8 +57,8 @@ absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status);
 // What is not listed, delisted or being delisted stays as it is, and so does everything for any other `wanted`.
 ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted);
 
-// The status after the channel acknowledged `now`. What is wanted stays wanted: an acknowledgement that comes late leaves the change
-// pending that is still to be made.
+// The status after the channel acknowledged `now`. What is wanted stays wanted: after an acknowledgement that comes late, the
+// change that is still to be made is pending.
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now);
 
 // "unknown", "listed", "hidden", "dead".

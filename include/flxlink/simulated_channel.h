@@ -81,20 +81,20 @@ struct SimulatedOptions {
   uint64_t seed = 1;
 
   // What adapters declare and the platform then does:
-  //   link_fields        declared only; items have the fields that they were given.
-  //   can_set            a push of another field is rejected, code "unsupported_field".
-  //   status_set         a status that is not in it is rejected, code "unsupported_status".
-  //   push_limit         a longer push is refused whole, INVALID_ARGUMENT.
-  //   grouping           with kProduct, a status is set on all items of the parent.
-  //   partial_success    without it, a push with an item that would be rejected or not found is refused whole,
-  //   INVALID_ARGUMENT,
-  //                      and nothing of it is done.
-  //   compare_and_set    expected_quantity is honoured: kConflict where the item has another.
-  //   idempotency_keys   an item whose key was applied before is answered as then, and not applied again.
-  //   asynchronous_receipts  every item that is not refused at once is accepted with a receipt.
-  //   rate_limit         enforced by the clock: RESOURCE_EXHAUSTED with the RetryAfter that is needed.
-  //   push_timeout       the latest time for late pushes.
-  // Always rejected is a price below zero, code "invalid_price". There are no revisions and no incremental pulls.
+  // - link_fields: the fields that pulls show. Empty: those that the items have.
+  // - can_set: a push of another field is rejected, code "unsupported_field".
+  // - status_set: a push of another status is rejected, code "unsupported_status".
+  // - push_limit: a longer push is refused whole, INVALID_ARGUMENT.
+  // - grouping: with kProduct, a status is set on all items of the parent.
+  // - partial_success: without it, a push with an item that would be rejected or not found is refused whole,
+  //   INVALID_ARGUMENT, and nothing of it is done.
+  // - compare_and_set: an item whose quantity is not the expected one is a conflict.
+  // - idempotency_keys: an item whose key was taken before is answered as then, and not done again.
+  // - asynchronous_receipts: what is not refused at once is accepted with a receipt and decided later.
+  // - rate_limit: enforced by the clock; RESOURCE_EXHAUSTED with the RetryAfter that is needed.
+  // - push_timeout: the latest time for late pushes.
+  //
+  // A price below zero is always rejected, code "invalid_price". There are no revisions and no incremental pulls.
   AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
 
   SimulatedFaults faults;

@@ -74,9 +74,12 @@ Json ProblemsView(const std::vector<JobProblem>& problems) {
 }
 
 Json OptionsView(const JobOptions& options) {
-  return {{"skus", options.skus}, {"force", options.force},
-          {"only_forced", options.only_forced}, {"full", options.full},
-          {"release_broken", options.release_broken}, {"approved", options.approved}};
+  return {{"skus", options.skus},
+          {"force", options.force},
+          {"only_forced", options.only_forced},
+          {"full", options.full},
+          {"release_broken", options.release_broken},
+          {"approved", options.approved}};
 }
 
 Json RuleView(const ListingExplanation::Rule& rule, size_t number) {
@@ -155,8 +158,7 @@ Json JobView(const Job& job, absl::string_view channel) {
           {"state", Text(ToString(job.state))},
           {"trigger", Text(ToString(job.trigger))},
           {"priority", job.priority},
-          {"progress",
-           {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
+          {"progress", {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
           {"created_at", FormatInstant(job.created_at)},
           {"started_at", InstantOrNull(job.started_at)},
           {"finished_at", InstantOrNull(job.finished_at)},

@@ -16,9 +16,8 @@ CLI::Validator Parses(std::function<absl::Status(const std::string&)> parse) {
 }
 
 CLI::Validator ParsesOrNone(std::function<absl::Status(const std::string&)> parse) {
-  return Parses([parse = std::move(parse)](const std::string& value) {
-    return IsNone(value) ? absl::OkStatus() : parse(value);
-  });
+  return Parses(
+      [parse = std::move(parse)](const std::string& value) { return IsNone(value) ? absl::OkStatus() : parse(value); });
 }
 
 bool IsNone(const std::string& value) { return value == "none"; }

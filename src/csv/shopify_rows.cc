@@ -64,8 +64,8 @@ absl::Span<const absl::string_view> ShopifyFields() { return kFields; }
 absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_view name) {
   const auto* found = std::find(std::begin(kFields), std::end(kFields), name);
   if (found == std::end(kFields)) {
-    return absl::InvalidArgumentError(absl::StrCat(reader.name(), ": a Shopify file has no field ", Quote(name),
-                                                   "; use one of ", absl::StrJoin(kFields, ", ")));
+    return reader.ErrorAt(
+        1, absl::StrCat("a Shopify file has no field ", Quote(name), "; use one of ", absl::StrJoin(kFields, ", ")));
   }
   const int field = static_cast<int>(found - std::begin(kFields));
   const bool has_published = name == "status" && reader.FindColumn("Published") != CsvReader::kNoColumn;

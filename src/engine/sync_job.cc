@@ -315,7 +315,9 @@ absl::StatusOr<SyncBatch> SyncRun::ReadSiblings(const SyncBatch& batch) {
   for (int64_t i = 0; i < batch.size(); ++i) {
     const SyncRow& row = batch.rows[static_cast<size_t>(i)];
     const ChannelStatus desired = Desired(row, policy_).status;
-    if (!batch.parent_id[i].empty() && desired != ChannelStatus::kUnknown && desired != row.acknowledged.status) {
+    const bool sends_status =
+        desired != ChannelStatus::kUnknown && (row.in_doubt || desired != row.acknowledged.status);
+    if (sends_status && !batch.parent_id[i].empty()) {
       parents.emplace(batch.parent_id[i]);
     }
   }

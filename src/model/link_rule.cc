@@ -142,10 +142,11 @@ absl::StatusOr<LinkRule> ParseLinkRule(absl::string_view text) {
   bool has_ambiguous = false;
   for (size_t i = 1; i < parts.size(); ++i) {
     const std::pair<absl::string_view, absl::string_view> option = absl::StrSplit(parts[i], absl::MaxSplits('=', 1));
+    const bool has_value = option.first.size() < parts[i].size();
     absl::Status status;
-    if (option.first == "norm" && rule.normalizers.empty()) {
+    if (has_value && option.first == "norm" && rule.normalizers.empty()) {
       status = ParseNormalizers(text, option.second, &rule.normalizers);
-    } else if (option.first == "ambiguous" && !has_ambiguous) {
+    } else if (has_value && option.first == "ambiguous" && !has_ambiguous) {
       has_ambiguous = true;
       status = ParseAmbiguity(text, option.second, &rule.ambiguous);
     } else {

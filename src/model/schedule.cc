@@ -16,8 +16,8 @@ namespace flxlink {
 namespace {
 
 // Beyond the years 1 to 9999 civil times are not worth their overflows.
-const absl::Time kFirstTime = absl::FromUnixSeconds(-62135596800);
-const absl::Time kLastTime = absl::FromUnixSeconds(253402300799);
+constexpr absl::Time kFirstTime = absl::FromUnixSeconds(-62135596800);
+constexpr absl::Time kLastTime = absl::FromUnixSeconds(253402300799);
 
 absl::StatusOr<absl::TimeZone> LoadZone(absl::string_view name) {
   absl::TimeZone zone;
@@ -53,8 +53,8 @@ absl::Status ValidateEvery(absl::Duration every) {
 // Takes a number and `unit` off the front of `*text`. False, and nothing taken, where it begins with something else.
 bool ConsumeCount(absl::string_view* text, char unit, int64_t* count) {
   const size_t digits = std::min(text->find_first_not_of("0123456789"), text->size());
-  if (digits == text->size() || (*text)[digits] != unit || !absl::SimpleAtoi(text->substr(0, digits), count))
-    return false;
+  const bool has_unit = digits < text->size() && (*text)[digits] == unit;
+  if (!has_unit || !absl::SimpleAtoi(text->substr(0, digits), count)) return false;
   text->remove_prefix(digits + 1);
   return true;
 }
@@ -190,7 +190,7 @@ absl::StatusOr<absl::Time> NextFire(const ScheduleSpec& spec, absl::Time after) 
   }
   const absl::StatusOr<absl::optional<absl::Time>> next = FindNextFire(spec, *LoadZone(spec.time_zone), after);
   if (!next.ok()) return next.status();
-  if (next->has_value()) return **next;
+  if (next->has_value() && **next != absl::InfiniteFuture()) return **next;
   return absl::NotFoundError(absl::StrCat("the schedule ", Quote(FormatScheduleSpec(spec)),
                                           " never fires; check its day of the month and its month"));
 }

@@ -112,7 +112,7 @@ absl::Status CheckSettlements(const SettlementBatch& batch) {
   if (!status.ok()) return status;
   const int32_t attentions = static_cast<int32_t>(batch.attentions.size());
   for (const Settlement& row : batch.rows) {
-    if (row.attention < -1 || row.attention >= attentions) {
+    if (row.attention < kKeepAttention || row.attention >= attentions) {
       return absl::InvalidArgumentError(absl::StrCat("the settlement of listing variant ", row.listing_id,
                                                      " names attention ", row.attention, " of ", attentions));
     }

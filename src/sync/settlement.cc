@@ -19,7 +19,10 @@ Attention RejectionAttention(const PushOutcome& outcome) {
 // Puts together the settlement of one push.
 class Settler {
  public:
-  Settler(const SyncPlan& plan, int64_t push_id) : plan_(plan) { batch_.push_id = push_id; }
+  Settler(const SyncPlan& plan, size_t size, int64_t push_id) : plan_(plan) {
+    batch_.push_id = push_id;
+    batch_.rows.reserve(size);
+  }
 
   void Take(size_t i, const PushOutcome& outcome) {
     switch (outcome.result) {
@@ -31,7 +34,8 @@ class Settler {
         return TakeNotFound(i);
       case PushResult::kConflict:
       case PushResult::kThrottled:
-        return TakeUntouched(i);
+        AddRow(i);
+        return;
       case PushResult::kAccepted:
       case PushResult::kUnavailable:
         batch_.close_push = false;
@@ -86,8 +90,6 @@ class Settler {
                                                                            plan_.items[i].external_id, " any more")));
   }
 
-  void TakeUntouched(size_t i) { AddRow(i); }
-
   const SyncPlan& plan_;
   SettlementBatch batch_;
 };
@@ -98,7 +100,7 @@ SettlementBatch Settle(const SyncPlan& plan, int64_t first_item, absl::Span<cons
                        int64_t push_id) {
   const size_t first = static_cast<size_t>(first_item);
   assert(first_item >= 0 && first + outcomes.size() <= plan.items.size());
-  Settler settler(plan, push_id);
+  Settler settler(plan, outcomes.size(), push_id);
   for (size_t i = 0; i < outcomes.size(); ++i) settler.Take(first + i, outcomes[i]);
   return settler.Finish();
 }

@@ -16,10 +16,21 @@ namespace {
 // What is to become of one link.
 struct Decision {
   SyncFields send;
-  bool ends_doubt = true;  // Sending that leaves nothing in doubt.
+  bool quantity_held = false;
   // Of several the one with the worst consequences: stock first, then status, then price.
   Attention attention;
 };
+
+// Whether a link in doubt is so no more once what is decided was sent. A field that is not sent might have another
+// value on the channel than the one acknowledged, and would later be taken for equal. Not so a quantity that is held:
+// the guard was set by looking at the channel, and no push since then had a quantity.
+bool EndsDoubt(const SyncRow& row, const Decision& decision) {
+  SyncFields known = decision.send;
+  known.quantity = known.quantity || decision.quantity_held;
+  const SyncFields acknowledged = PresentFields(row.acknowledged);
+  return !(acknowledged.price && !known.price) && !(acknowledged.quantity && !known.quantity) &&
+         !(acknowledged.status && !known.status);
+}
 
 std::string HeldQuantityDetail(const SyncRow& row) {
   const int64_t shown = ShownQuantity(row);
@@ -60,6 +71,8 @@ class Planner {
       : batch_(batch), policy_(policy), disagreements_(FindSiblingDisagreements(batch, siblings, policy)) {}
 
   SyncPlan Run() {
+    plan_.items.reserve(batch_.rows.size());
+    plan_.item_states.reserve(batch_.rows.size());
     for (int64_t i = 0; i < batch_.size(); ++i) PlanRow(i);
     return std::move(plan_);
   }
@@ -72,13 +85,12 @@ class Planner {
     if (!decision.send.any()) return SettleUnsent(row, std::move(decision));
     const uint64_t digest = ContentDigest(decision.send, desired);
     if (digest == row.refused_digest && !row.in_doubt) return SettleRefused(row);
-    AddItem(i, row, desired, digest, std::move(decision));
+    AddItem(i, desired, digest, std::move(decision));
   }
 
   Decision Decide(int64_t i, const SyncRow& row, const Pqs& desired) const {
     Decision decision;
     if (row.seen.status == ChannelStatus::kDead) {
-      decision.ends_doubt = false;
       decision.attention = MakeAttention(attention_code::kItemDead,
                                          absl::StrCat("the channel has item ", batch_.external_id[i], " as dead"));
       return decision;
@@ -96,21 +108,20 @@ class Planner {
     const int32_t disagreement = disagreements_.of_row[static_cast<size_t>(i)];
     if (!decision->send.status || disagreement < 0) return;
     decision->send.status = false;
-    decision->ends_doubt = false;
     decision->attention =
         MakeAttention(attention_code::kSiblingsDisagree, disagreements_.details[static_cast<size_t>(disagreement)]);
   }
 
-  // Leaves no doubt: the guard was set by looking at the channel, and no push since then had a quantity.
   void HoldQuantity(const SyncRow& row, const Pqs& desired, Decision* decision) const {
     if (!decision->send.quantity || !IsQuantityHeld(row, desired, policy_)) return;
     decision->send.quantity = false;
+    decision->quantity_held = true;
     decision->attention = MakeAttention(attention_code::kQuantityBelowAcknowledged, HeldQuantityDetail(row));
   }
 
   void SettleUnsent(const SyncRow& row, Decision decision) {
     Settlement settlement = SettledWithoutPush(row);
-    settlement.in_doubt = row.in_doubt && !decision.ends_doubt;
+    settlement.in_doubt = row.in_doubt && !EndsDoubt(row, decision);
     settlement.attention = AddAttention(std::move(decision.attention), &plan_.settled.attentions);
     plan_.settled.rows.push_back(settlement);
   }
@@ -122,7 +133,8 @@ class Planner {
     plan_.settled.rows.push_back(settlement);
   }
 
-  void AddItem(int64_t i, const SyncRow& row, const Pqs& desired, uint64_t digest, Decision decision) {
+  void AddItem(int64_t i, const Pqs& desired, uint64_t digest, Decision decision) {
+    const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
     PushItem item;
     item.listing_id = row.listing_id;
     item.dirty_version = row.dirty_version;
@@ -135,9 +147,9 @@ class Planner {
     plan_.items.push_back(std::move(item));
 
     SyncPlan::ItemState state;
-    state.attention = AddAttention(std::move(decision.attention), &plan_.item_attentions);
     state.in_doubt = row.in_doubt;
-    state.ends_doubt = decision.ends_doubt;
+    state.ends_doubt = EndsDoubt(row, decision);
+    state.attention = AddAttention(std::move(decision.attention), &plan_.item_attentions);
     plan_.item_states.push_back(state);
   }
 

@@ -28,6 +28,7 @@
 #include "flxlink/field.h"
 #include "flxlink/push.h"
 #include "gtest/gtest.h"
+#include "tests/channels/print.h"
 
 namespace flxlink {
 
@@ -43,6 +44,11 @@ struct ConformanceItem {
   }
 };
 
+inline void PrintTo(const ConformanceItem& item, std::ostream* out) {
+  *out << item.external_id << " of " << item.parent_id << " " << testing::PrintToString(item.values) << " "
+       << testing::PrintToString(item.fields);
+}
+
 // One platform with a few items, new when it is made, gone when this is destroyed.
 class ChannelUnderTest {
  public:
@@ -51,9 +57,9 @@ class ChannelUnderTest {
   // An adapter for the platform, as another process would make it.
   virtual std::unique_ptr<ChannelAdapter> MakeAdapter() = 0;
 
-  // All that the platform has at first: four items or more, and no more than fit into one push. The first two share a
-  // parent, the others have parents of their own, or none. Prices and quantities are above zero; statuses, where the
-  // channel has any, kListed.
+  // All that the platform has at first: four items or more, which fit into one push together with BadItems(). The first
+  // two share a parent, the others have parents of their own, or none. Prices and quantities are above zero; statuses,
+  // where the channel has any, kListed.
   virtual std::vector<ConformanceItem> Items() = 0;
 
   // Items that are all rejected when they are pushed together, made for the first two of Items().

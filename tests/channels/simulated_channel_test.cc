@@ -95,7 +95,7 @@ std::vector<ChannelFactory> Factories() {
           Factory("Everything",
                   [](SimulatedOptions* options) {
                     options->capabilities.link_fields = {"sku", "color"};
-                    options->capabilities.push_limit = 4;
+                    options->capabilities.push_limit = 6;
                     options->capabilities.grouping = PushGrouping::kProduct;
                     options->capabilities.compare_and_set = true;
                     options->capabilities.idempotency_keys = true;

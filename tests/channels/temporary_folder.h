@@ -16,7 +16,9 @@ namespace flxlink {
 // New and empty when it is made, removed with all that is in it when it is destroyed.
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_(testing::TempDir() + "/flxlink_XXXXXX") { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
+  TemporaryFolder() : path_(std::filesystem::canonical(testing::TempDir()) / "flxlink_XXXXXX") {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }

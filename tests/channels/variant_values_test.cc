@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/channels/print.h"
 
 namespace flxlink {
 namespace {

@@ -105,8 +105,9 @@ class Generator:
     def family(self):
         """Two sides that are the same catalog, and who belongs to whom."""
         pairs = []
+        unique_titles = self.one_in(2)
         for number in range(self.random.randint(1, 9)):
-            fields = {"sku": f"S{number}", "upc": GTINS[number % 6][0] if number < 6 else f"U{number}", "title": f"Title {number // 2}"}
+            fields = {"sku": f"S{number}", "upc": GTINS[number % 6][0] if number < 6 else f"U{number}", "title": f"Title {number if unique_titles else number // 2}"}
             listing = self.new_row("l", dict(fields))
             channel = self.new_row("c", dict(fields))
             if not self.one_in(4):
@@ -125,7 +126,7 @@ class Generator:
             return
         row, other = self.random.choice(rows), self.random.choice(rows)
         field = self.random.choice(FIELDS)
-        kind = self.random.randrange(9)
+        kind = self.random.randrange(10)
         if kind == 0:
             row.fields[field] = f"N{self.random.randrange(4)}"
         elif kind == 1:
@@ -144,6 +145,11 @@ class Generator:
             row.fields[field] = other.fields[field]
         elif kind == 8:
             row.fields[field] = row.fields[self.random.choice(FIELDS)]
+        elif kind == 9:
+            values = [one.fields[field] for one in rows]
+            self.random.shuffle(values)
+            for one, value in zip(rows, values):
+                one.fields[field] = value
 
     # ---- rules and what was before
 
@@ -154,6 +160,8 @@ class Generator:
             channel_field = field if not self.one_in(4) else self.random.choice(FIELDS)
             if self.one_in(25):
                 field = "id"
+            if self.one_in(25):
+                channel_field = "id"
             normalizers = tuple(self.random.choice(NORMALIZERS) for _ in range(self.random.choice((0, 0, 1, 1, 2, 2, 3))))
             rules.append(Rule(field, channel_field, normalizers, self.random.choice(("stop", "next"))))
         return rules
@@ -171,7 +179,7 @@ class Generator:
                 links[listing_id] = channel_id
         return list(links.items())
 
-    def add_what_only_storage_knows(self, catalog, true_pairs):
+    def add_what_only_storage_knows(self, catalog):
         for row in catalog.listings + catalog.channel:
             row.live = not self.one_in(6)
         listing_ids = [row.id for row in catalog.listings]
@@ -179,11 +187,13 @@ class Generator:
         for _, channel_id in catalog.links:
             if channel_id in channel_ids and self.one_in(3):
                 catalog.broken.add(channel_id)
-                next(row for row in catalog.channel if row.id == channel_id).live = False
-        pairs = [pair for pair in true_pairs if self.one_in(2)]
-        if listing_ids and channel_ids:
-            for _ in range(self.random.randint(0, 10)):
-                pairs.append((self.random.choice(listing_ids), self.random.choice(channel_ids)))
+                # Usually gone, sometimes back already.
+                next(row for row in catalog.channel if row.id == channel_id).live = self.one_in(3)
+        # Mostly pairs that a rule would link.
+        alike = [(a.id, b.id) for a in catalog.listings for b in catalog.channel if set(a.fields.values()) & set(b.fields.values())]
+        pairs = self.random.sample(alike, self.random.randint(0, len(alike) // 2))
+        if listing_ids and channel_ids and self.one_in(4):
+            pairs.append((self.random.choice(listing_ids), self.random.choice(channel_ids)))
         catalog.hand_unlinks = pairs
 
     def catalog(self):
@@ -207,10 +217,10 @@ class Generator:
             row.fields["id"] = row.id
         catalog = Catalog(listings, channel, self.make_rules())
         catalog.links = self.make_links(listings, channel, true_pairs)
-        catalog.parent_guard = self.one_in(2)
+        catalog.parent_guard = self.one_in(2) or (len(self.parents) > 1 and self.one_in(2))
         catalog.strict = self.one_in(2)
         if self.full:
-            self.add_what_only_storage_knows(catalog, true_pairs)
+            self.add_what_only_storage_knows(catalog)
         return catalog
 
 

@@ -570,9 +570,6 @@ class BrokenLinksHoldNothing(Reference):
     def holder(self, channel_id):
         return None if self.broken(channel_id) else super().holder(channel_id)
 
-    def counts_as_channel(self, row):
-        return row.live or row.id in self.catalog.broken
-
 
 @only_storage
 class BrokenItemsCount(Reference):

@@ -21,8 +21,8 @@
 namespace flxlink {
 namespace {
 
-constexpr uint64_t kWorlds = 4000;
-constexpr uint64_t kBatches = 20000;
+constexpr uint64_t kWorlds = 3000;
+constexpr uint64_t kBatches = 10000;
 
 // Random batches ------------------------------------------------------------------------------------------------------
 
@@ -45,8 +45,8 @@ class Generator {
     problem.policy.compare_and_set = Chance(50);
     const int64_t size = Below(6);
     for (int64_t id = 1; id <= size; ++id) AddSyncRow(MakeRow(id, problem.policy), AnyParent(), &problem.batch);
-    for (int64_t i = Below(4); i > 0; --i) {
-      AddSyncRow(MakeRow(1 + Below(size + 4), problem.policy), AnyParent(), &problem.siblings);
+    for (int64_t id = 1; id <= size + 2; ++id) {  // Members of the batch among them, as read a little later.
+      if (Chance(40)) AddSyncRow(MakeRow(id, problem.policy), AnyParent(), &problem.siblings);
     }
     return problem;
   }
@@ -195,7 +195,7 @@ RowResult ReferenceRow(const Problem& problem, int64_t i) {
   RowResult result;
   if (row.seen.status == ChannelStatus::kDead) {
     result.settled = true;
-    result.stays_in_doubt = row.in_doubt;
+    result.stays_in_doubt = row.in_doubt && !ToValues(row.acknowledged).empty();
     result.code = "item_dead";
     return result;
   }
@@ -204,11 +204,14 @@ RowResult ReferenceRow(const Problem& problem, int64_t i) {
   if (IsPriceInAnotherCurrency(row, problem.policy)) result.code = "currency_mismatch";
   if (SiblingsDisagree(problem, i) && result.sent.erase("status") != 0) {
     result.code = "siblings_disagree";
-    result.stays_in_doubt = row.in_doubt;
   }
-  if (Holds(row, result.sent, problem.policy)) {
+  const bool held = Holds(row, result.sent, problem.policy);
+  if (held) {
     result.sent.erase("quantity");
     result.code = "quantity_below_acknowledged";
+  }
+  for (const auto& [name, value] : ToValues(row.acknowledged)) {
+    if (result.sent.count(name) == 0 && !(name == "quantity" && held)) result.stays_in_doubt = row.in_doubt;
   }
   result.settled = result.sent.empty();
   if (!result.settled && !row.in_doubt && row.refused_digest == DigestOf(result.sent)) {
@@ -423,6 +426,18 @@ SyncFunctions WithPlan(Hide hide) {
   return functions;
 }
 
+// Plans, then spoils the plan.
+SyncFunctions WithSpoiledPlan(std::function<void(SyncPlan&)> spoil) {
+  SyncFunctions functions;
+  functions.plan = [spoil = std::move(spoil)](const SyncBatch& batch, const SyncBatch& siblings,
+                                              const SyncPolicy& policy) {
+    SyncPlan plan = PlanSync(batch, siblings, policy);
+    spoil(plan);
+    return plan;
+  };
+  return functions;
+}
+
 // Settles, then spoils every row.
 SyncFunctions WithSettlement(std::function<void(Settlement&)> spoil) {
   SyncFunctions functions;
@@ -468,6 +483,12 @@ std::map<std::string, SyncFunctions> WorldTwins() {
   }
   twins["raises prices"] = WithPlan([](Problem& p) {
     ForEachRow(p, [](SyncRow& row) { row.product_price += row.product_price == kAbsent ? 0 : 1; });
+  });
+  twins["ends doubt with part of the fields"] = WithSpoiledPlan([](SyncPlan& plan) {
+    for (SyncPlan::ItemState& state : plan.item_states) state.ends_doubt = true;
+  });
+  twins["ends doubt without a push"] = WithSpoiledPlan([](SyncPlan& plan) {
+    for (Settlement& row : plan.settled.rows) row.in_doubt = false;
   });
   twins["acknowledges a later version"] = WithSettlement([](Settlement& row) { ++row.dirty_version; });
   twins["acknowledges what was not sent"] = WithSettlement([](Settlement& row) {

@@ -212,6 +212,19 @@ TEST(PlanSyncTest, LinksInDoubtAreNeverSkippedAsEqual) {
   EXPECT_TRUE(plan.item_states[0].ends_doubt);
 }
 
+// Else the value would be skipped as equal to an acknowledged one that the channel may not have any more.
+TEST(PlanSyncTest, AnAcknowledgedFieldThatIsNotSentStaysInDoubt) {
+  SyncRow row = EqualRow();
+  row.in_doubt = true;
+  row.product_price = kAbsent;
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{false, true, true}));
+  EXPECT_FALSE(plan.item_states[0].ends_doubt);
+  EXPECT_TRUE(Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11).rows.at(0).in_doubt);
+  row.acknowledged.price = kAbsent;
+  EXPECT_TRUE(Plan(row).item_states[0].ends_doubt);
+}
+
 TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
   SyncRow row = EqualRow();
   row.product_price = 1500;

@@ -25,7 +25,7 @@ struct Link {
   SyncFields drifted;  // What the channel changed by itself since flxlink last looked or wrote.
   // The channel was seen to have lost stock, and the product's quantity has not been stated since.
   bool sold = false;
-  std::string refused;  // The content that was refused last, where nothing was settled since.
+  std::string refused;  // The content that was refused last, where nothing else was said of the link since.
 };
 
 std::string Content(const SyncFields& mask, const Pqs& values) {
@@ -75,6 +75,7 @@ class World {
     link.dead = Chance(5);
     link.parent_id = std::vector<std::string>{"", "shirt", "hat"}[static_cast<size_t>(Below(3))];
     link.truth = {10 + Below(2), 4 + Below(2), ChannelStatus::kListed};
+    See(link);
   }
 
   void Step() {
@@ -209,21 +210,25 @@ class World {
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
       row.refused_digest = settlement.refused_digest;
-      if (settlement.attention != kKeepAttention) LinkOf(settlement.listing_id).refused.clear();
+      if (settlement.refused_digest == 0) LinkOf(settlement.listing_id).refused.clear();
     }
   }
 
   // flxlink
   // -------------------------------------------------------------------------------------------------------------
 
+  void See(Link& link) {
+    link.row.seen = link.truth;
+    if (link.dead) link.row.seen.status = ChannelStatus::kDead;
+    link.row.seen_at = Now();
+  }
+
   // What a full sync does before it pushes: a pull, and the comparison with what was acknowledged.
   void LookAtAll() {
     LandOrLoseFloating();
     for (Link& link : links_) {
       const int64_t acknowledged = link.row.acknowledged.quantity;
-      link.row.seen = link.truth;
-      if (link.dead) link.row.seen.status = ChannelStatus::kDead;
-      link.row.seen_at = Now();
+      See(link);
       link.drifted = link.dead ? link.drifted : SyncFields();
       link.sold = link.sold || (!link.dead && policy_.fields.quantity && acknowledged != kAbsent &&
                                 link.truth.quantity < acknowledged);
@@ -372,17 +377,20 @@ class World {
     if (policy_.fields.status && alone && DesiredStatus(row.status) != row.acknowledged.status) {
       Fail(name, "its status was never sent");
     }
-    if (alone && row.in_doubt) Fail(name, "and in doubt");
+    const bool says_all = policy_.fields == SyncFields{true, true, true} && row.product_price != kAbsent &&
+                          row.product_currency == policy_.currency && row.product_quantity != kAbsent;
+    if (alone && says_all && row.in_doubt) Fail(name, "and in doubt");
   }
 
   // The end
   // -------------------------------------------------------------------------------------------------------------
 
-  // Nothing changes any more, nothing fails, and no link has a reason to wait.
+  // Nothing changes any more, nothing fails, every product has all values, and no link has a reason to wait.
   void ComeToRest() {
     LookAtAll();
     for (Link& link : links_) {
-      if (link.row.product_price == kRefusedPrice) link.row.product_price = kRefusedPrice + 1;
+      if (link.row.product_price == kRefusedPrice || link.row.product_price == kAbsent) link.row.product_price = 10;
+      if (link.row.product_quantity == kAbsent) link.row.product_quantity = 5;
       link.row.product_currency = policy_.currency;
       link.row.status = Decide(link.row.status, ChannelStatus::kListed);
       RestateQuantity(link);

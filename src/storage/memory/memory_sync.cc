@@ -40,8 +40,12 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
     if (row.mask.quantity) listing.guarded_at = absl::InfinitePast();
   }
   listing.refused_digest = row.refused_digest;
-  listing.attention = row.attention < 0 ? Attention() : batch.attentions[static_cast<size_t>(row.attention)];
-  listing.in_doubt = false;
+  if (row.attention == kClearAttention) {
+    listing.attention = Attention();
+  } else if (row.attention != kKeepAttention) {
+    listing.attention = batch.attentions[static_cast<size_t>(row.attention)];
+  }
+  listing.in_doubt = row.in_doubt;
   channel.Reindex(listing);
 }
 

@@ -1,5 +1,5 @@
-// Fields of a row as the JSON object that the `fields` columns hold: names and values are strings, in their order, without
-// spaces. Bytes that are not UTF-8 are kept as they are.
+// Fields of a row as the JSON object that the `fields` columns hold: names and values are strings, in their order,
+// without spaces. Bytes that are not UTF-8 are kept as they are.
 //
 // Only what FieldsEncoder writes is read back (and any other object of strings).
 
@@ -30,8 +30,10 @@ class FieldsEncoder {
   std::string object_;
 };
 
-// Calls `visit` for each name and value, in their order; both are valid during the call. False: `json` is not such an object.
-bool ForEachField(absl::string_view json, absl::FunctionRef<void(absl::string_view name, absl::string_view value)> visit);
+// Calls `visit` for each name and value, in their order; both are valid during the call. False: `json` is not such an
+// object.
+bool ForEachField(absl::string_view json,
+                  absl::FunctionRef<void(absl::string_view name, absl::string_view value)> visit);
 
 }  // namespace flxlink
 

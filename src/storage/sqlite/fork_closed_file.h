@@ -1,7 +1,8 @@
 // A file descriptor that a forked child does not keep.
 //
-// Kernel locks of an open file description live as long as any copy of its descriptor. A child that was forked without exec would
-// keep its parent's locks alive after the parent's death; so such descriptors are closed in the child right after the fork.
+// Kernel locks of an open file description live as long as any copy of its descriptor. A child that was forked without
+// exec would keep its parent's locks alive after the parent's death; so such descriptors are closed in the child right
+// after the fork.
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_FORK_CLOSED_FILE_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_FORK_CLOSED_FILE_H_

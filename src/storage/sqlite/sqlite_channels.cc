@@ -8,8 +8,8 @@
 namespace flxlink {
 namespace {
 
-#define FLXLINK_SELECT_CHANNEL                                                                            \
-  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, "         \
+#define FLXLINK_SELECT_CHANNEL                                                                    \
+  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
   "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
@@ -144,7 +144,7 @@ absl::Status SqliteStorage::RemoveChannel(int64_t channel_id) {
   return Write([&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
     if (!channel.has_value()) return NoSuchChannel(channel_id);
-    const Slot slot = ReadSlot(db, channel_id).value_or(Slot());
+    const Slot slot = FindSlot(db, channel_id).value_or(Slot());
     if (slot.holder_job != 0 && IsOwnerAlive(db, slot.owner)) return ChannelBusy(*channel, slot);
     DeleteChannel(db, channel_id);
     return absl::OkStatus();

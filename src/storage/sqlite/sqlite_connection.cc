@@ -62,7 +62,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   sqlite3_busy_timeout(db, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  absl::Status status = connection->Execute("PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
+  absl::Status status =
+      connection->Execute("PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
   if (status.ok() && role == Role::kReader) status = connection->Execute("PRAGMA query_only = 1");
   if (status.ok() && role == Role::kWriter) {
     status = connection->Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
@@ -121,7 +122,8 @@ void Connection::Fail(absl::Status status) {
 }
 
 void Connection::FailCorrupt(absl::string_view what) {
-  Fail(absl::DataLossError(absl::StrCat(path_, ": cannot read the stored value \"", what, "\"; restore it from a backup")));
+  Fail(absl::DataLossError(
+      absl::StrCat(path_, ": cannot read the stored value \"", what, "\"; restore it from a backup")));
 }
 
 void Connection::CheckpointBeyond(int64_t bytes) {
@@ -140,8 +142,8 @@ sqlite3_stmt* Connection::Prepare(absl::string_view sql) {
     return found->second;
   }
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement, nullptr);
+  const int code =
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) {
     FailWith(code, false);
     return nullptr;

@@ -1,8 +1,8 @@
 // One connection to a SQLite database, and queries over it.
 //
-// Errors are sticky: the first one of a transaction stays with the connection, every later step does nothing, and the commit
-// refuses. So a body of SQL reads as plain code and still can never commit half of its work; what it computed from rows that it
-// could not read is thrown away with it.
+// Errors are sticky: the first one of a transaction stays with the connection, every later step does nothing, and the
+// commit refuses. So a body of SQL reads as plain code and still can never commit half of its work; what it computed
+// from rows that it could not read is thrown away with it.
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_CONNECTION_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_CONNECTION_H_
@@ -24,8 +24,8 @@
 
 namespace flxlink {
 
-// The status for what SQLite answered with `code`. `committing`: it was a commit, after which some errors leave open whether it
-// happened.
+// The status for what SQLite answered with `code`. `committing`: it was a commit, after which some errors leave open
+// whether it happened.
 absl::Status SqliteError(sqlite3* db, int code, absl::string_view path, bool committing);
 
 // Not thread-safe: one thread at a time.
@@ -36,15 +36,16 @@ class Connection {
     kReader,  // Cannot write; never checkpoints.
   };
 
-  // Opens the database; a writer makes the file where it is not there. SQLite waits `busy_timeout` for locks of other programs.
+  // Opens the database; a writer makes the file where it is not there. SQLite waits `busy_timeout` for locks of other
+  // programs.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& path, Role role,
                                                           absl::Duration busy_timeout);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // A transaction. Begin forgets the last one's error. Commit and Rollback both end it; Commit returns the sticky error instead
-  // where there is one.
+  // A transaction. Begin forgets the last one's error. Commit and Rollback both end it; Commit returns the sticky error
+  // instead where there is one.
   absl::Status BeginWrite();
   absl::Status BeginRead();
   absl::Status Commit();
@@ -63,8 +64,8 @@ class Connection {
   // Rows that the last INSERT, UPDATE or DELETE touched.
   int64_t changes() const { return sqlite3_changes64(db_); }
 
-  // Moves the log into the database if it has grown beyond `bytes`. An error is not one of the transaction before and is tried
-  // again after the next, so it is not reported.
+  // Moves the log into the database if it has grown beyond `bytes`. An error is not one of the transaction before and
+  // is tried again after the next, so it is not reported.
   void CheckpointBeyond(int64_t bytes);
 
   // Lets go of the connection without closing it: what belongs to the parent of a forked process must not be touched.
@@ -108,8 +109,9 @@ struct Blob {
   absl::string_view bytes;
 };
 
-// One use of a prepared statement. The statement is kept with the connection and given back when the query ends; one text cannot
-// be in two queries at once. Parameters are ?1, ?2 … in the order of the arguments; times are microseconds, infinite ones NULL.
+// One use of a prepared statement. The statement is kept with the connection and given back when the query ends; one
+// text cannot be in two queries at once. Parameters are ?1, ?2 … in the order of the arguments; times are microseconds,
+// infinite ones NULL.
 class Query {
  public:
   // `sql` is a literal of the program.
@@ -160,7 +162,7 @@ class Query {
 
  private:
   template <typename... Args>
-  void BindAll(sqlite3_destructor_type lifetime, const Args&... args) {
+  void BindAll([[maybe_unused]] sqlite3_destructor_type lifetime, const Args&... args) {
     sqlite3_reset(statement_);
     int index = 0;
     (BindOne(++index, args, lifetime), ...);

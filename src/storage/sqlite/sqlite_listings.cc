@@ -52,8 +52,9 @@ class ListingWriter {
   }
 
   void Refresh(int64_t listing_id, int64_t row) {
-    Query(db_,
-          "UPDATE listing_variant SET parent = ?3, built_at = ?4, fields = ?5 WHERE channel_id = ?1 AND listing_id = ?2")
+    Query(
+        db_,
+        "UPDATE listing_variant SET parent = ?3, built_at = ?4, fields = ?5 WHERE channel_id = ?1 AND listing_id = ?2")
         .Run(channel_id_, listing_id, NullIfEmpty{batch_.parent[row]}, now_, fields_.Encode(row));
   }
 
@@ -74,19 +75,19 @@ absl::Status CheckProductsExist(Connection& db, absl::Span<const int64_t> produc
   return absl::OkStatus();
 }
 
-#define FLXLINK_SELECT_LISTING                                                                             \
-  "SELECT v.listing_id, v.sku, v.parent, v.fields, l.state, c.external_id, l.rule, l.reason, l.by_hand, "  \
-  "l.health, l.pending, l.paused, p.price, p.currency, p.quantity, l.sync_priority, l.dirty_since, "       \
+#define FLXLINK_SELECT_LISTING                                                                            \
+  "SELECT v.listing_id, v.sku, v.parent, v.fields, l.state, c.external_id, l.rule, l.reason, l.by_hand, " \
+  "l.health, l.pending, l.paused, p.price, p.currency, p.quantity, l.sync_priority, l.dirty_since, "      \
   "l.in_doubt, l.attention_code, l.attention_detail, l.attention_suggestion "
 
-#define FLXLINK_LISTING_TABLES                                                                             \
-  "CROSS JOIN product_variant p ON p.product_id = v.product_id LEFT JOIN channel_variant c ON "            \
+#define FLXLINK_LISTING_TABLES                                                                  \
+  "CROSS JOIN product_variant p ON p.product_id = v.product_id LEFT JOIN channel_variant c ON " \
   "c.channel_id = l.channel_id AND c.channel_variant_id = l.channel_variant_id "
 
-#define FLXLINK_LISTINGS_BY_ID                                                                             \
-  FLXLINK_SELECT_LISTING                                                                                   \
-  "FROM link l CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
-  FLXLINK_LISTING_TABLES "WHERE l.channel_id = ?1 AND l.listing_id > ?2 "
+#define FLXLINK_LISTINGS_BY_ID                                                                  \
+  FLXLINK_SELECT_LISTING                                                                        \
+  "FROM link l CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = " \
+  "l.listing_id " FLXLINK_LISTING_TABLES "WHERE l.channel_id = ?1 AND l.listing_id > ?2 "
 
 #define FLXLINK_LISTING_ORDER "ORDER BY l.listing_id LIMIT ?3"
 
@@ -129,8 +130,8 @@ bool Passes(const ListingRow& row, const ListingFilter& filter) {
 void ReadListingsBySku(Connection& db, int64_t channel_id, const ListingFilter& filter, int64_t after_id, int64_t limit,
                        std::vector<ListingRow>* rows) {
   Query query(db, FLXLINK_SELECT_LISTING
-              "FROM listing_variant v CROSS JOIN link l ON l.channel_id = v.channel_id AND l.listing_id = v.listing_id "
-              FLXLINK_LISTING_TABLES "WHERE v.channel_id = ?1 AND v.listing_id = ?2");
+              "FROM listing_variant v CROSS JOIN link l ON l.channel_id = v.channel_id AND l.listing_id = "
+              "v.listing_id " FLXLINK_LISTING_TABLES "WHERE v.channel_id = ?1 AND v.listing_id = ?2");
   for (const int64_t listing_id : FindListings(db, channel_id, filter.skus)) {
     if (static_cast<int64_t>(rows->size()) == limit) return;
     if (listing_id <= after_id || !query.Bind(channel_id, listing_id).Next()) continue;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -31,7 +32,8 @@ absl::StatusOr<WriterLock> WriterLock::Open(const std::string& store_path) {
 }
 
 absl::Status WriterLock::Acquire(absl::Duration timeout) {
-  // The kernel has no wait with a limit for such locks. What was slept is counted, so that a clock that is set does not matter.
+  // The kernel has no wait with a limit for such locks. What was slept is counted, so that a clock that is set does not
+  // matter.
   absl::Duration slept;
   for (absl::Duration wait = kFirstWait;; wait = std::min(wait * 2, kLongestWait)) {
     const absl::StatusOr<bool> locked = file_->TryLock(kLockedByte);

@@ -16,8 +16,8 @@
 
 namespace flxlink {
 
-// The one right to write to a store, between processes: a lock on the first byte of `PATH-lock`. The file names the process that
-// took it last, for people.
+// The one right to write to a store, between processes: a lock on the first byte of `PATH-lock`. The file names the
+// process that took it last, for people.
 //
 // Not thread-safe: the threads of a process take turns before they come here.
 class WriterLock {
@@ -36,8 +36,8 @@ class WriterLock {
   std::unique_ptr<ForkClosedFile> file_;
 };
 
-// The owners of a store: each locks the byte of `PATH-owners` whose offset is its number, and the kernel lets go of it when the
-// process ends, however it ends.
+// The owners of a store: each locks the byte of `PATH-owners` whose offset is its number, and the kernel lets go of it
+// when the process ends, however it ends.
 //
 // Thread-safe.
 class OwnerLocks {

@@ -51,9 +51,10 @@ class ProductWriter {
  private:
   void Insert(int64_t row) {
     const size_t at = static_cast<size_t>(row);
-    Query(db_,
-          "INSERT INTO product_variant (key, sku, parent, price, currency, quantity, quantity_at, sync_priority, fields) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+    Query(
+        db_,
+        "INSERT INTO product_variant (key, sku, parent, price, currency, quantity, quantity_at, sync_priority, fields) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
         .Run(batch_.key[row], NullIfEmpty{batch_.sku[row]}, NullIfEmpty{batch_.parent[row]},
              NullIfAbsent{batch_.price[at]}, batch_.currency.code(), NullIfAbsent{batch_.quantity[at]}, now_,
              batch_.sync_priority[at], fields_.Encode(row));

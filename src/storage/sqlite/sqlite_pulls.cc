@@ -45,7 +45,7 @@ class ItemWriter {
     const bool was_live = IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
     const bool is_live = IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
     Update(item_id, row);
-    same_content && was_live == is_live ? ++result_.unchanged : ++result_.changed;
+    same_content&& was_live == is_live ? ++result_.unchanged : ++result_.changed;
     Heal(item_id, row);
   }
 
@@ -95,7 +95,8 @@ struct AbsentItem {
   std::string external_id;
 };
 
-// Channel variants that pull `pull_number` did not see, in the order of ids from above where the last step of its sweep ended.
+// Channel variants that pull `pull_number` did not see, in the order of ids from above where the last step of its sweep
+// ended.
 std::vector<AbsentItem> FindAbsent(Connection& db, int64_t channel_id, int64_t pull_number, int64_t limit) {
   Query query(db,
               "SELECT i.channel_variant_id, i.external_id FROM channel c CROSS JOIN channel_variant i "

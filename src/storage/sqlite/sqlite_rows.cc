@@ -18,9 +18,9 @@ void AddEvent(Connection& db, int64_t channel_id, int64_t listing_id, LinkEvent:
       .Run(channel_id, listing_id, ToString(kind), external_id, rule, NullIfZero{author.job_id}, author.at);
 }
 
-#define FLXLINK_SELECT_LINK                                                                               \
-  "SELECT l.listing_id, v.sku, l.state, l.channel_variant_id, l.rule, l.reason, l.health, l.pending, "    \
-  "l.paused, l.linked_version FROM link l JOIN listing_variant v ON v.channel_id = l.channel_id AND "     \
+#define FLXLINK_SELECT_LINK                                                                            \
+  "SELECT l.listing_id, v.sku, l.state, l.channel_variant_id, l.rule, l.reason, l.health, l.pending, " \
+  "l.paused, l.linked_version FROM link l JOIN listing_variant v ON v.channel_id = l.channel_id AND "  \
   "v.listing_id = l.listing_id WHERE l.channel_id = ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
@@ -61,9 +61,19 @@ bool ChannelExists(Connection& db, int64_t channel_id) {
   return Query(db, "SELECT 1 FROM channel WHERE channel_id = ?1").Bind(channel_id).Next();
 }
 
+bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id) {
+  return Query(db, "SELECT 1 FROM link WHERE channel_id = ?1 AND listing_id = ?2").Bind(channel_id, listing_id).Next();
+}
+
 absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query query(db, FLXLINK_SELECT_LINK "l.listing_id = ?2");
   return ReadLink(query.Bind(channel_id, listing_id));
+}
+
+absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, absl::string_view sku) {
+  const std::vector<int64_t> listing_ids = FindListings(db, channel_id, {std::string(sku)});
+  if (listing_ids.empty()) return absl::nullopt;
+  return FindLink(db, channel_id, listing_ids.front());
 }
 
 absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
@@ -167,8 +177,7 @@ ListingStatus ReadStatus(const Query& query, int column) {
 }
 
 Pqs ReadPqs(const Query& query, int column) {
-  return {query.IntOrAbsent(column), query.IntOrAbsent(column + 1),
-          query.EnumValue(column + 2, ChannelStatus::kDead)};
+  return {query.IntOrAbsent(column), query.IntOrAbsent(column + 1), query.EnumValue(column + 2, ChannelStatus::kDead)};
 }
 
 NullIfEmpty StatusText(ChannelStatus status) {

@@ -1,5 +1,5 @@
-// Rows that several operations of the SQLite store read and write, within the transaction of the operation. Database errors are
-// the connection's (see sqlite_connection.h).
+// Rows that several operations of the SQLite store read and write, within the transaction of the operation. Database
+// errors are the connection's (see sqlite_connection.h).
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_ROWS_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_ROWS_H_
@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "flxlink/storage.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
@@ -23,6 +24,14 @@ int64_t NextInSequence(Connection& db, absl::string_view name, int64_t count);
 bool ChannelExists(Connection& db, int64_t channel_id);
 // The channel; nullopt where there is none.
 absl::optional<Channel> FindChannel(Connection& db, int64_t channel_id);
+
+// The slot; nullopt where there is no such channel.
+absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id);
+
+// The listing variants with one of the SKUs, ascending, each once.
+std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span<const std::string> skus);
+
+bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id);
 
 // A row of `link`, with the SKU of its listing variant.
 struct StoredLink {
@@ -37,6 +46,7 @@ struct StoredLink {
 };
 
 absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id);
+absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, absl::string_view sku);
 // Whose link holds the channel variant, broken ones included.
 absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_t channel_variant_id);
 
@@ -57,7 +67,8 @@ struct Author {
   absl::Time at;
 };
 
-// OK where the listing variant is unlinked and the item free; else FAILED_PRECONDITION naming the link that is in the way.
+// OK where the listing variant is unlinked and the item free; else FAILED_PRECONDITION naming the link that is in the
+// way.
 absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item);
 
 // Makes a link between two that are free. `rule` 0: by hand.

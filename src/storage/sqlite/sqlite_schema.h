@@ -1,4 +1,5 @@
-// The schema of a SQLite store: its tables, and how older ones are brought forward. README.md tells what each column means.
+// The schema of a SQLite store: its tables, and how older ones are brought forward. README.md tells what each column
+// means.
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_SCHEMA_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_SCHEMA_H_
@@ -16,14 +17,9 @@ constexpr int64_t kApplicationId = 0x666c786c;
 // PRAGMA user_version of a store that this library writes.
 constexpr int64_t kSchemaVersion = 1;
 
-// Makes the tables of an empty database, or brings an older schema forward, one version a transaction. Call it under the writer
-// lock. FAILED_PRECONDITION: the schema is newer, or the database is another program's.
+// Makes the tables of an empty database, or brings an older schema forward, one version a transaction. Call it under
+// the writer lock. FAILED_PRECONDITION: the schema is newer, or the database is another program's.
 absl::Status MigrateSchema(Connection& db);
-
-// The rows of `link` that have something to send and may be sent, as the partial index link_dirty has it: a query must repeat it
-// literally for the index to be used.
-#define FLXLINK_DIRTY_LINK(link) \
-  link ".dirty_since IS NOT NULL AND " link ".state = 'linked' AND " link ".paused = 0 AND " link ".health <> 'delisted'"
 
 }  // namespace flxlink
 

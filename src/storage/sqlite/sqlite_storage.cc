@@ -18,15 +18,16 @@ namespace {
 
 constexpr int kMostReaders = 4;
 
-// The absolute path without symbolic links, also of a file that is yet to be made: whatever name a process knows the store by, it
-// must come to the same locks.
+// The absolute path without symbolic links, also of a file that is yet to be made: whatever name a process knows the
+// store by, it must come to the same locks.
 absl::StatusOr<std::string> ResolvePath(const std::string& path) {
   char resolved[PATH_MAX];
   if (realpath(path.c_str(), resolved) != nullptr) return std::string(resolved);
   if (errno != ENOENT) return SystemError(errno, path);
   const size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (name.empty()) return absl::InvalidArgumentError(absl::StrCat("\"", path, "\" does not name a file for the store"));
+  if (name.empty())
+    return absl::InvalidArgumentError(absl::StrCat("\"", path, "\" does not name a file for the store"));
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   if (realpath(folder.c_str(), resolved) == nullptr) return SystemError(errno, folder);
   return absl::StrCat(resolved, "/", name);
@@ -84,8 +85,8 @@ absl::Status SqliteStorage::OpenWriter() {
 
 absl::Status SqliteStorage::CheckProcess() const {
   if (getpid() == process_) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      path_, ": the store was opened by process ", process_, " before a fork; open it again in this process"));
+  return absl::FailedPreconditionError(absl::StrCat(path_, ": the store was opened by process ", process_,
+                                                    " before a fork; open it again in this process"));
 }
 
 absl::Status SqliteStorage::Write(Body body) {
@@ -145,7 +146,8 @@ absl::Status SqliteStorage::AwaitTurn() {
   absl::MutexLock lock(&mutex_);
   const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_; };
   if (!mutex_.AwaitWithTimeout(absl::Condition(&free), options_.lock_timeout)) {
-    return absl::UnavailableError(absl::StrCat(path_, ": other threads of this process have been writing for more than ",
+    return absl::UnavailableError(absl::StrCat(path_,
+                                               ": other threads of this process have been writing for more than ",
                                                absl::FormatDuration(options_.lock_timeout), "; try again"));
   }
   writing_ = true;

@@ -19,11 +19,11 @@
 
 namespace flxlink {
 
-// One writer connection, for which the threads of the process take turns and then the processes, and a few read connections.
-// Every operation is one transaction on one of them.
+// One writer connection, for which the threads of the process take turns and then the processes, and a few read
+// connections. Every operation is one transaction on one of them.
 //
-// Thread-safe. Its functions are in one source a section of storage.h: sqlite_channels.cc, sqlite_products.cc, sqlite_listings.cc,
-// sqlite_pulls.cc, sqlite_links.cc, sqlite_sync.cc, sqlite_pushes.cc, sqlite_jobs.cc.
+// Thread-safe. Its functions are in one source a section of storage.h: sqlite_channels.cc, sqlite_products.cc,
+// sqlite_listings.cc, sqlite_pulls.cc, sqlite_links.cc, sqlite_sync.cc, sqlite_pushes.cc, sqlite_jobs.cc.
 class SqliteStorage : public Storage {
  public:
   static absl::StatusOr<std::unique_ptr<SqliteStorage>> Open(const std::string& path, const SqliteOptions& options);
@@ -66,8 +66,7 @@ class SqliteStorage : public Storage {
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
-                           absl::Time now) override;
+  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
   absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
 
   // Sync

@@ -1,0 +1,268 @@
+#include "src/cli/job_commands.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/job.h"
+#include "flxlink/storage.h"
+#include "src/cli/job_run.h"
+#include "src/cli/job_text.h"
+#include "src/cli/json_view.h"
+#include "src/cli/option_checks.h"
+#include "src/cli/print.h"
+#include "src/cli/text_table.h"
+
+namespace flxlink {
+namespace {
+
+using Action = std::function<absl::Status()>;
+
+// -- Commands that make a job
+
+// What was given on the command line for one of them.
+struct RequestFlags {
+  std::string channel;
+  JobRequest request;
+  bool dry_run = false;
+  bool no_wait = false;
+};
+
+absl::Status MakeJob(Session& session, const RequestFlags& flags) {
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  return RunJob(session, session.engine().Enqueue(flags.channel, flags.request), !flags.no_wait);
+}
+
+absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
+  JobOptions& options = flags.request.options;
+  options.only_forced = !options.force.empty() && !options.full;
+  return MakeJob(session, flags);
+}
+
+absl::Status PrintPlanAsJson(const std::vector<PlannedLink>& plan) {
+  JsonArray array;
+  for (const PlannedLink& link : plan) {
+    if (absl::Status status = array.Add(PlannedLinkView(link)); !status.ok()) return status;
+  }
+  return array.Finish();
+}
+
+absl::Status PrintPlanAsText(const std::vector<PlannedLink>& plan) {
+  TextTable table({"SKU", "LINK", "ITEM", "RULE", "REASON"});
+  int64_t linked = 0;
+  std::map<LinkReason, int64_t> unlinked;
+  for (const PlannedLink& link : plan) {
+    if (link.state == LinkState::kLinked) ++linked;
+    if (link.state == LinkState::kUnlinked && link.reason != LinkReason::kNone) ++unlinked[link.reason];
+    const absl::Status status =
+        table.AddRow({link.sku, std::string(ToString(link.state)), link.external_id,
+                      link.rule == 0 ? "" : absl::StrCat(link.rule), std::string(ToString(link.reason))});
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = table.Finish(); !status.ok()) return status;
+  return PrintLine(absl::StrCat("would link ", linked,
+                                unlinked.empty() ? "" : absl::StrCat("; unlinked: ", FormatReasons(unlinked))));
+}
+
+absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
+  if (!flags.dry_run) return MakeJob(session, flags);
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  absl::StatusOr<std::vector<PlannedLink>> plan = session.engine().PlanLinks(flags.channel);
+  if (!plan.ok()) return plan.status();
+  return session.json() ? PrintPlanAsJson(*plan) : PrintPlanAsText(*plan);
+}
+
+// A command that makes a job of `kind`, with the options that all of them have.
+CLI::App* AddMaker(CLI::App& app, JobKind kind, const char* help, const std::shared_ptr<RequestFlags>& flags) {
+  flags->request.kind = kind;
+  CLI::App* command = app.add_subcommand(std::string(ToString(kind)), help);
+  command->add_option("CHANNEL", flags->channel, "The channel's name")->required()->type_name("");
+  command->add_flag("--no-wait", flags->no_wait, "Only queue the job; some other process runs it");
+  return command;
+}
+
+void AddPriority(CLI::App* command, RequestFlags& flags) {
+  command->add_option("--priority", flags.request.priority, "Of the job; higher runs first (default: 0)")
+      ->type_name("N");
+}
+
+void AddLink(CLI::App& app, const Globals& globals, Action& action) {
+  const auto flags = std::make_shared<RequestFlags>();
+  CLI::App* command = AddMaker(app, JobKind::kLink, "Link unlinked listing variants to the channel's items", flags);
+  CLI::Option* dry_run = command->add_flag("--dry-run", flags->dry_run, "Only print what would be linked");
+  command
+      ->add_flag("--release-broken", flags->request.options.release_broken,
+                 "First dissolve links whose item is gone, so that they can be linked anew")
+      ->excludes(dry_run);
+  AddPriority(command, *flags);
+  SetWork(command, globals, action, [flags](Session& session) { return MakeLinkJob(session, *flags); });
+}
+
+void AddSync(CLI::App& app, const Globals& globals, Action& action) {
+  const auto flags = std::make_shared<RequestFlags>();
+  CLI::App* command = AddMaker(app, JobKind::kSync, "Send price, quantity and status where they changed", flags);
+  command->add_flag("--full", flags->request.options.full, "Pull first, compare everything, correct what drifted");
+  TakeMany(command->add_option("--force", flags->request.options.force,
+                               "Send all fields of these, changed or not; without --full nothing else"));
+  command->get_option("--force")->type_name("SKU …");
+  AddPriority(command, *flags);
+  SetWork(command, globals, action, [flags](Session& session) { return MakeSyncJob(session, *flags); });
+}
+
+void AddMakers(CLI::App& app, const Globals& globals, Action& action) {
+  const auto build = std::make_shared<RequestFlags>();
+  CLI::App* command = AddMaker(app, JobKind::kBuild, "Make listing variants from product variants", build);
+  TakeMany(command->add_option("--sku", build->request.options.skus, "Only these (default: all)"));
+  command->get_option("--sku")->type_name("S …");
+  SetWork(command, globals, action, [build](Session& session) { return MakeJob(session, *build); });
+
+  const auto pull = std::make_shared<RequestFlags>();
+  command = AddMaker(app, JobKind::kPull, "Read the channel's items", pull);
+  SetWork(command, globals, action, [pull](Session& session) { return MakeJob(session, *pull); });
+
+  AddLink(app, globals, action);
+  AddSync(app, globals, action);
+
+  const auto rules = std::make_shared<RequestFlags>();
+  command = AddMaker(app, JobKind::kRules, "Set statuses by the channel's status rules", rules);
+  SetWork(command, globals, action, [rules](Session& session) { return MakeJob(session, *rules); });
+}
+
+// -- Commands about jobs
+
+struct JobFlags {
+  int64_t job_id = 0;
+  std::string state;
+  bool no_wait = false;
+};
+
+absl::Status PrintChanged(Session& session, const absl::StatusOr<Job>& job, absl::string_view done) {
+  if (!job.ok()) return job.status();
+  absl::StatusOr<std::string> channel = session.ChannelName(job->channel_id);
+  if (!channel.ok()) return channel.status();
+  if (session.json()) return PrintJson(JobView(*job, *channel));
+  return PrintLine(absl::StrCat("job ", job->job_id, " (", ToString(job->kind), " ", *channel, "): ", done));
+}
+
+// The lines of `job show`.
+absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
+  absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
+  if (!channel.ok()) return channel.status();
+  absl::StatusOr<Channel> found = session.FindChannel(*channel);
+  if (!found.ok()) return found.status();
+  std::string text = absl::StrCat("job ", job.job_id, " on channel ", *channel, "\n  ",
+                                  SummarizeJob(job, found->config.link_priority, nullptr), "\n");
+  absl::StrAppend(&text, "  trigger: ", ToString(job.trigger), "\n  priority: ", job.priority, "\n");
+  if (job.rerun_of != 0) absl::StrAppend(&text, "  repeats job: ", job.rerun_of, "\n");
+  absl::StrAppend(&text, "  progress: ", job.progress.done, " of ", job.progress.total, " done, ", job.progress.failed,
+                  " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
+  if (job.started_at.has_value()) absl::StrAppend(&text, "  started: ", FormatInstant(*job.started_at), "\n");
+  if (job.finished_at.has_value()) absl::StrAppend(&text, "  finished: ", FormatInstant(*job.finished_at), "\n");
+  if (!job.error.empty()) {
+    absl::StrAppend(&text, "  error: ", OneLine(job.error), "\n  what to do: ", OneLine(job.suggestion), "\n");
+  }
+  return absl::StrCat(text, DescribeProblems(job, job.problems.size()));
+}
+
+absl::Status Show(Session& session, const JobFlags& flags) {
+  absl::StatusOr<Job> job = session.FindJob(flags.job_id);
+  if (!job.ok()) return job.status();
+  if (session.json()) return PrintChanged(session, job, "");
+  absl::StatusOr<std::string> text = DescribeJob(session, *job);
+  return text.ok() ? PrintText(*text) : text.status();
+}
+
+absl::Status Prioritize(Session& session, const JobFlags& flags) {
+  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
+  return PrintChanged(session, session.engine().Prioritize(flags.job_id), "ahead of every other pending job");
+}
+
+absl::Status Cancel(Session& session, const JobFlags& flags) {
+  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
+  const absl::StatusOr<Job> job = session.engine().Cancel(flags.job_id);
+  const bool at_once = job.ok() && job->state == JobState::kCancelled;
+  return PrintChanged(session, job, at_once ? "cancelled" : "asked to stop at its next step");
+}
+
+absl::Status Rerun(Session& session, const JobFlags& flags) {
+  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
+  return RunJob(session, session.engine().Rerun(flags.job_id), !flags.no_wait);
+}
+
+absl::Status Approve(Session& session, const JobFlags& flags) {
+  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
+  return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
+}
+
+absl::Status ListAsJson(Session& session, const std::vector<Job>& jobs) {
+  JsonArray array;
+  for (const Job& job : jobs) {
+    absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
+    if (!channel.ok()) return channel.status();
+    if (absl::Status status = array.Add(JobView(job, *channel)); !status.ok()) return status;
+  }
+  return array.Finish();
+}
+
+absl::Status ListAsText(Session& session, const std::vector<Job>& jobs) {
+  TextTable table({"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "ERROR"});
+  for (const Job& job : jobs) {
+    absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
+    if (!channel.ok()) return channel.status();
+    const absl::Status status =
+        table.AddRow({absl::StrCat(job.job_id), *channel, std::string(ToString(job.kind)),
+                      std::string(ToString(job.state)), std::string(ToString(job.trigger)), absl::StrCat(job.priority),
+                      absl::StrCat(job.progress.done, "/", job.progress.total), absl::StrCat(job.progress.failed),
+                      FormatInstant(job.created_at), job.error});
+    if (!status.ok()) return status;
+  }
+  return table.Finish();
+}
+
+absl::Status List(Session& session, const JobFlags& flags) {
+  JobFilter filter;
+  filter.state = ParseJobState(flags.state);
+  absl::StatusOr<std::vector<Job>> jobs = session.engine().ListJobs(filter, Storage::kMaxRows);
+  if (!jobs.ok()) return jobs.status();
+  return session.json() ? ListAsJson(session, *jobs) : ListAsText(session, *jobs);
+}
+
+void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
+  CLI::App* group = app.add_subcommand("job", "Look at jobs and steer them")->require_subcommand(1);
+  const auto flags = std::make_shared<JobFlags>();
+  const auto add_command = [&](const char* name, const char* help, absl::Status (*work)(Session&, const JobFlags&)) {
+    CLI::App* command = group->add_subcommand(name, help);
+    SetWork(command, globals, action, [flags, work](Session& session) { return work(session, *flags); });
+    return command;
+  };
+  const auto add_job_command = [&](const char* name, const char* help,
+                                   absl::Status (*work)(Session&, const JobFlags&)) {
+    CLI::App* command = add_command(name, help, work);
+    command->add_option("ID", flags->job_id, "The job's number")->required()->type_name("");
+    return command;
+  };
+  add_command("list", "List jobs, the newest first", &List)
+      ->add_option("--state", flags->state, "Only jobs in this state")
+      ->check(CLI::IsMember({"pending", "running", "completed", "failed", "cancelled", "held"}));
+  add_job_command("show", "Show a job", &Show);
+  add_job_command("prioritize", "Move a job ahead of every other pending one", &Prioritize);
+  add_job_command("cancel", "Cancel a job", &Cancel);
+  constexpr char kNoWait[] = "Only queue the job; some other process runs it";
+  add_job_command("rerun", "Run a job that has ended again, on today's data", &Rerun)
+      ->add_flag("--no-wait", flags->no_wait, kNoWait);
+  add_job_command("approve", "Run a held job over the limit that held it", &Approve)
+      ->add_flag("--no-wait", flags->no_wait, kNoWait);
+}
+
+}  // namespace
+
+void AddJobCommands(CLI::App& app, const Globals& globals, Action& action) {
+  AddMakers(app, globals, action);
+  AddJobGroup(app, globals, action);
+}
+
+}  // namespace flxlink

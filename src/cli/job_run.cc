@@ -1,0 +1,142 @@
+#include "src/cli/job_run.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "flxlink/channel.h"
+#include "flxlink/engine.h"
+#include "flxlink/storage.h"
+#include "src/cli/job_text.h"
+#include "src/cli/json_view.h"
+#include "src/cli/print.h"
+
+namespace flxlink {
+namespace {
+
+// Problems that are printed after a job; `job show` has the rest.
+constexpr size_t kProblemsShown = 5;
+
+// Whether `job` was chained by `before`, or by one that it chained.
+bool IsChainedBy(const Job& job, const Job& before) {
+  std::vector<JobKind> chain = before.chain;
+  chain.push_back(before.kind);
+  return job.trigger == JobTrigger::kChain && job.job_id > before.job_id && job.chain.size() >= chain.size() &&
+         std::equal(chain.begin(), chain.end(), job.chain.begin());
+}
+
+// The oldest job that waits because `before` chained it.
+absl::StatusOr<absl::optional<Job>> NextChained(Engine& engine, const Job& before) {
+  JobFilter filter;
+  filter.channel_id = before.channel_id;
+  filter.state = JobState::kPending;
+  absl::StatusOr<std::vector<Job>> pending = engine.ListJobs(filter, Storage::kMaxRows);
+  if (!pending.ok()) return pending.status();
+  absl::optional<Job> next;
+  for (Job& job : *pending) {
+    if (IsChainedBy(job, before)) next = std::move(job);
+  }
+  return next;
+}
+
+// Runs what a job that completed has chained. A chain never visits a kind twice, so this comes to an end.
+absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& before) {
+  std::vector<Job> chained;
+  for (;;) {
+    absl::StatusOr<absl::optional<Job>> next = NextChained(engine, before);
+    if (!next.ok()) return next.status();
+    if (!next->has_value()) return chained;
+    absl::StatusOr<Job> job = engine.RunUntilFinal((*next)->job_id);
+    if (!job.ok()) return job.status();
+    chained.push_back(*std::move(job));
+  }
+}
+
+absl::StatusOr<LinkRemainder> ReadRemainder(Engine& engine, absl::string_view channel) {
+  LinkRemainder remainder;
+  ListingFilter filter;
+  filter.unlinked = true;
+  const absl::Status status = engine.ForEachListing(channel, filter, [&](const ListingRow& row) {
+    if (row.link_state == LinkState::kBroken) ++remainder.broken;
+    // One without a reason is not live: no rule looked at it.
+    if (row.link_state == LinkState::kUnlinked && row.reason != LinkReason::kNone) ++remainder.unlinked[row.reason];
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return remainder;
+}
+
+// A job's summary and its first problems.
+absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
+  if (job.state == JobState::kPending) {
+    return absl::StrCat(ToString(job.kind), ": pending as job ", job.job_id,
+                        "; to see what becomes of it: flxlink job show ", job.job_id, "\n");
+  }
+  absl::StatusOr<std::string> name = session.ChannelName(job.channel_id);
+  if (!name.ok()) return name.status();
+  absl::StatusOr<Channel> channel = session.FindChannel(*name);
+  if (!channel.ok()) return channel.status();
+  LinkRemainder remainder;
+  const bool completed_link = job.kind == JobKind::kLink && job.state == JobState::kCompleted;
+  if (completed_link) {
+    absl::StatusOr<LinkRemainder> read = ReadRemainder(session.engine(), *name);
+    if (!read.ok()) return read.status();
+    remainder = *std::move(read);
+  }
+  return absl::StrCat(SummarizeJob(job, channel->config.link_priority, completed_link ? &remainder : nullptr), "\n",
+                      DescribeProblems(job, kProblemsShown));
+}
+
+absl::Status PrintJobAsText(Session& session, const Job& job, const std::vector<Job>& chained) {
+  absl::StatusOr<std::string> text = Describe(session, job);
+  if (!text.ok()) return text.status();
+  for (const Job& next : chained) {
+    absl::StatusOr<std::string> more = Describe(session, next);
+    if (!more.ok()) return more.status();
+    absl::StrAppend(&*text, *more);
+    if (next.state == JobState::kCompleted) continue;
+    absl::StatusOr<std::string> channel = session.ChannelName(next.channel_id);
+    if (!channel.ok()) return channel.status();
+    absl::StrAppend(&*text, "  ", OneLine(DescribeFailure(next, *channel)), "\n");
+  }
+  return PrintText(*text);
+}
+
+absl::Status PrintJobAsJson(Session& session, const Job& job, const std::vector<Job>& chained) {
+  absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
+  if (!channel.ok()) return channel.status();
+  Json view = JobView(job, *channel);
+  view["chained"] = Json::array();
+  for (const Job& next : chained) view["chained"].push_back(JobView(next, *channel));
+  return PrintJson(view);
+}
+
+absl::Status PrintJob(Session& session, const Job& job, const std::vector<Job>& chained) {
+  return session.json() ? PrintJobAsJson(session, job, chained) : PrintJobAsText(session, job, chained);
+}
+
+}  // namespace
+
+absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait) {
+  if (!job.ok()) return job.status();
+  if (!wait) return PrintJob(session, *job, {});
+  absl::StatusOr<Job> final_job = session.engine().RunUntilFinal(job->job_id);
+  if (!final_job.ok()) return final_job.status();
+  std::vector<Job> chained;
+  if (final_job->state == JobState::kCompleted) {
+    absl::StatusOr<std::vector<Job>> ran = RunChained(session.engine(), *final_job);
+    if (!ran.ok()) return ran.status();
+    chained = *std::move(ran);
+  }
+  session.progress_line().Erase();
+  if (absl::Status status = PrintJob(session, *final_job, chained); !status.ok()) return status;
+  if (final_job->state == JobState::kCompleted) return absl::OkStatus();
+  absl::StatusOr<std::string> channel = session.ChannelName(final_job->channel_id);
+  if (!channel.ok()) return channel.status();
+  return absl::FailedPreconditionError(DescribeFailure(*final_job, *channel));
+}
+
+}  // namespace flxlink

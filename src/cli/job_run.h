@@ -1,0 +1,19 @@
+// Running a job from the command line: serving its channel's queue until it is final, and printing what came of it.
+
+#ifndef FLXLINK_SRC_CLI_JOB_RUN_H_
+#define FLXLINK_SRC_CLI_JOB_RUN_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "flxlink/job.h"
+#include "src/cli/session.h"
+
+namespace flxlink {
+
+// Runs `job` and the jobs that it chains, or with `wait` off leaves it in its queue, and prints it. Not OK where the
+// job did not complete; how its chained jobs end is printed only.
+absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_CLI_JOB_RUN_H_

@@ -1,0 +1,335 @@
+#include <algorithm>
+#include <tuple>
+
+#include "src/model/record_codec.h"
+#include "src/storage/sqlite/sqlite_queries.h"
+#include "src/storage/sqlite/sqlite_rows.h"
+#include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+#define FLXLINK_SELECT_JOB                                                                                     \
+  "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, rerun_of, progress_total, " \
+  "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error, suggestion, details " \
+  "FROM job "
+
+Job ReadJobRow(Connection& db, const Query& query) {
+  Job job;
+  const absl::Status details = DecodeJobDetails(query.Text(17), &job);
+  if (!details.ok()) db.Fail(details);
+  job.job_id = query.Int(0);
+  job.channel_id = query.Int(1);
+  job.kind = query.EnumValue(2, JobKind::kRules);
+  job.state = query.EnumValue(3, JobState::kHeld);
+  job.trigger = query.EnumValue(4, JobTrigger::kRerun);
+  job.priority = query.Int(5);
+  job.prioritized_at = query.Time(6);
+  job.rerun_of = query.Int(7);
+  job.progress = {query.Int(8), query.Int(9), query.Int(10)};
+  job.attempts = query.Int(11);
+  job.created_at = query.Time(12);
+  job.started_at = query.OptionalTime(13);
+  job.finished_at = query.OptionalTime(14);
+  job.error = query.String(15);
+  job.suggestion = query.String(16);
+  return job;
+}
+
+absl::optional<Job> FindJob(Connection& db, int64_t job_id) {
+  Query query(db, FLXLINK_SELECT_JOB "WHERE job_id = ?1");
+  if (!query.Bind(job_id).Next()) return absl::nullopt;
+  return ReadJobRow(db, query);
+}
+
+void StoreJob(Connection& db, const Job& job) {
+  Query(
+      db,
+      "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, rerun_of, "
+      "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, error, "
+      "suggestion, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)")
+      .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
+           job.prioritized_at, NullIfZero{job.rerun_of}, job.progress.total, job.progress.done, job.progress.failed,
+           job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{job.error},
+           NullIfEmpty{job.suggestion}, Blob{EncodeJobDetails(job)});
+}
+
+absl::Status UpdateJob(Connection& db, Job job) {
+  const absl::optional<Job> stored = FindJob(db, job.job_id);
+  if (!stored.has_value() || stored->channel_id != job.channel_id) return NoSuchJob(job.job_id);
+  job.progress = ProgressAfterUpdate(*stored, job);
+  StoreJob(db, job);
+  return absl::OkStatus();
+}
+
+void StoreSlot(Connection& db, const Slot& slot, int64_t revision) {
+  Query(db,
+        "UPDATE slot SET revision = ?2, holder_job = ?3, epoch = ?4, owner = ?5, lease_until = ?6, paused = ?7, "
+        "cancel_requested = ?8, head_job = ?9, head_prioritized_at = ?10, head_priority = ?11, head_created_at = ?12 "
+        "WHERE channel_id = ?1")
+      .Run(slot.channel_id, revision, NullIfZero{slot.holder_job}, slot.epoch, NullIfZero{slot.owner}, slot.lease_until,
+           slot.paused, slot.cancel_requested, NullIfZero{slot.head_job}, slot.head_prioritized_at, slot.head_priority,
+           slot.head_created_at);
+}
+
+absl::Status RecordFire(Connection& db, const Channel& channel, const ScheduleFire& fire) {
+  const int64_t moved = Query(db, "UPDATE schedule SET next_fire = ?3 WHERE channel_id = ?1 AND next_fire = ?2")
+                            .Run(channel.channel_id, fire.expected, fire.next);
+  return moved > 0 ? absl::OkStatus() : FireMoved(channel);
+}
+
+absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
+  const absl::optional<Channel> channel = FindChannel(db, change.slot.channel_id);
+  if (!channel.has_value()) return NoSuchChannel(change.slot.channel_id);
+  for (const Job& job : change.insert) {
+    if (FindJob(db, job.job_id).has_value()) return JobExists(job.job_id);
+  }
+  const Slot slot = FindSlot(db, change.slot.channel_id).value_or(Slot());
+  if (slot.revision != change.expected_revision) return QueueMoved(*channel, change.expected_revision);
+  absl::Status status = absl::OkStatus();
+  for (const Job& job : change.insert) StoreJob(db, job);
+  for (const Job& job : change.update) {
+    if (status.ok()) status = UpdateJob(db, job);
+  }
+  if (status.ok() && change.fire.has_value()) status = RecordFire(db, *channel, *change.fire);
+  StoreSlot(db, change.slot, change.expected_revision + 1);
+  return status;
+}
+
+// A slot that may be claimed, as far as its order among others goes.
+struct Claimable {
+  int64_t channel_id = 0;
+  absl::Time prioritized_at;
+  int64_t priority = 0;
+  absl::Time created_at;
+};
+
+bool IsMoreUrgent(const Claimable& a, const Claimable& b) {
+  // What is better when it is higher, the other way round.
+  return std::make_tuple(b.prioritized_at, b.priority, a.created_at, a.channel_id) <
+         std::make_tuple(a.prioritized_at, a.priority, b.created_at, b.channel_id);
+}
+
+Claimable ReadClaimableRow(const Query& query) { return {query.Int(0), query.Time(1), query.Int(2), query.Time(3)}; }
+
+absl::string_view ScheduleKindText(ScheduleKind kind) {
+  switch (kind) {
+    case ScheduleKind::kHourly:
+      return "hourly";
+    case ScheduleKind::kDaily:
+      return "daily";
+    case ScheduleKind::kEvery:
+      return "every";
+    case ScheduleKind::kCron:
+      return "cron";
+  }
+  return "";
+}
+
+ScheduleKind ParseScheduleKind(Connection& db, absl::string_view text) {
+  for (ScheduleKind kind : {ScheduleKind::kHourly, ScheduleKind::kDaily, ScheduleKind::kEvery, ScheduleKind::kCron}) {
+    if (ScheduleKindText(kind) == text) return kind;
+  }
+  db.FailCorrupt(text);
+  return ScheduleKind::kHourly;
+}
+
+Schedule ReadScheduleRow(Connection& db, const Query& query) {
+  Schedule schedule;
+  schedule.channel_id = query.Int(0);
+  schedule.spec.kind = ParseScheduleKind(db, query.Text(1));
+  schedule.spec.hour = query.Int32(2);
+  schedule.spec.minute = query.Int32(3);
+  schedule.spec.every = absl::Microseconds(query.Int(4));
+  schedule.spec.cron = query.String(5);
+  schedule.spec.time_zone = query.String(6);
+  schedule.job = query.EnumValue(7, ScheduledJob::kSyncFull);
+  schedule.enabled = query.Bool(8);
+  schedule.next_fire = query.Time(9);
+  return schedule;
+}
+
+// The query for jobs that pass the filter, in the order that an index has: parameters are before_id, limit, channel,
+// state.
+absl::string_view JobsQuery(const JobFilter& filter) {
+  if (filter.channel_id.has_value() && filter.state.has_value()) {
+    return FLXLINK_SELECT_JOB "WHERE channel_id = ?3 AND state = ?4 AND job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+  }
+  if (filter.channel_id.has_value()) {
+    return FLXLINK_SELECT_JOB "WHERE channel_id = ?3 AND job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+  }
+  if (filter.state.has_value()) {
+    return FLXLINK_SELECT_JOB "WHERE state = ?4 AND job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+  }
+  return FLXLINK_SELECT_JOB "WHERE job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+}
+
+}  // namespace
+
+absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
+  Query query(db,
+              "SELECT channel_id, revision, holder_job, epoch, owner, lease_until, paused, cancel_requested, head_job, "
+              "head_prioritized_at, head_priority, head_created_at FROM slot WHERE channel_id = ?1");
+  if (!query.Bind(channel_id).Next()) return absl::nullopt;
+  Slot slot;
+  slot.channel_id = query.Int(0);
+  slot.revision = query.Int(1);
+  slot.holder_job = query.Int(2);
+  slot.epoch = query.Int(3);
+  slot.owner = query.Int(4);
+  slot.lease_until = query.Time(5);
+  slot.paused = query.Bool(6);
+  slot.cancel_requested = query.Bool(7);
+  slot.head_job = query.Int(8);
+  slot.head_prioritized_at = query.Time(9);
+  slot.head_priority = query.Int(10);
+  slot.head_created_at = query.Time(11);
+  return slot;
+}
+
+absl::StatusOr<OwnerId> SqliteStorage::OpenOwner() {
+  OwnerId owner = 0;
+  absl::Status status = Write([&](Connection& db) {
+    owner = NextInSequence(db, "owner", 1);
+    return absl::OkStatus();
+  });
+  if (status.ok()) status = owners_.Hold(owner);
+  if (!status.ok()) return status;
+  return owner;
+}
+
+absl::Status SqliteStorage::CloseOwner(OwnerId owner) {
+  const absl::Status status = CheckProcess();
+  return status.ok() ? owners_.LetGo(owner) : status;
+}
+
+absl::Status SqliteStorage::KeepAlive(OwnerId owner) {
+  const absl::Status status = CheckProcess();
+  if (!status.ok()) return status;
+  const absl::StatusOr<bool> alive = owners_.IsAlive(owner);
+  if (!alive.ok()) return alive.status();
+  return *alive ? absl::OkStatus() : OwnerIsDead(owner);
+}
+
+absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
+  QueueSnapshot snapshot;
+  absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+    snapshot.slot = FindSlot(db, channel_id).value_or(Slot());
+    snapshot.owner_alive = snapshot.slot.holder_job != 0 && IsOwnerAlive(db, snapshot.slot.owner);
+    Query query(db,
+                FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running', 'held') ORDER BY job_id");
+    query.Bind(channel_id);
+    while (query.Next()) snapshot.open_jobs.push_back(ReadJobRow(db, query));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return snapshot;
+}
+
+absl::Status SqliteStorage::WriteQueue(const QueueChange& change) {
+  absl::Status status = CheckQueueChange(change);
+  if (!status.ok()) return status;
+  return Write([&](Connection& db) { return ApplyQueueChange(db, change); });
+}
+
+absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (!status.ok()) return status;
+  std::vector<Claimable> slots;
+  status = Read([&](Connection& db) {
+    Query free(db, kFreeSlots);
+    free.Bind(limit);
+    while (free.Next()) slots.push_back(ReadClaimableRow(free));
+    Query held(db, kHeldSlots);
+    held.Bind();
+    while (held.Next()) {
+      if (!IsOwnerAlive(db, held.Int(4))) slots.push_back(ReadClaimableRow(held));
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  std::sort(slots.begin(), slots.end(), IsMoreUrgent);
+  if (static_cast<int64_t>(slots.size()) > limit) slots.resize(static_cast<size_t>(limit));
+  std::vector<int64_t> channel_ids;
+  for (const Claimable& slot : slots) channel_ids.push_back(slot.channel_id);
+  return channel_ids;
+}
+
+absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence& fence, const JobProgress& progress) {
+  ProgressReply reply;
+  absl::Status status = WriteFenced(fence, [&](Connection& db) {
+    const int64_t written = Query(db,
+                                  "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5 "
+                                  "WHERE channel_id = ?1 AND job_id = ?2")
+                                .Run(fence.channel_id, fence.job_id, progress.total, progress.done, progress.failed);
+    if (written == 0) return NoSuchJob(fence.job_id);
+    reply.cancel_requested = FindSlot(db, fence.channel_id).value_or(Slot()).cancel_requested;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return reply;
+}
+
+absl::StatusOr<Job> SqliteStorage::ReadJob(int64_t job_id) {
+  absl::optional<Job> job;
+  absl::Status status = Read([&](Connection& db) {
+    job = FindJob(db, job_id);
+    return job.has_value() ? absl::OkStatus() : NoSuchJob(job_id);
+  });
+  if (!status.ok()) return status;
+  return *std::move(job);
+}
+
+absl::StatusOr<std::vector<Job>> SqliteStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (!status.ok()) return status;
+  std::vector<Job> jobs;
+  status = Read([&](Connection& db) {
+    Query query(db, JobsQuery(filter));
+    query.Bind(before_id, limit, filter.channel_id.value_or(0), ToString(filter.state.value_or(JobState::kPending)));
+    while (query.Next()) jobs.push_back(ReadJobRow(db, query));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return jobs;
+}
+
+absl::Status SqliteStorage::WriteSchedule(const Schedule& schedule) {
+  return Write([&](Connection& db) {
+    if (!ChannelExists(db, schedule.channel_id)) return NoSuchChannel(schedule.channel_id);
+    const ScheduleSpec& spec = schedule.spec;
+    Query(db,
+          "INSERT OR REPLACE INTO schedule (channel_id, kind, hour, minute, every_us, cron, time_zone, job, enabled, "
+          "next_fire) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        .Run(schedule.channel_id, ScheduleKindText(spec.kind), spec.hour, spec.minute,
+             absl::ToInt64Microseconds(spec.every), spec.cron, spec.time_zone, ToString(schedule.job), schedule.enabled,
+             schedule.next_fire);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStorage::ClearSchedule(int64_t channel_id) {
+  return Write([&](Connection& db) {
+    if (!ChannelExists(db, channel_id)) return NoSuchChannel(channel_id);
+    Query(db, "DELETE FROM schedule WHERE channel_id = ?1").Run(channel_id);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::vector<Schedule>> SqliteStorage::ReadSchedules() {
+  std::vector<Schedule> schedules;
+  absl::Status status = Read([&](Connection& db) {
+    Query query(db,
+                "SELECT channel_id, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire "
+                "FROM schedule ORDER BY channel_id");
+    query.Bind();
+    while (query.Next()) schedules.push_back(ReadScheduleRow(db, query));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return schedules;
+}
+
+}  // namespace flxlink

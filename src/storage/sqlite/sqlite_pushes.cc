@@ -1,0 +1,138 @@
+#include "src/storage/sqlite/sqlite_rows.h"
+#include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
+  Query(db,
+        "INSERT OR REPLACE INTO push_item (channel_id, push_id, listing_id, dirty_version, price, quantity, status, "
+        "idempotency_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+      .Run(channel_id, push_id, item.listing_id, item.dirty_version,
+           NullIfAbsent{item.mask.price ? item.values.price : kAbsent},
+           NullIfAbsent{item.mask.quantity ? item.values.quantity : kAbsent},
+           StatusText(item.mask.status ? item.values.status : ChannelStatus::kUnknown), item.idempotency_key);
+  Query(db, "UPDATE link SET in_doubt = 1 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, item.listing_id);
+}
+
+void RemovePush(Connection& db, int64_t channel_id, int64_t push_id) {
+  Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2").Run(channel_id, push_id);
+  Query(db, "DELETE FROM push_record WHERE channel_id = ?1 AND push_id = ?2").Run(channel_id, push_id);
+}
+
+void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query(db, "UPDATE link SET in_doubt = 0 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+}
+
+absl::Status SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, const Author& author) {
+  const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
+  if (item.has_value()) LoseItem(db, channel_id, item->channel_variant_id, item->external_id, author);
+  ClearDoubt(db, channel_id, link.listing_id);
+  return absl::OkStatus();
+}
+
+void WriteAttention(Connection& db, int64_t channel_id, int64_t listing_id, const Attention& attention) {
+  Query(db,
+        "UPDATE link SET attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, NullIfEmpty{attention.code}, NullIfEmpty{attention.detail},
+           NullIfEmpty{attention.suggestion});
+}
+
+void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
+                const SettlementBatch& batch) {
+  const ListingStatus status = row.mask.status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
+  Query(db,
+        "UPDATE link SET acked_price = CASE WHEN ?3 THEN ?4 ELSE acked_price END, "
+        "acked_quantity = CASE WHEN ?5 THEN ?6 ELSE acked_quantity END, "
+        "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, health = ?9, pending = ?10, "
+        "guarded_at = CASE WHEN ?5 AND ?11 THEN NULL ELSE guarded_at END, "
+        "synced_version = CASE WHEN ?11 THEN max(synced_version, ?12) ELSE synced_version END, "
+        "dirty_since = CASE WHEN ?11 AND dirty_version <= ?12 THEN NULL ELSE dirty_since END, "
+        "refused_digest = ?13, in_doubt = ?14 "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, row.listing_id, row.mask.price, NullIfAbsent{row.acknowledged.price}, row.mask.quantity,
+           NullIfAbsent{row.acknowledged.quantity}, row.mask.status, StatusText(row.acknowledged.status),
+           ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
+           NullIfZero{static_cast<int64_t>(row.refused_digest)}, row.in_doubt);
+  if (row.attention == kKeepAttention) return;
+  WriteAttention(db, channel_id, row.listing_id,
+                 row.attention == kClearAttention ? Attention() : batch.attentions[static_cast<size_t>(row.attention)]);
+}
+
+absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,
+                             const Author& author) {
+  const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
+  if (!link.has_value()) return NoSuchListing(row.listing_id);
+  if (link->state != LinkState::kLinked) {
+    ClearDoubt(db, channel_id, row.listing_id);
+    return absl::OkStatus();
+  }
+  // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.
+  if (row.dirty_version < link->linked_version) return absl::OkStatus();
+  if (row.gone) return SettleGone(db, channel_id, *link, author);
+  SettleLink(db, channel_id, *link, row, batch);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& record) {
+  absl::Status status = CheckRows(record.items.size(), "push items");
+  if (!status.ok()) return status;
+  return WriteFenced(fence, [&](Connection& db) {
+    for (const PushItem& item : record.items) {
+      if (!ListingExists(db, fence.channel_id, item.listing_id)) return NoSuchListing(item.listing_id);
+    }
+    const int64_t added = Query(db,
+                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, job_id, call_deadline) "
+                                "VALUES (?1, ?2, ?3, ?4)")
+                              .Run(fence.channel_id, record.push_id, fence.job_id, record.call_deadline);
+    if (added == 0) return absl::OkStatus();
+    for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id) {
+  std::vector<OpenPush> pushes;
+  absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query records(db, "SELECT push_id, job_id, call_deadline FROM push_record WHERE channel_id = ?1 ORDER BY push_id");
+    Query items(db, "SELECT listing_id FROM push_item WHERE channel_id = ?1 AND push_id = ?2 ORDER BY listing_id");
+    records.Bind(channel_id);
+    while (records.Next()) {
+      pushes.push_back({records.Int(0), records.Int(1), records.Time(2), {}});
+      items.Bind(channel_id, records.Int(0));
+      while (items.Next()) pushes.back().listing_ids.push_back(items.Int(0));
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return pushes;
+}
+
+absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
+  absl::Status status = CheckSettlements(batch);
+  if (!status.ok()) return status;
+  return WriteFenced(fence, [&](Connection& db) {
+    for (const Settlement& row : batch.rows) {
+      const absl::Status written = WriteSettlement(db, fence.channel_id, row, batch, {fence.job_id, now});
+      if (!written.ok()) return written;
+    }
+    if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);
+    if (batch.revision.empty()) return absl::OkStatus();
+    Query(db, "UPDATE channel SET pull_revision = ?2 WHERE channel_id = ?1").Run(fence.channel_id, batch.revision);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id) {
+  return WriteFenced(fence, [&](Connection& db) {
+    RemovePush(db, fence.channel_id, push_id);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace flxlink

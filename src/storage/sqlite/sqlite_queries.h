@@ -1,0 +1,47 @@
+// The queries on which claiming and syncing wait. They are apart so that a test can ask SQLite for their plans: each
+// must be answered from a partial index, whose predicate it repeats literally (see sqlite_schema.cc), without sorting.
+
+#ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_
+#define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_
+
+#include "absl/strings/string_view.h"
+
+namespace flxlink {
+
+// What ReadSyncRow and AddSyncRows of sqlite_sync.cc read.
+#define FLXLINK_SELECT_SYNC_ROW                                                                           \
+  "SELECT l.listing_id, l.dirty_version, p.price, p.currency, p.quantity, p.quantity_at, l.health, "      \
+  "l.pending, l.paused, l.acked_price, l.acked_quantity, l.acked_status, c.price, c.quantity, c.status, " \
+  "c.seen_at, l.guarded_at, l.refused_digest, l.in_doubt, l.dirty_since, v.sku, c.external_id, "          \
+  "c.parent_id, l.sync_priority FROM link l "                                                             \
+  "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "          \
+  "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                          \
+  "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                                      \
+  "c.channel_variant_id = l.channel_variant_id "
+
+#define FLXLINK_CAN_BE_PUSHED                                                                     \
+  "l.dirty_since IS NOT NULL AND l.state = 'linked' AND l.paused = 0 AND l.health <> 'delisted' " \
+  "AND c.gone = 0 AND c.status IS NOT 'dead' "
+
+// The rest of the cursor's sync priority, and everything of lower ones: two ranges of the index link_dirty, where one
+// condition over both would read all that is before the cursor.
+constexpr absl::string_view kDirtyOfPriority = FLXLINK_SELECT_SYNC_ROW
+    "WHERE l.channel_id = ?1 AND l.sync_priority = ?2 AND (l.dirty_since, l.listing_id) > (?3, ?4) "
+    "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.dirty_since, l.listing_id LIMIT ?5";
+constexpr absl::string_view kDirtyFromPriority = FLXLINK_SELECT_SYNC_ROW
+    "WHERE l.channel_id = ?1 AND l.sync_priority <= ?2 "
+    "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.sync_priority DESC, l.dirty_since, l.listing_id LIMIT ?3";
+
+// Slots that are free and have something to do, the most urgent first.
+constexpr absl::string_view kFreeSlots =
+    "SELECT channel_id, head_prioritized_at, head_priority, head_created_at FROM slot "
+    "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL "
+    "ORDER BY head_prioritized_at DESC, head_priority DESC, head_created_at, channel_id LIMIT ?1";
+// Slots that are held, as many as jobs run.
+constexpr absl::string_view kHeldSlots =
+    "SELECT channel_id, head_prioritized_at, head_priority, head_created_at, owner FROM slot "
+    "WHERE holder_job IS NOT NULL AND paused = 0";
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_

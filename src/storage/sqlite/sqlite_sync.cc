@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <limits>
+
+#include "src/storage/sqlite/sqlite_queries.h"
+#include "src/storage/sqlite/sqlite_rows.h"
+#include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/storage_errors.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+namespace {
+
+SyncRow ReadSyncRow(Connection& db, const Query& query) {
+  SyncRow row;
+  row.listing_id = query.Int(0);
+  row.dirty_version = query.Int(1);
+  row.product_price = query.IntOrAbsent(2);
+  row.product_currency = ReadCurrency(db, query.Text(3));
+  row.product_quantity = query.IntOrAbsent(4);
+  row.quantity_at = query.Time(5);
+  row.status = ReadStatus(query, 6);
+  row.acknowledged = ReadPqs(query, 9);
+  row.seen = ReadPqs(query, 12);
+  row.seen_at = query.Time(15);
+  row.guarded_at = EffectiveGuard(query.Time(16), row.quantity_at);
+  row.refused_digest = static_cast<uint64_t>(query.Int(17));
+  row.in_doubt = query.Bool(18);
+  row.dirty = !query.IsNull(19);
+  return row;
+}
+
+void AddSyncRow(Connection& db, const Query& query, SyncBatch* batch) {
+  batch->rows.push_back(ReadSyncRow(db, query));
+  batch->sku.Add(query.Text(20));
+  batch->external_id.Add(query.Text(21));
+  batch->parent_id.Add(query.Text(22));
+}
+
+void AddSyncRows(Connection& db, Query& query, SyncBatch* batch) {
+  while (query.Next()) AddSyncRow(db, query, batch);
+}
+
+// The same, and moves the cursor to the last row.
+void AddDirtyRows(Connection& db, Query& query, SyncBatch* batch, Storage::DirtyCursor* cursor) {
+  while (query.Next()) {
+    AddSyncRow(db, query, batch);
+    *cursor = {true, query.Int(23), query.Time(19), query.Int(0)};
+  }
+}
+
+void ReadDirtyPage(Connection& db, int64_t channel_id, int64_t limit, SyncBatch* batch, Storage::DirtyCursor* cursor) {
+  const Storage::DirtyCursor from = *cursor;
+  if (from.started) {
+    Query query(db, kDirtyOfPriority);
+    query.Bind(channel_id, from.sync_priority, from.dirty_since, from.listing_id, limit);
+    AddDirtyRows(db, query, batch, cursor);
+  }
+  if (batch->size() == limit || from.sync_priority == std::numeric_limits<int64_t>::min()) return;
+  Query query(db, kDirtyFromPriority);
+  query.Bind(channel_id, from.started ? from.sync_priority - 1 : std::numeric_limits<int64_t>::max(),
+             limit - batch->size());
+  AddDirtyRows(db, query, batch, cursor);
+}
+
+// Linked rows by their ids, in that order; others are left out.
+void AddLinks(Connection& db, int64_t channel_id, const std::vector<int64_t>& listing_ids, SyncBatch* batch) {
+  Query query(db, FLXLINK_SELECT_SYNC_ROW "WHERE l.channel_id = ?1 AND l.listing_id = ?2 AND l.state = 'linked'");
+  for (const int64_t listing_id : listing_ids) AddSyncRows(db, query.Bind(channel_id, listing_id), batch);
+}
+
+// The listing variants linked to items with one of the parents, ascending, each once.
+std::vector<int64_t> FindLinkedByParent(Connection& db, int64_t channel_id, absl::Span<const std::string> parent_ids) {
+  Query query(db,
+              "SELECT l.listing_id FROM channel_variant c CROSS JOIN link l ON l.channel_id = c.channel_id AND "
+              "l.channel_variant_id = c.channel_variant_id "
+              "WHERE c.channel_id = ?1 AND c.parent_id IS ?2 AND l.state = 'linked'");
+  std::vector<int64_t> listing_ids;
+  for (const std::string& parent_id : parent_ids) {
+    query.Bind(channel_id, NullIfEmpty{parent_id});
+    while (query.Next()) listing_ids.push_back(query.Int(0));
+  }
+  std::sort(listing_ids.begin(), listing_ids.end());
+  listing_ids.erase(std::unique(listing_ids.begin(), listing_ids.end()), listing_ids.end());
+  return listing_ids;
+}
+
+void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliation& row, absl::Time now) {
+  if (!MarkDirty(db, channel_id, row.listing_id, now)) return;
+  Query(db,
+        "UPDATE link SET acked_price = ?3, acked_quantity = ?4, acked_status = ?5 "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, row.listing_id, NullIfAbsent{row.acknowledged.price}, NullIfAbsent{row.acknowledged.quantity},
+           StatusText(row.acknowledged.status));
+  if (!row.guard_quantity) return;
+  Query(db,
+        "UPDATE link SET guarded_at = (SELECT c.seen_at FROM channel_variant c WHERE c.channel_id = link.channel_id "
+        "AND c.channel_variant_id = link.channel_variant_id) WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, row.listing_id);
+}
+
+void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {
+  if (!MarkDirty(db, channel_id, listing_id, now)) return;
+  Query(db,
+        "UPDATE link SET acked_price = NULL, acked_quantity = NULL, acked_status = NULL, guarded_at = NULL, "
+        "refused_digest = NULL, attention_code = NULL, attention_detail = NULL, attention_suggestion = NULL "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id);
+}
+
+}  // namespace
+
+absl::StatusOr<SyncBatch> SqliteStorage::ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (!status.ok()) return status;
+  SyncBatch batch;
+  DirtyCursor moved = *cursor;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    ReadDirtyPage(db, channel_id, limit, &batch, &moved);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  *cursor = moved;
+  return batch;
+}
+
+absl::StatusOr<SyncBatch> SqliteStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (!status.ok()) return status;
+  SyncBatch batch;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query query(db, FLXLINK_SELECT_SYNC_ROW
+                "WHERE l.channel_id = ?1 AND l.listing_id > ?2 AND l.state = 'linked' ORDER BY l.listing_id LIMIT ?3");
+    AddSyncRows(db, query.Bind(channel_id, after_id, limit), &batch);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return batch;
+}
+
+absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) {
+  absl::Status status = CheckRows(skus.size(), "SKUs");
+  if (!status.ok()) return status;
+  SyncBatch batch;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    AddLinks(db, channel_id, FindListings(db, channel_id, skus), &batch);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return batch;
+}
+
+absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksByParent(int64_t channel_id,
+                                                           absl::Span<const std::string> parent_ids) {
+  absl::Status status = CheckRows(parent_ids.size(), "parents");
+  if (!status.ok()) return status;
+  SyncBatch batch;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    const std::vector<int64_t> listing_ids = FindLinkedByParent(db, channel_id, parent_ids);
+    const absl::Status few = CheckRows(listing_ids.size(), "links");
+    if (few.ok()) AddLinks(db, channel_id, listing_ids, &batch);
+    return few;
+  });
+  if (!status.ok()) return status;
+  return batch;
+}
+
+absl::Status SqliteStorage::WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
+                                                 absl::Time now) {
+  absl::Status status = CheckRows(rows.size(), "reconciliations");
+  if (!status.ok()) return status;
+  return WriteFenced(fence, [&](Connection& db) {
+    for (const Reconciliation& row : rows) {
+      if (!ListingExists(db, fence.channel_id, row.listing_id)) return NoSuchListing(row.listing_id);
+      WriteReconciliation(db, fence.channel_id, row, now);
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStorage::ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) {
+  absl::Status status = CheckRows(listing_ids.size(), "links");
+  if (!status.ok()) return status;
+  return WriteFenced(fence, [&](Connection& db) {
+    for (const int64_t listing_id : listing_ids) {
+      if (!ListingExists(db, fence.channel_id, listing_id)) return NoSuchListing(listing_id);
+      ForceLink(db, fence.channel_id, listing_id, now);
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStorage::WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) {
+  return WriteFenced(fence, [&](Connection& db) {
+    Query(db, "UPDATE channel SET evaluated_version = max(evaluated_version, ?2) WHERE channel_id = ?1")
+        .Run(fence.channel_id, policy_version);
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
+                                                     absl::Time now) {
+  absl::Status status = CheckRows(rows.size(), "statuses");
+  if (!status.ok()) return status;
+  int64_t written = 0;
+  status = WriteFenced(fence, [&](Connection& db) {
+    for (const StatusWrite& row : rows) {
+      const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
+      if (!link.has_value()) return NoSuchListing(row.listing_id);
+      if (!(link->status == row.expected)) continue;
+      WriteStatus(db, fence.channel_id, row.listing_id, row.status);
+      MarkDirty(db, fence.channel_id, row.listing_id, now);
+      ++written;
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return written;
+}
+
+}  // namespace flxlink

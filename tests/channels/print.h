@@ -1,0 +1,29 @@
+// How gtest shows what channels deal in. Every test that compares these includes it, so that they are shown alike.
+
+#ifndef FLXLINK_TESTS_CHANNELS_PRINT_H_
+#define FLXLINK_TESTS_CHANNELS_PRINT_H_
+
+#include <ostream>
+
+#include "flxlink/field.h"
+#include "flxlink/listing_status.h"
+#include "flxlink/push.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+
+inline void PrintTo(ChannelStatus status, std::ostream* out) { *out << ToString(status); }
+
+inline void PrintTo(PushResult result, std::ostream* out) { *out << ToString(result); }
+
+inline void PrintTo(const Pqs& values, std::ostream* out) {
+  *out << "{" << values.price << ", " << values.quantity << ", " << ToString(values.status) << "}";
+}
+
+inline void PrintTo(const Field& field, std::ostream* out) {
+  *out << field.name << "=" << testing::PrintToString(field.value);
+}
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_TESTS_CHANNELS_PRINT_H_

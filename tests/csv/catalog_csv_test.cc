@@ -1,0 +1,227 @@
+#include "flxlink/catalog_csv.h"
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+// A file with this text, gone at the end.
+class TempFile {
+ public:
+  explicit TempFile(absl::string_view text)
+      : path_(absl::StrCat(::testing::TempDir(), "flxlink-", reinterpret_cast<uintptr_t>(this), ".csv")) {
+    std::ofstream(path_, std::ios::binary) << text;
+  }
+  ~TempFile() { std::remove(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// An error without the path before its line.
+std::string Error(const absl::Status& status, const TempFile& file) {
+  return std::string(absl::StripPrefix(status.message(), absl::StrCat(file.path(), ":")));
+}
+
+std::vector<std::string> Column(const CsvCatalog& catalog, int column) {
+  std::vector<std::string> values;
+  EXPECT_TRUE(catalog
+                  .Scan({column},
+                        [&](const VariantChunk& chunk) {
+                          EXPECT_EQ(chunk.row_base, static_cast<int64_t>(values.size()));
+                          for (int64_t i = 0; i < chunk.row_count; ++i) values.emplace_back(chunk.columns[0][i]);
+                          return absl::OkStatus();
+                        })
+                  .ok());
+  return values;
+}
+
+TEST(CsvCatalogTest, ReadsIdsParentsAndTheFieldsAskedFor) {
+  const TempFile file("sku,parent_id,id,upc\nA,p,1,x\n,,2,y\n");
+  const auto catalog = CsvCatalog::Read(file.path(), CsvDialect::kGeneric, {"upc", "id", "upc"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ((*catalog)->row_count(), 2);
+  EXPECT_EQ((*catalog)->id(1), "2");
+  EXPECT_EQ((*catalog)->parent(0), "p");
+  EXPECT_EQ((*catalog)->FindRow("2"), 1);
+  EXPECT_EQ((*catalog)->FindRow("3"), kNoRow);
+  EXPECT_THAT(Column(**catalog, 0), ElementsAre("x", "y"));
+  EXPECT_THAT(Column(**catalog, 1), ElementsAre("1", "2"));
+  EXPECT_THAT(Column(**catalog, 2), ElementsAre("x", "y"));
+  EXPECT_THAT(Column(**catalog, VariantSource::kParentColumn), ElementsAre("p", ""));
+  EXPECT_FALSE((*catalog)->Scan({3}, [](const VariantChunk&) { return absl::OkStatus(); }).ok());
+}
+
+TEST(CsvCatalogTest, ReadsManyRows) {
+  std::string text = "id,sku\n";
+  for (int i = 0; i < 5000; ++i) absl::StrAppend(&text, "id", i, ",sku", i, "\n");
+  const TempFile file(text);
+  const auto catalog = CsvCatalog::Read(file.path(), CsvDialect::kGeneric, {"sku"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ((*catalog)->row_count(), 5000);
+  EXPECT_EQ((*catalog)->id(4999), "id4999");
+  EXPECT_EQ((*catalog)->FindRow("id2500"), 2500);
+  EXPECT_EQ(Column(**catalog, 0)[1024], "sku1024");
+}
+
+TEST(CsvCatalogTest, ReadsShopifyExports) {
+  const TempFile file(
+      "Handle,Title,Option1 Value,Variant SKU,Variant Price\n"
+      "a/b,T,S,k1,1\na/b,,,,\na/b,,M,k2,2\n");
+  const auto catalog = CsvCatalog::Read(file.path(), CsvDialect::kShopify, {"title", "sku", "id"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ((*catalog)->id(0), "a\\/b/S");
+  EXPECT_EQ((*catalog)->parent(1), "a/b");
+  EXPECT_THAT(Column(**catalog, 0), ElementsAre("T", "T"));
+  EXPECT_THAT(Column(**catalog, 1), ElementsAre("k1", "k2"));
+  EXPECT_THAT(Column(**catalog, 2), ElementsAre("a\\/b/S", "a\\/b/M"));
+}
+
+TEST(CsvCatalogTest, NamesFileAndLine) {
+  const auto error = [](absl::string_view text, CsvDialect dialect, std::vector<std::string> fields) {
+    const TempFile file(text);
+    return Error(CsvCatalog::Read(file.path(), dialect, fields).status(), file);
+  };
+  EXPECT_EQ(error("sku\nA\n", CsvDialect::kGeneric, {}),
+            "1: there is no column \"id\"; add it to the header, or name another one");
+  EXPECT_EQ(error("\nid\n1\n", CsvDialect::kGeneric, {"sku"}),
+            "2: there is no column \"sku\"; add it to the header, or name another one");
+  EXPECT_EQ(error("id,x\n1,\"\n\"\n,\n", CsvDialect::kGeneric, {}), "4: the id is empty; give every variant one");
+  EXPECT_EQ(error("id,x\n1,\"\n\"\n1,\n", CsvDialect::kGeneric, {}),
+            "4: the id \"1\" is there twice; give every variant its own");
+  EXPECT_EQ(error("Handle,Variant Price\na,1\na,\na,2\n", CsvDialect::kShopify, {}),
+            "4: the id \"a\" is there twice; give every variant its own");
+  EXPECT_EQ(error("Handle,Variant Price\n", CsvDialect::kShopify, {"barcode"}),
+            "1: there is no column \"Variant Barcode\"; add it to the header, or name another one");
+  EXPECT_EQ(
+      error("Handle,Variant Price\n", CsvDialect::kShopify, {"upc"}),
+      "1: a Shopify file has no field \"upc\"; use one of id, sku, barcode, handle, title, vendor, price, quantity, "
+      "status, option1, option2, option3");
+  EXPECT_EQ(CsvCatalog::Read("/nowhere.csv", CsvDialect::kGeneric, {}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(CsvDialectTest, HasNames) {
+  EXPECT_EQ(*ParseCsvDialect("shopify"), CsvDialect::kShopify);
+  EXPECT_EQ(ToString(*ParseCsvDialect("generic")), "generic");
+  EXPECT_EQ(ParseCsvDialect("xml").status().message(), "there is no CSV dialect \"xml\"; use generic or shopify");
+}
+
+class LinksCsvTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<CsvLinks> Read(const TempFile& file) { return ReadLinksCsv(file.path(), *listings_, *channel_); }
+
+  TempFile listings_file_{"id\nl1\nl2\n"};
+  TempFile channel_file_{"id\nc1\nc2\n"};
+  std::unique_ptr<CsvCatalog> listings_ = *CsvCatalog::Read(listings_file_.path(), CsvDialect::kGeneric, {});
+  std::unique_ptr<CsvCatalog> channel_ = *CsvCatalog::Read(channel_file_.path(), CsvDialect::kGeneric, {});
+};
+
+TEST_F(LinksCsvTest, FindsTheRowsOfIds) {
+  const TempFile file("note,channel_id,listing_id\n,c2,l1\n,gone,l2\n,c1,ghost\n");
+  const auto links = Read(file);
+  ASSERT_TRUE(links.ok()) << links.status();
+  EXPECT_THAT(links->pairs, ElementsAre(RowPair{0, 1}, RowPair{1, kNoRow}, RowPair{kNoRow, 0}));
+  EXPECT_THAT(links->missing_channel_ids, UnorderedElementsAre(Pair(1, "gone")));
+  EXPECT_THAT(links->missing_listing_ids, UnorderedElementsAre(Pair(0, "ghost")));
+}
+
+TEST_F(LinksCsvTest, RefusesWhatIsNotOneToOne) {
+  const auto error = [this](absl::string_view rows) {
+    const TempFile file(absl::StrCat("listing_id,channel_id\n", rows));
+    return Error(Read(file).status(), file);
+  };
+  EXPECT_EQ(error("l1,c1\nl1,c2\n"), "3: listing_id \"l1\" is there twice; links are 1:1, remove one of the two");
+  EXPECT_EQ(error("l1,c1\n\nl2,c1\n"), "4: channel_id \"c1\" is there twice; links are 1:1, remove one of the two");
+  EXPECT_EQ(error("ghost,c1\nghost,c2\n"),
+            "3: listing_id \"ghost\" is there twice; links are 1:1, remove one of the two");
+  EXPECT_EQ(error("l1,gone\nl2,gone\n"), "3: channel_id \"gone\" is there twice; links are 1:1, remove one of the two");
+  EXPECT_EQ(error("l1,\n"), "2: channel_id is empty; name both sides of the link");
+  const TempFile file("listing_id\nl1\n");
+  EXPECT_EQ(Error(Read(file).status(), file),
+            "1: there is no column \"channel_id\"; add it to the header, or name another one");
+}
+
+// Every row of a file of products, as text.
+absl::StatusOr<std::vector<std::string>> Products(const TempFile& file, const ProductCsvOptions& options) {
+  std::vector<std::string> rows;
+  const absl::Status status = ReadProductCsv(file.path(), options, [&](const ProductBatch& page) {
+    EXPECT_LE(page.size(), options.page_rows);
+    for (int64_t i = 0; i < page.size(); ++i) {
+      const size_t at = static_cast<size_t>(i);
+      const auto number = [&](int64_t value) { return value == kAbsent ? "-" : absl::StrCat(value); };
+      rows.push_back(absl::StrCat(page.key[i], "|", page.sku[i], "|", page.parent[i], "|", number(page.price[at]), "|",
+                                  number(page.quantity[at]), "|", page.sync_priority[at]));
+      for (size_t field = 0; field < page.fields.names.size(); ++field) {
+        absl::StrAppend(&rows.back(), "|", page.fields.names[field], "=", page.fields.columns[field][i]);
+      }
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return rows;
+}
+
+TEST(ProductCsvTest, ReadsGenericFilesInPages) {
+  const TempFile file(
+      "title,sku,price,quantity,parent,sync_priority,color,\n"
+      "T,A,19.9,3,p,7,red,x\n,B,, ,,,,\n,C,0,-2,,-1,,\n");
+  ProductCsvOptions options;
+  options.page_rows = 2;
+  const auto rows = Products(file, options);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(
+      *rows, ElementsAre("A|A|p|1990|3|7|title=T|color=red", "B|B||-|-|0|title=|color=", "C|C||0|-2|-1|title=|color="));
+}
+
+TEST(ProductCsvTest, ReadsShopifyFiles) {
+  const TempFile file(
+      "Handle,Title,Vendor,Status,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Variant Barcode\n"
+      "h,T,V,active,S,,5,1,b\nh,,,,M,k,6.50,,\n");
+  ProductCsvOptions options;
+  options.dialect = CsvDialect::kShopify;
+  const auto rows = Products(file, options);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(*rows,
+              ElementsAre("h/S||h|500|1|0|id=h/S|barcode=b|handle=h|title=T|vendor=V|status=active|option1=S|option2=|"
+                          "option3=",
+                          "h/M|k|h|650|-|0|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M|option2=|"
+                          "option3="));
+}
+
+TEST(ProductCsvTest, NamesFileLineAndColumn) {
+  const auto error = [](absl::string_view text) {
+    const TempFile file(text);
+    return Error(Products(file, ProductCsvOptions()).status(), file);
+  };
+  EXPECT_EQ(error("upc\n1\n"), "1: there is no column \"sku\"; add it to the header, or name another one");
+  EXPECT_EQ(error("sku,price\nA,1\n ,2\n"), "3: the sku is empty; give every variant one");
+  EXPECT_EQ(error("sku,price\nA,1\nA,2\n"), "3: the sku \"A\" is there twice; give every variant its own");
+  EXPECT_EQ(error("sku,price\nA,\"1,50\"\n"),
+            "2: column \"price\": \"1,50\" is not a price in USD; write a plain decimal number like 19.90");
+  EXPECT_EQ(error("sku,quantity\nA,1.5\n"), "2: column \"quantity\": \"1.5\" is not a whole number; write digits only");
+  EXPECT_EQ(error("sku,sync_priority\nA,high\n"),
+            "2: column \"sync_priority\": \"high\" is not a whole number; write digits only");
+}
+
+TEST(ProductCsvTest, PassesOnTheVisitorsError) {
+  const TempFile file("sku\nA\n");
+  const auto fail = [](const ProductBatch&) { return absl::AbortedError("enough"); };
+  EXPECT_EQ(ReadProductCsv(file.path(), ProductCsvOptions(), fail), absl::AbortedError("enough"));
+}
+
+}  // namespace
+}  // namespace flxlink

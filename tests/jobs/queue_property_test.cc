@@ -1,0 +1,382 @@
+// Random histories of a queue, against a reference that keeps no slot, no head and no joined options: only what was
+// asked for, in the order in which it was, and what became of it. Everything else it works out from that each time.
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "src/jobs/queue.h"
+#include "tests/jobs/tiny_store.h"
+
+namespace flxlink {
+namespace {
+
+constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules};
+
+// A job as the reference sees it: every request that it has to meet.
+struct RefJob {
+  int64_t job_id = 0;
+  JobState state = JobState::kPending;
+  std::vector<JobRequest> wishes;
+  absl::Time created_at;
+  int turn = 0;  // When it was prioritized: the how manieth time anything was. 0: never.
+  bool approved = false;
+  int64_t deaths = 0;  // Of its workers.
+};
+
+bool All(const std::vector<JobRequest>& wishes, bool (*holds)(const JobRequest&)) {
+  return std::all_of(wishes.begin(), wishes.end(), holds);
+}
+
+std::set<std::string> ForcedBy(const std::vector<JobRequest>& wishes) {
+  std::set<std::string> forced;
+  for (const JobRequest& wish : wishes) forced.insert(wish.options.force.begin(), wish.options.force.end());
+  return forced;
+}
+
+std::set<std::string> SkusOf(const std::vector<JobRequest>& wishes) {
+  std::set<std::string> skus;
+  for (const JobRequest& wish : wishes) {
+    if (wish.options.skus.empty()) return {};
+    skus.insert(wish.options.skus.begin(), wish.options.skus.end());
+  }
+  return skus;
+}
+
+std::set<JobKind> ChainOf(const std::vector<JobRequest>& wishes) {
+  std::set<JobKind> chain;
+  for (const JobKind kind : kKinds) {
+    const auto passed = [&](const JobRequest& wish) {
+      return std::count(wish.chain.begin(), wish.chain.end(), kind) != 0;
+    };
+    if (std::all_of(wishes.begin(), wishes.end(), passed)) chain.insert(kind);
+  }
+  return chain;
+}
+
+int64_t PriorityOf(const std::vector<JobRequest>& wishes) {
+  int64_t priority = wishes[0].priority;
+  for (const JobRequest& wish : wishes) priority = std::max(priority, wish.priority);
+  return priority;
+}
+
+class Reference {
+ public:
+  std::vector<RefJob> jobs;
+  int64_t running = 0;
+  int64_t epoch = 0;
+  bool paused = false;
+  bool cancel_requested = false;
+  bool owner_dead = false;
+  int turns = 0;
+
+  RefJob& At(int64_t job_id) {
+    return *std::find_if(jobs.begin(), jobs.end(), [&](const RefJob& job) { return job.job_id == job_id; });
+  }
+
+  // Pending jobs, first to last.
+  std::vector<RefJob*> Waiting() {
+    std::vector<RefJob*> waiting;
+    for (RefJob& job : jobs) {
+      if (job.state == JobState::kPending) waiting.push_back(&job);
+    }
+    std::sort(waiting.begin(), waiting.end(), [](const RefJob* a, const RefJob* b) {
+      return std::make_tuple(-a->turn, -PriorityOf(a->wishes), a->created_at, a->job_id) <
+             std::make_tuple(-b->turn, -PriorityOf(b->wishes), b->created_at, b->job_id);
+    });
+    return waiting;
+  }
+
+  // The id of the job that does it.
+  int64_t Enqueue(const JobRequest& request, int64_t job_id, absl::Time now) {
+    for (const RefJob& job : jobs) {
+      if (job.job_id == job_id && !IsFinal(job.state)) return job_id;
+    }
+    for (RefJob* job : Waiting()) {
+      if (job->wishes[0].kind != request.kind) continue;
+      job->wishes.push_back(request);
+      return job->job_id;
+    }
+    jobs.push_back({job_id, JobState::kPending, {request}, now});
+    return job_id;
+  }
+
+  void Free(JobState state) {
+    At(running).state = state;
+    running = 0;
+    cancel_requested = owner_dead = false;
+  }
+
+  bool CanClaim() { return !paused && (running == 0 ? !Waiting().empty() : owner_dead); }
+
+  // The job that runs after a claim; 0: none.
+  int64_t Claim() {
+    if (running != 0 && cancel_requested) Free(JobState::kCancelled);
+    if (running != 0 && At(running).deaths >= 5) Free(JobState::kFailed);
+    if (running == 0 && !Waiting().empty()) running = Waiting()[0]->job_id;
+    if (running == 0) return 0;
+    owner_dead = false;
+    At(running).state = JobState::kRunning;
+    ++epoch;
+    return running;
+  }
+};
+
+class History {
+ public:
+  explicit History(uint64_t seed) : random_(seed) {}
+
+  void Step() {
+    now_ += absl::Microseconds(static_cast<int64_t>(Below(4)) - 1);
+    switch (Below(12)) {
+      case 0:
+      case 1:
+      case 2:
+        return Enqueue();
+      case 3:
+      case 4:
+        return Claim();
+      case 5:
+      case 6:
+        return Finish();
+      case 7:
+        return Change(
+            &PlanCancel, [this](RefJob& job) { Cancel(job); }, [](const RefJob& job) { return !IsFinal(job.state); });
+      case 8:
+        return Prioritize();
+      case 9:
+        return Approve();
+      case 10:
+        return Pause();
+      default:
+        return Kill();
+    }
+  }
+
+  // Runs until nothing is left to do.
+  void Drain() {
+    if (reference_.paused) Pause();
+    for (int i = 0; i < 1000 && (reference_.running != 0 || !reference_.Waiting().empty()); ++i) {
+      Claim();
+      Finish();
+    }
+    EXPECT_EQ(reference_.running, 0);
+    EXPECT_TRUE(reference_.Waiting().empty());
+  }
+
+  // Every job that was ever asked for is there, and as the reference has it.
+  void Compare() {
+    ASSERT_EQ(store_.jobs().size(), reference_.jobs.size());
+    for (const RefJob& expected : reference_.jobs) {
+      ASSERT_EQ(store_.jobs().count(expected.job_id), 1u);
+      CompareJob(store_.job(expected.job_id), expected);
+    }
+    const Slot& slot = store_.slot();
+    EXPECT_EQ(slot.holder_job, reference_.running);
+    EXPECT_EQ(slot.epoch, reference_.epoch);
+    EXPECT_EQ(slot.paused, reference_.paused);
+    EXPECT_EQ(slot.cancel_requested, reference_.cancel_requested);
+    const std::vector<RefJob*> waiting = reference_.Waiting();
+    EXPECT_EQ(slot.head_job, waiting.empty() ? 0 : waiting[0]->job_id);
+  }
+
+ private:
+  uint64_t Below(uint64_t limit) { return random_() % limit; }
+  bool Flag() { return Below(2) == 0; }
+
+  std::vector<std::string> RandomSkus() {
+    std::vector<std::string> skus;
+    for (uint64_t i = Below(3); i > 0; --i) skus.push_back(std::string(1, static_cast<char>('A' + Below(4))));
+    return skus;
+  }
+
+  JobRequest RandomRequest() {
+    JobRequest request;
+    request.kind = kKinds[Below(5)];
+    request.priority = static_cast<int64_t>(Below(4)) - 1;
+    request.options.full = Below(4) == 0;
+    request.options.release_broken = Below(4) == 0;
+    request.options.skus = RandomSkus();
+    request.options.force = RandomSkus();
+    request.options.only_forced = Flag();
+    for (const JobKind kind : kKinds) {
+      if (Below(4) == 0) request.chain.push_back(kind);
+    }
+    return request;
+  }
+
+  // An open job's id sometimes, else a new one.
+  int64_t RandomNewId() {
+    const QueueSnapshot snapshot = store_.Read();
+    if (Below(8) != 0 || snapshot.open_jobs.empty()) return ++last_id_;
+    return snapshot.open_jobs[Below(snapshot.open_jobs.size())].job_id;
+  }
+
+  void Enqueue() {
+    const JobRequest request = RandomRequest();
+    const int64_t job_id = RandomNewId();
+    const EnqueueResult result = PlanEnqueue(store_.Read(), request, job_id, now_);
+    if (result.change.has_value()) {
+      ASSERT_TRUE(store_.Write(*result.change));
+    }
+    EXPECT_EQ(result.job.job_id, reference_.Enqueue(request, job_id, now_));
+    EXPECT_EQ(result.job.options, store_.job(result.job.job_id).options);
+  }
+
+  void Claim() {
+    const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), ++last_owner_, now_);
+    ASSERT_EQ(claim.ok(), reference_.CanClaim()) << claim.status();
+    if (!claim.ok()) {
+      EXPECT_TRUE(absl::IsFailedPrecondition(claim.status()));
+      return;
+    }
+    ASSERT_TRUE(store_.Write(claim->change));
+    if (claim->job.has_value()) fences_.push_back(claim->fence);
+    EXPECT_EQ(claim->job.has_value() ? claim->job->job_id : 0, reference_.Claim());
+  }
+
+  // With the fence of any claim there was, so most of the older ones are stale.
+  void Finish() {
+    if (fences_.empty()) return;
+    const Fence fence = Flag() ? fences_.back() : fences_[Below(fences_.size())];
+    const JobState states[] = {JobState::kCompleted, JobState::kCompleted, JobState::kFailed, JobState::kCancelled,
+                               JobState::kHeld};
+    JobEnd end;
+    end.state = states[Below(5)];
+    std::vector<FollowUp> follow_ups;
+    for (uint64_t i = Below(3); i > 0; --i) follow_ups.push_back({++last_id_, RandomRequest()});
+
+    const absl::StatusOr<QueueChange> change = PlanFinish(store_.Read(), fence, end, follow_ups, now_);
+    const bool holds = reference_.running == fence.job_id && reference_.epoch == fence.epoch;
+    ASSERT_EQ(change.ok(), holds) << change.status();
+    if (!holds) return;
+    ASSERT_TRUE(store_.Write(*change));
+    FinishReference(end, follow_ups);
+  }
+
+  void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
+    const std::vector<JobRequest> wishes = reference_.At(reference_.running).wishes;
+    const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
+    reference_.Free(cancelled ? JobState::kCancelled : end.state);
+    if (end.state != JobState::kCompleted) return;
+    std::set<JobKind> visited = ChainOf(wishes);
+    visited.insert(wishes[0].kind);
+    for (const FollowUp& follow_up : follow_ups) {
+      if (visited.count(follow_up.request.kind) == 0) reference_.Enqueue(follow_up.request, follow_up.job_id, now_);
+    }
+  }
+
+  // Does `plan` to a random job, which must be refused unless `allowed`, and `mirror` to the reference.
+  template <typename Plan, typename Mirror, typename Allowed>
+  void Change(Plan plan, Mirror mirror, Allowed allowed) {
+    if (reference_.jobs.empty()) return;
+    RefJob& job = reference_.jobs[Below(reference_.jobs.size())];
+    const absl::StatusOr<QueueChange> change = plan(store_.Read(), job.job_id, now_);
+    ASSERT_EQ(change.ok(), allowed(job)) << change.status();
+    if (!change.ok()) {
+      EXPECT_TRUE(absl::IsFailedPrecondition(change.status()));
+      return;
+    }
+    ASSERT_TRUE(store_.Write(*change));
+    mirror(job);
+  }
+
+  void Cancel(RefJob& job) {
+    if (job.state != JobState::kRunning) {
+      job.state = JobState::kCancelled;
+    } else if (reference_.owner_dead) {
+      reference_.Free(JobState::kCancelled);
+    } else {
+      reference_.cancel_requested = true;
+    }
+  }
+
+  void Prioritize() {
+    Change(
+        &PlanPrioritize,
+        [this](RefJob& job) {
+          job.turn = ++reference_.turns;
+          EXPECT_EQ(store_.slot().head_job, job.job_id);
+        },
+        [](const RefJob& job) { return job.state == JobState::kPending; });
+  }
+
+  void Approve() {
+    const auto plan = [](const QueueSnapshot& snapshot, int64_t job_id, absl::Time) {
+      return PlanApprove(snapshot, job_id);
+    };
+    const auto mirror = [](RefJob& job) {
+      job.state = JobState::kPending;
+      job.approved = true;
+      job.deaths = 0;
+    };
+    Change(plan, mirror, [](const RefJob& job) { return job.state == JobState::kHeld; });
+  }
+
+  void Pause() {
+    reference_.paused = !reference_.paused;
+    ASSERT_TRUE(store_.Write(PlanPause(store_.Read(), reference_.paused)));
+  }
+
+  void Kill() {
+    if (reference_.running == 0 || reference_.owner_dead) return;
+    store_.Kill(store_.slot().owner);
+    reference_.owner_dead = true;
+    ++reference_.At(reference_.running).deaths;
+  }
+
+  // What the job is going to do is all that was asked for and nothing else.
+  static void CompareJob(const Job& job, const RefJob& expected) {
+    const std::vector<JobRequest>& wishes = expected.wishes;
+    EXPECT_EQ(job.state, expected.state) << "job " << job.job_id;
+    EXPECT_EQ(job.kind, wishes[0].kind);
+    EXPECT_EQ(job.created_at, expected.created_at);
+    EXPECT_EQ(job.priority, PriorityOf(wishes));
+    EXPECT_EQ(job.options.approved, expected.approved);
+    EXPECT_EQ(job.options.full, !All(wishes, [](const JobRequest& wish) { return !wish.options.full; }));
+    EXPECT_EQ(job.options.release_broken,
+              !All(wishes, [](const JobRequest& wish) { return !wish.options.release_broken; }));
+    EXPECT_EQ(job.options.only_forced, All(wishes, [](const JobRequest& wish) { return wish.options.only_forced; }));
+    EXPECT_EQ(std::set<std::string>(job.options.force.begin(), job.options.force.end()), ForcedBy(wishes));
+    EXPECT_EQ(std::set<std::string>(job.options.skus.begin(), job.options.skus.end()), SkusOf(wishes));
+    EXPECT_EQ(std::set<JobKind>(job.chain.begin(), job.chain.end()), ChainOf(wishes));
+    EXPECT_EQ(job.finished_at.has_value(), IsFinal(job.state));
+  }
+
+  std::mt19937_64 random_;
+  absl::Time now_ = absl::FromUnixSeconds(1767225600);
+  TinyStore store_;
+  Reference reference_;
+  std::vector<Fence> fences_;
+  int64_t last_id_ = 0;
+  OwnerId last_owner_ = 0;
+};
+
+class QueuePropertyTest : public ::testing::TestWithParam<uint64_t> {};
+
+TEST_P(QueuePropertyTest, AgreesWithTheReference) {
+  for (uint64_t history = 0; history < 100; ++history) {
+    const uint64_t seed = GetParam() * 1000 + history;
+    SCOPED_TRACE(seed);
+    History queue(seed);
+    for (int step = 0; step < 120; ++step) {
+      queue.Step();
+      queue.Compare();
+      if (HasFailure()) return;
+    }
+    queue.Drain();
+    queue.Compare();
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, QueuePropertyTest, ::testing::Range<uint64_t>(1, 6));
+
+}  // namespace
+}  // namespace flxlink

@@ -1,0 +1,605 @@
+#include "src/jobs/queue.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/jobs/tiny_store.h"
+
+namespace flxlink {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+absl::Time At(int second) { return absl::FromUnixSeconds(1767225600 + second); }
+
+JobRequest Ask(JobKind kind, int64_t priority = 0) {
+  JobRequest request;
+  request.kind = kind;
+  request.priority = priority;
+  return request;
+}
+
+JobEnd EndAs(JobState state) {
+  JobEnd end;
+  end.state = state;
+  end.error = state == JobState::kCompleted ? "" : "why";
+  end.suggestion = state == JobState::kCompleted ? "" : "what to do";
+  return end;
+}
+
+class QueueTest : public ::testing::Test {
+ protected:
+  // Asks for a job and returns its id.
+  int64_t Enqueue(const JobRequest& request, int second = 0) {
+    const EnqueueResult result = PlanEnqueue(store_.Read(), request, ++last_id_, At(second));
+    EXPECT_TRUE(!result.change.has_value() || store_.Write(*result.change));
+    return result.job.job_id;
+  }
+
+  void Apply(const absl::StatusOr<QueueChange>& change) {
+    ASSERT_TRUE(change.ok()) << change.status();
+    ASSERT_TRUE(store_.Write(*change));
+  }
+
+  Fence Claim(OwnerId owner = 1, int second = 0) {
+    const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), owner, At(second));
+    EXPECT_TRUE(claim.ok()) << claim.status();
+    if (!claim.ok()) return {};
+    EXPECT_TRUE(store_.Write(claim->change));
+    EXPECT_TRUE(claim->job.has_value());
+    EXPECT_EQ(claim->fence.job_id, store_.slot().holder_job);
+    return claim->fence;
+  }
+
+  void Finish(const Fence& fence, JobState state) {
+    Apply(PlanFinish(store_.Read(), fence, EndAs(state), {}, At(100)));
+  }
+
+  std::string ClaimError() {
+    const absl::Status status = PlanClaim(store_.Read(), 1, At(0)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    return std::string(status.message());
+  }
+
+  // A job that is held.
+  int64_t Hold(JobKind kind) {
+    const int64_t id = Enqueue(Ask(kind));
+    Finish(Claim(), JobState::kHeld);
+    return id;
+  }
+
+  TinyStore store_;
+  int64_t last_id_ = 0;
+};
+
+TEST(RunsBeforeTest, ComparesInOrder) {
+  Job a;
+  a.job_id = 2;
+  a.created_at = At(5);
+  Job b = a;
+  b.job_id = 3;
+  EXPECT_TRUE(RunsBefore(a, b));
+  EXPECT_FALSE(RunsBefore(b, a));
+  EXPECT_FALSE(RunsBefore(a, a));
+  b.created_at = At(4);
+  EXPECT_TRUE(RunsBefore(b, a));
+  a.priority = 1;
+  EXPECT_TRUE(RunsBefore(a, b));
+  b.prioritized_at = At(1);
+  EXPECT_TRUE(RunsBefore(b, a));
+  a.prioritized_at = At(2);
+  EXPECT_TRUE(RunsBefore(a, b));
+}
+
+TEST_F(QueueTest, ANewJobIsWhatWasAskedFor) {
+  JobRequest request = Ask(JobKind::kLink, 4);
+  request.trigger = JobTrigger::kChain;
+  request.chain = {JobKind::kPull};
+  request.options.release_broken = true;
+  request.rerun_of = 77;
+  const Job& job = store_.job(Enqueue(request, 3));
+  EXPECT_EQ(job.kind, JobKind::kLink);
+  EXPECT_EQ(job.state, JobState::kPending);
+  EXPECT_EQ(job.trigger, JobTrigger::kChain);
+  EXPECT_EQ(job.priority, 4);
+  EXPECT_THAT(job.chain, ElementsAre(JobKind::kPull));
+  EXPECT_EQ(job.options, request.options);
+  EXPECT_EQ(job.rerun_of, 77);
+  EXPECT_EQ(job.created_at, At(3));
+  EXPECT_EQ(job.attempts, 0);
+}
+
+TEST_F(QueueTest, AskingTwiceIsAskingOnce) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  EXPECT_EQ(Enqueue(Ask(JobKind::kPull), 1), id);
+  EXPECT_EQ(store_.jobs().size(), 1u);
+  EXPECT_FALSE(PlanEnqueue(store_.Read(), Ask(JobKind::kPull), 50, At(2)).change.has_value());
+  EXPECT_NE(Enqueue(Ask(JobKind::kSync)), id);
+}
+
+// The answer to the first enqueue was lost, and the job has begun since.
+TEST_F(QueueTest, AskingAgainWithTheSameIdGivesTheJob) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  Claim();
+  const EnqueueResult again = PlanEnqueue(store_.Read(), Ask(JobKind::kPull), id, At(2));
+  EXPECT_EQ(again.job.job_id, id);
+  EXPECT_EQ(again.job.state, JobState::kRunning);
+  EXPECT_FALSE(again.change.has_value());
+}
+
+TEST_F(QueueTest, OneFollowUpWaitsWhileTheKindRuns) {
+  const int64_t first = Enqueue(Ask(JobKind::kSync));
+  Claim();
+  const int64_t second = Enqueue(Ask(JobKind::kSync));
+  EXPECT_NE(second, first);
+  EXPECT_EQ(Enqueue(Ask(JobKind::kSync)), second);
+}
+
+TEST_F(QueueTest, JoinedSyncsDoAllThatWasAskedFor) {
+  JobRequest forced = Ask(JobKind::kSync, 2);
+  forced.options.force = {"A", "B"};
+  forced.options.only_forced = true;
+  const int64_t id = Enqueue(forced);
+  forced.options.force = {"B", "C"};
+  forced.priority = 7;
+  Enqueue(forced);
+  EXPECT_THAT(store_.job(id).options.force, ElementsAre("A", "B", "C"));
+  EXPECT_TRUE(store_.job(id).options.only_forced);
+  EXPECT_EQ(store_.job(id).priority, 7);
+
+  Enqueue(Ask(JobKind::kSync));
+  EXPECT_THAT(store_.job(id).options.force, ElementsAre("A", "B", "C"));
+  EXPECT_FALSE(store_.job(id).options.only_forced);
+  EXPECT_FALSE(store_.job(id).options.full);
+  EXPECT_EQ(store_.job(id).priority, 7);
+
+  JobRequest full = Ask(JobKind::kSync);
+  full.options.full = true;
+  Enqueue(full);
+  EXPECT_TRUE(store_.job(id).options.full);
+}
+
+TEST_F(QueueTest, JoinedBuildsBuildAllThatWasAskedFor) {
+  JobRequest some = Ask(JobKind::kBuild);
+  some.options.skus = {"A"};
+  const int64_t id = Enqueue(some);
+  some.options.skus = {"B", "A"};
+  Enqueue(some);
+  EXPECT_THAT(store_.job(id).options.skus, ElementsAre("A", "B"));
+  Enqueue(Ask(JobKind::kBuild));
+  EXPECT_THAT(store_.job(id).options.skus, IsEmpty());
+  Enqueue(some);
+  EXPECT_THAT(store_.job(id).options.skus, IsEmpty());
+}
+
+TEST_F(QueueTest, JoinedLinksReleaseBroken) {
+  const int64_t id = Enqueue(Ask(JobKind::kLink));
+  JobRequest release = Ask(JobKind::kLink);
+  release.options.release_broken = true;
+  Enqueue(release);
+  EXPECT_TRUE(store_.job(id).options.release_broken);
+  Enqueue(Ask(JobKind::kLink));
+  EXPECT_TRUE(store_.job(id).options.release_broken);
+}
+
+// A job that a person asks for may chain whatever they may expect of it, whoever asked for it before.
+TEST_F(QueueTest, JoiningKeepsOnlyTheCommonChain) {
+  JobRequest chained = Ask(JobKind::kLink);
+  chained.chain = {JobKind::kBuild, JobKind::kPull};
+  const int64_t id = Enqueue(chained);
+  chained.chain = {JobKind::kPull};
+  Enqueue(chained);
+  EXPECT_THAT(store_.job(id).chain, ElementsAre(JobKind::kPull));
+  Enqueue(Ask(JobKind::kLink));
+  EXPECT_THAT(store_.job(id).chain, IsEmpty());
+}
+
+TEST_F(QueueTest, JoiningARerunNamesTheOldJob) {
+  const int64_t id = Enqueue(Ask(JobKind::kLink));
+  JobRequest rerun = Ask(JobKind::kLink);
+  rerun.rerun_of = 40;
+  Enqueue(rerun);
+  EXPECT_EQ(store_.job(id).rerun_of, 40);
+  rerun.rerun_of = 41;
+  Enqueue(rerun);
+  EXPECT_EQ(store_.job(id).rerun_of, 40);
+}
+
+TEST_F(QueueTest, ClaimTakesTheFirst) {
+  Enqueue(Ask(JobKind::kPull));
+  const int64_t urgent = Enqueue(Ask(JobKind::kSync, 5), 1);
+  const Fence fence = Claim(3, 10);
+  EXPECT_EQ(fence.channel_id, TinyStore::kChannel);
+  EXPECT_EQ(fence.job_id, urgent);
+  EXPECT_EQ(fence.epoch, 1);
+  EXPECT_EQ(store_.slot().owner, 3);
+  const Job& job = store_.job(urgent);
+  EXPECT_EQ(job.state, JobState::kRunning);
+  EXPECT_EQ(job.attempts, 1);
+  EXPECT_EQ(job.started_at, At(10));
+  EXPECT_EQ(job.finished_at, absl::nullopt);
+}
+
+TEST_F(QueueTest, ClaimSaysWhyThereIsNothingToClaim) {
+  EXPECT_THAT(ClaimError(), HasSubstr("no job is pending"));
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  store_.Write(PlanPause(store_.Read(), true));
+  EXPECT_THAT(ClaimError(), HasSubstr("paused"));
+  store_.Write(PlanPause(store_.Read(), false));
+  Claim();
+  Enqueue(Ask(JobKind::kSync));
+  EXPECT_THAT(ClaimError(), HasSubstr("job " + std::to_string(id) + " is running"));
+}
+
+TEST_F(QueueTest, AHeldJobIsNotClaimed) {
+  Hold(JobKind::kPull);
+  EXPECT_THAT(ClaimError(), HasSubstr("no job is pending"));
+}
+
+TEST_F(QueueTest, ADeadOwnersJobGoesOn) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence first = Claim(1, 10);
+  store_.Kill(1);
+  Enqueue(Ask(JobKind::kBuild, 100));
+  const Fence second = Claim(2, 20);
+  EXPECT_EQ(first.job_id, id);
+  EXPECT_EQ(second.job_id, id);
+  EXPECT_EQ(second.epoch, first.epoch + 1);
+  EXPECT_EQ(store_.job(id).attempts, 2);
+  EXPECT_EQ(store_.job(id).started_at, At(10));
+}
+
+TEST_F(QueueTest, APausedSlotIsNotTakenOver) {
+  Enqueue(Ask(JobKind::kPull));
+  Claim(1);
+  store_.Kill(1);
+  store_.Write(PlanPause(store_.Read(), true));
+  EXPECT_THAT(ClaimError(), HasSubstr("paused"));
+}
+
+TEST_F(QueueTest, AJobThatKillsItsWorkersIsFailed) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  for (OwnerId owner = 1; owner <= kMaxAttempts; ++owner) {
+    EXPECT_EQ(Claim(owner).job_id, id);
+    store_.Kill(owner);
+  }
+  const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), 99, At(30));
+  ASSERT_TRUE(claim.ok()) << claim.status();
+  EXPECT_FALSE(claim->job.has_value());
+  ASSERT_TRUE(store_.Write(claim->change));
+  EXPECT_EQ(store_.job(id).state, JobState::kFailed);
+  EXPECT_EQ(store_.job(id).error, "its worker died 5 times");
+  EXPECT_THAT(store_.job(id).suggestion, HasSubstr("flxlink job rerun " + std::to_string(id)));
+  EXPECT_EQ(store_.job(id).finished_at, At(30));
+  EXPECT_EQ(store_.slot().holder_job, 0);
+  EXPECT_THAT(ClaimError(), HasSubstr("no job is pending"));
+}
+
+TEST_F(QueueTest, TheNextJobStartsWhereTheDeadOnesAreFailed) {
+  Enqueue(Ask(JobKind::kPull));
+  for (OwnerId owner = 1; owner <= kMaxAttempts; ++owner) {
+    Claim(owner);
+    store_.Kill(owner);
+  }
+  const int64_t next = Enqueue(Ask(JobKind::kSync));
+  const Fence fence = Claim(99);
+  EXPECT_EQ(fence.job_id, next);
+  EXPECT_EQ(fence.epoch, kMaxAttempts + 1);
+}
+
+TEST_F(QueueTest, ADeadOwnersJobThatWasToBeCancelledIsCancelled) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  Claim(1);
+  Apply(PlanCancel(store_.Read(), id, At(5)));
+  store_.Kill(1);
+  const int64_t next = Enqueue(Ask(JobKind::kSync));
+  EXPECT_EQ(Claim(2, 7).job_id, next);
+  EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
+  EXPECT_EQ(store_.job(id).finished_at, At(7));
+  EXPECT_EQ(store_.job(id).error, "");
+}
+
+TEST_F(QueueTest, FinishWritesWhatCameOfTheJob) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  JobEnd end = EndAs(JobState::kFailed);
+  end.progress = {10, 7, 3};
+  end.counts = {{"pulled", 7}};
+  end.problems.resize(Job::kMaxProblems + 20, JobProblem{"sku", {"code", "", ""}});
+  Apply(PlanFinish(store_.Read(), fence, end, {}, At(50)));
+  const Job& job = store_.job(id);
+  EXPECT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.progress.done, 7);
+  EXPECT_EQ(job.counts, end.counts);
+  EXPECT_EQ(job.problems.size(), static_cast<size_t>(Job::kMaxProblems));
+  EXPECT_EQ(job.error, "why");
+  EXPECT_EQ(job.suggestion, "what to do");
+  EXPECT_EQ(job.finished_at, At(50));
+  EXPECT_EQ(store_.slot().holder_job, 0);
+  EXPECT_EQ(store_.slot().owner, 0);
+  EXPECT_EQ(store_.slot().epoch, 1);
+}
+
+TEST_F(QueueTest, AStaleFenceFinishesNothing) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence first = Claim(1);
+  store_.Kill(1);
+  const Fence second = Claim(2);
+  Fence other_channel = second;
+  ++other_channel.channel_id;
+  Fence other_job = second;
+  ++other_job.job_id;
+  for (const Fence& stale : {first, other_channel, other_job, Fence()}) {
+    const absl::Status status = PlanFinish(store_.Read(), stale, JobEnd(), {}, At(1)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  }
+  Finish(second, JobState::kCompleted);
+  EXPECT_EQ(PlanFinish(store_.Read(), second, JobEnd(), {}, At(1)).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(store_.job(id).state, JobState::kCompleted);
+}
+
+TEST_F(QueueTest, AJobCannotEndAsPendingOrRunning) {
+  Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  for (const JobState state : {JobState::kPending, JobState::kRunning}) {
+    EXPECT_EQ(PlanFinish(store_.Read(), fence, EndAs(state), {}, At(1)).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(QueueTest, CompletionAsksForFollowUps) {
+  Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  JobRequest link = Ask(JobKind::kLink);
+  link.chain = {JobKind::kPull};
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{{40, link}}}, At(60)));
+  EXPECT_EQ(store_.job(40).state, JobState::kPending);
+  EXPECT_THAT(store_.job(40).chain, ElementsAre(JobKind::kPull));
+  EXPECT_EQ(store_.job(40).created_at, At(60));
+  EXPECT_EQ(store_.slot().head_job, 40);
+}
+
+TEST_F(QueueTest, FollowUpsJoinWhatIsPending) {
+  Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  const int64_t pending = Enqueue(Ask(JobKind::kLink));
+  JobRequest link = Ask(JobKind::kLink, 6);
+  link.chain = {JobKind::kPull};
+  link.options.release_broken = true;
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{{40, link}}}, At(60)));
+  EXPECT_EQ(store_.jobs().count(40), 0u);
+  EXPECT_TRUE(store_.job(pending).options.release_broken);
+  EXPECT_EQ(store_.job(pending).priority, 6);
+}
+
+TEST_F(QueueTest, AChainNeverVisitsAKindTwice) {
+  JobRequest request = Ask(JobKind::kPull);
+  request.chain = {JobKind::kSync};
+  Enqueue(request);
+  const Fence fence = Claim();
+  const std::vector<FollowUp> follow_ups = {
+      {40, Ask(JobKind::kPull)}, {41, Ask(JobKind::kSync)}, {42, Ask(JobKind::kLink)}};
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), follow_ups, At(60)));
+  EXPECT_EQ(store_.jobs().count(40), 0u);
+  EXPECT_EQ(store_.jobs().count(41), 0u);
+  EXPECT_EQ(store_.jobs().count(42), 1u);
+}
+
+TEST_F(QueueTest, OnlyCompletionAsksForFollowUps) {
+  int64_t id = 40;
+  for (const JobState state : {JobState::kFailed, JobState::kCancelled, JobState::kHeld}) {
+    Enqueue(Ask(JobKind::kPull));
+    const Fence fence = Claim();
+    Apply(PlanFinish(store_.Read(), fence, EndAs(state), {{{++id, Ask(JobKind::kLink)}}}, At(60)));
+    EXPECT_EQ(store_.jobs().count(id), 0u);
+  }
+}
+
+TEST_F(QueueTest, CancelIsImmediateWhenPendingOrHeld) {
+  const int64_t held = Hold(JobKind::kPull);
+  EXPECT_EQ(store_.job(held).error, "why");
+  const int64_t pending = Enqueue(Ask(JobKind::kSync));
+  Apply(PlanCancel(store_.Read(), held, At(70)));
+  Apply(PlanCancel(store_.Read(), pending, At(71)));
+  EXPECT_EQ(store_.job(held).state, JobState::kCancelled);
+  EXPECT_EQ(store_.job(held).error, "");
+  EXPECT_EQ(store_.job(held).finished_at, At(70));
+  EXPECT_EQ(store_.job(pending).state, JobState::kCancelled);
+  EXPECT_EQ(store_.slot().head_job, 0);
+}
+
+TEST_F(QueueTest, CancelIsCooperativeWhenRunning) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  Apply(PlanCancel(store_.Read(), id, At(1)));
+  Apply(PlanCancel(store_.Read(), id, At(2)));
+  EXPECT_TRUE(store_.slot().cancel_requested);
+  EXPECT_EQ(store_.job(id).state, JobState::kRunning);
+  Finish(fence, JobState::kCancelled);
+  EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
+  EXPECT_FALSE(store_.slot().cancel_requested);
+}
+
+TEST_F(QueueTest, CompletionWinsOverACancelThatCameTooLate) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  Apply(PlanCancel(store_.Read(), id, At(1)));
+  Finish(fence, JobState::kCompleted);
+  EXPECT_EQ(store_.job(id).state, JobState::kCompleted);
+}
+
+// Nobody would ask to cancel it again: it would wait for an approval that nobody wants to give.
+TEST_F(QueueTest, CancelWinsOverBeingHeld) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  Apply(PlanCancel(store_.Read(), id, At(1)));
+  Finish(fence, JobState::kHeld);
+  EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
+  EXPECT_EQ(store_.job(id).error, "");
+  EXPECT_EQ(store_.job(id).finished_at, At(100));
+}
+
+TEST_F(QueueTest, CancelIsImmediateWhereTheWorkerDied) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim(1);
+  store_.Kill(1);
+  Apply(PlanCancel(store_.Read(), id, At(1)));
+  EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
+  EXPECT_EQ(store_.slot().holder_job, 0);
+  EXPECT_FALSE(PlanFinish(store_.Read(), fence, JobEnd(), {}, At(2)).ok());
+}
+
+TEST_F(QueueTest, NothingIsDoneToAJobThatHasEnded) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  Finish(Claim(), JobState::kCompleted);
+  for (const absl::Status& status :
+       {PlanCancel(store_.Read(), id, At(1)).status(), PlanPrioritize(store_.Read(), id, At(1)).status(),
+        PlanApprove(store_.Read(), id).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(status.message(), "job 1 has ended; run it again with flxlink job rerun 1");
+  }
+}
+
+TEST_F(QueueTest, PrioritizeGoesAheadOfEverything) {
+  Enqueue(Ask(JobKind::kPull, 1000));
+  const int64_t low = Enqueue(Ask(JobKind::kSync, -5));
+  const int64_t lower = Enqueue(Ask(JobKind::kBuild, -6));
+  Apply(PlanPrioritize(store_.Read(), low, At(5)));
+  EXPECT_EQ(store_.slot().head_job, low);
+  EXPECT_EQ(store_.job(low).priority, -5);
+  // At the same time, and by a clock that was set back.
+  Apply(PlanPrioritize(store_.Read(), lower, At(5)));
+  EXPECT_EQ(store_.slot().head_job, lower);
+  Apply(PlanPrioritize(store_.Read(), low, At(-5000)));
+  EXPECT_EQ(store_.slot().head_job, low);
+  Apply(PlanPrioritize(store_.Read(), low, At(-6000)));
+  EXPECT_EQ(store_.slot().head_job, low);
+}
+
+TEST_F(QueueTest, OnlyPendingJobsArePrioritized) {
+  const int64_t held = Hold(JobKind::kPull);
+  const int64_t running = Enqueue(Ask(JobKind::kSync));
+  Claim();
+  EXPECT_THAT(std::string(PlanPrioritize(store_.Read(), held, At(1)).status().message()),
+              HasSubstr("flxlink job approve " + std::to_string(held)));
+  EXPECT_THAT(std::string(PlanPrioritize(store_.Read(), running, At(1)).status().message()),
+              HasSubstr("is running already"));
+}
+
+TEST_F(QueueTest, AnApprovedJobStartsAnew) {
+  const int64_t id = Hold(JobKind::kPull);
+  EXPECT_EQ(store_.job(id).finished_at, absl::nullopt);
+  Apply(PlanApprove(store_.Read(), id));
+  const Job& job = store_.job(id);
+  EXPECT_EQ(job.state, JobState::kPending);
+  EXPECT_TRUE(job.options.approved);
+  EXPECT_EQ(job.attempts, 0);
+  EXPECT_EQ(job.started_at, absl::nullopt);
+  EXPECT_EQ(job.error, "");
+  EXPECT_EQ(job.suggestion, "");
+  EXPECT_EQ(PlanApprove(store_.Read(), id).status().message(), "job 1 is pending; only a held job can be approved");
+  EXPECT_EQ(Claim().job_id, id);
+}
+
+TEST_F(QueueTest, JoiningKeepsAnApproval) {
+  const int64_t id = Hold(JobKind::kSync);
+  Apply(PlanApprove(store_.Read(), id));
+  JobRequest full = Ask(JobKind::kSync);
+  full.options.full = true;
+  EXPECT_EQ(Enqueue(full), id);
+  EXPECT_TRUE(store_.job(id).options.approved);
+  EXPECT_TRUE(store_.job(id).options.full);
+}
+
+TEST_F(QueueTest, ARequestDoesNotApproveAPendingJob) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  JobRequest approved = Ask(JobKind::kPull);
+  approved.options.approved = true;
+  Enqueue(approved);
+  EXPECT_FALSE(store_.job(id).options.approved);
+}
+
+TEST_F(QueueTest, PauseLeavesTheRunningJobAlone) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  store_.Write(PlanPause(store_.Read(), true));
+  EXPECT_TRUE(store_.slot().paused);
+  EXPECT_EQ(store_.slot().holder_job, id);
+  Finish(fence, JobState::kCompleted);
+  EXPECT_TRUE(store_.slot().paused);
+}
+
+TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
+  JobRequest request = Ask(JobKind::kSync, 3);
+  request.options.full = true;
+  request.options.force = {"A"};
+  request.chain = {JobKind::kBuild};
+  const int64_t id = Enqueue(request);
+  Finish(Claim(), JobState::kHeld);
+  Apply(PlanApprove(store_.Read(), id));
+  Finish(Claim(), JobState::kFailed);
+  const JobRequest rerun = RerunRequest(store_.job(id));
+  EXPECT_EQ(rerun.kind, JobKind::kSync);
+  EXPECT_EQ(rerun.trigger, JobTrigger::kRerun);
+  EXPECT_EQ(rerun.priority, 3);
+  EXPECT_EQ(rerun.options, request.options);
+  EXPECT_THAT(rerun.chain, IsEmpty());
+  EXPECT_EQ(rerun.rerun_of, id);
+}
+
+TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
+  for (const JobKind kind : {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules}) {
+    for (const bool after_build : {false, true}) {
+      for (const bool after_sync : {false, true}) {
+        for (const bool changed : {false, true}) {
+          ChannelConfig config;
+          config.link_after_build = after_build;
+          config.link_after_sync = after_sync;
+          Job job;
+          job.kind = kind;
+          job.priority = 8;
+          job.chain = {JobKind::kRules};
+          const std::vector<JobRequest> next = ChainAfter(job, config, changed);
+          const bool wanted = kind == JobKind::kBuild                            ? after_build
+                              : kind == JobKind::kPull || kind == JobKind::kSync ? after_sync
+                                                                                 : false;
+          ASSERT_EQ(next.size(), wanted && changed ? 1u : 0u) << ToString(kind);
+          if (next.empty()) continue;
+          EXPECT_EQ(next[0].kind, JobKind::kLink);
+          EXPECT_EQ(next[0].trigger, JobTrigger::kChain);
+          EXPECT_EQ(next[0].priority, 8);
+          EXPECT_THAT(next[0].chain, ElementsAre(JobKind::kRules, kind));
+        }
+      }
+    }
+  }
+}
+
+// Two that decided on the same snapshot: the second is refused and decides again.
+TEST_F(QueueTest, ChangesOfOneSnapshotExcludeEachOther) {
+  Enqueue(Ask(JobKind::kPull));
+  const QueueSnapshot snapshot = store_.Read();
+  EXPECT_TRUE(store_.Write(PlanClaim(snapshot, 1, At(1))->change));
+  EXPECT_FALSE(store_.Write(PlanClaim(snapshot, 2, At(1))->change));
+  EXPECT_FALSE(store_.Write(*PlanCancel(snapshot, 1, At(1))));
+  EXPECT_FALSE(store_.Write(*PlanEnqueue(snapshot, Ask(JobKind::kSync), 44, At(1)).change));
+}
+
+TEST_F(QueueTest, ASlotWithoutItsJobIsDamage) {
+  Enqueue(Ask(JobKind::kPull));
+  const Fence fence = Claim();
+  QueueSnapshot snapshot = store_.Read();
+  snapshot.open_jobs.clear();
+  EXPECT_EQ(PlanFinish(snapshot, fence, JobEnd(), {}, At(1)).status().code(), absl::StatusCode::kDataLoss);
+  snapshot.owner_alive = false;
+  EXPECT_EQ(PlanClaim(snapshot, 2, At(1)).status().code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace flxlink

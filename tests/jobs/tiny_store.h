@@ -1,0 +1,87 @@
+// One channel's queue as a storage would keep it: it applies changes by compare-and-set and fails the test where a
+// change breaks a rule that no change may break.
+
+#ifndef FLXLINK_TESTS_JOBS_TINY_STORE_H_
+#define FLXLINK_TESTS_JOBS_TINY_STORE_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+
+#include "absl/types/optional.h"
+#include "flxlink/job.h"
+#include "gtest/gtest.h"
+#include "src/jobs/queue.h"
+
+namespace flxlink {
+
+class TinyStore {
+ public:
+  static constexpr int64_t kChannel = 9;
+
+  TinyStore() { slot_.channel_id = kChannel; }
+
+  QueueSnapshot Read() const {
+    QueueSnapshot snapshot;
+    snapshot.slot = slot_;
+    snapshot.owner_alive = slot_.holder_job != 0 && dead_.count(slot_.owner) == 0;
+    for (const auto& job : jobs_) {
+      if (!IsFinal(job.second.state)) snapshot.open_jobs.push_back(job.second);
+    }
+    return snapshot;
+  }
+
+  const Slot& slot() const { return slot_; }
+  const std::map<int64_t, Job>& jobs() const { return jobs_; }
+  const Job& job(int64_t job_id) const { return jobs_.at(job_id); }
+
+  void Kill(OwnerId owner) { dead_.insert(owner); }
+
+  // False where the slot is not any more what the change was made from.
+  bool Write(const QueueChange& change) {
+    if (change.expected_revision != slot_.revision) return false;
+    EXPECT_GE(change.slot.epoch, slot_.epoch);
+    slot_ = change.slot;
+    ++slot_.revision;
+    for (const Job& job : change.insert) {
+      EXPECT_TRUE(jobs_.emplace(job.job_id, job).second) << "job " << job.job_id << " is there already";
+    }
+    for (const Job& job : change.update) {
+      const auto stored = jobs_.find(job.job_id);
+      if (stored == jobs_.end()) {
+        ADD_FAILURE() << "job " << job.job_id << " is not there";
+      } else {
+        EXPECT_FALSE(IsFinal(stored->second.state)) << "job " << job.job_id << " has ended";
+        stored->second = job;
+      }
+    }
+    CheckSlot();
+    return true;
+  }
+
+ private:
+  // At most one job runs, it is the holder, and the head is the first of those that wait.
+  void CheckSlot() const {
+    const Job* head = nullptr;
+    for (const auto& job : jobs_) {
+      EXPECT_EQ(job.second.channel_id, kChannel);
+      EXPECT_EQ(job.second.state == JobState::kRunning, job.first == slot_.holder_job) << "job " << job.first;
+      if (job.second.state == JobState::kPending && (head == nullptr || RunsBefore(job.second, *head)))
+        head = &job.second;
+    }
+    EXPECT_EQ(slot_.owner != 0, slot_.holder_job != 0);
+    EXPECT_EQ(slot_.head_job, head == nullptr ? 0 : head->job_id);
+    EXPECT_EQ(slot_.head_priority, head == nullptr ? 0 : head->priority);
+    EXPECT_EQ(slot_.head_prioritized_at, head == nullptr ? absl::InfinitePast() : head->prioritized_at);
+    EXPECT_EQ(slot_.head_created_at, head == nullptr ? absl::InfinitePast() : head->created_at);
+    EXPECT_TRUE(slot_.holder_job != 0 || !slot_.cancel_requested);
+  }
+
+  Slot slot_;
+  std::map<int64_t, Job> jobs_;
+  std::set<OwnerId> dead_;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_TESTS_JOBS_TINY_STORE_H_

@@ -1,0 +1,40 @@
+#include "flxlink/job.h"
+
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+TEST(JobTest, KindsAndTriggersHaveNames) {
+  EXPECT_EQ(ToString(JobKind::kPull), "pull");
+  EXPECT_EQ(ToString(JobKind::kBuild), "build");
+  EXPECT_EQ(ToString(JobKind::kLink), "link");
+  EXPECT_EQ(ToString(JobKind::kSync), "sync");
+  EXPECT_EQ(ToString(JobKind::kRules), "rules");
+  EXPECT_EQ(ToString(JobTrigger::kHand), "hand");
+  EXPECT_EQ(ToString(JobTrigger::kSchedule), "schedule");
+  EXPECT_EQ(ToString(JobTrigger::kChain), "chain");
+  EXPECT_EQ(ToString(JobTrigger::kRerun), "rerun");
+}
+
+TEST(JobTest, StatesAreReadByTheirNames) {
+  const struct {
+    JobState state;
+    absl::string_view name;
+    bool final;
+  } kStates[] = {
+      {JobState::kPending, "pending", false},    {JobState::kRunning, "running", false},
+      {JobState::kCompleted, "completed", true}, {JobState::kFailed, "failed", true},
+      {JobState::kCancelled, "cancelled", true}, {JobState::kHeld, "held", false},
+  };
+  for (const auto& state : kStates) {
+    EXPECT_EQ(ToString(state.state), state.name);
+    EXPECT_EQ(ParseJobState(state.name), state.state);
+    EXPECT_EQ(IsFinal(state.state), state.final) << state.name;
+  }
+  EXPECT_EQ(ParseJobState("Pending"), absl::nullopt);
+  EXPECT_EQ(ParseJobState(""), absl::nullopt);
+}
+
+}  // namespace
+}  // namespace flxlink

@@ -1,0 +1,159 @@
+// Conformance: whoever does not hold the slot changes nothing.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/storage/conformance.h"
+#include "tests/storage/shop.h"
+#include "tests/storage/store_text.h"
+
+namespace flxlink {
+namespace {
+
+struct FencedCall {
+  std::string name;
+  std::function<absl::Status(Storage& storage, const Fence& fence)> call;
+};
+
+// Every operation that takes a fence, each with arguments that are right for `shop`.
+std::vector<FencedCall> FencedCalls(Shop& shop) {
+  const int64_t pull_number = shop.channel().pull.pull_number;
+  const int64_t edit_version = shop.channel().edit_version;
+  const SyncRow link = shop.LinkRow("S1");
+  const int64_t unlinked = shop.ListingId("S3");
+  const int64_t item = shop.ItemId("X3");
+  ListingBatch listings;
+  listings.product_id = Value(shop.storage().ReadProducts(0, {"S1"}, 1)).product_id;
+  listings.sku.Add("S9");
+  listings.parent.Add("");
+  listings.sync_priority = {0};
+  Reconciliation found;
+  found.listing_id = link.listing_id;
+  SettlementBatch settled;
+  settled.push_id = 1;
+  settled.rows = {Applied(link, {1, 2, ChannelStatus::kHidden})};
+  const StatusWrite hide = {link.listing_id, link.status, {Health::kListed, PendingChange::kHiding, false}};
+
+  return {
+      {"WriteListings", [=](Storage& s, const Fence& f) { return s.WriteListings(f, listings, At(9)).status(); }},
+      {"BeginPull", [=](Storage& s, const Fence& f) { return s.BeginPull(f).status(); }},
+      {"WritePulledPage",
+       [=](Storage& s, const Fence& f) {
+         return s.WritePulledPage(f, pull_number, ToPage({{"X1", 5, 5}, {"X9", 5, 5}}, "next"), At(9)).status();
+       }},
+      {"SweepAbsent", [=](Storage& s, const Fence& f) { return s.SweepAbsent(f, pull_number, 10, At(9)).status(); }},
+      {"EndPull", [=](Storage& s, const Fence& f) { return s.EndPull(f, pull_number, true, "r", At(9)); }},
+      {"WriteLinks",
+       [=](Storage& s, const Fence& f) {
+         return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
+       }},
+      {"ReleaseBroken", [=](Storage& s, const Fence& f) { return s.ReleaseBroken(f, 10, At(9)).status(); }},
+      {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
+      {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {link.listing_id}, At(9)); }},
+      {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},
+      {"BeginPush", [=](Storage& s, const Fence& f) { return s.BeginPush(f, Push(2, {link})); }},
+      {"WriteSettlements", [=](Storage& s, const Fence& f) { return s.WriteSettlements(f, settled, At(9)); }},
+      {"AbandonPush", [=](Storage& s, const Fence& f) { return s.AbandonPush(f, 1); }},
+      {"WriteStatuses", [=](Storage& s, const Fence& f) { return s.WriteStatuses(f, {hide}, At(9)).status(); }},
+      {"WriteProgress",
+       [=](Storage& s, const Fence& f) {
+         return s.WriteProgress(f, {9, 9, 0}).status();
+       }},
+  };
+}
+
+// A shop in which every fenced call has something to do: S1 is linked and has an open push, S2's link is broken, S3 is
+// unlinked, and a pull runs that has seen nothing yet.
+void MakeWork(Shop& shop) {
+  shop.StockAndLink(2);
+  shop.Stock({{"K3", "S3", 100, 10}});
+  shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});
+  ASSERT_EQ(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")})), absl::OkStatus());
+  Value(shop.storage().BeginPull(shop.fence()));
+}
+
+// Every call with this fence is refused and changes nothing.
+void ExpectStale(Shop& shop, const std::vector<FencedCall>& calls, const Fence& fence) {
+  const std::string before = StoreText(shop.storage());
+  for (const FencedCall& call : calls) {
+    EXPECT_EQ(Code(call.call(shop.storage(), fence)), kFailedPrecondition) << call.name;
+    EXPECT_EQ(StoreText(shop.storage()), before) << call.name;
+  }
+}
+
+}  // namespace
+
+TEST_P(StorageConformance, FencedCallsOfTheTestsAllChangeSomething) {
+  for (size_t i = 0;; ++i) {
+    Shop shop(under_test(), "shop" + std::to_string(i));
+    MakeWork(shop);
+    const std::vector<FencedCall> calls = FencedCalls(shop);
+    if (i == calls.size()) return;
+    const std::string before = StoreText(storage());
+    EXPECT_EQ(calls[i].call(storage(), shop.fence()), absl::OkStatus()) << calls[i].name;
+    EXPECT_NE(StoreText(storage()), before) << calls[i].name;
+  }
+}
+
+TEST_P(StorageConformance, AnotherEpochChangesNothing) {
+  Shop shop(under_test());
+  shop.ChangeJob();
+  MakeWork(shop);
+  const Fence& now = shop.fence();
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch - 1});
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch + 1});
+}
+
+TEST_P(StorageConformance, AnotherJobChangesNothing) {
+  Shop shop(under_test());
+  const Fence earlier = shop.fence();
+  shop.ChangeJob();
+  MakeWork(shop);
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  ExpectStale(shop, calls, earlier);
+  ExpectStale(shop, calls, {shop.channel_id(), earlier.job_id, shop.fence().epoch});
+}
+
+TEST_P(StorageConformance, JobThatEndedChangesNothing) {
+  Shop shop(under_test());
+  MakeWork(shop);
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  shop.EndJob();
+  ExpectStale(shop, calls, shop.fence());
+  ExpectStale(shop, calls, {shop.channel_id(), 0, shop.fence().epoch});
+}
+
+TEST_P(StorageConformance, HolderOfAnotherChannelsSlotChangesNothing) {
+  Shop shop(under_test());
+  MakeWork(shop);
+  Shop other(under_test(), "other");
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  ExpectStale(shop, calls, {shop.channel_id(), other.fence().job_id, other.fence().epoch});
+  ExpectStale(shop, calls, {987654321, shop.fence().job_id, shop.fence().epoch});
+}
+
+TEST_P(StorageConformance, FenceOfARemovedChannelChangesNothing) {
+  Shop shop(under_test());
+  MakeWork(shop);
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  under_test().KillOwner(shop.owner());
+  ASSERT_EQ(storage().RemoveChannel(shop.channel_id()), absl::OkStatus());
+  Shop successor(under_test());
+  ExpectStale(successor, calls, shop.fence());
+}
+
+TEST_P(StorageConformance, WorkerWhoseSlotWasTakenOverChangesNothing) {
+  Shop shop(under_test());
+  MakeWork(shop);
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  under_test().KillOwner(shop.owner());
+  const OwnerId successor = Value(storage().OpenOwner());
+  ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
+  ExpectStale(shop, calls, shop.fence());
+  const Fence fence = {shop.channel_id(), shop.fence().job_id, shop.fence().epoch + 1};
+  EXPECT_EQ(Code(storage().WriteProgress(fence, {1, 1, 0})), kOk);
+}
+
+}  // namespace flxlink

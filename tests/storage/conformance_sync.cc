@@ -1,0 +1,741 @@
+// Conformance: what is dirty, pushes and what became of them.
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/storage/conformance.h"
+#include "tests/storage/shop.h"
+#include "tests/storage/store_text.h"
+
+namespace flxlink {
+namespace {
+
+constexpr int64_t kMax = Storage::kMaxRows;
+constexpr int64_t kNoListing = 987654321;
+
+std::vector<std::string> Skus(const SyncBatch& batch) {
+  std::vector<std::string> skus;
+  for (int64_t i = 0; i < batch.size(); ++i) skus.emplace_back(batch.sku[i]);
+  return skus;
+}
+
+SettlementBatch Settled(int64_t push_id, std::vector<Settlement> rows) {
+  SettlementBatch batch;
+  batch.push_id = push_id;
+  batch.rows = std::move(rows);
+  return batch;
+}
+
+StatusWrite Hide(const SyncRow& link) {
+  return {link.listing_id, link.status, Decide(link.status, ChannelStatus::kHidden)};
+}
+
+Settlement Gone(const SyncRow& link) {
+  Settlement row;
+  row.listing_id = link.listing_id;
+  row.dirty_version = link.dirty_version;
+  row.gone = true;
+  return row;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading links
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, DirtyLinksComeByPriorityThenMarkThenId) {
+  Shop shop(under_test());
+  shop.StockAndSync(6);
+  ASSERT_EQ(shop.Edit("S5", Priority(1)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S6", Priority(std::numeric_limits<int64_t>::max())), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", Priority(std::numeric_limits<int64_t>::min() + 1)), absl::OkStatus());
+  shop.WriteProducts({{"K4", "S4", 1, 1}}, At(10));
+  shop.WriteProducts({{"K2", "S2", 1, 1}, {"K3", "S3", 1, 1}, {"K1", "S1", 1, 1}}, At(11));
+  shop.WriteProducts({{"K5", "S5", 1, 1}, {"K6", "S6", 1, 1}}, At(12));
+  const std::vector<std::string> expected = {"S6", "S5", "S4", "S2", "S3", "S1"};
+  for (const int64_t limit : {1, 2, 4, 6, 100}) {
+    std::vector<std::string> skus;
+    Storage::DirtyCursor cursor;
+    for (;;) {
+      const SyncBatch page = Value(storage().ReadDirty(shop.channel_id(), &cursor, limit));
+      if (page.size() == 0) break;
+      EXPECT_LE(page.size(), limit);
+      EXPECT_TRUE(cursor.started);
+      EXPECT_EQ(cursor.listing_id, page.rows.back().listing_id);
+      for (const std::string& sku : Skus(page)) skus.push_back(sku);
+    }
+    EXPECT_EQ(skus, expected) << limit;
+  }
+}
+
+TEST_P(StorageConformance, DirtyLinkThatCannotBePushedIsLeftOut) {
+  Shop shop(under_test());
+  shop.StockAndLink(6);
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kPause)), absl::OkStatus());
+  const SyncRow delisted = shop.LinkRow("S2");
+  Value(storage().WriteStatuses(
+      shop.fence(), {{delisted.listing_id, delisted.status, {Health::kDelisted, PendingChange::kNone, false}}}, At(4)));
+  ASSERT_EQ(shop.Edit("S5", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10, ChannelStatus::kDead}, {"X5"}, {"X6", 100, 10}});
+  EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S6"});
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10}, {"X5"}, {"X6", 100, 10}});
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S3", "S6"})) << "alive again, dirty still";
+}
+
+TEST_P(StorageConformance, CursorOfAnEmptyPageStaysWhereItIs) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  Storage::DirtyCursor cursor;
+  Value(storage().ReadDirty(shop.channel_id(), &cursor, 10));
+  const Storage::DirtyCursor end = cursor;
+  EXPECT_EQ(Value(storage().ReadDirty(shop.channel_id(), &cursor, 10)).size(), 0);
+  EXPECT_EQ(cursor.started, end.started);
+  EXPECT_EQ(cursor.listing_id, end.listing_id);
+  EXPECT_EQ(cursor.dirty_since, end.dirty_since);
+  Storage::DirtyCursor fresh;
+  shop.Clean("S1");
+  EXPECT_EQ(Value(storage().ReadDirty(shop.channel_id(), &fresh, 10)).size(), 0);
+  EXPECT_FALSE(fresh.started);
+}
+
+TEST_P(StorageConformance, SettlingWhatWasReadDoesNotDisturbTheCursor) {
+  Shop shop(under_test());
+  shop.StockAndLink(4);
+  Storage::DirtyCursor cursor;
+  std::vector<std::string> skus;
+  for (;;) {
+    const SyncBatch page = Value(storage().ReadDirty(shop.channel_id(), &cursor, 1));
+    if (page.size() == 0) break;
+    skus.push_back(Skus(page)[0]);
+    shop.Clean(skus.back());
+  }
+  EXPECT_EQ(skus, (std::vector<std::string>{"S1", "S2", "S3", "S4"}));
+}
+
+TEST_P(StorageConformance, SyncRowTellsAllThatPlanningNeeds) {
+  Shop shop(under_test());
+  Value(storage().WriteProducts(ToBatch({{"K1", "S1", 500, 7}}, CurrencyOf("EUR")), At(1)));
+  shop.Build({"S1"});
+  shop.Pull({{"X1", 450, 6, ChannelStatus::kHidden, "P"}}, At(2));
+  shop.Link("S1", "X1", At(3));
+  const SyncBatch batch = Value(storage().ReadLinks(shop.channel_id(), 0, 10));
+  ASSERT_EQ(batch.size(), 1);
+  EXPECT_EQ(batch.sku[0], "S1");
+  EXPECT_EQ(batch.external_id[0], "X1");
+  EXPECT_EQ(batch.parent_id[0], "P");
+  const SyncRow& row = batch.rows[0];
+  EXPECT_EQ(row.listing_id, shop.ListingId("S1"));
+  EXPECT_EQ(row.dirty_version, 1);
+  EXPECT_EQ(row.product_price, 500);
+  EXPECT_EQ(row.product_currency, CurrencyOf("EUR"));
+  EXPECT_EQ(row.product_quantity, 7);
+  EXPECT_EQ(row.quantity_at, At(1));
+  EXPECT_EQ(row.status, (ListingStatus{Health::kListed, PendingChange::kNone, false}));
+  EXPECT_EQ(row.acknowledged, (Pqs{450, 6, ChannelStatus::kHidden}));
+  EXPECT_EQ(row.seen, (Pqs{450, 6, ChannelStatus::kHidden}));
+  EXPECT_EQ(row.seen_at, At(2));
+  EXPECT_EQ(row.guarded_at, absl::InfinitePast());
+  EXPECT_EQ(row.refused_digest, 0u);
+  EXPECT_FALSE(row.in_doubt);
+  EXPECT_TRUE(row.dirty);
+}
+
+TEST_P(StorageConformance, AbsentValuesStayAbsent) {
+  Shop shop(under_test());
+  shop.Stock({{"K1", "S1"}});
+  shop.Pull({{"X1", kAbsent, kAbsent, ChannelStatus::kUnknown}});
+  shop.Link("S1", "X1");
+  const SyncRow row = shop.LinkRow("S1");
+  EXPECT_EQ(row.product_price, kAbsent);
+  EXPECT_EQ(row.product_quantity, kAbsent);
+  EXPECT_EQ(row.seen, Pqs());
+  EXPECT_EQ(row.acknowledged, Pqs());
+}
+
+TEST_P(StorageConformance, LinksAreReadDirtyOrNotPausedOrNot) {
+  Shop shop(under_test());
+  shop.StockAndSync(5);
+  shop.WriteProducts({{"K2", "S2", 1, 1}}, At(5));
+  ASSERT_EQ(shop.Edit("S3", Only(ListingEdit::Kind::kPause)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S4", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10}, {"X4", 100, 10}});  // Breaks S5.
+  for (const int64_t limit : {1, 2, 3, 10}) {
+    std::vector<std::string> skus;
+    for (int64_t after = 0;;) {
+      const SyncBatch page = Value(storage().ReadLinks(shop.channel_id(), after, limit));
+      if (page.size() == 0) break;
+      EXPECT_LE(page.size(), limit);
+      after = page.rows.back().listing_id;
+      for (const std::string& sku : Skus(page)) skus.push_back(sku);
+    }
+    EXPECT_EQ(skus, (std::vector<std::string>{"S1", "S2", "S3"})) << limit;
+  }
+  EXPECT_FALSE(shop.LinkRow("S1").dirty);
+  EXPECT_TRUE(shop.LinkRow("S2").dirty);
+}
+
+TEST_P(StorageConformance, LinksAreReadBySku) {
+  Shop shop(under_test());
+  shop.StockAndLink(3);
+  ASSERT_EQ(shop.Edit("S2", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  EXPECT_EQ(Skus(Value(storage().ReadLinksBySku(shop.channel_id(), {"S3", "S2", "S9", "S1", "S3"}))),
+            (std::vector<std::string>{"S1", "S3"}));
+  EXPECT_EQ(Value(storage().ReadLinksBySku(shop.channel_id(), {})).size(), 0);
+}
+
+TEST_P(StorageConformance, LinksAreReadByTheParentOfTheirItem) {
+  Shop shop(under_test());
+  shop.Stock({{"K1", "S1", 1, 1, "Q"}, {"K2", "S2", 1, 1, "Q"}, {"K3", "S3"}, {"K4", "S4"}});
+  shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "P"},
+             {"X2", 1, 1, ChannelStatus::kListed, "R"},
+             {"X3", 1, 1, ChannelStatus::kListed, "P"},
+             {"X4", 1, 1, ChannelStatus::kListed, "P"}});
+  for (const char* number : {"1", "2", "3"}) shop.Link(absl::StrCat("S", number), absl::StrCat("X", number));
+  const auto read = [&](const std::vector<std::string>& parents) {
+    return Skus(Value(storage().ReadLinksByParent(shop.channel_id(), parents)));
+  };
+  EXPECT_EQ(read({"P"}), (std::vector<std::string>{"S1", "S3"}));
+  EXPECT_EQ(read({"R", "P", "P", "none such"}), (std::vector<std::string>{"S1", "S2", "S3"}));
+  EXPECT_TRUE(read({"Q"}).empty()) << "a listing's parent is not the item's";
+  EXPECT_TRUE(read({}).empty());
+  shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "R"}, {"X2", 1, 1, ChannelStatus::kListed, "R"}});  // Breaks S3.
+  EXPECT_TRUE(read({"P"}).empty());
+  EXPECT_EQ(read({"R"}), (std::vector<std::string>{"S1", "S2"}));
+}
+
+TEST_P(StorageConformance, LinkPagesHaveALimit) {
+  Shop shop(under_test());
+  Storage::DirtyCursor cursor;
+  for (const int64_t limit : {int64_t{0}, int64_t{-1}, kMax + 1}) {
+    EXPECT_EQ(Code(storage().ReadDirty(shop.channel_id(), &cursor, limit)), kInvalidArgument);
+    EXPECT_EQ(Code(storage().ReadLinks(shop.channel_id(), 0, limit)), kInvalidArgument);
+  }
+  const std::vector<std::string> many(static_cast<size_t>(kMax) + 1, "S1");
+  EXPECT_EQ(Code(storage().ReadLinksBySku(shop.channel_id(), many)), kInvalidArgument);
+  EXPECT_EQ(Code(storage().ReadLinksByParent(shop.channel_id(), many)), kInvalidArgument);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Looking again
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, ReconciliationSetsWhatWasFoundAndDirties) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  shop.Pull({{"X1", 100, 6}, {"X2", 100, 10}}, At(10));
+  const SyncRow before = shop.LinkRow("S1");
+  Reconciliation found;
+  found.listing_id = before.listing_id;
+  found.acknowledged = {100, 6, ChannelStatus::kUnknown};
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {found}, At(11)), absl::OkStatus());
+  const SyncRow after = shop.LinkRow("S1");
+  EXPECT_EQ(after.acknowledged, found.acknowledged);
+  EXPECT_EQ(after.dirty_version, before.dirty_version + 1);
+  EXPECT_EQ(after.guarded_at, absl::InfinitePast());
+  EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
+}
+
+TEST_P(StorageConformance, GuardIsAsOldAsWhatWasSeen) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  shop.Pull({{"X1", 100, 6}}, At(10));
+  Reconciliation sold;
+  sold.listing_id = shop.ListingId("S1");
+  sold.acknowledged = {100, 6, ChannelStatus::kListed};
+  sold.guard_quantity = true;
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(20)), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, At(10));
+  sold.guard_quantity = false;
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(21)), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, At(10)) << "a later look without a new observation keeps it";
+  shop.WriteProducts({{"K1", "S1", 100, 10}}, At(10));
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, At(10)) << "a quantity of the same instant is not newer";
+  shop.WriteProducts({{"K1", "S1", 100, 10}}, At(11));
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, absl::InfinitePast()) << "overtaken";
+}
+
+TEST_P(StorageConformance, ReconciliationLeavesAttentionAndRefusalAlone) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {})});
+  refused.rows[0].mask = {};
+  refused.rows[0].refused_digest = 42;
+  refused.rows[0].attention = 0;
+  refused.attentions = {{"rejected", "d", "s"}};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
+  Reconciliation found;
+  found.listing_id = shop.ListingId("S1");
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {found}, At(6)), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").refused_digest, 42u);
+  EXPECT_EQ(shop.Listing("S1").attention.code, "rejected");
+  EXPECT_TRUE(shop.Listing("S1").dirty);
+}
+
+TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  Reconciliation sold;
+  sold.listing_id = shop.ListingId("S1");
+  sold.guard_quantity = true;
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(4)), absl::OkStatus());
+  SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {5, 5, ChannelStatus::kListed})});
+  refused.rows[0].mask = {true, false, false};
+  refused.rows[0].refused_digest = 42;
+  refused.rows[0].attention = 0;
+  refused.attentions = {{"rejected", "d", "s"}};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
+  shop.Clean("S2");
+  const int64_t version = shop.LinkRow("S1").dirty_version;
+  ASSERT_NE(shop.LinkRow("S1").guarded_at, absl::InfinitePast());
+
+  ASSERT_EQ(storage().ForceLinks(shop.fence(), {shop.ListingId("S1")}, At(6)), absl::OkStatus());
+  const SyncRow link = shop.LinkRow("S1");
+  EXPECT_EQ(link.acknowledged, Pqs());
+  EXPECT_EQ(link.refused_digest, 0u);
+  EXPECT_EQ(link.guarded_at, absl::InfinitePast());
+  EXPECT_EQ(link.dirty_version, version + 1);
+  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
+}
+
+TEST_P(StorageConformance, UnlinkedAndBrokenOnesAreNeitherReconciledNorForced) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  shop.Pull({{"X1", 100, 10}});  // Breaks S2.
+  std::vector<Reconciliation> found(2);
+  found[0].listing_id = shop.ListingId("S1");
+  found[1].listing_id = shop.ListingId("S2");
+  const std::string before = StoreText(storage());
+  EXPECT_EQ(storage().WriteReconciliations(shop.fence(), found, At(5)), absl::OkStatus());
+  EXPECT_EQ(storage().ForceLinks(shop.fence(), {found[0].listing_id, found[1].listing_id}, At(5)), absl::OkStatus());
+  EXPECT_EQ(StoreText(storage()), before);
+}
+
+TEST_P(StorageConformance, EvaluatedVersionFollowsAndNeverFallsBack) {
+  Shop shop(under_test());
+  const Channel channel = shop.channel();
+  ASSERT_EQ(storage().WriteChannel(channel.channel_id, channel.revision, channel.config, absl::nullopt, true),
+            absl::OkStatus());
+  const int64_t policy = shop.channel().policy_version;
+  ASSERT_EQ(storage().WriteEvaluatedVersion(shop.fence(), policy), absl::OkStatus());
+  EXPECT_EQ(shop.channel().evaluated_version, policy);
+  ASSERT_EQ(storage().WriteEvaluatedVersion(shop.fence(), policy - 1), absl::OkStatus());
+  EXPECT_EQ(shop.channel().evaluated_version, policy);
+}
+
+TEST_P(StorageConformance, StatusesAreWrittenWhereTheyAreAsExpected) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  shop.Stock({{"K4", "S4"}});
+  const StatusWrite first = Hide(shop.LinkRow("S1"));
+  const StatusWrite second = Hide(shop.LinkRow("S2"));
+  const StatusWrite unlinked = {shop.ListingId("S4"), {}, {Health::kListed, PendingChange::kHiding, false}};
+  ASSERT_EQ(shop.Edit("S2", Only(ListingEdit::Kind::kPause)), absl::OkStatus());
+  EXPECT_EQ(Value(storage().WriteStatuses(shop.fence(), {first, second, unlinked}, At(6))), 2);
+  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kListed, PendingChange::kHiding, false}));
+  EXPECT_EQ(shop.Listing("S2").status, (ListingStatus{Health::kListed, PendingChange::kNone, true}));
+  EXPECT_EQ(shop.Listing("S4").status.pending, PendingChange::kHiding);
+  EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
+  const std::string once = StoreText(storage());
+  EXPECT_EQ(Value(storage().WriteStatuses(shop.fence(), {first}, At(6))), 0);
+  EXPECT_EQ(StoreText(storage()), once);
+}
+
+TEST_P(StorageConformance, EveryStatusIsKept) {
+  Shop shop(under_test());
+  shop.Stock({{"K1", "S1"}});
+  ListingStatus status;
+  for (const Health base : {Health::kListed, Health::kHidden, Health::kDelisted, Health::kNotListed}) {
+    for (const PendingChange pending :
+         {PendingChange::kHiding, PendingChange::kUnhiding, PendingChange::kDelisting, PendingChange::kNone}) {
+      const ListingStatus next = {base, pending, pending == PendingChange::kHiding};
+      EXPECT_EQ(Value(storage().WriteStatuses(shop.fence(), {{shop.ListingId("S1"), status, next}}, At(1))), 1);
+      status = next;
+      EXPECT_EQ(shop.Listing("S1").status, status);
+    }
+  }
+}
+
+TEST_P(StorageConformance, SyncWritesOfUnknownListingsAreNotFound) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const SyncRow link = shop.LinkRow("S1");
+  Reconciliation found;
+  found.listing_id = link.listing_id;
+  Reconciliation unknown;
+  unknown.listing_id = kNoListing;
+  Settlement settled = Applied(link, {1, 1, ChannelStatus::kHidden});
+  Settlement no_link = settled;
+  no_link.listing_id = kNoListing;
+  SyncRow nobody;
+  nobody.listing_id = kNoListing;
+  const std::string before = StoreText(storage());
+  EXPECT_EQ(Code(storage().WriteReconciliations(shop.fence(), {found, unknown}, At(5))), kNotFound);
+  EXPECT_EQ(Code(storage().ForceLinks(shop.fence(), {link.listing_id, kNoListing}, At(5))), kNotFound);
+  EXPECT_EQ(Code(storage().WriteStatuses(shop.fence(), {Hide(link), Hide(nobody)}, At(5))), kNotFound);
+  EXPECT_EQ(Code(storage().BeginPush(shop.fence(), Push(1, {link, nobody}))), kNotFound);
+  EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), Settled(0, {settled, no_link}), At(5))), kNotFound);
+  EXPECT_EQ(StoreText(storage()), before);
+}
+
+TEST_P(StorageConformance, MoreSyncRowsThanAllowedAreRefused) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const SyncRow link = shop.LinkRow("S1");
+  const size_t many = static_cast<size_t>(kMax) + 1;
+  const std::string before = StoreText(storage());
+  EXPECT_EQ(Code(storage().WriteReconciliations(shop.fence(), std::vector<Reconciliation>(many), At(5))),
+            kInvalidArgument);
+  EXPECT_EQ(Code(storage().ForceLinks(shop.fence(), std::vector<int64_t>(many, link.listing_id), At(5))),
+            kInvalidArgument);
+  EXPECT_EQ(Code(storage().WriteStatuses(shop.fence(), std::vector<StatusWrite>(many, Hide(link)), At(5))),
+            kInvalidArgument);
+  EXPECT_EQ(Code(storage().BeginPush(shop.fence(), Push(1, std::vector<SyncRow>(many, link)))), kInvalidArgument);
+  EXPECT_EQ(
+      Code(storage().WriteSettlements(shop.fence(), Settled(0, std::vector<Settlement>(many, Gone(link))), At(5))),
+      kInvalidArgument);
+  EXPECT_EQ(StoreText(storage()), before);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Pushes
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
+  Shop shop(under_test());
+  shop.StockAndLink(3);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S3"), shop.LinkRow("S1")}, At(60))),
+            absl::OkStatus());
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(5, {shop.LinkRow("S2")}, At(70))), absl::OkStatus());
+  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  ASSERT_EQ(pushes.size(), 2u);
+  EXPECT_EQ(pushes[0].push_id, 5);
+  EXPECT_EQ(pushes[0].call_deadline, At(70));
+  EXPECT_EQ(pushes[0].listing_ids, std::vector<int64_t>{shop.ListingId("S2")});
+  EXPECT_EQ(pushes[1].push_id, 8);
+  EXPECT_EQ(pushes[1].job_id, shop.fence().job_id);
+  EXPECT_EQ(pushes[1].call_deadline, At(60));
+  EXPECT_EQ(pushes[1].listing_ids, (std::vector<int64_t>{shop.ListingId("S1"), shop.ListingId("S3")}));
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt);
+  EXPECT_TRUE(shop.Listing("S3").in_doubt);
+  EXPECT_EQ(shop.DirtySkus().size(), 3u) << "in doubt is dirty still";
+}
+
+TEST_P(StorageConformance, BeginningAPushTwiceIsOnce) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60))), absl::OkStatus());
+  const std::string once = StoreText(storage());
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60))), absl::OkStatus());
+  EXPECT_EQ(StoreText(storage()), once);
+}
+
+TEST_P(StorageConformance, PushIdsAreUniqueWithinAChannelOnly) {
+  Shop east(under_test(), "east");
+  east.StockAndLink(1);
+  Shop west(under_test(), "west");
+  west.Build({"S1"});
+  west.Pull({{"X1"}});
+  west.Link("S1", "X1");
+  ASSERT_EQ(storage().BeginPush(east.fence(), Push(1, {east.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(storage().BeginPush(west.fence(), Push(1, {west.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(storage().AbandonPush(east.fence(), 1), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadOpenPushes(west.channel_id())).size(), 1u);
+}
+
+TEST_P(StorageConformance, SettledPushIsClosedAndItsLinksAreClean) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  const SyncRow first = shop.LinkRow("S1");
+  const SyncRow second = shop.LinkRow("S2");
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {first, second})), absl::OkStatus());
+  const Pqs values = {99, 3, ChannelStatus::kListed};
+  ASSERT_EQ(
+      storage().WriteSettlements(shop.fence(), Settled(8, {Applied(first, values), Applied(second, values)}), At(5)),
+      absl::OkStatus());
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  const SyncRow link = shop.LinkRow("S1");
+  EXPECT_EQ(link.acknowledged, values);
+  EXPECT_FALSE(link.in_doubt);
+  EXPECT_FALSE(link.dirty);
+  EXPECT_EQ(link.dirty_version, first.dirty_version) << "settling marks nothing";
+  EXPECT_TRUE(shop.DirtySkus().empty());
+}
+
+TEST_P(StorageConformance, WritingSettlementsTwiceIsOnce) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")})), absl::OkStatus());
+  SettlementBatch batch =
+      Settled(8, {Applied(shop.LinkRow("S1"), {9, 9, ChannelStatus::kHidden}), Gone(shop.LinkRow("S2"))});
+  batch.rows[0].attention = 0;
+  batch.rows[0].refused_digest = 1;
+  batch.attentions = {{"a", "b", "c"}};
+  batch.revision = "r2";
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  const std::string once = StoreText(storage());
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(StoreText(storage()), once);
+}
+
+TEST_P(StorageConformance, OnlyMaskedFieldsAreAcknowledged) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const Pqs values = {1, 2, ChannelStatus::kHidden};
+  const auto settle = [&](const SyncFields& mask) {
+    Settlement row = Applied(shop.LinkRow("S1"), values);
+    row.mask = mask;
+    EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(5)), absl::OkStatus());
+    return shop.LinkRow("S1").acknowledged;
+  };
+  EXPECT_EQ(settle({}), (Pqs{100, 10, ChannelStatus::kListed}));
+  EXPECT_EQ(settle({true, false, false}), (Pqs{1, 10, ChannelStatus::kListed}));
+  EXPECT_EQ(settle({false, true, false}), (Pqs{1, 2, ChannelStatus::kListed}));
+  EXPECT_EQ(shop.Listing("S1").status.base, Health::kListed);
+  EXPECT_EQ(settle({false, false, true}), (Pqs{1, 2, ChannelStatus::kHidden}));
+}
+
+TEST_P(StorageConformance, AcknowledgedStatusBecomesTheListings) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  ASSERT_EQ(Value(storage().WriteStatuses(shop.fence(), {Hide(shop.LinkRow("S1"))}, At(5))), 1);
+  ASSERT_EQ(shop.Listing("S1").status.pending, PendingChange::kHiding);
+  const SyncRow link = shop.LinkRow("S1");
+  const Settlement row = Applied(link, {100, 10, ChannelStatus::kHidden});
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").status, Acknowledge(link.status, ChannelStatus::kHidden));
+  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kHidden, PendingChange::kNone, false}));
+}
+
+TEST_P(StorageConformance, ChangeThatCameInBetweenStaysDirty) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const SyncRow read = shop.LinkRow("S1");
+  shop.WriteProducts({{"K1", "S1", 200, 10}}, At(4));
+  ASSERT_EQ(
+      storage().WriteSettlements(shop.fence(), Settled(0, {Applied(read, {100, 10, ChannelStatus::kListed})}), At(5)),
+      absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").dirty);
+  EXPECT_FALSE(shop.LinkRow("S1").in_doubt);
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged.price, 100);
+  EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
+  shop.Clean("S1");
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {Applied(read, {})}), At(6)), absl::OkStatus());
+  EXPECT_FALSE(shop.LinkRow("S1").dirty) << "an older settlement does not take back a newer one";
+}
+
+TEST_P(StorageConformance, UnsettledLinkStaysDirty) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  Settlement conflict = Applied(shop.LinkRow("S1"), {});
+  conflict.settled = false;
+  conflict.mask = {};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {conflict}), At(5)), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").dirty);
+  EXPECT_FALSE(shop.LinkRow("S1").in_doubt) << "its outcome is known";
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+}
+
+TEST_P(StorageConformance, GuardEndsWithTheQuantityThatWasSettled) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  Reconciliation sold;
+  sold.listing_id = shop.ListingId("S1");
+  sold.guard_quantity = true;
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(5)), absl::OkStatus());
+  const auto settle = [&](const SyncFields& mask, bool settled) {
+    Settlement row = Applied(shop.LinkRow("S1"), {1, 2, ChannelStatus::kListed});
+    row.mask = mask;
+    row.settled = settled;
+    EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)), absl::OkStatus());
+    return shop.LinkRow("S1").guarded_at;
+  };
+  EXPECT_EQ(settle({true, false, true}, true), At(1));
+  EXPECT_EQ(settle({false, true, false}, false), At(1));
+  EXPECT_EQ(settle({false, true, false}, true), absl::InfinitePast());
+}
+
+TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})});
+  const uint64_t digest = std::numeric_limits<uint64_t>::max() - 5;
+  batch.rows[0].attention = 1;
+  batch.rows[0].refused_digest = digest;
+  batch.rows[1].attention = 0;
+  batch.attentions = {{"code0", "detail0", "suggestion0"}, {"code1", "détail1", "suggestion1"}};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").attention, batch.attentions[1]);
+  EXPECT_EQ(shop.LinkRow("S1").refused_digest, digest);
+  EXPECT_EQ(shop.Listing("S2").attention, batch.attentions[0]);
+  EXPECT_EQ(shop.LinkRow("S2").refused_digest, 0u);
+  shop.WriteProducts({{"K1", "S1", 1, 1}}, At(6));
+  EXPECT_EQ(shop.Listing("S1").attention, batch.attentions[1]) << "a new mark solves nothing yet";
+  shop.Clean("S1");
+  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_EQ(shop.LinkRow("S1").refused_digest, 0u);
+}
+
+TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {Gone(shop.LinkRow("S1"))}), At(5)), absl::OkStatus());
+  const ListingRow row = shop.Listing("S1");
+  EXPECT_EQ(row.link_state, LinkState::kBroken);
+  EXPECT_EQ(row.external_id, "X1");
+  EXPECT_EQ(row.attention.code, attention_code::kItemGone);
+  EXPECT_FALSE(row.in_doubt);
+  EXPECT_FALSE(shop.IsLiveItem("X1"));
+  EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S2"});
+  const LinkEvent last = shop.History("S1").back();
+  EXPECT_EQ(last.kind, LinkEvent::Kind::kBroken);
+  EXPECT_EQ(last.job_id, shop.fence().job_id);
+  EXPECT_EQ(last.at, At(5));
+  EXPECT_EQ(shop.Pull({{"X1"}, {"X2"}}).healed, 1);
+}
+
+TEST_P(StorageConformance, PushWithUnknownOutcomesStaysOpen) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")})), absl::OkStatus());
+  SettlementBatch batch = Settled(8, {Applied(shop.LinkRow("S1"), {})});
+  batch.close_push = false;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_FALSE(shop.LinkRow("S1").in_doubt);
+  EXPECT_TRUE(shop.LinkRow("S2").in_doubt);
+  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  ASSERT_EQ(pushes.size(), 1u);
+  EXPECT_EQ(pushes[0].push_id, 8);
+  EXPECT_EQ(pushes[0].call_deadline, At(100));
+}
+
+TEST_P(StorageConformance, SettlingWithoutAPushClosesNone) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {Applied(shop.LinkRow("S2"), {})}), At(5)),
+            absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id())).size(), 1u);
+  EXPECT_FALSE(shop.LinkRow("S2").dirty);
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(9, {}), At(5)), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id())).size(), 1u) << "another push";
+}
+
+TEST_P(StorageConformance, SettlementCarriesTheChannelsNewRevision) {
+  Shop shop(under_test());
+  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, "r1", At(1)), absl::OkStatus());
+  SettlementBatch batch = Settled(0, {});
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.channel().pull.revision, "r1") << "empty keeps it";
+  batch.revision = "r2";
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.channel().pull.revision, "r2");
+}
+
+TEST_P(StorageConformance, AbandonedPushLeavesItsLinksInDoubt) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus());
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt);
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus()) << "said twice is said once";
+  shop.Clean("S1");
+  EXPECT_FALSE(shop.LinkRow("S1").in_doubt);
+}
+
+TEST_P(StorageConformance, SettlementOfAnEarlierLinkTellsNothingAboutThisOne) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  const SyncRow earlier = shop.LinkRow("S1");
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {earlier})), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S2", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", LinkTo("X2")), absl::OkStatus());
+  Settlement gone = Gone(earlier);
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(),
+                                       Settled(8, {Applied(earlier, {7, 7, ChannelStatus::kHidden}), gone}), At(5)),
+            absl::OkStatus());
+  const SyncRow link = shop.LinkRow("S1");
+  EXPECT_EQ(link.acknowledged, (Pqs{100, 10, ChannelStatus::kListed}));
+  EXPECT_TRUE(link.dirty);
+  EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
+  EXPECT_TRUE(shop.IsLiveItem("X2"));
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty()) << "the push is closed all the same";
+}
+
+TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreOnlyEndsTheDoubt) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  const SyncRow unlinked = shop.LinkRow("S1");
+  const SyncRow broken = shop.LinkRow("S2");
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {unlinked, broken})), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  shop.Pull({{"X1", 100, 10}});  // Breaks S2.
+  ASSERT_EQ(
+      storage().WriteSettlements(
+          shop.fence(), Settled(8, {Applied(unlinked, {7, 7, ChannelStatus::kHidden}), Applied(broken, {})}), At(5)),
+      absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").status, ListingStatus());
+  EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kUnlinked);
+  EXPECT_FALSE(shop.Listing("S1").in_doubt);
+  EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kBroken);
+  EXPECT_EQ(shop.Listing("S2").attention.code, attention_code::kItemGone) << "it is still to be solved";
+  EXPECT_FALSE(shop.Listing("S2").in_doubt);
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+}
+
+TEST_P(StorageConformance, SettlementThatNamesNoAttentionOfItsBatchIsRefused) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {})});
+  const std::string before = StoreText(storage());
+  batch.rows[0].attention = 0;
+  EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), batch, At(5))), kInvalidArgument);
+  batch.attentions = {{"a", "b", "c"}};
+  batch.rows[0].attention = -2;
+  EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), batch, At(5))), kInvalidArgument);
+  EXPECT_EQ(StoreText(storage()), before);
+}
+
+TEST_P(StorageConformance, WholePageOfLinksGoesThroughASync) {
+  Shop shop(under_test());
+  std::vector<ProductRow> products;
+  std::vector<ItemRow> items;
+  for (int64_t i = 0; i < kMax; ++i) {
+    products.push_back({absl::StrCat("K", i), absl::StrCat("S", i), i, i});
+    items.push_back({absl::StrCat("X", i), 0, 0});
+  }
+  shop.Stock(products);
+  shop.Pull(items);
+  const ListingKeyPage listings = Value(storage().ReadListingKeys(shop.channel_id(), {}, 0, kMax));
+  const ChannelKeyPage keys = Value(storage().ReadChannelKeys(shop.channel_id(), {}, 0, kMax));
+  ASSERT_EQ(listings.size(), kMax);
+  ASSERT_EQ(keys.size(), kMax);
+  std::vector<LinkWrite> links;
+  for (size_t i = 0; i < listings.listing_id.size(); ++i) {
+    links.push_back(NewLink(listings.listing_id[i], keys.channel_variant_id[i]));
+  }
+  ASSERT_EQ(Value(storage().WriteLinks(shop.fence(), 0, links, At(2))).linked, kMax);
+
+  Storage::DirtyCursor cursor;
+  const SyncBatch dirty = Value(storage().ReadDirty(shop.channel_id(), &cursor, kMax));
+  ASSERT_EQ(dirty.size(), kMax);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(1, dirty.rows)), absl::OkStatus());
+  SettlementBatch settled = Settled(1, {});
+  for (const SyncRow& row : dirty.rows) {
+    settled.rows.push_back(Applied(row, {row.product_price, row.product_quantity, ChannelStatus::kListed}));
+  }
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), settled, At(3)), absl::OkStatus());
+  EXPECT_TRUE(shop.DirtySkus().empty());
+  EXPECT_EQ(shop.LinkRow("S777").acknowledged, (Pqs{777, 777, ChannelStatus::kListed}));
+}
+
+}  // namespace flxlink
