@@ -57,7 +57,7 @@ absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status);
 // What is not listed, delisted or being delisted stays as it is, and so does everything for any other `wanted`.
 ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted);
 
-// The status after the channel acknowledged `now`. What is wanted stays wanted: after an acknowledgement that comes late, the
+// The status after the channel acknowledged `now`. What is wanted stays wanted: after a late acknowledgement, the
 // change that is still to be made is pending.
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now);
 

@@ -60,7 +60,7 @@ struct PullWriteResult {
   int64_t changed = 0;    // Rows where something that linking reads changed (parent, fields, liveness).
   int64_t unchanged = 0;  // All others, a new price or quantity included.
   int64_t healed = 0;     // Broken links whose item returned; they are linked and dirty again.
-  int64_t repeated = 0;   // Items whose external id was in an earlier page of the same pull; the later one counts.
+  int64_t repeated = 0;   // Rows whose external id is on the page once more, further down; the last one counts.
 };
 
 // What sweeping after a complete pull did.
@@ -191,7 +191,8 @@ class Storage {
   // guard waits for it).
   virtual absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) = 0;
 
-  // Product variants with ids above `after_id`, ascending; `skus`, if not empty, restricts them.
+  // Product variants with ids above `after_id`, ascending; `skus`, if not empty, restricts them. A page ends where the
+  // currency changes, so only an empty one is the last.
   virtual absl::StatusOr<ProductBatch> ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                     int64_t limit) = 0;
 

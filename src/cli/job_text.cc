@@ -85,12 +85,12 @@ std::vector<std::string> SyncParts(const Job& job) {
   add_field("quantities", "quantity", "quantities");
   add_field("statuses", "status", "statuses");
   std::vector<std::string> parts;
-  AddIfAny(CountOf(job, "drifted"), "drifted", &parts);
   parts.push_back(absl::StrCat(CountOf(job, "sent"), " sent",
                                fields.empty() ? "" : absl::StrCat(" (", absl::StrJoin(fields, ", "), ")")));
   parts.push_back(absl::StrCat(CountOf(job, "equal"), " equal"));
   AddIfAny(CountOf(job, "held_back"), "held back", &parts);
   parts.push_back(absl::StrCat(CountOf(job, "refused"), " refused"));
+  AddIfAny(CountOf(job, "drifted"), "drifted", &parts);
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);
   return parts;
 }
@@ -138,10 +138,11 @@ std::string DescribeProblems(const Job& job, size_t most) {
   const size_t shown = std::min(most, job.problems.size());
   for (size_t i = 0; i < shown; ++i) {
     const JobProblem& problem = job.problems[i];
-    absl::StrAppend(
-        &text, "  ",
-        OneLine(absl::StrCat(problem.subject, ": ", problem.attention.detail, ". ", problem.attention.suggestion)),
-        "\n");
+    absl::StrAppend(&text, "  ", OneLine(absl::StrCat(problem.subject, ": ", problem.attention.detail)), "\n");
+    const std::string& suggestion = problem.attention.suggestion;
+    // Problems of one kind often come together, with the same advice.
+    if (i + 1 < shown && job.problems[i + 1].attention.suggestion == suggestion) continue;
+    absl::StrAppend(&text, "    ", OneLine(suggestion), "\n");
   }
   if (shown < job.problems.size()) {
     absl::StrAppend(&text, "  and ", job.problems.size() - shown, " more: flxlink job show ", job.job_id, "\n");

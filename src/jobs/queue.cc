@@ -1,6 +1,7 @@
 #include "src/jobs/queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 

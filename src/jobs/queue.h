@@ -4,8 +4,8 @@
 // Every function looks at one snapshot and returns the whole change, to be written where the slot's revision still is
 // the snapshot's (see Storage::WriteQueue); whoever was overtaken reads again and decides again. Pure, so thread-safe.
 
-#ifndef FLXLINK_JOBS_QUEUE_H_
-#define FLXLINK_JOBS_QUEUE_H_
+#ifndef FLXLINK_SRC_JOBS_QUEUE_H_
+#define FLXLINK_SRC_JOBS_QUEUE_H_
 
 #include <cstdint>
 #include <string>
@@ -37,9 +37,8 @@ EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& reque
 
 struct ClaimResult {
   QueueChange change;
-  absl::optional<Job>
-      job;      // The job to run, as it is once it runs. nullopt: after this change there is nothing to run.
-  Fence fence;  // Of `job`.
+  absl::optional<Job> job;  // The job to run, in its new state. nullopt: once this is written, nothing is left to run.
+  Fence fence;              // Of `job`.
 };
 
 // Takes the slot for `owner`, for the first pending job or, where the owner before it died, for the job that this one
@@ -91,4 +90,4 @@ std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, 
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_JOBS_QUEUE_H_
+#endif  // FLXLINK_SRC_JOBS_QUEUE_H_

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/numeric/bits.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,20 +18,19 @@ constexpr absl::string_view kMonthNames[] = {"jan", "feb", "mar", "apr", "may", 
                                              "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr absl::string_view kWeekdayNames[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
-// One of the five fields: its name, its least and greatest number, and what stands for the least one and those after
-// it.
+// One of the five fields.
 struct CronField {
   absl::string_view name;
   int low;
   int high;
-  absl::Span<const absl::string_view> words;
+  absl::Span<const absl::string_view> words;  // What may stand for `low` and the numbers after it.
 };
 
-const CronField kMinute = {"minute", 0, 59, {}};
-const CronField kHour = {"hour", 0, 23, {}};
-const CronField kDay = {"day of the month", 1, 31, {}};
-const CronField kMonth = {"month", 1, 12, kMonthNames};
-const CronField kWeekday = {"day of the week", 0, 7, kWeekdayNames};
+constexpr CronField kMinute = {"minute", 0, 59, {}};
+constexpr CronField kHour = {"hour", 0, 23, {}};
+constexpr CronField kDay = {"day of the month", 1, 31, {}};
+constexpr CronField kMonth = {"month", 1, 12, kMonthNames};
+constexpr CronField kWeekday = {"day of the week", 0, 7, kWeekdayNames};
 
 // A greater step means the same and could overflow.
 constexpr int kMaxStep = 60;
@@ -63,21 +61,31 @@ bool ParseValue(const CronField& field, absl::string_view text, int* value) {
   return ParseNumber(text, value) && *value >= field.low && *value <= field.high;
 }
 
-// Adds what one element of a field's list matches.
+struct CronRange {
+  int first;
+  int last;
+};
+
+// Reads "*", a number or a range.
+bool ParseRange(const CronField& field, absl::string_view text, CronRange* range) {
+  *range = {field.low, field.high};
+  if (text == "*") return true;
+  const std::vector<absl::string_view> ends = absl::StrSplit(text, '-');
+  return ends.size() <= 2 && ParseValue(field, ends.front(), &range->first) &&
+         ParseValue(field, ends.back(), &range->last) && range->first <= range->last;
+}
+
+// Adds what one element of a field's list matches. A step needs something to go through: `*` or a range.
 bool ParseElement(const CronField& field, absl::string_view text, uint64_t* set) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
-  const std::vector<absl::string_view> range = absl::StrSplit(parts[0], '-');
-  int first = field.low;
-  int last = field.high;
+  CronRange range;
   int step = 1;
-  const bool is_single = range.size() == 1 && parts[0] != "*";
-  if (parts.size() > 2 || range.size() > 2 || (parts.size() == 2 && is_single)) return false;
-  if (parts.size() == 2 && (!ParseNumber(parts[1], &step) || step == 0)) return false;
-  if (parts[0] != "*" && !ParseValue(field, range[0], &first)) return false;
-  if (is_single) last = first;
-  if (range.size() == 2 && !ParseValue(field, range[1], &last)) return false;
-  if (first > last) return false;
-  for (int number = first; number <= last; number += std::min(step, kMaxStep)) *set |= uint64_t{1} << number;
+  if (parts.size() > 2 || !ParseRange(field, parts[0], &range)) return false;
+  if (parts.size() == 2) {
+    const bool has_range = parts[0] == "*" || absl::StrContains(parts[0], '-');
+    if (!has_range || !ParseNumber(parts[1], &step) || step == 0) return false;
+  }
+  for (int n = range.first; n <= range.last; n += std::min(step, kMaxStep)) *set |= uint64_t{1} << n;
   return true;
 }
 

@@ -1,7 +1,7 @@
 // Cron expressions, as sets of civil times. Time zones are the business of schedule.cc.
 
-#ifndef FLXLINK_MODEL_CRON_H_
-#define FLXLINK_MODEL_CRON_H_
+#ifndef FLXLINK_SRC_MODEL_CRON_H_
+#define FLXLINK_SRC_MODEL_CRON_H_
 
 #include <cstdint>
 
@@ -35,4 +35,4 @@ absl::optional<absl::CivilMinute> NextMatch(const CronPattern& pattern, absl::Ci
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_MODEL_CRON_H_
+#endif  // FLXLINK_SRC_MODEL_CRON_H_

@@ -1,7 +1,7 @@
 // How a text that somebody gave is shown in an error message.
 
-#ifndef FLXLINK_MODEL_QUOTE_H_
-#define FLXLINK_MODEL_QUOTE_H_
+#ifndef FLXLINK_SRC_MODEL_QUOTE_H_
+#define FLXLINK_SRC_MODEL_QUOTE_H_
 
 #include <string>
 
@@ -14,4 +14,4 @@ std::string Quote(absl::string_view text);
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_MODEL_QUOTE_H_
+#endif  // FLXLINK_SRC_MODEL_QUOTE_H_

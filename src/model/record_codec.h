@@ -4,8 +4,8 @@
 // Decoding is DATA_LOSS where the bytes are damaged or hold a value that this release does not know. All functions are
 // thread-safe.
 
-#ifndef FLXLINK_MODEL_RECORD_CODEC_H_
-#define FLXLINK_MODEL_RECORD_CODEC_H_
+#ifndef FLXLINK_SRC_MODEL_RECORD_CODEC_H_
+#define FLXLINK_SRC_MODEL_RECORD_CODEC_H_
 
 #include <string>
 
@@ -27,4 +27,4 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job);
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_MODEL_RECORD_CODEC_H_
+#endif  // FLXLINK_SRC_MODEL_RECORD_CODEC_H_

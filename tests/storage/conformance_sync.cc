@@ -581,6 +581,42 @@ TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
   EXPECT_EQ(shop.LinkRow("S1").refused_digest, 0u);
 }
 
+TEST_P(StorageConformance, AttentionIsKeptWhereASettlementSaysSo) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {})});
+  batch.rows[0].attention = kKeepAttention;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_TRUE(shop.Listing("S1").attention.empty()) << "there was none";
+  batch.rows[0].attention = 0;
+  batch.attentions = {{"code", "detail", "suggestion"}};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  batch.rows[0].attention = kKeepAttention;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").attention, batch.attentions[0]);
+  batch.rows[0].attention = kClearAttention;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+}
+
+TEST_P(StorageConformance, SettlementSaysWhetherItsLinkStaysInDoubt) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  SettlementBatch batch = Settled(8, {Applied(shop.LinkRow("S1"), {})});
+  batch.rows[0].settled = false;
+  batch.rows[0].in_doubt = true;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt);
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  batch.rows[0].settled = true;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt) << "settled or not";
+  batch.rows[0].in_doubt = false;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_FALSE(shop.LinkRow("S1").in_doubt);
+}
+
 TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
   Shop shop(under_test());
   shop.StockAndLink(2);
@@ -666,6 +702,7 @@ TEST_P(StorageConformance, SettlementOfAnEarlierLinkTellsNothingAboutThisOne) {
   const SyncRow link = shop.LinkRow("S1");
   EXPECT_EQ(link.acknowledged, (Pqs{100, 10, ChannelStatus::kListed}));
   EXPECT_TRUE(link.dirty);
+  EXPECT_TRUE(link.in_doubt) << "what the earlier link sent may have landed on this one's item";
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
   EXPECT_TRUE(shop.IsLiveItem("X2"));
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty()) << "the push is closed all the same";
@@ -700,7 +737,7 @@ TEST_P(StorageConformance, SettlementThatNamesNoAttentionOfItsBatchIsRefused) {
   batch.rows[0].attention = 0;
   EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), batch, At(5))), kInvalidArgument);
   batch.attentions = {{"a", "b", "c"}};
-  batch.rows[0].attention = -2;
+  batch.rows[0].attention = -3;
   EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), batch, At(5))), kInvalidArgument);
   EXPECT_EQ(StoreText(storage()), before);
 }

@@ -1,5 +1,21 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <vector>
+
 #include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/storage/sqlite/fields_json.h"
+#include "src/storage/sqlite/sqlite_connection.h"
+#include "src/storage/sqlite/sqlite_queries.h"
+#include "src/storage/sqlite/sqlite_schema.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sqlite_store_file.h"
@@ -17,6 +33,7 @@ class SqliteStorageUnderTest : public StorageUnderTest {
     storage_ = file_.Open();
     return true;
   }
+  const std::string& path() const { return file_.path(); }
 
  private:
   SqliteStoreFile file_;
@@ -27,6 +44,361 @@ std::unique_ptr<StorageUnderTest> MakeSqliteStorage() { return absl::make_unique
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StorageConformance, testing::Values(StorageFactory{"sqlite", MakeSqliteStorage}),
                          StorageFactoryName);
+
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream content;
+  content << in.rdbuf();
+  return content.str();
+}
+
+void WriteFile(const std::string& path, absl::string_view content) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+}
+
+int64_t FileSize(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 ? static_cast<int64_t>(info.st_size) : -1;
+}
+
+std::vector<ProductRow> SomeProducts(int count, int64_t price) {
+  std::vector<ProductRow> rows;
+  for (int i = 0; i < count; ++i) rows.push_back({absl::StrCat("K", i), absl::StrCat("S", i), price, 5});
+  return rows;
+}
+
+absl::Status OpenError(const std::string& path) { return OpenSqliteStorage(path).status(); }
+
+// -- Opening
+
+TEST(SqliteOpen, MakesTheStoreAndItsLockFiles) {
+  SqliteStoreFile file;
+  const auto storage = file.Open();
+  for (const char* suffix : {"", "-wal", "-lock", "-owners"}) EXPECT_GE(FileSize(file.path() + suffix), 0) << suffix;
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA journal_mode"), ElementsAre("wal"));
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(kSchemaVersion)));
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA application_id"), ElementsAre(absl::StrCat(kApplicationId)));
+}
+
+TEST(SqliteOpen, FolderThatIsMissingIsNotFound) {
+  SqliteStoreFile file;
+  const absl::Status status = OpenError(file.folder() + "/no/store.db");
+  EXPECT_EQ(Code(status), kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(file.folder() + "/no/"));
+}
+
+TEST(SqliteOpen, FolderInPlaceOfAFileIsAnError) {
+  SqliteStoreFile file;
+  EXPECT_FALSE(OpenError(file.folder()).ok());
+  EXPECT_EQ(Code(OpenError("")), kInvalidArgument);
+  EXPECT_FALSE(OpenError(file.folder() + "/").ok());
+}
+
+TEST(SqliteOpen, FileOfAnotherKindIsDataLossAndStaysAsItWas) {
+  SqliteStoreFile file;
+  const std::string text = "sku,price\n" + std::string(5000, 'x');
+  WriteFile(file.path(), text);
+  EXPECT_EQ(Code(OpenError(file.path())), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ReadFile(file.path()), text);
+}
+
+TEST(SqliteOpen, AnotherProgramsDatabaseIsRefusedAndStaysAsItWas) {
+  SqliteStoreFile file;
+  RunSql(file.path(), "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (7)");
+  EXPECT_EQ(Code(OpenError(file.path())), kFailedPrecondition);
+  EXPECT_THAT(RunSql(file.path(), "SELECT x FROM theirs"), ElementsAre("7"));
+}
+
+TEST(SqliteOpen, NewerSchemaIsRefused) {
+  SqliteStoreFile file;
+  file.Open().reset();
+  RunSql(file.path(), absl::StrCat("PRAGMA user_version = ", kSchemaVersion + 1));
+  const absl::Status status = OpenError(file.path());
+  EXPECT_EQ(Code(status), kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("newer"));
+}
+
+TEST(SqliteOpen, TruncatedDatabaseIsDataLoss) {
+  SqliteStoreFile file;
+  file.Open().reset();
+  RunSql(file.path(), "PRAGMA wal_checkpoint(TRUNCATE)");
+  const int64_t size = FileSize(file.path());
+  for (const int64_t left : {size / 2, size - 4096, int64_t{4096}, int64_t{1000}, int64_t{50}}) {
+    SqliteStoreFile copy;
+    WriteFile(copy.path(), ReadFile(file.path()).substr(0, static_cast<size_t>(left)));
+    EXPECT_EQ(Code(OpenError(copy.path())), absl::StatusCode::kDataLoss) << left << " of " << size << " bytes";
+  }
+}
+
+TEST(SqliteOpen, DamagedPagesAreDataLoss) {
+  SqliteStoreFile file;
+  {
+    const auto storage = file.Open();
+    ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(2000, 100)), At(0)).ok());
+  }
+  RunSql(file.path(), "PRAGMA wal_checkpoint(TRUNCATE)");
+  std::string content = ReadFile(file.path());
+  // All but the first page, which holds the schema.
+  std::fill(content.begin() + 4096, content.end(), '\xa5');
+  WriteFile(file.path(), content);
+  const auto storage = OpenSqliteStorage(file.path());
+  const absl::Status status = storage.ok() ? (*storage)->ReadProducts(0, {}, 100).status() : storage.status();
+  EXPECT_EQ(Code(status), absl::StatusCode::kDataLoss) << status;
+}
+
+TEST(SqliteOpen, ValueThatMakesNoSenseIsDataLoss) {
+  SqliteStoreFile file;
+  const auto storage = file.Open();
+  ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(1, 100)), At(0)).ok());
+  RunSql(file.path(), "UPDATE product_variant SET fields = '{\"a\":'");
+  const absl::Status status = storage->ReadProducts(0, {}, 100).status();
+  EXPECT_EQ(Code(status), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/store.db: "));
+}
+
+TEST(SqliteOpen, OneStoreUnderTwoNamesHasOneLock) {
+  SqliteStoreFile file;
+  const auto storage = file.Open();
+  const std::string other_name = file.folder() + "/link.db";
+  ASSERT_EQ(symlink(file.path().c_str(), other_name.c_str()), 0);
+  const auto same = OpenSqliteStorage(other_name);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(FileSize(other_name + "-lock"), -1);
+  const OwnerId owner = Value((*same)->OpenOwner());
+  EXPECT_TRUE(storage->KeepAlive(owner).ok());
+}
+
+TEST(SqliteOpen, OpeningAgainChangesNothingInTheFile) {
+  SqliteStoreFile file;
+  file.Open().reset();
+  const std::string database = ReadFile(file.path());
+  const std::string log = ReadFile(file.path() + "-wal");
+  file.Open().reset();
+  EXPECT_EQ(ReadFile(file.path()), database);
+  EXPECT_EQ(ReadFile(file.path() + "-wal"), log);
+}
+
+// -- What hosts see
+
+TEST(SqliteTables, HostsCanQueryPlainColumns) {
+  SqliteStorageUnderTest store;
+  Shop shop(store);
+  shop.Stock({{"K1", "S1", 1990, 7, "", {{"upc", "012345678905"}, {"title", "\"Tea\"\n\\ \xc3\xa9"}}}});
+  shop.Pull({{"X1", 1890, 6}});
+  shop.Link("S1", "X1");
+  EXPECT_THAT(RunSql(store.path(),
+                     "SELECT key, sku, price, currency, quantity, json_extract(fields, '$.upc'), "
+                     "json_extract(fields, '$.title') FROM product_variant"),
+              ElementsAre("K1|S1|1990|USD|7|012345678905|\"Tea\"\n\\ \xc3\xa9"));
+  EXPECT_THAT(RunSql(store.path(),
+                     "SELECT v.sku, l.state, c.external_id, l.rule, l.health, l.acked_price, l.dirty_since IS NOT NULL "
+                     "FROM link l JOIN listing_variant v USING (channel_id, listing_id) "
+                     "JOIN channel_variant c USING (channel_id, channel_variant_id)"),
+              ElementsAre("S1|linked|X1|1|listed|1890|1"));
+  EXPECT_THAT(RunSql(store.path(), "SELECT kind, state FROM job"), ElementsAre("sync|running"));
+}
+
+TEST(SqliteTables, EveryPrimaryKeyBeginsWithTheChannelOrTheProduct) {
+  SqliteStoreFile file;
+  file.Open();
+  EXPECT_THAT(RunSql(file.path(),
+                     "SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c "
+                     "WHERE m.type = 'table' AND c.pk = 1 AND m.name <> 'sequence' "
+                     "AND c.name NOT IN ('channel_id', 'product_id')"),
+              IsEmpty());
+}
+
+TEST(SqliteTables, EveryColumnIsInTheReadme) {
+  SqliteStoreFile file;
+  file.Open();
+  const std::string readme = ReadFile(FLXLINK_SOURCE_DIR "/src/storage/sqlite/README.md");
+  for (const std::string& table : RunSql(file.path(), "SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+    const std::string heading = absl::StrCat("### ", table, "\n");
+    const size_t begin = readme.find(heading);
+    ASSERT_NE(begin, std::string::npos) << table;
+    const std::string section = readme.substr(begin, readme.find("\n### ", begin + 1) - begin);
+    for (const std::string& column :
+         RunSql(file.path(), absl::StrCat("SELECT name FROM pragma_table_info('", table, "')"))) {
+      EXPECT_THAT(section, HasSubstr(absl::StrCat("`", column, "`"))) << "column of table " << table;
+    }
+  }
+}
+
+// -- Plans
+
+std::string Plan(const std::string& path, absl::string_view query) {
+  return absl::StrJoin(RunSql(path, absl::StrCat("EXPLAIN QUERY PLAN ", query)), "\n");
+}
+
+TEST(SqlitePlans, DirtyLinksComeFromTheirIndexInOrder) {
+  SqliteStoreFile file;
+  file.Open();
+  for (const absl::string_view query : {kDirtyOfPriority, kDirtyFromPriority}) {
+    const std::string plan = Plan(file.path(), query);
+    EXPECT_THAT(plan, HasSubstr("SEARCH l USING INDEX link_dirty")) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
+  }
+  EXPECT_THAT(Plan(file.path(), kDirtyOfPriority), HasSubstr("(dirty_since,listing_id)>"));
+}
+
+TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
+  SqliteStoreFile file;
+  file.Open();
+  const std::string free = Plan(file.path(), kFreeSlots);
+  EXPECT_THAT(free, HasSubstr("USING INDEX slot_claimable"));
+  EXPECT_THAT(free, Not(HasSubstr("TEMP B-TREE")));
+  EXPECT_THAT(Plan(file.path(), kHeldSlots), HasSubstr("USING INDEX slot_held"));
+}
+
+// -- The log
+
+TEST(SqliteLog, IsCheckpointedWhenItHasGrown) {
+  SqliteStoreFile file;
+  SqliteOptions options;
+  options.checkpoint_bytes = 256 << 10;
+  const auto storage = file.Open(options);
+  int64_t longest = 0;
+  for (int64_t round = 1; round <= 30; ++round) {
+    ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(1000, round)), At(round)).ok());
+    longest = std::max(longest, FileSize(file.path() + "-wal"));
+  }
+  // One transaction may go beyond the limit; after it the log begins anew.
+  EXPECT_LT(longest, 3 * options.checkpoint_bytes);
+  EXPECT_GT(FileSize(file.path()), 4096 * 10);
+}
+
+TEST(SqliteLog, IsNotCheckpointedOnClose) {
+  SqliteStoreFile file;
+  {
+    const auto storage = file.Open();
+    ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(1000, 1)), At(0)).ok());
+    ASSERT_EQ(Value(storage->ReadProducts(0, {}, 10)).size(), 10);
+  }
+  EXPECT_LE(FileSize(file.path()), 4096);
+  EXPECT_GT(FileSize(file.path() + "-wal"), 4096 * 10);
+  EXPECT_EQ(Value(file.Open()->ReadProducts(0, {}, 10000)).size(), 1000);
+}
+
+// -- Transactions and errors
+
+TEST(SqliteConnection, ErrorStaysUntilTheNextTransaction) {
+  SqliteStoreFile file;
+  const auto db = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+  ASSERT_TRUE(db->Execute("CREATE TABLE t (x INTEGER PRIMARY KEY)").ok());
+  ASSERT_TRUE(db->BeginWrite().ok());
+  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(1), 1);
+  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(1), 0);  // Not unique.
+  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(2), 0);  // Not tried any more.
+  EXPECT_EQ(db->Commit().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(RunSql(file.path(), "SELECT x FROM t"), IsEmpty());
+  ASSERT_TRUE(db->BeginWrite().ok());
+  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(3), 1);
+  EXPECT_TRUE(db->Commit().ok());
+  EXPECT_THAT(RunSql(file.path(), "SELECT x FROM t"), ElementsAre("3"));
+}
+
+TEST(SqliteConnection, FullDatabaseIsResourceExhausted) {
+  SqliteStoreFile file;
+  const auto db = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+  ASSERT_TRUE(db->Execute("CREATE TABLE t (x); PRAGMA max_page_count = 10").ok());
+  ASSERT_TRUE(db->BeginWrite().ok());
+  Query(*db, "INSERT INTO t VALUES (?1)").Run(std::string(100000, 'x'));
+  EXPECT_EQ(db->Commit().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(RunSql(file.path(), "SELECT count(*) FROM t"), ElementsAre("0"));
+}
+
+TEST(SqliteConnection, WriterOfAnotherProgramMakesItUnavailable) {
+  SqliteStoreFile file;
+  SqliteOptions options;
+  options.lock_timeout = absl::Milliseconds(20);
+  const auto storage = file.Open(options);
+  const auto other = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+  ASSERT_TRUE(other->BeginWrite().ok());
+  EXPECT_EQ(Code(storage->ReserveIds(1)), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(storage->ReadChannels().ok());  // Readers do not wait.
+  other->Rollback();
+  EXPECT_TRUE(storage->ReserveIds(1).ok());
+}
+
+TEST(SqliteConnection, ReaderCannotWrite) {
+  SqliteStoreFile file;
+  file.Open();
+  const auto db = Value(Connection::Open(file.path(), Connection::Role::kReader, absl::Seconds(1)));
+  EXPECT_EQ(db->Execute("DELETE FROM channel").code(), absl::StatusCode::kPermissionDenied);
+}
+
+// -- Threads
+
+TEST(SqliteThreads, ShareOneStore) {
+  SqliteStoreFile file;
+  const auto storage = file.Open();
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 10;
+  std::vector<std::vector<int64_t>> ids(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < kRounds; ++round) {
+        ids[static_cast<size_t>(t)].push_back(Value(storage->ReserveIds(1)));
+        EXPECT_TRUE(storage->WriteProducts(ToBatch({{absl::StrCat("K", t), "S", round}}), At(round)).ok());
+        EXPECT_TRUE(storage->ReadProducts(0, {}, 100).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<int64_t> all;
+  for (const auto& part : ids) all.insert(all.end(), part.begin(), part.end());
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(std::unique(all.begin(), all.end()), all.end());
+  EXPECT_EQ(all.size(), size_t{kThreads * kRounds});
+  const ProductBatch products = Value(storage->ReadProducts(0, {}, 100));
+  EXPECT_EQ(products.size(), kThreads);
+  EXPECT_THAT(products.price, Each(kRounds - 1));
+}
+
+// -- Fields
+
+std::vector<Field> ReadBack(absl::string_view json) {
+  std::vector<Field> fields;
+  EXPECT_TRUE(ForEachField(json, [&](absl::string_view name, absl::string_view value) {
+    fields.push_back({std::string(name), std::string(value)});
+  })) << json;
+  return fields;
+}
+
+TEST(FieldsJson, EveryByteComesBack) {
+  std::string bytes;
+  for (int c = 1; c < 256; ++c) bytes += static_cast<char>(c);
+  bytes += std::string(1, '\0') + "\"\\";
+  FieldColumns columns;
+  columns.names = {"plain", "empty", bytes, "last"};
+  columns.columns.resize(4);
+  for (size_t i = 0; i < 4; ++i) columns.columns[i].Add(i == 1 ? "" : i == 2 ? bytes : "value");
+  const std::string json = FieldsEncoder(columns).Encode(0);
+  EXPECT_THAT(ReadBack(json), ElementsAre(Field{"plain", "value"}, Field{bytes, bytes}, Field{"last", "value"}));
+}
+
+TEST(FieldsJson, NoFieldsAreAnEmptyObject) {
+  FieldColumns columns;
+  EXPECT_EQ(FieldsEncoder(columns).Encode(0), "{}");
+  EXPECT_THAT(ReadBack("{}"), IsEmpty());
+}
+
+TEST(FieldsJson, RefusesWhatIsNotAnObjectOfStrings) {
+  for (const char* json : {"", "{", "[]", "{}x", "{\"a\"}", "{\"a\":1}", "{\"a\":\"b\"", "{\"a\":\"b", "{\"a\":\"b\\",
+                           "{\"a\":\"b\",}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u00e9\"}", "{\"a\":\"\\u00\"}"}) {
+    EXPECT_FALSE(ForEachField(json, [](absl::string_view, absl::string_view) {})) << json;
+  }
+}
 
 }  // namespace
 }  // namespace flxlink

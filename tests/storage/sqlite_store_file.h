@@ -32,8 +32,8 @@ class SqliteStoreFile {
   std::string path_;
 };
 
-// Runs SQL on the database as any program could, and returns its rows: columns joined by '|', NULL as "NULL". Fails the test where
-// SQLite refuses.
+// Runs SQL on the database as any program could, and returns its rows: columns joined by '|', NULL as "NULL". Fails the
+// test where SQLite refuses.
 std::vector<std::string> RunSql(const std::string& path, absl::string_view sql);
 
 }  // namespace flxlink

@@ -151,9 +151,10 @@ std::string ToText(const Job& job) {
   std::string text = absl::StrCat(
       "job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state), " ",
       ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
-      " skus=", absl::StrJoin(job.options.skus, ","), " full=", job.options.full,
-      " release=", job.options.release_broken, " approved=", job.options.approved, " rerun_of=", job.rerun_of,
-      " progress=", job.progress.total, "/", job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
+      " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
+      " only_forced=", job.options.only_forced, " full=", job.options.full, " release=", job.options.release_broken,
+      " approved=", job.options.approved, " rerun_of=", job.rerun_of, " progress=", job.progress.total, "/",
+      job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", job.error, " suggestion=", job.suggestion, " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");

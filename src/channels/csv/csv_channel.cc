@@ -5,17 +5,15 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "src/channels/csv/file_error.h"
 #include "src/channels/csv/file_lock.h"
+#include "src/channels/csv/file_pull.h"
 #include "src/channels/csv/file_push.h"
 #include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/pull_cursor.h"
@@ -30,14 +28,6 @@ namespace {
 // How long a push waits for another one to the same file.
 constexpr absl::Duration kLockWait = absl::Seconds(2);
 
-// A page ends early at this much text, so that its columns stay far below what a StringColumn can hold.
-constexpr size_t kMaxPageBytes = size_t{64} << 20;
-
-constexpr absl::string_view kLinkFields[] = {"id",     "sku",     "barcode", "handle", "title",
-                                             "vendor", "option1", "option2", "option3"};
-
-std::vector<std::string> LinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
-
 std::string RevisionOf(absl::string_view text) {
   XXH128_canonical_t digest;
   XXH128_canonicalFromHash(&digest, XXH3_128bits(text.data(), text.size()));
@@ -51,100 +41,6 @@ absl::StatusOr<std::string> ResolvePath(const std::string& path) {
   return std::string(resolved.get());
 }
 
-// Fills a page with variants.
-class PageBuilder {
- public:
-  explicit PageBuilder(int64_t limit) : limit_(limit) {
-    batch_.fields.names = LinkFields();
-    batch_.fields.columns.resize(batch_.fields.names.size());
-  }
-
-  bool full() const { return batch_.size() >= limit_ || bytes_ >= kMaxPageBytes; }
-
-  void Add(const ShopifyVariant& variant, const Pqs& values) {
-    batch_.external_id.Add(variant.id);
-    batch_.parent_id.Add(variant.handle);
-    batch_.price.push_back(values.price);
-    batch_.quantity.push_back(values.quantity);
-    batch_.status.push_back(values.status);
-    // In the order of kLinkFields.
-    const absl::string_view fields[] = {variant.id,         variant.sku,        variant.barcode,
-                                        variant.handle,     variant.title,      variant.vendor,
-                                        variant.options[0], variant.options[1], variant.options[2]};
-    static_assert(std::size(fields) == std::size(kLinkFields), "one value a link field");
-    for (size_t i = 0; i < std::size(fields); ++i) {
-      batch_.fields.columns[i].Add(fields[i]);
-      bytes_ += fields[i].size();
-    }
-  }
-
-  ChannelVariantBatch Take() { return std::move(batch_); }
-
- private:
-  int64_t limit_;
-  size_t bytes_ = 0;
-  ChannelVariantBatch batch_;
-};
-
-// One page of one revision of the file.
-//
-// A pull's first page reads the file to its end, so that a mistake anywhere in it fails the pull before anything of it
-// is taken in. The other pages are of the same bytes: they begin where the cursor says and end where they are full.
-class PageReader {
- public:
-  PageReader(CsvReader* reader, Currency currency, const PullRequest& request)
-      : reader_(reader), currency_(currency), is_first_(request.cursor.empty()), page_(request.limit) {}
-
-  absl::StatusOr<PullPage> Read(const PullCursor& from) {
-    absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(reader_);
-    if (!rows.ok()) return rows.status();
-    words_ = StatusWordsOf(*reader_, rows->columns());
-    if (!is_first_) reader_->Seek(from.product);
-    PullPage page;
-    page.revision = from.revision;
-    ShopifyVariant variant;
-    while (page.next_cursor.empty() || is_first_) {
-      const absl::StatusOr<bool> found = rows->Next(&variant);
-      if (!found.ok()) return found.status();
-      if (!*found) break;
-      if (variant.row.index < from.variant) continue;
-      if (absl::Status status = Take(variant, from.revision, &page.next_cursor); !status.ok()) return status;
-    }
-    page.items = page_.Take();
-    return page;
-  }
-
- private:
-  absl::Status Take(const ShopifyVariant& variant, const std::string& revision, std::string* next_cursor) {
-    const absl::StatusOr<Pqs> values = ReadPqs(*reader_, variant, words_, currency_);
-    if (!values.ok()) return values.status();
-    if (is_first_) {
-      if (absl::Status status = CheckNew(variant); !status.ok()) return status;
-    }
-    if (!page_.full()) {
-      page_.Add(variant, *values);
-    } else if (next_cursor->empty()) {
-      *next_cursor = FormatPullCursor({revision, variant.product_row, variant.row.index});
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status CheckNew(const ShopifyVariant& variant) {
-    const auto [first, is_new] = lines_.try_emplace(variant.id, variant.row.line);
-    if (is_new) return absl::OkStatus();
-    return reader_->ErrorAt(variant.row.line,
-                            absl::StrCat("the variant ", QuoteForError(variant.id), " is there already, on line ",
-                                         first->second, "; give one of them other option values, or remove it"));
-  }
-
-  CsvReader* reader_;
-  Currency currency_;
-  bool is_first_;
-  StatusWords words_ = StatusWords::kNone;
-  PageBuilder page_;
-  absl::flat_hash_map<std::string, int64_t> lines_;  // Where each external id stands.
-};
-
 class CsvChannel : public ChannelAdapter {
  public:
   CsvChannel(std::string path, Currency currency, AdapterCapabilities capabilities)
@@ -155,7 +51,8 @@ class CsvChannel : public ChannelAdapter {
   absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
     if (request.limit <= 0) return absl::InvalidArgumentError("a page's limit must be at least 1");
     PullCursor from;
-    if (!request.cursor.empty()) {
+    const bool is_first = request.cursor.empty();
+    if (!is_first) {
       absl::StatusOr<PullCursor> parsed = ParsePullCursor(request.cursor);
       if (!parsed.ok()) return parsed.status();
       from = *std::move(parsed);
@@ -165,11 +62,11 @@ class CsvChannel : public ChannelAdapter {
     absl::StatusOr<CsvReader> reader = CsvReader::Open(*path);
     if (!reader.ok()) return reader.status();
     const std::string revision = RevisionOf(reader->text());
-    if (!request.cursor.empty() && from.revision != revision) {
+    if (!is_first && from.revision != revision) {
       return absl::AbortedError(absl::StrCat(*path, ": the file changed during the pull; start the pull over"));
     }
     from.revision = revision;
-    return PageReader(&*reader, currency_, request).Read(from);
+    return ReadPage(&*reader, currency_, from, request.limit);
   }
 
   absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
@@ -236,7 +133,7 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
 // all: what is wrong with it is for the first pull to say.
 AdapterCapabilities CapabilitiesOf(const std::string& path) {
   AdapterCapabilities capabilities;
-  capabilities.link_fields = LinkFields();
+  capabilities.link_fields = CsvLinkFields();
   capabilities.can_set = {true, true, true};
   capabilities.status_set = StatusesWith(StatusWords::kStatus);
   capabilities.grouping = PushGrouping::kProduct;

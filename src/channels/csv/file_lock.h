@@ -4,6 +4,7 @@
 #define FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"

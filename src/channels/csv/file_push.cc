@@ -129,11 +129,7 @@ absl::Status FilePush::ApplyPrice(int64_t value, const ShopifyVariant& variant, 
   const absl::StatusOr<int64_t> price = ReadPrice(*reader_, variant, currency_);
   if (!price.ok()) return price.status();
   const CsvSpan& cell = cells[static_cast<size_t>(columns_.price)];
-  if (*price == value) {
-    Keep(cell);
-  } else {
-    Rewrite(cell, FormatMoney({value, currency_}));
-  }
+  Put(cell, *price == value, FormatMoney({value, currency_}));
   return absl::OkStatus();
 }
 
@@ -141,22 +137,23 @@ absl::Status FilePush::ApplyQuantity(int64_t value, const ShopifyVariant& varian
   const absl::StatusOr<int64_t> quantity = ReadQuantity(*reader_, variant);
   if (!quantity.ok()) return quantity.status();
   const CsvSpan& cell = cells[static_cast<size_t>(columns_.quantity)];
-  if (*quantity == value) {
-    Keep(cell);
-  } else {
-    Rewrite(cell, absl::StrCat(value));
-  }
+  Put(cell, *quantity == value, absl::StrCat(value));
   return absl::OkStatus();
 }
 
 void FilePush::ApplyStatus(ChannelStatus value, const ShopifyVariant& variant) {
-  if (ParseStatusWord(words_, variant.status) == value) return;
   const std::vector<CsvSpan> cells = reader_->CellSpans(variant.product_row);
-  Rewrite(cells[static_cast<size_t>(columns_.status)], InTheCaseOf(variant.status, *StatusWord(words_, value)));
+  Put(cells[static_cast<size_t>(columns_.status)], ParseStatusWord(words_, variant.status) == value,
+      InTheCaseOf(variant.status, *StatusWord(words_, value)));
 }
 
-// A cell in quotes stays in quotes. Numbers and words never need them.
-void FilePush::Rewrite(const CsvSpan& cell, absl::string_view value) {
+// A cell that says the value already keeps its bytes, also when an earlier item of the same push has changed it. A cell
+// in quotes stays in quotes; numbers and words never need them.
+void FilePush::Put(const CsvSpan& cell, bool says_it_already, absl::string_view value) {
+  if (says_it_already) {
+    edits_.erase(cell.begin);
+    return;
+  }
   const bool quoted = absl::StartsWith(reader_->text().substr(cell.begin, cell.end - cell.begin), "\"");
   const absl::string_view quote = quoted ? "\"" : "";
   edits_[cell.begin] = {cell.end, absl::StrCat(quote, value, quote)};

@@ -54,8 +54,7 @@ class FilePush {
   absl::Status ApplyPrice(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells);
   absl::Status ApplyQuantity(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells);
   void ApplyStatus(ChannelStatus value, const ShopifyVariant& variant);
-  void Rewrite(const CsvSpan& cell, absl::string_view value);
-  void Keep(const CsvSpan& cell) { edits_.erase(cell.begin); }
+  void Put(const CsvSpan& cell, bool says_it_already, absl::string_view value);
 
   CsvReader* reader_;
   Currency currency_;

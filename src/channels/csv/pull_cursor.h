@@ -20,6 +20,9 @@ struct PullCursor {
   std::string revision;
   CsvPosition product;  // Its `end` is not kept.
   int64_t variant = 0;  // CsvPosition::index of the variant's row.
+
+  // Whether it is made for the beginning of a pull. No record begins at the first byte: the header does.
+  bool is_start() const { return product.begin == 0; }
 };
 
 std::string FormatPullCursor(const PullCursor& cursor);

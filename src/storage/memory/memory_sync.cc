@@ -30,7 +30,6 @@ void AcknowledgeFields(const Settlement& row, MemoryListing* listing) {
 void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,
                 const Author& author) {
   if (row.gone) {
-    listing.in_doubt = false;
     channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
     return;
   }
@@ -45,18 +44,15 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   } else if (row.attention != kKeepAttention) {
     listing.attention = batch.attentions[static_cast<size_t>(row.attention)];
   }
-  listing.in_doubt = row.in_doubt;
   channel.Reindex(listing);
 }
 
 void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
-  if (!listing.linked()) {
-    listing.in_doubt = false;
-  } else if (row.dirty_version >= listing.linked_version) {
-    SettleLink(channel, listing, row, batch, author);
-  }
-  // Else it was sent for an earlier link, which may have been to another item: it tells nothing about this one.
+  // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
+  if (listing.linked() && row.dirty_version < listing.linked_version) return;
+  listing.in_doubt = row.in_doubt;
+  if (listing.linked()) SettleLink(channel, listing, row, batch, author);
 }
 
 }  // namespace

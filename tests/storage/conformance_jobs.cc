@@ -1,0 +1,686 @@
+// Conformance: owners, queues, jobs, schedules, several threads at once, and durability.
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "tests/storage/conformance.h"
+#include "tests/storage/shop.h"
+#include "tests/storage/store_text.h"
+
+namespace flxlink {
+namespace {
+
+constexpr int64_t kMax = Storage::kMaxRows;
+constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+
+int64_t MakeChannel(Storage& storage, const std::string& name = "shop") {
+  return Value(storage.CreateChannel(NamedConfig(name))).channel_id;
+}
+
+// A job with nothing at its default.
+Job FullJob(Storage& storage, int64_t channel_id) {
+  Job job = NewJob(storage, channel_id, JobKind::kLink);
+  job.state = JobState::kHeld;
+  job.trigger = JobTrigger::kRerun;
+  job.priority = -7;
+  job.prioritized_at = At(3);
+  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true};
+  job.chain = {JobKind::kPull, JobKind::kBuild};
+  job.rerun_of = 5;
+  job.progress = {10, 6, 4};
+  job.attempts = 2;
+  job.created_at = At(1);
+  job.started_at = At(2);
+  job.finished_at = At(4);
+  job.counts = {{"linked", 6}, {"sent", -1}};
+  job.problems = {{"S1", {"code", "détail", "suggestion"}}, {"S2", {"c", "", ""}}};
+  job.error = "what went wrong";
+  job.suggestion = "what to do";
+  return job;
+}
+
+// Puts a pending job into the queue.
+void Add(Storage& storage, const Job& job) {
+  EXPECT_EQ(storage.WriteQueue(Enqueue(Value(storage.ReadQueue(job.channel_id)), job)), absl::OkStatus());
+}
+
+// A channel with one pending job as its head.
+int64_t ChannelWithHead(Storage& storage, const std::string& name, absl::Time prioritized_at, int64_t priority,
+                        absl::Time created_at) {
+  const int64_t channel_id = MakeChannel(storage, name);
+  Job job = NewJob(storage, channel_id);
+  job.prioritized_at = prioritized_at;
+  job.priority = priority;
+  job.created_at = created_at;
+  Add(storage, job);
+  return channel_id;
+}
+
+std::vector<int64_t> JobIds(const std::vector<Job>& jobs) {
+  std::vector<int64_t> ids;
+  for (const Job& job : jobs) ids.push_back(job.job_id);
+  return ids;
+}
+
+Schedule HourlySchedule(int64_t channel_id, absl::Time next_fire) {
+  Schedule schedule;
+  schedule.channel_id = channel_id;
+  schedule.next_fire = next_fire;
+  return schedule;
+}
+
+// Runs `work(0)` to `work(count - 1)`, each in a thread of its own.
+template <typename Work>
+void InThreads(int count, const Work& work) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back([&work, i] { work(i); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Owners
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, EveryOwnerIsNew) {
+  OwnerId last = 0;
+  for (int i = 0; i < 5; ++i) {
+    const OwnerId owner = Value(storage().OpenOwner());
+    EXPECT_GT(owner, last);
+    last = owner;
+    EXPECT_EQ(storage().CloseOwner(owner), absl::OkStatus());
+  }
+}
+
+TEST_P(StorageConformance, LivingOwnerKeepsAliveAndClosesOnce) {
+  EXPECT_GT(storage().keep_alive_interval(), absl::ZeroDuration());
+  const OwnerId owner = Value(storage().OpenOwner());
+  EXPECT_EQ(storage().KeepAlive(owner), absl::OkStatus());
+  EXPECT_EQ(storage().KeepAlive(owner), absl::OkStatus());
+  EXPECT_EQ(storage().CloseOwner(owner), absl::OkStatus());
+  EXPECT_EQ(storage().CloseOwner(owner), absl::OkStatus()) << "said twice is said once";
+}
+
+TEST_P(StorageConformance, OwnerThatDiedIsNoticed) {
+  Shop shop(under_test());
+  Shop other(under_test(), "other");
+  EXPECT_TRUE(shop.Queue().owner_alive);
+  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  under_test().KillOwner(shop.owner());
+  EXPECT_FALSE(shop.Queue().owner_alive);
+  EXPECT_TRUE(other.Queue().owner_alive);
+  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+  under_test().KillOwner(shop.owner());
+  EXPECT_FALSE(shop.Queue().owner_alive);
+}
+
+TEST_P(StorageConformance, OwnerThatClosedDoesNotHold) {
+  Shop shop(under_test());
+  ASSERT_EQ(storage().CloseOwner(shop.owner()), absl::OkStatus());
+  EXPECT_FALSE(shop.Queue().owner_alive);
+  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+}
+
+TEST_P(StorageConformance, OneOwnerHoldsManySlots) {
+  const OwnerId owner = Value(storage().OpenOwner());
+  std::vector<int64_t> channels;
+  for (const char* name : {"a", "b", "c"}) {
+    const int64_t channel_id = MakeChannel(storage(), name);
+    const Job job = NewJob(storage(), channel_id);
+    Add(storage(), job);
+    ASSERT_EQ(storage().WriteQueue(Claim(Value(storage().ReadQueue(channel_id)), job.job_id, owner)), absl::OkStatus());
+    channels.push_back(channel_id);
+  }
+  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  under_test().KillOwner(owner);
+  std::vector<int64_t> claimable = Value(storage().ReadClaimable(10));
+  std::sort(claimable.begin(), claimable.end());
+  EXPECT_EQ(claimable, channels);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Queues
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, NewChannelHasAFreeSlot) {
+  const int64_t channel_id = MakeChannel(storage());
+  const QueueSnapshot queue = Value(storage().ReadQueue(channel_id));
+  Slot fresh;
+  fresh.channel_id = channel_id;
+  EXPECT_EQ(ToText(queue.slot), ToText(fresh));
+  EXPECT_FALSE(queue.owner_alive);
+  EXPECT_TRUE(queue.open_jobs.empty());
+}
+
+TEST_P(StorageConformance, SlotIsKeptWhole) {
+  const int64_t channel_id = MakeChannel(storage());
+  const OwnerId owner = Value(storage().OpenOwner());
+  QueueChange change;
+  change.slot.channel_id = channel_id;
+  change.slot.holder_job = 11;
+  change.slot.epoch = 1LL << 40;
+  change.slot.owner = owner;
+  change.slot.lease_until = At(30);
+  change.slot.paused = true;
+  change.slot.cancel_requested = true;
+  change.slot.head_job = 12;
+  change.slot.head_prioritized_at = At(31);
+  change.slot.head_priority = -9;
+  change.slot.head_created_at = At(32);
+  Job holder = NewJob(storage(), channel_id);
+  holder.job_id = 11;
+  holder.state = JobState::kRunning;
+  Job head = holder;
+  head.job_id = 12;
+  head.state = JobState::kPending;
+  change.insert = {holder, head};
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  Slot expected = change.slot;
+  expected.revision = 1;
+  EXPECT_EQ(ToText(Value(storage().ReadQueue(channel_id)).slot), ToText(expected));
+
+  QueueChange back;
+  back.expected_revision = 1;
+  back.slot.channel_id = channel_id;
+  ASSERT_EQ(storage().WriteQueue(back), absl::OkStatus());
+  expected = back.slot;
+  expected.revision = 2;
+  EXPECT_EQ(ToText(Value(storage().ReadQueue(channel_id)).slot), ToText(expected));
+}
+
+TEST_P(StorageConformance, JobIsKeptWhole) {
+  const int64_t channel_id = MakeChannel(storage());
+  const Job full = FullJob(storage(), channel_id);
+  Add(storage(), full);
+  EXPECT_EQ(ToText(Value(storage().ReadJob(full.job_id))), ToText(full));
+  const QueueSnapshot queue = Value(storage().ReadQueue(channel_id));
+  ASSERT_EQ(queue.open_jobs.size(), 1u);
+  EXPECT_EQ(ToText(queue.open_jobs[0]), ToText(full));
+  const Job plain = NewJob(storage(), channel_id, JobKind::kPull);
+  Add(storage(), plain);
+  EXPECT_EQ(ToText(Value(storage().ReadJob(plain.job_id))), ToText(plain));
+}
+
+TEST_P(StorageConformance, EveryKindStateAndTriggerIsKept) {
+  const int64_t channel_id = MakeChannel(storage());
+  for (const JobKind kind : {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules}) {
+    for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
+                                 JobState::kCancelled, JobState::kHeld}) {
+      for (const JobTrigger trigger :
+           {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun}) {
+        Job job = NewJob(storage(), channel_id, kind);
+        job.state = state;
+        job.trigger = trigger;
+        Add(storage(), job);
+        EXPECT_EQ(ToText(Value(storage().ReadJob(job.job_id))), ToText(job));
+      }
+    }
+  }
+}
+
+TEST_P(StorageConformance, QueueShowsOpenJobsById) {
+  const int64_t channel_id = MakeChannel(storage());
+  const int64_t other_id = MakeChannel(storage(), "other");
+  const int64_t first = Value(storage().ReserveIds(10));
+  const std::vector<JobState> states = {JobState::kHeld,      JobState::kCompleted, JobState::kPending,
+                                        JobState::kCancelled, JobState::kRunning,   JobState::kFailed};
+  QueueChange change;
+  change.slot.channel_id = channel_id;
+  for (size_t i = 0; i < states.size(); ++i) {
+    Job job = NewJob(storage(), channel_id);
+    job.job_id = first + static_cast<int64_t>(states.size() - i);  // Given in falling order.
+    job.state = states[i];
+    change.insert.push_back(job);
+  }
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  Add(storage(), NewJob(storage(), other_id));
+  EXPECT_EQ(JobIds(Value(storage().ReadQueue(channel_id)).open_jobs),
+            (std::vector<int64_t>{first + 2, first + 4, first + 6}));
+}
+
+TEST_P(StorageConformance, UpdatedJobIsKeptWholeAndLeavesTheQueueWhenFinal) {
+  const int64_t channel_id = MakeChannel(storage());
+  const Job job = NewJob(storage(), channel_id);
+  Add(storage(), job);
+  Job updated = FullJob(storage(), channel_id);
+  updated.job_id = job.job_id;
+  QueueChange change;
+  change.expected_revision = 1;
+  change.slot.channel_id = channel_id;
+  change.update = {updated};
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  EXPECT_EQ(ToText(Value(storage().ReadJob(job.job_id))), ToText(updated));
+  updated.state = JobState::kCancelled;
+  updated.options = {};
+  updated.chain.clear();
+  updated.counts.clear();
+  updated.problems.clear();
+  updated.started_at.reset();
+  change.expected_revision = 2;
+  change.update = {updated};
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  EXPECT_EQ(ToText(Value(storage().ReadJob(job.job_id))), ToText(updated));
+  EXPECT_TRUE(Value(storage().ReadQueue(channel_id)).open_jobs.empty());
+}
+
+TEST_P(StorageConformance, ChangeOfAQueueThatMovedIsAborted) {
+  const int64_t channel_id = MakeChannel(storage());
+  const QueueSnapshot read = Value(storage().ReadQueue(channel_id));
+  const Job job = NewJob(storage(), channel_id);
+  Add(storage(), job);
+  const std::string before = StoreText(storage());
+  QueueChange late = Enqueue(read, NewJob(storage(), channel_id));
+  EXPECT_EQ(Code(storage().WriteQueue(late)), kAborted);
+  late.expected_revision = 2;
+  EXPECT_EQ(Code(storage().WriteQueue(late)), kAborted);
+  Job failed = job;
+  failed.state = JobState::kFailed;
+  late = QueueChange();
+  late.slot = read.slot;
+  late.update = {failed};
+  EXPECT_EQ(Code(storage().WriteQueue(late)), kAborted);
+  EXPECT_EQ(StoreText(storage()), before);
+}
+
+TEST_P(StorageConformance, RepeatedInsertIsKnownAsMadeBefore) {
+  const int64_t channel_id = MakeChannel(storage());
+  const int64_t other_id = MakeChannel(storage(), "other");
+  const QueueChange change = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  const std::string once = StoreText(storage());
+  EXPECT_EQ(Code(storage().WriteQueue(change)), kAlreadyExists);
+  QueueChange fresh = change;
+  fresh.expected_revision = 1;
+  EXPECT_EQ(Code(storage().WriteQueue(fresh)), kAlreadyExists);
+  fresh.insert.insert(fresh.insert.begin(), NewJob(storage(), channel_id));
+  EXPECT_EQ(Code(storage().WriteQueue(fresh)), kAlreadyExists) << "one of them is there";
+  Job elsewhere = change.insert[0];
+  elsewhere.channel_id = other_id;
+  EXPECT_EQ(Code(storage().WriteQueue(Enqueue(Value(storage().ReadQueue(other_id)), elsewhere))), kAlreadyExists)
+      << "ids are unique in the store";
+  EXPECT_EQ(StoreText(storage()), once);
+}
+
+TEST_P(StorageConformance, UpdateOfAnUnknownJobIsNotFound) {
+  const int64_t channel_id = MakeChannel(storage());
+  QueueChange change = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
+  change.update = {NewJob(storage(), channel_id)};
+  const std::string before = StoreText(storage());
+  EXPECT_EQ(Code(storage().WriteQueue(change)), kNotFound);
+  EXPECT_EQ(StoreText(storage()), before);
+}
+
+TEST_P(StorageConformance, JobOfAnotherChannelIsRefused) {
+  const int64_t channel_id = MakeChannel(storage());
+  const int64_t other_id = MakeChannel(storage(), "other");
+  const QueueSnapshot queue = Value(storage().ReadQueue(channel_id));
+  EXPECT_EQ(Code(storage().WriteQueue(Enqueue(queue, NewJob(storage(), other_id)))), kInvalidArgument);
+  const Job job = NewJob(storage(), other_id);
+  Add(storage(), job);
+  QueueChange change = Enqueue(queue, NewJob(storage(), channel_id));
+  change.update = {job};
+  EXPECT_EQ(Code(storage().WriteQueue(change)), kInvalidArgument);
+  EXPECT_TRUE(Value(storage().ReadQueue(channel_id)).open_jobs.empty());
+}
+
+TEST_P(StorageConformance, AsManyJobsAsAllowedAndNoMore) {
+  const int64_t channel_id = MakeChannel(storage());
+  const int64_t first = Value(storage().ReserveIds(kMax + 1));
+  QueueChange change;
+  change.slot.channel_id = channel_id;
+  Job job = NewJob(storage(), channel_id);
+  for (int64_t i = 0; i <= kMax; ++i) {
+    job.job_id = first + i;
+    change.insert.push_back(job);
+  }
+  EXPECT_EQ(Code(storage().WriteQueue(change)), kInvalidArgument);
+  change.insert.pop_back();
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadJobs({}, kLast, kMax)).size(), static_cast<size_t>(kMax));
+  for (const int64_t limit : {int64_t{0}, int64_t{-1}, kMax + 1}) {
+    EXPECT_EQ(Code(storage().ReadJobs({}, kLast, limit)), kInvalidArgument);
+    EXPECT_EQ(Code(storage().ReadClaimable(limit)), kInvalidArgument);
+  }
+}
+
+TEST_P(StorageConformance, RunningJobsOwnReportsAreNewerThanAQueueChange) {
+  Shop shop(under_test());
+  const QueueSnapshot read = shop.Queue();
+  Value(storage().WriteProgress(shop.fence(), {10, 3, 1}));
+  QueueChange change;
+  change.expected_revision = read.slot.revision;
+  change.slot = read.slot;
+  change.slot.cancel_requested = true;
+  change.update = {read.open_jobs.at(0)};
+  change.update[0].priority = 4;
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  const Job job = Value(storage().ReadJob(shop.fence().job_id));
+  EXPECT_EQ(job.priority, 4);
+  EXPECT_EQ(job.progress.done, 3);
+
+  QueueChange end = Finish(shop.Queue(), JobState::kCompleted);
+  end.update[0].progress = {10, 9, 1};
+  ASSERT_EQ(storage().WriteQueue(end), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadJob(shop.fence().job_id)).progress.done, 9) << "the end has the last word";
+}
+
+TEST_P(StorageConformance, StartingAJobSetsItsProgress) {
+  const int64_t channel_id = MakeChannel(storage());
+  Job job = NewJob(storage(), channel_id);
+  job.progress = {10, 5, 5};
+  Add(storage(), job);
+  QueueChange start = Claim(Value(storage().ReadQueue(channel_id)), job.job_id, Value(storage().OpenOwner()));
+  start.update[0].progress = {};
+  ASSERT_EQ(storage().WriteQueue(start), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadJob(job.job_id)).progress.total, 0);
+}
+
+TEST_P(StorageConformance, ProgressIsAbsoluteAndMovesNoRevision) {
+  Shop shop(under_test());
+  const int64_t revision = shop.Queue().slot.revision;
+  EXPECT_FALSE(Value(storage().WriteProgress(shop.fence(), {10, 3, 1})).cancel_requested);
+  EXPECT_FALSE(Value(storage().WriteProgress(shop.fence(), {10, 3, 1})).cancel_requested);
+  const Job job = Value(storage().ReadJob(shop.fence().job_id));
+  EXPECT_EQ(job.progress.total, 10);
+  EXPECT_EQ(job.progress.done, 3);
+  EXPECT_EQ(job.progress.failed, 1);
+  EXPECT_EQ(shop.Queue().slot.revision, revision) << "or every report would make an enqueue fail";
+}
+
+TEST_P(StorageConformance, ProgressTellsOfARequestToCancel) {
+  Shop shop(under_test());
+  QueueChange cancel;
+  cancel.slot = shop.Queue().slot;
+  cancel.expected_revision = cancel.slot.revision;
+  cancel.slot.cancel_requested = true;
+  ASSERT_EQ(storage().WriteQueue(cancel), absl::OkStatus());
+  EXPECT_TRUE(Value(storage().WriteProgress(shop.fence(), {1, 1, 0})).cancel_requested);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Claiming
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, OnlyFreeSlotsWithWorkAreClaimable) {
+  MakeChannel(storage(), "idle");
+  const int64_t waiting = ChannelWithHead(storage(), "waiting", absl::InfinitePast(), 0, At(1));
+  const int64_t paused = ChannelWithHead(storage(), "paused", absl::InfinitePast(), 0, At(1));
+  Shop busy(under_test(), "busy");
+  Add(storage(), NewJob(storage(), busy.channel_id()));
+  QueueChange pause;
+  pause.slot = Value(storage().ReadQueue(paused)).slot;
+  pause.expected_revision = pause.slot.revision;
+  pause.slot.paused = true;
+  ASSERT_EQ(storage().WriteQueue(pause), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{waiting});
+  busy.EndJob();
+  std::vector<int64_t> claimable = Value(storage().ReadClaimable(10));
+  std::sort(claimable.begin(), claimable.end());
+  EXPECT_EQ(claimable, (std::vector<int64_t>{waiting, busy.channel_id()}));
+}
+
+TEST_P(StorageConformance, PausedSlotOfADeadOwnerIsNotClaimable) {
+  Shop shop(under_test());
+  QueueChange pause;
+  pause.slot = shop.Queue().slot;
+  pause.expected_revision = pause.slot.revision;
+  pause.slot.paused = true;
+  ASSERT_EQ(storage().WriteQueue(pause), absl::OkStatus());
+  under_test().KillOwner(shop.owner());
+  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+}
+
+TEST_P(StorageConformance, MostUrgentHeadIsClaimedFirst) {
+  const absl::Time never = absl::InfinitePast();
+  const int64_t late = ChannelWithHead(storage(), "1", never, 0, At(9));
+  const int64_t early = ChannelWithHead(storage(), "2", never, 0, At(1));
+  const int64_t low = ChannelWithHead(storage(), "3", never, -1, At(0));
+  const int64_t high = ChannelWithHead(storage(), "4", never, 5, At(9));
+  const int64_t first_asked = ChannelWithHead(storage(), "5", At(20), -9, At(9));
+  const int64_t last_asked = ChannelWithHead(storage(), "6", At(21), -9, At(9));
+  const std::vector<int64_t> expected = {last_asked, first_asked, high, early, late, low};
+  EXPECT_EQ(Value(storage().ReadClaimable(10)), expected);
+  EXPECT_EQ(Value(storage().ReadClaimable(2)), (std::vector<int64_t>{last_asked, first_asked}));
+}
+
+TEST_P(StorageConformance, TakingOverFromADeadOwnerStartsANewEpoch) {
+  Shop shop(under_test());
+  under_test().KillOwner(shop.owner());
+  const OwnerId successor = Value(storage().OpenOwner());
+  ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
+  const QueueSnapshot queue = shop.Queue();
+  EXPECT_TRUE(queue.owner_alive);
+  EXPECT_EQ(queue.slot.owner, successor);
+  EXPECT_EQ(queue.slot.epoch, shop.fence().epoch + 1);
+  EXPECT_EQ(queue.open_jobs.at(0).attempts, 2);
+  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Reading jobs
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, JobsAreReadNewestFirst) {
+  const int64_t east = MakeChannel(storage(), "east");
+  const int64_t west = MakeChannel(storage(), "west");
+  std::vector<int64_t> ids;
+  for (int i = 0; i < 6; ++i) {
+    Job job = NewJob(storage(), i % 2 == 0 ? east : west);
+    job.state = i < 3 ? JobState::kFailed : JobState::kPending;
+    Add(storage(), job);
+    ids.push_back(job.job_id);
+  }
+  const auto read = [&](absl::optional<int64_t> channel, absl::optional<JobState> state, int64_t before,
+                        int64_t limit) {
+    JobFilter filter;
+    filter.channel_id = channel;
+    filter.state = state;
+    return JobIds(Value(storage().ReadJobs(filter, before, limit)));
+  };
+  const std::vector<int64_t> newest_first(ids.rbegin(), ids.rend());
+  EXPECT_EQ(read({}, {}, kLast, 10), newest_first);
+  EXPECT_EQ(read({}, {}, ids[5], 2), (std::vector<int64_t>{ids[4], ids[3]}));
+  EXPECT_EQ(read(west, {}, kLast, 10), (std::vector<int64_t>{ids[5], ids[3], ids[1]}));
+  EXPECT_EQ(read(west, {}, ids[5], 1), std::vector<int64_t>{ids[3]});
+  EXPECT_EQ(read({}, JobState::kFailed, kLast, 10), (std::vector<int64_t>{ids[2], ids[1], ids[0]}));
+  EXPECT_EQ(read(east, JobState::kFailed, ids[2], 10), std::vector<int64_t>{ids[0]});
+  EXPECT_TRUE(read({}, JobState::kHeld, kLast, 10).empty());
+  EXPECT_TRUE(read(987654321, {}, kLast, 10).empty());
+  EXPECT_TRUE(read({}, {}, ids[0], 10).empty());
+}
+
+TEST_P(StorageConformance, UnknownJobIsNotFound) { EXPECT_EQ(Code(storage().ReadJob(987654321)), kNotFound); }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Schedules
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, SchedulesAreKeptWhole) {
+  const int64_t east = MakeChannel(storage(), "east");
+  const int64_t west = MakeChannel(storage(), "west");
+  const int64_t north = MakeChannel(storage(), "north");
+  Schedule daily = HourlySchedule(west, At(10));
+  daily.spec.kind = ScheduleKind::kDaily;
+  daily.spec.hour = 7;
+  daily.spec.minute = 30;
+  daily.spec.time_zone = "Europe/Berlin";
+  daily.job = ScheduledJob::kSyncFull;
+  daily.enabled = false;
+  Schedule cron = HourlySchedule(north, absl::FromUnixMicros(1767225600123456));
+  cron.spec.kind = ScheduleKind::kCron;
+  cron.spec.cron = "0 3 * * 1";
+  cron.job = ScheduledJob::kPull;
+  Schedule every = HourlySchedule(east, At(5));
+  every.spec.kind = ScheduleKind::kEvery;
+  every.spec.every = absl::Hours(2);
+  for (const Schedule& schedule : {cron, daily, every}) {
+    ASSERT_EQ(storage().WriteSchedule(schedule), absl::OkStatus());
+  }
+  const std::vector<Schedule> read = Value(storage().ReadSchedules());
+  ASSERT_EQ(read.size(), 3u);
+  EXPECT_EQ(ToText(read[0]), ToText(every));
+  EXPECT_EQ(ToText(read[1]), ToText(daily));
+  EXPECT_EQ(ToText(read[2]), ToText(cron));
+}
+
+TEST_P(StorageConformance, ChannelHasOneSchedule) {
+  const int64_t channel_id = MakeChannel(storage());
+  ASSERT_EQ(storage().WriteSchedule(HourlySchedule(channel_id, At(10))), absl::OkStatus());
+  Schedule other = HourlySchedule(channel_id, At(20));
+  other.spec.kind = ScheduleKind::kEvery;
+  ASSERT_EQ(storage().WriteSchedule(other), absl::OkStatus());
+  ASSERT_EQ(storage().WriteSchedule(other), absl::OkStatus());
+  const std::vector<Schedule> read = Value(storage().ReadSchedules());
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_EQ(ToText(read[0]), ToText(other));
+  ASSERT_EQ(storage().ClearSchedule(channel_id), absl::OkStatus());
+  EXPECT_TRUE(Value(storage().ReadSchedules()).empty());
+  EXPECT_EQ(storage().ClearSchedule(channel_id), absl::OkStatus()) << "said twice is said once";
+}
+
+TEST_P(StorageConformance, ScheduleFiresOnce) {
+  const int64_t channel_id = MakeChannel(storage());
+  ASSERT_EQ(storage().WriteSchedule(HourlySchedule(channel_id, At(3600))), absl::OkStatus());
+  QueueChange fire = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
+  fire.fire = ScheduleFire{At(3600), At(7200)};
+  ASSERT_EQ(storage().WriteQueue(fire), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadSchedules()).at(0).next_fire, At(7200));
+  const std::string once = StoreText(storage());
+  QueueChange second = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
+  second.fire = fire.fire;
+  EXPECT_EQ(Code(storage().WriteQueue(second)), kAborted);
+  EXPECT_EQ(StoreText(storage()), once) << "neither the fire nor the job";
+  ASSERT_EQ(storage().ClearSchedule(channel_id), absl::OkStatus());
+  second.fire = ScheduleFire{At(7200), At(10800)};
+  EXPECT_EQ(Code(storage().WriteQueue(second)), kAborted) << "the schedule was cleared meanwhile";
+  EXPECT_EQ(Value(storage().ReadQueue(channel_id)).open_jobs.size(), 1u);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Several threads
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, ReservedIdsAreUniqueOverThreads) {
+  absl::Mutex mutex;
+  std::set<int64_t> ids;
+  InThreads(4, [&](int) {
+    for (int i = 0; i < 25; ++i) {
+      const int64_t first = Value(storage().ReserveIds(3));
+      absl::MutexLock lock(&mutex);
+      for (int64_t id = first; id < first + 3; ++id) EXPECT_TRUE(ids.insert(id).second) << id;
+    }
+  });
+  EXPECT_EQ(ids.size(), 300u);
+}
+
+TEST_P(StorageConformance, NoJobIsLostWhenThreadsEnqueueAtOnce) {
+  const int64_t channel_id = MakeChannel(storage());
+  InThreads(4, [&](int) {
+    for (int i = 0; i < 10; ++i) {
+      const Job job = NewJob(storage(), channel_id);
+      absl::Status status = absl::AbortedError("not tried");
+      while (absl::IsAborted(status))
+        status = storage().WriteQueue(Enqueue(Value(storage().ReadQueue(channel_id)), job));
+      EXPECT_EQ(status, absl::OkStatus());
+    }
+  });
+  const QueueSnapshot queue = Value(storage().ReadQueue(channel_id));
+  EXPECT_EQ(queue.open_jobs.size(), 40u);
+  EXPECT_EQ(queue.slot.revision, 40);
+}
+
+TEST_P(StorageConformance, OneOfManyThreadsClaimsASlot) {
+  for (int round = 0; round < 5; ++round) {
+    const int64_t channel_id = MakeChannel(storage(), absl::StrCat("shop", round));
+    const Job job = NewJob(storage(), channel_id);
+    Add(storage(), job);
+    const QueueSnapshot free = Value(storage().ReadQueue(channel_id));
+    absl::Mutex mutex;
+    std::vector<OwnerId> winners;
+    InThreads(4, [&](int) {
+      const OwnerId owner = Value(storage().OpenOwner());
+      const absl::Status status = storage().WriteQueue(Claim(free, job.job_id, owner));
+      absl::MutexLock lock(&mutex);
+      if (status.ok()) {
+        winners.push_back(owner);
+      } else {
+        EXPECT_EQ(status.code(), kAborted) << status;
+      }
+    });
+    ASSERT_EQ(winners.size(), 1u);
+    EXPECT_EQ(Value(storage().ReadQueue(channel_id)).slot.owner, winners[0]);
+    EXPECT_EQ(Value(storage().ReadJob(job.job_id)).attempts, 1);
+  }
+}
+
+TEST_P(StorageConformance, ReadersSeeWholeTransactions) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  // Writers state price and quantity together; whoever reads them must never see one without the other.
+  InThreads(3, [&](int thread) {
+    for (int64_t i = 0; i < 20; ++i) {
+      if (thread == 0) {
+        shop.WriteProducts({{"K1", "S1", 1000 + i, 1000 + i}}, At(10 + i));
+      } else {
+        const SyncRow row = shop.LinkRow("S1");
+        EXPECT_TRUE(row.product_price == row.product_quantity || row.product_price == 100) << row.product_price;
+      }
+    }
+  });
+  EXPECT_EQ(shop.LinkRow("S1").product_price, 1019);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Durability
+// ---------------------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageConformance, EverythingOutlivesReopening) {
+  Shop shop(under_test());
+  shop.StockAndLink(4);
+  ASSERT_EQ(shop.Edit("S2", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S3", Only(ListingEdit::Kind::kPause)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", Priority(3)), absl::OkStatus());
+  shop.Pull({{"X1", 1, 2, ChannelStatus::kHidden, "P", {{"sku", "s"}}}, {"X2"}, {"X3"}});  // Breaks S4.
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  Value(storage().WritePulledPage(shop.fence(), pull, ToPage({{"X1"}}, "page 2"), At(20)));
+  ASSERT_EQ(storage().WriteSchedule(HourlySchedule(shop.channel_id(), At(60))), absl::OkStatus());
+  Add(storage(), FullJob(storage(), shop.channel_id()));
+  Value(storage().WriteProgress(shop.fence(), {9, 8, 1}));
+  const int64_t reserved = Value(storage().ReserveIds(10));
+  const OwnerId owner = Value(storage().OpenOwner());
+  const std::vector<std::string> dirty = shop.DirtySkus();
+  const std::string before = StoreText(storage());
+
+  if (!under_test().Reopen()) GTEST_SKIP() << "this store does not outlive its object";
+  EXPECT_EQ(StoreText(storage()), before);
+  EXPECT_EQ(shop.DirtySkus(), dirty);
+  EXPECT_GE(Value(storage().ReserveIds(1)), reserved + 10);
+  EXPECT_GT(Value(storage().OpenOwner()), owner);
+}
+
+TEST_P(StorageConformance, InterruptedWorkGoesOnAfterReopening) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  Value(storage().WritePulledPage(shop.fence(), pull, ToPage({{"X1", 100, 10}}, "page 2"), At(20)));
+  if (!under_test().Reopen()) GTEST_SKIP() << "this store does not outlive its object";
+  under_test().KillOwner(shop.owner());
+  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+  const OwnerId successor = Value(storage().OpenOwner());
+  ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
+  const Fence fence = {shop.channel_id(), shop.fence().job_id, shop.fence().epoch + 1};
+  ASSERT_EQ(shop.channel().pull.cursor, "page 2");
+  Value(storage().WritePulledPage(fence, pull, ToPage({{"X2", 100, 10}}), At(21)));
+  EXPECT_EQ(Value(storage().SweepAbsent(fence, pull, 10, At(22))).gone, 0) << "pages from before the end of it count";
+  EXPECT_EQ(storage().EndPull(fence, pull, true, "", At(23)), absl::OkStatus());
+}
+
+}  // namespace flxlink
