@@ -43,8 +43,8 @@ run pull shop
 
 say "4. What was linked, by which rule, and what was not and why"
 run listing list shop --unlinked
-say "   One of them, explained"
-run listing explain shop DS16-YELL-5L
+say "   One of them, explained: the shop has its barcode with a spreadsheet's apostrophe"
+run listing explain shop FB12-STEE-0.5L
 
 say "5. The sync sends what differs, and only that"
 cp shop.csv before.csv

@@ -6,9 +6,6 @@
 namespace flxlink {
 namespace {
 
-// Push ids are taken from storage in blocks, so that a sync does not write once more for every push.
-constexpr int64_t kPushIdBlock = 64;
-
 constexpr absl::Duration kLongestBackoff = absl::Minutes(1);
 
 bool WorthAnotherTry(const absl::Status& status) {
@@ -88,14 +85,7 @@ absl::Status JobContext::Wait(absl::Duration duration) {
 
 absl::Status JobContext::TakeTokens(double cost) { return Wait(rate_limiter_.Take(cost, Now())); }
 
-absl::StatusOr<int64_t> JobContext::NextPushId() {
-  if (next_push_id_ == push_ids_end_) {
-    absl::StatusOr<int64_t> first = RetryValue<int64_t>([&] { return storage().ReserveIds(kPushIdBlock); });
-    if (!first.ok()) return first.status();
-    next_push_id_ = *first;
-    push_ids_end_ = *first + kPushIdBlock;
-  }
-  return next_push_id_++;
-}
+// An epoch is held once, so its number and a count make a number that no earlier holder of the slot used.
+int64_t JobContext::NextPushId() { return (fence_.epoch << 32) + ++pushes_; }
 
 }  // namespace flxlink

@@ -77,8 +77,8 @@ class JobContext {
   // Takes `cost` tokens of the channel's rate limit, waiting for them if need be.
   absl::Status TakeTokens(double cost);
 
-  // A number that no other push of this store has.
-  absl::StatusOr<int64_t> NextPushId();
+  // A number that no other push of the channel has.
+  int64_t NextPushId();
 
  private:
   const EngineOptions& options_;
@@ -89,8 +89,7 @@ class JobContext {
   RateLimiter rate_limiter_;
   JobOutput output_;
   JobProgress progress_;
-  int64_t next_push_id_ = 0;
-  int64_t push_ids_end_ = 0;
+  int64_t pushes_ = 0;
 };
 
 }  // namespace flxlink

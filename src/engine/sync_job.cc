@@ -267,19 +267,17 @@ absl::Status SyncRun::PushItems(const SyncPlan& plan, int64_t first, int64_t cou
       absl::MakeConstSpan(plan.items).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
   absl::Status status = context_.TakeTokens(capabilities_.rate_limit.push_cost);
   if (!status.ok()) return status;
-  absl::StatusOr<int64_t> push_id = context_.NextPushId();
-  if (!push_id.ok()) return push_id.status();
   PushRecord record;
-  record.push_id = *push_id;
+  record.push_id = context_.NextPushId();
   record.call_deadline = context_.Now() + capabilities_.push_timeout;
   record.items.assign(items.begin(), items.end());
   status = context_.Retry([&] { return context_.storage().BeginPush(context_.fence(), record); });
   if (!status.ok()) return status;
 
   absl::StatusOr<PushReply> reply = context_.adapter().Push({items, revision_});
-  if (reply.ok()) return TakeReply(plan, first, items, *push_id, *std::move(reply));
+  if (reply.ok()) return TakeReply(plan, first, items, record.push_id, *std::move(reply));
   if (absl::IsInvalidArgument(reply.status()) && !capabilities_.partial_success) {
-    return Bisect(plan, first, items, *push_id, reply.status());
+    return Bisect(plan, first, items, record.push_id, reply.status());
   }
   // Nothing is known of any item: the record stays open, and its links stay in doubt.
   if (!WorthAnotherPush(reply.status())) return reply.status();
