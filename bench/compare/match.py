@@ -1,9 +1,12 @@
-"""Times `flxlink match` against the same match in SQL; see match.sh. Each contender runs in a process of its own, reads the two
-CSV files, links by SKU and then by UPC where the key is unique on both sides and the target is free, and writes a CSV of links.
+"""Times `flxlink match` against the same match in SQL; see match.sh.
+
+Each contender runs in a process of its own, reads from the two CSV files the columns that it needs, links by SKU and
+then by UPC where the key is unique on both sides and the target is free, and writes a CSV.
 """
 
 import argparse
 import csv
+import operator
 import os
 import random
 import sys
@@ -12,7 +15,7 @@ import time
 THREADS = 2
 CONTENDERS = ("flxlink", "duckdb", "sqlite")
 
-# A link needs a key that one row a side has; a variant that SKU finds ambiguous is left to a person, as ambiguous=stop does.
+# A link needs a key that one row a side has; a variant that SKU finds ambiguous is left to a person (ambiguous=stop).
 LINKS_SQL = """
 CREATE {temp} TABLE sku_count_l AS SELECT sku, count(*) AS n FROM listings WHERE sku <> '' GROUP BY sku;
 CREATE {temp} TABLE sku_count_c AS SELECT sku, count(*) AS n FROM channel WHERE sku <> '' GROUP BY sku;
@@ -23,7 +26,9 @@ CREATE {temp} TABLE by_sku AS
 CREATE {temp} TABLE closed AS
   SELECT listing_id AS id FROM by_sku
   UNION ALL
-  SELECT l.id FROM sku_count_l a JOIN sku_count_c b ON a.sku = b.sku AND (a.n > 1 OR b.n > 1) JOIN listings l ON l.sku = a.sku;
+  SELECT l.id
+  FROM sku_count_l a JOIN sku_count_c b ON a.sku = b.sku AND (a.n > 1 OR b.n > 1)
+  JOIN listings l ON l.sku = a.sku;
 CREATE {temp} TABLE upc_l AS
   SELECT upc, min(id) AS id FROM listings WHERE upc <> '' GROUP BY upc HAVING count(*) = 1;
 CREATE {temp} TABLE upc_c AS
@@ -68,12 +73,12 @@ def run_sqlite(listings, channel, out):
     import sqlite3
 
     db = sqlite3.connect(":memory:")
-    for table, path in (("listings", listings), ("channel", channel)):
+    for table, path, key in (("listings", listings, "upc"), ("channel", channel, "barcode")):
+        db.execute(f"CREATE TABLE {table} (id TEXT, sku TEXT, {key} TEXT)")
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.reader(file)
-            columns = next(reader)
-            db.execute(f"CREATE TABLE {table} ({', '.join(name + ' TEXT' for name in columns)})")
-            db.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(columns))})", reader)
+            wanted = operator.itemgetter(*map(next(reader).index, ("id", "sku", key)))
+            db.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", map(wanted, reader))
     db.executescript(
         "CREATE INDEX l_sku ON listings (sku); CREATE INDEX c_sku ON channel (sku);"
         "CREATE INDEX l_upc ON listings (upc, id); CREATE INDEX c_barcode ON channel (barcode, id);"
@@ -89,36 +94,31 @@ def run_duckdb(listings, channel, out):
     import duckdb
 
     db = duckdb.connect(config={"threads": THREADS})
-    for table, path in (("listings", listings), ("channel", channel)):
-        db.execute(f"CREATE TABLE {table} AS SELECT * REPLACE ({NOT_NULL[table]}) FROM read_csv('{path}', header=true, all_varchar=true)")
+    for table, path, key in (("listings", listings, "upc"), ("channel", channel, "barcode")):
+        # An empty cell is read as NULL, which joins and groups leave out just as ''.
+        source = f"read_csv('{path}', header=true, all_varchar=true)"
+        db.execute(f"CREATE TABLE {table} AS SELECT id, sku, {key} FROM {source}")
     for statement in LINKS_SQL.format(temp="TEMP").split(";"):
         if statement.strip():
             db.execute(statement)
     db.execute(f"COPY ({RESULT_SQL}) TO '{out}' (FORMAT csv, HEADER)")
 
 
-# DuckDB reads an empty cell as NULL.
-NOT_NULL = {
-    "listings": "coalesce(sku, '') AS sku, coalesce(upc, '') AS upc",
-    "channel": "coalesce(sku, '') AS sku, coalesce(barcode, '') AS barcode",
-}
-
-
 def command_of(name, options, listings, channel, out):
-    if name == "flxlink":
-        rules = ["--rule", "sku=sku", "--rule", "upc=barcode"]
-        return [options.flxlink, "match", "--listings", listings, "--channel", channel, *rules, "--threads", str(THREADS), "--out", out]
-    return [sys.executable, os.path.abspath(__file__), "--run", name, listings, channel, out]
+    if name != "flxlink":
+        return [sys.executable, os.path.abspath(__file__), "--run", name, listings, channel, out]
+    command = [options.flxlink, "match", "--listings", listings, "--channel", channel, "--out", out]
+    return command + ["--rule", "sku=sku", "--rule", "upc=barcode", "--threads", str(THREADS)]
 
 
 def measure(command):
-    """Wall seconds and peak memory in MiB of a process."""
+    """Wall seconds, processor seconds and peak memory in MiB of a process."""
     begin = time.monotonic()
     pid = os.posix_spawn(command[0], command, os.environ)
     _, status, usage = os.wait4(pid, 0)
     if status != 0:
         sys.exit(f"failed: {' '.join(command)}")
-    return time.monotonic() - begin, usage.ru_maxrss / 1024
+    return time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def read_links(path):
@@ -127,29 +127,43 @@ def read_links(path):
         return sorted((row["listing_id"], row["channel_id"]) for row in rows if row["channel_id"])
 
 
+def check_links(outs):
+    """That all contenders made the same links; tells how many."""
+    expected = read_links(outs[CONTENDERS[0]])
+    for contender in CONTENDERS[1:]:
+        links = read_links(outs[contender])
+        if links != expected:
+            sys.exit(f"{contender} makes other links than {CONTENDERS[0]}: {len(links)} and {len(expected)}")
+    return len(expected)
+
+
 def compare(options):
     name = os.path.join(options.work, f"match-{options.rows}")
     listings, channel = name + "-listings.csv", name + "-channel.csv"
+    outs = {contender: f"{name}-{contender}.csv" for contender in CONTENDERS}
     if not (os.path.exists(listings) and os.path.exists(channel)):
-        write_data(listings, channel, options.rows)
-    results, expected = {}, None
-    for contender in CONTENDERS:
-        out = f"{name}-{contender}.csv"
-        runs = [measure(command_of(contender, options, listings, channel, out)) for _ in range(options.repeat)]
-        results[contender] = min(seconds for seconds, _ in runs), max(memory for _, memory in runs)
-        links = read_links(out)
-        if expected is not None and links != expected:
-            sys.exit(f"{contender} makes other links than {CONTENDERS[0]}: {len(links)} and {len(expected)}")
-        expected = links
-    print(f"{options.rows:,} x {options.rows:,}, sku=sku then upc=barcode, CSV to CSV, {THREADS} threads: {len(expected):,} links each")
-    print(f"best of {options.repeat} runs:  {'seconds':>8} {'peak MiB':>9} {'times flxlink':>14}")
-    for contender, (seconds, memory) in results.items():
-        print(f"  {contender:14} {seconds:8.2f} {memory:9.0f} {seconds / results['flxlink'][0]:14.1f}")
+        measure([sys.executable, os.path.abspath(__file__), "--write", listings, channel, str(options.rows)])
+    # A process begins with its parent's peak memory, so that this one stays small until all were measured.
+    results = {}
+    for contender, out in outs.items():
+        command = command_of(contender, options, listings, channel, out)
+        runs = [measure(command) for _ in range(options.repeat)]
+        wall, processor, memory = zip(*runs)
+        results[contender] = min(wall), min(processor), max(memory)
+    links = check_links(outs)
+    size = f"{options.rows:,}"
+    print(f"{size} x {size}, sku=sku then upc=barcode, CSV to CSV, {THREADS} threads: {links:,} links each")
+    print(f"best of {options.repeat} runs: {'wall s':>8} {'cpu s':>8} {'peak MiB':>9} {'wall / flxlink':>15}")
+    for contender, (wall, processor, memory) in results.items():
+        print(f"  {contender:13} {wall:8.2f} {processor:8.2f} {memory:9.0f} {wall / results['flxlink'][0]:15.1f}")
 
 
 def main():
-    if len(sys.argv) > 1 and sys.argv[1] == "--run":
+    if sys.argv[1] == "--run":
         {"sqlite": run_sqlite, "duckdb": run_duckdb}[sys.argv[2]](*sys.argv[3:])
+        return
+    if sys.argv[1] == "--write":
+        write_data(sys.argv[2], sys.argv[3], int(sys.argv[4]))
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1000000)

@@ -1,5 +1,6 @@
 #!/bin/bash
-# flxlink match beside SQLite and DuckDB: the same two CSV files, two rules with uniqueness on both sides, the same links.
+# flxlink match beside SQLite and DuckDB: the same two CSV files, two rules with uniqueness on both sides, and the same
+# links, which is checked.
 #
 #   bash bench/compare/match.sh [ROWS, default 1000000] [FLXLINK, default build/release/flxlink]
 #

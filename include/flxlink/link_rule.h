@@ -26,9 +26,8 @@ enum class Normalizer {
   // normalize: a precomposed and a decomposed é stay different. Bytes that are not UTF-8 are kept as they are.
   kCasefold,
   // Drops spaces and hyphens; what is left must be a GTIN-8, -12, -13 or -14 with a right check digit and not all
-  // zeros, and
-  // is padded with zeros to 14 digits, so that a UPC equals the same number written as an EAN. Anything else is null.
-  // Check digit: GS1 General Specifications, section 7.9.
+  // zeros, and is padded with zeros to 14 digits, so that a UPC equals the same number written as an EAN. Anything else
+  // is null. Check digit: GS1 General Specifications, section 7.9.
   kGtin,
 };
 

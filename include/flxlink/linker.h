@@ -266,8 +266,9 @@ class Linker {
   // Matches all of `input` and gives every listing row's outcome to `sink`, once the last rule has run.
   //
   // INVALID_ARGUMENT: rule_columns does not fit the priority, a link names a row outside its source, or links are not
-  // 1:1 (the message names the rows). CANCELLED: options.cancelled said so. Errors of the sources and the sink are
-  // passed on. The sink sees nothing before all rules have run.
+  // 1:1 (the message names the rows). OUT_OF_RANGE: a side has more than 2^31-1 rows. INTERNAL: a source's chunks do
+  // not add up to its row_count(). CANCELLED: options.cancelled said so. Errors of the sources and the sink are passed
+  // on. The sink sees nothing before all rules have run.
   absl::StatusOr<MatchStats> Match(const MatchInput& input, const MatchOptions& options, LinkSink& sink) const;
 
   // Matches all of `input` and tells, for one listing row, what each rule said; one entry per rule.

@@ -147,9 +147,10 @@ absl::Status Apply(const ChannelFlags& flags, ChannelConfig& config) {
   return status.ok() ? ApplyLimits(flags, config) : status;
 }
 
-// A configuration that is wrong was given on the command line.
+// A configuration that is wrong was given on the command line; NOT_FOUND is of its adapter, once the channel was found.
 absl::Status AsUsageError(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) ? UsageError(status.message()) : status;
+  const bool wrong_config = absl::IsInvalidArgument(status) || absl::IsNotFound(status);
+  return wrong_config ? UsageError(status.message()) : status;
 }
 
 // -- To people
@@ -223,10 +224,10 @@ absl::Status Add(Session& session, const ChannelFlags& flags) {
 
 absl::Status Set(Session& session, const ChannelFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.name); !found.ok()) return found.status();
-  return PrintChanged(session,
-                      session.engine().EditChannel(flags.name, flags.draft,
-                                                   [&](ChannelConfig& config) { return Apply(flags, config); }),
-                      flags.draft ? "draft written; to put it into force: flxlink channel apply" : "changed");
+  const absl::StatusOr<Channel> channel = session.engine().EditChannel(
+      flags.name, flags.draft, [&](ChannelConfig& config) { return Apply(flags, config); });
+  const std::string drafted = absl::StrCat("draft written; to put it into force: flxlink channel apply ", flags.name);
+  return PrintChanged(session, channel, flags.draft ? drafted : "changed");
 }
 
 absl::Status ApplyDraft(Session& session, const ChannelFlags& flags) {
@@ -277,7 +278,7 @@ void AddRepeatable(CLI::App* command, const char* option, std::vector<std::strin
 }
 
 void AddYesOrNo(CLI::App* command, const char* option, std::string& value, const char* help) {
-  command->add_option(option, value, help)->check(CLI::IsMember({"yes", "no"}))->type_name("");
+  TakeOneOf(command->add_option(option, value, help), {"yes", "no"});
 }
 
 void AddLinkOptions(CLI::App* command, ChannelFlags& flags) {
@@ -305,18 +306,16 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
   command->add_option("--sync-fields", flags.sync_fields, "Of price,quantity,status (default: all), or none")
       ->check(ParsesOrNone([](const std::string& text) { return ParseSomeSyncFields(text).status(); }))
       ->type_name("FIELDS");
-  command
-      ->add_option("--oversell", flags.oversell,
-                   "What to do when the channel shows less stock than it acknowledged: hold (default) or overwrite")
-      ->check(CLI::IsMember({"hold", "overwrite"}))
-      ->type_name("");
+  TakeOneOf(command->add_option("--oversell", flags.oversell,
+                                "What to do when the channel shows less stock than it acknowledged (default: hold)"),
+            {"hold", "overwrite"});
   AddRepeatable(command, "--status-rule", flags.status_rules,
                 "Such as quantity<=0:hide or price>=10.00:unhide, or none; once per rule, the first that holds decides",
                 "RULE");
 }
 
 void AddConfigOptions(CLI::App* command, ChannelFlags& flags) {
-  command->add_option("--adapter", flags.adapter, "What speaks to the channel")->check(CLI::IsMember({"csv"}));
+  command->add_option("--adapter", flags.adapter, "What speaks to the channel, such as csv")->type_name("NAME");
   AddRepeatable(command, "--set", flags.settings, "NAME=VALUE, a setting of the adapter; once per setting", "SETTING");
   command->get_option("--set")->check(Parses([](const std::string& text) { return ParseSetting(text).status(); }));
   AddLinkOptions(command, flags);

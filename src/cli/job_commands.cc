@@ -122,7 +122,7 @@ void AddSync(CLI::App& app, const Globals& globals, Action& action) {
   command->add_flag("--full", flags->request.options.full, "Pull first, compare everything, correct what drifted");
   TakeMany(command->add_option("--force", flags->request.options.force,
                                "Send all fields of these, changed or not; without --full nothing else"));
-  command->get_option("--force")->type_name("SKU …");
+  command->get_option("--force")->type_name("SKU ...");
   AddPriority(command, *flags);
   SetWork(command, globals, action, [flags](Session& session) { return MakeSyncJob(session, *flags); });
 }
@@ -131,7 +131,7 @@ void AddMakers(CLI::App& app, const Globals& globals, Action& action) {
   const auto build = std::make_shared<RequestFlags>();
   CLI::App* command = AddMaker(app, JobKind::kBuild, "Make listing variants from product variants", build);
   TakeMany(command->add_option("--sku", build->request.options.skus, "Only these (default: all)"));
-  command->get_option("--sku")->type_name("S …");
+  command->get_option("--sku")->type_name("S ...");
   SetWork(command, globals, action, [build](Session& session) { return MakeJob(session, *build); });
 
   const auto pull = std::make_shared<RequestFlags>();
@@ -259,9 +259,9 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
     command->add_option("ID", flags->job_id, "The job's number")->required()->type_name("");
     return command;
   };
-  add_command("list", "List jobs, the newest first", &List)
-      ->add_option("--state", flags->state, "Only jobs in this state")
-      ->check(CLI::IsMember({"pending", "running", "completed", "failed", "cancelled", "held"}));
+  CLI::App* list = add_command("list", "List jobs, the newest first", &List);
+  TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"),
+            {"pending", "running", "completed", "failed", "cancelled", "held"});
   add_job_command("show", "Show a job", &Show);
   add_job_command("prioritize", "Move a job ahead of every other pending one", &Prioritize);
   add_job_command("cancel", "Cancel a job", &Cancel);

@@ -83,7 +83,7 @@ std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
   const std::string head = absl::StrCat("rule ", number, " ", FormatLinkRule(rule.rule), ": ");
   if (!rule.has_key) return absl::StrCat(head, "no key");
   std::string outcome = rule.linked ? "linked" : std::string(ToString(rule.reason));
-  if (outcome.empty()) outcome = "not asked";
+  if (outcome.empty()) outcome = "not tried";
   return absl::StrCat(head, "key \"", rule.key,
                       "\"; listing variants with it: ", CountAndNames(rule.listing_count, rule.listings),
                       "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), "; ", outcome,

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_join.h"
+
 namespace flxlink {
 namespace {
 
@@ -21,6 +23,11 @@ CLI::Validator ParsesOrNone(std::function<absl::Status(const std::string&)> pars
 }
 
 bool IsNone(const std::string& value) { return value == "none"; }
+
+void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words) {
+  // The words are the type's name: said in its place, CLI11's own account of them would stand beside it.
+  option->check(CLI::IsMember(words).description(""))->type_name(absl::StrJoin(words, "|"));
+}
 
 void TakeMany(CLI::Option* option) { option->expected(1, kMaxValues)->allow_extra_args(false); }
 

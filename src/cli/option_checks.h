@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
@@ -17,6 +18,9 @@ CLI::Validator Parses(std::function<absl::Status(const std::string&)> parse);
 // Takes the word too that stands for an empty list or no limit.
 CLI::Validator ParsesOrNone(std::function<absl::Status(const std::string&)> parse);
 bool IsNone(const std::string& value);
+
+// Takes one of these words.
+void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words);
 
 // For an option that takes several values at once and may be repeated. CLI11's own way of saying so also takes values
 // in square brackets apart, and a SKU may have those.

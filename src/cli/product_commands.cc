@@ -67,8 +67,7 @@ absl::Status Import(Session& session, const ImportFlags& flags) {
                       {"dirtied", written->dirtied}});
   }
   return PrintLine(absl::StrCat("product import: ", written->inserted, " new, ", written->changed, " changed, ",
-                                written->unchanged, " unchanged; ", written->dirtied,
-                                " links have something new to send"));
+                                written->unchanged, " unchanged; links marked to be sent: ", written->dirtied));
 }
 
 }  // namespace
@@ -78,9 +77,8 @@ void AddProductCommands(CLI::App& app, const Globals& globals, std::function<abs
   CLI::App* command = group->add_subcommand("import", "Take in products from a CSV file: new ones, and changes");
   const auto flags = std::make_shared<ImportFlags>();
   command->add_option("F", flags->file, "CSV file of products")->required()->type_name("");
-  command->add_option("--dialect", flags->dialect, "What the file's columns mean: generic (default) or shopify")
-      ->check(CLI::IsMember({"generic", "shopify"}))
-      ->type_name("");
+  TakeOneOf(command->add_option("--dialect", flags->dialect, "What the file's columns mean (default: generic)"),
+            {"generic", "shopify"});
   command->add_option("--currency", flags->currency, "Of the file's prices, as an ISO 4217 code (default: USD)")
       ->check(Parses([](const std::string& text) { return Currency::Parse(text).status(); }))
       ->type_name("CODE");

@@ -129,7 +129,7 @@ absl::Status Run(Session& session, const RunFlags& flags) {
   const absl::StatusOr<int> jobs = RunUntilIdle(session.engine(), flags.workers);
   session.progress_line().Erase();
   if (!jobs.ok()) return jobs.status();
-  return session.json() ? PrintJson({{"jobs_run", *jobs}}) : PrintLine(absl::StrCat("run: ", *jobs, " jobs run"));
+  return session.json() ? PrintJson({{"jobs_run", *jobs}}) : PrintLine(absl::StrCat("run: idle; jobs run: ", *jobs));
 }
 
 }  // namespace

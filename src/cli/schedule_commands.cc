@@ -115,7 +115,7 @@ absl::Status List(Session& session) {
 }
 
 void AddSetOptions(CLI::App* command, ScheduleFlags& flags) {
-  CLI::App* when = command->add_option_group("when")->require_option(1);
+  CLI::App* when = command->add_option_group("When")->require_option(1);
   when->add_flag("--hourly", flags.hourly, "At every full hour");
   when->add_option("--daily", flags.daily, "Every day at this time")
       ->check(Parses([](const std::string& text) { return ParseDaily(text).status(); }))
@@ -125,9 +125,7 @@ void AddSetOptions(CLI::App* command, ScheduleFlags& flags) {
       ->type_name("DURATION");
   when->add_option("--cron", flags.cron, "Minute, hour, day of month, month, day of week")->type_name("EXPR");
   command->add_option("--tz", flags.time_zone, "An IANA time zone (default: UTC)")->type_name("ZONE");
-  command->add_option("--job", flags.job, "What to run: pull, sync (default) or sync-full")
-      ->check(CLI::IsMember({"pull", "sync", "sync-full"}))
-      ->type_name("");
+  TakeOneOf(command->add_option("--job", flags.job, "What to run (default: sync)"), {"pull", "sync", "sync-full"});
 }
 
 }  // namespace

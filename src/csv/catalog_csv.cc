@@ -51,7 +51,7 @@ absl::Status CsvCatalog::Impl::AddId(const CsvReader& reader, int64_t line, absl
   if (id.empty()) return reader.ErrorAt(line, "the id is empty; give every variant one");
   const int64_t row = ids_.size();
   ids_.Add(id);
-  if (index_.Insert(row)) return absl::OkStatus();
+  if (index_.Insert(row, id)) return absl::OkStatus();
   return reader.ErrorAt(line, absl::StrCat("the id ", Quote(id), " is there twice; give every variant its own"));
 }
 

@@ -1,9 +1,12 @@
 #include "flxlink/csv_field.h"
 
+#include <algorithm>
+
 namespace flxlink {
 
 void AppendCsvField(absl::string_view field, std::string* out) {
-  if (field.find_first_of(",\"\r\n") == absl::string_view::npos) {
+  const auto needs_quotes = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
+  if (std::none_of(field.begin(), field.end(), needs_quotes)) {
     out->append(field.data(), field.size());
     return;
   }

@@ -18,34 +18,45 @@ namespace flxlink {
 class IdIndex {
  public:
   // `ids` must outlive this.
-  explicit IdIndex(const PagedStrings* ids) : rows_(0, Hash{ids}, Equal{ids}) {}
+  explicit IdIndex(const PagedStrings* ids) : entries_(0, Hash{}, Equal{ids}) {}
 
   // Takes up the row, which must be there in the column; false where another row has its id.
-  bool Insert(int64_t row) { return rows_.insert(row).second; }
+  bool Insert(int64_t row, absl::string_view id) { return entries_.insert({HashOf(id), row}).second; }
 
   // The row that has the id, or kNoRow.
   int64_t Find(absl::string_view id) const {
-    const auto found = rows_.find(id);
-    return found == rows_.end() ? kNoRow : *found;
+    const auto found = entries_.find(Lookup{HashOf(id), id});
+    return found == entries_.end() ? kNoRow : found->row;
   }
 
  private:
-  // Rows are hashed and compared as the ids that they have, so that the set holds no copy of them.
+  // Entries are compared as the ids of their rows, so that the set holds no copy of those; it keeps their hashes, since
+  // it would else have to read all ids again whenever it grows.
+  struct Entry {
+    size_t hash;
+    int64_t row;
+  };
+  struct Lookup {
+    size_t hash;
+    absl::string_view id;
+  };
   struct Hash {
     using is_transparent = void;
-    const PagedStrings* ids;
-    size_t operator()(absl::string_view id) const { return absl::Hash<absl::string_view>()(id); }
-    size_t operator()(int64_t row) const { return (*this)((*ids)[row]); }
+    size_t operator()(const Entry& entry) const { return entry.hash; }
+    size_t operator()(const Lookup& lookup) const { return lookup.hash; }
   };
   struct Equal {
     using is_transparent = void;
     const PagedStrings* ids;
-    bool operator()(int64_t a, int64_t b) const { return (*ids)[a] == (*ids)[b]; }
-    bool operator()(int64_t row, absl::string_view id) const { return (*ids)[row] == id; }
-    bool operator()(absl::string_view id, int64_t row) const { return (*ids)[row] == id; }
+    bool operator()(const Entry& a, const Entry& b) const { return a.hash == b.hash && (*ids)[a.row] == (*ids)[b.row]; }
+    bool operator()(const Entry& entry, const Lookup& lookup) const {
+      return entry.hash == lookup.hash && (*ids)[entry.row] == lookup.id;
+    }
   };
 
-  absl::flat_hash_set<int64_t, Hash, Equal> rows_;
+  static size_t HashOf(absl::string_view id) { return absl::Hash<absl::string_view>()(id); }
+
+  absl::flat_hash_set<Entry, Hash, Equal> entries_;
 };
 
 }  // namespace flxlink

@@ -100,7 +100,7 @@ absl::Status ProductPages::AddKey(const ProductRow& row) {
   if (IsBlank(row.key))
     return reader_->ErrorAt(row.line, absl::StrCat("the ", what, " is empty; give every variant one"));
   keys_.Add(row.key);
-  if (index_.Insert(keys_.size() - 1)) return absl::OkStatus();
+  if (index_.Insert(keys_.size() - 1, row.key)) return absl::OkStatus();
   return reader_->ErrorAt(
       row.line, absl::StrCat("the ", what, " ", Quote(row.key), " is there twice; give every variant its own"));
 }

@@ -31,11 +31,6 @@ absl::Status CheckInput(const LinkPriority& priority, const MatchInput& input) {
   return CheckRowCount("channel", input.channel->row_count());
 }
 
-absl::Status CheckCancelled(const MatchOptions& options) {
-  if (options.cancelled && options.cancelled()) return absl::CancelledError("the match was cancelled");
-  return absl::OkStatus();
-}
-
 absl::StatusOr<MatchStats> RunRules(const MatchOptions& options, MatchPass* pass) {
   MatchStats stats;
   for (int rule = 0; rule < pass->rule_count(); ++rule) {

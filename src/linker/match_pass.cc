@@ -70,6 +70,11 @@ bool Outranks(LinkReason reason, LinkReason earlier) { return earlier == LinkRea
 
 }  // namespace
 
+absl::Status CheckCancelled(const MatchOptions& options) {
+  if (options.cancelled && options.cancelled()) return absl::CancelledError("the match was cancelled");
+  return absl::OkStatus();
+}
+
 absl::StatusOr<MatchPass> MatchPass::Create(const LinkPriority& priority, const MatchInput& input,
                                             const MatchOptions& options) {
   absl::StatusOr<LinkTable> links = LinkTable::Read(input);
@@ -81,7 +86,7 @@ absl::StatusOr<MatchPass> MatchPass::Create(const LinkPriority& priority, const 
     pass.parents_ = *std::move(parents);
   }
   for (size_t rule = 0; rule < priority.size(); ++rule) {
-    if (options.cancelled && options.cancelled()) return absl::CancelledError("the match was cancelled");
+    if (absl::Status status = CheckCancelled(options); !status.ok()) return status;
     absl::StatusOr<RuleKeys> keys =
         BuildRuleKeys(input, input.rule_columns[rule], priority[rule].normalizers, ExecutorOf(options));
     if (!keys.ok()) return keys.status();

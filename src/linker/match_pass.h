@@ -4,6 +4,7 @@
 #define FLXLINK_LINKER_MATCH_PASS_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,6 +25,9 @@ struct Verdict {
   bool stopped = false;
   int32_t channel_row = -1;  // With `linked`: to what.
 };
+
+// CANCELLED where the options' `cancelled` says so.
+absl::Status CheckCancelled(const MatchOptions& options);
 
 class MatchPass {
  public:

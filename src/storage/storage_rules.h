@@ -1,5 +1,5 @@
-// What every storage does alike: the checks of what it is given, and the pure decisions within its operations. Both are
-// here and not in each implementation so that they cannot drift apart.
+// What every storage does alike: the checks of what it is given, and the pure decisions within its operations. They are
+// here and not in each implementation so that implementations cannot drift apart.
 //
 // Pure functions, thread-safe.
 

@@ -25,7 +25,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/channels/conformance.h"
-#include "tests/channels/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/shared_data.h"
 
 namespace flxlink {

@@ -8,7 +8,7 @@
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flxlink {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "tests/channels/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flxlink {
 namespace {

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flxlink {
 namespace {
@@ -53,19 +54,28 @@ int64_t CountOf(const Job& job, absl::string_view name) {
   return 0;
 }
 
-// An engine over a memory store and a simulated platform.
-class EngineTest : public ::testing::Test {
+// An engine over a store, which the parameter names, and a simulated platform.
+class EngineTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { UsePlatform({}); }
 
   // Starts over with a platform of these options.
   void UsePlatform(SimulatedOptions options) {
     engine_.reset();
-    storage_ = NewMemoryStorage();
+    storage_ = NewStorage();
     platform_ = std::make_shared<SimulatedPlatform>(clock_, std::move(options));
     adapters_ = AdapterRegistry();
     RegisterSimulatedChannel(adapters_, platform_);
     engine_ = NewEngine();
+  }
+
+  std::unique_ptr<Storage> NewStorage() {
+    if (GetParam() == "memory") return NewMemoryStorage();
+    storage_.reset();
+    absl::StatusOr<std::unique_ptr<Storage>> storage =
+        OpenSqliteStorage(folder_.PathOf(absl::StrCat("store", ++stores_, ".db")));
+    EXPECT_TRUE(storage.ok()) << storage.status();
+    return *std::move(storage);
   }
 
   std::unique_ptr<Engine> NewEngine() {
@@ -174,6 +184,8 @@ class EngineTest : public ::testing::Test {
     return kinds;
   }
 
+  TemporaryFolder folder_;
+  int stores_ = 0;
   ManualClock clock_;
   std::unique_ptr<Storage> storage_;
   std::shared_ptr<SimulatedPlatform> platform_;
@@ -181,7 +193,7 @@ class EngineTest : public ::testing::Test {
   std::unique_ptr<Engine> engine_;
 };
 
-TEST_F(EngineTest, LinksAndSyncsACatalogFromEndToEnd) {
+TEST_P(EngineTest, LinksAndSyncsACatalogFromEndToEnd) {
   AddChannel(Config());
   WriteProducts({{"a", "a", 1200, 7}, {"b", "b", 900, 0}, {"c", "c-new", 500, 2, "111"}, {"d", "d"}});
   SetItem("1", "a", 1000, 5);
@@ -211,7 +223,7 @@ TEST_F(EngineTest, LinksAndSyncsACatalogFromEndToEnd) {
   EXPECT_EQ(platform_->Counters().items_pushed, pushed);
 }
 
-TEST_F(EngineTest, LinkingNeedsACompletePull) {
+TEST_P(EngineTest, LinkingNeedsACompletePull) {
   AddChannel(Config());
   WriteProducts({{"a", "a"}});
   Run(JobKind::kBuild);
@@ -221,7 +233,7 @@ TEST_F(EngineTest, LinkingNeedsACompletePull) {
   EXPECT_THAT(link.suggestion, HasSubstr(absl::StrCat("flxlink job rerun ", link.job_id)));
 }
 
-TEST_F(EngineTest, BuildReportsBlankAndRepeatedSkus) {
+TEST_P(EngineTest, BuildReportsBlankAndRepeatedSkus) {
   AddChannel(Config());
   WriteProducts({{"k1", "a"}, {"k2", ""}, {"k3", "a"}, {"k4", " "}, {"k5", "b"}});
   const Job build = Run(JobKind::kBuild);
@@ -234,7 +246,7 @@ TEST_F(EngineTest, BuildReportsBlankAndRepeatedSkus) {
   EXPECT_THAT(problems, ElementsAre(Pair("k2", "no_sku"), Pair("k3", "repeated_sku"), Pair("k4", "no_sku")));
 }
 
-TEST_F(EngineTest, BuildOfNamedSkusNamesThoseThatAreNoProducts) {
+TEST_P(EngineTest, BuildOfNamedSkusNamesThoseThatAreNoProducts) {
   AddChannel(Config());
   WriteProducts({{"a", "a"}, {"b", "b"}});
   JobOptions options;
@@ -247,7 +259,7 @@ TEST_F(EngineTest, BuildOfNamedSkusNamesThoseThatAreNoProducts) {
   EXPECT_EQ(Listings().size(), 1u);
 }
 
-TEST_F(EngineTest, RebuildRefreshesContentAndKeepsLinks) {
+TEST_P(EngineTest, RebuildRefreshesContentAndKeepsLinks) {
   SyncedChannel(2, Config());
   WriteProducts({{"s0", "s0", 1000, 5, "999"}});
   const Job build = Run(JobKind::kBuild);
@@ -257,7 +269,7 @@ TEST_F(EngineTest, RebuildRefreshesContentAndKeepsLinks) {
   EXPECT_EQ(FieldValue(Listing("s0").fields, "upc"), "999");
 }
 
-TEST_F(EngineTest, PriceAndQuantityFlowWithoutARebuild) {
+TEST_P(EngineTest, PriceAndQuantityFlowWithoutARebuild) {
   SyncedChannel(4, Config());
   WriteProducts({{"s2", "s2", 1100, 5}, {"s3", "s3", 1000, 9}});
   EXPECT_TRUE(Listing("s2").dirty);
@@ -270,7 +282,7 @@ TEST_F(EngineTest, PriceAndQuantityFlowWithoutARebuild) {
   EXPECT_FALSE(Listing("s2").dirty);
 }
 
-TEST_F(EngineTest, LinkAfterBuildChainsOnlyWhenSwitchedOnAndSomethingChanged) {
+TEST_P(EngineTest, LinkAfterBuildChainsOnlyWhenSwitchedOnAndSomethingChanged) {
   ChannelConfig config = Config();
   config.link_after_build = true;
   config.link_after_sync = false;
@@ -286,7 +298,7 @@ TEST_F(EngineTest, LinkAfterBuildChainsOnlyWhenSwitchedOnAndSomethingChanged) {
   EXPECT_THAT(JobKinds(), ElementsAre("build completed", "link completed", "build completed", "pull completed"));
 }
 
-TEST_F(EngineTest, LinkAfterSyncChainsToAPullThatChangedSomethingAndNotTwice) {
+TEST_P(EngineTest, LinkAfterSyncChainsToAPullThatChangedSomethingAndNotTwice) {
   AddChannel(Config());
   SetItem("1", "a");
   Run(JobKind::kPull);
@@ -300,7 +312,7 @@ TEST_F(EngineTest, LinkAfterSyncChainsToAPullThatChangedSomethingAndNotTwice) {
       << "a quantity is nothing that linking reads";
 }
 
-TEST_F(EngineTest, ReleaseBrokenLetsAReimportedStoreLinkAnew) {
+TEST_P(EngineTest, ReleaseBrokenLetsAReimportedStoreLinkAnew) {
   ChannelConfig config = Config();
   config.link_after_sync = false;
   SyncedChannel(2, config);
@@ -316,7 +328,7 @@ TEST_F(EngineTest, ReleaseBrokenLetsAReimportedStoreLinkAnew) {
   EXPECT_EQ(Listing("s0").external_id, "new0");
 }
 
-TEST_F(EngineTest, ABrokenLinkHealsWhenItsItemReturns) {
+TEST_P(EngineTest, ABrokenLinkHealsWhenItsItemReturns) {
   SyncedChannel(1, Config());
   platform_->RemoveItem("i0");
   Run(JobKind::kPull);
@@ -330,7 +342,7 @@ TEST_F(EngineTest, ABrokenLinkHealsWhenItsItemReturns) {
   EXPECT_EQ(ItemValues("i0").price, 1500);
 }
 
-TEST_F(EngineTest, ItemNotFoundByAPushBreaksTheLink) {
+TEST_P(EngineTest, ItemNotFoundByAPushBreaksTheLink) {
   SyncedChannel(2, Config());
   platform_->RemoveItem("i1");
   WriteProducts({{"s1", "s1", 2000, 5}});
@@ -341,7 +353,7 @@ TEST_F(EngineTest, ItemNotFoundByAPushBreaksTheLink) {
   EXPECT_EQ(Listing("s1").attention.code, attention_code::kItemGone);
 }
 
-TEST_F(EngineTest, FullSyncFindsAndCorrectsAnEditMadeOnTheChannel) {
+TEST_P(EngineTest, FullSyncFindsAndCorrectsAnEditMadeOnTheChannel) {
   SyncedChannel(5, Config());
   platform_->EditItem("i3", {true, false, false}, {1, 0, ChannelStatus::kListed});
   platform_->EditItem("i4", {false, true, false}, {0, 50, ChannelStatus::kListed});
@@ -354,7 +366,7 @@ TEST_F(EngineTest, FullSyncFindsAndCorrectsAnEditMadeOnTheChannel) {
   EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
 }
 
-TEST_F(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
+TEST_P(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
   SyncedChannel(1, Config());
   platform_->EditItem("i0", {false, true, false}, {0, 2, ChannelStatus::kListed});
   clock_.Advance(absl::Minutes(1));
@@ -372,7 +384,7 @@ TEST_F(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
   EXPECT_TRUE(Listing("s0").attention.empty());
 }
 
-TEST_F(EngineTest, OverwritePolicyCorrectsLessStockAtOnce) {
+TEST_P(EngineTest, OverwritePolicyCorrectsLessStockAtOnce) {
   ChannelConfig config = Config();
   config.oversell_guard = OversellGuard::kOverwrite;
   SyncedChannel(1, config);
@@ -381,7 +393,7 @@ TEST_F(EngineTest, OverwritePolicyCorrectsLessStockAtOnce) {
   EXPECT_EQ(ItemValues("i0").quantity, 5);
 }
 
-TEST_F(EngineTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
+TEST_P(EngineTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
   SyncedChannel(4, Config());
   WriteProducts({{"s3", "s3", 7000, 5}});
   JobOptions options;
@@ -396,7 +408,7 @@ TEST_F(EngineTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
   EXPECT_TRUE(Listing("s3").dirty) << "not named, so it stays for the next sync";
 }
 
-TEST_F(EngineTest, HigherSyncPriorityGoesOutFirst) {
+TEST_P(EngineTest, HigherSyncPriorityGoesOutFirst) {
   SimulatedOptions options;
   options.capabilities.push_limit = 1;
   UsePlatform(options);
@@ -428,7 +440,7 @@ TEST_F(EngineTest, HigherSyncPriorityGoesOutFirst) {
   EXPECT_EQ(ItemValues("i1").price, 1000);
 }
 
-TEST_F(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
+TEST_P(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
   SyncedChannel(3, Config());
   WriteProducts({{"s0", "s0", -5, 5}, {"s1", "s1", 1300, 5}});
   const Job sync = Run(JobKind::kSync);
@@ -448,7 +460,7 @@ TEST_F(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
   EXPECT_TRUE(Listing("s0").attention.empty());
 }
 
-TEST_F(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
+TEST_P(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
   SimulatedOptions options;
   options.capabilities.partial_success = false;
   UsePlatform(options);
@@ -463,7 +475,7 @@ TEST_F(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
   EXPECT_THAT(*storage_->ReadOpenPushes(Listings().empty() ? 0 : (*engine_->GetChannel("shop")).channel_id), IsEmpty());
 }
 
-TEST_F(EngineTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
+TEST_P(EngineTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
   SyncedChannel(1, Config());
   WriteProducts({{"s0", "s0", 1700, 5}});
   SimulatedFaults faults;
@@ -489,7 +501,7 @@ TEST_F(EngineTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
   EXPECT_EQ(ItemValues("i0").price, 1700);
 }
 
-TEST_F(EngineTest, RetriesAThrottledChannelAndConverges) {
+TEST_P(EngineTest, RetriesAThrottledChannelAndConverges) {
   SyncedChannel(9, Config());
   std::vector<TestProduct> products;
   for (int i = 0; i < 9; ++i) products.push_back({absl::StrCat("s", i), absl::StrCat("s", i), 2000 + i, i});
@@ -510,7 +522,7 @@ TEST_F(EngineTest, RetriesAThrottledChannelAndConverges) {
   }
 }
 
-TEST_F(EngineTest, AsynchronousReceiptsArePolled) {
+TEST_P(EngineTest, AsynchronousReceiptsArePolled) {
   SimulatedOptions options;
   options.capabilities.asynchronous_receipts = true;
   options.faults.max_receipt_delay = absl::Seconds(2);
@@ -524,7 +536,7 @@ TEST_F(EngineTest, AsynchronousReceiptsArePolled) {
   EXPECT_EQ(ItemValues("i0").price, 1234);
 }
 
-TEST_F(EngineTest, ARateLimitIsKeptWithoutBeingThrottled) {
+TEST_P(EngineTest, ARateLimitIsKeptWithoutBeingThrottled) {
   SimulatedOptions options;
   options.capabilities.push_limit = 1;
   options.capabilities.rate_limit = {2, 1, 1, 1};
@@ -537,7 +549,7 @@ TEST_F(EngineTest, ARateLimitIsKeptWithoutBeingThrottled) {
   EXPECT_EQ(platform_->Counters().calls_throttled, throttled);
 }
 
-TEST_F(EngineTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
+TEST_P(EngineTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
   ChannelConfig config = Config();
   config.status_rules = {
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide},
@@ -558,7 +570,7 @@ TEST_F(EngineTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
   EXPECT_EQ(ItemValues("i1").status, ChannelStatus::kListed);
 }
 
-TEST_F(EngineTest, LinkingTellsWhichStatusesARuleWouldChange) {
+TEST_P(EngineTest, LinkingTellsWhichStatusesARuleWouldChange) {
   ChannelConfig config = Config();
   config.status_rules = {
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide}};
@@ -576,7 +588,7 @@ TEST_F(EngineTest, LinkingTellsWhichStatusesARuleWouldChange) {
   EXPECT_EQ(Listing("a").status.base, Health::kListed) << "linking itself changes no status by rule";
 }
 
-TEST_F(EngineTest, PausedListingsAreNotSentUntilResumed) {
+TEST_P(EngineTest, PausedListingsAreNotSentUntilResumed) {
   SyncedChannel(2, Config());
   ListingEdit edit;
   edit.kind = ListingEdit::Kind::kPause;
@@ -590,7 +602,7 @@ TEST_F(EngineTest, PausedListingsAreNotSentUntilResumed) {
   EXPECT_EQ(ItemValues("i0").price, 1900);
 }
 
-TEST_F(EngineTest, HandUnlinksAreRespectedUntilCleared) {
+TEST_P(EngineTest, HandUnlinksAreRespectedUntilCleared) {
   SyncedChannel(1, Config());
   ListingEdit edit;
   edit.kind = ListingEdit::Kind::kUnlink;
@@ -612,7 +624,7 @@ TEST_F(EngineTest, HandUnlinksAreRespectedUntilCleared) {
   EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked"), 1);
 }
 
-TEST_F(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
+TEST_P(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
   AddChannel(Config());
   WriteProducts({{"a", "a"}, {"b", "b"}});
   SetItem("1", "a");
@@ -627,7 +639,7 @@ TEST_F(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
   EXPECT_EQ(Listing("a").link_state, LinkState::kUnlinked);
 }
 
-TEST_F(EngineTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {
+TEST_P(EngineTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {
   ChannelConfig config = Config();
   config.break_limit = 1;
   SyncedChannel(4, config);
@@ -646,7 +658,7 @@ TEST_F(EngineTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {
   EXPECT_EQ(Listing("s0").link_state, LinkState::kBroken);
 }
 
-TEST_F(EngineTest, CancelIsImmediateWhenPendingAndCooperativeWhenRunning) {
+TEST_P(EngineTest, CancelIsImmediateWhenPendingAndCooperativeWhenRunning) {
   SyncedChannel(9, Config());
   JobRequest request;
   request.kind = JobKind::kPull;
@@ -674,7 +686,7 @@ TEST_F(EngineTest, CancelIsImmediateWhenPendingAndCooperativeWhenRunning) {
   EXPECT_LT(ended->progress.done, 9);
 }
 
-TEST_F(EngineTest, AskingTwiceReturnsThePendingJobAndRerunNamesTheOldOne) {
+TEST_P(EngineTest, AskingTwiceReturnsThePendingJobAndRerunNamesTheOldOne) {
   AddChannel(Config());
   JobRequest request;
   request.kind = JobKind::kPull;
@@ -689,7 +701,7 @@ TEST_F(EngineTest, AskingTwiceReturnsThePendingJobAndRerunNamesTheOldOne) {
   EXPECT_EQ(rerun->trigger, JobTrigger::kRerun);
 }
 
-TEST_F(EngineTest, PrioritizedRunsBeforeHigherPriority) {
+TEST_P(EngineTest, PrioritizedRunsBeforeHigherPriority) {
   AddChannel(Config());
   JobRequest pull;
   pull.kind = JobKind::kPull;
@@ -704,7 +716,7 @@ TEST_F(EngineTest, PrioritizedRunsBeforeHigherPriority) {
   EXPECT_EQ(engine_->GetJob(build_id)->state, JobState::kPending);
 }
 
-TEST_F(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
+TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   SyncedChannel(6, Config());
   JobRequest request;
   request.kind = JobKind::kPull;
@@ -743,7 +755,7 @@ TEST_F(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
       << "the dead one's writes change nothing";
 }
 
-TEST_F(EngineTest, SchedulesFireOnceAndMissedRunsCoalesce) {
+TEST_P(EngineTest, SchedulesFireOnceAndMissedRunsCoalesce) {
   AddChannel(Config());
   ScheduleSpec spec;
   spec.kind = ScheduleKind::kEvery;
@@ -764,7 +776,7 @@ TEST_F(EngineTest, SchedulesFireOnceAndMissedRunsCoalesce) {
   EXPECT_TRUE(engine_->ListSchedules()->empty());
 }
 
-TEST_F(EngineTest, DraftsChangeNothingUntilApplied) {
+TEST_P(EngineTest, DraftsChangeNothingUntilApplied) {
   AddChannel(Config());
   const auto rename_field = [](ChannelConfig& config) {
     config.strict = true;
@@ -779,7 +791,7 @@ TEST_F(EngineTest, DraftsChangeNothingUntilApplied) {
   EXPECT_EQ(engine_->ApplyDraft("shop").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST_F(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
+TEST_P(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
   ChannelConfig config = Config();
   config.sync_fields = {true, false, false};
   AddChannel(config);
@@ -798,7 +810,7 @@ TEST_F(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
   EXPECT_EQ(ItemValues("1").quantity, 50);
 }
 
-TEST_F(EngineTest, WrongConfigurationsAreRefused) {
+TEST_P(EngineTest, WrongConfigurationsAreRefused) {
   ChannelConfig config = Config();
   config.adapter = "nope";
   EXPECT_EQ(engine_->AddChannel(config).status().code(), absl::StatusCode::kNotFound);
@@ -813,7 +825,7 @@ TEST_F(EngineTest, WrongConfigurationsAreRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("no field upc"));
 }
 
-TEST_F(EngineTest, WorkersServeManyChannelsAtOnceAndEachJobOnce) {
+TEST_P(EngineTest, WorkersServeManyChannelsAtOnceAndEachJobOnce) {
   std::vector<int64_t> jobs;
   for (int i = 0; i < 8; ++i) {
     ChannelConfig config = Config();
@@ -834,6 +846,9 @@ TEST_F(EngineTest, WorkersServeManyChannelsAtOnceAndEachJobOnce) {
   }
   EXPECT_TRUE(engine_->Stop().ok());
 }
+
+INSTANTIATE_TEST_SUITE_P(Storages, EngineTest, ::testing::Values("memory", "sqlite"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace flxlink

@@ -63,7 +63,10 @@ class ProgramTest(unittest.TestCase):
     def end(process):
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
     def run_program(self, *arguments, **options):
         return subprocess.run([self.program, *arguments], cwd=self.folder, capture_output=True, encoding="utf-8",

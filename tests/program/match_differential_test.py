@@ -95,7 +95,8 @@ def difference(program, seed, folder):
     if run.returncode != 0 or run.stderr:
         return f"{shlex.join(command)}: exit code {run.returncode}, {run.stderr.decode()}"
     if seed % JSON_SHARE == 0:
-        got, want = [list(one.items()) for one in json.loads(run.stdout)], [list(one.items()) for one in as_objects(expected)]
+        got = [list(one.items()) for one in json.loads(run.stdout)]
+        want = [list(one.items()) for one in as_objects(expected)]
     else:
         got, want = run.stdout.decode().splitlines(True), as_csv(expected).splitlines(True)
     if got == want:
@@ -133,7 +134,8 @@ def main():
     for failure in failures:
         print(failure)
         seed = failure.split()[1].rstrip(":")
-        print(f"again: {sys.executable} {os.path.abspath(__file__)} --flxlink {options.flxlink} --seed {seed} --catalogs 1")
+        script = os.path.abspath(__file__)
+        print(f"again: {sys.executable} {script} --flxlink {options.flxlink} --seed {seed} --catalogs 1")
     print(f"{sum(done for done, _ in results)} of {catalogs} catalogs agree, from seed {options.seed}")
     return 1 if failures else 0
 

@@ -1,7 +1,7 @@
 """Random small catalogs for matching, made so that keys collide often.
 
-Half of them are two independent sides; the other half are families: one true catalog that both sides copy and that is damaged
-afterwards (renamed, blanked, duplicated, swapped, written differently).
+Half of them are two independent sides; the other half are families: one true catalog that both sides copy and that is
+damaged afterwards (renamed, blanked, duplicated, swapped, written differently).
 """
 
 import random
@@ -47,9 +47,9 @@ def gtin_forms(stem):
     return tuple(forms)
 
 
-GTINS = tuple(gtin_forms(stem) for stem in ("0123456", "1234567", "03600029145", "01234567890", "400638133393", "1001234512345")) + (
-    ("00000000", "000000000000", "0", "0000-0000", "0000000000000"),
-)
+GTIN_STEMS = ("0123456", "1234567", "03600029145", "01234567890", "400638133393", "1001234512345")
+ZEROS = ("00000000", "000000000000", "0", "0000-0000", "0000000000000")
+GTINS = tuple(gtin_forms(stem) for stem in GTIN_STEMS) + (ZEROS,)
 
 PARENTS = ("p1", "p2", "P1", "", " ", "\t")
 NORMALIZERS = ("trim", "casefold", "gtin")
@@ -58,8 +58,8 @@ GONE_CHANNELS = ("gone1", "gone2", "gone3")
 
 
 class Generator:
-    """Makes the catalog of one seed. `full` adds what the command line cannot say: rows that are not live, broken links whose
-    item is there, and hand-unlinks."""
+    """Makes the catalog of one seed. `full` adds what the command line cannot say: rows that are not live, broken links
+    whose item is there, and hand-unlinks."""
 
     def __init__(self, seed, full=False):
         self.random = random.Random(seed)
@@ -107,7 +107,9 @@ class Generator:
         pairs = []
         unique_titles = self.one_in(2)
         for number in range(self.random.randint(1, 9)):
-            fields = {"sku": f"S{number}", "upc": GTINS[number % 6][0] if number < 6 else f"U{number}", "title": f"Title {number if unique_titles else number // 2}"}
+            upc = GTINS[number][0] if number < len(GTIN_STEMS) else f"U{number}"
+            title = f"Title {number if unique_titles else number // 2}"
+            fields = {"sku": f"S{number}", "upc": upc, "title": title}
             listing = self.new_row("l", dict(fields))
             channel = self.new_row("c", dict(fields))
             if not self.one_in(4):
@@ -162,7 +164,8 @@ class Generator:
                 field = "id"
             if self.one_in(25):
                 channel_field = "id"
-            normalizers = tuple(self.random.choice(NORMALIZERS) for _ in range(self.random.choice((0, 0, 1, 1, 2, 2, 3))))
+            count = self.random.choice((0, 0, 1, 1, 2, 2, 3))
+            normalizers = tuple(self.random.choice(NORMALIZERS) for _ in range(count))
             rules.append(Rule(field, channel_field, normalizers, self.random.choice(("stop", "next"))))
         return rules
 
@@ -190,7 +193,12 @@ class Generator:
                 # Usually gone, sometimes back already.
                 next(row for row in catalog.channel if row.id == channel_id).live = self.one_in(3)
         # Mostly pairs that a rule would link.
-        alike = [(a.id, b.id) for a in catalog.listings for b in catalog.channel if set(a.fields.values()) & set(b.fields.values())]
+        alike = [
+            (a.id, b.id)
+            for a in catalog.listings
+            for b in catalog.channel
+            if set(a.fields.values()) & set(b.fields.values())
+        ]
         pairs = self.random.sample(alike, self.random.randint(0, len(alike) // 2))
         if listing_ids and channel_ids and self.one_in(4):
             pairs.append((self.random.choice(listing_ids), self.random.choice(channel_ids)))

@@ -1,7 +1,7 @@
 """References with one rule broken each. The generator has to give, for every one, a catalog that shows it.
 
-Mutants in ONLY_STORAGE break rules about what the command line cannot say: rows that are not live, broken links whose item is
-there, hand-unlinks.
+Mutants in ONLY_STORAGE break rules about what the command line cannot say: rows that are not live, broken links whose
+item is there, hand-unlinks.
 """
 
 import unicodedata
@@ -445,9 +445,9 @@ class DriftedLinksAreDropped(Reference):
     def existing(self, row):
         channel_id = super().existing(row)
         rule = self.catalog.rules[0]
-        if channel_id in self.channel_by_id and self.keys(rule, row) != self.channel_keys(rule, self.channel_by_id[channel_id]):
-            return None
-        return channel_id
+        target = self.channel_by_id.get(channel_id)
+        drifted = target is not None and self.keys(rule, row) != self.channel_keys(rule, target)
+        return None if drifted else channel_id
 
 
 # A null key has no L and no C, so that no_key can only be the first.
@@ -944,8 +944,13 @@ class OneMismatchOnly(Reference):
 
 # ---- the final reason
 
-# One variant gets target_taken and then contradiction only where a hand-unlink hides the second target from the first rule.
-ONLY_STORAGE_PAIRS = ({CONTRADICTION, TARGET_TAKEN}, {TARGET_TAKEN, UNLINKED_BY_HAND}, {UNLINKED_BY_HAND, PARENT_MISMATCH})
+# One variant gets target_taken and then contradiction only where a hand-unlink hides the second target from the first
+# rule.
+ONLY_STORAGE_PAIRS = (
+    {CONTRADICTION, TARGET_TAKEN},
+    {TARGET_TAKEN, UNLINKED_BY_HAND},
+    {UNLINKED_BY_HAND, PARENT_MISMATCH},
+)
 for one, next_one in zip(Reference.reason_order, Reference.reason_order[1:]):
     reason_order_mutant(one, next_one, only_storage if {one, next_one} in ONLY_STORAGE_PAIRS else mutant)
 reason_order_mutant(TARGET_TAKEN, PARENT_MISMATCH)

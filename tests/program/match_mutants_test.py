@@ -1,5 +1,5 @@
-"""Shows that the differential test bites: for every mutant of the reference the generator gives a catalog that tells it from
-the reference. Mutants that the command line cannot express are looked for among full catalogs only.
+"""Shows that the differential test bites: for every mutant of the reference the generator gives a catalog that tells it
+from the reference. Mutants that the command line cannot express are looked for among full catalogs only.
 
 --catalogs N  how many to try for each mutant (default 20000)
 --seed S      the first seed; the differential test's by default

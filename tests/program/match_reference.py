@@ -1,7 +1,7 @@
 """What linking must do, written slowly and obviously from the text of the design, and in no other way.
 
-It knows nothing of how the linker works: it looks at all rows again for every question. Each rule of the text is a method of
-its own, so that a mutant can break one of them.
+It knows nothing of how the linker works: it looks at all rows again for every question. Each rule of the text is a
+method of its own, so that a mutant can break one of them.
 """
 
 import dataclasses
@@ -137,10 +137,12 @@ class Reference:
         return self.is_live_channel(row)
 
     def L(self, rule, key):
-        return [row for row in self.catalog.listings if self.counts_as_listing(row) and self.keys(rule, row) == key]
+        rows = self.catalog.listings
+        return [row for row in rows if self.counts_as_listing(row) and self.keys(rule, row) == key]
 
     def C(self, rule, key):
-        return [row for row in self.catalog.channel if self.counts_as_channel(row) and self.channel_keys(rule, row) == key]
+        rows = self.catalog.channel
+        return [row for row in rows if self.counts_as_channel(row) and self.channel_keys(rule, row) == key]
 
     def keys(self, rule, row):
         return self._listing_keys[id(rule), id(row)]
@@ -352,8 +354,11 @@ class Reference:
 
     def match(self, catalog):
         self.catalog = catalog
-        self._listing_keys = {(id(rule), id(row)): self.listing_key(rule, row) for rule in catalog.rules for row in catalog.listings}
-        self._channel_keys = {(id(rule), id(row)): self.channel_key(rule, row) for rule in catalog.rules for row in catalog.channel}
+        self._listing_keys = {}
+        self._channel_keys = {}
+        for rule in catalog.rules:
+            self._listing_keys.update({(id(rule), id(row)): self.listing_key(rule, row) for row in catalog.listings})
+            self._channel_keys.update({(id(rule), id(row)): self.channel_key(rule, row) for row in catalog.channel})
         self.channel_by_id = {row.id: row for row in catalog.channel}
         self.links_before = dict(catalog.links)
         self.made = {}  # listing id -> (channel id, rule number, warning)

@@ -270,7 +270,7 @@ TEST_P(StorageConformance, ProductsAreReadInPagesOfAnySize) {
   for (const int64_t limit : {1, 2, 3, 7, 100}) {
     std::vector<std::string> keys;
     int64_t after = 0;
-    for (;;) {
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const ProductBatch page = Value(storage().ReadProducts(after, {}, limit));
       if (page.size() == 0) break;
       EXPECT_LE(page.size(), limit);
@@ -300,7 +300,7 @@ TEST_P(StorageConformance, PageOfProductsHasOneCurrency) {
   Value(storage().WriteProducts(ToBatch({{"K4", "S4", 4, 1}}), At(0)));
   std::vector<std::string> prices;
   int64_t after = 0;
-  for (;;) {
+  for (int pages = 0; pages < kManyPages; ++pages) {
     const ProductBatch page = Value(storage().ReadProducts(after, {}, 10));
     if (page.size() == 0) break;
     after = page.product_id.back();
@@ -432,7 +432,7 @@ TEST_P(StorageConformance, ListingsAreReadInPagesOfAnySize) {
   for (const int64_t limit : {1, 2, 5, 100}) {
     std::vector<std::string> skus;
     int64_t after = 0;
-    for (;;) {
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const std::vector<ListingRow> page = Value(storage().ReadListings(shop.channel_id(), {}, after, limit));
       if (page.empty()) break;
       EXPECT_LE(static_cast<int64_t>(page.size()), limit);

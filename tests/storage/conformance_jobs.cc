@@ -128,6 +128,14 @@ TEST_P(StorageConformance, OwnerThatClosedDoesNotHold) {
   EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
 }
 
+TEST_P(StorageConformance, FreeSlotHasNoLivingOwner) {
+  Shop shop(under_test());
+  QueueChange change = Finish(shop.Queue(), JobState::kCompleted);
+  change.slot.owner = shop.owner();
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  EXPECT_FALSE(shop.Queue().owner_alive);
+}
+
 TEST_P(StorageConformance, OneOwnerHoldsManySlots) {
   const OwnerId owner = Value(storage().OpenOwner());
   std::vector<int64_t> channels;

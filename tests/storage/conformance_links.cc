@@ -100,7 +100,8 @@ TEST_P(StorageConformance, KeysAreReadInPagesOfAnySize) {
   shop.StockAndLink(5);
   for (const int64_t limit : {1, 2, 5, 100}) {
     std::vector<std::string> skus;
-    for (int64_t after = 0;;) {
+    int64_t after = 0;
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const ListingKeyPage page = Value(storage().ReadListingKeys(shop.channel_id(), {"sku"}, after, limit));
       if (page.size() == 0) break;
       EXPECT_LE(page.size(), limit);
@@ -109,7 +110,8 @@ TEST_P(StorageConformance, KeysAreReadInPagesOfAnySize) {
     }
     EXPECT_EQ(skus, (std::vector<std::string>{"S1", "S2", "S3", "S4", "S5"})) << limit;
     std::vector<std::string> ids;
-    for (int64_t after = 0;;) {
+    after = 0;
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const ChannelKeyPage page = Value(storage().ReadChannelKeys(shop.channel_id(), {}, after, limit));
       if (page.size() == 0) break;
       EXPECT_LE(page.size(), limit);
@@ -498,7 +500,7 @@ TEST_P(StorageConformance, HandUnlinksAreOrderedAndReadInPages) {
   }
   for (const int64_t limit : {1, 3, 10}) {
     std::vector<LinkPair> read;
-    for (;;) {
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const LinkPair after = read.empty() ? LinkPair() : read.back();
       const std::vector<LinkPair> page = Value(storage().ReadHandUnlinks(shop.channel_id(), after, limit));
       if (page.empty()) break;

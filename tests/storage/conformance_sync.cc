@@ -59,7 +59,7 @@ TEST_P(StorageConformance, DirtyLinksComeByPriorityThenMarkThenId) {
   for (const int64_t limit : {1, 2, 4, 6, 100}) {
     std::vector<std::string> skus;
     Storage::DirtyCursor cursor;
-    for (;;) {
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const SyncBatch page = Value(storage().ReadDirty(shop.channel_id(), &cursor, limit));
       if (page.size() == 0) break;
       EXPECT_LE(page.size(), limit);
@@ -106,7 +106,7 @@ TEST_P(StorageConformance, SettlingWhatWasReadDoesNotDisturbTheCursor) {
   shop.StockAndLink(4);
   Storage::DirtyCursor cursor;
   std::vector<std::string> skus;
-  for (;;) {
+  for (int pages = 0; pages < kManyPages; ++pages) {
     const SyncBatch page = Value(storage().ReadDirty(shop.channel_id(), &cursor, 1));
     if (page.size() == 0) break;
     skus.push_back(Skus(page)[0]);
@@ -164,7 +164,8 @@ TEST_P(StorageConformance, LinksAreReadDirtyOrNotPausedOrNot) {
   shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10}, {"X4", 100, 10}});  // Breaks S5.
   for (const int64_t limit : {1, 2, 3, 10}) {
     std::vector<std::string> skus;
-    for (int64_t after = 0;;) {
+    int64_t after = 0;
+    for (int pages = 0; pages < kManyPages; ++pages) {
       const SyncBatch page = Value(storage().ReadLinks(shop.channel_id(), after, limit));
       if (page.size() == 0) break;
       EXPECT_LE(page.size(), limit);
@@ -408,8 +409,8 @@ TEST_P(StorageConformance, MoreSyncRowsThanAllowedAreRefused) {
 TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(3);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S3"), shop.LinkRow("S1")}, At(60))),
-            absl::OkStatus());
+  const SyncRow third = shop.LinkRow("S3");
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {third, shop.LinkRow("S1"), third}, At(60))), absl::OkStatus());
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(5, {shop.LinkRow("S2")}, At(70))), absl::OkStatus());
   const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
   ASSERT_EQ(pushes.size(), 2u);
@@ -432,6 +433,8 @@ TEST_P(StorageConformance, BeginningAPushTwiceIsOnce) {
   const std::string once = StoreText(storage());
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60))), absl::OkStatus());
   EXPECT_EQ(StoreText(storage()), once);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S2")}, At(90))), absl::OkStatus());
+  EXPECT_EQ(StoreText(storage()), once) << "the record that is there stays";
 }
 
 TEST_P(StorageConformance, PushIdsAreUniqueWithinAChannelOnly) {
@@ -621,7 +624,9 @@ TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
-  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {Gone(shop.LinkRow("S1"))}), At(5)), absl::OkStatus());
+  Settlement gone = Gone(shop.LinkRow("S1"));
+  gone.in_doubt = true;  // Nothing can have landed on what is not there.
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {gone}), At(5)), absl::OkStatus());
   const ListingRow row = shop.Listing("S1");
   EXPECT_EQ(row.link_state, LinkState::kBroken);
   EXPECT_EQ(row.external_id, "X1");

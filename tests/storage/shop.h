@@ -45,6 +45,9 @@ T Value(absl::StatusOr<T> result) {
   return T();
 }
 
+// Where a test stops to ask for pages of which one should have been empty long ago.
+constexpr int kManyPages = 100;
+
 // A product variant.
 struct ProductRow {
   std::string key;

@@ -90,6 +90,10 @@ std::string ProductText(Storage& storage) {
   for (int64_t after = 0;;) {
     const ProductBatch page = Read(storage.ReadProducts(after, {}, 1));
     if (page.size() == 0) return text;
+    if (page.product_id[0] <= after) {
+      ADD_FAILURE() << "product " << page.product_id[0] << " is not after " << after;
+      return text;
+    }
     after = page.product_id[0];
     absl::StrAppend(&text, "product ", after, " ", page.key[0], " sku=", page.sku[0], " parent=", page.parent[0], " ",
                     page.price[0], " ", page.currency.code(), " ", page.quantity[0]);

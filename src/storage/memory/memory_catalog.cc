@@ -107,7 +107,7 @@ void MemoryStorage::WriteProduct(MemoryProduct row, absl::Time now, ProductWrite
   row.product_id = product.product_id;
   row.listings = std::move(product.listings);
   product = std::move(row);
-  same ? ++result->unchanged : ++result->changed;
+  ++(same ? result->unchanged : result->changed);
   result->dirtied += MarkProductDirty(product, same_values, now);
 }
 
@@ -278,7 +278,7 @@ void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Auth
     return;
   }
   MemoryItem& item = channel.items.at(found->second);
-  LinksAlike(item, row) ? ++result->unchanged : ++result->changed;
+  ++(LinksAlike(item, row) ? result->unchanged : result->changed);
   channel.items_by_parent.erase({item.parent, item.channel_variant_id});
   channel.items_by_parent.emplace(row.parent, item.channel_variant_id);
   row.channel_variant_id = item.channel_variant_id;

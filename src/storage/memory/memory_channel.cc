@@ -107,7 +107,6 @@ bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
   item.gone = true;
   if (item.listing_id == 0) return false;
   MemoryListing& listing = listings.at(item.listing_id);
-  if (!listing.linked()) return false;
   listing.state = LinkState::kBroken;
   listing.attention = ItemGone(item.external_id);
   listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});

@@ -112,7 +112,7 @@ struct MemoryChannel {
             const Author& author);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
-  // Takes the item for gone and breaks its link. Returns whether there was one to break.
+  // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.
   bool LoseItem(MemoryItem& item, const Author& author);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);

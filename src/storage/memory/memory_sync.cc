@@ -27,12 +27,7 @@ void AcknowledgeFields(const Settlement& row, MemoryListing* listing) {
   }
 }
 
-void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,
-                const Author& author) {
-  if (row.gone) {
-    channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
-    return;
-  }
+void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch) {
   AcknowledgeFields(row, &listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
@@ -51,8 +46,13 @@ void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   MemoryListing& listing = channel.listings.at(row.listing_id);
   // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
   if (listing.linked() && row.dirty_version < listing.linked_version) return;
-  listing.in_doubt = row.in_doubt;
-  if (listing.linked()) SettleLink(channel, listing, row, batch, author);
+  const bool has_link = listing.linked() && !row.gone;
+  listing.in_doubt = has_link && row.in_doubt;
+  if (has_link) {
+    SettleLink(channel, listing, row, batch);
+  } else if (listing.linked()) {
+    channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
+  }
 }
 
 }  // namespace
@@ -204,6 +204,7 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
     (*channel)->listings.at(item.listing_id).in_doubt = true;
   }
   std::sort(push.listing_ids.begin(), push.listing_ids.end());
+  push.listing_ids.erase(std::unique(push.listing_ids.begin(), push.listing_ids.end()), push.listing_ids.end());
   return absl::OkStatus();
 }
 

@@ -9,18 +9,18 @@
 namespace flxlink {
 namespace {
 
-// Whether the system refused a write because there is no room for it: SQLite itself knows only ENOSPC as that.
-bool OutOfRoom(sqlite3* db, int code) {
-  if (code != SQLITE_IOERR_WRITE) return false;
-  const int error = sqlite3_system_errno(db);
-  return error == EFBIG || error == EDQUOT || error == ENOSPC;
+// Whether a write failed for want of room, by what the system said of it. SQLite itself knows only ENOSPC as that, and
+// sqlite3_system_errno does not tell of a failed commit.
+bool OutOfRoom(int code, int system_error) {
+  return code == SQLITE_IOERR_WRITE && (system_error == EFBIG || system_error == EDQUOT || system_error == ENOSPC);
 }
 
 }  // namespace
 
 absl::Status SqliteError(sqlite3* db, int code, absl::string_view path, bool committing) {
+  const int system_error = errno;
   const std::string what = absl::StrCat(path, ": ", db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db));
-  if (OutOfRoom(db, code)) {
+  if (OutOfRoom(code, system_error)) {
     return absl::ResourceExhaustedError(absl::StrCat(what, "; the disk or quota is full: make room and try again"));
   }
   switch (code & 0xff) {

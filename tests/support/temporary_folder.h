@@ -1,7 +1,7 @@
 // A folder of a test's own.
 
-#ifndef FLXLINK_TESTS_CHANNELS_TEMPORARY_FOLDER_H_
-#define FLXLINK_TESTS_CHANNELS_TEMPORARY_FOLDER_H_
+#ifndef FLXLINK_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
+#define FLXLINK_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
 
 #include <cstdlib>
 #include <filesystem>
@@ -43,4 +43,4 @@ inline void WriteFile(const std::string& path, const std::string& text) {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_TESTS_CHANNELS_TEMPORARY_FOLDER_H_
+#endif  // FLXLINK_TESTS_SUPPORT_TEMPORARY_FOLDER_H_

@@ -1,0 +1,721 @@
+"""Every command of flxlink: what it prints for people and for programs, its exit codes and its errors.
+
+    python3 cli_test.py --flxlink PROGRAM --source SOURCE_DIR [--update-golden] [unittest's options]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import pty
+import re
+import shlex
+import signal
+import sqlite3
+import subprocess
+import sys
+import unittest
+
+from flxlink_program import PRODUCTS, SHOP, ProgramTest
+
+OPTIONS = argparse.Namespace()
+
+JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "started_at",
+            "finished_at", "error", "suggestion", "attempts", "rerun_of", "counts", "problems", "options"]
+LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
+                "sync_priority", "dirty", "attention", "pending", "in_doubt"]
+CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
+               "currency", "sync_fields", "oversell", "status_rules", "break_limit"]
+CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
+SCHEDULE_KEYS = ["channel", "spec", "time_zone", "job", "enabled", "next_fire"]
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+class CliTest(ProgramTest):
+    def assert_job(self, job, made=False):
+        self.assertEqual(list(job), JOB_KEYS + (["chained"] if made else []))
+        self.assertEqual(list(job["progress"]), ["total", "done", "failed"])
+        for key in ("created_at", "started_at", "finished_at"):
+            if job[key] is not None:
+                self.assertRegex(job[key], INSTANT)
+        for problem in job["problems"]:
+            self.assertEqual(list(problem), ["subject", "code", "detail", "suggestion"])
+        for chained in job.get("chained", []):
+            self.assert_job(chained)
+
+    def listing(self, sku):
+        rows = [row for row in self.json("listing", "list", "shop") if row["sku"] == sku]
+        self.assertEqual(len(rows), 1)
+        return rows[0]
+
+
+class UsageTest(CliTest):
+    def test_version_is_the_projects(self):
+        cmake = (OPTIONS.source / "CMakeLists.txt").read_text(encoding="utf-8")
+        version = re.search(r"project\(flxlink VERSION (\S+)", cmake).group(1)
+        self.assertEqual(self.text("--version"), f"flxlink {version}\n")
+
+    def test_help_names_every_command(self):
+        text = self.text("--help")
+        for command in ("match", "channel", "product", "build", "pull", "link", "sync", "rules", "listing", "job",
+                        "schedule", "run", "--store", "--json", "--version"):
+            self.assertRegex(text, rf"(?m)^\s+{command}\b")
+        self.assertIn("--release-broken", self.text("link", "--help"))
+        self.assertIn("EXTERNAL_ID", self.text("listing", "link", "--help"))
+
+    def test_wrong_usage(self):
+        add = ("channel", "add", "x", "--adapter", "csv", "--set", "path=shop.csv")
+        for arguments, names in (
+            ((), "flxlink --help"),
+            (("bogus",), "bogus"),
+            (("channel",), "flxlink channel --help"),
+            (("channel", "bogus"), "bogus"),
+            (("--bogus", "channel", "list"), "--bogus"),
+            (("channel", "list", "extra"), "extra"),
+            (("channel", "add"), "NAME"),
+            (("channel", "add", "x"), "--adapter"),
+            (("channel", "add", "x", "--adapter", "nope"), "nope"),
+            (("channel", "add", "x", "--adapter", "csv"), "path"),
+            ((*add, "--set", "path"), "NAME=VALUE"),
+            ((*add, "--set", "other=1"), "other"),
+            ((*add, "--rule", "sku"), "sku"),
+            ((*add, "--rule", "sku=sku,norm=upper"), "upper"),
+            ((*add, "--rule", "sku=colour"), "colour"),
+            ((*add, "--currency", "usd"), "usd"),
+            ((*add, "--sync-fields", "weight"), "weight"),
+            ((*add, "--sync-fields", ""), "none"),
+            ((*add, "--status-rule", "weight<1:hide"), "weight"),
+            ((*add, "--link-after-build", "maybe"), "maybe"),
+            ((*add, "--oversell", "maybe"), "maybe"),
+            ((*add, "--break-limit", "-1"), "-1"),
+            (("channel", "add", "a b", "--adapter", "csv", "--set", "path=shop.csv"), "a b"),
+            (("product", "import"), "F"),
+            (("product", "import", "products.csv", "--dialect", "xml"), "xml"),
+            (("product", "import", "products.csv", "--currency", "EURO"), "EURO"),
+            (("build",), "CHANNEL"),
+            (("build", "shop", "extra"), "extra"),
+            (("link", "shop", "--priority", "high"), "high"),
+            (("link", "shop", "--dry-run", "--release-broken"), "--release-broken"),
+            (("sync", "shop", "--force"), "--force"),
+            (("listing", "priority", "shop", "TEE-RED"), "N"),
+            (("listing", "priority", "shop", "TEE-RED", "high"), "high"),
+            (("job", "show", "first"), "first"),
+            (("job", "list", "--state", "lost"), "lost"),
+            (("schedule", "set", "shop"), "--hourly"),
+            (("schedule", "set", "shop", "--hourly", "--every", "15m"), "--hourly"),
+            (("schedule", "set", "shop", "--daily", "25:00"), "25:00"),
+            (("schedule", "set", "shop", "--every", "20s"), "20s"),
+            (("schedule", "set", "shop", "--cron", "* *"), "* *"),
+            (("schedule", "set", "shop", "--cron", "0 0 30 2 *"), "never"),
+            (("schedule", "set", "shop", "--hourly", "--tz", "Mars/Olympus"), "Mars/Olympus"),
+            (("schedule", "set", "shop", "--hourly", "--job", "build"), "build"),
+            (("run", "--workers", "0"), "0"),
+            (("--store", "redis:x", "channel", "list"), "redis:x"),
+            (("--store", "sqlite:", "channel", "list"), "sqlite:"),
+        ):
+            with self.subTest(arguments):
+                self.assertIn(names, self.failure(2, *arguments))
+
+    def test_what_is_not_there_is_named_with_the_command_that_lists(self):
+        self.link_shop()
+        for arguments in (("channel", "show", "nope"), ("channel", "set", "nope", "--strict", "yes"),
+                          ("channel", "apply", "nope"), ("channel", "remove", "nope"), ("build", "nope"),
+                          ("pull", "nope"), ("link", "nope"), ("link", "nope", "--dry-run"), ("sync", "nope"),
+                          ("rules", "nope"), ("listing", "list", "nope"), ("listing", "explain", "nope", "MUG"),
+                          ("listing", "pause", "nope", "MUG"), ("schedule", "set", "nope", "--hourly"),
+                          ("schedule", "enable", "nope"), ("schedule", "clear", "nope")):
+            with self.subTest(arguments):
+                self.assertIn("nope; see those there are: flxlink channel list", self.failure(1, *arguments))
+        for command in ("show", "prioritize", "cancel", "rerun", "approve"):
+            with self.subTest(command):
+                self.assertIn("job 99; see those there are: flxlink job list", self.failure(1, "job", command, "99"))
+        for arguments in (("explain",), ("unlink",), ("clear-unlink",), ("pause",), ("resume",)):
+            with self.subTest(arguments):
+                self.assertIn("SKU HAT; see those there are: flxlink listing list shop",
+                              self.failure(1, "listing", *arguments, "shop", "HAT"))
+
+    def test_global_options_stand_before_or_after(self):
+        self.add_shop()
+        self.assertEqual(json.loads(self.text("channel", "list", "--json")), self.json("channel", "list"))
+        self.assertEqual(self.json("--store", "sqlite:other.db", "channel", "list"), [])
+        self.assertEqual(json.loads(self.text("channel", "list", "--json", "--store", "sqlite:other.db")), [])
+
+    def test_a_name_may_be_a_commands(self):
+        self.text("channel", "add", "sync", "--adapter", "csv", "--set", "path=shop.csv")
+        self.assertEqual(self.json("channel", "show", "sync")["name"], "sync")
+        self.assertEqual(self.json("pull", "sync")["channel"], "sync")
+
+    def test_a_store_that_is_none(self):
+        self.assertIn("nowhere", self.failure(1, "--store", "sqlite:nowhere/x.db", "channel", "list"))
+        self.write("text.db", "This is no database, and it is long enough that nobody takes it for a new one.\n" * 99)
+        self.assertIn("text.db", self.failure(1, "--store", "sqlite:text.db", "channel", "list"))
+
+
+class ChannelTest(CliTest):
+    def test_add_with_everything(self):
+        channel = self.json(
+            "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--rule",
+            "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
+            "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
+            "overwrite", "--status-rule", "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
+            "5")
+        self.assertEqual(list(channel), CHANNEL_KEYS)
+        self.assertEqual(channel, {
+            "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
+            "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
+            "link_after_build": True, "link_after_sync": False, "currency": "EUR",
+            "sync_fields": ["price", "quantity"], "oversell": "overwrite",
+            "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "draft": None,
+            "complete_pulls": 0, "last_complete_pull": None})
+        self.assertEqual(self.json("channel", "show", "shop"), channel)
+        self.assertEqual(self.json("channel", "list"), [channel])
+
+    def test_defaults(self):
+        channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
+        self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
+                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", [], None])
+
+    def test_adding_again(self):
+        self.add_shop()
+        self.assertEqual(self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule",
+                                   "sku=sku", "--rule", "upc=barcode,norm=gtin"), "channel shop: added\n")
+        self.assertIn("flxlink channel set shop",
+                      self.failure(1, "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv"))
+
+    def test_set_changes_what_is_given(self):
+        self.add_shop("--status-rule", "price>=10.00:hide", "--break-limit", "3")
+        before = self.json("channel", "show", "shop")
+        self.assertEqual(self.json("channel", "set", "shop", "--rule", "sku=sku,norm=trim", "--strict", "yes"),
+                         {**before, "rules": ["sku=sku,norm=trim"], "strict": True})
+        changed = self.json("channel", "set", "shop", "--set", "path=other.csv", "--rule", "none", "--status-rule",
+                            "none", "--sync-fields", "none", "--break-limit", "none", "--strict", "no")
+        self.assertEqual(changed, {**before, "settings": {"path": "other.csv"}, "rules": [], "status_rules": [],
+                                   "sync_fields": [], "break_limit": None})
+
+    def test_a_status_rule_keeps_its_number_in_another_currency(self):
+        self.add_shop("--status-rule", "price>=10.00:hide")
+        self.assertEqual(self.json("channel", "set", "shop", "--currency", "JPY")["status_rules"], ["price>=10:hide"])
+        self.assertEqual(self.json("channel", "set", "shop", "--currency", "KWD")["status_rules"],
+                         ["price>=10.000:hide"])
+        self.json("channel", "set", "shop", "--currency", "USD", "--status-rule", "price>=10.50:hide")
+        self.assertIn("10.50", self.failure(2, "channel", "set", "shop", "--currency", "JPY"))
+
+    def test_draft(self):
+        self.add_shop()
+        self.assertIn("flxlink channel set shop", self.failure(1, "channel", "apply", "shop"))
+        before = self.json("channel", "show", "shop")
+        drafted = self.json("channel", "set", "shop", "--strict", "yes", "--draft")
+        self.assertEqual(list(drafted["draft"]), CONFIG_KEYS)
+        self.assertEqual((drafted["strict"], drafted["draft"]["strict"]), (False, True))
+        self.json("channel", "set", "shop", "--parent-guard", "yes", "--draft")
+        self.assertEqual(self.json("channel", "apply", "shop"), {**before, "strict": True, "parent_guard": True})
+
+    def test_remove(self):
+        self.link_shop()
+        self.assertEqual(self.json("channel", "remove", "shop"), {"name": "shop", "removed": True})
+        self.assertEqual(self.json("channel", "list"), [])
+        self.assertEqual(self.json("job", "list"), [])
+        self.failure(1, "channel", "show", "shop")
+
+
+class ProductTest(CliTest):
+    def test_import(self):
+        keys = ["file", "inserted", "changed", "unchanged", "dirtied"]
+        first = self.json("product", "import", "products.csv")
+        self.assertEqual(list(first), keys)
+        self.assertEqual(list(first.values()), ["products.csv", 5, 0, 0, 0])
+        self.write("products.csv", PRODUCTS.replace("CAP,,5.00", "CAP,,6.00"))
+        self.assertEqual(list(self.json("product", "import", "products.csv").values()), ["products.csv", 0, 1, 4, 0])
+
+    def test_import_marks_links(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        self.write("products.csv", PRODUCTS.replace("TEE-RED,036000291452,10.00", "TEE-RED,036000291452,12.00"))
+        self.assertEqual(self.json("product", "import", "products.csv")["dirtied"], 1)
+        self.assertTrue(self.listing("TEE-RED")["dirty"])
+
+    def test_dialect_and_currency(self):
+        self.assertEqual(self.json("product", "import", "shop.csv", "--dialect", "shopify")["inserted"], 5)
+        self.write("yen.csv", "sku,price\nFAN,100\n")
+        self.text("product", "import", "yen.csv", "--currency", "JPY")
+        self.write("yen.csv", "sku,price\nFAN,100.50\n")
+        self.assertIn("yen.csv:2", self.failure(1, "product", "import", "yen.csv", "--currency", "JPY"))
+
+    def test_a_file_with_an_error_changes_nothing(self):
+        rows = "".join(f"S{i},1.00\n" for i in range(25000))
+        self.write("bad.csv", "sku,price\n" + rows + "LAST,one\n")
+        self.assertIn("bad.csv:25002", self.failure(1, "product", "import", "bad.csv"))
+        self.write("good.csv", "sku,price\n" + rows)
+        self.assertEqual(self.json("product", "import", "good.csv")["inserted"], 25000)
+        self.assertIn("nofile.csv", self.failure(1, "product", "import", "nofile.csv"))
+
+
+class JobTest(CliTest):
+    def test_the_way_of_a_catalog(self):
+        self.add_shop("--link-after-sync", "no", "--status-rule", "quantity>100:hide")
+        self.text("product", "import", "products.csv")
+        build = self.json("build", "shop")
+        self.assert_job(build, made=True)
+        self.assertEqual([build[key] for key in JOB_KEYS[1:6]], ["shop", "build", "completed", "hand", 0])
+        self.assertEqual(build["progress"], {"total": 5, "done": 5, "failed": 0})
+        self.assertEqual((build["error"], build["suggestion"], build["rerun_of"], build["attempts"], build["problems"],
+                          build["chained"]), (None, None, None, 1, [], []))
+        self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
+                                            "release_broken": False, "approved": False})
+        pull = self.json("pull", "shop")
+        self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
+        link = self.json("link", "shop", "--priority", "-7")
+        self.assertEqual((link["kind"], link["priority"], link["counts"]["linked"]), ("link", -7, 3))
+        sync = self.json("sync", "shop")
+        self.assertEqual({key: sync["counts"][key] for key in ("sent", "prices", "quantities", "statuses", "equal")},
+                         {"sent": 2, "prices": 1, "quantities": 1, "statuses": 0, "equal": 1})
+        self.assertEqual(self.read("shop.csv"), SHOP.replace("TEE-RED,5,9.00", "TEE-RED,5,10.00")
+                         .replace("TEE-BLUE,4,", "TEE-BLUE,0,"))
+        self.assertEqual(self.json("sync", "shop")["counts"]["sent"], 0)
+        rules = self.json("rules", "shop")
+        self.assertEqual((rules["kind"], rules["counts"]), ("rules", {"hidden": 0, "unhidden": 0}))
+
+    def test_chained_jobs_run_and_are_shown(self):
+        self.add_shop("--link-after-build", "yes")
+        self.text("product", "import", "products.csv")
+        pull = self.json("pull", "shop")
+        self.assert_job(pull, made=True)
+        build = self.json("build", "shop")
+        self.assert_job(build, made=True)
+        self.assertEqual([(job["kind"], job["trigger"], job["state"]) for job in build["chained"]],
+                         [("link", "chain", "completed")])
+        self.assertEqual(self.json("job", "list", "--state", "pending"), [])
+
+    def test_how_a_chained_job_ends_is_shown_and_does_not_fail_the_command(self):
+        self.add_shop("--link-after-build", "yes")
+        self.text("product", "import", "products.csv")
+        text = self.text("build", "shop")
+        self.assertRegex(text, r"(?s)\Abuild: completed;.*\nlink: failed\n  job \d+ \(link shop\) failed: .*"
+                               r"flxlink pull shop")
+
+    def test_build_some(self):
+        self.add_shop()
+        self.write("products.csv", PRODUCTS + "[1],,1.00,1,Bracket,,0\n")
+        self.text("product", "import", "products.csv")
+        build = self.json("build", "--sku", "MUG", "CAP", "--sku", "[1]", "HAT", "shop")
+        self.assertEqual(build["options"]["skus"], ["MUG", "CAP", "[1]", "HAT"])
+        self.assertEqual((build["counts"]["created"], build["progress"]["failed"]), (3, 1))
+        self.assertEqual([(problem["subject"], problem["code"]) for problem in build["problems"]],
+                         [("HAT", "no_product")])
+        self.assertRegex(self.text("build", "shop", "--sku", "HAT"),
+                         r"\Abuild: completed; 0 created, 0 refreshed, 0 unchanged, 1 failed\n  HAT: .*\n    .*\n\Z")
+
+    def test_force_and_full(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        force = self.json("sync", "shop", "--force", "MUG", "TEE-RED")
+        self.assertEqual((force["options"]["force"], force["options"]["only_forced"]), (["MUG", "TEE-RED"], True))
+        self.assertEqual(force["counts"]["sent"], 2)
+        self.write("shop.csv", self.read("shop.csv").replace("mug,Mug,Acme,Title,Default Title,OLD-MUG,7,20.50",
+                                                             "mug,Mug,Acme,Title,Default Title,OLD-MUG,7,1.00"))
+        self.assertEqual(self.json("sync", "shop")["counts"]["sent"], 0)
+        full = self.json("sync", "shop", "--full")
+        self.assertEqual((full["options"]["full"], full["counts"]["drifted"], full["counts"]["sent"]), (True, 1, 1))
+        both = self.json("sync", "shop", "--full", "--force", "MUG")
+        self.assertFalse(both["options"]["only_forced"])
+
+    def test_dry_run(self):
+        self.add_shop("--link-after-sync", "no", "--rule", "title=title")
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        self.assertIn("flxlink pull shop", self.failure(1, "link", "shop", "--dry-run"))
+        self.text("pull", "shop")
+        plan = self.json("link", "shop", "--dry-run")
+        self.assertEqual(list(plan[0]), ["sku", "state", "external_id", "rule", "reason"])
+        self.assertEqual([tuple(link.values()) for link in plan], [
+            ("TEE-RED", "linked", "tee/Red", 1, None), ("TEE-BLUE", "linked", "tee/Blue", 1, None),
+            ("MUG", "linked", "mug/Default Title", 2, None), ("CAP", "unlinked", None, 1, "no_match"),
+            ("SOCK", "unlinked", None, 1, "ambiguous_channel")])
+        self.assertEqual({row["link_state"] for row in self.json("listing", "list", "shop")}, {"unlinked"})
+        self.text("channel", "set", "shop", "--rule", "none")
+        self.assertIn("--rule sku=sku", self.failure(1, "link", "shop", "--dry-run"))
+
+    def test_release_broken(self):
+        self.link_shop()
+        self.write("shop.csv", SHOP.replace("mug,Mug", "cup,Mug"))
+        self.text("pull", "shop")
+        self.assertEqual(self.listing("MUG")["link_state"], "broken")
+        self.assertEqual(self.json("link", "shop", "--release-broken")["counts"]["released"], 1)
+        self.assertEqual((self.listing("MUG")["link_state"], self.listing("MUG")["external_id"]),
+                         ("linked", "cup/Default Title"))
+
+    def test_a_failed_job(self):
+        self.add_shop()
+        job, error = self.failed_job("link", "shop")
+        self.assert_job(job, made=True)
+        self.assertEqual((job["state"], job["channel"]), ("failed", "shop"))
+        self.assertIn("flxlink pull shop", job["error"])
+        self.assertIn(f"flxlink job rerun {job['id']}", job["suggestion"])
+        self.assertEqual(error, f"flxlink: job {job['id']} (link shop) failed: {job['error']}; {job['suggestion']}\n")
+        self.write("shop.csv", SHOP + "broken,row\n")
+        self.assertIn("shop.csv:7", self.failed_job("pull", "shop")[1])
+        self.assertEqual(len(self.json("job", "list", "--state", "failed")), 2)
+
+    def test_a_held_job_and_its_approval(self):
+        self.link_shop("--break-limit", "0")
+        self.write("shop.csv", SHOP.replace("mug,Mug", "cup,Mug"))
+        job, error = self.failed_job("pull", "shop")
+        self.assertEqual(job["state"], "held")
+        self.assertIn(f"flxlink job approve {job['id']}", error)
+        self.assertEqual(self.listing("MUG")["link_state"], "linked")
+        self.assertEqual([held["id"] for held in self.json("job", "list", "--state", "held")], [job["id"]])
+        approved = self.json("job", "approve", str(job["id"]))
+        self.assertEqual((approved["id"], approved["state"], approved["options"]["approved"]),
+                         (job["id"], "completed", True))
+        self.assertEqual(self.listing("MUG")["link_state"], "broken")
+        self.failure(1, "job", "approve", str(job["id"]))
+
+    def test_no_wait_and_rerun(self):
+        self.add_shop()
+        pull = self.json("pull", "shop", "--no-wait")
+        self.assert_job(pull, made=True)
+        self.assertEqual((pull["state"], pull["started_at"], pull["chained"]), ("pending", None, []))
+        self.assertEqual(self.json("pull", "shop", "--no-wait")["id"], pull["id"])
+        number = str(pull["id"])
+        self.assertIn(number, self.text("pull", "shop", "--no-wait"))
+        self.failure(1, "job", "rerun", number)
+        self.assertEqual(self.json("pull", "shop")["id"], pull["id"])
+        again = self.json("job", "rerun", number)
+        self.assert_job(again, made=True)
+        self.assertEqual((again["trigger"], again["rerun_of"], again["state"]), ("rerun", pull["id"], "completed"))
+        self.assertEqual(self.json("job", "rerun", number, "--no-wait")["state"], "pending")
+
+    def test_cancel(self):
+        self.add_shop()
+        number = str(self.json("pull", "shop", "--no-wait")["id"])
+        cancelled = self.json("job", "cancel", number)
+        self.assert_job(cancelled)
+        self.assertEqual((cancelled["state"], cancelled["started_at"]), ("cancelled", None))
+        self.failure(1, "job", "cancel", number)
+        self.failure(1, "job", "prioritize", number)
+
+    def test_prioritize(self):
+        self.add_shop("--link-after-sync", "no")
+        self.json("pull", "shop", "--no-wait")
+        self.json("sync", "shop", "--priority", "9", "--no-wait")
+        build = self.json("build", "shop", "--no-wait")
+        self.assert_job(self.json("job", "prioritize", str(build["id"])))
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 3})
+        jobs = sorted(self.json("job", "list"), key=lambda job: job["started_at"])
+        self.assertEqual([job["kind"] for job in jobs], ["build", "sync", "pull"])
+
+    def test_list_and_show(self):
+        self.assertEqual(self.text("--json", "job", "list"), "[]\n")
+        self.link_shop()
+        jobs = self.json("job", "list")
+        self.assertEqual([job["kind"] for job in jobs], ["link", "pull", "build"])
+        for job in jobs:
+            self.assert_job(job)
+            self.assertEqual(self.json("job", "show", str(job["id"])), job)
+        self.assertEqual(len(self.text("job", "list").splitlines()), 4)
+        self.assertIn("link: completed; 3 linked", self.text("job", "show", str(jobs[0]["id"])))
+
+
+class ListingTest(CliTest):
+    def test_list(self):
+        self.add_shop()
+        self.assertEqual(self.text("--json", "listing", "list", "shop"), "[]\n")
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        self.assertEqual(self.listing("CAP"), dict(zip(LISTING_KEYS, [
+            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, None, False])))
+        self.text("pull", "shop")
+        rows = self.json("listing", "list", "shop")
+        for row in rows:
+            self.assertEqual(list(row), LISTING_KEYS)
+        self.assertEqual([[row[key] for key in LISTING_KEYS[:11]] for row in rows], [
+            ["TEE-RED", "tee", "linked", "tee/Red", 1, None, "listed", "10.00", 5, 0, True],
+            ["TEE-BLUE", "tee", "linked", "tee/Blue", 1, None, "listed", "11.00", 0, 3, True],
+            ["MUG", None, "linked", "mug/Default Title", 2, None, "listed", "20.50", 7, 0, True],
+            ["CAP", None, "unlinked", None, 1, "no_match", "not_listed", "5.00", 1, 0, False],
+            ["SOCK", None, "unlinked", None, 1, "ambiguous_channel", "not_listed", "8.00", 4, 0, False]])
+        self.assertEqual([row["sku"] for row in self.json("listing", "list", "shop", "--unlinked")], ["CAP", "SOCK"])
+        self.assertEqual(self.json("listing", "list", "shop", "--attention"), [])
+
+    def test_numbers_that_are_not_there(self):
+        self.write("products.csv", "sku,price,quantity\nCAP,,\n")
+        self.add_shop()
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        row = self.listing("CAP")
+        self.assertEqual((row["price"], row["quantity"]), (None, None))
+
+    def test_attention(self):
+        self.write("products.csv", PRODUCTS.replace("MUG,4006381333931,20.50,7", "MUG,4006381333931,30.00,7"))
+        self.link_shop()
+        self.text("product", "import", "products.csv", "--currency", "EUR")
+        self.text("sync", "shop")
+        rows = self.json("listing", "list", "shop", "--attention")
+        self.assertEqual([row["sku"] for row in rows], ["TEE-RED", "TEE-BLUE", "MUG"])
+        self.assertEqual(list(rows[0]["attention"]), ["code", "detail", "suggestion"])
+        self.assertEqual(rows[0]["attention"]["code"], "currency_mismatch")
+        self.assertIn("currency_mismatch", self.text("listing", "list", "shop", "--attention"))
+
+    def test_contradiction_is_a_reason_of_a_link(self):
+        self.write("products.csv", PRODUCTS.replace("TEE-RED,036000291452", "TEE-RED,4006381333931"))
+        self.link_shop()
+        row = self.listing("TEE-RED")
+        self.assertEqual((row["link_state"], row["rule"], row["reason"]), ("linked", 1, "contradiction"))
+
+    def test_explain(self):
+        self.link_shop()
+        explained = self.json("listing", "explain", "shop", "SOCK")
+        self.assertEqual(list(explained), ["listing", "rules", "history"])
+        self.assertEqual(explained["listing"], self.listing("SOCK"))
+        self.assertEqual(explained["rules"], [
+            {"rule": "sku=sku", "number": 1, "key": "SOCK", "listings": ["SOCK"], "listing_count": 1,
+             "channel": ["sock/S", "sock/L"], "channel_count": 2, "outcome": "ambiguous_channel", "stopped": True},
+            {"rule": "upc=barcode,norm=gtin", "number": 2, "key": None, "listings": [], "listing_count": 0,
+             "channel": [], "channel_count": 0, "outcome": None, "stopped": False}])
+        self.assertEqual(explained["history"], [])
+        history = self.json("listing", "explain", "shop", "MUG")["history"]
+        self.assertEqual([list(event) for event in history], [["kind", "external_id", "rule", "job", "at"]])
+        self.assertEqual(list(history[0].values())[:3], ["linked", "mug/Default Title", 2])
+        self.assertRegex(history[0]["at"], INSTANT)
+
+    def test_link_and_unlink_by_hand(self):
+        self.link_shop()
+        row = self.json("listing", "link", "shop", "SOCK", "sock/L")
+        self.assertEqual(list(row), LISTING_KEYS)
+        self.assertEqual((row["link_state"], row["external_id"], row["rule"], row["reason"]),
+                         ("linked", "sock/L", None, "by_hand"))
+        self.assertIn("flxlink pull shop", self.failure(1, "listing", "link", "shop", "CAP", "cap/None"))
+        self.assertIn("SOCK", self.failure(1, "listing", "link", "shop", "CAP", "sock/L"))
+        self.failure(1, "listing", "unlink", "shop", "CAP")
+        self.assertEqual(self.json("listing", "unlink", "shop", "MUG")["link_state"], "unlinked")
+        self.text("link", "shop")
+        self.assertEqual(self.listing("MUG")["reason"], "unlinked_by_hand")
+        self.json("listing", "clear-unlink", "shop", "MUG")
+        self.text("link", "shop")
+        self.assertEqual(self.listing("MUG")["link_state"], "linked")
+        events = self.json("listing", "explain", "shop", "MUG")["history"]
+        self.assertEqual([event["kind"] for event in events], ["linked", "unlinked", "linked"])
+        self.assertIsNone(events[1]["job"])
+
+    def test_priority_pause_and_resume(self):
+        self.link_shop()
+        self.assertEqual(self.json("listing", "priority", "shop", "MUG", "-5")["sync_priority"], -5)
+        self.assertEqual(self.json("listing", "pause", "shop", "TEE-RED")["health"], "paused")
+        self.text("sync", "shop")
+        self.assertIn("TEE-RED,5,9.00", self.read("shop.csv"))
+        self.assertEqual(self.json("listing", "resume", "shop", "TEE-RED")["health"], "listed")
+        self.text("sync", "shop")
+        self.assertIn("TEE-RED,5,10.00", self.read("shop.csv"))
+
+
+class ScheduleTest(CliTest):
+    def test_set_list_and_clear(self):
+        self.assertEqual(self.text("--json", "schedule", "list"), "[]\n")
+        self.add_shop()
+        for options, spec, zone, job in (
+            (["--hourly"], "hourly", "UTC", "sync"),
+            (["--daily", "07:30", "--tz", "Europe/Berlin", "--job", "pull"], "daily 07:30", "Europe/Berlin", "pull"),
+            (["--every", "15m", "--job", "sync-full"], "every 15m", "UTC", "sync-full"),
+            (["--cron", "0 3 * * 1"], "cron 0 3 * * 1", "UTC", "sync"),
+        ):
+            with self.subTest(options):
+                schedule = self.json("schedule", "set", "shop", *options)
+                self.assertEqual(list(schedule), SCHEDULE_KEYS)
+                self.assertEqual(list(schedule.values())[:5], ["shop", spec, zone, job, True])
+                self.assertRegex(schedule["next_fire"], INSTANT)
+                self.assertEqual(self.json("schedule", "list"), [schedule])
+        self.assertEqual(self.json("schedule", "clear", "shop"), {"channel": "shop", "cleared": True})
+        self.assertEqual(self.json("schedule", "list"), [])
+
+    def test_disable_and_enable(self):
+        self.add_shop()
+        self.assertIn("flxlink schedule set shop", self.failure(1, "schedule", "disable", "shop"))
+        schedule = self.json("schedule", "set", "shop", "--cron", "0 0 1 1 *")
+        self.assertEqual(self.json("schedule", "disable", "shop"), {**schedule, "enabled": False, "next_fire": None})
+        self.assertIn("disabled", self.text("schedule", "list"))
+        self.assertEqual(self.json("schedule", "enable", "shop"), schedule)
+
+
+class RunTest(CliTest):
+    def block_pull(self):
+        """Starts a pull that never ends, since nobody writes what it reads; the file is right again for others."""
+        os.rename(self.path("shop.csv"), self.path("aside.csv"))
+        os.mkfifo(self.path("shop.csv"))
+        process = self.start("pull", "shop")
+        self.wait_until(lambda: self.json("job", "list", "--state", "running"))
+        os.rename(self.path("aside.csv"), self.path("shop.csv"))
+        return process
+
+    def test_until_idle(self):
+        self.add_shop()
+        self.assertEqual(self.text("run", "--until-idle"), "run: idle; jobs run: 0\n")
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop", "--no-wait")
+        self.text("pull", "shop", "--no-wait")
+        self.assertEqual(self.json("run", "--until-idle", "--workers", "3"), {"jobs_run": 3})  # And the link job.
+        self.assertEqual(self.json("job", "list", "--state", "pending"), [])
+        self.assertEqual(self.listing("MUG")["link_state"], "linked")
+
+    def test_until_a_signal(self):
+        self.add_shop()
+        for name in ("SIGTERM", "SIGINT"):
+            with self.subTest(name):
+                number = str(self.json("pull", "shop", "--no-wait")["id"])
+                process = self.start("--json", "run", "--workers", "2")
+                self.wait_until(lambda: self.json("job", "show", number)["state"] == "completed")
+                process.send_signal(getattr(signal, name))
+                output, errors = process.communicate()
+                self.assertEqual((process.returncode, errors, json.loads(output)), (0, "", {"stopped_by": name}))
+
+    def test_a_second_process_takes_over_from_one_that_died(self):
+        self.add_shop()
+        first = self.block_pull()
+        second = self.start("--json", "pull", "shop")
+        # It queues a follow-up, which cannot run yet.
+        self.wait_until(lambda: self.json("job", "list", "--state", "pending"))
+        first.kill()
+        output, errors = second.communicate()
+        self.assertEqual((second.returncode, errors), (0, ""))
+        followed = json.loads(output)
+        self.assertEqual((followed["kind"], followed["state"], followed["attempts"]), ("pull", "completed", 1))
+        taken_over = [job for job in self.json("job", "list") if job["kind"] == "pull" and job != followed][-1]
+        self.assertEqual((taken_over["state"], taken_over["attempts"]), ("completed", 2))
+        self.assertLess(taken_over["id"], followed["id"])
+
+    def test_a_job_left_behind_is_run_by_whoever_comes(self):
+        self.add_shop()
+        first = self.block_pull()
+        self.text("build", "shop", "--no-wait")
+        first.kill()
+        first.communicate()
+        # The channel's queue is served in order: first what the dead process held.
+        self.json("sync", "shop")
+        jobs = sorted((job for job in self.json("job", "list")), key=lambda job: job["id"])
+        self.assertEqual([(job["kind"], job["state"], job["attempts"]) for job in jobs[:3]],
+                         [("pull", "completed", 2), ("build", "completed", 1), ("sync", "completed", 1)])
+
+    def test_until_idle_waits_for_what_another_process_leaves_behind(self):
+        self.add_shop("--link-after-sync", "no")
+        first = self.block_pull()
+        self.text("build", "shop", "--no-wait")
+        second = self.start("--json", "run", "--until-idle")
+        first.kill()
+        self.assertEqual(json.loads(second.communicate()[0]), {"jobs_run": 2})
+
+    def test_a_schedule_that_is_due_fires_once(self):
+        self.add_shop("--link-after-sync", "no")
+        self.text("schedule", "set", "shop", "--every", "24h", "--job", "pull")
+        store = sqlite3.connect(self.path("flxlink.db"))
+        store.execute("UPDATE schedule SET next_fire = 0")
+        store.commit()
+        store.close()
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 1})
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+        self.assertEqual([(job["kind"], job["trigger"]) for job in self.json("job", "list")], [("pull", "schedule")])
+        self.assertGreater(self.json("schedule", "list")[0]["next_fire"], self.json("job", "list")[0]["created_at"])
+
+    def test_a_running_job_is_cancelled_at_its_next_step(self):
+        self.add_shop()
+        first = self.block_pull()
+        running = self.json("job", "list", "--state", "running")[0]
+        self.assertEqual(self.json("job", "cancel", str(running["id"]))["state"], "running")
+        first.kill()
+        first.communicate()
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+        self.assertEqual(self.json("job", "show", str(running["id"]))["state"], "cancelled")
+
+    def test_a_channel_with_a_running_job_stays(self):
+        self.add_shop()
+        self.block_pull()
+        self.failure(1, "channel", "remove", "shop")
+        self.assertEqual(len(self.json("channel", "list")), 1)
+
+
+class OutputTest(CliTest):
+    def test_a_reader_that_goes_away(self):
+        self.link_shop()
+        for arguments in (["listing", "list", "shop"], ["--json", "job", "list"], ["--help"]):
+            with self.subTest(arguments):
+                reader, writer = os.pipe()
+                os.close(reader)
+                process = self.start(*arguments, stdout=writer)
+                os.close(writer)
+                errors = process.communicate()[1]
+                self.assertEqual(process.returncode, 1)
+                self.assert_error_line(errors)
+
+    def test_a_disk_that_is_full(self):
+        self.add_shop()
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            process = self.start("--json", "channel", "list", stdout=full)
+            errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 1)
+        self.assert_error_line(errors)
+
+    def test_progress_shows_on_a_terminal_only_and_not_on_stdout(self):
+        self.add_shop()
+        leader, follower = pty.openpty()
+        process = self.start("--json", "pull", "shop", stderr=follower)
+        os.close(follower)
+        output = process.communicate()[0]
+        self.assertEqual(json.loads(output)["state"], "completed")
+        shown = os.read(leader, 10000)
+        os.close(leader)
+        self.assertIn(b"\r\x1b[Kpull: 5 of 5 done", shown)
+        self.assertTrue(shown.endswith(b"\r\x1b[K"))
+
+    def test_cells_cannot_break_a_line_or_command_a_terminal(self):
+        self.write("products.csv", 'sku,price\n"two\nlines",1.00\n\x1b[31mred,2.00\n')
+        self.add_shop()
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        text = self.text("listing", "list", "shop")
+        self.assertEqual(len(text.splitlines()), 3)
+        self.assertNotIn("\x1b", text)
+        self.assertEqual({row["sku"] for row in self.json("listing", "list", "shop")}, {"two\nlines", "\x1b[31mred"})
+        self.assertEqual(self.json("listing", "pause", "shop", "two\nlines")["health"], "paused")
+        self.assertIn("two lines!", self.failure(1, "listing", "pause", "shop", "two\nlines!"))
+
+    def test_what_is_not_utf8_is_still_json(self):
+        channel = subprocess.run([self.program, "--json", "channel", "add", "shop", "--adapter", "csv", "--set",
+                                  b"path=\xff.csv"], cwd=self.folder, capture_output=True, check=True)
+        self.assertEqual(json.loads(channel.stdout)["settings"], {"path": "\ufffd.csv"})
+
+
+class GoldenTest(CliTest):
+    """What people see, command by command, as it stands in golden/session.txt (times left out)."""
+
+    def transcript(self, commands):
+        lines = []
+        for command in commands:
+            done = self.run_program(*shlex.split(command))
+            lines.append(f"$ flxlink {command}\n{done.stdout}{done.stderr}")
+            if done.returncode != 0:
+                lines.append(f"exit code {done.returncode}\n")
+        return INSTANT.sub("<time>", "".join(lines))
+
+    def test_session(self):
+        path = OPTIONS.source / "tests" / "program" / "golden" / "session.txt"
+        golden = path.read_text(encoding="utf-8") if path.exists() else ""
+        commands = re.findall(r"(?m)^\$ flxlink (.*)$", golden)
+        self.assertGreater(len(commands), 30)
+        transcript = self.transcript(commands)
+        if OPTIONS.update_golden:
+            path.write_text(transcript, encoding="utf-8")
+        self.maxDiff = None
+        self.assertEqual(transcript, golden)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flxlink", required=True)
+    parser.add_argument("--source", required=True, type=pathlib.Path)
+    parser.add_argument("--update-golden", action="store_true", help="write what is printed now into the golden file")
+    rest = parser.parse_known_args(namespace=OPTIONS)[1]
+    ProgramTest.program = os.path.abspath(OPTIONS.flxlink)
+    OPTIONS.source = OPTIONS.source.absolute()
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+#include "src/storage/storage_errors.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+
+namespace flxlink {
+namespace {
+
+struct Expected {
+  absl::Status status;
+  absl::StatusCode code;
+  std::string names;  // What the message must name.
+};
+
+TEST(StorageErrors, EachHasItsCodeNamesItsSubjectAndIsOneLine) {
+  Channel channel;
+  channel.config.name = "shop";
+  channel.revision = 3;
+  Slot slot;
+  slot.holder_job = 17;
+  const std::vector<Expected> errors = {
+      {NoSuchChannel(41), absl::StatusCode::kNotFound, "41"},
+      {NoSuchChannel("shop"), absl::StatusCode::kNotFound, "shop"},
+      {NoSuchProduct(42), absl::StatusCode::kNotFound, "42"},
+      {NoSuchListing(43), absl::StatusCode::kNotFound, "43"},
+      {NoSuchSku(channel, "A-1"), absl::StatusCode::kNotFound, "A-1"},
+      {NoSuchItem(channel, "X-1"), absl::StatusCode::kNotFound, "X-1"},
+      {NoSuchJob(44), absl::StatusCode::kNotFound, "44"},
+      {NameTaken("shop"), absl::StatusCode::kAlreadyExists, "shop"},
+      {JobExists(45), absl::StatusCode::kAlreadyExists, "45"},
+      {ChannelMoved(channel, 2), absl::StatusCode::kAborted, "revision 3"},
+      {EditedMeanwhile(channel), absl::StatusCode::kAborted, "shop"},
+      {QueueMoved(channel, 46), absl::StatusCode::kAborted, "46"},
+      {FireMoved(channel), absl::StatusCode::kAborted, "shop"},
+      {StaleFence({1, 47, 2}), absl::StatusCode::kFailedPrecondition, "job 47"},
+      {ChannelBusy(channel, slot), absl::StatusCode::kFailedPrecondition, "job 17"},
+      {PullNotRunning(channel, 48), absl::StatusCode::kFailedPrecondition, "pull 48"},
+      {AlreadyLinked("A-1", "X-1"), absl::StatusCode::kFailedPrecondition, "A-1 is linked to item X-1"},
+      {NotLinked("A-1"), absl::StatusCode::kFailedPrecondition, "A-1"},
+      {ItemNotLive("X-1"), absl::StatusCode::kFailedPrecondition, "X-1"},
+      {OwnerIsDead(49), absl::StatusCode::kFailedPrecondition, "49"},
+  };
+  for (const Expected& error : errors) {
+    EXPECT_EQ(error.status.code(), error.code) << error.status;
+    EXPECT_TRUE(absl::StrContains(error.status.message(), error.names)) << error.status;
+    EXPECT_FALSE(absl::StrContains(error.status.message(), "\n")) << error.status;
+    EXPECT_TRUE(absl::StrContains(error.status.message(), ";")) << "it says how to mend it: " << error.status;
+  }
+}
+
+}  // namespace
+}  // namespace flxlink

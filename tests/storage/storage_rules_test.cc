@@ -1,0 +1,100 @@
+#include "src/storage/storage_rules.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/storage/shop.h"
+
+namespace flxlink {
+namespace {
+
+TEST(StorageRules, RowsAndLimitsEndAtTheMost) {
+  EXPECT_EQ(CheckRows(0, "rows"), absl::OkStatus());
+  EXPECT_EQ(CheckRows(static_cast<size_t>(Storage::kMaxRows), "rows"), absl::OkStatus());
+  const absl::Status many = CheckRows(static_cast<size_t>(Storage::kMaxRows) + 1, "push items");
+  EXPECT_EQ(many.code(), kInvalidArgument);
+  EXPECT_EQ(many.message(), "10001 push items in one operation; the limit is 10000, work in pages");
+  EXPECT_EQ(CheckLimit(1), absl::OkStatus());
+  EXPECT_EQ(CheckLimit(Storage::kMaxRows), absl::OkStatus());
+  EXPECT_EQ(CheckLimit(0).code(), kInvalidArgument);
+  EXPECT_EQ(CheckLimit(std::numeric_limits<int64_t>::max()).code(), kInvalidArgument);
+}
+
+TEST(StorageRules, WrongColumnIsNamed) {
+  ProductBatch batch = ToBatch({{"K1", "S1"}, {"K2", "S2"}});
+  batch.quantity.pop_back();
+  EXPECT_EQ(CheckProducts(batch).message(),
+            "column quantity has 1 rows where the batch has 2; give every column one entry a row");
+  batch = ToBatch({{"K1", "S1"}, {"K1", "S2"}});
+  EXPECT_EQ(CheckProducts(batch).message(), "key K1 is twice in the batch; keys are unique, drop one of them");
+  PullPage page = ToPage({{"X1"}, {""}});
+  EXPECT_EQ(CheckChannelVariants(page.items).message(), "row 1 has an empty external id; every row needs one");
+}
+
+TEST(StorageRules, SameConfigLooksAtEveryPart) {
+  const std::vector<void (*)(ChannelConfig*)> changes = {
+      [](ChannelConfig* c) { c->name = "other"; },
+      [](ChannelConfig* c) { c->adapter = "csv"; },
+      [](ChannelConfig* c) {
+        c->settings = {{"path", "f"}};
+      },
+      [](ChannelConfig* c) {
+        c->link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
+      },
+      [](ChannelConfig* c) { c->parent_guard = true; },
+      [](ChannelConfig* c) { c->strict = true; },
+      [](ChannelConfig* c) { c->link_after_build = true; },
+      [](ChannelConfig* c) { c->link_after_sync = false; },
+      [](ChannelConfig* c) { c->sync_fields.status = false; },
+      [](ChannelConfig* c) { c->currency = CurrencyOf("EUR"); },
+      [](ChannelConfig* c) { c->oversell_guard = OversellGuard::kOverwrite; },
+      [](ChannelConfig* c) { c->status_rules = {StatusRule()}; },
+      [](ChannelConfig* c) { c->break_limit = 0; },
+  };
+  const ChannelConfig config = NamedConfig("shop");
+  EXPECT_TRUE(SameConfig(config, NamedConfig("shop")));
+  for (size_t i = 0; i < changes.size(); ++i) {
+    ChannelConfig changed = config;
+    changes[i](&changed);
+    EXPECT_FALSE(SameConfig(config, changed)) << i;
+    EXPECT_TRUE(SameConfig(changed, changed)) << i;
+  }
+}
+
+TEST(StorageRules, LastOfARepeatedItemIsStored) {
+  const PullPage page = ToPage({{"a"}, {"b"}, {"a"}, {"c"}, {"b"}, {"a"}});
+  EXPECT_EQ(RowsToStore(page.items), (std::vector<int64_t>{3, 4, 5}));
+  EXPECT_TRUE(RowsToStore({}).empty());
+}
+
+TEST(StorageRules, PauseOutlivesLinkingAndUnlinking) {
+  const ListingStatus paused = {Health::kDelisted, PendingChange::kDelisting, true};
+  const ListingStatus initial = {Health::kHidden, PendingChange::kNone, false};
+  EXPECT_EQ(StatusAfterLink(paused, initial), (ListingStatus{Health::kHidden, PendingChange::kNone, true}));
+  EXPECT_EQ(StatusAfterLinkByHand(paused, ChannelStatus::kUnknown),
+            (ListingStatus{Health::kListed, PendingChange::kNone, true}));
+  EXPECT_EQ(StatusAfterUnlink(paused), (ListingStatus{Health::kNotListed, PendingChange::kNone, true}));
+}
+
+TEST(StorageRules, GuardHoldsUntilANewerQuantity) {
+  EXPECT_EQ(EffectiveGuard(At(5), At(4)), At(5));
+  EXPECT_EQ(EffectiveGuard(At(5), At(5)), At(5));
+  EXPECT_EQ(EffectiveGuard(At(5), At(6)), absl::InfinitePast());
+  EXPECT_EQ(EffectiveGuard(absl::InfinitePast(), At(6)), absl::InfinitePast());
+}
+
+TEST(StorageRules, FieldsOfRowsBecomeColumnsAndBack) {
+  const std::vector<std::vector<Field>> rows = {{{"upc", "1"}}, {}, {{"color", "red"}, {"upc", "2"}}};
+  FieldColumns columns;
+  for (size_t row = 0; row < rows.size(); ++row) AddRowFields(rows[row], static_cast<int64_t>(row), &columns);
+  EXPECT_EQ(columns.names, (std::vector<std::string>{"upc", "color"}));
+  for (const StringColumn& column : columns.columns) EXPECT_EQ(column.size(), 3);
+  EXPECT_EQ(RowFields(columns, 0), rows[0]);
+  EXPECT_EQ(RowFields(columns, 1), rows[1]);
+  EXPECT_EQ(RowFields(columns, 2), (std::vector<Field>{{"upc", "2"}, {"color", "red"}})) << "in the columns' order";
+}
+
+}  // namespace
+}  // namespace flxlink
