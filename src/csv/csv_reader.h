@@ -18,7 +18,6 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
 #include "flxlink/string_column.h"
-#include "src/model/quote.h"
 
 namespace flxlink {
 
@@ -93,9 +92,6 @@ class CsvReader {
 
   std::unique_ptr<Impl> impl_;
 };
-
-// Quote() of src/model/quote.h.
-inline std::string QuoteForError(absl::string_view value) { return Quote(value); }
 
 }  // namespace flxlink
 

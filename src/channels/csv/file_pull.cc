@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/shopify_rows.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -97,9 +98,9 @@ class PageReader {
   absl::Status CheckNew(const ShopifyVariant& variant) {
     const auto [first, is_new] = lines_.try_emplace(variant.id, variant.row.line);
     if (is_new) return absl::OkStatus();
-    return reader_->ErrorAt(variant.row.line,
-                            absl::StrCat("the variant ", QuoteForError(variant.id), " is there already, on line ",
-                                         first->second, "; give one of them other option values, or remove it"));
+    return reader_->ErrorAt(
+        variant.row.line, absl::StrCat("the variant ", Quote(variant.id), " is there already, on line ", first->second,
+                                       "; give one of them other option values, or remove it"));
   }
 
   CsvReader* reader_;

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/attention.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -88,7 +89,7 @@ PushOutcome FilePush::JudgeStatus(const PushItem& item, const ShopifyVariant& va
   }
   if (disagreeing_.contains(variant.product_row.begin)) {
     return Rejected(attention_code::kSiblingsDisagree, "status",
-                    absl::StrCat("the variants of ", QuoteForError(variant.handle),
+                    absl::StrCat("the variants of ", Quote(variant.handle),
                                  " share one status and want different ones; decide on one"));
   }
   return applied;
@@ -99,7 +100,7 @@ PushOutcome FilePush::Judge(const PushItem& item) const {
   if (found == variants_.end()) {
     PushOutcome outcome;
     outcome.result = PushResult::kNotFound;
-    outcome.message = absl::StrCat("the file has no variant ", QuoteForError(item.external_id));
+    outcome.message = absl::StrCat("the file has no variant ", Quote(item.external_id));
     return outcome;
   }
   if (item.mask.price && item.values.price == kAbsent) return MissingValue("price");

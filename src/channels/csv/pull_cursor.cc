@@ -5,6 +5,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 
@@ -22,8 +23,7 @@ absl::StatusOr<PullCursor> ParsePullCursor(absl::string_view text) {
     cursor.revision = std::string(parts[0]);
     return cursor;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(QuoteForError(text), " is not a cursor of this channel; start the pull over"));
+  return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not a cursor of this channel; start the pull over"));
 }
 
 }  // namespace flxlink

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
@@ -60,9 +61,8 @@ absl::StatusOr<int64_t> ReadQuantity(const CsvReader& reader, const ShopifyVaria
   if (variant.quantity.empty()) return kAbsent;
   int64_t quantity = 0;
   if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
-  return reader.ErrorAt(variant.row.line,
-                        absl::StrCat("column \"Variant Inventory Qty\": ", QuoteForError(variant.quantity),
-                                     " is not a whole number; write one, or leave the cell empty"));
+  return reader.ErrorAt(variant.row.line, absl::StrCat("column \"Variant Inventory Qty\": ", Quote(variant.quantity),
+                                                       " is not a whole number; write one, or leave the cell empty"));
 }
 
 absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& variant, StatusWords words,

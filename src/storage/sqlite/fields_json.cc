@@ -4,7 +4,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 
 namespace flxlink {
 namespace {
@@ -76,7 +75,6 @@ bool ConsumeString(absl::string_view* json, std::string* scratch, absl::string_v
     } else {
       *scratch += json->front();
       json->remove_prefix(1);
-      if (json->empty()) return false;
     }
   }
   *text = *scratch;

@@ -54,20 +54,22 @@ class KeyColumns {
   std::vector<std::string> values_;
 };
 
-absl::Status WriteReason(Connection& db, int64_t channel_id, const StoredLink& link, const LinkWrite& row,
-                         LinkWriteResult* result) {
-  if (link.channel_variant_id != 0 || (link.rule == row.rule && link.reason == row.reason)) return absl::OkStatus();
+void WriteReason(Connection& db, int64_t channel_id, const StoredLink& link, const LinkWrite& row,
+                 LinkWriteResult* result) {
+  if (link.channel_variant_id != 0 || (link.rule == row.rule && link.reason == row.reason)) return;
   Query(db, "UPDATE link SET rule = ?3, reason = ?4 WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, row.rule, NullIfEmpty{ToString(row.reason)});
   ++result->reasons_changed;
-  return absl::OkStatus();
 }
 
 absl::Status WriteLink(Connection& db, int64_t channel_id, const LinkWrite& row, const Author& author,
                        LinkWriteResult* result) {
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return NoSuchListing(row.listing_id);
-  if (row.channel_variant_id == 0) return WriteReason(db, channel_id, *link, row, result);
+  if (row.channel_variant_id == 0) {
+    WriteReason(db, channel_id, *link, row, result);
+    return absl::OkStatus();
+  }
   const absl::optional<StoredItem> item = FindItem(db, channel_id, row.channel_variant_id);
   if (!item.has_value()) {
     return NoSuchItem(FindChannel(db, channel_id).value_or(Channel()),
@@ -84,8 +86,8 @@ absl::Status WriteLink(Connection& db, int64_t channel_id, const LinkWrite& row,
 // A person's edit of one listing variant.
 class Edit {
  public:
-  Edit(Connection& db, const Channel& channel, const StoredLink& link, absl::Time now)
-      : db_(db), channel_(channel), channel_id_(channel.channel_id), link_(link), now_(now) {}
+  Edit(Connection& db, const Channel& channel, absl::string_view sku, const StoredLink& link, absl::Time now)
+      : db_(db), channel_(channel), channel_id_(channel.channel_id), sku_(sku), link_(link), now_(now) {}
 
   absl::Status Link(absl::string_view external_id) {
     const absl::optional<StoredItem> item = FindItem(db_, channel_id_, external_id);
@@ -105,7 +107,7 @@ class Edit {
   }
 
   absl::Status Unlink() {
-    if (link_.channel_variant_id == 0) return NotLinked(link_.sku);
+    if (link_.channel_variant_id == 0) return NotLinked(sku_);
     Query(db_, "INSERT OR IGNORE INTO hand_unlink (channel_id, listing_id, channel_variant_id) VALUES (?1, ?2, ?3)")
         .Run(channel_id_, link_.listing_id, link_.channel_variant_id);
     DissolveLink(db_, channel_id_, link_, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand, {0, now_});
@@ -147,6 +149,7 @@ class Edit {
   Connection& db_;
   const Channel& channel_;
   const int64_t channel_id_;
+  const absl::string_view sku_;
   const StoredLink& link_;
   const absl::Time now_;
 };
@@ -292,7 +295,7 @@ absl::Status SqliteStorage::EditListing(int64_t channel_id, absl::string_view sk
     if (!channel.has_value()) return NoSuchChannel(channel_id);
     const absl::optional<StoredLink> link = FindLink(db, channel_id, sku);
     if (!link.has_value()) return NoSuchSku(*channel, sku);
-    return ApplyEdit(edit, Edit(db, *channel, *link, now));
+    return ApplyEdit(edit, Edit(db, *channel, sku, *link, now));
   });
 }
 

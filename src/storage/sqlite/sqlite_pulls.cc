@@ -49,7 +49,7 @@ class ItemWriter {
     Heal(item_id, row);
   }
 
-  PullWriteResult& result() { return result_; }
+  const PullWriteResult& result() const { return result_; }
 
  private:
   void Insert(int64_t row) {

@@ -26,11 +26,10 @@ void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query(db, "UPDATE link SET in_doubt = 0 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
-absl::Status SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, const Author& author) {
+void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, const Author& author) {
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) LoseItem(db, channel_id, item->channel_variant_id, item->external_id, author);
   ClearDoubt(db, channel_id, link.listing_id);
-  return absl::OkStatus();
 }
 
 void WriteAttention(Connection& db, int64_t channel_id, int64_t listing_id, const Attention& attention) {

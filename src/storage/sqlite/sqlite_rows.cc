@@ -1,7 +1,5 @@
 #include "src/storage/sqlite/sqlite_rows.h"
 
-#include "absl/strings/str_cat.h"
-#include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
@@ -18,23 +16,26 @@ void AddEvent(Connection& db, int64_t channel_id, int64_t listing_id, LinkEvent:
       .Run(channel_id, listing_id, ToString(kind), external_id, rule, NullIfZero{author.job_id}, author.at);
 }
 
-#define FLXLINK_SELECT_LINK                                                                            \
-  "SELECT l.listing_id, v.sku, l.state, l.channel_variant_id, l.rule, l.reason, l.health, l.pending, " \
-  "l.paused, l.linked_version FROM link l JOIN listing_variant v ON v.channel_id = l.channel_id AND "  \
-  "v.listing_id = l.listing_id WHERE l.channel_id = ?1 AND "
+#define FLXLINK_SELECT_LINK                                                                              \
+  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version " \
+  "FROM link WHERE channel_id = ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
   if (!query.Next()) return absl::nullopt;
   StoredLink link;
   link.listing_id = query.Int(0);
-  link.sku = query.String(1);
-  link.state = query.EnumValue(2, LinkState::kBroken);
-  link.channel_variant_id = query.Int(3);
-  link.rule = query.Int32(4);
-  link.reason = query.EnumValue(5, LinkReason::kNoKey);
-  link.status = ReadStatus(query, 6);
-  link.linked_version = query.Int(9);
+  link.state = query.EnumValue(1, LinkState::kBroken);
+  link.channel_variant_id = query.Int(2);
+  link.rule = query.Int32(3);
+  link.reason = query.EnumValue(4, LinkReason::kNoKey);
+  link.status = ReadStatus(query, 5);
+  link.linked_version = query.Int(8);
   return link;
+}
+
+std::string FindSku(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db, "SELECT sku FROM listing_variant WHERE channel_id = ?1 AND listing_id = ?2");
+  return query.Bind(channel_id, listing_id).Next() ? query.String(0) : "";
 }
 
 absl::optional<StoredItem> ReadItem(Query& query) {
@@ -66,7 +67,7 @@ bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id) {
 }
 
 absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id) {
-  Query query(db, FLXLINK_SELECT_LINK "l.listing_id = ?2");
+  Query query(db, FLXLINK_SELECT_LINK "listing_id = ?2");
   return ReadLink(query.Bind(channel_id, listing_id));
 }
 
@@ -77,7 +78,7 @@ absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, absl::st
 }
 
 absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
-  Query query(db, FLXLINK_SELECT_LINK "l.channel_variant_id = ?2");
+  Query query(db, FLXLINK_SELECT_LINK "channel_variant_id = ?2");
   return ReadLink(query.Bind(channel_id, channel_variant_id));
 }
 
@@ -98,10 +99,11 @@ absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::st
 absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item) {
   if (link.channel_variant_id != 0) {
     const absl::optional<StoredItem> held = FindItem(db, channel_id, link.channel_variant_id);
-    return AlreadyLinked(link.sku, held.has_value() ? held->external_id : "");
+    return AlreadyLinked(FindSku(db, channel_id, link.listing_id), held.has_value() ? held->external_id : "");
   }
   const absl::optional<StoredLink> holder = FindHolder(db, channel_id, item.channel_variant_id);
-  return holder.has_value() ? AlreadyLinked(holder->sku, item.external_id) : absl::OkStatus();
+  if (!holder.has_value()) return absl::OkStatus();
+  return AlreadyLinked(FindSku(db, channel_id, holder->listing_id), item.external_id);
 }
 
 void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,

@@ -33,10 +33,9 @@ std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span
 
 bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id);
 
-// A row of `link`, with the SKU of its listing variant.
+// A row of `link`.
 struct StoredLink {
   int64_t listing_id = 0;
-  std::string sku;
   LinkState state = LinkState::kUnlinked;
   int64_t channel_variant_id = 0;  // 0: unlinked.
   int32_t rule = 0;
