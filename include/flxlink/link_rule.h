@@ -40,7 +40,7 @@ enum class Ambiguity {
 struct LinkRule {
   std::string listing_field;
   std::string channel_field;
-  std::vector<Normalizer> normalizers;  // Applied in this order. Default: none, bytes compare as they are.
+  std::vector<Normalizer> normalizers = {};  // Applied in this order. Default: none, bytes compare as they are.
   Ambiguity ambiguous = Ambiguity::kStop;
 
   friend bool operator==(const LinkRule& a, const LinkRule& b) {

@@ -848,7 +848,7 @@ TEST_P(EngineTest, WorkersServeManyChannelsAtOnceAndEachJobOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Storages, EngineTest, ::testing::Values("memory", "sqlite"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& suite) { return suite.param; });
 
 }  // namespace
 }  // namespace flxlink

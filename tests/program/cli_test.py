@@ -702,6 +702,7 @@ class GoldenTest(CliTest):
         transcript = self.transcript(commands)
         if OPTIONS.update_golden:
             path.write_text(transcript, encoding="utf-8")
+            return
         self.maxDiff = None
         self.assertEqual(transcript, golden)
 

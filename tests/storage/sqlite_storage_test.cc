@@ -97,9 +97,10 @@ TEST(SqliteOpen, FolderThatIsMissingIsNotFound) {
 
 TEST(SqliteOpen, FolderInPlaceOfAFileIsAnError) {
   SqliteStoreFile file;
-  EXPECT_FALSE(OpenError(file.folder()).ok());
+  EXPECT_EQ(Code(OpenError(file.folder())), kInvalidArgument);
   EXPECT_EQ(Code(OpenError("")), kInvalidArgument);
-  EXPECT_FALSE(OpenError(file.folder() + "/").ok());
+  EXPECT_EQ(Code(OpenError(file.folder() + "/")), kInvalidArgument);
+  EXPECT_EQ(FileSize(file.folder() + "-lock"), -1);
 }
 
 TEST(SqliteOpen, FileOfAnotherKindIsDataLossAndStaysAsItWas) {
@@ -115,6 +116,7 @@ TEST(SqliteOpen, AnotherProgramsDatabaseIsRefusedAndStaysAsItWas) {
   RunSql(file.path(), "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (7)");
   EXPECT_EQ(Code(OpenError(file.path())), kFailedPrecondition);
   EXPECT_THAT(RunSql(file.path(), "SELECT x FROM theirs"), ElementsAre("7"));
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA journal_mode"), ElementsAre("delete"));
 }
 
 TEST(SqliteOpen, NewerSchemaIsRefused) {

@@ -1,4 +1,3 @@
-#include "absl/strings/str_cat.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
@@ -7,40 +6,6 @@
 
 namespace flxlink {
 namespace {
-
-#define FLXLINK_SELECT_CHANNEL                                                                    \
-  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
-  "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at FROM channel "
-
-ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
-  absl::StatusOr<ChannelConfig> config = DecodeChannelConfig(bytes);
-  if (!config.ok()) db.Fail(config.status());
-  return config.ok() ? *std::move(config) : ChannelConfig();
-}
-
-Channel ReadChannelRow(Connection& db, const Query& query) {
-  Channel channel;
-  channel.channel_id = query.Int(0);
-  channel.config = DecodeConfig(db, query.Text(1));
-  if (!query.IsNull(2)) channel.draft = DecodeConfig(db, query.Text(2));
-  channel.revision = query.Int(3);
-  channel.policy_version = query.Int(4);
-  channel.evaluated_version = query.Int(5);
-  channel.edit_version = query.Int(6);
-  channel.pull.pull_number = query.Int(7);
-  channel.pull.cursor = query.String(8);
-  channel.pull.running = query.Bool(9);
-  channel.pull.revision = query.String(10);
-  channel.pull.complete_pulls = query.Int(11);
-  channel.pull.completed_at = query.OptionalTime(12);
-  return channel;
-}
-
-absl::optional<Channel> FindChannelByName(Connection& db, absl::string_view name) {
-  Query query(db, FLXLINK_SELECT_CHANNEL "WHERE name = ?1");
-  if (!query.Bind(name).Next()) return absl::nullopt;
-  return ReadChannelRow(db, query);
-}
 
 Channel InsertChannel(Connection& db, const ChannelConfig& config) {
   Channel channel;
@@ -77,16 +42,10 @@ void DeleteChannel(Connection& db, int64_t channel_id) {
 
 }  // namespace
 
-absl::optional<Channel> FindChannel(Connection& db, int64_t channel_id) {
-  Query query(db, FLXLINK_SELECT_CHANNEL "WHERE channel_id = ?1");
-  if (!query.Bind(channel_id).Next()) return absl::nullopt;
-  return ReadChannelRow(db, query);
-}
-
 absl::StatusOr<Channel> SqliteStorage::CreateChannel(const ChannelConfig& config) {
   Channel created;
   absl::Status status = Write([&](Connection& db) {
-    absl::optional<Channel> there = FindChannelByName(db, config.name);
+    absl::optional<Channel> there = FindChannel(db, config.name);
     if (there.has_value() && !SameConfig(there->config, config)) return NameTaken(config.name);
     created = there.has_value() ? *std::move(there) : InsertChannel(db, config);
     return absl::OkStatus();
@@ -98,7 +57,7 @@ absl::StatusOr<Channel> SqliteStorage::CreateChannel(const ChannelConfig& config
 absl::StatusOr<Channel> SqliteStorage::ReadChannel(absl::string_view name) {
   absl::optional<Channel> found;
   absl::Status status = Read([&](Connection& db) {
-    found = FindChannelByName(db, name);
+    found = FindChannel(db, name);
     return found.has_value() ? absl::OkStatus() : NoSuchChannel(name);
   });
   if (!status.ok()) return status;
@@ -118,9 +77,7 @@ absl::StatusOr<Channel> SqliteStorage::ReadChannel(int64_t channel_id) {
 absl::StatusOr<std::vector<Channel>> SqliteStorage::ReadChannels() {
   std::vector<Channel> channels;
   absl::Status status = Read([&](Connection& db) {
-    Query query(db, FLXLINK_SELECT_CHANNEL "ORDER BY name");
-    query.Bind();
-    while (query.Next()) channels.push_back(ReadChannelRow(db, query));
+    channels = FindChannels(db);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -133,7 +90,7 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
     if (!channel.has_value()) return NoSuchChannel(channel_id);
     if (channel->revision != expected_revision) return ChannelMoved(*channel, expected_revision);
-    const absl::optional<Channel> namesake = FindChannelByName(db, config.name);
+    const absl::optional<Channel> namesake = FindChannel(db, config.name);
     if (namesake.has_value() && namesake->channel_id != channel_id) return NameTaken(config.name);
     UpdateConfig(db, channel_id, config, draft, moves_policy);
     return absl::OkStatus();

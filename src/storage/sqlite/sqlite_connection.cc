@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
       connection->Execute("PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY");
   if (status.ok() && role == Role::kReader) status = connection->Execute("PRAGMA query_only = 1");
   if (status.ok() && role == Role::kWriter) {
-    status = connection->Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
+    status = connection->Execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
   }
   if (!status.ok()) return status;
   // The hook takes the place of automatic checkpoints; it only notes how far the log has grown.

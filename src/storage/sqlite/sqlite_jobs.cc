@@ -168,27 +168,6 @@ absl::string_view JobsQuery(const JobFilter& filter) {
 
 }  // namespace
 
-absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
-  Query query(db,
-              "SELECT channel_id, revision, holder_job, epoch, owner, lease_until, paused, cancel_requested, head_job, "
-              "head_prioritized_at, head_priority, head_created_at FROM slot WHERE channel_id = ?1");
-  if (!query.Bind(channel_id).Next()) return absl::nullopt;
-  Slot slot;
-  slot.channel_id = query.Int(0);
-  slot.revision = query.Int(1);
-  slot.holder_job = query.Int(2);
-  slot.epoch = query.Int(3);
-  slot.owner = query.Int(4);
-  slot.lease_until = query.Time(5);
-  slot.paused = query.Bool(6);
-  slot.cancel_requested = query.Bool(7);
-  slot.head_job = query.Int(8);
-  slot.head_prioritized_at = query.Time(9);
-  slot.head_priority = query.Int(10);
-  slot.head_created_at = query.Time(11);
-  return slot;
-}
-
 absl::StatusOr<OwnerId> SqliteStorage::OpenOwner() {
   OwnerId owner = 0;
   absl::Status status = Write([&](Connection& db) {

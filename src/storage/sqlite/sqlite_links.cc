@@ -62,7 +62,7 @@ void WriteReason(Connection& db, int64_t channel_id, const StoredLink& link, con
   ++result->reasons_changed;
 }
 
-absl::Status WriteLink(Connection& db, int64_t channel_id, const LinkWrite& row, const Author& author,
+absl::Status WriteLink(Connection& db, int64_t channel_id, const LinkWrite& row, const LinkAuthor& author,
                        LinkWriteResult* result) {
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return NoSuchListing(row.listing_id);

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <utility>
 
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_rows.h"
@@ -141,17 +141,6 @@ void ReadListingsBySku(Connection& db, int64_t channel_id, const ListingFilter& 
 }
 
 }  // namespace
-
-std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span<const std::string> skus) {
-  Query query(db, "SELECT listing_id FROM listing_variant WHERE channel_id = ?1 AND sku = ?2");
-  std::vector<int64_t> listing_ids;
-  for (const std::string& sku : skus) {
-    if (query.Bind(channel_id, sku).Next()) listing_ids.push_back(query.Int(0));
-  }
-  std::sort(listing_ids.begin(), listing_ids.end());
-  listing_ids.erase(std::unique(listing_ids.begin(), listing_ids.end()), listing_ids.end());
-  return listing_ids;
-}
 
 absl::StatusOr<std::vector<BuildOutcome>> SqliteStorage::WriteListings(const Fence& fence, const ListingBatch& batch,
                                                                        absl::Time now) {

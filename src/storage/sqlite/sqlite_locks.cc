@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -16,8 +15,8 @@ namespace {
 constexpr absl::Duration kFirstWait = absl::Microseconds(50);
 constexpr absl::Duration kLongestWait = absl::Milliseconds(5);
 
-// The writer lock is the file's first byte; the text that names its holder is behind it, in a fixed width so that it is
-// overwritten as a whole.
+// The writer lock is a lock of the file's first byte. What the file holds is the name of who took it last, in a fixed
+// width so that it is overwritten as a whole.
 constexpr int64_t kLockedByte = 0;
 constexpr int kHolderWidth = 12;
 
@@ -44,7 +43,8 @@ absl::Status WriterLock::Acquire(absl::Duration timeout) {
     slept += wait;
   }
   // The name only helps whoever waits in vain: that it could not be written is no reason to stop.
-  static_cast<void>(pwrite(file_->descriptor(), HolderText().data(), kHolderWidth, 0) == kHolderWidth);
+  const std::string holder = HolderText();
+  static_cast<void>(pwrite(file_->descriptor(), holder.data(), holder.size(), 0) > 0);
   return absl::OkStatus();
 }
 

@@ -82,7 +82,7 @@ class ItemWriter {
   const int64_t channel_id_;
   const int64_t pull_number_;
   const ChannelVariantBatch& items_;
-  const Author author_;
+  const LinkAuthor author_;
   FieldsEncoder fields_;
   Query find_;
   Query broken_;

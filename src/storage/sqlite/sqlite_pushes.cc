@@ -26,7 +26,7 @@ void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query(db, "UPDATE link SET in_doubt = 0 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
-void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, const Author& author) {
+void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, const LinkAuthor& author) {
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) LoseItem(db, channel_id, item->channel_variant_id, item->external_id, author);
   ClearDoubt(db, channel_id, link.listing_id);
@@ -62,7 +62,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
 }
 
 absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,
-                             const Author& author) {
+                             const LinkAuthor& author) {
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return NoSuchListing(row.listing_id);
   if (link->state != LinkState::kLinked) {
@@ -71,7 +71,10 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   }
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.
   if (row.dirty_version < link->linked_version) return absl::OkStatus();
-  if (row.gone) return SettleGone(db, channel_id, *link, author);
+  if (row.gone) {
+    SettleGone(db, channel_id, *link, author);
+    return absl::OkStatus();
+  }
   SettleLink(db, channel_id, *link, row, batch);
   return absl::OkStatus();
 }

@@ -1,5 +1,8 @@
 #include "src/storage/sqlite/sqlite_rows.h"
 
+#include <algorithm>
+
+#include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
@@ -7,8 +10,36 @@
 namespace flxlink {
 namespace {
 
+#define FLXLINK_SELECT_CHANNEL                                                                    \
+  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
+  "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at FROM channel "
+
+ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
+  absl::StatusOr<ChannelConfig> config = DecodeChannelConfig(bytes);
+  if (!config.ok()) db.Fail(config.status());
+  return config.ok() ? *std::move(config) : ChannelConfig();
+}
+
+Channel ReadChannelRow(Connection& db, const Query& query) {
+  Channel channel;
+  channel.channel_id = query.Int(0);
+  channel.config = DecodeConfig(db, query.Text(1));
+  if (!query.IsNull(2)) channel.draft = DecodeConfig(db, query.Text(2));
+  channel.revision = query.Int(3);
+  channel.policy_version = query.Int(4);
+  channel.evaluated_version = query.Int(5);
+  channel.edit_version = query.Int(6);
+  channel.pull.pull_number = query.Int(7);
+  channel.pull.cursor = query.String(8);
+  channel.pull.running = query.Bool(9);
+  channel.pull.revision = query.String(10);
+  channel.pull.complete_pulls = query.Int(11);
+  channel.pull.completed_at = query.OptionalTime(12);
+  return channel;
+}
+
 void AddEvent(Connection& db, int64_t channel_id, int64_t listing_id, LinkEvent::Kind kind,
-              absl::string_view external_id, int32_t rule, const Author& author) {
+              absl::string_view external_id, int32_t rule, const LinkAuthor& author) {
   Query(db,
         "INSERT INTO link_event (channel_id, listing_id, event_number, kind, external_id, rule, job_id, at) "
         "SELECT ?1, ?2, coalesce(max(event_number), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM link_event "
@@ -62,6 +93,58 @@ bool ChannelExists(Connection& db, int64_t channel_id) {
   return Query(db, "SELECT 1 FROM channel WHERE channel_id = ?1").Bind(channel_id).Next();
 }
 
+absl::optional<Channel> FindChannel(Connection& db, int64_t channel_id) {
+  Query query(db, FLXLINK_SELECT_CHANNEL "WHERE channel_id = ?1");
+  if (!query.Bind(channel_id).Next()) return absl::nullopt;
+  return ReadChannelRow(db, query);
+}
+
+absl::optional<Channel> FindChannel(Connection& db, absl::string_view name) {
+  Query query(db, FLXLINK_SELECT_CHANNEL "WHERE name = ?1");
+  if (!query.Bind(name).Next()) return absl::nullopt;
+  return ReadChannelRow(db, query);
+}
+
+std::vector<Channel> FindChannels(Connection& db) {
+  std::vector<Channel> channels;
+  Query query(db, FLXLINK_SELECT_CHANNEL "ORDER BY name");
+  query.Bind();
+  while (query.Next()) channels.push_back(ReadChannelRow(db, query));
+  return channels;
+}
+
+absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
+  Query query(db,
+              "SELECT channel_id, revision, holder_job, epoch, owner, lease_until, paused, cancel_requested, head_job, "
+              "head_prioritized_at, head_priority, head_created_at FROM slot WHERE channel_id = ?1");
+  if (!query.Bind(channel_id).Next()) return absl::nullopt;
+  Slot slot;
+  slot.channel_id = query.Int(0);
+  slot.revision = query.Int(1);
+  slot.holder_job = query.Int(2);
+  slot.epoch = query.Int(3);
+  slot.owner = query.Int(4);
+  slot.lease_until = query.Time(5);
+  slot.paused = query.Bool(6);
+  slot.cancel_requested = query.Bool(7);
+  slot.head_job = query.Int(8);
+  slot.head_prioritized_at = query.Time(9);
+  slot.head_priority = query.Int(10);
+  slot.head_created_at = query.Time(11);
+  return slot;
+}
+
+std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span<const std::string> skus) {
+  Query query(db, "SELECT listing_id FROM listing_variant WHERE channel_id = ?1 AND sku = ?2");
+  std::vector<int64_t> listing_ids;
+  for (const std::string& sku : skus) {
+    if (query.Bind(channel_id, sku).Next()) listing_ids.push_back(query.Int(0));
+  }
+  std::sort(listing_ids.begin(), listing_ids.end());
+  listing_ids.erase(std::unique(listing_ids.begin(), listing_ids.end()), listing_ids.end());
+  return listing_ids;
+}
+
 bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id) {
   return Query(db, "SELECT 1 FROM link WHERE channel_id = ?1 AND listing_id = ?2").Bind(channel_id, listing_id).Next();
 }
@@ -107,7 +190,7 @@ absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& lin
 }
 
 void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,
-              LinkReason reason, const ListingStatus& status, const Author& author) {
+              LinkReason reason, const ListingStatus& status, const LinkAuthor& author) {
   // Whatever an earlier link left to send is not this one's.
   Query(db,
         "UPDATE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, by_hand = ?6, health = ?7, "
@@ -122,7 +205,7 @@ void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const 
 }
 
 void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
-                  const Author& author) {
+                  const LinkAuthor& author) {
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   const ListingStatus status = StatusAfterUnlink(link.status);
   Query(db,
@@ -136,7 +219,7 @@ void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, Li
 }
 
 bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, absl::string_view external_id,
-              const Author& author) {
+              const LinkAuthor& author) {
   Query(db, "UPDATE channel_variant SET gone = 1 WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id, channel_variant_id);
   const Attention attention = ItemGone(external_id);
@@ -152,7 +235,7 @@ bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, ab
 }
 
 void HealLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::string_view external_id,
-              const Author& author) {
+              const LinkAuthor& author) {
   Query(db,
         "UPDATE link SET state = 'linked', attention_code = NULL, attention_detail = NULL, "
         "attention_suggestion = NULL, dirty_version = dirty_version + 1, dirty_since = ?3 "

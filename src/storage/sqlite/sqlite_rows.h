@@ -24,6 +24,9 @@ int64_t NextInSequence(Connection& db, absl::string_view name, int64_t count);
 bool ChannelExists(Connection& db, int64_t channel_id);
 // The channel; nullopt where there is none.
 absl::optional<Channel> FindChannel(Connection& db, int64_t channel_id);
+absl::optional<Channel> FindChannel(Connection& db, absl::string_view name);
+// All, by name.
+std::vector<Channel> FindChannels(Connection& db);
 
 // The slot; nullopt where there is no such channel.
 absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id);
@@ -61,7 +64,7 @@ absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id);
 
 // Who makes a change: a person (0) or a job, and when.
-struct Author {
+struct LinkAuthor {
   int64_t job_id = 0;
   absl::Time at;
 };
@@ -72,16 +75,16 @@ absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& lin
 
 // Makes a link between two that are free. `rule` 0: by hand.
 void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,
-              LinkReason reason, const ListingStatus& status, const Author& author);
+              LinkReason reason, const ListingStatus& status, const LinkAuthor& author);
 // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
 void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
-                  const Author& author);
+                  const LinkAuthor& author);
 // Takes the item for gone and breaks its link. Returns whether there was one to break.
 bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, absl::string_view external_id,
-              const Author& author);
+              const LinkAuthor& author);
 // Makes a broken link whole again and dirty.
 void HealLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::string_view external_id,
-              const Author& author);
+              const LinkAuthor& author);
 
 // Grows the dirty version of a link; of an unlinked or broken one nothing. Returns whether there was one.
 bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now);

@@ -249,12 +249,22 @@ absl::Status CheckSchemaState(const SchemaState& state, absl::string_view path) 
   return absl::OkStatus();
 }
 
+// Readers and a writer do not wait for each other only with a write-ahead log.
+absl::Status UseLog(Connection& db) {
+  Query query(db, "PRAGMA journal_mode = WAL");
+  const bool uses_log = query.Bind().Next() && query.Text(0) == "wal";
+  if (!db.status().ok() || uses_log) return db.status();
+  return absl::FailedPreconditionError(
+      absl::StrCat(db.path(), ": its file system cannot share memory between processes; use a local one"));
+}
+
 }  // namespace
 
 absl::Status MigrateSchema(Connection& db) {
   const absl::StatusOr<SchemaState> state = ReadSchemaState(db);
   if (!state.ok()) return state.status();
   absl::Status status = CheckSchemaState(*state, db.path());
+  if (status.ok()) status = UseLog(db);
   for (int64_t version = state->version; status.ok() && version < kSchemaVersion; ++version) {
     status = db.BeginWrite();
     if (!status.ok()) return status;

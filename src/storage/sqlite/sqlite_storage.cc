@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,7 +23,11 @@ constexpr int kMostReaders = 4;
 // store by, it must come to the same locks.
 absl::StatusOr<std::string> ResolvePath(const std::string& path) {
   char resolved[PATH_MAX];
-  if (realpath(path.c_str(), resolved) != nullptr) return std::string(resolved);
+  if (realpath(path.c_str(), resolved) != nullptr) {
+    struct stat info;
+    if (stat(resolved, &info) == 0 && S_ISDIR(info.st_mode)) return SystemError(EISDIR, path);
+    return std::string(resolved);
+  }
   if (errno != ENOENT) return SystemError(errno, path);
   const size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
