@@ -131,6 +131,7 @@ class Engine {
   virtual absl::Status EditListing(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) = 0;
   virtual absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku) = 0;
   // What a link job would do now, for every unlinked listing variant, in the order of ForEachListing. Changes nothing.
+  // FAILED_PRECONDITION as a link job would fail: no rule, or no complete pull yet.
   virtual absl::StatusOr<std::vector<PlannedLink>> PlanLinks(absl::string_view channel) = 0;
 
   // -- Jobs

@@ -243,7 +243,9 @@ class Storage {
   // Writes links with history, initial status and a first dirty mark, and reasons. ABORTED where the channel's edit
   // version is not `expected_edit_version` any more: somebody linked or unlinked by hand. A row whose listing variant
   // is linked already to that channel variant is as good as written; one that would make a link not 1:1 is
-  // FAILED_PRECONDITION.
+  // FAILED_PRECONDITION. What the last pull saw of the item is taken for acknowledged; where an earlier link of the
+  // item was dissolved after it had acknowledged other values, or in doubt, price and quantity count as unknown until
+  // the next pull.
   virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
                                                      absl::Span<const LinkWrite> rows, absl::Time now) = 0;
 

@@ -68,23 +68,9 @@ absl::Status PrintPlanAsText(const std::vector<PlannedLink>& plan) {
                                 unlinked.empty() ? "" : absl::StrCat("; unlinked: ", FormatReasons(unlinked))));
 }
 
-// A plan that no link job could carry out would mislead.
-absl::Status CheckLinkable(const Channel& channel) {
-  const std::string& name = channel.config.name;
-  if (channel.config.link_priority.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("channel ", name, " has no link rule; add one: flxlink channel set ", name, " --rule sku=sku"));
-  }
-  if (channel.pull.complete_pulls > 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("channel ", name, " has never been pulled completely; run: flxlink pull ", name));
-}
-
 absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
   if (!flags.dry_run) return MakeJob(session, flags);
-  absl::StatusOr<Channel> channel = session.FindChannel(flags.channel);
-  if (!channel.ok()) return channel.status();
-  if (absl::Status status = CheckLinkable(*channel); !status.ok()) return status;
+  if (absl::Status status = session.FindChannel(flags.channel).status(); !status.ok()) return status;
   absl::StatusOr<std::vector<PlannedLink>> plan = session.engine().PlanLinks(flags.channel);
   if (!plan.ok()) return plan.status();
   return session.json() ? PrintPlanAsJson(*plan) : PrintPlanAsText(*plan);

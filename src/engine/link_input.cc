@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace flxlink {
 namespace {
 
@@ -42,6 +44,20 @@ std::vector<std::string> ChannelFields(const LinkPriority& priority) {
 }
 
 }  // namespace
+
+absl::Status CheckReadyToLink(const Channel& channel) {
+  if (channel.config.link_priority.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("channel ", channel.config.name,
+                                                      " has no link rule; add one: flxlink channel set ",
+                                                      channel.config.name, " --rule sku=sku"));
+  }
+  if (channel.pull.complete_pulls == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "channel ", channel.config.name, " has never been pulled completely, and uniqueness judged on part of a ",
+        "channel is a guess; run: flxlink pull ", channel.config.name));
+  }
+  return absl::OkStatus();
+}
 
 LinkInput::LinkInput(const LinkPriority& priority)
     : listing_fields_(ListingFields(priority)),

@@ -12,12 +12,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "flxlink/channel.h"
 #include "flxlink/linker.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 #include "flxlink/string_column.h"
 
 namespace flxlink {
+
+// Whether the channel can be linked: it has rules, and it was pulled completely once. FAILED_PRECONDITION says what to
+// do.
+absl::Status CheckReadyToLink(const Channel& channel);
 
 class LinkInput {
  public:

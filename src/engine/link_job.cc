@@ -112,20 +112,6 @@ absl::Status NoteStatusRules(JobContext& context, const std::vector<std::string>
   return absl::OkStatus();
 }
 
-absl::Status CheckReady(const Channel& channel) {
-  if (channel.config.link_priority.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("channel ", channel.config.name,
-                                                      " has no link rule; add one: flxlink channel set ",
-                                                      channel.config.name, " --rule sku=sku"));
-  }
-  if (channel.pull.complete_pulls == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "channel ", channel.config.name, " has never been pulled completely, and uniqueness judged on part of a ",
-        "channel is a guess; run: flxlink pull ", channel.config.name));
-  }
-  return absl::OkStatus();
-}
-
 // One match over the channel as it is now, written down. ABORTED: the channel was edited by hand meanwhile.
 absl::Status MatchOnce(JobContext& context, const Linker& linker) {
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
@@ -157,7 +143,7 @@ absl::Status MatchOnce(JobContext& context, const Linker& linker) {
 }  // namespace
 
 absl::Status RunLinkJob(JobContext& context) {
-  absl::Status status = CheckReady(context.channel());
+  absl::Status status = CheckReadyToLink(context.channel());
   if (!status.ok()) return status;
   absl::StatusOr<Linker> linker = Linker::Create(context.channel().config.link_priority);
   if (!linker.ok()) return linker.status();

@@ -64,6 +64,8 @@ ListingExplanation::Rule NameRule(const LinkRule& rule, RuleExplanation explaine
 }  // namespace
 
 absl::StatusOr<std::vector<PlannedLink>> PlanLinks(const EngineOptions& options, const Channel& channel) {
+  const absl::Status status = CheckReadyToLink(channel);
+  if (!status.ok()) return status;
   absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
   if (!linker.ok()) return linker.status();
   absl::StatusOr<std::unique_ptr<LinkInput>> input =

@@ -163,6 +163,16 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
   return {Health::kNotListed, PendingChange::kNone, stored.paused};
 }
 
+Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt) {
+  Pqs known = seen;
+  if (in_doubt || acknowledged.price != seen.price) known.price = kAbsent;
+  if (in_doubt || acknowledged.quantity != seen.quantity) known.quantity = kAbsent;
+  if (acknowledged.status != ChannelStatus::kUnknown && seen.status != ChannelStatus::kDead) {
+    known.status = acknowledged.status;
+  }
+  return known;
+}
+
 Attention ItemGone(absl::string_view external_id) {
   return MakeAttention(attention_code::kItemGone, absl::StrCat("item ", external_id, " is gone from the channel"));
 }

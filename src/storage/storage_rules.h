@@ -55,6 +55,11 @@ ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus s
 // The status of a listing variant whose link was dissolved.
 ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 
+// What is known of an item once a link to it is dissolved. Where the link's acknowledged value is not what the last
+// pull saw, or a push of it is in doubt, nobody knows price and quantity any more, and a later link must send them; the
+// status is taken to be the acknowledged one.
+Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt);
+
 // The attention of a link whose item is gone.
 Attention ItemGone(absl::string_view external_id);
 

@@ -624,6 +624,21 @@ TEST_P(EngineTest, HandUnlinksAreRespectedUntilCleared) {
   EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked"), 1);
 }
 
+TEST_P(EngineTest, WhatWasPushedBeforeAnUnlinkIsNotTakenForAcknowledgedByALaterLink) {
+  SyncedChannel(1, Config());
+  WriteProducts({{"s0", "s0", 1000, 7}});
+  Run(JobKind::kSync);
+  ListingEdit edit;
+  edit.kind = ListingEdit::Kind::kUnlink;
+  ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
+  WriteProducts({{"s0", "s0", 1000, 5}});  // What the last pull saw, and not what the channel has.
+  edit.kind = ListingEdit::Kind::kLink;
+  edit.external_id = "i0";
+  ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
+  Run(JobKind::kSync);
+  EXPECT_EQ(ItemValues("i0").quantity, 5);
+}
+
 TEST_P(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
   AddChannel(Config());
   WriteProducts({{"a", "a"}, {"b", "b"}});

@@ -1,4 +1,5 @@
-// Real Shopify exports that lie beside a developer's checkout, ../shared/data. Tests over them are skipped, by name, where it is not.
+// Real Shopify exports that lie beside a developer's checkout, ../shared/data. Tests over them are skipped, by name,
+// where it is not.
 
 #ifndef FLXLINK_TESTS_SUPPORT_SHARED_DATA_H_
 #define FLXLINK_TESTS_SUPPORT_SHARED_DATA_H_

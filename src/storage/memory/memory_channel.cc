@@ -92,6 +92,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
 void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author) {
   MemoryItem& item = items.at(listing.channel_variant_id);
   item.listing_id = 0;
+  item.seen = SeenAfterUnlink(item.seen, listing.acknowledged, listing.in_doubt);
   listing.state = LinkState::kUnlinked;
   listing.channel_variant_id = 0;
   listing.rule = 0;

@@ -204,9 +204,32 @@ void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const 
   AddEvent(db, channel_id, link.listing_id, LinkEvent::Kind::kLinked, item.external_id, rule, author);
 }
 
+// The part of dissolving a link that is about its item; see SeenAfterUnlink.
+void ForgetUnsureValues(Connection& db, int64_t channel_id, int64_t listing_id, const StoredItem& item) {
+  Pqs acknowledged;
+  bool in_doubt = false;
+  {
+    Query link(db,
+               "SELECT acked_price, acked_quantity, acked_status, in_doubt FROM link "
+               "WHERE channel_id = ?1 AND listing_id = ?2");
+    link.Bind(channel_id, listing_id);
+    if (!link.Next()) return;
+    acknowledged = ReadPqs(link, 0);
+    in_doubt = link.Bool(3);
+  }
+  const Pqs known = SeenAfterUnlink(item.seen, acknowledged, in_doubt);
+  if (known == item.seen) return;
+  Query(db,
+        "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5 "
+        "WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id, item.channel_variant_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
+           StatusText(known.status));
+}
+
 void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
                   const LinkAuthor& author) {
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
+  if (item.has_value()) ForgetUnsureValues(db, channel_id, link.listing_id, *item);
   const ListingStatus status = StatusAfterUnlink(link.status);
   Query(db,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
