@@ -28,18 +28,32 @@ bool WorthAnotherPush(const absl::Status& status) {
   }
 }
 
+// Adds row i of one batch to another.
+void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
+  to->rows.push_back(from.rows[static_cast<size_t>(i)]);
+  to->sku.Add(from.sku[i]);
+  to->external_id.Add(from.external_id[i]);
+  to->parent_id.Add(from.parent_id[i]);
+}
+
 // The rows of a batch whose listing ids are in `ids`.
 SyncBatch Select(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) {
   SyncBatch selected;
   for (int64_t i = 0; i < batch.size(); ++i) {
-    const SyncRow& row = batch.rows[static_cast<size_t>(i)];
-    if (!ids.contains(row.listing_id)) continue;
-    selected.rows.push_back(row);
-    selected.sku.Add(batch.sku[i]);
-    selected.external_id.Add(batch.external_id[i]);
-    selected.parent_id.Add(batch.parent_id[i]);
+    if (ids.contains(batch.rows[static_cast<size_t>(i)].listing_id)) AddRow(batch, i, &selected);
   }
   return selected;
+}
+
+// A link whose status was held back, because a sibling wanted another one, is done with and not dirty. When a sibling's
+// status is on its way it is looked at again: they may agree by now. As many as one storage operation still takes.
+void AddWaitingSiblings(const SyncBatch& siblings, const SyncPolicy& policy, SyncBatch* batch) {
+  for (int64_t i = 0; i < siblings.size() && batch->size() < Storage::kMaxRows; ++i) {
+    const SyncRow& row = siblings.rows[static_cast<size_t>(i)];
+    if (row.dirty || row.status.paused || row.seen.status == ChannelStatus::kDead) continue;
+    const ChannelStatus desired = Desired(row, policy).status;
+    if (desired != ChannelStatus::kUnknown && desired != row.acknowledged.status) AddRow(siblings, i, batch);
+  }
 }
 
 // One run of a sync job.
@@ -75,7 +89,7 @@ class SyncRun {
   absl::Status PushUntilClean();
   absl::Status PrepareNextPass(int failures);
   absl::Status PushDirty();
-  absl::Status PushPage(const SyncBatch& batch);
+  absl::Status PushPage(SyncBatch batch);
   absl::StatusOr<SyncBatch> ReadSiblings(const SyncBatch& batch);
   absl::Status PushItems(const SyncPlan& plan, int64_t first, int64_t count);
   absl::Status TakeReply(const SyncPlan& plan, int64_t first, absl::Span<const PushItem> items, int64_t push_id,
@@ -324,12 +338,14 @@ absl::StatusOr<SyncBatch> SyncRun::ReadSiblings(const SyncBatch& batch) {
   return context_.storage().ReadLinksByParent(channel_id(), names);
 }
 
-absl::Status SyncRun::PushPage(const SyncBatch& batch) {
-  page_ = &batch;
+absl::Status SyncRun::PushPage(SyncBatch batch) {
   absl::StatusOr<SyncBatch> siblings = ReadSiblings(batch);
   if (!siblings.ok()) return siblings.status();
+  AddWaitingSiblings(*siblings, policy_, &batch);
+  page_ = &batch;
   const SyncPlan plan = PlanSync(batch, *siblings, policy_);
   JobProgress& progress = context_.progress();
+  progress.total = std::max(progress.total, progress.done + progress.failed + batch.size());
   if (!plan.settled.rows.empty()) {
     const absl::Status status = WriteSettlements(plan.settled);
     if (!status.ok()) return status;
@@ -356,10 +372,8 @@ absl::Status SyncRun::PushDirty() {
         [&] { return context_.storage().ReadDirty(channel_id(), &cursor, context_.page_rows()); });
     if (!batch.ok()) return batch.status();
     if (batch->size() == 0) break;
-    const SyncBatch selected = context_.job().options.only_forced ? Select(*batch, forced_) : *std::move(batch);
-    JobProgress& progress = context_.progress();
-    progress.total = std::max(progress.total, progress.done + progress.failed + selected.size());
-    const absl::Status status = PushPage(selected);
+    const absl::Status status =
+        PushPage(context_.job().options.only_forced ? Select(*batch, forced_) : *std::move(batch));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -570,6 +570,33 @@ TEST_P(EngineTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
   EXPECT_EQ(ItemValues("i1").status, ChannelStatus::kListed);
 }
 
+TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
+  SimulatedOptions options;
+  options.capabilities.grouping = PushGrouping::kProduct;
+  UsePlatform(options);
+  ChannelConfig config = Config();
+  config.status_rules = {
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide}};
+  AddChannel(config);
+  WriteProducts({{"a", "a", 1000, 0}, {"b", "b", 1000, 4}});
+  SetItem("1", "a", 1000, 0, ChannelStatus::kListed, "p");
+  SetItem("2", "b", 1000, 4, ChannelStatus::kListed, "p");
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kRules}) Run(kind);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 1);
+  EXPECT_EQ(Listing("a").attention.code, attention_code::kSiblingsDisagree);
+  EXPECT_EQ(ItemValues("1").status, ChannelStatus::kListed);
+
+  WriteProducts({{"b", "b", 1000, 0}});
+  Run(JobKind::kRules);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "statuses"), 2);
+  EXPECT_EQ(sync.progress.failed, 0);
+  EXPECT_TRUE(Listing("a").attention.empty());
+  EXPECT_EQ(Listing("a").status.base, Health::kHidden);
+  EXPECT_EQ(ItemValues("1").status, ChannelStatus::kHidden);
+  EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
+}
+
 TEST_P(EngineTest, LinkingTellsWhichStatusesARuleWouldChange) {
   ChannelConfig config = Config();
   config.status_rules = {
