@@ -279,8 +279,9 @@ class Storage {
   // Linked rows by SKU; SKUs that have no link are left out.
   virtual absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) = 0;
 
-  // Linked rows whose channel variant has one of these parents.
-  virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids) = 0;
+  // Linked rows whose channel variant has one of these parents: those with ids above `after_id`, ascending.
+  virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                      int64_t after_id, int64_t limit) = 0;
 
   // Sets acknowledged values and guards as found, and marks those links dirty.
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,

@@ -335,7 +335,15 @@ absl::StatusOr<SyncBatch> SyncRun::ReadSiblings(const SyncBatch& batch) {
   }
   if (parents.empty()) return SyncBatch();
   const std::vector<std::string> names(parents.begin(), parents.end());
-  return context_.storage().ReadLinksByParent(channel_id(), names);
+  SyncBatch siblings;
+  for (int64_t after_id = 0;;) {
+    absl::StatusOr<SyncBatch> page = context_.RetryValue<SyncBatch>(
+        [&] { return context_.storage().ReadLinksByParent(channel_id(), names, after_id, context_.page_rows()); });
+    if (!page.ok()) return page.status();
+    if (page->size() == 0) return siblings;
+    after_id = page->rows.back().listing_id;
+    for (int64_t i = 0; i < page->size(); ++i) AddRow(*page, i, &siblings);
+  }
 }
 
 absl::Status SyncRun::PushPage(SyncBatch batch) {

@@ -196,7 +196,16 @@ TEST_P(StorageConformance, LinksAreReadByTheParentOfTheirItem) {
              {"X4", 1, 1, ChannelStatus::kListed, "P"}});
   for (const char* number : {"1", "2", "3"}) shop.Link(absl::StrCat("S", number), absl::StrCat("X", number));
   const auto read = [&](const std::vector<std::string>& parents) {
-    return Skus(Value(storage().ReadLinksByParent(shop.channel_id(), parents)));
+    std::vector<std::string> skus;
+    for (int64_t after_id = 0;;) {  // In pages of one.
+      const SyncBatch page = Value(storage().ReadLinksByParent(shop.channel_id(), parents, after_id, 1));
+      if (page.size() == 0) break;
+      EXPECT_EQ(page.size(), 1);
+      skus.emplace_back(page.sku[0]);
+      after_id = page.rows[0].listing_id;
+    }
+    EXPECT_EQ(Skus(Value(storage().ReadLinksByParent(shop.channel_id(), parents, 0, kMax))), skus);
+    return skus;
   };
   EXPECT_EQ(read({"P"}), (std::vector<std::string>{"S1", "S3"}));
   EXPECT_EQ(read({"R", "P", "P", "none such"}), (std::vector<std::string>{"S1", "S2", "S3"}));
@@ -216,7 +225,8 @@ TEST_P(StorageConformance, LinkPagesHaveALimit) {
   }
   const std::vector<std::string> many(static_cast<size_t>(kMax) + 1, "S1");
   EXPECT_EQ(Code(storage().ReadLinksBySku(shop.channel_id(), many)), kInvalidArgument);
-  EXPECT_EQ(Code(storage().ReadLinksByParent(shop.channel_id(), many)), kInvalidArgument);
+  EXPECT_EQ(Code(storage().ReadLinksByParent(shop.channel_id(), many, 0, 1)), kInvalidArgument);
+  EXPECT_EQ(Code(storage().ReadLinksByParent(shop.channel_id(), {"P"}, 0, kMax + 1)), kInvalidArgument);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ class MemoryStorage : public Storage {
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;
   absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
   absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) override;
-  absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids) override;
+  absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                              int64_t after_id, int64_t limit) override;
   absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows, absl::Time now) override;
   absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) override;
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;

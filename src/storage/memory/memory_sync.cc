@@ -124,16 +124,17 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksBySku(int64_t channel_id, absl
   return batch;
 }
 
-absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksByParent(int64_t channel_id,
-                                                           absl::Span<const std::string> parent_ids) {
+absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                           int64_t after_id, int64_t limit) {
   if (absl::Status status = CheckRows(parent_ids.size(), "parents"); !status.ok()) return status;
+  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  const std::vector<const MemoryListing*> listings = (*channel)->LinkedByParent(parent_ids);
-  if (absl::Status status = CheckRows(listings.size(), "links"); !status.ok()) return status;
   SyncBatch batch;
-  for (const MemoryListing* listing : listings) AddSyncRow(**channel, *listing, &batch);
+  for (const MemoryListing* listing : (*channel)->LinkedByParent(parent_ids)) {
+    if (listing->listing_id > after_id && batch.size() < limit) AddSyncRow(**channel, *listing, &batch);
+  }
   return batch;
 }
 

@@ -149,16 +149,17 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksBySku(int64_t channel_id, absl
   return batch;
 }
 
-absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksByParent(int64_t channel_id,
-                                                           absl::Span<const std::string> parent_ids) {
+absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                           int64_t after_id, int64_t limit) {
   absl::Status status = CheckRows(parent_ids.size(), "parents");
+  if (status.ok()) status = CheckLimit(limit);
   if (!status.ok()) return status;
   SyncBatch batch;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
-    const std::vector<int64_t> listing_ids = FindLinkedByParent(db, channel_id, parent_ids);
-    const absl::Status few = CheckRows(listing_ids.size(), "links");
-    if (few.ok()) AddLinks(db, channel_id, listing_ids, &batch);
-    return few;
+    const std::vector<int64_t> ids = FindLinkedByParent(db, channel_id, parent_ids);
+    const auto first = std::upper_bound(ids.begin(), ids.end(), after_id);
+    AddLinks(db, channel_id, {first, first + std::min<int64_t>(limit, ids.end() - first)}, &batch);
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return batch;
