@@ -4,10 +4,15 @@
 //   auto storage = flxlink::OpenSqliteStorage("shop.db");
 //   flxlink::AdapterRegistry adapters;
 //   flxlink::RegisterCsvChannel(adapters);
-//   auto engine = flxlink::Engine::Create({.storage = storage->get(), .adapters = &adapters});
-//   (*engine)->AddChannel(config);
-//   auto job = (*engine)->Enqueue("shopify", {flxlink::JobKind::kPull});
-//   (*engine)->RunUntilFinal(job->job_id);
+//   flxlink::EngineOptions options;
+//   options.storage = storage->get();
+//   options.adapters = &adapters;
+//   auto engine = flxlink::Engine::Create(options);
+//   auto channel = (*engine)->AddChannel(config);
+//   flxlink::JobRequest request;
+//   request.kind = flxlink::JobKind::kPull;
+//   auto job = (*engine)->Enqueue("shop", request);
+//   job = (*engine)->RunUntilFinal(job->job_id);
 //
 // Threads. Jobs run on threads that the host lends (RunPending, RunUntilFinal) or on the engine's own (Start, Stop); it
 // is the same code. Several engines, in one process or many, may work on one store: each channel's slot sees to it that

@@ -8,6 +8,8 @@ namespace {
 
 constexpr absl::Duration kLongestBackoff = absl::Minutes(1);
 
+}  // namespace
+
 bool WorthAnotherTry(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -21,8 +23,6 @@ bool WorthAnotherTry(const absl::Status& status) {
       return false;
   }
 }
-
-}  // namespace
 
 JobContext::JobContext(const EngineOptions& options, const Channel& channel, const ChannelAdapter& adapter,
                        const Job& job, const Fence& fence)

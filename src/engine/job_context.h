@@ -29,6 +29,9 @@ struct JobOutput {
   absl::optional<std::string> held;  // Why a person must approve before it goes on.
 };
 
+// Whether what failed with `status` may go well if it is done again: away, slow, throttled, or of unknown outcome.
+bool WorthAnotherTry(const absl::Status& status);
+
 // Belongs to one running job; used by one thread at a time.
 class JobContext {
  public:

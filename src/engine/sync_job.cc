@@ -14,19 +14,8 @@
 namespace flxlink {
 namespace {
 
-bool WorthAnotherPush(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kAborted:
-      return true;
-    case absl::StatusCode::kResourceExhausted:
-      return RetryAfter(status).has_value();
-    default:
-      return false;
-  }
-}
+// A push that conflicted as a whole is sent again, on the channel as it is by then.
+bool WorthAnotherPush(const absl::Status& status) { return absl::IsAborted(status) || WorthAnotherTry(status); }
 
 // Adds row i of one batch to another.
 void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
