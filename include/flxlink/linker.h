@@ -10,14 +10,17 @@
 // variants with that key and C all live channel variants with it, linked or not. An unlinked live listing variant that
 // is still open gets, from the first line that holds:
 //
+// clang-format off
 //   its key is null                                            no_key              go on to the next rule
 //   C is empty                                                 no_match            go on
-//   L has more than one                                        ambiguous_listing   go on only with ambiguous=next, else
-//   stop C has more than one                                        ambiguous_channel   go on only with ambiguous=next,
-//   else stop strict, and the pair is contradicted                       contradiction       stop another link holds
-//   the target                              target_taken        go on a person unlinked this pair unlinked_by_hand go
-//   on parent guard, and the listing has several channel parents  parent_mismatch     go on otherwise linked by r (with
-//   the warning `contradiction` if contradicted)
+//   L has more than one                                        ambiguous_listing   go on only with ambiguous=next
+//   C has more than one                                        ambiguous_channel   go on only with ambiguous=next
+//   strict, and the pair is contradicted                       contradiction       stop
+//   another link holds the target                              target_taken        go on
+//   a person unlinked this pair                                unlinked_by_hand    go on
+//   parent guard on, and the listing has several parents       parent_mismatch     go on
+//   otherwise                                                  linked by r, with the warning contradiction if contradicted
+// clang-format on
 //
 // All links of one rule are made at once. A variant that no rule linked has as its reason the first of these that any
 // rule gave it: ambiguous_listing, ambiguous_channel, contradiction, target_taken, unlinked_by_hand, parent_mismatch,
@@ -64,7 +67,7 @@ constexpr int64_t kNoRow = -1;
 
 // Consecutive rows of one side. Valid only during the call that hands it over.
 struct VariantChunk {
-  int64_t row_base = 0;   // The number of the first row. A scan's chunks follow each other without a gap, from row 0.
+  int64_t row_base = 0;   // The number of the first row. A part's chunks follow each other without a gap.
   int32_t row_count = 0;  // Rows in this chunk.
   // The columns that the scan asked for, in that order, row_count strings each.
   absl::Span<const StringColumnView> columns;
@@ -84,12 +87,16 @@ class VariantSource {
 
   virtual ~VariantSource() = default;
 
-  // How many rows a scan gives, always the same.
+  // How many rows a scan of all parts gives, always the same.
   virtual int64_t row_count() const = 0;
 
-  // Reads all rows in order and hands the given columns to `visit`, chunk by chunk. A second scan gives the same rows
-  // in the same order; its chunks may be cut elsewhere. Stops at the first error of `visit` and returns it.
-  virtual absl::Status Scan(absl::Span<const int> columns,
+  // Into how many parts the rows are cut that can be read at the same time. Default 1.
+  virtual int part_count() const { return 1; }
+
+  // Reads the rows of part 0 … part_count() - 1 in order and hands the given columns to `visit`, chunk by chunk. The
+  // rows of a part follow those of the part before it. A second scan gives the same rows in the same order; its chunks
+  // may be cut elsewhere. Stops at the first error of `visit` and returns it.
+  virtual absl::Status Scan(int part, absl::Span<const int> columns,
                             absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const = 0;
 };
 
@@ -212,6 +219,12 @@ struct MatchOptions {
   bool details = false;
   // Threads to use. nullptr: the caller's only.
   Executor* executor = nullptr;
+  // How much memory the match may use for itself, in bytes; it then reads the sources several times, a range of keys
+  // at a time. What it cannot do without, 4 bytes a row and rule on both sides and 8 bytes a listing row, is taken also
+  // where it is more. Default 0: 40 bytes a row of both sides, and never less than 64 MiB.
+  int64_t memory_limit_bytes = 0;
+  // Sets the hash function. No result depends on it; who writes the keys should not be able to know it. Default 0.
+  uint64_t hash_seed = 0;
   // Asked now and then, on the calling thread; true ends the match with CANCELLED. Default: never asked.
   std::function<bool()> cancelled;
 };
@@ -258,7 +271,7 @@ struct RuleExplanation {
 // Immutable and thread-safe: any number of matches may run at once.
 class Linker {
  public:
-  // Takes any priority with at least one rule; INVALID_ARGUMENT otherwise.
+  // Takes any priority with 1 to 65,535 rules; INVALID_ARGUMENT otherwise.
   static absl::StatusOr<Linker> Create(LinkPriority priority);
 
   const LinkPriority& priority() const { return priority_; }
@@ -266,9 +279,9 @@ class Linker {
   // Matches all of `input` and gives every listing row's outcome to `sink`, once the last rule has run.
   //
   // INVALID_ARGUMENT: rule_columns does not fit the priority, a link names a row outside its source, or links are not
-  // 1:1 (the message names the rows). OUT_OF_RANGE: a side has more than 2^31-1 rows. INTERNAL: a source's chunks do
-  // not add up to its row_count(). CANCELLED: options.cancelled said so. Errors of the sources and the sink are passed
-  // on. The sink sees nothing before all rules have run.
+  // 1:1 (the message names the rows). OUT_OF_RANGE: a side has more than 2,000,000,000 rows. INTERNAL: a source's
+  // chunks do not add up to its row_count(). CANCELLED: options.cancelled said so. Errors of the sources and the sink
+  // are passed on. The sink sees nothing before all rules have run.
   absl::StatusOr<MatchStats> Match(const MatchInput& input, const MatchOptions& options, LinkSink& sink) const;
 
   // Matches all of `input` and tells, for one listing row, what each rule said; one entry per rule.
@@ -295,12 +308,15 @@ class VariantTable : public VariantSource {
   void AddRow(absl::Span<const absl::string_view> fields, absl::string_view parent, bool live = true);
 
   int64_t row_count() const override { return row_count_; }
-  absl::Status Scan(absl::Span<const int> columns,
+  // A page of rows each.
+  int part_count() const override { return pages_.empty() ? 1 : static_cast<int>(pages_.size()); }
+  absl::Status Scan(int part, absl::Span<const int> columns,
                     absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const override;
 
  private:
   // A run of rows whose columns each stay below StringColumn's limit.
   struct Page {
+    int64_t row_base = 0;
     std::vector<StringColumn> columns;  // The fields, then the parent.
     std::vector<uint8_t> live;
   };

@@ -28,15 +28,17 @@ class LinkDetails {
   using RowLists = absl::flat_hash_map<RuleAndId, std::vector<int64_t>>;
 
   void NoteWanted();
-  void GatherRows(int32_t rule, const std::vector<KeyId>& ids, RowLists* lists);
+  void GatherHolders();
+  void GatherRows(int32_t rule, const BigArray<KeyCode>& codes, RowLists* lists);
   void GatherParents(int32_t rule);
   RuleAndId KeyOf(int32_t listing_row) const;
   RuleAndId ListingOf(int32_t listing_row) const;
 
   const MatchPass& pass_;
-  RowLists listing_rows_;  // By ambiguous key.
-  RowLists channel_rows_;  // Likewise.
-  RowLists parent_rows_;   // By listing.
+  RowLists listing_rows_;                          // By ambiguous key.
+  RowLists channel_rows_;                          // Likewise.
+  RowLists parent_rows_;                           // By listing.
+  absl::flat_hash_map<int64_t, int64_t> holders_;  // By channel row that is wanted and taken.
 };
 
 }  // namespace flxlink

@@ -28,15 +28,26 @@ std::string Describe(const RowPair& pair) {
 
 }  // namespace
 
+LinkOutcome ListingState::ToOutcome() const {
+  LinkState state = LinkState::kUnlinked;
+  if (phase == Phase::kLinked) state = LinkState::kLinked;
+  if (phase == Phase::kBroken) state = LinkState::kBroken;
+  return {channel_row, rule, state, reason};
+}
+
 absl::StatusOr<LinkTable> LinkTable::Read(const MatchInput& input) {
   LinkTable table;
-  table.outcomes_.resize(static_cast<size_t>(input.listings->row_count()));
-  table.holders_.assign(static_cast<size_t>(input.channel->row_count()), kFree);
+  table.listings_ = BigArray<ListingState>(static_cast<size_t>(input.listings->row_count()));
+  table.held_ = BigArray<uint8_t>(static_cast<size_t>(input.channel->row_count()));
+  table.listings_.Fill({-1, 0, LinkReason::kNone, ListingState::Phase::kOpen});
+  table.held_.Fill(0);
   absl::Status status = ReadPairs(input.links, [&](const RowPair& pair) {
-    return table.AddLink(pair, pair.channel_row == kNoRow ? LinkState::kBroken : LinkState::kLinked);
+    return table.AddLink(pair,
+                         pair.channel_row == kNoRow ? ListingState::Phase::kBroken : ListingState::Phase::kLinked);
   });
   if (!status.ok()) return status;
-  status = ReadPairs(input.broken_links, [&](const RowPair& pair) { return table.AddLink(pair, LinkState::kBroken); });
+  status = ReadPairs(input.broken_links,
+                     [&](const RowPair& pair) { return table.AddLink(pair, ListingState::Phase::kBroken); });
   if (!status.ok()) return status;
   status = ReadPairs(input.hand_unlinks, [&](const RowPair& pair) { return table.AddHandUnlink(pair); });
   if (!status.ok()) return status;
@@ -47,42 +58,40 @@ absl::StatusOr<LinkTable> LinkTable::Read(const MatchInput& input) {
   return table;
 }
 
-absl::Status LinkTable::AddLink(const RowPair& pair, LinkState state) {
+absl::Status LinkTable::AddLink(const RowPair& pair, ListingState::Phase phase) {
   if (pair.listing_row != kNoRow) {
-    if (!IsRow(pair.listing_row, outcomes_.size())) {
+    if (!IsRow(pair.listing_row, listings_.size())) {
       return absl::InvalidArgumentError(absl::StrCat("a link names a listing row that is not there: ", Describe(pair)));
     }
-    LinkOutcome& outcome = outcomes_[static_cast<size_t>(pair.listing_row)];
-    if (outcome.reason == LinkReason::kExisting) {
+    if (listing(pair.listing_row).reason == LinkReason::kExisting) {
       return absl::InvalidArgumentError(absl::StrCat("links are not 1:1, a listing has two: ", Describe(pair)));
     }
-    outcome = {pair.channel_row, 0, state, LinkReason::kExisting};
+    listing(pair.listing_row) = {static_cast<int32_t>(pair.channel_row), 0, LinkReason::kExisting, phase};
   }
   if (pair.channel_row != kNoRow) {
-    if (!IsRow(pair.channel_row, holders_.size())) {
+    if (!IsRow(pair.channel_row, held_.size())) {
       return absl::InvalidArgumentError(absl::StrCat("a link names a channel row that is not there: ", Describe(pair)));
     }
-    const auto channel_row = static_cast<int32_t>(pair.channel_row);
-    if (Holder(channel_row) != kFree) {
+    if (IsHeld(pair.channel_row)) {
       return absl::InvalidArgumentError(absl::StrCat("links are not 1:1, a channel row has two: ", Describe(pair)));
     }
-    Hold(channel_row, pair.listing_row == kNoRow ? kUnknownListing : static_cast<int32_t>(pair.listing_row));
+    Hold(pair.channel_row);
   }
   return absl::OkStatus();
 }
 
 absl::Status LinkTable::AddHandUnlink(const RowPair& pair) {
   if (pair.listing_row == kNoRow || pair.channel_row == kNoRow) return absl::OkStatus();
-  if (!IsRow(pair.listing_row, outcomes_.size()) || !IsRow(pair.channel_row, holders_.size())) {
+  if (!IsRow(pair.listing_row, listings_.size()) || !IsRow(pair.channel_row, held_.size())) {
     return absl::InvalidArgumentError(absl::StrCat("a hand-unlink names a row that is not there: ", Describe(pair)));
   }
   hand_unlinks_.push_back(pair);
   return absl::OkStatus();
 }
 
-absl::Span<const RowPair> LinkTable::HandUnlinks(int32_t listing_row) const {
-  const auto before = [](const RowPair& pair, int32_t row) { return pair.listing_row < row; };
-  const auto after = [](int32_t row, const RowPair& pair) { return row < pair.listing_row; };
+absl::Span<const RowPair> LinkTable::HandUnlinks(int64_t listing_row) const {
+  const auto before = [](const RowPair& pair, int64_t row) { return pair.listing_row < row; };
+  const auto after = [](int64_t row, const RowPair& pair) { return row < pair.listing_row; };
   const auto begin = std::lower_bound(hand_unlinks_.begin(), hand_unlinks_.end(), listing_row, before);
   const auto end = std::upper_bound(begin, hand_unlinks_.end(), listing_row, after);
   return absl::MakeConstSpan(hand_unlinks_)

@@ -1,7 +1,6 @@
 #include "flxlink/linker.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,13 +12,16 @@
 namespace flxlink {
 namespace {
 
-// Rows that the sink gets in one call, at most.
-constexpr size_t kSinkRows = 1 << 14;
+// Rows that the sink gets in one call, at most: enough for a sink to share them among threads.
+constexpr int64_t kSinkRows = 1 << 18;
+
+// What ListingState has room for.
+constexpr size_t kMaxRules = UINT16_MAX;
 
 absl::Status CheckRowCount(absl::string_view side, int64_t rows) {
-  if (rows <= std::numeric_limits<int32_t>::max()) return absl::OkStatus();
-  return absl::OutOfRangeError(absl::StrCat("there are ", rows, " rows on the ", side, " side; a match takes up to ",
-                                            std::numeric_limits<int32_t>::max()));
+  if (rows <= kMaxMatchRows) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrCat("there are ", rows, " rows on the ", side, " side; a match takes up to ", kMaxMatchRows));
 }
 
 absl::Status CheckInput(const LinkPriority& priority, const MatchInput& input) {
@@ -36,39 +38,44 @@ absl::StatusOr<MatchStats> RunRules(const MatchOptions& options, MatchPass* pass
   for (int rule = 0; rule < pass->rule_count(); ++rule) {
     if (absl::Status status = CheckCancelled(options); !status.ok()) return status;
     pass->BeginRule(rule);
-    stats.rules.push_back(pass->ApplyRule(rule));
+    absl::StatusOr<RuleStats> applied = pass->ApplyRule(rule);
+    if (!applied.ok()) return applied.status();
+    stats.rules.push_back(*applied);
   }
   return stats;
 }
 
-// What remains to be counted once all rules have run.
-void CountOutcomes(const MatchPass& pass, MatchStats* stats) {
-  const std::vector<LinkOutcome>& outcomes = pass.links().outcomes();
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].reason == LinkReason::kExisting) {
-      ++stats->existing;
-    } else if (outcomes[i].state == LinkState::kLinked) {
-      ++stats->linked;
-    } else if (pass.IsLive(static_cast<int32_t>(i))) {
-      ++stats->unlinked;
-    }
+void CountOutcome(const LinkOutcome& outcome, bool live, MatchStats* stats) {
+  if (outcome.reason == LinkReason::kExisting) {
+    ++stats->existing;
+  } else if (outcome.state == LinkState::kLinked) {
+    ++stats->linked;
+  } else if (live) {
+    ++stats->unlinked;
   }
 }
 
-absl::Status GiveToSink(const MatchPass& pass, const MatchOptions& options, LinkSink& sink) {
+// Gives all outcomes to the sink, and counts them.
+absl::Status GiveToSink(const MatchPass& pass, const MatchOptions& options, LinkSink& sink, MatchStats* stats) {
   absl::optional<LinkDetails> details;
   if (options.details) details.emplace(pass);
-  const absl::Span<const LinkOutcome> outcomes = pass.links().outcomes();
+  const int64_t rows = pass.links().listing_rows();
+  std::vector<LinkOutcome> chunk;
   std::vector<LinkDetail> chunk_details;
-  for (size_t begin = 0; begin < outcomes.size(); begin += kSinkRows) {
-    const absl::Span<const LinkOutcome> chunk = outcomes.subspan(begin, kSinkRows);
+  for (int64_t begin = 0; begin < rows; begin += kSinkRows) {
+    chunk.clear();
     chunk_details.clear();
-    for (size_t i = begin; details.has_value() && i < begin + chunk.size(); ++i) {
-      absl::optional<LinkDetail> detail = details->Of(static_cast<int32_t>(i));
+    const int64_t end = std::min(rows, begin + kSinkRows);
+    for (int64_t i = begin; i < end; ++i) {
+      const auto row = static_cast<int32_t>(i);
+      chunk.push_back(pass.links().listing(row).ToOutcome());
+      CountOutcome(chunk.back(), pass.IsLive(row), stats);
+      if (!details.has_value()) continue;
+      absl::optional<LinkDetail> detail = details->Of(row);
       if (detail.has_value()) chunk_details.push_back(*std::move(detail));
     }
     absl::Status status = CheckCancelled(options);
-    if (status.ok()) status = sink.Accept(static_cast<int64_t>(begin), chunk, chunk_details);
+    if (status.ok()) status = sink.Accept(begin, chunk, chunk_details);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -80,6 +87,10 @@ Linker::Linker(LinkPriority priority) : priority_(std::move(priority)) {}
 
 absl::StatusOr<Linker> Linker::Create(LinkPriority priority) {
   if (priority.empty()) return absl::InvalidArgumentError("there is no link rule; give at least one");
+  if (priority.size() > kMaxRules) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", priority.size(), " link rules; give at most ", kMaxRules));
+  }
   return Linker(std::move(priority));
 }
 
@@ -91,8 +102,7 @@ absl::StatusOr<MatchStats> Linker::Match(const MatchInput& input, const MatchOpt
   if (!stats.ok()) return stats;
   stats->listing_rows = input.listings->row_count();
   stats->channel_rows = input.channel->row_count();
-  CountOutcomes(*pass, &*stats);
-  if (absl::Status status = GiveToSink(*pass, options, sink); !status.ok()) return status;
+  if (absl::Status status = GiveToSink(*pass, options, sink, &*stats); !status.ok()) return status;
   return stats;
 }
 
@@ -119,7 +129,7 @@ absl::StatusOr<std::vector<RuleExplanation>> Linker::Explain(const MatchInput& i
       explanation->linked = verdict.linked;
       explanation->stopped = verdict.stopped;
     }
-    pass->ApplyRule(rule);
+    if (absl::Status status = pass->ApplyRule(rule).status(); !status.ok()) return status;
     explanations.push_back(*std::move(explanation));
   }
   return explanations;

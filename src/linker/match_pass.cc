@@ -3,16 +3,40 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/types/span.h"
+#include "src/linker/prefetch.h"
 
 namespace flxlink {
 namespace {
 
 // Rows that one task judges.
-constexpr size_t kBlockRows = 1 << 15;
+constexpr int64_t kBlockRows = 1 << 15;
+
+// How many rows ahead memory is fetched that is read at random.
+constexpr int64_t kLookahead = 16;
 
 Executor& ExecutorOf(const MatchOptions& options) {
   return options.executor == nullptr ? InlineExecutor() : *options.executor;
+}
+
+// The memory that a match takes by default, in all: kTypicalBytes a row for what one rule needs at a time, and what is
+// kept of every rule.
+constexpr int64_t kTypicalBytes = 32;
+constexpr int64_t kMinDefaultLimit = int64_t{64} << 20;
+
+// How much memory the keys of one rule may take in one pass over the sources.
+size_t KeyMemoryLimit(const LinkPriority& priority, const MatchInput& input, const MatchOptions& options) {
+  const int64_t listing_rows = input.listings->row_count();
+  const int64_t channel_rows = input.channel->row_count();
+  int64_t kept = (listing_rows + channel_rows) * static_cast<int64_t>(sizeof(KeyCode) * priority.size());
+  if (options.parent_guard) {
+    kept += listing_rows * ParentGuard::kListingBytes + channel_rows * ParentGuard::kChannelBytes;
+  }
+  const int64_t by_default = std::max(kMinDefaultLimit, (listing_rows + channel_rows) * kTypicalBytes + kept);
+  const int64_t limit = options.memory_limit_bytes > 0 ? options.memory_limit_bytes : by_default;
+  kept += listing_rows * static_cast<int64_t>(sizeof(ListingState)) + channel_rows;
+  return static_cast<size_t>(std::max(limit - kept, int64_t{0}));
 }
 
 void Count(const Verdict& verdict, RuleStats* stats) {
@@ -70,38 +94,46 @@ bool Outranks(LinkReason reason, LinkReason earlier) { return earlier == LinkRea
 
 }  // namespace
 
-absl::Status CheckCancelled(const MatchOptions& options) {
-  if (options.cancelled && options.cancelled()) return absl::CancelledError("the match was cancelled");
-  return absl::OkStatus();
+MatchPass::MatchPass(const LinkPriority& priority, const MatchOptions& options, const MatchInput& input,
+                     LinkTable links)
+    : priority_(&priority),
+      options_(&options),
+      key_memory_limit_(KeyMemoryLimit(priority, input, options)),
+      links_(std::move(links)) {
+  work_.executor = &ExecutorOf(options);
+  work_.options = &options;
+  work_.layout = PartitionLayout(std::max(input.listings->row_count(), input.channel->row_count()),
+                                 work_.executor->width(), key_memory_limit_);
+  // Abseil mixes in what differs from process to process, for those who leave the seed as it is.
+  work_.seed = absl::HashOf(options.hash_seed);
 }
 
 absl::StatusOr<MatchPass> MatchPass::Create(const LinkPriority& priority, const MatchInput& input,
                                             const MatchOptions& options) {
   absl::StatusOr<LinkTable> links = LinkTable::Read(input);
   if (!links.ok()) return links.status();
-  MatchPass pass(priority, options, *std::move(links));
-  if (options.parent_guard) {
-    absl::StatusOr<ParentGuard> parents = ParentGuard::Read(input);
-    if (!parents.ok()) return parents.status();
-    pass.parents_ = *std::move(parents);
-  }
-  for (size_t rule = 0; rule < priority.size(); ++rule) {
-    if (absl::Status status = CheckCancelled(options); !status.ok()) return status;
-    absl::StatusOr<RuleKeys> keys =
-        BuildRuleKeys(input, input.rule_columns[rule], priority[rule].normalizers, ExecutorOf(options));
-    if (!keys.ok()) return keys.status();
-    pass.keys_.push_back(*std::move(keys));
-  }
-  pass.OpenRows();
+  MatchPass pass(priority, options, input, *std::move(links));
+  KeyMemory memory(pass.work_.layout.slab_bytes, pass.key_memory_limit_);
+  pass.work_.memory = &memory;
+  const absl::Status status = pass.ReadKeys(input);
+  pass.work_.memory = nullptr;
+  if (!status.ok()) return status;
   return pass;
 }
 
-void MatchPass::OpenRows() {
-  const std::vector<LinkOutcome>& outcomes = links_.outcomes();
-  open_.resize(outcomes.size());
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    open_[i] = outcomes[i].state == LinkState::kUnlinked && IsLive(static_cast<int32_t>(i));
+absl::Status MatchPass::ReadKeys(const MatchInput& input) {
+  if (options_->parent_guard) {
+    absl::StatusOr<ParentGuard> parents = ParentGuard::Read(input, work_);
+    if (!parents.ok()) return parents.status();
+    parents_ = *std::move(parents);
   }
+  for (size_t rule = 0; rule < priority_->size(); ++rule) {
+    absl::StatusOr<RuleKeys> keys =
+        BuildRuleKeys(input, input.rule_columns[rule], (*priority_)[rule].normalizers, work_);
+    if (!keys.ok()) return keys.status();
+    keys_.push_back(*std::move(keys));
+  }
+  return absl::OkStatus();
 }
 
 void MatchPass::BeginRule(int rule) {
@@ -115,15 +147,18 @@ bool MatchPass::IsUnlinkedByHand(int32_t listing_row, int32_t channel_row) const
 
 // Whether another rule, by its keys, puts either of the two rows with somebody else.
 bool MatchPass::ContradictsBy(const RuleKeys& keys, int32_t listing_row, int32_t channel_row) const {
-  const KeyId listing_id = keys.listing_ids[static_cast<size_t>(listing_row)];
-  const KeyId channel_id = keys.channel_ids[static_cast<size_t>(channel_row)];
-  if (listing_id == channel_id) return false;
-  // Numbered keys are carried by live rows of both sides.
-  if (IsMatched(channel_id)) return true;
-  if (!IsMatched(listing_id)) return false;
-  uint32_t carriers = keys.groups[listing_id].channel_count;
+  const KeyCode listing_code = keys.listings[static_cast<size_t>(listing_row)];
+  // The commonest case needs no look at the channel's side.
+  if (listing_code == static_cast<KeyCode>(channel_row)) return false;
+  const KeyCode channel_code = keys.channel[static_cast<size_t>(channel_row)];
+  // A key that has an id is carried by live rows of both sides.
+  if (!IsMatched(listing_code)) return IsMatched(channel_code);
+  const KeyId listing_id = IdOf(listing_code);
+  if (IsMatched(channel_code)) return IdOf(channel_code) != listing_id;
+  uint32_t carriers = keys.ChannelRows(listing_id);
   for (const RowPair& pair : links_.HandUnlinks(listing_row)) {
-    if (keys.channel_ids[static_cast<size_t>(pair.channel_row)] == listing_id) --carriers;
+    const KeyCode code = keys.channel[static_cast<size_t>(pair.channel_row)];
+    if (IsMatched(code) && IdOf(code) == listing_id) --carriers;
   }
   return carriers > 0;
 }
@@ -138,7 +173,7 @@ bool MatchPass::IsContradicted(int rule, int32_t listing_row, int32_t channel_ro
 Verdict MatchPass::JudgeTarget(int rule, int32_t listing_row, int32_t channel_row) const {
   const bool contradicted = IsContradicted(rule, listing_row, channel_row);
   if (contradicted && options_->strict) return {LinkReason::kContradiction, false, true};
-  if (links_.Holder(channel_row) != kFree) return {LinkReason::kTargetTaken};
+  if (links_.IsHeld(channel_row)) return {LinkReason::kTargetTaken};
   if (IsUnlinkedByHand(listing_row, channel_row)) return {LinkReason::kUnlinkedByHand};
   if (parents_.has_value() && parents_->HasSeveral(listing_row)) return {LinkReason::kParentMismatch};
   return {contradicted ? LinkReason::kContradiction : LinkReason::kNone, true, false, channel_row};
@@ -146,44 +181,63 @@ Verdict MatchPass::JudgeTarget(int rule, int32_t listing_row, int32_t channel_ro
 
 Verdict MatchPass::Judge(int rule, int32_t listing_row) const {
   const RuleKeys& rule_keys = keys(rule);
-  const KeyId id = rule_keys.listing_ids[static_cast<size_t>(listing_row)];
-  if (id == kNullKey) return {LinkReason::kNoKey};
-  if (id == kUnmatched) return {LinkReason::kNoMatch};
-  const RuleKeys::Group& group = rule_keys.groups[id];
+  const KeyCode code = rule_keys.listings[static_cast<size_t>(listing_row)];
+  if (code == kNullKey) return {LinkReason::kNoKey};
+  if (code == kUnmatched) return {LinkReason::kNoMatch};
+  if (IsUnique(code)) return JudgeTarget(rule, listing_row, static_cast<int32_t>(code));
   const bool stops = (*priority_)[static_cast<size_t>(rule)].ambiguous == Ambiguity::kStop;
-  if (group.listing_count > 1) return {LinkReason::kAmbiguousListing, false, stops};
-  if (group.channel_count > 1) return {LinkReason::kAmbiguousChannel, false, stops};
-  return JudgeTarget(rule, listing_row, group.channel_row);
+  const bool by_listing = rule_keys.SeveralListings(IdOf(code));
+  return {by_listing ? LinkReason::kAmbiguousListing : LinkReason::kAmbiguousChannel, false, stops};
 }
 
 void MatchPass::ApplyVerdict(int rule, int32_t listing_row, const Verdict& verdict) {
-  LinkOutcome& outcome = links_.outcomes()[static_cast<size_t>(listing_row)];
+  ListingState& listing = links_.listing(listing_row);
   if (verdict.linked) {
-    outcome = {verdict.channel_row, rule + 1, LinkState::kLinked, verdict.reason};
-    links_.Hold(verdict.channel_row, listing_row);
-  } else if (Outranks(verdict.reason, outcome.reason)) {
-    outcome.reason = verdict.reason;
-    outcome.rule = rule + 1;
+    listing = {verdict.channel_row, static_cast<uint16_t>(rule + 1), verdict.reason, ListingState::Phase::kLinked};
+    links_.Hold(verdict.channel_row);
+    return;
   }
-  if (verdict.linked || verdict.stopped) open_[static_cast<size_t>(listing_row)] = 0;
+  if (Outranks(verdict.reason, listing.reason)) {
+    listing.reason = verdict.reason;
+    listing.rule = static_cast<uint16_t>(rule + 1);
+  }
+  if (verdict.stopped) listing.phase = ListingState::Phase::kStopped;
 }
 
-RuleStats MatchPass::ApplyRule(int rule) {
+// Fetches what JudgeTarget will look at.
+void MatchPass::PrefetchTarget(int rule, int64_t listing_row) const {
+  const size_t row = static_cast<size_t>(listing_row);
+  const KeyCode code = keys(rule).listings[row];
+  if (!IsUnique(code)) return;
+  PrefetchToRead(links_.HeldAddress(code));
+  for (const RuleKeys& other : keys_) {
+    if (other.listings[row] != code) PrefetchToRead(&other.channel[code]);
+  }
+}
+
+void MatchPass::JudgeBlock(int rule, int64_t begin, int64_t end, RuleStats* stats) {
+  for (int64_t i = begin; i < end; ++i) {
+    if (i + kLookahead < end) PrefetchTarget(rule, i + kLookahead);
+    const auto row = static_cast<int32_t>(i);
+    if (!IsOpen(row)) continue;
+    const Verdict verdict = Judge(rule, row);
+    Count(verdict, stats);
+    ApplyVerdict(rule, row, verdict);
+  }
+}
+
+absl::StatusOr<RuleStats> MatchPass::ApplyRule(int rule) {
   // Rows can be judged and applied in any order: a target that the rule may link is the target of one row alone, so no
   // other row looks at what the application changes.
-  const size_t blocks = (open_.size() + kBlockRows - 1) / kBlockRows;
-  std::vector<RuleStats> parts(blocks);
-  ExecutorOf(*options_).ParallelFor(static_cast<int>(blocks), [&](int block) {
-    const size_t begin = static_cast<size_t>(block) * kBlockRows;
-    const size_t end = std::min(begin + kBlockRows, open_.size());
-    for (size_t i = begin; i < end; ++i) {
-      const auto row = static_cast<int32_t>(i);
-      if (!IsOpen(row)) continue;
-      const Verdict verdict = Judge(rule, row);
-      Count(verdict, &parts[static_cast<size_t>(block)]);
-      ApplyVerdict(rule, row, verdict);
-    }
+  const int64_t rows = links_.listing_rows();
+  const auto blocks = static_cast<int>((rows + kBlockRows - 1) / kBlockRows);
+  std::vector<RuleStats> parts(static_cast<size_t>(work_.executor->width()));
+  const absl::Status status = work_.ForEach(blocks, [&](int worker, int block) {
+    RuleStats stats;
+    JudgeBlock(rule, block * kBlockRows, std::min(rows, (block + 1) * kBlockRows), &stats);
+    Add(stats, &parts[static_cast<size_t>(worker)]);
   });
+  if (!status.ok()) return status;
   RuleStats sum;
   for (const RuleStats& part : parts) Add(part, &sum);
   return sum;

@@ -3,6 +3,7 @@
 #ifndef FLXLINK_LINKER_MATCH_PASS_H_
 #define FLXLINK_LINKER_MATCH_PASS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -26,9 +27,6 @@ struct Verdict {
   int32_t channel_row = -1;  // With `linked`: to what.
 };
 
-// CANCELLED where the options' `cancelled` says so.
-absl::Status CheckCancelled(const MatchOptions& options);
-
 class MatchPass {
  public:
   // Reads everything that the rules need. Keeps references to the priority and the options.
@@ -39,22 +37,25 @@ class MatchPass {
   int rule_count() const { return static_cast<int>(priority_->size()); }
   void BeginRule(int rule);
   // Whether rules still judge the row: it is live, has no link, and no rule stopped it.
-  bool IsOpen(int32_t listing_row) const { return open_[static_cast<size_t>(listing_row)] != 0; }
+  bool IsOpen(int32_t listing_row) const {
+    return links_.listing(listing_row).phase == ListingState::Phase::kOpen && IsLive(listing_row);
+  }
   Verdict Judge(int rule, int32_t listing_row) const;
-  // Judges every open row and makes the rule's links, all at once.
-  RuleStats ApplyRule(int rule);
+  // Judges every open row and makes the rule's links, all at once. CANCELLED leaves the pass unusable.
+  absl::StatusOr<RuleStats> ApplyRule(int rule);
 
   const RuleKeys& keys(int rule) const { return keys_[static_cast<size_t>(rule)]; }
   const LinkTable& links() const { return links_; }
   // Only with MatchOptions::parent_guard.
   const ParentGuard& parents() const { return *parents_; }
-  bool IsLive(int32_t listing_row) const { return keys_[0].listing_ids[static_cast<size_t>(listing_row)] != kNotLive; }
+  bool IsLive(int32_t listing_row) const { return keys_[0].listings[static_cast<size_t>(listing_row)] != kNotLive; }
 
  private:
-  MatchPass(const LinkPriority& priority, const MatchOptions& options, LinkTable links)
-      : priority_(&priority), options_(&options), links_(std::move(links)) {}
+  MatchPass(const LinkPriority& priority, const MatchOptions& options, const MatchInput& input, LinkTable links);
 
-  void OpenRows();
+  absl::Status ReadKeys(const MatchInput& input);
+  void JudgeBlock(int rule, int64_t begin, int64_t end, RuleStats* stats);
+  void PrefetchTarget(int rule, int64_t listing_row) const;
   bool IsContradicted(int rule, int32_t listing_row, int32_t channel_row) const;
   bool ContradictsBy(const RuleKeys& keys, int32_t listing_row, int32_t channel_row) const;
   bool IsUnlinkedByHand(int32_t listing_row, int32_t channel_row) const;
@@ -63,10 +64,11 @@ class MatchPass {
 
   const LinkPriority* priority_;
   const MatchOptions* options_;
+  size_t key_memory_limit_;
+  KeyWork work_;
   LinkTable links_;
   absl::optional<ParentGuard> parents_;
   std::vector<RuleKeys> keys_;  // By rule.
-  std::vector<uint8_t> open_;   // By listing row.
 };
 
 }  // namespace flxlink

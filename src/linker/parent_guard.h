@@ -4,21 +4,23 @@
 #define FLXLINK_LINKER_PARENT_GUARD_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "flxlink/linker.h"
+#include "src/linker/big_array.h"
+#include "src/linker/key_code.h"
+#include "src/linker/key_scan.h"
 #include "src/linker/link_table.h"
 #include "src/linker/rule_keys.h"
 
 namespace flxlink {
 
-// A parent on the channel; the parent "none" is one of them.
+// A parent on the channel: the first channel row that has it.
 using ParentId = int32_t;
 
 class ParentGuard {
  public:
-  static absl::StatusOr<ParentGuard> Read(const MatchInput& input);
+  static absl::StatusOr<ParentGuard> Read(const MatchInput& input, const KeyWork& work);
 
   // Notes which parents the listings have under a rule: from their unique targets, and from the links made before it.
   // To be called before each rule, in order.
@@ -29,11 +31,20 @@ class ParentGuard {
     return parents_[static_cast<size_t>(ListingOf(listing_row))] == kSeveral;
   }
 
-  // The listing that a listing row belongs to. Rows without a parent have one each of their own.
-  int32_t ListingOf(int32_t listing_row) const { return listings_[static_cast<size_t>(listing_row)]; }
-  ParentId ParentOf(int64_t channel_row) const { return channel_parents_[static_cast<size_t>(channel_row)]; }
-  // The first channel row that has the parent.
-  int64_t FirstRowOf(ParentId parent) const { return first_rows_[static_cast<size_t>(parent)]; }
+  // The listing that a listing row belongs to, as its first row. Rows without a parent have one each of their own.
+  int32_t ListingOf(int32_t listing_row) const {
+    const KeyCode code = listings_[static_cast<size_t>(listing_row)];
+    return code == kNullKey ? listing_row : static_cast<int32_t>(code);
+  }
+  // Channel rows without a parent share the parent "none".
+  ParentId ParentOf(int64_t channel_row) const {
+    const KeyCode code = channel_parents_[static_cast<size_t>(channel_row)];
+    return code == kNullKey ? none_ : static_cast<ParentId>(code);
+  }
+
+  // The bytes that it takes, for each row of either side.
+  static constexpr int64_t kListingBytes = sizeof(KeyCode) + sizeof(ParentId);
+  static constexpr int64_t kChannelBytes = sizeof(KeyCode);
 
  private:
   static constexpr ParentId kNothing = -1;
@@ -41,10 +52,10 @@ class ParentGuard {
 
   void AddParent(int32_t listing_row, int64_t channel_row);
 
-  std::vector<int32_t> listings_;          // By listing row.
-  std::vector<ParentId> channel_parents_;  // By channel row.
-  std::vector<int64_t> first_rows_;        // By parent.
-  std::vector<ParentId> parents_;          // By listing: its one parent, kNothing or kSeveral.
+  BigArray<KeyCode> listings_;         // By listing row.
+  BigArray<KeyCode> channel_parents_;  // By channel row.
+  ParentId none_ = kNothing;           // The first row without a parent, if there is one.
+  BigArray<ParentId> parents_;         // By listing: its one parent, kNothing or kSeveral.
 };
 
 }  // namespace flxlink

@@ -1,4 +1,4 @@
-// The keys of one rule on both sides, as small numbers.
+// The keys of one rule on both sides, as numbers.
 
 #ifndef FLXLINK_LINKER_RULE_KEYS_H_
 #define FLXLINK_LINKER_RULE_KEYS_H_
@@ -7,39 +7,41 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "flxlink/executor.h"
 #include "flxlink/link_rule.h"
 #include "flxlink/linker.h"
+#include "src/linker/big_array.h"
+#include "src/linker/key_code.h"
 
 namespace flxlink {
 
-// Only a key that live rows of both sides have gets a number; of the others it is enough to know that they match
-// nothing.
-using KeyId = uint32_t;
-constexpr KeyId kNotLive = UINT32_MAX;        // The row is not live.
-constexpr KeyId kNullKey = UINT32_MAX - 1;    // The row's key is null.
-constexpr KeyId kUnmatched = UINT32_MAX - 2;  // No live row of the other side has the row's key.
+struct KeyWork;
 
-inline bool IsMatched(KeyId id) { return id < kUnmatched; }
-
+// Only a key that live rows of both sides have has an id: one channel row that has it. Of any other key it is enough to
+// know that it matches nothing.
 struct RuleKeys {
-  // Who has one key, among live rows.
-  struct Group {
-    uint32_t listing_count = 0;
-    uint32_t channel_count = 0;
-    int32_t channel_row = 0;  // The first of them.
-
-    bool IsUnique() const { return listing_count == 1 && channel_count == 1; }
+  // A key that several channel rows have.
+  struct Carriers {
+    KeyId id = 0;
+    uint32_t channel_rows = 0;
   };
 
-  std::vector<KeyId> listing_ids;  // By listing row.
-  std::vector<KeyId> channel_ids;  // By channel row.
-  std::vector<Group> groups;       // By KeyId. Numbers that no key has are left with counts of 0.
+  BigArray<KeyCode> listings;      // By listing row; kShared: several live rows of either side have the key.
+  BigArray<KeyCode> channel;       // By channel row; kShared: several live listing rows have the key.
+  std::vector<Carriers> carriers;  // Ascending by id.
+
+  // Whether several live listing rows have the key; of one that is matched.
+  bool SeveralListings(KeyId id) const { return (channel[id] & kShared) != 0; }
+  // How many live channel rows have it.
+  uint32_t ChannelRows(KeyId id) const;
 };
 
-// Reads one column of either side and numbers its keys. Neither side may have more than 2^31-1 rows.
+// Reads one column of either side and numbers its keys. Neither side may have more than kMaxMatchRows.
 absl::StatusOr<RuleKeys> BuildRuleKeys(const MatchInput& input, const MatchInput::RuleColumns& columns,
-                                       const std::vector<Normalizer>& normalizers, Executor& executor);
+                                       const std::vector<Normalizer>& normalizers, const KeyWork& work);
+
+// Which rows of a column, live or not, have the same value, byte for byte: the codes are the number of the first row
+// that has it, or kNullKey where it is only ASCII whitespace.
+absl::StatusOr<BigArray<KeyCode>> GroupRows(const VariantSource& source, int column, const KeyWork& work);
 
 }  // namespace flxlink
 

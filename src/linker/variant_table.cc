@@ -24,7 +24,7 @@ VariantTable::VariantTable(int columns) : columns_(columns) {}
 void VariantTable::AddRow(absl::Span<const absl::string_view> fields, absl::string_view parent, bool live) {
   assert(fields.size() == static_cast<size_t>(columns_));
   if (pages_.empty() || pages_.back().live.size() == kMaxPageRows || !Fits(pages_.back().columns, fields, parent)) {
-    pages_.push_back({std::vector<StringColumn>(static_cast<size_t>(columns_) + 1), {}});
+    pages_.push_back({row_count_, std::vector<StringColumn>(static_cast<size_t>(columns_) + 1), {}});
   }
   Page& page = pages_.back();
   for (size_t i = 0; i < fields.size(); ++i) page.columns[i].Add(fields[i]);
@@ -33,25 +33,20 @@ void VariantTable::AddRow(absl::Span<const absl::string_view> fields, absl::stri
   ++row_count_;
 }
 
-absl::Status VariantTable::Scan(absl::Span<const int> columns,
+absl::Status VariantTable::Scan(int part, absl::Span<const int> columns,
                                 absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const {
   for (const int column : columns) {
     if (column < kParentColumn || column >= columns_) {
       return absl::InvalidArgumentError(absl::StrCat("there is no column ", column, "; there are ", columns_));
     }
   }
-  int64_t row_base = 0;
-  std::vector<StringColumnView> views(columns.size());
-  for (const Page& page : pages_) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const int column = columns[i] == kParentColumn ? columns_ : columns[i];
-      views[i] = page.columns[static_cast<size_t>(column)].view();
-    }
-    const auto row_count = static_cast<int32_t>(page.live.size());
-    if (absl::Status status = visit({row_base, row_count, views, page.live}); !status.ok()) return status;
-    row_base += row_count;
+  if (pages_.empty()) return absl::OkStatus();
+  const Page& page = pages_[static_cast<size_t>(part)];
+  std::vector<StringColumnView> views;
+  for (const int column : columns) {
+    views.push_back(page.columns[static_cast<size_t>(column == kParentColumn ? columns_ : column)].view());
   }
-  return absl::OkStatus();
+  return visit({page.row_base, static_cast<int32_t>(page.live.size()), views, page.live});
 }
 
 absl::Status PairSpan::Scan(absl::FunctionRef<absl::Status(absl::Span<const RowPair>)> visit) const {

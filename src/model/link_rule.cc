@@ -64,6 +64,8 @@ bool IsAscii(absl::string_view text) {
                      [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); });
 }
 
+constexpr size_t kMaxUtf8Bytes = 4;
+
 void AppendUtf8(utf8proc_int32_t code_point, std::string* out) {
   utf8proc_uint8_t bytes[4];
   const utf8proc_ssize_t size = utf8proc_encode_char(code_point, bytes);
@@ -96,10 +98,16 @@ absl::string_view Casefold(absl::string_view text, std::string* scratch) {
     absl::AsciiStrToLower(scratch);
     return *scratch;
   }
-  std::string folded;
-  while (!text.empty()) text.remove_prefix(FoldOne(text, &folded));
-  *scratch = std::move(folded);
-  return *scratch;
+  // What is folded goes behind a copy of the text, so that one buffer is all that is ever allocated.
+  scratch->assign(text.data(), text.size());
+  const size_t size = scratch->size();
+  for (size_t at = 0; at < size;) {
+    char character[kMaxUtf8Bytes];
+    const size_t rest = std::min(size - at, sizeof(character));
+    scratch->copy(character, rest, at);
+    at += FoldOne(absl::string_view(character, rest), scratch);
+  }
+  return absl::string_view(*scratch).substr(size);
 }
 
 // The normalized text, empty for null. `text` may be a part of *scratch.

@@ -20,7 +20,8 @@ class ScriptedSource : public VariantSource {
 
   ScriptedSource(int64_t rows, std::vector<Part> parts) : rows_(rows), parts_(std::move(parts)) {}
   int64_t row_count() const override { return rows_; }
-  absl::Status Scan(absl::Span<const int>, absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const override {
+  absl::Status Scan(int, absl::Span<const int>,
+                    absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const override {
     for (const Part& part : parts_) {
       StringColumn column;
       for (int64_t i = 0; i < part.strings; ++i) column.Add("x");

@@ -132,20 +132,23 @@ SlowWorld WorldMaker::Make() {
 
 // ---- running the Linker
 
-// A table that is cut into chunks of the given sizes, over and over; a size may be 0.
+// A table that is cut into chunks of the given sizes, over and over; a size may be 0. A part is up to three chunks.
 class ChunkedSource : public VariantSource {
  public:
-  ChunkedSource(const std::vector<SlowRow>& rows, std::vector<int> sizes) : rows_(rows), sizes_(std::move(sizes)) {}
+  ChunkedSource(const std::vector<SlowRow>& rows, const std::vector<int>& sizes) : rows_(rows), ends_{0} {
+    for (size_t turn = 0; ends_.back() < rows.size(); ++turn) {
+      ends_.push_back(std::min(rows.size(), ends_.back() + static_cast<size_t>(sizes[turn % sizes.size()])));
+    }
+  }
 
   int64_t row_count() const override { return static_cast<int64_t>(rows_.size()); }
+  int part_count() const override { return static_cast<int>((ends_.size() - 1 + kPartChunks - 1) / kPartChunks); }
 
-  absl::Status Scan(absl::Span<const int> columns,
+  absl::Status Scan(int part, absl::Span<const int> columns,
                     absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const override {
-    size_t begin = 0;
-    for (size_t turn = 0; begin < rows_.size(); ++turn) {
-      const size_t end = std::min(rows_.size(), begin + static_cast<size_t>(sizes_[turn % sizes_.size()]));
-      if (absl::Status status = VisitRows(columns, begin, end, visit); !status.ok()) return status;
-      begin = end;
+    const size_t first = static_cast<size_t>(part) * kPartChunks;
+    for (size_t chunk = first; chunk < std::min(first + kPartChunks, ends_.size() - 1); ++chunk) {
+      if (absl::Status status = VisitRows(columns, ends_[chunk], ends_[chunk + 1], visit); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
@@ -168,8 +171,10 @@ class ChunkedSource : public VariantSource {
                   all_live ? absl::Span<const uint8_t>() : absl::MakeConstSpan(live)});
   }
 
+  static constexpr size_t kPartChunks = 3;
+
   const std::vector<SlowRow>& rows_;
-  std::vector<int> sizes_;
+  std::vector<size_t> ends_;  // ends_[i + 1] is the end of chunk i.
 };
 
 struct Collected : public LinkSink {
@@ -190,6 +195,8 @@ struct How {
   std::vector<int> listing_chunks = {1 << 20};
   std::vector<int> channel_chunks = {1 << 20};
   Executor* executor = nullptr;
+  int64_t memory_limit_bytes = 0;
+  uint64_t hash_seed = 0;
 };
 
 // Keeps what a MatchInput points to.
@@ -211,6 +218,8 @@ class WorldInput {
     options_.strict = world.strict;
     options_.details = true;
     options_.executor = how.executor;
+    options_.memory_limit_bytes = how.memory_limit_bytes;
+    options_.hash_seed = how.hash_seed;
   }
   const MatchInput& input() const { return input_; }
   const MatchOptions& options() const { return options_; }
@@ -352,7 +361,7 @@ TEST(LinkerPropertyTest, EveryFlawWouldBeSeen) {
   }
 }
 
-TEST(LinkerPropertyTest, DoesNotDependOnChunksOrThreads) {
+TEST(LinkerPropertyTest, DoesNotDependOnChunksThreadsMemoryOrHashes) {
   std::vector<std::unique_ptr<Executor>> executors;
   for (int threads = 1; threads <= 4; ++threads) executors.push_back(NewThreadExecutor(threads));
   for (int seed = 0; seed < WorldCount() / 4; ++seed) {
@@ -362,6 +371,9 @@ TEST(LinkerPropertyTest, DoesNotDependOnChunksOrThreads) {
     how.listing_chunks = {1 + seed % 3, 0, 1};
     how.channel_chunks = {0, 2, 1 + seed % 5};
     how.executor = executors[static_cast<size_t>(seed) % executors.size()].get();
+    // Every other one has to read its sources in as many passes as it has partitions.
+    how.memory_limit_bytes = seed % 2;
+    how.hash_seed = static_cast<uint64_t>(seed);
     const Collected got = MatchWorld(world, how);
     ASSERT_EQ(Text(got.outcomes), Text(expected.outcomes)) << "seed " << seed;
     ASSERT_EQ(Text(got.details), Text(expected.details)) << "seed " << seed;

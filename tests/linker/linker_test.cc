@@ -206,7 +206,7 @@ TEST_F(LinkerTest, GivesNoDetailsUnasked) {
 TEST_F(LinkerTest, MatchesManyRowsOnAnyNumberOfThreads) {
   AddRule(0);
   AddRule(1);
-  constexpr int kRows = 100000;
+  constexpr int kRows = 300000;
   for (int i = 0; i < kRows; ++i) AddListing(i % 10 == 0 ? "" : absl::StrCat("sku-", i), absl::StrCat("upc-", i));
   for (int i = kRows; i-- > 0;) AddChannel(absl::StrCat("sku-", i), i % 10 == 5 ? "" : absl::StrCat("upc-", i));
   std::vector<std::string> expected;
@@ -216,6 +216,8 @@ TEST_F(LinkerTest, MatchesManyRowsOnAnyNumberOfThreads) {
   for (int threads = 1; threads <= 4; ++threads) {
     const std::unique_ptr<Executor> executor = NewThreadExecutor(threads);
     options_.executor = executor.get();
+    // Every other time in several passes over the sources.
+    options_.memory_limit_bytes = threads % 2 == 0 ? 12 << 20 : 0;
     EXPECT_TRUE(Rows() == expected) << threads;
     EXPECT_GT(sink_.calls, 1);
     EXPECT_EQ(stats_->rules[1].linked, kRows / 10);
@@ -273,7 +275,7 @@ TEST_F(LinkerTest, RefusesColumnsThatDoNotFit) {
 class HugeSource : public VariantSource {
  public:
   int64_t row_count() const override { return int64_t{std::numeric_limits<int32_t>::max()} + 1; }
-  absl::Status Scan(absl::Span<const int>, absl::FunctionRef<absl::Status(const VariantChunk&)>) const override {
+  absl::Status Scan(int, absl::Span<const int>, absl::FunctionRef<absl::Status(const VariantChunk&)>) const override {
     return absl::InternalError("not to be read");
   }
 };

@@ -81,6 +81,8 @@ def command_for(program, catalog, folder, seed):
     if catalog.strict:
         command.append("--strict")
     command += ["--threads", str(style.randint(1, 4))]
+    if style.randrange(2) == 0:
+        command += ["--memory-limit", "1"]  # As many passes over the keys as can be.
     if seed % JSON_SHARE == 0:
         command = command[:1] + ["--json"] + command[1:] if style.randrange(2) == 0 else command + ["--format", "json"]
     return command
