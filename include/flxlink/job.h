@@ -92,6 +92,12 @@ struct JobOptions {
 };
 
 // What a job did, in named counts ("linked", "sent" …) in a fixed order.
+//
+// A link job judges listing variants that have no link: all that are live or, where it knows what changed since the
+// last one, those that the changes can affect. It counts as "judged" how many it judged, as "linked" how many of them
+// it linked ("linked_by_rule_1" … by which rule, "linked_contradicted" with that warning), and as "unlinked" the rest
+// of them; as "released" the broken links that it was asked to dissolve, and as "status_rules_would_change" the new
+// links that a rules job would hide or unhide.
 using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 
 struct Job {

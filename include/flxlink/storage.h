@@ -102,6 +102,81 @@ struct LinkPair {
   int64_t channel_variant_id = 0;
 };
 
+// ---------------------------------------------------------------------------------------------------------------------
+// The link base
+// ---------------------------------------------------------------------------------------------------------------------
+//
+// A link job that has judged a whole channel leaves a *link base*: a key index of both sides, from hashes of keys to
+// ids, and the text of the rules that it was made by. From then on storage records, in the transaction of each change,
+// how every row that linking must look at again was before its first change: a *link change*. The next link job reads
+// those, judges only what they can affect, adds the new keys to the index and forgets the changes. Without a base
+// nothing is recorded, and a link job judges the whole channel.
+//
+// What is recorded, once a row until it is forgotten:
+//   a listing variant    that was made; whose parent or fields a build changed; whose liveness changed; whose link was
+//                        made, dissolved, broken, healed or released; whose hand-unlinks were cleared
+//   a channel variant    that was first seen; whose parent, fields or liveness a pull, sweep or sync changed; whose
+//                        link was made, dissolved, broken, healed or released
+//
+// The key index may name rows that do not have the key any more, or not yet: who looks something up reads the rows and
+// compares.
+
+enum class LinkSide : uint8_t { kListing, kChannel };
+
+// A row that has a key of this hash. Which keys `key_number` counts is the engine's to say.
+struct KeyEntry {
+  uint64_t hash = 0;
+  int64_t id = 0;  // A listing_id or channel_variant_id.
+
+  friend bool operator==(const KeyEntry& a, const KeyEntry& b) { return a.hash == b.hash && a.id == b.id; }
+  friend bool operator<(const KeyEntry& a, const KeyEntry& b) {
+    return a.hash != b.hash ? a.hash < b.hash : a.id < b.id;
+  }
+};
+
+// The entries of one kind of key.
+struct KeyColumn {
+  LinkSide side = LinkSide::kListing;
+  int32_t key_number = 0;
+};
+
+// An entry that is added to an index that is in use.
+struct KeyAddition {
+  KeyColumn column;
+  KeyEntry entry;
+};
+
+// Which entries to look up: those of a hash, with ids above `after_id`.
+struct KeyLookup {
+  uint64_t hash = 0;
+  int64_t after_id = 0;
+};
+
+struct LinkBase {
+  std::string text;     // As given to SetLinkBase. Empty: there is no base.
+  int64_t entries = 0;  // In the key index, as WriteKeyEntries wrote them.
+  int64_t added = 0;    // In the key index, added since.
+  int64_t changes = 0;  // Link changes on record, both sides.
+};
+
+// How rows of one side were when the base was last up to date. Ascending by id.
+struct LinkChangePage {
+  std::vector<int64_t> id;
+  std::vector<uint8_t> known;  // 0: the row was not there, and has no keys and no parent here.
+  std::vector<uint8_t> live;
+  std::vector<StringColumn> columns;  // One a requested field, one string a row.
+  StringColumn parent;
+
+  int64_t size() const { return static_cast<int64_t>(id.size()); }
+};
+
+// Who holds a channel variant.
+struct LinkHolder {
+  int64_t channel_variant_id = 0;
+  int64_t listing_id = 0;
+  bool broken = false;
+};
+
 // The result of linking for one listing variant.
 struct LinkWrite {
   int64_t listing_id = 0;
@@ -154,6 +229,8 @@ class Storage {
  public:
   // The most rows that one operation takes or returns.
   static constexpr int64_t kMaxRows = 10000;
+  // The most key entries that WriteKeyEntries takes: they are small and are stored many to a row.
+  static constexpr int64_t kMaxKeyEntries = 250000;
 
   virtual ~Storage() = default;
 
@@ -237,6 +314,16 @@ class Storage {
   virtual absl::StatusOr<ChannelKeyPage> ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
                                                          int64_t after_id, int64_t limit) = 0;
 
+  // The same of the given rows, ascending; ids that are not there are left out. `ids` ascend.
+  virtual absl::StatusOr<ListingKeyPage> ReadListingKeysById(int64_t channel_id, absl::Span<const std::string> fields,
+                                                             absl::Span<const int64_t> ids) = 0;
+  virtual absl::StatusOr<ChannelKeyPage> ReadChannelKeysById(int64_t channel_id, absl::Span<const std::string> fields,
+                                                             absl::Span<const int64_t> ids) = 0;
+
+  // The links, broken ones included, of the given channel variants, in their order; free ones are left out.
+  virtual absl::StatusOr<std::vector<LinkHolder>> ReadHolders(int64_t channel_id,
+                                                              absl::Span<const int64_t> channel_variant_ids) = 0;
+
   // Pairs that a person unlinked and has not cleared, ordered by both ids, from above `after`.
   virtual absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) = 0;
 
@@ -248,6 +335,39 @@ class Storage {
   // the next pull.
   virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
                                                      absl::Span<const LinkWrite> rows, absl::Time now) = 0;
+
+  virtual absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) = 0;
+
+  // Forgets the base at once, and its index and link changes in steps of at most `limit` stored rows. Returns whether
+  // there is more to forget: call again.
+  virtual absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) = 0;
+
+  // Adds entries to the index of a base that is being made. Those of one column ascend, over all calls; entries that
+  // are there already are as good as written, so that a call can be said twice. FAILED_PRECONDITION where a base is
+  // set.
+  virtual absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) = 0;
+
+  // Sets the base that WriteKeyEntries has made: from now on link changes are recorded. `text` is not empty. ABORTED
+  // where the channel's edit version is not `expected_edit_version` any more.
+  virtual absl::Status SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) = 0;
+
+  // The index's entries for each lookup, in the lookups' order, then by id, at most `limit` a lookup. There are at most
+  // kMaxRows lookups, and limit times lookups is not above it either.
+  virtual absl::StatusOr<std::vector<KeyEntry>> FindKeyEntries(int64_t channel_id, KeyColumn column,
+                                                               absl::Span<const KeyLookup> lookups, int64_t limit) = 0;
+
+  // Link changes of one side, from above `after_id`.
+  virtual absl::StatusOr<LinkChangePage> ReadLinkChanges(int64_t channel_id, LinkSide side,
+                                                         absl::Span<const std::string> fields, int64_t after_id,
+                                                         int64_t limit) = 0;
+
+  // Adds entries to the base's index; ones that are there already are as good as added. FAILED_PRECONDITION where no
+  // base is set.
+  virtual absl::Status AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) = 0;
+
+  // Forgets link changes, at most `limit`. Returns whether there are more: call again. ABORTED where the channel's edit
+  // version is not `expected_edit_version` any more.
+  virtual absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version, int64_t limit) = 0;
 
   // Dissolves broken links, keeping their history and leaving no hand-unlink. Returns how many; fewer than `limit`
   // means all.

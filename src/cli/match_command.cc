@@ -1,8 +1,12 @@
 #include "src/cli/match_command.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "flxlink/catalog_csv.h"
 #include "flxlink/executor.h"
 #include "flxlink/link_rule.h"
@@ -33,6 +38,7 @@ struct MatchFlags {
   bool parent_guard = false;
   bool strict = false;
   int threads = 0;
+  int64_t memory_limit_bytes = 0;
   std::string format = "csv";
   std::string out;
   bool stats = false;
@@ -59,20 +65,43 @@ absl::StatusOr<LinkPriority> ReadRules(const std::vector<std::string>& texts) {
   return priority;
 }
 
-absl::StatusOr<MatchFiles> ReadFiles(const MatchFlags& flags, const LinkPriority& priority, Executor& executor) {
+// What no one who writes the files can know.
+uint64_t RandomSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+// What is kept of each side: the listings, then the channel.
+absl::StatusOr<std::array<CsvCatalogOptions, 2>> CatalogOptions(const MatchFlags& flags, const LinkPriority& priority,
+                                                                bool json) {
   absl::StatusOr<CsvDialect> dialect = ParseCsvDialect(flags.dialect);
   if (!dialect.ok()) return UsageError(absl::StrCat("match: --dialect: ", dialect.status().message()));
-  std::vector<std::string> listing_fields;
-  std::vector<std::string> channel_fields;
+  CsvCatalogOptions options;
+  options.dialect = *dialect;
+  options.parents = flags.parent_guard || json;
+  options.lookup = !flags.links.empty();
+  options.hash_seed = RandomSeed();
+  std::array<CsvCatalogOptions, 2> sides = {options, options};
   for (const LinkRule& rule : priority) {
-    listing_fields.push_back(rule.listing_field);
-    channel_fields.push_back(rule.channel_field);
+    sides[0].fields.push_back(rule.listing_field);
+    sides[1].fields.push_back(rule.channel_field);
   }
+  return sides;
+}
+
+absl::StatusOr<MatchFiles> ReadFiles(const MatchFlags& flags, absl::Span<const CsvCatalogOptions> options,
+                                     Executor& executor) {
   absl::StatusOr<std::unique_ptr<CsvCatalog>> catalogs[2];
-  executor.ParallelFor(2, [&](int side) {
-    catalogs[side] = side == 0 ? CsvCatalog::Read(flags.listings, *dialect, listing_fields)
-                               : CsvCatalog::Read(flags.channel, *dialect, channel_fields);
-  });
+  const auto read = [&](int side, Executor& threads) {
+    const size_t i = static_cast<size_t>(side);
+    catalogs[i] = CsvCatalog::Read(side == 0 ? flags.listings : flags.channel, options[i], threads);
+  };
+  if (options[0].dialect == CsvDialect::kGeneric) {
+    // Each file takes all threads.
+    for (int side = 0; side < 2; ++side) read(side, executor);
+  } else {
+    executor.ParallelFor(2, [&](int side) { read(side, InlineExecutor()); });
+  }
   for (const auto& catalog : catalogs) {
     if (!catalog.ok()) return catalog.status();
   }
@@ -101,14 +130,13 @@ void PrintStats(const LinkPriority& priority, const MatchStats& stats) {
 
 template <typename Sink>
 absl::StatusOr<MatchStats> MatchInto(const Linker& linker, const MatchFiles& files, const MatchOptions& options,
-                                     Output* output) {
+                                     Sink& sink, Output* output) {
   const PairSpan links(files.links.pairs);
   MatchInput input;
   input.listings = files.listings.get();
   input.channel = files.channel.get();
   input.links = &links;
   for (int i = 0; i < static_cast<int>(linker.priority().size()); ++i) input.rule_columns.push_back({i, i});
-  Sink sink({files.listings.get(), files.channel.get(), &files.links}, output);
   absl::StatusOr<MatchStats> stats = linker.Match(input, options, sink);
   if (!stats.ok()) return stats;
   if (absl::Status status = sink.Finish(); !status.ok()) return status;
@@ -123,7 +151,9 @@ absl::Status Match(const MatchFlags& flags, bool json) {
   if (!linker.ok()) return linker.status();
   const int hardware = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const std::unique_ptr<Executor> executor = NewThreadExecutor(flags.threads == 0 ? hardware : flags.threads);
-  absl::StatusOr<MatchFiles> files = ReadFiles(flags, *priority, *executor);
+  const auto catalog_options = CatalogOptions(flags, *priority, json);
+  if (!catalog_options.ok()) return catalog_options.status();
+  absl::StatusOr<MatchFiles> files = ReadFiles(flags, *catalog_options, *executor);
   if (!files.ok()) return files.status();
 
   std::unique_ptr<Output> output = Output::ToStdout();
@@ -137,8 +167,13 @@ absl::Status Match(const MatchFlags& flags, bool json) {
   options.strict = flags.strict;
   options.details = json;
   options.executor = executor.get();
-  absl::StatusOr<MatchStats> stats = json ? MatchInto<MatchJsonSink>(*linker, *files, options, output.get())
-                                          : MatchInto<MatchCsvSink>(*linker, *files, options, output.get());
+  options.memory_limit_bytes = flags.memory_limit_bytes;
+  options.hash_seed = RandomSeed();
+  const MatchNames names = {files->listings.get(), files->channel.get(), &files->links};
+  MatchJsonSink json_sink(names, output.get());
+  MatchCsvSink csv_sink(names, executor.get(), output.get());
+  absl::StatusOr<MatchStats> stats = json ? MatchInto(*linker, *files, options, json_sink, output.get())
+                                          : MatchInto(*linker, *files, options, csv_sink, output.get());
   if (!stats.ok()) return stats.status();
   if (flags.stats) PrintStats(*priority, *stats);
   return absl::OkStatus();
@@ -168,6 +203,12 @@ void AddMatchCommand(CLI::App& app, const bool& json, std::function<absl::Status
   command->add_flag("--strict", flags->strict, "Do not link pairs that another rule contradicts");
   command->add_option("--threads", flags->threads, "Threads to use (default: one per processor)")
       ->check(CLI::Range(1, kMaxThreads));
+  command
+      ->add_option("--memory-limit", flags->memory_limit_bytes,
+                   "Memory that the match itself may take, in bytes or with k, M or G (default: what is fastest)")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()))
+      ->type_name("BYTES");
   command->add_option("--format", flags->format, "csv (the default) or json")->check(CLI::IsMember({"csv", "json"}));
   command->add_option("--out", flags->out, "File to write (default: standard output)")->type_name("F");
   command->add_flag("--stats", flags->stats, "Also print a line per rule on standard error");

@@ -16,7 +16,7 @@
 namespace flxlink {
 namespace {
 
-constexpr size_t kBufferBytes = 1 << 20;
+constexpr size_t kBufferBytes = 1 << 18;
 
 absl::Status OutputError(absl::string_view name) {
   return absl::UnavailableError(
@@ -66,21 +66,29 @@ Output::~Output() {
   if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
-absl::Status Output::WriteBuffer() {
-  absl::string_view rest = buffer_;
-  while (!rest.empty()) {
-    const ssize_t written = write(descriptor_, rest.data(), rest.size());
+absl::Status Output::WriteNow(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return OutputError(name_);
-    rest.remove_prefix(static_cast<size_t>(written));
+    bytes.remove_prefix(static_cast<size_t>(written));
   }
-  buffer_.clear();
   return absl::OkStatus();
 }
 
+absl::Status Output::WriteBuffer() {
+  absl::Status status = WriteNow(buffer_);
+  buffer_.clear();
+  return status;
+}
+
 absl::Status Output::Write(absl::string_view bytes) {
+  if (buffer_.size() + bytes.size() >= kBufferBytes) {
+    if (absl::Status status = WriteBuffer(); !status.ok()) return status;
+  }
+  if (bytes.size() >= kBufferBytes) return WriteNow(bytes);
   buffer_.append(bytes.data(), bytes.size());
-  return buffer_.size() < kBufferBytes ? absl::OkStatus() : WriteBuffer();
+  return absl::OkStatus();
 }
 
 absl::Status Output::Finish() {

@@ -31,6 +31,7 @@ class Output {
  private:
   Output(std::string name, int descriptor) : name_(std::move(name)), descriptor_(descriptor) {}
 
+  absl::Status WriteNow(absl::string_view bytes);
   absl::Status WriteBuffer();
 
   std::string name_;  // For errors.

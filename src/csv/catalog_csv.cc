@@ -1,12 +1,16 @@
 #include "flxlink/catalog_csv.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "src/csv/catalog_rows.h"
+#include "src/csv/csv_page.h"
 #include "src/csv/csv_reader.h"
-#include "src/csv/id_index.h"
-#include "src/csv/paged_strings.h"
+#include "src/csv/csv_text.h"
+#include "src/csv/page_reader.h"
 #include "src/csv/shopify_rows.h"
 #include "src/model/quote.h"
 
@@ -21,116 +25,252 @@ absl::StatusOr<CsvDialect> ParseCsvDialect(absl::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat("there is no CSV dialect ", Quote(text), "; use generic or shopify"));
 }
 
-class CsvCatalog::Impl {
+namespace {
+
+// Puts rows that come one by one into pages.
+class PageFiller {
  public:
-  explicit Impl(size_t fields) : fields_(fields), index_(&ids_) {}
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+  explicit PageFiller(size_t columns) : columns_(columns) {}
 
-  absl::Status ReadGeneric(CsvReader* reader, absl::Span<const std::string> fields);
-  absl::Status ReadShopify(CsvReader* reader, absl::Span<const std::string> fields);
+  void Add(absl::Span<const absl::string_view> cells) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      columns_[i].Add(cells[i]);
+      bytes_ += cells[i].size();
+    }
+    if (bytes_ >= kCsvRangeBytes || columns_[0].size() >= kMaxPageRows) Flush();
+  }
 
-  const PagedStrings& ids() const { return ids_; }
-  const PagedStrings& parents() const { return parents_; }
-  const IdIndex& index() const { return index_; }
-  bool HasColumn(int column) const { return column >= kParentColumn && column < static_cast<int>(fields_.size()); }
-  const PagedStrings& column(int column) const {
-    return column == kParentColumn ? parents_ : fields_[static_cast<size_t>(column)];
+  std::vector<CsvPage> Finish() {
+    if (columns_[0].size() > 0) Flush();
+    return std::move(pages_);
   }
 
  private:
-  absl::Status AddId(const CsvReader& reader, int64_t line, absl::string_view id);
+  static constexpr int64_t kMaxPageRows = 1 << 14;
 
-  PagedStrings ids_;
-  PagedStrings parents_;
-  std::vector<PagedStrings> fields_;
-  IdIndex index_;
+  void Flush() {
+    pages_.emplace_back(columns_);
+    for (StringColumn& column : columns_) column.Clear();
+    bytes_ = 0;
+  }
+
+  std::vector<StringColumn> columns_;
+  size_t bytes_ = 0;
+  std::vector<CsvPage> pages_;
 };
 
-absl::Status CsvCatalog::Impl::AddId(const CsvReader& reader, int64_t line, absl::string_view id) {
-  if (id.empty()) return reader.ErrorAt(line, "the id is empty; give every variant one");
-  const int64_t row = ids_.size();
-  ids_.Add(id);
-  if (index_.Insert(row, id)) return absl::OkStatus();
-  return reader.ErrorAt(line, absl::StrCat("the id ", Quote(id), " is there twice; give every variant its own"));
+// One row at a time: its cells in the order of a page's columns, the id first, and the line on which it starts.
+struct Row {
+  std::vector<absl::string_view> cells;
+  int64_t line = 0;
+};
+using NextRow = absl::FunctionRef<absl::StatusOr<bool>(Row* row)>;
+
+// Reads as much of the text as it needs for its header. UNAVAILABLE where the text cannot be read.
+absl::StatusOr<CsvReader> ReadHeader(const std::string& path, const CsvText& text) {
+  for (size_t size = size_t{1} << 16;; size *= 2) {
+    std::string begin(std::min(size, text.size()), '\0');
+    if (!text.Read(0, begin.size(), &begin[0])) return absl::UnavailableError(path);
+    absl::StatusOr<CsvReader> reader = CsvReader::FromText(path, std::move(begin));
+    // A header that goes to the end of this text may go on behind it.
+    if (size >= text.size() || (reader.ok() && reader->next_begin() < size)) return reader;
+  }
 }
 
-absl::Status CsvCatalog::Impl::ReadGeneric(CsvReader* reader, absl::Span<const std::string> fields) {
-  absl::StatusOr<int> id = reader->RequireColumn("id");
+}  // namespace
+
+class CsvCatalog::Impl {
+ public:
+  explicit Impl(const CsvCatalogOptions& options) : options_(options) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  absl::Status ReadGeneric(const std::string& path, Executor& executor);
+  absl::Status ReadShopify(const std::string& path);
+
+  const CatalogRows& rows() const { return rows_; }
+  absl::string_view parent(int64_t row) const { return has_parents_ ? rows_.cell(row, kParents) : absl::string_view(); }
+  bool HasColumn(int column) const { return column >= kParentColumn && column < static_cast<int>(fields_.size()); }
+  StringColumnView ColumnOf(int page, int column) const;
+
+ private:
+  // Columns of a page. The parents are not there if they are not wanted, or the file has none.
+  static constexpr size_t kIds = 0;
+  static constexpr size_t kParents = 1;
+
+  absl::Status SelectColumns(const CsvReader& reader, CsvSelection* selection);
+  bool ReadAtOnce(const std::string& path, const CsvText& text, Executor& executor);
+  absl::Status ReadRecords(CsvReader* reader);
+  absl::Status ReadRows(const CsvReader& reader, size_t columns, NextRow next);
+  absl::StatusOr<int64_t> TakePages(std::vector<CsvPage> pages, Executor& executor);
+
+  const CsvCatalogOptions options_;
+  CatalogRows rows_;
+  bool has_parents_ = false;
+  std::vector<size_t> fields_;       // By field: its column of a page.
+  std::vector<int32_t> no_offsets_;  // Those of as many empty strings as any page has rows.
+};
+
+StringColumnView CsvCatalog::Impl::ColumnOf(int page, int column) const {
+  if (column != kParentColumn) return rows_.page(page).column(fields_[static_cast<size_t>(column)]);
+  if (has_parents_) return rows_.page(page).column(kParents);
+  const size_t offsets = static_cast<size_t>(rows_.page(page).rows()) + 1;
+  return StringColumnView(absl::MakeConstSpan(no_offsets_).first(offsets), "");
+}
+
+// Which columns of a generic file go to which of the pages.
+absl::Status CsvCatalog::Impl::SelectColumns(const CsvReader& reader, CsvSelection* selection) {
+  absl::StatusOr<int> id = reader.RequireColumn("id");
   if (!id.ok()) return id.status();
-  const int parent = reader->FindColumn("parent_id");
-  std::vector<int> columns;
-  for (const std::string& field : fields) {
-    absl::StatusOr<int> column = reader->RequireColumn(field);
+  std::vector<int>& wanted = selection->wanted;
+  wanted = {*id};
+  const int parent = reader.FindColumn("parent_id");
+  has_parents_ = options_.parents && parent != CsvReader::kNoColumn;
+  if (has_parents_) wanted.push_back(parent);
+  fields_.clear();
+  for (const std::string& field : options_.fields) {
+    absl::StatusOr<int> column = reader.RequireColumn(field);
     if (!column.ok()) return column.status();
-    columns.push_back(*column);
+    const auto place = std::find(wanted.begin(), wanted.end(), *column);
+    fields_.push_back(static_cast<size_t>(place - wanted.begin()));
+    if (place == wanted.end()) wanted.push_back(*column);
   }
-  CsvRecord record;
-  for (;;) {
-    absl::StatusOr<bool> found = reader->Next(&record);
-    if (!found.ok()) return found.status();
-    if (!*found) return absl::OkStatus();
-    if (absl::Status status = AddId(*reader, record.position.line, record.fields[*id]); !status.ok()) return status;
-    parents_.Add(parent == CsvReader::kNoColumn ? absl::string_view() : record.fields[parent]);
-    for (size_t i = 0; i < columns.size(); ++i) fields_[i].Add(record.fields[columns[i]]);
-  }
+  selection->column_count = reader.columns().size();
+  selection->first_filled = true;
+  return absl::OkStatus();
 }
 
-absl::Status CsvCatalog::Impl::ReadShopify(CsvReader* reader, absl::Span<const std::string> fields) {
+// Takes the pages for the rows. Tells a row whose id is repeated, as CatalogRows::IndexIds().
+absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<CsvPage> pages, Executor& executor) {
+  rows_ = CatalogRows(std::move(pages));
+  if (rows_.row_count() > RowIndex::kMaxRows) return absl::OutOfRangeError("there are too many rows; split the file");
+  int32_t most_rows = 0;
+  for (int page = 0; page < rows_.page_count(); ++page) most_rows = std::max(most_rows, rows_.page(page).rows());
+  if (!has_parents_) no_offsets_.assign(static_cast<size_t>(most_rows) + 1, 0);
+  const int64_t repeated = rows_.IndexIds(options_.hash_seed, executor);
+  if (!options_.lookup) rows_.DropIndex();
+  return repeated;
+}
+
+// Reads a generic file on all threads. False where that finds anything wrong, or is not sure.
+bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const CsvText& text, Executor& executor) {
+  absl::StatusOr<CsvReader> header = ReadHeader(path, text);
+  CsvSelection selection;
+  if (!header.ok() || !SelectColumns(*header, &selection).ok()) return false;
+  absl::optional<std::vector<CsvPage>> pages =
+      ReadCsvPages(text, header->next_begin(), selection, kCsvRangeBytes, executor);
+  if (!pages.has_value()) return false;
+  const absl::StatusOr<int64_t> repeated = TakePages(*std::move(pages), executor);
+  return repeated.ok() && *repeated == kNoRow;
+}
+
+// Reads rows one by one, and finds the first thing that is wrong. Repeated ids are looked for at the end, among the
+// rows before whatever else is wrong, and so come before it.
+absl::Status CsvCatalog::Impl::ReadRows(const CsvReader& reader, size_t columns, NextRow next) {
+  PageFiller pages(columns);
+  std::vector<int64_t> lines;
+  absl::Status ended;
+  Row row;
+  for (;;) {
+    const absl::StatusOr<bool> found = next(&row);
+    ended = found.status();
+    if (!found.ok() || !*found) break;
+    if (row.cells[kIds].empty()) {
+      ended = reader.ErrorAt(row.line, "the id is empty; give every variant one");
+      break;
+    }
+    pages.Add(row.cells);
+    lines.push_back(row.line);
+  }
+  const absl::StatusOr<int64_t> repeated = TakePages(pages.Finish(), InlineExecutor());
+  if (!repeated.ok()) return reader.ErrorAt(lines.back(), repeated.status().message());
+  if (*repeated == kNoRow) return ended;
+  const absl::string_view id = rows_.cell(*repeated, kIds);
+  return reader.ErrorAt(lines[static_cast<size_t>(*repeated)],
+                        absl::StrCat("the id ", Quote(id), " is there twice; give every variant its own"));
+}
+
+absl::Status CsvCatalog::Impl::ReadRecords(CsvReader* reader) {
+  CsvSelection selection;
+  if (absl::Status status = SelectColumns(*reader, &selection); !status.ok()) return status;
+  CsvRecord record;
+  return ReadRows(*reader, selection.wanted.size(), [&](Row* row) {
+    absl::StatusOr<bool> found = reader->Next(&record);
+    if (!found.ok() || !*found) return found;
+    row->line = record.position.line;
+    row->cells.clear();
+    for (const int column : selection.wanted) row->cells.push_back(record.fields[column]);
+    return found;
+  });
+}
+
+absl::Status CsvCatalog::Impl::ReadGeneric(const std::string& path, Executor& executor) {
+  absl::StatusOr<CsvText> text = CsvText::Open(path);
+  if (!text.ok()) return text.status();
+  if (ReadAtOnce(path, *text, executor)) return absl::OkStatus();
+  // Something is wrong, and CsvReader knows what. If it finds nothing, then its rows are the right ones.
+  absl::StatusOr<std::string> all = text->Release();
+  if (!all.ok()) return all.status();
+  absl::StatusOr<CsvReader> reader = CsvReader::FromText(path, *std::move(all));
+  if (!reader.ok()) return reader.status();
+  return ReadRecords(&*reader);
+}
+
+absl::Status CsvCatalog::Impl::ReadShopify(const std::string& path) {
+  absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
+  if (!reader.ok()) return reader.status();
   std::vector<int> numbers;
-  for (const std::string& field : fields) {
+  for (const std::string& field : options_.fields) {
     absl::StatusOr<int> number = RequireShopifyField(*reader, field);
     if (!number.ok()) return number.status();
+    fields_.push_back(kParents + 1 + numbers.size());
     numbers.push_back(*number);
   }
-  absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(reader);
+  has_parents_ = true;
+  absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(&*reader);
   if (!rows.ok()) return rows.status();
   ShopifyVariant variant;
-  for (;;) {
+  return ReadRows(*reader, kParents + 1 + numbers.size(), [&](Row* row) {
     absl::StatusOr<bool> found = rows->Next(&variant);
-    if (!found.ok()) return found.status();
-    if (!*found) return absl::OkStatus();
-    if (absl::Status status = AddId(*reader, variant.row.line, variant.id); !status.ok()) return status;
-    parents_.Add(variant.handle);
-    for (size_t i = 0; i < numbers.size(); ++i) fields_[i].Add(ShopifyFieldValue(variant, numbers[i]));
-  }
+    if (!found.ok() || !*found) return found;
+    row->line = variant.row.line;
+    row->cells = {variant.id, options_.parents ? variant.handle : absl::string_view()};
+    for (const int number : numbers) row->cells.push_back(ShopifyFieldValue(variant, number));
+    return found;
+  });
 }
 
 CsvCatalog::CsvCatalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 CsvCatalog::~CsvCatalog() = default;
 
-absl::StatusOr<std::unique_ptr<CsvCatalog>> CsvCatalog::Read(const std::string& path, CsvDialect dialect,
-                                                             absl::Span<const std::string> fields) {
-  absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
-  if (!reader.ok()) return reader.status();
-  auto impl = std::make_unique<Impl>(fields.size());
+absl::StatusOr<std::unique_ptr<CsvCatalog>> CsvCatalog::Read(const std::string& path, const CsvCatalogOptions& options,
+                                                             Executor& executor) {
+  auto impl = std::make_unique<Impl>(options);
   const absl::Status status =
-      dialect == CsvDialect::kShopify ? impl->ReadShopify(&*reader, fields) : impl->ReadGeneric(&*reader, fields);
+      options.dialect == CsvDialect::kShopify ? impl->ReadShopify(path) : impl->ReadGeneric(path, executor);
   if (!status.ok()) return status;
   return std::unique_ptr<CsvCatalog>(new CsvCatalog(std::move(impl)));
 }
 
-int64_t CsvCatalog::row_count() const { return impl_->ids().size(); }
-absl::string_view CsvCatalog::id(int64_t row) const { return impl_->ids()[row]; }
-absl::string_view CsvCatalog::parent(int64_t row) const { return impl_->parents()[row]; }
-int64_t CsvCatalog::FindRow(absl::string_view id) const { return impl_->index().Find(id); }
+int64_t CsvCatalog::row_count() const { return impl_->rows().row_count(); }
+int CsvCatalog::part_count() const { return impl_->rows().page_count(); }
+absl::string_view CsvCatalog::id(int64_t row) const { return impl_->rows().cell(row, 0); }
+absl::string_view CsvCatalog::parent(int64_t row) const { return impl_->parent(row); }
+int64_t CsvCatalog::FindRow(absl::string_view id) const { return impl_->rows().FindRow(id); }
 
-absl::Status CsvCatalog::Scan(absl::Span<const int> columns,
+void CsvCatalog::GetIds(absl::Span<const int64_t> rows, absl::Span<absl::string_view> ids) const {
+  impl_->rows().GetIds(rows, ids);
+}
+
+absl::Status CsvCatalog::Scan(int part, absl::Span<const int> columns,
                               absl::FunctionRef<absl::Status(const VariantChunk&)> visit) const {
+  std::vector<StringColumnView> views;
   for (const int column : columns) {
     if (!impl_->HasColumn(column)) return absl::InvalidArgumentError(absl::StrCat("there is no column ", column));
+    views.push_back(impl_->ColumnOf(part, column));
   }
-  std::vector<StringColumnView> views(columns.size());
-  const size_t pages = impl_->ids().pages().size();
-  int64_t row_base = 0;
-  for (size_t page = 0; page < pages; ++page) {
-    for (size_t i = 0; i < columns.size(); ++i) views[i] = impl_->column(columns[i]).pages()[page].view();
-    const int64_t row_count = impl_->ids().pages()[page].size();
-    const absl::Status status = visit({row_base, static_cast<int32_t>(row_count), views, {}});
-    if (!status.ok()) return status;
-    row_base += row_count;
-  }
-  return absl::OkStatus();
+  const CatalogRows& rows = impl_->rows();
+  return visit({rows.row_base(part), rows.page(part).rows(), views, {}});
 }
 
 namespace {

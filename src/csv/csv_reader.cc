@@ -1,19 +1,16 @@
 #include "src/csv/csv_reader.h"
 
 #include <csv.h>
-#include <sys/stat.h>
-#include <utf8proc.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "src/csv/csv_text.h"
+#include "src/csv/utf8.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
@@ -45,46 +42,6 @@ class Parser {
   csv_parser parser_;
 };
 
-bool IsValidUtf8(absl::string_view text) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    if (static_cast<signed char>(*at) >= 0) {
-      ++at;
-      continue;
-    }
-    utf8proc_int32_t code_point;
-    const utf8proc_ssize_t size =
-        utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(at), end - at, &code_point);
-    if (size <= 0) return false;
-    at += size;
-  }
-  return true;
-}
-
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
-  std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (file == nullptr) {
-    return absl::NotFoundError(absl::StrCat(path, ": cannot be opened (", std::strerror(errno), "); check the path"));
-  }
-  // The size that the system tells, if any, is a hint only: pipes have none. The byte more shows the end without
-  // another round.
-  struct stat info {};
-  const bool sized = fstat(fileno(file.get()), &info) == 0 && info.st_size > 0;
-  std::string text(sized ? static_cast<size_t>(info.st_size) + 1 : size_t{1} << 16, '\0');
-  size_t size = 0;
-  for (;;) {
-    size += std::fread(&text[size], 1, text.size() - size, file.get());
-    if (size < text.size()) break;
-    text.resize(text.size() * 2);
-  }
-  if (std::ferror(file.get())) {
-    return absl::UnavailableError(absl::StrCat(path, ": cannot be read (", std::strerror(errno), "); check the file"));
-  }
-  text.resize(size);
-  return text;
-}
-
 }  // namespace
 
 class CsvReader::Impl {
@@ -97,6 +54,7 @@ class CsvReader::Impl {
   absl::string_view text() const { return text_; }
   const std::vector<std::string>& columns() const { return columns_; }
   int64_t header_line() const { return header_line_; }
+  size_t next_begin() const { return at_; }
 
   absl::Status ReadHeader();
   absl::StatusOr<bool> Next(CsvRecord* record);
@@ -320,6 +278,7 @@ absl::StatusOr<int> CsvReader::RequireColumn(absl::string_view column) const {
 }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }
+size_t CsvReader::next_begin() const { return impl_->next_begin(); }
 void CsvReader::Seek(const CsvPosition& position) { impl_->Seek(position); }
 
 std::vector<CsvSpan> CsvReader::CellSpans(const CsvPosition& position) const {

@@ -77,6 +77,9 @@ class CsvReader {
   // Reads the next record; false when there is none.
   absl::StatusOr<bool> Next(CsvRecord* record);
 
+  // Where that record begins, or blank lines before it.
+  size_t next_begin() const;
+
   // Makes `position`, of a record of this same text, the next that is read.
   void Seek(const CsvPosition& position);
 

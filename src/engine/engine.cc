@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -20,6 +21,11 @@ namespace {
 
 // Channels that RunPending looks at before it asks storage again for the most urgent.
 constexpr int64_t kClaimableAtOnce = 16;
+
+uint64_t MachineRandom() {
+  std::random_device device;
+  return (uint64_t{device()} << 32) | device();
+}
 
 absl::Status CheckOptions(const EngineOptions& options) {
   if (options.storage == nullptr) return absl::InvalidArgumentError("EngineOptions::storage is required");
@@ -388,6 +394,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& opti
   if (!status.ok()) return status;
   EngineOptions complete = options;
   if (complete.clock == nullptr) complete.clock = &SystemClock();
+  if (!complete.random) complete.random = MachineRandom;
   absl::StatusOr<OwnerId> owner = complete.storage->OpenOwner();
   if (!owner.ok()) return owner.status();
   return std::make_unique<EngineImpl>(complete, NewEnvironmentCredentials(), *owner);

@@ -7,40 +7,15 @@
 namespace flxlink {
 namespace {
 
-// The place of `field` in `fields`, added at the end where it is new.
-int FieldColumn(const std::string& field, std::vector<std::string>* fields) {
-  const auto at = std::find(fields->begin(), fields->end(), field);
-  if (at != fields->end()) return static_cast<int>(at - fields->begin());
-  fields->push_back(field);
-  return static_cast<int>(fields->size()) - 1;
-}
-
 // The row of `id` in ascending `ids`.
 int64_t RowOf(const std::vector<int64_t>& ids, int64_t id) {
   const auto at = std::lower_bound(ids.begin(), ids.end(), id);
   return at != ids.end() && *at == id ? at - ids.begin() : kNoRow;
 }
 
-// Adds a page's rows to a table. `columns` are the first fields of the page, as many as the table has.
-void AddRows(const std::vector<StringColumn>& columns, size_t column_count, const StringColumn& parent,
-             const std::vector<uint8_t>& live, VariantTable* table) {
-  std::vector<absl::string_view> row(column_count);
-  for (int64_t i = 0; i < parent.size(); ++i) {
-    for (size_t c = 0; c < column_count; ++c) row[c] = columns[c][i];
-    table->AddRow(row, parent[i], live[static_cast<size_t>(i)] != 0);
-  }
-}
-
-std::vector<std::string> ListingFields(const LinkPriority& priority) {
-  std::vector<std::string> fields;
-  for (const LinkRule& rule : priority) FieldColumn(rule.listing_field, &fields);
-  return fields;
-}
-
-std::vector<std::string> ChannelFields(const LinkPriority& priority) {
-  std::vector<std::string> fields;
-  for (const LinkRule& rule : priority) FieldColumn(rule.channel_field, &fields);
-  return fields;
+// Row `row` of the first values->size() columns.
+void CopyRow(const std::vector<StringColumn>& columns, int64_t row, std::vector<absl::string_view>* values) {
+  for (size_t c = 0; c < values->size(); ++c) (*values)[c] = columns[c][row];
 }
 
 }  // namespace
@@ -59,63 +34,65 @@ absl::Status CheckReadyToLink(const Channel& channel) {
   return absl::OkStatus();
 }
 
-LinkInput::LinkInput(const LinkPriority& priority)
-    : listing_fields_(ListingFields(priority)),
-      channel_fields_(ChannelFields(priority)),
-      listings_(static_cast<int>(listing_fields_.size())),
-      channel_(static_cast<int>(channel_fields_.size())) {
-  for (const LinkRule& rule : priority) {
-    rule_columns_.push_back(
-        {FieldColumn(rule.listing_field, &listing_fields_), FieldColumn(rule.channel_field, &channel_fields_)});
-  }
+MatchOptions ConfiguredOptions(const ChannelConfig& config) {
+  MatchOptions options;
+  options.parent_guard = config.parent_guard;
+  options.strict = config.strict;
+  return options;
 }
 
+LinkInput::LinkInput(const LinkFields& fields)
+    : rule_columns_(fields.rule_columns),
+      listings_(static_cast<int>(fields.listing.size())),
+      channel_(static_cast<int>(fields.channel.size())) {}
+
 absl::StatusOr<std::unique_ptr<LinkInput>> LinkInput::Load(Storage& storage, int64_t channel_id,
-                                                           const LinkPriority& priority, int64_t page_rows) {
-  std::unique_ptr<LinkInput> input(new LinkInput(priority));
+                                                           const LinkFields& fields, int64_t page_rows, Names names) {
+  auto input = std::make_unique<LinkInput>(fields);
   // The channel's side first: the pairs that the other two read are told in its rows.
-  absl::Status status = input->LoadChannel(storage, channel_id, page_rows);
-  if (status.ok()) status = input->LoadListings(storage, channel_id, page_rows);
+  absl::Status status = input->LoadChannel(storage, channel_id, fields, page_rows, names);
+  if (status.ok()) status = input->LoadListings(storage, channel_id, fields, page_rows, names);
   if (status.ok()) status = input->LoadHandUnlinks(storage, channel_id, page_rows);
   if (!status.ok()) return status;
-  input->link_source_ = PairSpan(input->links_);
-  input->broken_source_ = PairSpan(input->broken_links_);
-  input->hand_unlink_source_ = PairSpan(input->hand_unlinks_);
   return input;
 }
 
-absl::Status LinkInput::LoadChannel(Storage& storage, int64_t channel_id, int64_t page_rows) {
+absl::Status LinkInput::LoadChannel(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
+                                    Names names) {
+  std::vector<absl::string_view> values(fields.channel.size());
   for (int64_t after_id = 0;;) {
-    absl::StatusOr<ChannelKeyPage> page = storage.ReadChannelKeys(channel_id, channel_fields_, after_id, page_rows);
+    absl::StatusOr<ChannelKeyPage> page = storage.ReadChannelKeys(channel_id, fields.channel, after_id, page_rows);
     if (!page.ok()) return page.status();
     if (page->size() == 0) return absl::OkStatus();
-    AddRows(page->columns, channel_fields_.size(), page->parent, page->live, &channel_);
-    for (int64_t i = 0; i < page->size(); ++i) external_ids_.emplace_back(page->external_id[i]);
-    channel_ids_.insert(channel_ids_.end(), page->channel_variant_id.begin(), page->channel_variant_id.end());
-    channel_statuses_.insert(channel_statuses_.end(), page->status.begin(), page->status.end());
+    for (int64_t i = 0; i < page->size(); ++i) {
+      const size_t at = static_cast<size_t>(i);
+      CopyRow(page->columns, i, &values);
+      AddItem({page->channel_variant_id[at], page->live[at] != 0, page->status[at]}, values, page->parent[i]);
+      if (names == Names::kLoad) external_ids_.emplace_back(page->external_id[i]);
+    }
     after_id = channel_ids_.back();
   }
 }
 
-absl::Status LinkInput::LoadListings(Storage& storage, int64_t channel_id, int64_t page_rows) {
-  std::vector<std::string> fields = listing_fields_;
-  const size_t sku_column = static_cast<size_t>(FieldColumn("sku", &fields));
+absl::Status LinkInput::LoadListings(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
+                                     Names names) {
+  std::vector<std::string> read = fields.listing;
+  if (names == Names::kLoad) read.push_back("sku");
+  std::vector<absl::string_view> values(fields.listing.size());
   for (int64_t after_id = 0;;) {
-    absl::StatusOr<ListingKeyPage> page = storage.ReadListingKeys(channel_id, fields, after_id, page_rows);
+    absl::StatusOr<ListingKeyPage> page = storage.ReadListingKeys(channel_id, read, after_id, page_rows);
     if (!page.ok()) return page.status();
     if (page->size() == 0) return absl::OkStatus();
-    AddRows(page->columns, listing_fields_.size(), page->parent, page->live, &listings_);
     for (int64_t i = 0; i < page->size(); ++i) {
       const size_t at = static_cast<size_t>(i);
-      const int64_t row = static_cast<int64_t>(listing_ids_.size());
-      listing_ids_.push_back(page->listing_id[at]);
-      skus_.emplace_back(page->columns[sku_column][i]);
+      CopyRow(page->columns, i, &values);
+      const int64_t row = AddListing({page->listing_id[at], page->live[at] != 0, page->reason[at], page->rule[at]},
+                                     values, page->parent[i]);
+      if (names == Names::kLoad) skus_.emplace_back(page->columns.back()[i]);
       if (page->linked_to[at] == 0) continue;
       std::vector<RowPair>& pairs = page->broken[at] != 0 ? broken_links_ : links_;
       pairs.push_back({row, RowOf(channel_ids_, page->linked_to[at])});
     }
-    reasons_.insert(reasons_.end(), page->reason.begin(), page->reason.end());
-    rules_.insert(rules_.end(), page->rule.begin(), page->rule.end());
     after_id = listing_ids_.back();
   }
 }
@@ -133,7 +110,26 @@ absl::Status LinkInput::LoadHandUnlinks(Storage& storage, int64_t channel_id, in
   }
 }
 
-MatchInput LinkInput::match_input() const {
+int64_t LinkInput::AddListing(const Listing& listing, absl::Span<const absl::string_view> values,
+                              absl::string_view parent) {
+  listings_.AddRow(values, parent, listing.live);
+  listing_ids_.push_back(listing.listing_id);
+  reasons_.push_back(listing.reason);
+  rules_.push_back(listing.rule);
+  return listing_count() - 1;
+}
+
+int64_t LinkInput::AddItem(const Item& item, absl::Span<const absl::string_view> values, absl::string_view parent) {
+  channel_.AddRow(values, parent, item.live);
+  channel_ids_.push_back(item.channel_variant_id);
+  channel_statuses_.push_back(item.status);
+  return static_cast<int64_t>(channel_ids_.size()) - 1;
+}
+
+MatchInput LinkInput::match_input() {
+  link_source_ = PairSpan(links_);
+  broken_source_ = PairSpan(broken_links_);
+  hand_unlink_source_ = PairSpan(hand_unlinks_);
   MatchInput input;
   input.listings = &listings_;
   input.channel = &channel_;

@@ -1,4 +1,4 @@
-// A channel's variants as the Linker reads them, loaded from storage page by page, and the ids behind its row numbers.
+// What the Linker reads of a channel's variants, and the ids behind its row numbers.
 
 #ifndef FLXLINK_SRC_ENGINE_LINK_INPUT_H_
 #define FLXLINK_SRC_ENGINE_LINK_INPUT_H_
@@ -8,15 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/linker.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 #include "flxlink/string_column.h"
+#include "src/engine/link_keys.h"
 
 namespace flxlink {
 
@@ -24,40 +25,68 @@ namespace flxlink {
 // do.
 absl::Status CheckReadyToLink(const Channel& channel);
 
+// How a match of the channel is configured.
+MatchOptions ConfiguredOptions(const ChannelConfig& config);
+
+// Rows and pairs of both sides. Filled row by row, then read.
 class LinkInput {
  public:
-  // Reads everything that a match by `priority` needs, in pages of `page_rows`.
-  static absl::StatusOr<std::unique_ptr<LinkInput>> Load(Storage& storage, int64_t channel_id,
-                                                         const LinkPriority& priority, int64_t page_rows);
+  // A listing variant as storage has it.
+  struct Listing {
+    int64_t listing_id = 0;
+    bool live = false;
+    LinkReason reason = LinkReason::kNone;  // Of an unlinked one.
+    int32_t rule = 0;
+  };
+  struct Item {
+    int64_t channel_variant_id = 0;
+    bool live = false;
+    ChannelStatus status = ChannelStatus::kUnknown;
+  };
+  // SKUs and external ids, for who shows rows to people.
+  enum class Names { kSkip, kLoad };
 
-  // Valid as long as this object.
-  MatchInput match_input() const;
+  explicit LinkInput(const LinkFields& fields);
+
+  // Reads the whole channel, in pages of `page_rows`.
+  static absl::StatusOr<std::unique_ptr<LinkInput>> Load(Storage& storage, int64_t channel_id, const LinkFields& fields,
+                                                         int64_t page_rows, Names names);
+
+  // Adds a row with the values of its side's fields; returns its number.
+  int64_t AddListing(const Listing& listing, absl::Span<const absl::string_view> values, absl::string_view parent);
+  int64_t AddItem(const Item& item, absl::Span<const absl::string_view> values, absl::string_view parent);
+  // See MatchInput for the three kinds of pairs.
+  void AddLink(RowPair pair) { links_.push_back(pair); }
+  void AddBrokenLink(RowPair pair) { broken_links_.push_back(pair); }
+  void AddHandUnlink(RowPair pair) { hand_unlinks_.push_back(pair); }
+
+  // Valid until a row or pair is added.
+  MatchInput match_input();
 
   int64_t listing_count() const { return static_cast<int64_t>(listing_ids_.size()); }
-  int64_t channel_count() const { return static_cast<int64_t>(channel_ids_.size()); }
   int64_t listing_id(int64_t row) const { return listing_ids_[static_cast<size_t>(row)]; }
   int64_t channel_variant_id(int64_t row) const { return channel_ids_[static_cast<size_t>(row)]; }
-  absl::string_view sku(int64_t row) const { return skus_[static_cast<size_t>(row)]; }
-  absl::string_view external_id(int64_t row) const { return external_ids_[static_cast<size_t>(row)]; }
+  absl::Span<const int64_t> ids(LinkSide side) const {
+    return side == LinkSide::kListing ? listing_ids_ : channel_ids_;
+  }
   ChannelStatus channel_status(int64_t row) const { return channel_statuses_[static_cast<size_t>(row)]; }
   // What storage says of an unlinked listing row now.
   LinkReason stored_reason(int64_t row) const { return reasons_[static_cast<size_t>(row)]; }
   int32_t stored_rule(int64_t row) const { return rules_[static_cast<size_t>(row)]; }
-  // The row of a listing id, kNoRow where it is not there.
+  // Only with Names::kLoad.
+  absl::string_view sku(int64_t row) const { return skus_[static_cast<size_t>(row)]; }
+  absl::string_view external_id(int64_t row) const { return external_ids_[static_cast<size_t>(row)]; }
+  // The row of a listing id, kNoRow where it is not there. Only where rows were added by ascending id, as Load does.
   int64_t ListingRowOf(int64_t listing_id) const;
 
  private:
-  explicit LinkInput(const LinkPriority& priority);
-
-  absl::Status LoadChannel(Storage& storage, int64_t channel_id, int64_t page_rows);
-  absl::Status LoadListings(Storage& storage, int64_t channel_id, int64_t page_rows);
+  absl::Status LoadChannel(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
+                           Names names);
+  absl::Status LoadListings(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
+                            Names names);
   absl::Status LoadHandUnlinks(Storage& storage, int64_t channel_id, int64_t page_rows);
 
-  // The fields that the rules name, each once.
-  std::vector<std::string> listing_fields_;
-  std::vector<std::string> channel_fields_;
   std::vector<MatchInput::RuleColumns> rule_columns_;
-
   VariantTable listings_;
   VariantTable channel_;
   std::vector<RowPair> links_;
@@ -68,12 +97,12 @@ class LinkInput {
   PairSpan hand_unlink_source_{{}};
 
   std::vector<int64_t> listing_ids_;
-  std::vector<std::string> skus_;
   std::vector<LinkReason> reasons_;
   std::vector<int32_t> rules_;
+  std::vector<std::string> skus_;
   std::vector<int64_t> channel_ids_;
-  std::vector<std::string> external_ids_;
   std::vector<ChannelStatus> channel_statuses_;
+  std::vector<std::string> external_ids_;
 };
 
 }  // namespace flxlink

@@ -1,69 +1,30 @@
 #include <algorithm>
-#include <memory>
-#include <utility>
+#include <cstdint>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
+#include "absl/types/optional.h"
 #include "flxlink/linker.h"
-#include "flxlink/sync.h"
 #include "src/engine/jobs.h"
 #include "src/engine/link_input.h"
+#include "src/engine/link_keys.h"
+#include "src/engine/link_passes.h"
+#include "src/engine/link_writer.h"
 
 namespace flxlink {
 namespace {
 
-// How often a match is done again because somebody linked or unlinked by hand meanwhile.
-constexpr int kMaxRematches = 10;
+// How often a pass is done again because somebody linked or unlinked by hand meanwhile.
+constexpr int kMaxPasses = 10;
 
-// An initial status for a new link: what the channel shows; an item of a channel without statuses is listed.
-ListingStatus InitialStatus(ChannelStatus seen) {
-  return {seen == ChannelStatus::kHidden ? Health::kHidden : Health::kListed, PendingChange::kNone, false};
-}
+// An incremental pass is worth while for so many link changes and as long as so many keys were added to the base; of a
+// large base's entries, a part.
+constexpr int64_t kFewChanges = 1000;
+constexpr int64_t kChangesPart = 8;
+constexpr int64_t kFewAdded = 10000;
+constexpr int64_t kAddedPart = 4;
 
-// Collects what storage does not know yet: new links, and reasons that changed.
-class WriteCollector : public LinkSink {
- public:
-  explicit WriteCollector(const LinkInput& input) : input_(input) {}
-
-  absl::Status Accept(int64_t row_base, absl::Span<const LinkOutcome> outcomes,
-                      absl::Span<const LinkDetail> /*details*/) override {
-    for (size_t i = 0; i < outcomes.size(); ++i) Take(row_base + static_cast<int64_t>(i), outcomes[i]);
-    return absl::OkStatus();
-  }
-
-  const std::vector<LinkWrite>& writes() const { return writes_; }
-  const std::vector<std::string>& linked_skus() const { return linked_skus_; }
-
- private:
-  void Take(int64_t row, const LinkOutcome& outcome) {
-    if (outcome.reason == LinkReason::kExisting) return;
-    LinkWrite write;
-    write.listing_id = input_.listing_id(row);
-    write.rule = outcome.rule;
-    write.reason = outcome.reason;
-    if (outcome.state == LinkState::kLinked) {
-      write.channel_variant_id = input_.channel_variant_id(outcome.channel_row);
-      write.status = InitialStatus(input_.channel_status(outcome.channel_row));
-      linked_skus_.emplace_back(input_.sku(row));
-    } else if (outcome.reason == input_.stored_reason(row) && outcome.rule == input_.stored_rule(row)) {
-      return;
-    }
-    writes_.push_back(write);
-  }
-
-  const LinkInput& input_;
-  std::vector<LinkWrite> writes_;
-  std::vector<std::string> linked_skus_;
-};
-
-void CountRules(JobContext& context, const MatchStats& stats) {
-  context.Count("linked", stats.linked);
-  context.Count("unlinked", stats.unlinked);
-  for (size_t r = 0; r < stats.rules.size(); ++r) {
-    context.Count(absl::StrCat("linked_by_rule_", r + 1), stats.rules[r].linked);
-    context.Count("linked_contradicted", stats.rules[r].linked_contradicted);
-  }
-}
+// The last link job is usually among the last few; so many jobs are read at first, and twice as many each further time.
+constexpr int64_t kFewJobs = 2;
 
 absl::Status ReleaseBrokenLinks(JobContext& context) {
   for (;;) {
@@ -75,69 +36,44 @@ absl::Status ReleaseBrokenLinks(JobContext& context) {
   }
 }
 
-// Writes in pages. ABORTED: somebody linked by hand, match again.
-absl::Status WriteAll(JobContext& context, int64_t edit_version, const std::vector<LinkWrite>& writes) {
-  const size_t page = static_cast<size_t>(context.page_rows());
-  for (size_t at = 0; at < writes.size(); at += page) {
-    const absl::Span<const LinkWrite> rows = absl::MakeConstSpan(writes).subspan(at, page);
-    absl::StatusOr<LinkWriteResult> written = context.RetryValue<LinkWriteResult>(
-        [&] { return context.storage().WriteLinks(context.fence(), edit_version, rows, context.Now()); });
-    if (!written.ok()) return written.status();
-    const absl::Status status = context.Report();
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+bool IsSmall(const LinkBase& base) {
+  return base.changes <= std::max(kFewChanges, base.entries / kChangesPart) &&
+         base.added <= std::max(kFewAdded, base.entries / kAddedPart);
 }
 
-// Tells which of the newly linked listing variants the rules job would hide or unhide.
-absl::Status NoteStatusRules(JobContext& context, const std::vector<std::string>& skus) {
-  const ChannelConfig& config = context.channel().config;
-  if (config.status_rules.empty()) return absl::OkStatus();
-  const size_t page = static_cast<size_t>(context.page_rows());
-  for (size_t at = 0; at < skus.size(); at += page) {
-    absl::StatusOr<SyncBatch> links =
-        context.storage().ReadLinksBySku(context.channel().channel_id, absl::MakeConstSpan(skus).subspan(at, page));
-    if (!links.ok()) return links.status();
-    for (int64_t i = 0; i < links->size(); ++i) {
-      const SyncRow& row = links->rows[static_cast<size_t>(i)];
-      const ChannelStatus wanted = EvaluateStatusRules(config.status_rules, row, config.currency);
-      if (wanted == ChannelStatus::kUnknown || Decide(row.status, wanted) == row.status) continue;
-      context.Count("status_rules_would_change", 1);
-      context.AddProblem(links->sku[i],
-                         Attention{std::string(attention_code::kStatusRule),
-                                   absl::StrCat("a status rule would make SKU ", links->sku[i], " ", ToString(wanted)),
-                                   absl::StrCat("run: flxlink rules ", config.name)});
+// Whether the channel's last link job came to its end. One that did not may have written reasons that come from keys
+// which nobody remembers: a link change tells how a row was when the base was up to date, and not how that job saw it.
+absl::StatusOr<bool> LastJobCompleted(const JobContext& context) {
+  if (context.job().attempts > 1) return false;
+  JobFilter filter;
+  filter.channel_id = context.channel().channel_id;
+  int64_t before_id = context.job().job_id;
+  for (int64_t limit = kFewJobs;; limit = std::min(limit * 2, Storage::kMaxRows)) {
+    absl::StatusOr<std::vector<Job>> jobs = context.storage().ReadJobs(filter, before_id, limit);
+    if (!jobs.ok()) return jobs.status();
+    for (const Job& job : *jobs) {
+      if (job.kind == JobKind::kLink && job.started_at.has_value()) return job.state == JobState::kCompleted;
     }
+    if (jobs->empty()) return false;
+    before_id = jobs->back().job_id;
   }
-  return absl::OkStatus();
 }
 
-// One match over the channel as it is now, written down. ABORTED: the channel was edited by hand meanwhile.
-absl::Status MatchOnce(JobContext& context, const Linker& linker) {
+// One pass over the channel as it is now. ABORTED: the channel was edited by hand meanwhile.
+absl::Status RunPass(JobContext& context, const Linker& linker, LinkWriter& writer) {
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
-  absl::StatusOr<std::unique_ptr<LinkInput>> input =
-      LinkInput::Load(context.storage(), channel->channel_id, linker.priority(), context.page_rows());
-  if (!input.ok()) return input.status();
-
-  context.progress() = {(*input)->listing_count(), 0, 0};
-  absl::Status status = context.Report();
-  if (!status.ok()) return status;
-  MatchOptions options;
-  options.parent_guard = channel->config.parent_guard;
-  options.strict = channel->config.strict;
-  options.executor = context.options().executor;
-  options.cancelled = [&context] { return absl::IsCancelled(context.Report()); };
-  WriteCollector collector(**input);
-  absl::StatusOr<MatchStats> stats = linker.Match((*input)->match_input(), options, collector);
-  if (!stats.ok()) return stats.status();
-  status = WriteAll(context, channel->edit_version, collector.writes());
-  if (!status.ok()) return status;
-
-  CountRules(context, *stats);
-  context.progress().done = context.progress().total;
-  status = NoteStatusRules(context, collector.linked_skus());
-  return status.ok() ? context.Report() : status;
+  const LinkPass pass{context, linker, channel->edit_version, writer};
+  absl::StatusOr<LinkBase> base = context.storage().ReadLinkBase(channel->channel_id);
+  if (!base.ok()) return base.status();
+  const absl::optional<LinkKeys> keys = LinkKeys::OfBase(context.channel().config, base->text);
+  if (!keys.has_value() || !IsSmall(*base)) return RunFullPass(pass);
+  absl::StatusOr<bool> completed = LastJobCompleted(context);
+  if (!completed.ok()) return completed.status();
+  if (!*completed) return RunFullPass(pass);
+  absl::StatusOr<bool> done = RunIncrementalPass(pass, *keys, *base);
+  if (!done.ok()) return done.status();
+  return *done ? absl::OkStatus() : RunFullPass(pass);
 }
 
 }  // namespace
@@ -151,9 +87,10 @@ absl::Status RunLinkJob(JobContext& context) {
     status = ReleaseBrokenLinks(context);
     if (!status.ok()) return status;
   }
-  for (int matches = 1;; ++matches) {
-    status = MatchOnce(context, *linker);
-    if (!absl::IsAborted(status) || matches >= kMaxRematches) return status;
+  LinkWriter writer(context);
+  for (int passes = 1;; ++passes) {
+    status = RunPass(context, *linker, writer);
+    if (!absl::IsAborted(status) || passes >= kMaxPasses) return status;
   }
 }
 

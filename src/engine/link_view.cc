@@ -11,9 +11,7 @@ namespace flxlink {
 namespace {
 
 MatchOptions OptionsOf(const EngineOptions& options, const Channel& channel) {
-  MatchOptions match;
-  match.parent_guard = channel.config.parent_guard;
-  match.strict = channel.config.strict;
+  MatchOptions match = ConfiguredOptions(channel.config);
   match.executor = options.executor;
   return match;
 }
@@ -68,8 +66,8 @@ absl::StatusOr<std::vector<PlannedLink>> PlanLinks(const EngineOptions& options,
   if (!status.ok()) return status;
   absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
   if (!linker.ok()) return linker.status();
-  absl::StatusOr<std::unique_ptr<LinkInput>> input =
-      LinkInput::Load(*options.storage, channel.channel_id, linker->priority(), options.page_rows);
+  absl::StatusOr<std::unique_ptr<LinkInput>> input = LinkInput::Load(
+      *options.storage, channel.channel_id, LinkFields(linker->priority()), options.page_rows, LinkInput::Names::kLoad);
   if (!input.ok()) return input.status();
   PlanCollector collector(**input);
   absl::StatusOr<MatchStats> stats = linker->Match((*input)->match_input(), OptionsOf(options, channel), collector);
@@ -97,8 +95,8 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
 
   absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
   if (!linker.ok()) return linker.status();
-  absl::StatusOr<std::unique_ptr<LinkInput>> input =
-      LinkInput::Load(*options.storage, channel.channel_id, linker->priority(), options.page_rows);
+  absl::StatusOr<std::unique_ptr<LinkInput>> input = LinkInput::Load(
+      *options.storage, channel.channel_id, LinkFields(linker->priority()), options.page_rows, LinkInput::Names::kLoad);
   if (!input.ok()) return input.status();
   const int64_t row = (*input)->ListingRowOf(explanation.listing.listing_id);
   absl::StatusOr<std::vector<RuleExplanation>> rules =

@@ -43,25 +43,32 @@ PartitionLayout::PartitionLayout(int64_t rows, int workers, size_t limit_bytes) 
       std::min(std::max(PowerOfTwoUpTo(static_cast<size_t>(rows * kTypicalKeyBytes)), kMinSlabBytes), kHugePageBytes);
 }
 
+bool KeyBudget::Take(size_t bytes, bool forced) {
+  const size_t used = used_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (forced || used <= limit_bytes_) return true;
+  GiveBack(bytes);
+  return false;
+}
+
 char* KeyMemory::NewSlab(bool forced) {
-  const std::lock_guard<std::mutex> lock(mutex_);
   if (used_slabs_ == slabs_.size()) {
-    if (!forced && (slabs_.size() + 1) * slab_bytes_ + large_bytes_ > limit_bytes_) return nullptr;
+    if (!budget_->Take(slab_bytes_, forced)) return nullptr;
     slabs_.emplace_back(slab_bytes_);
   }
   return static_cast<char*>(slabs_[used_slabs_++].data());
 }
 
 char* KeyMemory::NewLarge(size_t bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  large_.emplace_back(bytes);
+  budget_->Take(bytes, true);
   large_bytes_ += bytes;
+  large_.emplace_back(bytes);
   return static_cast<char*>(large_.back().data());
 }
 
 void KeyMemory::Recycle() {
   used_slabs_ = 0;
   large_.clear();
+  budget_->GiveBack(large_bytes_);
   large_bytes_ = 0;
 }
 

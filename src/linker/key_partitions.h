@@ -8,8 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <mutex>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -35,13 +33,28 @@ struct PartitionLayout {
   size_t slab_bytes = 0;   // What a worker cuts its blocks from.
 };
 
-// The memory of keys, in slabs. It is kept from rule to rule. Thread-safe, but for Recycle.
+// How much memory the keys of all workers may take, and how much they took. Thread-safe.
+class KeyBudget {
+ public:
+  explicit KeyBudget(size_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  // Takes `bytes`; where that would go beyond the limit only if it is `forced`.
+  bool Take(size_t bytes, bool forced);
+  void GiveBack(size_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+ private:
+  const size_t limit_bytes_;
+  std::atomic<size_t> used_bytes_{0};
+};
+
+// One worker's memory for keys, in slabs, which it keeps from rule to rule. Not thread-safe.
 class KeyMemory {
  public:
-  KeyMemory(size_t slab_bytes, size_t limit_bytes) : slab_bytes_(slab_bytes), limit_bytes_(limit_bytes) {}
+  // `budget` must outlive it.
+  KeyMemory(size_t slab_bytes, KeyBudget* budget) : slab_bytes_(slab_bytes), budget_(budget) {}
 
   size_t slab_bytes() const { return slab_bytes_; }
-  // A slab, or nullptr where it would go beyond the limit and is not `forced`.
+  // A slab, or nullptr where it would go beyond the budget and is not `forced`.
   char* NewSlab(bool forced);
   // Memory for one key that is larger than a block.
   char* NewLarge(size_t bytes);
@@ -49,9 +62,8 @@ class KeyMemory {
   void Recycle();
 
  private:
-  const size_t slab_bytes_;
-  const size_t limit_bytes_;
-  std::mutex mutex_;
+  size_t slab_bytes_;
+  KeyBudget* budget_;
   std::vector<BigMemory> slabs_;
   size_t used_slabs_ = 0;
   std::vector<BigMemory> large_;

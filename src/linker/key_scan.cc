@@ -23,7 +23,7 @@ class KeyScan {
       : targets_(targets), normalizers_(normalizers), work_(work), range_(range) {
     const auto workers = static_cast<size_t>(work.executor->width());
     writers_.reserve(workers);
-    for (size_t i = 0; i < workers; ++i) writers_.emplace_back(work.layout, work.memory, range);
+    for (size_t i = 0; i < workers; ++i) writers_.emplace_back(work.layout, &(*work.memories)[i], range);
     scratches_.resize(workers);
     statuses_.resize(workers);
     rows_.resize(targets.size(), std::vector<int64_t>(workers));
@@ -135,7 +135,7 @@ absl::Status ScanAndJoin(
   const size_t partitions = work.layout.count();
   size_t partitions_a_pass = partitions;
   for (size_t begin = 0; begin < partitions; begin += partitions_a_pass) {
-    work.memory->Recycle();
+    for (KeyMemory& memory : *work.memories) memory.Recycle();
     PartitionRange range(begin, std::min(partitions, begin + partitions_a_pass), rows);
     KeyScan scan(targets, normalizers, work, &range);
     absl::Status status = scan.Run(begin == 0);

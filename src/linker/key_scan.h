@@ -35,7 +35,7 @@ struct KeyWork {
   Executor* executor = nullptr;
   const MatchOptions* options = nullptr;
   PartitionLayout layout;
-  KeyMemory* memory = nullptr;
+  std::vector<KeyMemory>* memories = nullptr;  // By worker.
   uint64_t seed = 0;
 };
 

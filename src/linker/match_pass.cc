@@ -113,10 +113,12 @@ absl::StatusOr<MatchPass> MatchPass::Create(const LinkPriority& priority, const 
   absl::StatusOr<LinkTable> links = LinkTable::Read(input);
   if (!links.ok()) return links.status();
   MatchPass pass(priority, options, input, *std::move(links));
-  KeyMemory memory(pass.work_.layout.slab_bytes, pass.key_memory_limit_);
-  pass.work_.memory = &memory;
+  KeyBudget budget(pass.key_memory_limit_);
+  std::vector<KeyMemory> memories;
+  for (int i = 0; i < pass.work_.executor->width(); ++i) memories.emplace_back(pass.work_.layout.slab_bytes, &budget);
+  pass.work_.memories = &memories;
   const absl::Status status = pass.ReadKeys(input);
-  pass.work_.memory = nullptr;
+  pass.work_.memories = nullptr;
   if (!status.ok()) return status;
   return pass;
 }

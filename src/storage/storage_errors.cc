@@ -100,4 +100,14 @@ absl::Status OwnerIsDead(OwnerId owner) {
   return absl::FailedPreconditionError(absl::StrCat("owner ", owner, " is not alive; open a new one"));
 }
 
+absl::Status LinkBaseIsSet(const Channel& channel) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("channel ", channel.config.name, " has a link base; drop it before another is made"));
+}
+
+absl::Status NoLinkBase(const Channel& channel) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("channel ", channel.config.name, " has no link base; make one by linking the whole channel"));
+}
+
 }  // namespace flxlink

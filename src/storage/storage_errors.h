@@ -39,6 +39,8 @@ absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id)
 absl::Status NotLinked(absl::string_view sku);
 absl::Status ItemNotLive(absl::string_view external_id);
 absl::Status OwnerIsDead(OwnerId owner);
+absl::Status LinkBaseIsSet(const Channel& channel);
+absl::Status NoLinkBase(const Channel& channel);
 
 }  // namespace flxlink
 

@@ -135,6 +135,30 @@ absl::Status CheckQueueChange(const QueueChange& change) {
   return absl::OkStatus();
 }
 
+absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries) {
+  if (entries.size() > static_cast<size_t>(Storage::kMaxKeyEntries)) {
+    return absl::InvalidArgumentError(absl::StrCat(entries.size(), " key entries in one operation; the limit is ",
+                                                   Storage::kMaxKeyEntries, ", write them in pages"));
+  }
+  const auto fall = std::is_sorted_until(entries.begin(), entries.end());
+  if (fall == entries.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("key entry ", fall - entries.begin(), " is below the one before it; sort them by hash, then id"));
+}
+
+absl::Status CheckLookups(size_t lookups, int64_t limit) {
+  absl::Status status = CheckRows(lookups, "lookups");
+  if (status.ok()) status = CheckLimit(limit);
+  if (!status.ok() || static_cast<int64_t>(lookups) * limit <= Storage::kMaxRows) return status;
+  return absl::InvalidArgumentError(absl::StrCat(lookups, " lookups of up to ", limit,
+                                                 " entries; the product of both is at most ", Storage::kMaxRows));
+}
+
+absl::Status CheckLinkBaseText(absl::string_view text) {
+  if (!text.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("a link base with an empty text; say what it was made by");
+}
+
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
 
 bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {
@@ -33,6 +34,12 @@ absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
 absl::Status CheckSettlements(const SettlementBatch& batch);
 // Every job belongs to the slot's channel.
 absl::Status CheckQueueChange(const QueueChange& change);
+// No more than Storage::kMaxKeyEntries, none below the one before it.
+absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries);
+// `limit` is one, and so many entries for each of `lookups` fit into a page.
+absl::Status CheckLookups(size_t lookups, int64_t limit);
+// A link base's text is not empty.
+absl::Status CheckLinkBaseText(absl::string_view text);
 
 // -- Decisions.
 

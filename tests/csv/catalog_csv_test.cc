@@ -1,8 +1,11 @@
 #include "flxlink/catalog_csv.h"
 
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,22 +40,30 @@ std::string Error(const absl::Status& status, const TempFile& file) {
   return std::string(absl::StripPrefix(status.message(), absl::StrCat(file.path(), ":")));
 }
 
+absl::StatusOr<std::unique_ptr<CsvCatalog>> ReadCatalog(const TempFile& file, CsvDialect dialect,
+                                                        std::vector<std::string> fields) {
+  CsvCatalogOptions options;
+  options.dialect = dialect;
+  options.fields = std::move(fields);
+  return CsvCatalog::Read(file.path(), options, InlineExecutor());
+}
+
 std::vector<std::string> Column(const CsvCatalog& catalog, int column) {
   std::vector<std::string> values;
-  EXPECT_TRUE(catalog
-                  .Scan({column},
-                        [&](const VariantChunk& chunk) {
-                          EXPECT_EQ(chunk.row_base, static_cast<int64_t>(values.size()));
-                          for (int64_t i = 0; i < chunk.row_count; ++i) values.emplace_back(chunk.columns[0][i]);
-                          return absl::OkStatus();
-                        })
-                  .ok());
+  for (int part = 0; part < catalog.part_count(); ++part) {
+    const absl::Status status = catalog.Scan(part, {column}, [&](const VariantChunk& chunk) {
+      EXPECT_EQ(chunk.row_base, static_cast<int64_t>(values.size()));
+      for (int64_t i = 0; i < chunk.row_count; ++i) values.emplace_back(chunk.columns[0][i]);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+  }
   return values;
 }
 
 TEST(CsvCatalogTest, ReadsIdsParentsAndTheFieldsAskedFor) {
   const TempFile file("sku,parent_id,id,upc\nA,p,1,x\n,,2,y\n");
-  const auto catalog = CsvCatalog::Read(file.path(), CsvDialect::kGeneric, {"upc", "id", "upc"});
+  const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {"upc", "id", "upc"});
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ((*catalog)->row_count(), 2);
   EXPECT_EQ((*catalog)->id(1), "2");
@@ -63,14 +74,14 @@ TEST(CsvCatalogTest, ReadsIdsParentsAndTheFieldsAskedFor) {
   EXPECT_THAT(Column(**catalog, 1), ElementsAre("1", "2"));
   EXPECT_THAT(Column(**catalog, 2), ElementsAre("x", "y"));
   EXPECT_THAT(Column(**catalog, VariantSource::kParentColumn), ElementsAre("p", ""));
-  EXPECT_FALSE((*catalog)->Scan({3}, [](const VariantChunk&) { return absl::OkStatus(); }).ok());
+  EXPECT_FALSE((*catalog)->Scan(0, {3}, [](const VariantChunk&) { return absl::OkStatus(); }).ok());
 }
 
 TEST(CsvCatalogTest, ReadsManyRows) {
   std::string text = "id,sku\n";
   for (int i = 0; i < 5000; ++i) absl::StrAppend(&text, "id", i, ",sku", i, "\n");
   const TempFile file(text);
-  const auto catalog = CsvCatalog::Read(file.path(), CsvDialect::kGeneric, {"sku"});
+  const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {"sku"});
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ((*catalog)->row_count(), 5000);
   EXPECT_EQ((*catalog)->id(4999), "id4999");
@@ -78,11 +89,93 @@ TEST(CsvCatalogTest, ReadsManyRows) {
   EXPECT_EQ(Column(**catalog, 0)[1024], "sku1024");
 }
 
+TEST(CsvCatalogTest, KeepsNoMoreThanWasAskedFor) {
+  const TempFile file("id,parent_id\n1,p\n2,q\n");
+  CsvCatalogOptions options;
+  options.parents = false;
+  options.lookup = false;
+  const auto catalog = CsvCatalog::Read(file.path(), options, InlineExecutor());
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ((*catalog)->parent(1), "");
+  EXPECT_THAT(Column(**catalog, VariantSource::kParentColumn), ElementsAre("", ""));
+  std::vector<absl::string_view> ids(2);
+  (*catalog)->GetIds({1, 0}, absl::MakeSpan(ids));
+  EXPECT_THAT(ids, ElementsAre("2", "1"));
+  const TempFile shopify("Handle,Variant Price\nh,1\n");
+  options.dialect = CsvDialect::kShopify;
+  EXPECT_EQ((*CsvCatalog::Read(shopify.path(), options, InlineExecutor()))->parent(0), "");
+}
+
+// Many ranges, a header that is longer than most files, and ids that quotes hide.
+TEST(CsvCatalogTest, ReadsLongFilesOnManyThreads) {
+  const std::string wide(100000, 'w');
+  std::string text = absl::StrCat("id,\"", wide, "\",sku\n");
+  for (int i = 0; i < 100000; ++i) absl::StrAppend(&text, "\"i,", i, "\",\"x\n", i, ",y\",sku", i, "\r\n");
+  const std::unique_ptr<Executor> executor = NewThreadExecutor(3);
+  CsvCatalogOptions options;
+  options.fields = {"sku", wide};
+  const TempFile file(text);
+  const auto catalog = CsvCatalog::Read(file.path(), options, *executor);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  ASSERT_EQ((*catalog)->row_count(), 100000);
+  EXPECT_GT((*catalog)->part_count(), 1);
+  EXPECT_EQ((*catalog)->id(99999), "i,99999");
+  EXPECT_EQ((*catalog)->FindRow("i,50000"), 50000);
+  EXPECT_EQ(Column(**catalog, 0)[70000], "sku70000");
+  EXPECT_EQ(Column(**catalog, 1)[70000], "x\n70000,y");
+}
+
+// Whatever finds it, and on however many threads: the first thing wrong in the file is what is told.
+TEST(CsvCatalogTest, NamesTheFirstOfSeveralErrors) {
+  const std::unique_ptr<Executor> executor = NewThreadExecutor(3);
+  std::string rows;
+  for (int i = 0; i < 60000; ++i) absl::StrAppend(&rows, "item ", i, ",\"some\n note\"\n");
+  const auto error = [&](absl::string_view begin, absl::string_view end) {
+    const TempFile file(absl::StrCat("id,note\n", begin, rows, end));
+    return Error(CsvCatalog::Read(file.path(), {}, *executor).status(), file);
+  };
+  EXPECT_EQ(error("", "item 7,\nitem 8\n"), "120002: the id \"item 7\" is there twice; give every variant its own");
+  EXPECT_EQ(
+      error("", "x\nitem 7,\n"),
+      "120002: the row has 1 cell, the header has 2; add what is missing, or put cells that hold commas in quotes");
+  EXPECT_EQ(error("item 9,\nitem 8,\n", "\xFF,\n"), "20: the id \"item 8\" is there twice; give every variant its own");
+  EXPECT_EQ(error("a,\"\n\"\n,\n", "a,\n"), "4: the id is empty; give every variant one");
+  EXPECT_EQ(error("\"", "\"\n"), "2: text after a closing quote; double the quotes inside the cell");
+}
+
+TEST(CsvCatalogTest, ReadsPipes) {
+  const TempFile file("");
+  std::remove(file.path().c_str());
+  ASSERT_EQ(mkfifo(file.path().c_str(), 0600), 0);
+  for (const bool good : {true, false}) {
+    std::thread writer([&] { std::ofstream(file.path()) << (good ? "id\n1\n2\n" : "id\n1\n1\n"); });
+    const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {"id"});
+    writer.join();
+    if (good) {
+      ASSERT_TRUE(catalog.ok()) << catalog.status();
+      EXPECT_THAT(Column(**catalog, 0), ElementsAre("1", "2"));
+    } else {
+      EXPECT_EQ(Error(catalog.status(), file), "3: the id \"1\" is there twice; give every variant its own");
+    }
+  }
+}
+
+TEST(CsvCatalogTest, ReadsFilesWithoutRows) {
+  const TempFile file("id,sku");
+  const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {"sku"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ((*catalog)->row_count(), 0);
+  EXPECT_EQ((*catalog)->FindRow("id"), kNoRow);
+  const TempFile empty("");
+  EXPECT_EQ(Error(ReadCatalog(empty, CsvDialect::kGeneric, {}).status(), empty),
+            "1: there is no header row; name the columns in the first row");
+}
+
 TEST(CsvCatalogTest, ReadsShopifyExports) {
   const TempFile file(
       "Handle,Title,Option1 Value,Variant SKU,Variant Price\n"
       "a/b,T,S,k1,1\na/b,,,,\na/b,,M,k2,2\n");
-  const auto catalog = CsvCatalog::Read(file.path(), CsvDialect::kShopify, {"title", "sku", "id"});
+  const auto catalog = ReadCatalog(file, CsvDialect::kShopify, {"title", "sku", "id"});
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ((*catalog)->id(0), "a\\/b/S");
   EXPECT_EQ((*catalog)->parent(1), "a/b");
@@ -94,7 +187,7 @@ TEST(CsvCatalogTest, ReadsShopifyExports) {
 TEST(CsvCatalogTest, NamesFileAndLine) {
   const auto error = [](absl::string_view text, CsvDialect dialect, std::vector<std::string> fields) {
     const TempFile file(text);
-    return Error(CsvCatalog::Read(file.path(), dialect, fields).status(), file);
+    return Error(ReadCatalog(file, dialect, std::move(fields)).status(), file);
   };
   EXPECT_EQ(error("sku\nA\n", CsvDialect::kGeneric, {}),
             "1: there is no column \"id\"; add it to the header, or name another one");
@@ -111,7 +204,7 @@ TEST(CsvCatalogTest, NamesFileAndLine) {
       error("Handle,Variant Price\n", CsvDialect::kShopify, {"upc"}),
       "1: a Shopify file has no field \"upc\"; use one of id, sku, barcode, handle, title, vendor, price, quantity, "
       "status, option1, option2, option3");
-  EXPECT_EQ(CsvCatalog::Read("/nowhere.csv", CsvDialect::kGeneric, {}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CsvCatalog::Read("/nowhere.csv", {}, InlineExecutor()).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST(CsvDialectTest, HasNames) {
@@ -126,8 +219,8 @@ class LinksCsvTest : public ::testing::Test {
 
   TempFile listings_file_{"id\nl1\nl2\n"};
   TempFile channel_file_{"id\nc1\nc2\n"};
-  std::unique_ptr<CsvCatalog> listings_ = *CsvCatalog::Read(listings_file_.path(), CsvDialect::kGeneric, {});
-  std::unique_ptr<CsvCatalog> channel_ = *CsvCatalog::Read(channel_file_.path(), CsvDialect::kGeneric, {});
+  std::unique_ptr<CsvCatalog> listings_ = *ReadCatalog(listings_file_, CsvDialect::kGeneric, {});
+  std::unique_ptr<CsvCatalog> channel_ = *ReadCatalog(channel_file_, CsvDialect::kGeneric, {});
 };
 
 TEST_F(LinksCsvTest, FindsTheRowsOfIds) {

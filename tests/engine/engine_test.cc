@@ -10,6 +10,7 @@
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
@@ -78,9 +79,10 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
     return *std::move(storage);
   }
 
-  std::unique_ptr<Engine> NewEngine() {
+  std::unique_ptr<Engine> NewEngine() { return NewEngine(*storage_); }
+  std::unique_ptr<Engine> NewEngine(Storage& storage) {
     EngineOptions options;
-    options.storage = storage_.get();
+    options.storage = &storage;
     options.adapters = &adapters_;
     options.clock = &clock_;
     options.page_rows = 3;  // Small, so that every test pages.
@@ -130,6 +132,39 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
     JobOptions options;
     options.full = true;
     return Run(JobKind::kSync, options);
+  }
+
+  // Builds and pulls what is new, and links.
+  Job RunToLink() {
+    EXPECT_EQ(Run(JobKind::kBuild).state, JobState::kCompleted);
+    EXPECT_EQ(Run(JobKind::kPull).state, JobState::kCompleted);
+    return Run(JobKind::kLink);
+  }
+
+  void EditListing(const std::string& sku, ListingEdit::Kind kind, const std::string& external_id = "") {
+    ListingEdit edit;
+    edit.kind = kind;
+    edit.external_id = external_id;
+    const absl::Status status = engine_->EditListing("shop", sku, edit);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  void SetItemFields(const std::string& id, const std::string& sku, const std::string& upc) {
+    platform_->SetItem({id, "", {1000, 5, ChannelStatus::kListed}, {{"sku", sku}, {"upc", upc}}});
+  }
+
+  // A channel on which a person unlinked "a" from item "1" that has its SKU; then "b" comes, which has the item's UPC.
+  // Linking "b" takes the item, and so gives "a", under an earlier rule, another reason than it has at first.
+  void ChannelWithALateTaker() {
+    AddChannel(Config());
+    WriteProducts({{"a", "a"}, {"c", "c"}});
+    SetItemFields("1", "a", "9");
+    SetItemFields("2", "x", "");
+    RunToLink();
+    EditListing("a", ListingEdit::Kind::kUnlink);
+    ASSERT_EQ(CountOf(Run(JobKind::kLink), "judged"), 1);
+    WriteProducts({{"b", "b", 1000, 5, "9"}});
+    ASSERT_EQ(Run(JobKind::kBuild).state, JobState::kCompleted);
   }
 
   void RunAllPending() {
@@ -649,6 +684,100 @@ TEST_P(EngineTest, HandUnlinksAreRespectedUntilCleared) {
   edit.kind = ListingEdit::Kind::kClearUnlink;
   ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked"), 1);
+}
+
+TEST_P(EngineTest, ALinkJobAfterTheFirstJudgesOnlyWhatChangesCanAffect) {
+  SyncedChannel(5, Config());
+  WriteProducts({{"new", "new"}, {"other", "other"}});
+  SetItem("n", "new");
+  const Job link = RunToLink();
+  EXPECT_EQ(CountOf(link, "judged"), 2);
+  EXPECT_EQ(CountOf(link, "linked"), 1);
+  EXPECT_EQ(CountOf(link, "unlinked"), 1);
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "judged"), 0);
+
+  SetItem("o", "other");
+  const Job again = RunToLink();
+  EXPECT_EQ(CountOf(again, "judged"), 1);
+  EXPECT_EQ(CountOf(again, "linked_by_rule_1"), 1);
+  EXPECT_EQ(Listing("other").external_id, "o");
+}
+
+TEST_P(EngineTest, OtherRulesMakeALinkJobJudgeEverythingAnew) {
+  SyncedChannel(2, Config());
+  WriteProducts({{"late", "late", 1000, 5, "7"}});
+  SetItemFields("l", "x", "7");
+  ChannelConfig config = Config();
+  const absl::StatusOr<Channel> edited = engine_->EditChannel("shop", false, [](ChannelConfig& changed) {
+    changed.link_priority.pop_back();
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(edited.ok()) << edited.status();
+  EXPECT_EQ(CountOf(RunToLink(), "linked"), 0);
+  ASSERT_TRUE(engine_
+                  ->EditChannel("shop", false,
+                                [&](ChannelConfig& changed) {
+                                  changed.link_priority = config.link_priority;
+                                  return absl::OkStatus();
+                                })
+                  .ok());
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked_by_rule_2"), 1) << "nothing but the rules changed";
+}
+
+TEST_P(EngineTest, ItemsUnlinkedByHandDoNotHideAChangeOfAnotherItemWithTheirKey) {
+  ChannelConfig config = Config();
+  config.strict = true;
+  AddChannel(config);
+  WriteProducts({{"a", "a", 1000, 5, "1"}});
+  for (const char* id : {"c1", "c2", "c3"}) SetItemFields(id, id, "1");
+  ASSERT_EQ(Run(JobKind::kBuild).state, JobState::kCompleted);
+  ASSERT_EQ(Run(JobKind::kPull).state, JobState::kCompleted);
+  for (const char* id : {"c1", "c2"}) {
+    EditListing("a", ListingEdit::Kind::kLink, id);
+    EditListing("a", ListingEdit::Kind::kUnlink);
+  }
+  SetItemFields("4", "a", "");
+  RunToLink();
+  ASSERT_EQ(Listing("a").reason, LinkReason::kContradiction) << "item c3 has its UPC";
+
+  ASSERT_TRUE(platform_->RemoveItem("c3"));
+  EXPECT_EQ(CountOf(RunToLink(), "judged"), 1);
+  EXPECT_EQ(Listing("a").external_id, "4");
+}
+
+TEST_P(EngineTest, ALinkThatChangesAnEarlierRulesReasonIsLookedAtByTheNextJob) {
+  ChannelWithALateTaker();
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked_by_rule_2"), 1);
+  EXPECT_EQ(Listing("a").reason, LinkReason::kUnlinkedByHand);
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "judged"), 1);
+  EXPECT_EQ(Listing("a").reason, LinkReason::kTargetTaken);
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "judged"), 0);
+}
+
+TEST_P(EngineTest, AnEditAtAnyWriteOfALinkJobLosesNothing) {
+  for (int at_write = 1; at_write <= 4; ++at_write) {
+    UsePlatform({});
+    ChannelWithALateTaker();
+    WatchedStorage watched(*storage_);
+    const std::unique_ptr<Engine> other = NewEngine(watched);
+    JobRequest request;
+    request.kind = JobKind::kLink;
+    const absl::StatusOr<Job> job = other->Enqueue("shop", request);
+    ASSERT_TRUE(job.ok()) << job.status();
+    bool edited = false;
+    watched.Expect(WatchedStorage::Fate::kMeddled, at_write, [&] {
+      EditListing("c", ListingEdit::Kind::kLink, "2");
+      edited = true;
+    });
+    const absl::StatusOr<Job> done = other->RunUntilFinal(job->job_id);
+    ASSERT_TRUE(done.ok()) << done.status();
+    EXPECT_EQ(done->state, JobState::kCompleted) << done->error;
+    EXPECT_TRUE(edited) << at_write;
+    EXPECT_EQ(CountOf(*done, "linked"), 1) << at_write;
+    EXPECT_EQ(Listing("b").external_id, "1") << at_write;
+    Run(JobKind::kLink);
+    EXPECT_EQ(Listing("a").reason, LinkReason::kTargetTaken) << at_write;
+  }
 }
 
 TEST_P(EngineTest, WhatWasPushedBeforeAnUnlinkIsNotTakenForAcknowledgedByALaterLink) {

@@ -44,9 +44,11 @@ RuleKeys ExpectedKeys(const Sides& sides) {
 
 RuleKeys JoinKeys(const Sides& sides, const std::vector<uint64_t>& hashes, int max_probes) {
   PartitionLayout layout(1, 1, 0);
-  KeyMemory memory(layout.slab_bytes, size_t{1} << 30);
+  KeyBudget budget(size_t{1} << 30);
+  std::vector<KeyMemory> memories;
+  for (int i = 0; i < 2; ++i) memories.emplace_back(layout.slab_bytes, &budget);
   PartitionRange range(0, layout.count(), 0);
-  std::vector<KeyWriter> writers(2, KeyWriter(layout, &memory, &range));
+  std::vector<KeyWriter> writers = {KeyWriter(layout, &memories[0], &range), KeyWriter(layout, &memories[1], &range)};
   const auto add = [&](MatchSide side, const std::vector<std::string>& keys) {
     for (size_t i = 0; i < keys.size(); ++i) {
       const uint64_t hash = hashes[std::hash<std::string>()(keys[i]) % hashes.size()];

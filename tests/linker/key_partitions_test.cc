@@ -60,7 +60,8 @@ TEST(PartitionLayoutTest, ASlabHoldsBlocks) {
 TEST(KeyWriterTest, GivesBackWhatWasAdded) {
   constexpr int64_t kRows = 20000;
   const PartitionLayout layout(kRows, 1, kNoLimit);
-  KeyMemory memory(layout.slab_bytes, kNoLimit);
+  KeyBudget budget(kNoLimit);
+  KeyMemory memory(layout.slab_bytes, &budget);
   // The second time in memory that was used before.
   for (int round = 0; round < 2; ++round) {
     memory.Recycle();
@@ -80,14 +81,17 @@ TEST(KeyWriterTest, PassesTogetherGiveEveryKeyOnceUnderAnyLimit) {
   constexpr int64_t kRows = 20000;
   for (const size_t limit : {size_t{0}, size_t{20000}, size_t{100000}, size_t{1000000}}) {
     const PartitionLayout layout(kRows, 2, limit);
-    KeyMemory memory(layout.slab_bytes, limit);
+    KeyBudget budget(limit);
+    std::vector<KeyMemory> memories;
+    for (int i = 0; i < 2; ++i) memories.emplace_back(layout.slab_bytes, &budget);
     KeysByRow found;
     int passes = 0;
     for (size_t begin = 0; begin < layout.count(); ++passes) {
-      memory.Recycle();
+      for (KeyMemory& memory : memories) memory.Recycle();
       PartitionRange range(begin, layout.count(), kRows);
       // Two writers, so that one has to follow what the other makes of the range.
-      std::vector<KeyWriter> writers(2, KeyWriter(layout, &memory, &range));
+      std::vector<KeyWriter> writers = {KeyWriter(layout, &memories[0], &range),
+                                        KeyWriter(layout, &memories[1], &range)};
       for (int64_t i = 0; i < kRows; ++i) {
         KeyWriter& writer = writers[static_cast<size_t>(i / 100 % 2)];
         if (i % 100 == 0) writer.FollowRange();

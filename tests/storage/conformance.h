@@ -1,8 +1,8 @@
 // The storage conformance suite: what every implementation of flxlink::Storage (flxlink/storage.h) must do, as tests.
 //
 // To run it over an implementation of your own, write one source file that says how a new, empty store is made, and
-// link it with conformance_*.cc, shop.cc and store_text.cc of this folder, flxlink and gtest_main. The sources register
-// their tests when they are linked; where they come from a static library, link that library whole.
+// link it with conformance_*.cc, shop.cc and store_text.cc of this folder, flxlink, gmock and gtest_main. The sources
+// register their tests when they are linked; where they come from a static library, link that library whole.
 //
 //   class MyStorageUnderTest : public flxlink::StorageUnderTest { … };
 //

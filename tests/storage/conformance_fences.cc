@@ -16,7 +16,8 @@ struct FencedCall {
   std::function<absl::Status(Storage& storage, const Fence& fence)> call;
 };
 
-// Every operation that takes a fence, each with arguments that are right for `shop`.
+// Every operation that takes a fence (WriteKeyEntries, which wants no link base, is in conformance_link_base.cc), each
+// with arguments that are right for `shop`.
 std::vector<FencedCall> FencedCalls(Shop& shop) {
   const int64_t pull_number = shop.channel().pull.pull_number;
   const int64_t edit_version = shop.channel().edit_version;
@@ -48,6 +49,14 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
        [=](Storage& s, const Fence& f) {
          return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
        }},
+      {"DropLinkBase", [=](Storage& s, const Fence& f) { return s.DropLinkBase(f, 10).status(); }},
+      {"SetLinkBase", [=](Storage& s, const Fence& f) { return s.SetLinkBase(f, edit_version, "other rules"); }},
+      {"AddKeyEntries",
+       [=](Storage& s, const Fence& f) {
+         return s.AddKeyEntries(f, {{{LinkSide::kListing, 0}, {7, unlinked}}});
+       }},
+      {"ForgetLinkChanges",
+       [=](Storage& s, const Fence& f) { return s.ForgetLinkChanges(f, edit_version, 10).status(); }},
       {"ReleaseBroken", [=](Storage& s, const Fence& f) { return s.ReleaseBroken(f, 10, At(9)).status(); }},
       {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
       {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {link.listing_id}, At(9)); }},
@@ -64,8 +73,9 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
 }
 
 // A shop in which every fenced call has something to do: S1 is linked and has an open push, S2's link is broken, S3 is
-// unlinked, and a pull runs that has seen nothing yet.
+// unlinked, a link base has changes on record, and a pull runs that has seen nothing yet.
 void MakeWork(Shop& shop) {
+  ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), 0, "rules"), absl::OkStatus());
   shop.StockAndLink(2);
   shop.Stock({{"K3", "S3", 100, 10}});
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});

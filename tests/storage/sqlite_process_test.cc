@@ -202,6 +202,64 @@ TEST(SqliteProcess, DeathFromOutsideLeavesWholeTransactions) {
   }
 }
 
+// A store for a Shop, in a process that may die at any time.
+class MortalStore : public StorageUnderTest {
+ public:
+  explicit MortalStore(const SqliteStoreFile& file) : storage_(file.Open()) {}
+  Storage& storage() override { return *storage_; }
+  void KillOwner(OwnerId owner) override { EXPECT_TRUE(storage_->CloseOwner(owner).ok()); }
+  bool Reopen() override { return false; }
+
+ private:
+  std::unique_ptr<Storage> storage_;
+};
+
+// The life of a link base: made, changed, brought up to date, dropped. The first write that fails is write number
+// `writes` of it.
+int LiveThroughALinkBase(const SqliteStoreFile& file, int64_t writes) {
+  MortalStore store(file);
+  Shop shop(store);
+  const KeyColumn column = {LinkSide::kListing, 0};
+  std::vector<KeyEntry> entries;
+  for (int64_t id = 1; id <= 600; ++id) entries.push_back({static_cast<uint64_t>(id) << 40, id});
+  InstallFaults();
+  write_fault.writes_left = writes;
+  Storage& storage = store.storage();
+  for (size_t begin = 0; begin < entries.size(); begin += 300) {
+    const absl::Span<const KeyEntry> part = absl::MakeConstSpan(entries).subspan(begin, 300);
+    if (!storage.WriteKeyEntries(shop.fence(), column, part).ok()) return 2;
+  }
+  if (!storage.SetLinkBase(shop.fence(), 0, "rules").ok()) return 3;
+  shop.StockAndLink(3);
+  if (!storage.AddKeyEntries(shop.fence(), {{column, {7, 1}}, {column, {8, 2}}}).ok()) return 4;
+  if (!Value(storage.ForgetLinkChanges(shop.fence(), 0, 2))) return 5;
+  while (Value(storage.DropLinkBase(shop.fence(), 2))) {
+  }
+  return testing::Test::HasFailure() ? 6 : 0;
+}
+
+TEST(SqliteProcess, DeathAtAnyWriteLeavesALinkBaseThatCountsRight) {
+  bool ended = false;
+  int deaths = 0;
+  for (int64_t writes = 1; !ended; writes += 5) {
+    SqliteStoreFile file;
+    Process writer([&] { return LiveThroughALinkBase(file, writes); });
+    const int result = writer.Wait();
+    ended = result == 0;
+    EXPECT_TRUE(ended || result == -SIGKILL) << result;
+    deaths += ended ? 0 : 1;
+    EXPECT_THAT(RunSql(file.path(), "PRAGMA integrity_check"), ElementsAre("ok"));
+    EXPECT_THAT(
+        RunSql(file.path(),
+               "SELECT coalesce(sum(entries), 0) - (SELECT coalesce(sum(length(entries)), 0) / 16 FROM key_run), "
+               "coalesce(sum(added), 0) - (SELECT count(*) FROM key_added), "
+               "coalesce(sum(changes), 0) - (SELECT count(*) FROM link_change) FROM link_base"),
+        ElementsAre("0|0|0"));
+    if (HasFailure()) FAIL() << "after " << writes << " writes";
+  }
+  EXPECT_GT(deaths, 10);
+}
+
 // -- Faults of the disk
 
 TEST(SqliteProcess, FullDiskIsResourceExhaustedAndChangesNothing) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -128,6 +129,24 @@ TEST(SqliteOpen, NewerSchemaIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("newer"));
 }
 
+TEST(SqliteOpen, OlderSchemaIsBroughtForwardWithItsRows) {
+  SqliteStoreFile file;
+  {
+    const auto db = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(MigrateSchema(*db, 1), absl::OkStatus());
+  }
+  ASSERT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre("1"));
+  ASSERT_THAT(RunSql(file.path(), "SELECT name FROM sqlite_schema WHERE name = 'link_base'"), IsEmpty());
+  RunSql(file.path(),
+         "INSERT INTO product_variant (product_id, key, sku, currency, quantity_at, sync_priority, fields) "
+         "VALUES (7, 'K1', 'S1', 'EUR', 0, 0, '{\"upc\":\"1\"}')");
+  const auto storage = file.Open();
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(kSchemaVersion)));
+  EXPECT_THAT(Value(storage->ReadProducts(0, {}, 10)).product_id, ElementsAre(7));
+  const Channel channel = Value(storage->CreateChannel(NamedConfig("shop")));
+  EXPECT_EQ(Value(storage->ReadLinkBase(channel.channel_id)).text, "");
+}
+
 TEST(SqliteOpen, TruncatedDatabaseIsDataLoss) {
   SqliteStoreFile file;
   file.Open().reset();
@@ -234,6 +253,44 @@ TEST(SqliteTables, EveryColumnIsInTheReadme) {
   }
 }
 
+TEST(SqliteTables, RowsOfTheKeyIndexFillAPageEach) {
+  SqliteStorageUnderTest store;
+  Shop shop(store);
+  std::vector<KeyEntry> entries;
+  constexpr int64_t kRuns = 40;
+  constexpr int64_t kRunEntries = 250;
+  for (int64_t id = 1; id <= kRuns * kRunEntries; ++id) {
+    entries.push_back({std::numeric_limits<uint64_t>::max(), std::numeric_limits<int64_t>::max() - 20000 + id});
+  }
+  const KeyColumn column = {LinkSide::kChannel, std::numeric_limits<int32_t>::max()};
+  ASSERT_EQ(store.storage().WriteKeyEntries(shop.fence(), column, entries), absl::OkStatus());
+  EXPECT_THAT(RunSql(store.path(), "SELECT count(*), max(length(entries)) FROM key_run"), ElementsAre("40|4000"));
+  // None spills over: as many leaves as rows, and a page or two above them.
+  EXPECT_THAT(RunSql(store.path(), "PRAGMA page_size"), ElementsAre("4096"));
+  const int64_t before = std::stoll(RunSql(store.path(), "PRAGMA page_count")[0]);
+  RunSql(store.path(), "CREATE TABLE copy AS SELECT * FROM key_run");
+  const int64_t pages = std::stoll(RunSql(store.path(), "PRAGMA page_count")[0]) - before;
+  EXPECT_GE(pages, kRuns);
+  EXPECT_LE(pages, kRuns + 2);
+}
+
+TEST(SqliteTables, RemovedChannelLeavesNoRowOfItsLinkBase) {
+  SqliteStorageUnderTest store;
+  Shop shop(store);
+  const KeyColumn column = {LinkSide::kListing, 0};
+  ASSERT_EQ(store.storage().WriteKeyEntries(shop.fence(), column, {{5, 1}}), absl::OkStatus());
+  ASSERT_EQ(store.storage().SetLinkBase(shop.fence(), 0, "rules"), absl::OkStatus());
+  ASSERT_EQ(store.storage().AddKeyEntries(shop.fence(), {{column, {6, 1}}}), absl::OkStatus());
+  shop.Stock({{"K1", "S1"}});
+  const char* const rows =
+      "SELECT (SELECT count(*) FROM link_base), (SELECT count(*) FROM key_run), (SELECT count(*) FROM key_added), "
+      "(SELECT count(*) FROM link_change)";
+  EXPECT_THAT(RunSql(store.path(), rows), ElementsAre("1|1|1|1"));
+  shop.EndJob();
+  ASSERT_EQ(store.storage().RemoveChannel(shop.channel_id()), absl::OkStatus());
+  EXPECT_THAT(RunSql(store.path(), rows), ElementsAre("0|0|0|0"));
+}
+
 // -- Plans
 
 std::string Plan(const std::string& path, absl::string_view query) {
@@ -259,6 +316,17 @@ TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
   EXPECT_THAT(free, HasSubstr("USING INDEX slot_claimable"));
   EXPECT_THAT(free, Not(HasSubstr("TEMP B-TREE")));
   EXPECT_THAT(Plan(file.path(), kHeldSlots), HasSubstr("USING INDEX slot_held"));
+}
+
+TEST(SqlitePlans, KeyEntriesAreSoughtInTheirIndex) {
+  SqliteStoreFile file;
+  file.Open();
+  for (const absl::string_view query : {kKeyRunAt, kKeyRunsAfter, kAddedKeys}) {
+    const std::string plan = Plan(file.path(), query);
+    EXPECT_THAT(plan, HasSubstr("key_number=? AND ")) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
+  }
+  EXPECT_THAT(Plan(file.path(), kKeyRunAt), HasSubstr("(first_hash,first_id)<"));
 }
 
 // -- The log
@@ -399,6 +467,38 @@ TEST(FieldsJson, RefusesWhatIsNotAnObjectOfStrings) {
   for (const char* json : {"", "{", "[]", "{}x", "{\"a\"}", "{\"a\":1}", "{\"a\":\"b\"", "{\"a\":\"b", "{\"a\":\"b\\",
                            "{\"a\":\"b\",}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u00e9\"}", "{\"a\":\"\\u00\"}"}) {
     EXPECT_FALSE(ForEachField(json, [](absl::string_view, absl::string_view) {})) << json;
+  }
+}
+
+TEST(FieldFinder, FindsFieldsWhereverTheyAre) {
+  FieldFinder finder({"b", "none", "a", "b"});
+  ASSERT_TRUE(finder.Find("{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}"));
+  EXPECT_THAT(finder.values(), ElementsAre("2", "", "1", "2"));
+  ASSERT_TRUE(finder.Find("{\"ab\":\"1\",\"b\":\"\"}"));
+  EXPECT_THAT(finder.values(), ElementsAre("", "", "", ""));
+  ASSERT_TRUE(finder.Find("{\"x\":\"b\",\"a\":\"\\u0000\\\"\\\\\",\"b\":\":,}\"}"));
+  EXPECT_THAT(finder.values(), ElementsAre(":,}", "", absl::string_view("\0\"\\", 3), ":,}"));
+  ASSERT_TRUE(finder.Find("{}"));
+  EXPECT_THAT(finder.values(), ElementsAre("", "", "", ""));
+}
+
+TEST(FieldFinder, AgreesWithReadingEveryField) {
+  FieldColumns columns;
+  columns.names = {"plain", "a\"b", "c\\d", "empty", "last"};
+  const std::vector<std::string> values = {"value", "\"", "\\", "", "x\ny"};
+  columns.columns.resize(values.size());
+  for (size_t i = 0; i < values.size(); ++i) columns.columns[i].Add(values[i]);
+  const std::string json = FieldsEncoder(columns).Encode(0);
+  FieldFinder finder(columns.names);
+  ASSERT_TRUE(finder.Find(json));
+  for (size_t i = 0; i < values.size(); ++i) EXPECT_EQ(finder.values()[i], values[i]) << i;
+}
+
+TEST(FieldFinder, RefusesWhatIsNotAnObjectOfStrings) {
+  FieldFinder finder({"z"});
+  for (const char* json : {"", "{", "[]", "{}x", "{\"a\"}", "{\"a\":1}", "{\"a\":\"b\"", "{\"a\":\"b", "{\"a\":\"b\\",
+                           "{\"a\":\"b\",}", "{\"a\":", "{\"a\":\"b\"x", "{\"a\":\"\\x\"}"}) {
+    EXPECT_FALSE(finder.Find(json)) << json;
   }
 }
 

@@ -42,6 +42,8 @@ TEST(StorageErrors, EachHasItsCodeNamesItsSubjectAndIsOneLine) {
       {NotLinked("A-1"), absl::StatusCode::kFailedPrecondition, "A-1"},
       {ItemNotLive("X-1"), absl::StatusCode::kFailedPrecondition, "X-1"},
       {OwnerIsDead(49), absl::StatusCode::kFailedPrecondition, "49"},
+      {LinkBaseIsSet(channel), absl::StatusCode::kFailedPrecondition, "shop"},
+      {NoLinkBase(channel), absl::StatusCode::kFailedPrecondition, "shop"},
   };
   for (const Expected& error : errors) {
     EXPECT_EQ(error.status.code(), error.code) << error.status;

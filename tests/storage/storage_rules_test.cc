@@ -22,6 +22,26 @@ TEST(StorageRules, RowsAndLimitsEndAtTheMost) {
   EXPECT_EQ(CheckLimit(std::numeric_limits<int64_t>::max()).code(), kInvalidArgument);
 }
 
+TEST(StorageRules, KeyEntriesAscend) {
+  EXPECT_EQ(CheckKeyEntries({}), absl::OkStatus());
+  EXPECT_EQ(CheckKeyEntries({{1, 2}, {1, 2}, {1, 3}, {2, 1}}), absl::OkStatus());
+  EXPECT_EQ(CheckKeyEntries({{1, 2}, {1, 3}, {1, 1}}).message(),
+            "key entry 2 is below the one before it; sort them by hash, then id");
+  const std::vector<KeyEntry> many(static_cast<size_t>(Storage::kMaxKeyEntries) + 1);
+  EXPECT_EQ(CheckKeyEntries(many).message(),
+            "250001 key entries in one operation; the limit is 250000, write them in pages");
+}
+
+TEST(StorageRules, LookupsTimesLimitIsAPage) {
+  EXPECT_EQ(CheckLookups(0, 1), absl::OkStatus());
+  EXPECT_EQ(CheckLookups(5000, 2), absl::OkStatus());
+  EXPECT_EQ(CheckLookups(5000, 3).message(), "5000 lookups of up to 3 entries; the product of both is at most 10000");
+  EXPECT_EQ(CheckLookups(1, 0).code(), kInvalidArgument);
+  EXPECT_EQ(CheckLookups(10001, 1).code(), kInvalidArgument);
+  EXPECT_EQ(CheckLinkBaseText("rules"), absl::OkStatus());
+  EXPECT_EQ(CheckLinkBaseText("").code(), kInvalidArgument);
+}
+
 TEST(StorageRules, WrongColumnIsNamed) {
   ProductBatch batch = ToBatch({{"K1", "S1"}, {"K2", "S2"}});
   batch.quantity.pop_back();

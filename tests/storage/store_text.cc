@@ -139,6 +139,26 @@ std::string LinkText(Storage& storage, int64_t channel_id) {
   return text;
 }
 
+std::string ChangeText(Storage& storage, int64_t channel_id, LinkSide side) {
+  std::string text;
+  const std::vector<std::string> fields = {"sku", "barcode"};
+  const LinkChangePage page = Read(storage.ReadLinkChanges(channel_id, side, fields, 0, Storage::kMaxRows));
+  for (int64_t i = 0; i < page.size(); ++i) {
+    const size_t at = static_cast<size_t>(i);
+    absl::StrAppend(&text, "  ", side == LinkSide::kListing ? "listing " : "item ", page.id[at],
+                    " known=", page.known[at], " live=", page.live[at], " parent=", page.parent[i]);
+    absl::StrAppend(&text, " sku=", page.columns[0][i], " barcode=", page.columns[1][i], "\n");
+  }
+  return text;
+}
+
+std::string LinkBaseText(Storage& storage, int64_t channel_id) {
+  const LinkBase base = Read(storage.ReadLinkBase(channel_id));
+  return absl::StrCat("link base {", base.text, "} entries=", base.entries, " added=", base.added,
+                      " changes=", base.changes, "\n", ChangeText(storage, channel_id, LinkSide::kListing),
+                      ChangeText(storage, channel_id, LinkSide::kChannel));
+}
+
 std::string QueueText(Storage& storage, int64_t channel_id) {
   std::string text = ToText(Read(storage.ReadQueue(channel_id)).slot);
   JobFilter filter;
@@ -205,7 +225,7 @@ std::string StoreText(Storage& storage) {
   for (const Channel& channel : Read(storage.ReadChannels())) {
     absl::StrAppend(&text, Text(channel), ListingText(storage, channel.channel_id),
                     ItemText(storage, channel.channel_id), LinkText(storage, channel.channel_id),
-                    QueueText(storage, channel.channel_id));
+                    LinkBaseText(storage, channel.channel_id), QueueText(storage, channel.channel_id));
   }
   for (const Schedule& schedule : Read(storage.ReadSchedules())) absl::StrAppend(&text, ToText(schedule));
   return text;

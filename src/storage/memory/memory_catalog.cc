@@ -65,11 +65,9 @@ MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_nu
   return item;
 }
 
-bool IsLive(const MemoryItem& item) { return IsLiveItem(item.gone, item.seen.status); }
-
 // Whether linking reads the same of both.
 bool LinksAlike(const MemoryItem& a, const MemoryItem& b) {
-  return a.parent == b.parent && a.fields == b.fields && IsLive(a) == IsLive(b);
+  return a.parent == b.parent && a.fields == b.fields && a.live() == b.live();
 }
 
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
@@ -173,6 +171,7 @@ BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing r
   const auto [found, created] = channel.listing_by_sku.emplace(row.sku, next_id_);
   if (created) {
     row.listing_id = NextId();
+    channel.RecordNew(LinkSide::kListing, row.listing_id);
     products_.at(row.product_id).listings.insert({channel.channel.channel_id, row.listing_id});
     channel.listings.emplace(row.listing_id, std::move(row));
     return BuildOutcome::kCreated;
@@ -180,6 +179,7 @@ BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing r
   MemoryListing& listing = channel.listings.at(found->second);
   if (listing.product_id != row.product_id) return BuildOutcome::kRepeatedSku;
   if (listing.parent == row.parent && listing.fields == row.fields) return BuildOutcome::kUnchanged;
+  channel.RecordChange(listing);
   listing.parent = std::move(row.parent);
   listing.fields = std::move(row.fields);
   return BuildOutcome::kRefreshed;
@@ -272,13 +272,16 @@ void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Auth
   const auto [found, inserted] = channel.item_by_external_id.emplace(row.external_id, next_id_);
   if (inserted) {
     row.channel_variant_id = NextId();
+    channel.RecordNew(LinkSide::kChannel, row.channel_variant_id);
     channel.items_by_parent.emplace(row.parent, row.channel_variant_id);
     channel.items.emplace(row.channel_variant_id, std::move(row));
     ++result->inserted;
     return;
   }
   MemoryItem& item = channel.items.at(found->second);
-  ++(LinksAlike(item, row) ? result->unchanged : result->changed);
+  const bool alike = LinksAlike(item, row);
+  if (!alike) channel.RecordChange(item);
+  ++(alike ? result->unchanged : result->changed);
   channel.items_by_parent.erase({item.parent, item.channel_variant_id});
   channel.items_by_parent.emplace(row.parent, item.channel_variant_id);
   row.channel_variant_id = item.channel_variant_id;

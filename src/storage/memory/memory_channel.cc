@@ -16,6 +16,8 @@ std::vector<const MemoryListing*> ListingsById(const absl::btree_map<int64_t, Me
 
 }  // namespace
 
+bool MemoryItem::live() const { return IsLiveItem(gone, seen.status); }
+
 absl::StatusOr<MemoryListing*> MemoryChannel::FindListing(int64_t listing_id) {
   const auto found = listings.find(listing_id);
   if (found == listings.end()) return NoSuchListing(listing_id);
@@ -61,6 +63,22 @@ std::vector<const MemoryListing*> MemoryChannel::LinkedByParent(absl::Span<const
   return ListingsById(listings, ids);
 }
 
+void MemoryChannel::RecordChange(const MemoryListing& listing) {
+  if (link_base.text.empty()) return;
+  link_base.changes.try_emplace({LinkSide::kListing, listing.listing_id},
+                                MemoryLinkChange{true, IsLive(listing.status), listing.parent, listing.fields});
+}
+
+void MemoryChannel::RecordChange(const MemoryItem& item) {
+  if (link_base.text.empty()) return;
+  link_base.changes.try_emplace({LinkSide::kChannel, item.channel_variant_id},
+                                MemoryLinkChange{true, item.live(), item.parent, item.fields});
+}
+
+void MemoryChannel::RecordNew(LinkSide side, int64_t id) {
+  if (!link_base.text.empty()) link_base.changes.try_emplace({side, id});
+}
+
 absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const MemoryItem& item) {
   if (listing.channel_variant_id != 0) {
     return AlreadyLinked(listing.sku, items.at(listing.channel_variant_id).external_id);
@@ -71,6 +89,8 @@ absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const Memory
 
 void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason,
                          const ListingStatus& status, const Author& author) {
+  RecordChange(listing);
+  RecordChange(item);
   listing.state = LinkState::kLinked;
   listing.channel_variant_id = item.channel_variant_id;
   item.listing_id = listing.listing_id;
@@ -91,6 +111,8 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
 
 void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author) {
   MemoryItem& item = items.at(listing.channel_variant_id);
+  RecordChange(listing);
+  RecordChange(item);
   item.listing_id = 0;
   item.seen = SeenAfterUnlink(item.seen, listing.acknowledged, listing.in_doubt);
   listing.state = LinkState::kUnlinked;
@@ -105,9 +127,11 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
 }
 
 bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
+  if (item.listing_id != 0 || item.live()) RecordChange(item);
   item.gone = true;
   if (item.listing_id == 0) return false;
   MemoryListing& listing = listings.at(item.listing_id);
+  RecordChange(listing);
   listing.state = LinkState::kBroken;
   listing.attention = ItemGone(item.external_id);
   listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});
@@ -116,12 +140,19 @@ bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
 }
 
 void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
-  const std::string& external_id = items.at(listing.channel_variant_id).external_id;
+  RecordChange(listing);
+  const MemoryItem& item = items.at(listing.channel_variant_id);
+  RecordChange(item);
   listing.state = LinkState::kLinked;
   listing.attention = Attention();
   listing.synced_version = listing.dirty_version;
-  listing.history.push_back({LinkEvent::Kind::kHealed, external_id, 0, author.job_id, author.at});
+  listing.history.push_back({LinkEvent::Kind::kHealed, item.external_id, 0, author.job_id, author.at});
   MarkDirty(listing, author.at);
+}
+
+void MemoryChannel::SetStatus(MemoryListing& listing, const ListingStatus& status) {
+  if (IsLive(listing.status) != IsLive(status)) RecordChange(listing);
+  listing.status = status;
 }
 
 void MemoryChannel::MarkDirty(MemoryListing& listing, absl::Time now) {
@@ -134,9 +165,8 @@ void MemoryChannel::MarkDirty(MemoryListing& listing, absl::Time now) {
 void MemoryChannel::Reindex(MemoryListing& listing) {
   absl::optional<DirtyKey> key;
   if (listing.dirty() && !listing.status.paused && IsLive(listing.status)) {
-    const MemoryItem& item = items.at(listing.channel_variant_id);
     // Negated without overflow: ~n falls as n grows.
-    if (IsLiveItem(item.gone, item.seen.status)) {
+    if (items.at(listing.channel_variant_id).live()) {
       key.emplace(~listing.sync_priority, listing.dirty_since, listing.listing_id);
     }
   }

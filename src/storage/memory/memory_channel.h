@@ -21,6 +21,24 @@
 
 namespace flxlink {
 
+// How a row was before the first of its link changes on record.
+struct MemoryLinkChange {
+  bool known = false;
+  bool live = false;
+  std::string parent;
+  std::vector<Field> fields;
+};
+
+// Side, key number, entry.
+using MemoryKey = std::tuple<LinkSide, int32_t, KeyEntry>;
+
+struct MemoryLinkBase {
+  std::string text;  // Empty: there is no base, and no changes are recorded.
+  absl::btree_set<MemoryKey> written;
+  absl::btree_set<MemoryKey> added;
+  absl::btree_map<std::pair<LinkSide, int64_t>, MemoryLinkChange> changes;  // By id of either side.
+};
+
 // A channel variant.
 struct MemoryItem {
   int64_t channel_variant_id = 0;
@@ -32,6 +50,8 @@ struct MemoryItem {
   int64_t seen_pull = 0;
   bool gone = false;
   int64_t listing_id = 0;  // Whose link it holds, broken ones included. 0: none.
+
+  bool live() const;
 };
 
 // Where a link stands among those that are dirty and can be pushed: sync priority descending, mark time, listing_id.
@@ -92,6 +112,7 @@ struct MemoryChannel {
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
   absl::btree_map<int64_t, OpenPush> pushes;
+  MemoryLinkBase link_base;
 
   // NOT_FOUND where there is none.
   absl::StatusOr<MemoryListing*> FindListing(int64_t listing_id);
@@ -103,6 +124,13 @@ struct MemoryChannel {
   std::vector<const MemoryListing*> ListingsBySku(absl::Span<const std::string> skus) const;
   // Those that are linked to an item of one of these parents, ascending by id.
   std::vector<const MemoryListing*> LinkedByParent(absl::Span<const std::string> parents) const;
+
+  // Record how a row is, where the channel has a link base and the row no change on record. To be called before what
+  // storage.h counts as a link change.
+  void RecordChange(const MemoryListing& listing);
+  void RecordChange(const MemoryItem& item);
+  // Records that a row of this id was not there.
+  void RecordNew(LinkSide side, int64_t id);
 
   // OK where `listing` is unlinked and `item` free; else FAILED_PRECONDITION naming the link that is in the way.
   absl::Status CheckFree(const MemoryListing& listing, const MemoryItem& item);
@@ -116,6 +144,9 @@ struct MemoryChannel {
   bool LoseItem(MemoryItem& item, const Author& author);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);
+
+  // Sets the status of a listing variant whose link stays as it is.
+  void SetStatus(MemoryListing& listing, const ListingStatus& status);
 
   // Grows the dirty version of a link; of an unlinked or broken one nothing.
   void MarkDirty(MemoryListing& listing, absl::Time now);

@@ -25,6 +25,49 @@ void AddKeys(const Record& record, absl::Span<const std::string> fields, std::ve
   for (size_t i = 0; i < fields.size(); ++i) (*columns)[i].Add(KeyValue(record, fields[i]));
 }
 
+void AddRow(const MemoryListing& listing, absl::Span<const std::string> fields, ListingKeyPage* page) {
+  AddKeys(listing, fields, &page->columns);
+  page->listing_id.push_back(listing.listing_id);
+  page->parent.Add(listing.parent);
+  page->live.push_back(IsLive(listing.status) ? 1 : 0);
+  page->linked_to.push_back(listing.channel_variant_id);
+  page->broken.push_back(listing.state == LinkState::kBroken ? 1 : 0);
+  page->reason.push_back(listing.reason);
+  page->rule.push_back(listing.rule);
+}
+
+void AddRow(const MemoryItem& item, absl::Span<const std::string> fields, ChannelKeyPage* page) {
+  AddKeys(item, fields, &page->columns);
+  page->channel_variant_id.push_back(item.channel_variant_id);
+  page->external_id.Add(item.external_id);
+  page->parent.Add(item.parent);
+  page->live.push_back(item.live() ? 1 : 0);
+  page->status.push_back(item.seen.status);
+}
+
+// The rows of the map with ids above `after_id`, at most `limit`.
+template <typename Page, typename Rows>
+Page PageAfter(const Rows& rows, absl::Span<const std::string> fields, int64_t after_id, int64_t limit) {
+  Page page;
+  page.columns.resize(fields.size());
+  for (auto row = rows.upper_bound(after_id); row != rows.end() && page.size() < limit; ++row) {
+    AddRow(row->second, fields, &page);
+  }
+  return page;
+}
+
+// The rows of the map with these ids.
+template <typename Page, typename Rows>
+Page PageOf(const Rows& rows, absl::Span<const std::string> fields, absl::Span<const int64_t> ids) {
+  Page page;
+  page.columns.resize(fields.size());
+  for (const int64_t id : ids) {
+    const auto row = rows.find(id);
+    if (row != rows.end()) AddRow(row->second, fields, &page);
+  }
+  return page;
+}
+
 // Whether every new link among `rows` can be made: both sides are there, free, and named by no other row.
 absl::Status CheckLinkWrites(MemoryChannel& channel, absl::Span<const LinkWrite> rows) {
   absl::flat_hash_set<int64_t> linked_listings;
@@ -66,7 +109,7 @@ absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::st
   MemoryItem& item = **found;
   if (listing.linked() && listing.channel_variant_id == item.channel_variant_id) return absl::OkStatus();
   if (absl::Status status = channel.CheckFree(listing, item); !status.ok()) return status;
-  if (!IsLiveItem(item.gone, item.seen.status)) return ItemNotLive(item.external_id);
+  if (!item.live()) return ItemNotLive(item.external_id);
   channel.Link(listing, item, 0, LinkReason::kNone, StatusAfterLinkByHand(listing.status, item.seen.status), {0, now});
   channel.hand_unlinks.erase({listing.listing_id, item.channel_variant_id});
   ++channel.channel.edit_version;
@@ -85,6 +128,7 @@ void ClearHandUnlinks(MemoryChannel& channel, const MemoryListing& listing) {
   const auto first = channel.hand_unlinks.lower_bound({listing.listing_id, 0});
   const auto last = channel.hand_unlinks.lower_bound({listing.listing_id + 1, 0});
   if (first == last) return;
+  channel.RecordChange(listing);
   channel.hand_unlinks.erase(first, last);
   ++channel.channel.edit_version;
 }
@@ -103,21 +147,7 @@ absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeys(int64_t channel_id
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  const auto& listings = (*channel)->listings;
-  ListingKeyPage page;
-  page.columns.resize(fields.size());
-  for (auto entry = listings.upper_bound(after_id); entry != listings.end() && page.size() < limit; ++entry) {
-    const MemoryListing& listing = entry->second;
-    AddKeys(listing, fields, &page.columns);
-    page.listing_id.push_back(listing.listing_id);
-    page.parent.Add(listing.parent);
-    page.live.push_back(IsLive(listing.status) ? 1 : 0);
-    page.linked_to.push_back(listing.channel_variant_id);
-    page.broken.push_back(listing.state == LinkState::kBroken ? 1 : 0);
-    page.reason.push_back(listing.reason);
-    page.rule.push_back(listing.rule);
-  }
-  return page;
+  return PageAfter<ListingKeyPage>((*channel)->listings, fields, after_id, limit);
 }
 
 absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
@@ -126,19 +156,43 @@ absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeys(int64_t channel_id
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  const auto& items = (*channel)->items;
-  ChannelKeyPage page;
-  page.columns.resize(fields.size());
-  for (auto entry = items.upper_bound(after_id); entry != items.end() && page.size() < limit; ++entry) {
-    const MemoryItem& item = entry->second;
-    AddKeys(item, fields, &page.columns);
-    page.channel_variant_id.push_back(item.channel_variant_id);
-    page.external_id.Add(item.external_id);
-    page.parent.Add(item.parent);
-    page.live.push_back(IsLiveItem(item.gone, item.seen.status) ? 1 : 0);
-    page.status.push_back(item.seen.status);
+  return PageAfter<ChannelKeyPage>((*channel)->items, fields, after_id, limit);
+}
+
+absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeysById(int64_t channel_id,
+                                                                  absl::Span<const std::string> fields,
+                                                                  absl::Span<const int64_t> ids) {
+  if (absl::Status status = CheckRows(ids.size(), "ids"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  return PageOf<ListingKeyPage>((*channel)->listings, fields, ids);
+}
+
+absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeysById(int64_t channel_id,
+                                                                  absl::Span<const std::string> fields,
+                                                                  absl::Span<const int64_t> ids) {
+  if (absl::Status status = CheckRows(ids.size(), "ids"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  return PageOf<ChannelKeyPage>((*channel)->items, fields, ids);
+}
+
+absl::StatusOr<std::vector<LinkHolder>> MemoryStorage::ReadHolders(int64_t channel_id,
+                                                                   absl::Span<const int64_t> channel_variant_ids) {
+  if (absl::Status status = CheckRows(channel_variant_ids.size(), "ids"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  std::vector<LinkHolder> holders;
+  for (const int64_t id : channel_variant_ids) {
+    const auto item = (*channel)->items.find(id);
+    if (item == (*channel)->items.end() || item->second.listing_id == 0) continue;
+    const MemoryListing& listing = (*channel)->listings.at(item->second.listing_id);
+    holders.push_back({id, listing.listing_id, listing.state == LinkState::kBroken});
   }
-  return page;
+  return holders;
 }
 
 absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,

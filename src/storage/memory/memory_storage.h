@@ -35,7 +35,8 @@ struct MemoryProduct {
 };
 
 // Thread-safe. Its functions are in one source a section of storage.h: memory_channels.cc, memory_catalog.cc,
-// memory_links.cc, memory_sync.cc, memory_jobs.cc. Each operation checks everything before it changes anything.
+// memory_links.cc, memory_link_base.cc, memory_sync.cc, memory_jobs.cc. Each operation checks everything before it
+// changes anything.
 class MemoryStorage : public Storage {
  public:
   absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
@@ -71,12 +72,31 @@ class MemoryStorage : public Storage {
                                                  int64_t after_id, int64_t limit) override;
   absl::StatusOr<ChannelKeyPage> ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
                                                  int64_t after_id, int64_t limit) override;
+  absl::StatusOr<ListingKeyPage> ReadListingKeysById(int64_t channel_id, absl::Span<const std::string> fields,
+                                                     absl::Span<const int64_t> ids) override;
+  absl::StatusOr<ChannelKeyPage> ReadChannelKeysById(int64_t channel_id, absl::Span<const std::string> fields,
+                                                     absl::Span<const int64_t> ids) override;
+  absl::StatusOr<std::vector<LinkHolder>> ReadHolders(int64_t channel_id,
+                                                      absl::Span<const int64_t> channel_variant_ids) override;
   absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override;
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
   absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
   absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
+
+  // The link base
+  absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) override;
+  absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) override;
+  absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) override;
+  absl::Status SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) override;
+  absl::StatusOr<std::vector<KeyEntry>> FindKeyEntries(int64_t channel_id, KeyColumn column,
+                                                       absl::Span<const KeyLookup> lookups, int64_t limit) override;
+  absl::StatusOr<LinkChangePage> ReadLinkChanges(int64_t channel_id, LinkSide side,
+                                                 absl::Span<const std::string> fields, int64_t after_id,
+                                                 int64_t limit) override;
+  absl::Status AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) override;
+  absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version, int64_t limit) override;
 
   // Sync
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;

@@ -18,17 +18,17 @@ absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, 
 }
 
 // The listing variant's values after the masked fields of `acknowledged` are known to be on the channel.
-void AcknowledgeFields(const Settlement& row, MemoryListing* listing) {
-  if (row.mask.price) listing->acknowledged.price = row.acknowledged.price;
-  if (row.mask.quantity) listing->acknowledged.quantity = row.acknowledged.quantity;
+void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, MemoryListing& listing) {
+  if (row.mask.price) listing.acknowledged.price = row.acknowledged.price;
+  if (row.mask.quantity) listing.acknowledged.quantity = row.acknowledged.quantity;
   if (row.mask.status) {
-    listing->acknowledged.status = row.acknowledged.status;
-    listing->status = Acknowledge(listing->status, row.acknowledged.status);
+    listing.acknowledged.status = row.acknowledged.status;
+    channel.SetStatus(listing, Acknowledge(listing.status, row.acknowledged.status));
   }
 }
 
 void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch) {
-  AcknowledgeFields(row, &listing);
+  AcknowledgeFields(channel, row, listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
     if (row.mask.quantity) listing.guarded_at = absl::InfinitePast();
@@ -253,7 +253,7 @@ absl::StatusOr<int64_t> MemoryStorage::WriteStatuses(const Fence& fence, absl::S
   for (const StatusWrite& row : rows) {
     MemoryListing& listing = (*channel)->listings.at(row.listing_id);
     if (!(listing.status == row.expected)) continue;
-    listing.status = row.status;
+    (*channel)->SetStatus(listing, row.status);
     (*channel)->MarkDirty(listing, now);
     ++written;
   }

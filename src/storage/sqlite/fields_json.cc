@@ -1,6 +1,8 @@
 #include "src/storage/sqlite/fields_json.h"
 
 #include <cstddef>
+#include <cstring>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -81,6 +83,17 @@ bool ConsumeString(absl::string_view* json, std::string* scratch, absl::string_v
   return true;
 }
 
+// Reads a string in which nothing is escaped. Returns what follows it; nullptr where there is no such string.
+const char* TakePlainString(const char* at, const char* end, absl::string_view* text) {
+  if (at == end || *at != '"') return nullptr;
+  ++at;
+  const void* const quote = std::memchr(at, '"', static_cast<size_t>(end - at));
+  if (quote == nullptr) return nullptr;
+  const char* const close = static_cast<const char*>(quote);
+  *text = absl::string_view(at, static_cast<size_t>(close - at));
+  return close + 1;
+}
+
 }  // namespace
 
 FieldsEncoder::FieldsEncoder(const FieldColumns& columns) : columns_(columns) {
@@ -116,6 +129,45 @@ bool ForEachField(absl::string_view json,
     visit(name, value);
   } while (Consume(&json, ','));
   return Consume(&json, '}') && json.empty();
+}
+
+FieldFinder::FieldFinder(std::vector<std::string> names)
+    : names_(std::move(names)), values_(names_.size()), unescaped_(names_.size()) {}
+
+bool FieldFinder::Find(absl::string_view json) {
+  for (absl::string_view& value : values_) value = absl::string_view();
+  return json.find('\\') == absl::string_view::npos ? FindPlain(json) : FindEscaped(json);
+}
+
+bool FieldFinder::FindPlain(absl::string_view json) {
+  if (json == "{}") return true;
+  if (json.empty() || json.front() != '{') return false;
+  const char* at = json.data();
+  const char* const end = at + json.size();
+  size_t missing = names_.size();
+  absl::string_view name, value;
+  do {
+    at = TakePlainString(at + 1, end, &name);
+    if (at == nullptr || at == end || *at != ':') return false;
+    at = TakePlainString(at + 1, end, &value);
+    if (at == nullptr) return false;
+    for (size_t i = 0; i < names_.size(); ++i) {
+      if (names_[i] != name) continue;
+      values_[i] = value;
+      if (--missing == 0) return true;
+    }
+  } while (at != end && *at == ',');
+  return end - at == 1 && *at == '}';
+}
+
+bool FieldFinder::FindEscaped(absl::string_view json) {
+  return ForEachField(json, [this](absl::string_view name, absl::string_view value) {
+    for (size_t i = 0; i < names_.size(); ++i) {
+      if (names_[i] != name) continue;
+      unescaped_[i].assign(value.data(), value.size());
+      values_[i] = unescaped_[i];
+    }
+  });
 }
 
 }  // namespace flxlink

@@ -130,6 +130,9 @@ class Query {
   // Steps to the next row. False: there is none, or an error is in the connection's status().
   bool Next();
 
+  // Lets go of the rows that are left, so that others may change what they are of.
+  void Reset() { sqlite3_reset(statement_); }
+
   // Binds, runs to the end and returns how many rows were written.
   template <typename... Args>
   int64_t Run(const Args&... args) {

@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
-#include "src/storage/sqlite/fields_json.h"
+#include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/storage_errors.h"
@@ -8,86 +12,95 @@
 namespace flxlink {
 namespace {
 
-// A value that has a column of its own and is a field by this name too.
-struct NamedValue {
-  absl::string_view name;
-  absl::string_view value;
-};
-
-// Fills a page's columns with the fields that were asked for.
-class KeyColumns {
+// Writes the rows of one operation: first links, in the order of their items, then reasons. Items lie all over their
+// table and its indexes, so that order spares most of the pages to be read; the listing variants of one operation are
+// close together in any order.
+class LinkRowWriter {
  public:
-  KeyColumns(absl::Span<const std::string> fields, std::vector<StringColumn>* columns)
-      : fields_(fields), columns_(columns), values_(fields.size()) {
-    columns->resize(fields.size());
-  }
+  LinkRowWriter(Connection& db, const Fence& fence, absl::Time now)
+      : db_(db),
+        channel_id_(fence.channel_id),
+        links_(db, fence.channel_id, {fence.job_id, now}),
+        find_(db,
+              "SELECT l.channel_variant_id, l.paused, l.linked_version, c.external_id, c.price, c.quantity, c.status "
+              "FROM link l CROSS JOIN channel_variant c WHERE l.channel_id = ?1 AND l.listing_id = ?2 AND "
+              "c.channel_id = ?1 AND c.channel_variant_id = ?3"),
+        reason_(db,
+                "UPDATE link SET rule = ?3, reason = ?4 WHERE channel_id = ?1 AND listing_id = ?2 AND "
+                "channel_variant_id IS NULL AND (rule <> ?3 OR reason IS NOT ?4)") {}
 
-  void Add(Connection& db, absl::string_view json, std::initializer_list<NamedValue> named) {
-    for (std::string& value : values_) value.clear();
-    // Parsing is most of the cost of a row, and often only named values are asked for.
-    if (AsksForMore(named) &&
-        !ForEachField(json, [&](absl::string_view name, absl::string_view value) { Set(name, value); })) {
-      db.FailCorrupt(json);
+  absl::Status Write(absl::Span<const LinkWrite> rows) {
+    std::vector<const LinkWrite*> links;
+    for (const LinkWrite& row : rows) {
+      if (row.channel_variant_id != 0) links.push_back(&row);
     }
-    for (const NamedValue& value : named) Set(value.name, value.value);
-    for (size_t i = 0; i < fields_.size(); ++i) (*columns_)[i].Add(values_[i]);
-  }
-
- private:
-  bool AsksForMore(std::initializer_list<NamedValue> named) const {
-    for (const std::string& field : fields_) {
-      bool is_named = false;
-      for (const NamedValue& value : named) is_named = is_named || value.name == field;
-      if (!is_named) return true;
+    std::sort(links.begin(), links.end(), [](const LinkWrite* a, const LinkWrite* b) {
+      return std::tie(a->channel_variant_id, a->listing_id) < std::tie(b->channel_variant_id, b->listing_id);
+    });
+    for (const LinkWrite* row : links) {
+      const absl::Status status = WriteLink(*row);
+      if (!status.ok()) return status;
     }
-    return false;
-  }
-
-  void Set(absl::string_view name, absl::string_view value) {
-    for (size_t i = 0; i < fields_.size(); ++i) {
-      if (fields_[i] == name) values_[i].assign(value.data(), value.size());
+    for (const LinkWrite& row : rows) {
+      const absl::Status status = row.channel_variant_id == 0 ? WriteReason(row) : absl::OkStatus();
+      if (!status.ok()) return status;
     }
-  }
-
-  absl::Span<const std::string> fields_;
-  std::vector<StringColumn>* columns_;
-  std::vector<std::string> values_;
-};
-
-void WriteReason(Connection& db, int64_t channel_id, const StoredLink& link, const LinkWrite& row,
-                 LinkWriteResult* result) {
-  if (link.channel_variant_id != 0 || (link.rule == row.rule && link.reason == row.reason)) return;
-  Query(db, "UPDATE link SET rule = ?3, reason = ?4 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, row.listing_id, row.rule, NullIfEmpty{ToString(row.reason)});
-  ++result->reasons_changed;
-}
-
-absl::Status WriteLink(Connection& db, int64_t channel_id, const LinkWrite& row, const LinkAuthor& author,
-                       LinkWriteResult* result) {
-  const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
-  if (!link.has_value()) return NoSuchListing(row.listing_id);
-  if (row.channel_variant_id == 0) {
-    WriteReason(db, channel_id, *link, row, result);
     return absl::OkStatus();
   }
-  const absl::optional<StoredItem> item = FindItem(db, channel_id, row.channel_variant_id);
-  if (!item.has_value()) {
-    return NoSuchItem(FindChannel(db, channel_id).value_or(Channel()),
+
+  const LinkWriteResult& result() const { return result_; }
+
+ private:
+  absl::Status WriteLink(const LinkWrite& row) {
+    if (!find_.Bind(channel_id_, row.listing_id, row.channel_variant_id).Next()) return NoSuchSide(row);
+    StoredLink link;
+    link.listing_id = row.listing_id;
+    link.channel_variant_id = find_.Int(0);
+    link.status.paused = find_.Bool(1);
+    link.linked_version = find_.Int(2);
+    if (link.channel_variant_id == row.channel_variant_id) return absl::OkStatus();
+    const StoredItem item = {row.channel_variant_id, find_.String(3), false, ReadPqs(find_, 4)};
+    find_.Reset();
+    if (link.channel_variant_id != 0 ||
+        !links_.Link(link, item, row.rule, row.reason, StatusAfterLink(link.status, row.status))) {
+      return CheckFree(db_, channel_id_, link, item);
+    }
+    ++result_.linked;
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteReason(const LinkWrite& row) {
+    const int64_t changed = reason_.Run(channel_id_, row.listing_id, row.rule, NullIfEmpty{ToString(row.reason)});
+    if (changed == 0 && !ListingExists(db_, channel_id_, row.listing_id)) return NoSuchListing(row.listing_id);
+    result_.reasons_changed += changed;
+    return absl::OkStatus();
+  }
+
+  absl::Status NoSuchSide(const LinkWrite& row) {
+    if (!ListingExists(db_, channel_id_, row.listing_id)) return NoSuchListing(row.listing_id);
+    return NoSuchItem(FindChannel(db_, channel_id_).value_or(Channel()),
                       absl::StrCat("with id ", row.channel_variant_id));
   }
-  if (link->channel_variant_id == row.channel_variant_id) return absl::OkStatus();
-  const absl::Status free = CheckFree(db, channel_id, *link, *item);
-  if (!free.ok()) return free;
-  MakeLink(db, channel_id, *link, *item, row.rule, row.reason, StatusAfterLink(link->status, row.status), author);
-  ++result->linked;
-  return absl::OkStatus();
-}
+
+  Connection& db_;
+  const int64_t channel_id_;
+  LinkWriter links_;
+  Query find_;
+  Query reason_;
+  LinkWriteResult result_;
+};
 
 // A person's edit of one listing variant.
 class Edit {
  public:
   Edit(Connection& db, const Channel& channel, absl::string_view sku, const StoredLink& link, absl::Time now)
-      : db_(db), channel_(channel), channel_id_(channel.channel_id), sku_(sku), link_(link), now_(now) {}
+      : db_(db),
+        channel_(channel),
+        channel_id_(channel.channel_id),
+        sku_(sku),
+        link_(link),
+        now_(now),
+        links_(db, channel.channel_id, {0, now}) {}
 
   absl::Status Link(absl::string_view external_id) {
     const absl::optional<StoredItem> item = FindItem(db_, channel_id_, external_id);
@@ -98,8 +111,7 @@ class Edit {
     const absl::Status free = CheckFree(db_, channel_id_, link_, *item);
     if (!free.ok()) return free;
     if (!IsLiveItem(item->gone, item->seen.status)) return ItemNotLive(external_id);
-    MakeLink(db_, channel_id_, link_, *item, 0, LinkReason::kNone,
-             StatusAfterLinkByHand(link_.status, item->seen.status), {0, now_});
+    links_.Link(link_, *item, 0, LinkReason::kNone, StatusAfterLinkByHand(link_.status, item->seen.status));
     Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3")
         .Run(channel_id_, link_.listing_id, item->channel_variant_id);
     CountEdit();
@@ -110,7 +122,7 @@ class Edit {
     if (link_.channel_variant_id == 0) return NotLinked(sku_);
     Query(db_, "INSERT OR IGNORE INTO hand_unlink (channel_id, listing_id, channel_variant_id) VALUES (?1, ?2, ?3)")
         .Run(channel_id_, link_.listing_id, link_.channel_variant_id);
-    DissolveLink(db_, channel_id_, link_, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand, {0, now_});
+    links_.Dissolve(link_, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand);
     CountEdit();
     return absl::OkStatus();
   }
@@ -118,7 +130,9 @@ class Edit {
   void ClearUnlinks() {
     const int64_t cleared = Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2")
                                 .Run(channel_id_, link_.listing_id);
-    if (cleared > 0) CountEdit();
+    if (cleared == 0) return;
+    links_.changes().RecordListing(link_.listing_id);
+    CountEdit();
   }
 
   void SetPriority(int64_t sync_priority) {
@@ -152,9 +166,10 @@ class Edit {
   const absl::string_view sku_;
   const StoredLink& link_;
   const absl::Time now_;
+  LinkWriter links_;
 };
 
-absl::Status ApplyEdit(const ListingEdit& edit, Edit apply) {
+absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
   switch (edit.kind) {
     case ListingEdit::Kind::kLink:
       return apply.Link(edit.external_id);
@@ -177,61 +192,6 @@ absl::Status ApplyEdit(const ListingEdit& edit, Edit apply) {
 }
 
 }  // namespace
-
-absl::StatusOr<ListingKeyPage> SqliteStorage::ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
-                                                              int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
-  if (!status.ok()) return status;
-  ListingKeyPage page;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
-    KeyColumns columns(fields, &page.columns);
-    Query query(db,
-                "SELECT l.listing_id, v.sku, v.parent, v.fields, l.health, l.pending, l.paused, l.channel_variant_id, "
-                "l.state, l.reason, l.rule FROM link l CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND "
-                "v.listing_id = l.listing_id WHERE l.channel_id = ?1 AND l.listing_id > ?2 "
-                "ORDER BY l.listing_id LIMIT ?3");
-    query.Bind(channel_id, after_id, limit);
-    while (query.Next()) {
-      page.listing_id.push_back(query.Int(0));
-      columns.Add(db, query.Text(3), {{"sku", query.Text(1)}, {"parent", query.Text(2)}});
-      page.parent.Add(query.Text(2));
-      page.live.push_back(IsLive(ReadStatus(query, 4)) ? 1 : 0);
-      page.linked_to.push_back(query.Int(7));
-      page.broken.push_back(query.EnumValue(8, LinkState::kBroken) == LinkState::kBroken ? 1 : 0);
-      page.reason.push_back(query.EnumValue(9, LinkReason::kNoKey));
-      page.rule.push_back(query.Int32(10));
-    }
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  return page;
-}
-
-absl::StatusOr<ChannelKeyPage> SqliteStorage::ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
-                                                              int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
-  if (!status.ok()) return status;
-  ChannelKeyPage page;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
-    KeyColumns columns(fields, &page.columns);
-    Query query(db,
-                "SELECT channel_variant_id, external_id, parent_id, fields, gone, status FROM channel_variant "
-                "WHERE channel_id = ?1 AND channel_variant_id > ?2 ORDER BY channel_variant_id LIMIT ?3");
-    query.Bind(channel_id, after_id, limit);
-    while (query.Next()) {
-      const ChannelStatus seen = query.EnumValue(5, ChannelStatus::kDead);
-      page.channel_variant_id.push_back(query.Int(0));
-      columns.Add(db, query.Text(3), {{"id", query.Text(1)}, {"parent", query.Text(2)}});
-      page.external_id.Add(query.Text(1));
-      page.parent.Add(query.Text(2));
-      page.live.push_back(IsLiveItem(query.Bool(4), seen) ? 1 : 0);
-      page.status.push_back(seen);
-    }
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  return page;
-}
 
 absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,
                                                                      int64_t limit) {
@@ -258,11 +218,10 @@ absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, in
   status = WriteFenced(fence, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     if (channel.edit_version != expected_edit_version) return EditedMeanwhile(channel);
-    for (const LinkWrite& row : rows) {
-      const absl::Status written = WriteLink(db, fence.channel_id, row, {fence.job_id, now}, &result);
-      if (!written.ok()) return written;
-    }
-    return absl::OkStatus();
+    LinkRowWriter writer(db, fence, now);
+    const absl::Status written = writer.Write(rows);
+    result = writer.result();
+    return written;
   });
   if (!status.ok()) return status;
   return result;
@@ -277,10 +236,11 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t
                 "SELECT listing_id FROM link WHERE channel_id = ?1 AND state = 'broken' ORDER BY listing_id LIMIT ?2");
     query.Bind(fence.channel_id, limit);
     while (query.Next()) broken.push_back(query.Int(0));
+    LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const int64_t listing_id : broken) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, listing_id);
       if (!link.has_value()) return NoSuchListing(listing_id);
-      DissolveLink(db, fence.channel_id, *link, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
+      links.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
     }
     return absl::OkStatus();
   });
@@ -295,7 +255,8 @@ absl::Status SqliteStorage::EditListing(int64_t channel_id, absl::string_view sk
     if (!channel.has_value()) return NoSuchChannel(channel_id);
     const absl::optional<StoredLink> link = FindLink(db, channel_id, sku);
     if (!link.has_value()) return NoSuchSku(*channel, sku);
-    return ApplyEdit(edit, Edit(db, *channel, sku, *link, now));
+    Edit apply(db, *channel, sku, *link, now);
+    return ApplyEdit(edit, apply);
   });
 }
 

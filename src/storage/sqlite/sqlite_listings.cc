@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "src/storage/sqlite/fields_json.h"
+#include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/storage_errors.h"
@@ -18,6 +19,7 @@ class ListingWriter {
         batch_(batch),
         now_(now),
         fields_(batch.fields),
+        changes_(db, channel_id),
         find_(db,
               "SELECT listing_id, product_id = ?3, parent IS ?4 AND fields = ?5 FROM listing_variant "
               "WHERE channel_id = ?1 AND sku = ?2") {
@@ -42,6 +44,7 @@ class ListingWriter {
   void Insert(int64_t row) {
     const size_t at = static_cast<size_t>(row);
     ++last_id_;
+    changes_.RecordNew(LinkSide::kListing, last_id_);
     Query(db_,
           "INSERT INTO listing_variant (channel_id, listing_id, product_id, sku, parent, built_at, fields) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
@@ -52,6 +55,7 @@ class ListingWriter {
   }
 
   void Refresh(int64_t listing_id, int64_t row) {
+    changes_.RecordListing(listing_id);
     Query(
         db_,
         "UPDATE listing_variant SET parent = ?3, built_at = ?4, fields = ?5 WHERE channel_id = ?1 AND listing_id = ?2")
@@ -63,6 +67,7 @@ class ListingWriter {
   const ListingBatch& batch_;
   const absl::Time now_;
   FieldsEncoder fields_;
+  LinkChangeRecorder changes_;
   Query find_;
   int64_t last_id_ = 0;
 };

@@ -1,4 +1,5 @@
 #include "src/storage/sqlite/fields_json.h"
+#include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/storage_errors.h"
@@ -22,7 +23,7 @@ class ItemWriter {
         channel_id_(fence.channel_id),
         pull_number_(pull_number),
         items_(items),
-        author_{fence.job_id, now},
+        links_(db, fence.channel_id, {fence.job_id, now}),
         fields_(items.fields),
         find_(db,
               "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status FROM channel_variant "
@@ -44,8 +45,10 @@ class ItemWriter {
     const bool same_content = find_.Bool(1);
     const bool was_live = IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
     const bool is_live = IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
+    const bool changed = !same_content || was_live != is_live;
+    if (changed) links_.changes().RecordItem(item_id);
+    ++(changed ? result_.changed : result_.unchanged);
     Update(item_id, row);
-    same_content&& was_live == is_live ? ++result_.unchanged : ++result_.changed;
     Heal(item_id, row);
   }
 
@@ -54,12 +57,13 @@ class ItemWriter {
  private:
   void Insert(int64_t row) {
     const size_t at = static_cast<size_t>(row);
+    links_.changes().RecordNew(LinkSide::kChannel, ++last_id_);
     Query(db_,
           "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, parent_id, price, quantity, "
           "status, seen_at, seen_pull, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
-        .Run(channel_id_, ++last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
+        .Run(channel_id_, last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
              NullIfAbsent{items_.price[at]}, NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]),
-             author_.at, pull_number_, fields_.Encode(row));
+             links_.at(), pull_number_, fields_.Encode(row));
   }
 
   void Update(int64_t item_id, int64_t row) {
@@ -68,13 +72,13 @@ class ItemWriter {
           "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, gone = 0, seen_at = ?7, "
           "seen_pull = ?8, fields = ?9 WHERE channel_id = ?1 AND channel_variant_id = ?2")
         .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{items_.price[at]},
-             NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]), author_.at, pull_number_,
+             NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]), links_.at(), pull_number_,
              fields_.Encode(row));
   }
 
   void Heal(int64_t item_id, int64_t row) {
     if (!broken_.Bind(channel_id_, item_id).Next()) return;
-    HealLink(db_, channel_id_, broken_.Int(0), items_.external_id[row], author_);
+    links_.Heal(broken_.Int(0), item_id, items_.external_id[row]);
     ++result_.healed;
   }
 
@@ -82,7 +86,7 @@ class ItemWriter {
   const int64_t channel_id_;
   const int64_t pull_number_;
   const ChannelVariantBatch& items_;
-  const LinkAuthor author_;
+  LinkWriter links_;
   FieldsEncoder fields_;
   Query find_;
   Query broken_;
@@ -170,9 +174,9 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
     result.more = static_cast<int64_t>(absent.size()) > limit;
     if (result.more) absent.pop_back();
     result.gone = static_cast<int64_t>(absent.size());
+    LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const AbsentItem& item : absent) {
-      const bool broke = LoseItem(db, fence.channel_id, item.channel_variant_id, item.external_id, {fence.job_id, now});
-      if (broke) ++result.broken;
+      if (links.LoseItem(item.channel_variant_id, item.external_id)) ++result.broken;
     }
     if (absent.empty()) return absl::OkStatus();
     Query(db, "UPDATE channel SET pull_swept_id = ?2 WHERE channel_id = ?1")

@@ -1,3 +1,4 @@
+#include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/storage_errors.h"
@@ -26,9 +27,9 @@ void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query(db, "UPDATE link SET in_doubt = 0 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
-void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, const LinkAuthor& author) {
+void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, LinkWriter& links) {
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
-  if (item.has_value()) LoseItem(db, channel_id, item->channel_variant_id, item->external_id, author);
+  if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id);
   ClearDoubt(db, channel_id, link.listing_id);
 }
 
@@ -41,8 +42,9 @@ void WriteAttention(Connection& db, int64_t channel_id, int64_t listing_id, cons
 }
 
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
-                const SettlementBatch& batch) {
+                const SettlementBatch& batch, LinkWriter& links) {
   const ListingStatus status = row.mask.status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
+  links.changes().RecordStatus(row.listing_id, link.status, status);
   Query(db,
         "UPDATE link SET acked_price = CASE WHEN ?3 THEN ?4 ELSE acked_price END, "
         "acked_quantity = CASE WHEN ?5 THEN ?6 ELSE acked_quantity END, "
@@ -62,7 +64,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
 }
 
 absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,
-                             const LinkAuthor& author) {
+                             LinkWriter& links) {
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return NoSuchListing(row.listing_id);
   if (link->state != LinkState::kLinked) {
@@ -72,10 +74,10 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.
   if (row.dirty_version < link->linked_version) return absl::OkStatus();
   if (row.gone) {
-    SettleGone(db, channel_id, *link, author);
+    SettleGone(db, channel_id, *link, links);
     return absl::OkStatus();
   }
-  SettleLink(db, channel_id, *link, row, batch);
+  SettleLink(db, channel_id, *link, row, batch, links);
   return absl::OkStatus();
 }
 
@@ -119,8 +121,9 @@ absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const Settlemen
   absl::Status status = CheckSettlements(batch);
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
+    LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const Settlement& row : batch.rows) {
-      const absl::Status written = WriteSettlement(db, fence.channel_id, row, batch, {fence.job_id, now});
+      const absl::Status written = WriteSettlement(db, fence.channel_id, row, batch, links);
       if (!written.ok()) return written;
     }
     if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);

@@ -1,5 +1,6 @@
-// The queries on which claiming and syncing wait. They are apart so that a test can ask SQLite for their plans: each
-// must be answered from a partial index, whose predicate it repeats literally (see sqlite_schema.cc), without sorting.
+// The queries on which claiming, syncing and incremental linking wait. They are apart so that a test can ask SQLite for
+// their plans: each must be answered from an index, without sorting. The predicate of a partial index is repeated
+// literally (see sqlite_schema.cc).
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_
@@ -41,6 +42,17 @@ constexpr absl::string_view kFreeSlots =
 constexpr absl::string_view kHeldSlots =
     "SELECT channel_id, head_prioritized_at, head_priority, head_created_at, owner FROM slot "
     "WHERE holder_job IS NOT NULL AND paused = 0";
+
+// The run of key entries that may hold an entry, and those of the same hash that begin after it.
+constexpr absl::string_view kKeyRunAt =
+    "SELECT entries FROM key_run WHERE channel_id = ?1 AND side = ?2 AND key_number = ?3 AND "
+    "(first_hash, first_id) <= (?4, ?5) ORDER BY first_hash DESC, first_id DESC LIMIT 1";
+constexpr absl::string_view kKeyRunsAfter =
+    "SELECT entries FROM key_run WHERE channel_id = ?1 AND side = ?2 AND key_number = ?3 AND "
+    "first_hash = ?4 AND first_id > ?5 ORDER BY first_id";
+constexpr absl::string_view kAddedKeys =
+    "SELECT id FROM key_added WHERE channel_id = ?1 AND side = ?2 AND key_number = ?3 AND hash = ?4 AND id > ?5 "
+    "ORDER BY id LIMIT ?6";
 
 }  // namespace flxlink
 

@@ -5,7 +5,6 @@
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink {
 namespace {
@@ -36,15 +35,6 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   channel.pull.complete_pulls = query.Int(11);
   channel.pull.completed_at = query.OptionalTime(12);
   return channel;
-}
-
-void AddEvent(Connection& db, int64_t channel_id, int64_t listing_id, LinkEvent::Kind kind,
-              absl::string_view external_id, int32_t rule, const LinkAuthor& author) {
-  Query(db,
-        "INSERT INTO link_event (channel_id, listing_id, event_number, kind, external_id, rule, job_id, at) "
-        "SELECT ?1, ?2, coalesce(max(event_number), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM link_event "
-        "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id, ToString(kind), external_id, rule, NullIfZero{author.job_id}, author.at);
 }
 
 #define FLXLINK_SELECT_LINK                                                                              \
@@ -187,84 +177,6 @@ absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& lin
   const absl::optional<StoredLink> holder = FindHolder(db, channel_id, item.channel_variant_id);
   if (!holder.has_value()) return absl::OkStatus();
   return AlreadyLinked(FindSku(db, channel_id, holder->listing_id), item.external_id);
-}
-
-void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,
-              LinkReason reason, const ListingStatus& status, const LinkAuthor& author) {
-  // Whatever an earlier link left to send is not this one's.
-  Query(db,
-        "UPDATE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, by_hand = ?6, health = ?7, "
-        "pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, acked_status = ?12, guarded_at = NULL, "
-        "refused_digest = NULL, attention_code = NULL, attention_detail = NULL, attention_suggestion = NULL, "
-        "synced_version = dirty_version, dirty_version = dirty_version + 1, linked_version = dirty_version + 1, "
-        "dirty_since = ?13 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
-           ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
-           NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), author.at);
-  AddEvent(db, channel_id, link.listing_id, LinkEvent::Kind::kLinked, item.external_id, rule, author);
-}
-
-// The part of dissolving a link that is about its item; see SeenAfterUnlink.
-void ForgetUnsureValues(Connection& db, int64_t channel_id, int64_t listing_id, const StoredItem& item) {
-  Pqs acknowledged;
-  bool in_doubt = false;
-  {
-    Query link(db,
-               "SELECT acked_price, acked_quantity, acked_status, in_doubt FROM link "
-               "WHERE channel_id = ?1 AND listing_id = ?2");
-    link.Bind(channel_id, listing_id);
-    if (!link.Next()) return;
-    acknowledged = ReadPqs(link, 0);
-    in_doubt = link.Bool(3);
-  }
-  const Pqs known = SeenAfterUnlink(item.seen, acknowledged, in_doubt);
-  if (known == item.seen) return;
-  Query(db,
-        "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5 "
-        "WHERE channel_id = ?1 AND channel_variant_id = ?2")
-      .Run(channel_id, item.channel_variant_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
-           StatusText(known.status));
-}
-
-void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
-                  const LinkAuthor& author) {
-  const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
-  if (item.has_value()) ForgetUnsureValues(db, channel_id, link.listing_id, *item);
-  const ListingStatus status = StatusAfterUnlink(link.status);
-  Query(db,
-        "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
-        "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, attention_code = NULL, attention_detail = NULL, "
-        "attention_suggestion = NULL, synced_version = dirty_version, dirty_since = NULL "
-        "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
-           NullIfEmpty{ToString(status.pending)}, status.paused);
-  AddEvent(db, channel_id, link.listing_id, kind, item.has_value() ? item->external_id : "", 0, author);
-}
-
-bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, absl::string_view external_id,
-              const LinkAuthor& author) {
-  Query(db, "UPDATE channel_variant SET gone = 1 WHERE channel_id = ?1 AND channel_variant_id = ?2")
-      .Run(channel_id, channel_variant_id);
-  const Attention attention = ItemGone(external_id);
-  Query query(db,
-              "UPDATE link SET state = 'broken', attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
-              "WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' RETURNING listing_id");
-  query.Bind(channel_id, channel_variant_id, attention.code, attention.detail, attention.suggestion);
-  if (!query.Next()) return false;
-  const int64_t listing_id = query.Int(0);
-  query.Next();
-  AddEvent(db, channel_id, listing_id, LinkEvent::Kind::kBroken, external_id, 0, author);
-  return true;
-}
-
-void HealLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::string_view external_id,
-              const LinkAuthor& author) {
-  Query(db,
-        "UPDATE link SET state = 'linked', attention_code = NULL, attention_detail = NULL, "
-        "attention_suggestion = NULL, dirty_version = dirty_version + 1, dirty_since = ?3 "
-        "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id, author.at);
-  AddEvent(db, channel_id, listing_id, LinkEvent::Kind::kHealed, external_id, 0, author);
 }
 
 bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {

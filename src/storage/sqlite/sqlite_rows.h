@@ -63,28 +63,9 @@ struct StoredItem {
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id);
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id);
 
-// Who makes a change: a person (0) or a job, and when.
-struct LinkAuthor {
-  int64_t job_id = 0;
-  absl::Time at;
-};
-
 // OK where the listing variant is unlinked and the item free; else FAILED_PRECONDITION naming the link that is in the
 // way.
 absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item);
-
-// Makes a link between two that are free. `rule` 0: by hand.
-void MakeLink(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item, int32_t rule,
-              LinkReason reason, const ListingStatus& status, const LinkAuthor& author);
-// Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
-void DissolveLink(Connection& db, int64_t channel_id, const StoredLink& link, LinkEvent::Kind kind, LinkReason reason,
-                  const LinkAuthor& author);
-// Takes the item for gone and breaks its link. Returns whether there was one to break.
-bool LoseItem(Connection& db, int64_t channel_id, int64_t channel_variant_id, absl::string_view external_id,
-              const LinkAuthor& author);
-// Makes a broken link whole again and dirty.
-void HealLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::string_view external_id,
-              const LinkAuthor& author);
 
 // Grows the dirty version of a link; of an unlinked or broken one nothing. Returns whether there was one.
 bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now);

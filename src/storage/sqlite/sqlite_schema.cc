@@ -209,6 +209,46 @@ CREATE TABLE schedule (
   next_fire INTEGER NOT NULL
 );
 )sql",
+    R"sql(
+CREATE TABLE link_base (
+  channel_id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL DEFAULT '',
+  entries INTEGER NOT NULL DEFAULT 0,
+  added INTEGER NOT NULL DEFAULT 0,
+  changes INTEGER NOT NULL DEFAULT 0
+);
+
+-- With row numbers, unlike the other tables: only so does SQLite keep a row of almost a page within one page.
+CREATE TABLE key_run (
+  channel_id INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  key_number INTEGER NOT NULL,
+  first_hash INTEGER NOT NULL,
+  first_id INTEGER NOT NULL,
+  entries BLOB NOT NULL,
+  PRIMARY KEY (channel_id, side, key_number, first_hash, first_id)
+);
+
+CREATE TABLE key_added (
+  channel_id INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  key_number INTEGER NOT NULL,
+  hash INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, side, key_number, hash, id)
+) WITHOUT ROWID;
+
+CREATE TABLE link_change (
+  channel_id INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  known INTEGER NOT NULL,
+  live INTEGER NOT NULL,
+  parent TEXT,
+  fields TEXT,
+  PRIMARY KEY (channel_id, side, id)
+) WITHOUT ROWID;
+)sql",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 
@@ -260,16 +300,16 @@ absl::Status UseLog(Connection& db) {
 
 }  // namespace
 
-absl::Status MigrateSchema(Connection& db) {
+absl::Status MigrateSchema(Connection& db, int64_t version) {
   const absl::StatusOr<SchemaState> state = ReadSchemaState(db);
   if (!state.ok()) return state.status();
   absl::Status status = CheckSchemaState(*state, db.path());
   if (status.ok()) status = UseLog(db);
-  for (int64_t version = state->version; status.ok() && version < kSchemaVersion; ++version) {
+  for (int64_t from = state->version; status.ok() && from < version; ++from) {
     status = db.BeginWrite();
     if (!status.ok()) return status;
-    const std::string step = absl::StrCat(kMigrations[version], "PRAGMA application_id = ", kApplicationId,
-                                          "; PRAGMA user_version = ", version + 1);
+    const std::string step = absl::StrCat(kMigrations[from], "PRAGMA application_id = ", kApplicationId,
+                                          "; PRAGMA user_version = ", from + 1);
     db.Fail(db.Execute(step.c_str()));
     status = db.Commit();
   }

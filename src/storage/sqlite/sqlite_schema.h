@@ -15,11 +15,12 @@ namespace flxlink {
 constexpr int64_t kApplicationId = 0x666c786c;
 
 // PRAGMA user_version of a store that this library writes.
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kSchemaVersion = 2;
 
-// Makes the tables of an empty database, or brings an older schema forward, one version a transaction. Call it under
-// the writer lock. FAILED_PRECONDITION: the schema is newer, or the database is another program's.
-absl::Status MigrateSchema(Connection& db);
+// Makes the tables of an empty database, or brings an older schema forward, to `version`, one version a transaction.
+// Call it under the writer lock. FAILED_PRECONDITION: the schema is newer than this library knows, or the database is
+// another program's.
+absl::Status MigrateSchema(Connection& db, int64_t version = kSchemaVersion);
 
 }  // namespace flxlink
 

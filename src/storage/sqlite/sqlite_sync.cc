@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
@@ -204,10 +205,12 @@ absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::S
   if (!status.ok()) return status;
   int64_t written = 0;
   status = WriteFenced(fence, [&](Connection& db) {
+    LinkChangeRecorder changes(db, fence.channel_id);
     for (const StatusWrite& row : rows) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
       if (!link.has_value()) return NoSuchListing(row.listing_id);
       if (!(link->status == row.expected)) continue;
+      changes.RecordStatus(row.listing_id, link->status, row.status);
       WriteStatus(db, fence.channel_id, row.listing_id, row.status);
       MarkDirty(db, fence.channel_id, row.listing_id, now);
       ++written;

@@ -1,0 +1,92 @@
+#include "src/engine/link_writer.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/sync.h"
+
+namespace flxlink {
+
+LinkWriter::LinkWriter(JobContext& context) : context_(context) {
+  context.Count("linked", 0);
+  context.Count("unlinked", 0);
+  for (size_t rule = 1; rule <= context.channel().config.link_priority.size(); ++rule) {
+    context.Count(absl::StrCat("linked_by_rule_", rule), 0);
+    context.Count("linked_contradicted", 0);
+  }
+  context.Count("judged", 0);
+}
+
+absl::Status LinkWriter::Write(int64_t edit_version, absl::Span<const LinkWrite> writes) {
+  const size_t page = static_cast<size_t>(context_.page_rows());
+  for (size_t at = 0; at < writes.size(); at += page) {
+    const absl::Span<const LinkWrite> rows = writes.subspan(at, page);
+    absl::Status status = context_.Report();
+    if (!status.ok()) return status;
+    absl::StatusOr<LinkWriteResult> written = context_.RetryValue<LinkWriteResult>(
+        [&] { return context_.storage().WriteLinks(context_.fence(), edit_version, rows, context_.Now()); });
+    if (!written.ok()) return written.status();
+    CountLinks(rows);
+  }
+  return absl::OkStatus();
+}
+
+void LinkWriter::CountLinks(absl::Span<const LinkWrite> rows) {
+  std::vector<int64_t> by_rule(context_.channel().config.link_priority.size());
+  int64_t contradicted = 0;
+  const size_t linked_before = linked_.size();
+  for (const LinkWrite& row : rows) {
+    if (row.channel_variant_id == 0) continue;
+    linked_.push_back(row.listing_id);
+    ++by_rule[static_cast<size_t>(row.rule) - 1];
+    if (row.reason == LinkReason::kContradiction) ++contradicted;
+  }
+  context_.Count("linked", static_cast<int64_t>(linked_.size() - linked_before));
+  context_.Count("linked_contradicted", contradicted);
+  for (size_t rule = 0; rule < by_rule.size(); ++rule) {
+    context_.Count(absl::StrCat("linked_by_rule_", rule + 1), by_rule[rule]);
+  }
+}
+
+absl::Status LinkWriter::Finish(const MatchStats& stats) {
+  context_.Count("unlinked", stats.unlinked);
+  context_.Count("judged", stats.linked + stats.unlinked);
+  return NoteStatusRules();
+}
+
+absl::Status LinkWriter::NoteStatusRules() {
+  if (context_.channel().config.status_rules.empty()) return absl::OkStatus();
+  std::sort(linked_.begin(), linked_.end());
+  const size_t page = static_cast<size_t>(context_.page_rows());
+  for (size_t at = 0; at < linked_.size(); at += page) {
+    const absl::Status status = NoteStatusRulesOf(absl::MakeConstSpan(linked_).subspan(at, page));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LinkWriter::NoteStatusRulesOf(absl::Span<const int64_t> listing_ids) {
+  const Channel& channel = context_.channel();
+  absl::StatusOr<ListingKeyPage> listings =
+      context_.storage().ReadListingKeysById(channel.channel_id, {"sku"}, listing_ids);
+  if (!listings.ok()) return listings.status();
+  std::vector<std::string> skus;
+  for (int64_t i = 0; i < listings->size(); ++i) skus.emplace_back(listings->columns[0][i]);
+  absl::StatusOr<SyncBatch> links = context_.storage().ReadLinksBySku(channel.channel_id, skus);
+  if (!links.ok()) return links.status();
+  for (int64_t i = 0; i < links->size(); ++i) {
+    const SyncRow& row = links->rows[static_cast<size_t>(i)];
+    const ChannelStatus wanted = EvaluateStatusRules(channel.config.status_rules, row, channel.config.currency);
+    if (wanted == ChannelStatus::kUnknown || Decide(row.status, wanted) == row.status) continue;
+    context_.Count("status_rules_would_change", 1);
+    context_.AddProblem(links->sku[i],
+                        Attention{std::string(attention_code::kStatusRule),
+                                  absl::StrCat("a status rule would make SKU ", links->sku[i], " ", ToString(wanted)),
+                                  absl::StrCat("run: flxlink rules ", channel.config.name)});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace flxlink

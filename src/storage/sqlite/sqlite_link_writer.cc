@@ -1,0 +1,141 @@
+#include "src/storage/sqlite/sqlite_link_writer.h"
+
+#include <algorithm>
+
+#include "absl/types/optional.h"
+#include "src/storage/storage_rules.h"
+
+namespace flxlink {
+
+LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& author)
+    : db_(db),
+      channel_id_(channel_id),
+      author_(author),
+      changes_(db, channel_id),
+      // Whatever an earlier link left to send is not this one's. An item that is taken violates the unique index.
+      link_(db,
+            "UPDATE OR IGNORE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, "
+            "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
+            "acked_status = ?12, guarded_at = NULL, refused_digest = NULL, attention_code = NULL, "
+            "attention_detail = NULL, attention_suggestion = NULL, synced_version = dirty_version, "
+            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?13 "
+            "WHERE channel_id = ?1 AND listing_id = ?2") {}
+
+LinkWriter::~LinkWriter() {
+  std::sort(made_.begin(), made_.end(),
+            [](const MadeLink& a, const MadeLink& b) { return a.listing_id < b.listing_id; });
+  for (const MadeLink& made : made_) WriteHistory(made);
+}
+
+bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
+                      const ListingStatus& status) {
+  RecordBoth(link.listing_id, item.channel_variant_id);
+  const int64_t linked = link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule,
+                                   NullIfEmpty{ToString(reason)}, rule == 0, ToString(status.base),
+                                   NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
+                                   NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), author_.at);
+  if (linked == 0) return false;
+  made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
+  return true;
+}
+
+void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason) {
+  RecordBoth(link.listing_id, link.channel_variant_id);
+  const absl::optional<StoredItem> item = FindItem(db_, channel_id_, link.channel_variant_id);
+  if (item.has_value()) ForgetUnsureValues(link.listing_id, *item);
+  const ListingStatus status = StatusAfterUnlink(link.status);
+  Query(db_,
+        "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
+        "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, attention_code = NULL, attention_detail = NULL, "
+        "attention_suggestion = NULL, synced_version = dirty_version, dirty_since = NULL "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
+           NullIfEmpty{ToString(status.pending)}, status.paused);
+  AddEvent(link.listing_id, kind, item.has_value() ? item->external_id : "", 0);
+}
+
+bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id) {
+  // The link goes first, for its item is recorded in any case. What is recorded of it does not look at its state.
+  const int64_t listing_id = BreakLink(channel_variant_id, external_id);
+  if (listing_id == 0) {
+    changes_.RecordLiveItem(channel_variant_id);
+  } else {
+    RecordBoth(listing_id, channel_variant_id);
+    AddEvent(listing_id, LinkEvent::Kind::kBroken, external_id, 0);
+  }
+  Query(db_, "UPDATE channel_variant SET gone = 1 WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id_, channel_variant_id);
+  return listing_id != 0;
+}
+
+void LinkWriter::Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id) {
+  RecordBoth(listing_id, channel_variant_id);
+  Query(db_,
+        "UPDATE link SET state = 'linked', attention_code = NULL, attention_detail = NULL, "
+        "attention_suggestion = NULL, dirty_version = dirty_version + 1, dirty_since = ?3 "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id_, listing_id, author_.at);
+  AddEvent(listing_id, LinkEvent::Kind::kHealed, external_id, 0);
+}
+
+void LinkWriter::WriteHistory(const MadeLink& made) {
+  if (made.earlier_version != 0) {
+    AddEvent(made.listing_id, LinkEvent::Kind::kLinked, made.external_id, made.rule);
+    return;
+  }
+  // A listing variant that never had a link has no history to be looked at.
+  Query(db_,
+        "INSERT INTO link_event (channel_id, listing_id, event_number, kind, external_id, rule, job_id, at) "
+        "VALUES (?1, ?2, 1, 'linked', ?3, ?4, ?5, ?6)")
+      .Run(channel_id_, made.listing_id, made.external_id, made.rule, NullIfZero{author_.job_id}, author_.at);
+}
+
+void LinkWriter::AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string_view external_id, int32_t rule) {
+  Query(db_,
+        "INSERT INTO link_event (channel_id, listing_id, event_number, kind, external_id, rule, job_id, at) "
+        "SELECT ?1, ?2, coalesce(max(event_number), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM link_event "
+        "WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id_, listing_id, ToString(kind), external_id, rule, NullIfZero{author_.job_id}, author_.at);
+}
+
+// Breaks the link of an item that has one. Returns its listing variant; 0 where there is none.
+int64_t LinkWriter::BreakLink(int64_t channel_variant_id, absl::string_view external_id) {
+  const Attention attention = ItemGone(external_id);
+  Query query(db_,
+              "UPDATE link SET state = 'broken', attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
+              "WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' RETURNING listing_id");
+  query.Bind(channel_id_, channel_variant_id, attention.code, attention.detail, attention.suggestion);
+  if (!query.Next()) return 0;
+  const int64_t listing_id = query.Int(0);
+  query.Next();
+  return listing_id;
+}
+
+// The part of dissolving a link that is about its item; see SeenAfterUnlink.
+void LinkWriter::ForgetUnsureValues(int64_t listing_id, const StoredItem& item) {
+  Pqs acknowledged;
+  bool in_doubt = false;
+  {
+    Query link(db_,
+               "SELECT acked_price, acked_quantity, acked_status, in_doubt FROM link "
+               "WHERE channel_id = ?1 AND listing_id = ?2");
+    link.Bind(channel_id_, listing_id);
+    if (!link.Next()) return;
+    acknowledged = ReadPqs(link, 0);
+    in_doubt = link.Bool(3);
+  }
+  const Pqs known = SeenAfterUnlink(item.seen, acknowledged, in_doubt);
+  if (known == item.seen) return;
+  Query(db_,
+        "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5 "
+        "WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id_, item.channel_variant_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
+           StatusText(known.status));
+}
+
+void LinkWriter::RecordBoth(int64_t listing_id, int64_t channel_variant_id) {
+  changes_.RecordListing(listing_id);
+  changes_.RecordItem(channel_variant_id);
+}
+
+}  // namespace flxlink
