@@ -220,8 +220,9 @@ struct MatchOptions {
   // Threads to use. nullptr: the caller's only.
   Executor* executor = nullptr;
   // How much memory the match may use for itself, in bytes; it then reads the sources several times, a range of keys
-  // at a time. What it cannot do without, 4 bytes a row and rule on both sides and 8 bytes a listing row, is taken also
-  // where it is more. Default 0: 40 bytes a row of both sides, and never less than 64 MiB.
+  // at a time. What it cannot do without is taken also where it is more: 4 bytes a row and rule on both sides, 8 bytes a
+  // listing row, and room for about a sixteenth of one rule's keys. Default 0: 32 bytes a row of both sides and 4 for
+  // each rule, and never less than 64 MiB.
   int64_t memory_limit_bytes = 0;
   // Sets the hash function. No result depends on it; who writes the keys should not be able to know it. Default 0.
   uint64_t hash_seed = 0;

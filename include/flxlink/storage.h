@@ -155,7 +155,7 @@ struct KeyLookup {
 struct LinkBase {
   std::string text;     // As given to SetLinkBase. Empty: there is no base.
   int64_t entries = 0;  // In the key index, as WriteKeyEntries wrote them.
-  int64_t added = 0;    // In the key index, added since.
+  int64_t added = 0;    // In the key index, added since; it may have had some of them.
   int64_t changes = 0;  // Link changes on record, both sides.
 };
 
@@ -184,6 +184,8 @@ struct LinkWrite {
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
   ListingStatus status;  // With a new link: its initial status.
+  // With a new link: whoever writes it has looked at all that it affects, and no link change is recorded of it.
+  bool settled = false;
 };
 
 struct LinkWriteResult {

@@ -97,7 +97,8 @@ class IncrementalPass {
     return pass_.writer.Finish(judgement.stats);
   }
 
-  absl::Status WriteThenForget(absl::Span<const LinkWrite> writes) {
+  absl::Status WriteThenForget(std::vector<LinkWrite> writes) {
+    for (LinkWrite& write : writes) write.settled = true;
     const absl::Status status = pass_.writer.Write(pass_.edit_version, writes);
     return status.ok() ? Forget() : status;
   }

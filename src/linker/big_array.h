@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "flxlink/executor.h"
+
 namespace flxlink {
 
 constexpr size_t kHugePageBytes = size_t{2} << 20;
@@ -46,7 +48,13 @@ class BigArray {
   BigArray() = default;
   explicit BigArray(size_t size) : size_(size), memory_(size * sizeof(T)) {}
 
-  void Fill(T value) { std::fill_n(static_cast<T*>(memory_.data()), size_, value); }
+  void Fill(T value, Executor& executor = InlineExecutor()) {
+    T* const data = static_cast<T*>(memory_.data());
+    executor.ParallelFor(static_cast<int>((size_ + kFillBlock - 1) / kFillBlock), [&](int block) {
+      const size_t begin = static_cast<size_t>(block) * kFillBlock;
+      std::fill_n(data + begin, std::min(kFillBlock, size_ - begin), value);
+    });
+  }
 
   size_t size() const { return size_; }
   T& operator[](size_t i) {
@@ -59,6 +67,8 @@ class BigArray {
   }
 
  private:
+  static constexpr size_t kFillBlock = size_t{1} << 18;
+
   size_t size_ = 0;
   BigMemory memory_;
 };

@@ -6,7 +6,7 @@ namespace flxlink {
 namespace {
 
 // Rows of one side in a partition, about: what lets both sides' keys and their table stay in a core's own cache.
-constexpr int64_t kPartitionRows = 4096;
+constexpr int64_t kPartitionRows = 16384;
 // More partitions than this have their open blocks thrown out of the cache while keys are added.
 constexpr int kMaxPartitionBits = 12;
 

@@ -35,12 +35,12 @@ LinkOutcome ListingState::ToOutcome() const {
   return {channel_row, rule, state, reason};
 }
 
-absl::StatusOr<LinkTable> LinkTable::Read(const MatchInput& input) {
+absl::StatusOr<LinkTable> LinkTable::Read(const MatchInput& input, Executor& executor) {
   LinkTable table;
   table.listings_ = BigArray<ListingState>(static_cast<size_t>(input.listings->row_count()));
   table.held_ = BigArray<uint8_t>(static_cast<size_t>(input.channel->row_count()));
-  table.listings_.Fill({-1, 0, LinkReason::kNone, ListingState::Phase::kOpen});
-  table.held_.Fill(0);
+  table.listings_.Fill({-1, 0, LinkReason::kNone, ListingState::Phase::kOpen}, executor);
+  table.held_.Fill(0, executor);
   absl::Status status = ReadPairs(input.links, [&](const RowPair& pair) {
     return table.AddLink(pair,
                          pair.channel_row == kNoRow ? ListingState::Phase::kBroken : ListingState::Phase::kLinked);

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "flxlink/executor.h"
 #include "flxlink/linker.h"
 #include "src/linker/big_array.h"
 
@@ -34,7 +35,7 @@ struct ListingState {
 class LinkTable {
  public:
   // Reads and checks the input's pairs. INVALID_ARGUMENT where a row is outside its source or links are not 1:1.
-  static absl::StatusOr<LinkTable> Read(const MatchInput& input);
+  static absl::StatusOr<LinkTable> Read(const MatchInput& input, Executor& executor);
 
   int64_t listing_rows() const { return static_cast<int64_t>(listings_.size()); }
   ListingState& listing(int64_t row) { return listings_[static_cast<size_t>(row)]; }

@@ -15,6 +15,9 @@ namespace {
 // Rows that the sink gets in one call, at most: enough for a sink to share them among threads.
 constexpr int64_t kSinkRows = 1 << 18;
 
+// Rows that one task tells the outcomes of.
+constexpr int64_t kBlockRows = 1 << 14;
+
 // What ListingState has room for.
 constexpr size_t kMaxRules = UINT16_MAX;
 
@@ -55,6 +58,31 @@ void CountOutcome(const LinkOutcome& outcome, bool live, MatchStats* stats) {
   }
 }
 
+// The outcomes of the rows from `begin` on, made and counted on all threads.
+absl::Status TellOutcomes(const MatchPass& pass, int64_t begin, std::vector<LinkOutcome>* outcomes, MatchStats* stats) {
+  const auto rows = static_cast<int64_t>(outcomes->size());
+  std::vector<MatchStats> parts(static_cast<size_t>(pass.work().executor->width()));
+  const auto blocks = static_cast<int>((rows + kBlockRows - 1) / kBlockRows);
+  const absl::Status status = pass.work().ForEach(blocks, [&](int worker, int block) {
+    MatchStats counts;
+    for (int64_t i = block * kBlockRows; i < std::min(rows, (block + 1) * kBlockRows); ++i) {
+      LinkOutcome& outcome = (*outcomes)[static_cast<size_t>(i)];
+      outcome = pass.links().listing(begin + i).ToOutcome();
+      CountOutcome(outcome, pass.IsLive(static_cast<int32_t>(begin + i)), &counts);
+    }
+    MatchStats& part = parts[static_cast<size_t>(worker)];
+    part.existing += counts.existing;
+    part.linked += counts.linked;
+    part.unlinked += counts.unlinked;
+  });
+  for (const MatchStats& part : parts) {
+    stats->existing += part.existing;
+    stats->linked += part.linked;
+    stats->unlinked += part.unlinked;
+  }
+  return status;
+}
+
 // Gives all outcomes to the sink, and counts them.
 absl::Status GiveToSink(const MatchPass& pass, const MatchOptions& options, LinkSink& sink, MatchStats* stats) {
   absl::optional<LinkDetails> details;
@@ -63,18 +91,14 @@ absl::Status GiveToSink(const MatchPass& pass, const MatchOptions& options, Link
   std::vector<LinkOutcome> chunk;
   std::vector<LinkDetail> chunk_details;
   for (int64_t begin = 0; begin < rows; begin += kSinkRows) {
-    chunk.clear();
-    chunk_details.clear();
     const int64_t end = std::min(rows, begin + kSinkRows);
-    for (int64_t i = begin; i < end; ++i) {
-      const auto row = static_cast<int32_t>(i);
-      chunk.push_back(pass.links().listing(row).ToOutcome());
-      CountOutcome(chunk.back(), pass.IsLive(row), stats);
-      if (!details.has_value()) continue;
-      absl::optional<LinkDetail> detail = details->Of(row);
+    chunk.resize(static_cast<size_t>(end - begin));
+    chunk_details.clear();
+    absl::Status status = TellOutcomes(pass, begin, &chunk, stats);
+    for (int64_t i = begin; details.has_value() && i < end; ++i) {
+      absl::optional<LinkDetail> detail = details->Of(static_cast<int32_t>(i));
       if (detail.has_value()) chunk_details.push_back(*std::move(detail));
     }
-    absl::Status status = CheckCancelled(options);
     if (status.ok()) status = sink.Accept(begin, chunk, chunk_details);
     if (!status.ok()) return status;
   }

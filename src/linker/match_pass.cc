@@ -24,6 +24,8 @@ Executor& ExecutorOf(const MatchOptions& options) {
 // kept of every rule.
 constexpr int64_t kTypicalBytes = 32;
 constexpr int64_t kMinDefaultLimit = int64_t{64} << 20;
+// A limit below what is kept anyway is exceeded rather than kept at the cost of ever more passes.
+constexpr int64_t kMaxPasses = 16;
 
 // How much memory the keys of one rule may take in one pass over the sources.
 size_t KeyMemoryLimit(const LinkPriority& priority, const MatchInput& input, const MatchOptions& options) {
@@ -36,7 +38,8 @@ size_t KeyMemoryLimit(const LinkPriority& priority, const MatchInput& input, con
   const int64_t by_default = std::max(kMinDefaultLimit, (listing_rows + channel_rows) * kTypicalBytes + kept);
   const int64_t limit = options.memory_limit_bytes > 0 ? options.memory_limit_bytes : by_default;
   kept += listing_rows * static_cast<int64_t>(sizeof(ListingState)) + channel_rows;
-  return static_cast<size_t>(std::max(limit - kept, int64_t{0}));
+  const int64_t least = (listing_rows + channel_rows) * kTypicalBytes / kMaxPasses;
+  return static_cast<size_t>(std::max(limit - kept, least));
 }
 
 void Count(const Verdict& verdict, RuleStats* stats) {
@@ -110,7 +113,7 @@ MatchPass::MatchPass(const LinkPriority& priority, const MatchOptions& options, 
 
 absl::StatusOr<MatchPass> MatchPass::Create(const LinkPriority& priority, const MatchInput& input,
                                             const MatchOptions& options) {
-  absl::StatusOr<LinkTable> links = LinkTable::Read(input);
+  absl::StatusOr<LinkTable> links = LinkTable::Read(input, ExecutorOf(options));
   if (!links.ok()) return links.status();
   MatchPass pass(priority, options, input, *std::move(links));
   KeyBudget budget(pass.key_memory_limit_);

@@ -44,6 +44,9 @@ class MatchPass {
   // Judges every open row and makes the rule's links, all at once. CANCELLED leaves the pass unusable.
   absl::StatusOr<RuleStats> ApplyRule(int rule);
 
+  // For what is to be done with the result.
+  const KeyWork& work() const { return work_; }
+
   const RuleKeys& keys(int rule) const { return keys_[static_cast<size_t>(rule)]; }
   const LinkTable& links() const { return links_; }
   // Only with MatchOptions::parent_guard.

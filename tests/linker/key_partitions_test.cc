@@ -41,8 +41,8 @@ KeysByRow ReadPartitions(const PartitionLayout& layout, const KeyWriter& writer,
 
 TEST(PartitionLayoutTest, CutsMoreFinelyForMoreRowsAndLessMemory) {
   EXPECT_EQ(PartitionLayout(0, 1, kNoLimit).count(), 1u);
-  EXPECT_EQ(PartitionLayout(4096, 2, kNoLimit).count(), 1u);
-  EXPECT_EQ(PartitionLayout(10000, 2, kNoLimit).count(), 4u);
+  EXPECT_EQ(PartitionLayout(16384, 2, kNoLimit).count(), 1u);
+  EXPECT_EQ(PartitionLayout(40000, 2, kNoLimit).count(), 4u);
   EXPECT_EQ(PartitionLayout(int64_t{1} << 40, 2, kNoLimit).count(), 4096u);
   EXPECT_EQ(PartitionLayout(20, 2, 0).count(), 16u);
 }

@@ -477,7 +477,8 @@ TEST_P(StorageConformance, AddedKeyEntriesAreFoundAmongTheOthers) {
                                               {kListingKeys, {5, 5}}, {kChannelKeys, {5, 4}}};
   for (int time = 1; time <= 2; ++time) {
     ASSERT_EQ(storage().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
-    EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).added, 4) << time;
+    // Whether {5, 4}, which was there before, counts is left open.
+    EXPECT_THAT(Value(storage().ReadLinkBase(shop.channel_id())).added, testing::AnyOf(4, 5)) << time;
   }
   EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).entries, 3);
   ExpectEntries(Find(shop, kListingKeys, {{5, 0}}), {{5, 1}, {5, 2}, {5, 4}, {5, 5}, {5, 6}});
@@ -523,7 +524,8 @@ TEST_P(StorageConformance, FindingAgreesWithASortedList) {
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   const LinkBase base = Value(storage().ReadLinkBase(shop.channel_id()));
-  EXPECT_EQ(base.entries + base.added, static_cast<int64_t>(all.size()));
+  EXPECT_GE(base.entries + base.added, static_cast<int64_t>(all.size()));
+  EXPECT_LE(base.added, static_cast<int64_t>(additions.size()));
 
   std::vector<KeyLookup> lookups;
   std::vector<KeyEntry> expected;
@@ -611,6 +613,18 @@ TEST_P(StorageConformance, MakingALinkRecordsBothSides) {
   ASSERT_EQ(shop.Edit("S2", LinkTo("X2")), absl::OkStatus());
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live parent=P upc=1", "S2 live"));
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live parent=Q upc=9", "X2 live"));
+}
+
+TEST_P(StorageConformance, ASettledLinkIsNotRecorded) {
+  Shop shop(under_test());
+  shop.Stock({{"K1", "S1"}});
+  shop.Pull({{"X1"}});
+  SetBase(shop);
+  LinkWrite write = NewLink(shop.ListingId("S1"), shop.ItemId("X1"));
+  write.settled = true;
+  EXPECT_EQ(Value(storage().WriteLinks(shop.fence(), 0, {write}, At(5))).linked, 1);
+  EXPECT_THAT(ListingChanges(shop), IsEmpty());
+  EXPECT_THAT(ItemChanges(shop), IsEmpty());
 }
 
 TEST_P(StorageConformance, DissolvingALinkRecordsBothSides) {

@@ -88,9 +88,11 @@ absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const Memory
 }
 
 void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason,
-                         const ListingStatus& status, const Author& author) {
-  RecordChange(listing);
-  RecordChange(item);
+                         const ListingStatus& status, const Author& author, bool recorded) {
+  if (recorded) {
+    RecordChange(listing);
+    RecordChange(item);
+  }
   listing.state = LinkState::kLinked;
   listing.channel_variant_id = item.channel_variant_id;
   item.listing_id = listing.listing_id;

@@ -137,7 +137,7 @@ struct MemoryChannel {
 
   // Makes a link between two that are free. `rule` 0: by hand.
   void Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason, const ListingStatus& status,
-            const Author& author);
+            const Author& author, bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
   // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.

@@ -92,7 +92,7 @@ void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& autho
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
     channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
-                 StatusAfterLink(listing.status, row.status), author);
+                 StatusAfterLink(listing.status, row.status), author, !row.settled);
     ++result->linked;
     return;
   }

@@ -109,7 +109,7 @@ absl::StatusOr<ListingKeyPage> SqliteStorage::ReadListingKeysById(int64_t channe
   absl::Status status = CheckRows(ids.size(), "ids");
   if (!status.ok()) return status;
   ListingKeyPage page;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
+  status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     ListingKeyReader reader(db, fields, &page);
     Query query(db, FLXLINK_SELECT_LISTING_KEYS "AND l.listing_id = ?2");
     for (const int64_t id : ids) reader.AddRows(query.Bind(channel_id, id));
@@ -125,7 +125,7 @@ absl::StatusOr<ChannelKeyPage> SqliteStorage::ReadChannelKeysById(int64_t channe
   absl::Status status = CheckRows(ids.size(), "ids");
   if (!status.ok()) return status;
   ChannelKeyPage page;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
+  status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     ChannelKeyReader reader(db, fields, &page);
     Query query(db, FLXLINK_SELECT_CHANNEL_KEYS "AND channel_variant_id = ?2");
     for (const int64_t id : ids) reader.AddRows(query.Bind(channel_id, id));
@@ -140,7 +140,7 @@ absl::StatusOr<std::vector<LinkHolder>> SqliteStorage::ReadHolders(int64_t chann
   absl::Status status = CheckRows(channel_variant_ids.size(), "ids");
   if (!status.ok()) return status;
   std::vector<LinkHolder> holders;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
+  status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     Query query(db, "SELECT listing_id, state FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2");
     for (const int64_t id : channel_variant_ids) {
       if (!query.Bind(channel_id, id).Next()) continue;

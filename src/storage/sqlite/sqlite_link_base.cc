@@ -39,38 +39,29 @@ void CountInBase(Connection& db, int64_t channel_id, int64_t entries, int64_t ad
       .Run(channel_id, entries, added, changes);
 }
 
-// Looks entries up in the runs and the added ones of one column.
+// Looks entries up in the runs and the added ones.
 class KeyIndexReader {
  public:
-  KeyIndexReader(Connection& db, int64_t channel_id, const KeyColumn& column)
-      : channel_id_(channel_id),
-        side_(SideNumber(column.side)),
-        key_number_(column.key_number),
-        run_at_(db, kKeyRunAt),
-        runs_after_(db, kKeyRunsAfter),
-        added_(db, kAddedKeys) {}
+  KeyIndexReader(Connection& db, int64_t channel_id)
+      : channel_id_(channel_id), run_at_(db, kKeyRunAt), runs_after_(db, kKeyRunsAfter), added_(db, kAddedKeys) {}
 
   // Adds the entries that the lookup asks for from the runs, ascending, at most `limit`.
-  void FindWritten(const KeyLookup& lookup, int64_t limit, std::vector<KeyEntry>* entries) {
+  void FindWritten(const KeyColumn& column, const KeyLookup& lookup, int64_t limit, std::vector<KeyEntry>* entries) {
+    const int side = SideNumber(column.side);
     const int64_t hash = StoredHash(lookup.hash);
-    if (run_at_.Bind(channel_id_, side_, key_number_, hash, lookup.after_id).Next()) {
+    if (run_at_.Bind(channel_id_, side, column.key_number, hash, lookup.after_id).Next()) {
       if (!AddFromRun(KeyRun(run_at_.Text(0)), lookup, &limit, entries)) return;
     }
-    runs_after_.Bind(channel_id_, side_, key_number_, hash, lookup.after_id);
+    runs_after_.Bind(channel_id_, side, column.key_number, hash, lookup.after_id);
     while (runs_after_.Next() && AddFromRun(KeyRun(runs_after_.Text(0)), lookup, &limit, entries)) {
     }
   }
 
   // The same from the added ones.
-  void FindAdded(const KeyLookup& lookup, int64_t limit, std::vector<KeyEntry>* entries) {
-    added_.Bind(channel_id_, side_, key_number_, StoredHash(lookup.hash), lookup.after_id, limit);
+  void FindAdded(const KeyColumn& column, const KeyLookup& lookup, int64_t limit, std::vector<KeyEntry>* entries) {
+    added_.Bind(channel_id_, SideNumber(column.side), column.key_number, StoredHash(lookup.hash), lookup.after_id,
+                limit);
     while (added_.Next()) entries->push_back({lookup.hash, added_.Int(0)});
-  }
-
-  bool IsWritten(const KeyEntry& entry) {
-    std::vector<KeyEntry> found;
-    FindWritten({entry.hash, entry.id - 1}, 1, &found);
-    return !found.empty() && found.front() == entry;
   }
 
  private:
@@ -86,8 +77,6 @@ class KeyIndexReader {
   }
 
   const int64_t channel_id_;
-  const int side_;
-  const int32_t key_number_;
   Query run_at_;
   Query runs_after_;
   Query added_;
@@ -124,6 +113,18 @@ std::vector<KeyEntry> NewEntries(Connection& db, int64_t channel_id, const KeyCo
   fresh.reserve(static_cast<size_t>(entries.end() - first));
   std::unique_copy(first, entries.end(), std::back_inserter(fresh));
   return fresh;
+}
+
+// Adds entries, whether the runs have them or not: looking costs more than passing over them later. Returns how many.
+int64_t AddEntries(Connection& db, int64_t channel_id, absl::Span<const KeyAddition> additions) {
+  Query insert(db,
+               "INSERT OR IGNORE INTO key_added (channel_id, side, key_number, hash, id) VALUES (?1, ?2, ?3, ?4, ?5)");
+  int64_t added = 0;
+  for (const KeyAddition& addition : additions) {
+    added += insert.Run(channel_id, SideNumber(addition.column.side), addition.column.key_number,
+                        StoredHash(addition.entry.hash), addition.entry.id);
+  }
+  return added;
 }
 
 // Deletes rows of the index or of the changes, at most `limit`, and counts them out of the base. Returns how many.
@@ -163,7 +164,7 @@ int64_t DeleteChanges(Connection& db, int64_t channel_id, int64_t limit) {
 
 absl::StatusOr<LinkBase> SqliteStorage::ReadLinkBase(int64_t channel_id) {
   LinkBase base;
-  absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+  absl::Status status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     base = FindLinkBase(db, channel_id);
     return absl::OkStatus();
   });
@@ -222,15 +223,17 @@ absl::StatusOr<std::vector<KeyEntry>> SqliteStorage::FindKeyEntries(int64_t chan
   absl::Status status = CheckLookups(lookups.size(), limit);
   if (!status.ok()) return status;
   std::vector<KeyEntry> entries;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
+  status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     const LinkBase base = FindLinkBase(db, channel_id);
-    KeyIndexReader index(db, channel_id, column);
+    KeyIndexReader index(db, channel_id);
     for (const KeyLookup& lookup : lookups) {
       const size_t first = entries.size();
-      if (base.entries > 0) index.FindWritten(lookup, limit, &entries);
+      if (base.entries > 0) index.FindWritten(column, lookup, limit, &entries);
       if (base.added == 0) continue;
-      index.FindAdded(lookup, limit, &entries);
-      std::sort(entries.begin() + static_cast<std::ptrdiff_t>(first), entries.end());
+      index.FindAdded(column, lookup, limit, &entries);
+      const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(first);
+      std::sort(begin, entries.end());
+      entries.erase(std::unique(begin, entries.end()), entries.end());
       entries.resize(std::min(entries.size(), first + static_cast<size_t>(limit)));
     }
     return absl::OkStatus();
@@ -245,7 +248,7 @@ absl::StatusOr<LinkChangePage> SqliteStorage::ReadLinkChanges(int64_t channel_id
   absl::Status status = CheckLimit(limit);
   if (!status.ok()) return status;
   LinkChangePage page;
-  status = ReadOfChannel(channel_id, [&](Connection& db) {
+  status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     const bool listings = side == LinkSide::kListing;
     KeyColumns columns(fields, {listings ? "sku" : "id", "parent"}, &page.columns);
     Query query(db, listings ? "SELECT c.id, c.known, c.live, c.parent, coalesce(c.fields, '{}'), v.sku FROM "
@@ -276,16 +279,7 @@ absl::Status SqliteStorage::AddKeyEntries(const Fence& fence, absl::Span<const K
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     if (!HasLinkBase(db, fence.channel_id)) return NoLinkBase(FindChannel(db, fence.channel_id).value_or(Channel()));
-    int64_t added = 0;
-    for (const KeyAddition& addition : additions) {
-      if (KeyIndexReader(db, fence.channel_id, addition.column).IsWritten(addition.entry)) continue;
-      added += Query(db,
-                     "INSERT OR IGNORE INTO key_added (channel_id, side, key_number, hash, id) "
-                     "VALUES (?1, ?2, ?3, ?4, ?5)")
-                   .Run(fence.channel_id, SideNumber(addition.column.side), addition.column.key_number,
-                        StoredHash(addition.entry.hash), addition.entry.id);
-    }
-    CountInBase(db, fence.channel_id, 0, added, 0);
+    CountInBase(db, fence.channel_id, 0, AddEntries(db, fence.channel_id, additions), 0);
     return absl::OkStatus();
   });
 }

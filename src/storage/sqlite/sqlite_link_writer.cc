@@ -28,8 +28,8 @@ LinkWriter::~LinkWriter() {
 }
 
 bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
-                      const ListingStatus& status) {
-  RecordBoth(link.listing_id, item.channel_variant_id);
+                      const ListingStatus& status, bool recorded) {
+  if (recorded) RecordBoth(link.listing_id, item.channel_variant_id);
   const int64_t linked = link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule,
                                    NullIfEmpty{ToString(reason)}, rule == 0, ToString(status.base),
                                    NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},

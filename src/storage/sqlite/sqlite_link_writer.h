@@ -35,7 +35,7 @@ class LinkWriter {
   // Makes a link between two that are free. `rule` 0: by hand. Returns false, and does nothing, where the item is not
   // free; that the listing variant is unlinked is the caller's to know.
   bool Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
-            const ListingStatus& status);
+            const ListingStatus& status, bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason);
   // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.

@@ -62,7 +62,7 @@ class LinkRowWriter {
     const StoredItem item = {row.channel_variant_id, find_.String(3), false, ReadPqs(find_, 4)};
     find_.Reset();
     if (link.channel_variant_id != 0 ||
-        !links_.Link(link, item, row.rule, row.reason, StatusAfterLink(link.status, row.status))) {
+        !links_.Link(link, item, row.rule, row.reason, StatusAfterLink(link.status, row.status), !row.settled)) {
       return CheckFree(db_, channel_id_, link, item);
     }
     ++result_.linked;

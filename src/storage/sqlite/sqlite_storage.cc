@@ -127,24 +127,36 @@ absl::Status SqliteStorage::WriteFenced(const Fence& fence, Body body) {
   });
 }
 
+absl::Status SqliteStorage::ReadOn(Connection& db, Body body) {
+  absl::Status status = db.BeginRead();
+  if (!status.ok()) return status;
+  status = body(db);
+  const absl::Status ended = db.Commit();
+  return ended.ok() ? status : ended;
+}
+
 absl::Status SqliteStorage::Read(Body body) {
   absl::Status status = CheckProcess();
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Connection>> reader = TakeReader();
   if (!reader.ok()) return reader.status();
-  Connection& db = **reader;
-  status = db.BeginRead();
-  if (status.ok()) {
-    status = body(db);
-    const absl::Status ended = db.Commit();
-    if (!ended.ok()) status = ended;
-  }
+  status = ReadOn(**reader, body);
   GiveBackReader(*std::move(reader));
   return status;
 }
 
 absl::Status SqliteStorage::ReadOfChannel(int64_t channel_id, Body body) {
   return Read([&](Connection& db) { return ChannelExists(db, channel_id) ? body(db) : NoSuchChannel(channel_id); });
+}
+
+absl::Status SqliteStorage::ReadBetweenWrites(int64_t channel_id, Body body) {
+  absl::Status status = CheckProcess();
+  if (status.ok()) status = AwaitTurn();
+  if (!status.ok()) return status;
+  status = ReadOn(*writer_,
+                  [&](Connection& db) { return ChannelExists(db, channel_id) ? body(db) : NoSuchChannel(channel_id); });
+  EndTurn();
+  return status;
 }
 
 absl::Status SqliteStorage::AwaitTurn() {

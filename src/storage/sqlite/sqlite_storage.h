@@ -135,11 +135,16 @@ class SqliteStorage : public Storage {
   absl::Status Read(Body body);
   // The same once the channel is seen to be there.
   absl::Status ReadOfChannel(int64_t channel_id, Body body);
+  // The same on the writer's connection, for many small reads between writes: a commit empties the page caches of all
+  // connections but its own. Nobody of this process writes meanwhile.
+  absl::Status ReadBetweenWrites(int64_t channel_id, Body body);
 
   // FAILED_PRECONDITION in a forked child.
   absl::Status CheckProcess() const;
 
   absl::Status OpenWriter();
+  // Runs `body` over one state of the database as the connection sees it.
+  static absl::Status ReadOn(Connection& db, Body body);
   absl::Status WriteLocked(Body body);
   absl::Status AwaitTurn() ABSL_LOCKS_EXCLUDED(mutex_);
   void EndTurn() ABSL_LOCKS_EXCLUDED(mutex_);
