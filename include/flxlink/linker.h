@@ -19,7 +19,7 @@
 //   another link holds the target                              target_taken        go on
 //   a person unlinked this pair                                unlinked_by_hand    go on
 //   parent guard on, and the listing has several parents       parent_mismatch     go on
-//   otherwise                                                  linked by r, with the warning contradiction if contradicted
+//   otherwise                                                  linked by r, with a warning where it is contradicted
 // clang-format on
 //
 // All links of one rule are made at once. A variant that no rule linked has as its reason the first of these that any
@@ -220,8 +220,8 @@ struct MatchOptions {
   // Threads to use. nullptr: the caller's only.
   Executor* executor = nullptr;
   // How much memory the match may use for itself, in bytes; it then reads the sources several times, a range of keys
-  // at a time. What it cannot do without is taken also where it is more: 4 bytes a row and rule on both sides, 8 bytes a
-  // listing row, and room for about a sixteenth of one rule's keys. Default 0: 32 bytes a row of both sides and 4 for
+  // at a time. What it cannot do without is taken also where it is more: 4 bytes a row and rule on both sides, 8 bytes
+  // a listing row, and room for about a sixteenth of one rule's keys. Default 0: 32 bytes a row of both sides and 4 for
   // each rule, and never less than 64 MiB.
   int64_t memory_limit_bytes = 0;
   // Sets the hash function. No result depends on it; who writes the keys should not be able to know it. Default 0.
