@@ -346,7 +346,7 @@ class Storage {
 
   // Adds entries to the index of a base that is being made. Those of one column ascend, over all calls; entries that
   // are there already are as good as written, so that a call can be said twice. FAILED_PRECONDITION where a base is
-  // set.
+  // set; INVALID_ARGUMENT where entries of a call descend.
   virtual absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) = 0;
 
   // Sets the base that WriteKeyEntries has made: from now on link changes are recorded. `text` is not empty. ABORTED
