@@ -204,8 +204,9 @@ void AddMatchCommand(CLI::App& app, const bool& json, std::function<absl::Status
   command->add_option("--threads", flags->threads, "Threads to use (default: one per processor)")
       ->check(CLI::Range(1, kMaxThreads));
   command
-      ->add_option("--memory-limit", flags->memory_limit_bytes,
-                   "Memory that the match itself may take, in bytes or with k, M or G (default: what is fastest)")
+      ->add_option(
+          "--memory-limit", flags->memory_limit_bytes,
+          "Memory that the match itself may take, in bytes or with k, M or G (default: 32 a row, and 4 a row and rule)")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
       ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()))
       ->type_name("BYTES");

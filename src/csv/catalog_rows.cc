@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "flxlink/linker.h"
+#include "src/model/prefetch.h"
 
 namespace flxlink {
 
@@ -25,7 +26,7 @@ void CatalogRows::GetIds(absl::Span<const int64_t> rows, absl::Span<absl::string
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     ids[i] = cell(rows[i], 0);
-    __builtin_prefetch(ids[i].data());
+    PrefetchToRead(ids[i].data());
   }
 }
 

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "flxlink/string_column.h"
 #include "src/csv/record_scanner.h"
+#include "src/model/prefetch.h"
 
 namespace flxlink {
 
@@ -29,7 +30,7 @@ class CsvPage {
   int32_t rows() const { return rows_; }
 
   // Fetches ahead what tells where the row's first column is.
-  void PrefetchOffset(int64_t row) const { __builtin_prefetch(&offsets_[static_cast<size_t>(row)]); }
+  void PrefetchOffset(int64_t row) const { PrefetchToRead(&offsets_[static_cast<size_t>(row)]); }
 
   StringColumnView column(size_t i) const {
     const size_t offsets = static_cast<size_t>(rows_) + 1;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "flxlink/linker.h"
+#include "src/model/prefetch.h"
 
 namespace flxlink {
 namespace {
@@ -56,7 +57,7 @@ int64_t RowIndex::Insert(int64_t row_base, const StringColumnView& ids, IdOf id_
     const int64_t end = std::min(begin + kBatch, ids.size());
     for (int64_t i = begin; i < end; ++i) {
       hashes[i - begin] = HashOf(ids[i]);
-      __builtin_prefetch(&slots_[PlaceOf(hashes[i - begin])], 1);
+      PrefetchToWrite(&slots_[PlaceOf(hashes[i - begin])]);
     }
     for (int64_t i = begin; i < end; ++i) {
       if (!InsertOne(hashes[i - begin], row_base + i, ids[i], id_of)) return row_base + i;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "src/linker/prefetch.h"
+#include "src/model/prefetch.h"
 
 namespace flxlink {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/types/span.h"
-#include "src/linker/prefetch.h"
+#include "src/model/prefetch.h"
 
 namespace flxlink {
 namespace {

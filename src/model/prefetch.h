@@ -1,7 +1,7 @@
 // Hints to the processor that memory will be wanted soon. They change no result.
 
-#ifndef FLXLINK_LINKER_PREFETCH_H_
-#define FLXLINK_LINKER_PREFETCH_H_
+#ifndef FLXLINK_MODEL_PREFETCH_H_
+#define FLXLINK_MODEL_PREFETCH_H_
 
 namespace flxlink {
 
@@ -23,4 +23,4 @@ inline void PrefetchToWrite(const void* memory) {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_LINKER_PREFETCH_H_
+#endif  // FLXLINK_MODEL_PREFETCH_H_
