@@ -98,7 +98,10 @@ class IncrementalPass {
   }
 
   absl::Status WriteThenForget(std::vector<LinkWrite> writes) {
-    for (LinkWrite& write : writes) write.settled = true;
+    // Writes of one page happen all or not at all. Of more, some may be there when an edit by hand makes the pass be
+    // done again; it then finds whom their links affect by their changes.
+    const bool at_once = writes.size() <= static_cast<size_t>(context_.page_rows());
+    for (LinkWrite& write : writes) write.settled = at_once;
     const absl::Status status = pass_.writer.Write(pass_.edit_version, writes);
     return status.ok() ? Forget() : status;
   }
