@@ -73,8 +73,8 @@ BENCHMARK(BM_ReadCatalog)
 void BM_ReadRecords(benchmark::State& state) {
   const std::string text = MakeText(state.range(0));
   for (auto _ : state) {
-    absl::StatusOr<CsvReader> reader = CsvReader::FromText("text", text);
-    CsvRecord record;
+    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("text", text);
+    csv::CsvRecord record;
     int64_t rows = 0;
     while (reader.ok() && *reader->Next(&record)) ++rows;
     if (rows != state.range(0)) state.SkipWithError("the text was not read");

@@ -161,18 +161,18 @@ void BM_ReadKeys(benchmark::State& state) {
 
 // Calls `build` with what a match of these rows works with, and times it.
 void RunStage(benchmark::State& state, const MatchInput& input,
-              absl::FunctionRef<absl::Status(const KeyWork& work)> build) {
+              absl::FunctionRef<absl::Status(const linker::KeyWork& work)> build) {
   const std::unique_ptr<Executor> executor = NewThreadExecutor(static_cast<int>(state.range(1)));
   const auto memory_bytes = static_cast<size_t>(2 * state.range(0) * kDefaultBytes);
   const MatchOptions options;
   for (auto _ : state) {
-    KeyWork work;
+    linker::KeyWork work;
     work.executor = executor.get();
     work.options = &options;
-    work.layout = PartitionLayout(state.range(0), executor->width(), memory_bytes);
+    work.layout = linker::PartitionLayout(state.range(0), executor->width(), memory_bytes);
     work.seed = kSeed;
-    KeyBudget budget(memory_bytes);
-    std::vector<KeyMemory> memories;
+    linker::KeyBudget budget(memory_bytes);
+    std::vector<linker::KeyMemory> memories;
     for (int i = 0; i < executor->width(); ++i) memories.emplace_back(work.layout.slab_bytes, &budget);
     work.memories = &memories;
     if (!build(work).ok()) {
@@ -185,18 +185,19 @@ void RunStage(benchmark::State& state, const MatchInput& input,
 
 void BM_PartitionKeys(benchmark::State& state) {
   const MatchInput input = InputOf(TablesOf(state.range(0)));
-  RunStage(state, input, [&](const KeyWork& work) {
-    BigArray<KeyCode> listings(static_cast<size_t>(input.listings->row_count()));
-    BigArray<KeyCode> channel(static_cast<size_t>(input.channel->row_count()));
-    return ScanAndJoin({{input.listings, 0, true, &listings}, {input.channel, 0, true, &channel}}, {}, work,
-                       [](int, absl::Span<const KeyWriter>, size_t) {});
+  RunStage(state, input, [&](const linker::KeyWork& work) {
+    linker::BigArray<linker::KeyCode> listings(static_cast<size_t>(input.listings->row_count()));
+    linker::BigArray<linker::KeyCode> channel(static_cast<size_t>(input.channel->row_count()));
+    return linker::ScanAndJoin({{input.listings, 0, true, &listings}, {input.channel, 0, true, &channel}}, {}, work,
+                               [](int, absl::Span<const linker::KeyWriter>, size_t) {});
   });
 }
 
 void BM_BuildRuleKeys(benchmark::State& state) {
   const MatchInput input = InputOf(TablesOf(state.range(0)));
-  RunStage(state, input,
-           [&](const KeyWork& work) { return BuildRuleKeys(input, input.rule_columns[0], {}, work).status(); });
+  RunStage(state, input, [&](const linker::KeyWork& work) {
+    return linker::BuildRuleKeys(input, input.rule_columns[0], {}, work).status();
+  });
 }
 
 BENCHMARK(BM_ReadKeys)->Apply(MillionRows);

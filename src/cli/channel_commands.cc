@@ -18,7 +18,7 @@
 #include "src/cli/text_table.h"
 #include "src/cli/usage_error.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 // What was given on the command line. Empty: not given.
@@ -347,4 +347,4 @@ void AddChannelCommands(CLI::App& app, const Globals& globals, std::function<abs
   SetWork(group->add_subcommand("list", "List the channels"), globals, action, &List);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -17,7 +17,7 @@
 #include "src/cli/print.h"
 #include "src/cli/text_table.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 using Action = std::function<absl::Status()>;
@@ -265,4 +265,4 @@ void AddJobCommands(CLI::App& app, const Globals& globals, Action& action) {
   AddJobGroup(app, globals, action);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

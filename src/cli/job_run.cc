@@ -14,7 +14,7 @@
 #include "src/cli/json_view.h"
 #include "src/cli/print.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 // Problems that are printed after a job; `job show` has the rest.
@@ -139,4 +139,4 @@ absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait)
   return absl::FailedPreconditionError(DescribeFailure(*final_job, *channel));
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

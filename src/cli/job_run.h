@@ -8,12 +8,12 @@
 #include "flxlink/job.h"
 #include "src/cli/session.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Runs `job` and the jobs that it chains, or with `wait` off leaves it in its queue, and prints it. Not OK where the
 // job did not complete; how its chained jobs end is printed only.
 absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_JOB_RUN_H_

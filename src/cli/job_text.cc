@@ -9,7 +9,7 @@
 #include "flxlink/link_rule.h"
 #include "src/cli/print.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 int64_t CountOf(const Job& job, absl::string_view name) {
@@ -164,4 +164,4 @@ std::string DescribeFailure(const Job& job, absl::string_view channel) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -12,7 +12,7 @@
 #include "flxlink/job.h"
 #include "flxlink/linker.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // What a link job left without a working link.
 struct LinkRemainder {
@@ -33,6 +33,6 @@ std::string DescribeProblems(const Job& job, size_t most);
 // What went wrong with a job that did not complete, and what to do about it. `channel` is its channel's name.
 std::string DescribeFailure(const Job& job, absl::string_view channel);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_JOB_TEXT_H_

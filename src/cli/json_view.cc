@@ -9,7 +9,7 @@
 #include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 Json Text(absl::string_view text) { return std::string(text); }
@@ -180,4 +180,4 @@ Json ScheduleView(const Schedule& schedule, absl::string_view channel) {
           {"next_fire", schedule.enabled ? Json(FormatInstant(schedule.next_fire)) : Json()}};
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -14,7 +14,7 @@
 #include "flxlink/schedule.h"
 #include "src/cli/print.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // RFC 3339 in UTC, with microseconds.
 std::string FormatInstant(absl::Time time);
@@ -28,6 +28,6 @@ Json ExplanationView(const ListingExplanation& explanation);
 Json JobView(const Job& job, absl::string_view channel);
 Json ScheduleView(const Schedule& schedule, absl::string_view channel);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_JSON_VIEW_H_

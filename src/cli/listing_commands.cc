@@ -17,7 +17,7 @@
 #include "src/cli/print.h"
 #include "src/cli/text_table.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 using Action = std::function<absl::Status()>;
@@ -211,4 +211,4 @@ void AddListingCommands(CLI::App& app, const Globals& globals, Action& action) {
   adder.AddEdit("resume", "Start its sync again", Kind::kResume, "resumed");
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -21,7 +21,7 @@
 #include "src/cli/session.h"
 #include "src/cli/usage_error.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr int kDone = 0;
@@ -106,6 +106,6 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
-int main(int argc, char** argv) { return flxlink::Main(argc, argv); }
+int main(int argc, char** argv) { return flxlink::cli::Main(argc, argv); }

@@ -23,7 +23,7 @@
 #include "src/cli/output.h"
 #include "src/cli/usage_error.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr int kMaxThreads = 1024;
@@ -217,4 +217,4 @@ void AddMatchCommand(CLI::App& app, const bool& json, std::function<absl::Status
       [flags, &json, &action] { action = [flags, &json] { return Match(*flags, json || flags->format == "json"); }; });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -8,12 +8,12 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Adds the command to the program. Once it was given on the command line, `action` is set to what does its work; `json`
 // (the program's --json) is read then. Wrong usage that only the work finds out is a UsageError().
 void AddMatchCommand(CLI::App& app, const bool& json, std::function<absl::Status()>& action);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_CLI_MATCH_COMMAND_H_

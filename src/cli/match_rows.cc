@@ -7,7 +7,7 @@
 #include "flxlink/csv_field.h"
 #include "nlohmann/json.hpp"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -175,4 +175,4 @@ absl::Status MatchJsonSink::Accept(int64_t row_base, absl::Span<const LinkOutcom
 
 absl::Status MatchJsonSink::Finish() { return output_->Write(begun_ ? "\n]\n" : "[]\n"); }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -16,7 +16,7 @@
 #include "flxlink/linker.h"
 #include "src/cli/output.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // What rows are printed from. All of it must outlive the sink.
 struct MatchNames {
@@ -65,6 +65,6 @@ class MatchJsonSink : public LinkSink {
   bool begun_ = false;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_CLI_MATCH_ROWS_H_

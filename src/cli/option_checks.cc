@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_join.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 // More than a command line can hold.
@@ -31,4 +31,4 @@ void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words) {
 
 void TakeMany(CLI::Option* option) { option->expected(1, kMaxValues)->allow_extra_args(false); }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

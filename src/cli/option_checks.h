@@ -10,7 +10,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Takes what `parse` takes.
 CLI::Validator Parses(std::function<absl::Status(const std::string&)> parse);
@@ -26,6 +26,6 @@ void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words);
 // in square brackets apart, and a SKU may have those.
 void TakeMany(CLI::Option* option);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_OPTION_CHECKS_H_

@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr size_t kBufferBytes = 1 << 18;
@@ -99,4 +99,4 @@ absl::Status Output::Finish() {
   return absl::OkStatus();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

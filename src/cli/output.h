@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Not thread-safe. Destroyed before Finish(), a file is left as it was.
 class Output {
@@ -42,6 +42,6 @@ class Output {
   std::string target_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_CLI_OUTPUT_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 // Whatever is not UTF-8 (a path, say) becomes U+FFFD: JSON has no other way.
@@ -43,4 +43,4 @@ absl::Status JsonArray::Finish() {
   return status.ok() ? output_->Finish() : status;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -11,7 +11,7 @@
 #include "nlohmann/json.hpp"
 #include "src/cli/output.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 using Json = nlohmann::ordered_json;
 
@@ -39,6 +39,6 @@ class JsonArray {
   bool empty_ = true;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_PRINT_H_

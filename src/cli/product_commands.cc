@@ -11,7 +11,7 @@
 #include "src/cli/option_checks.h"
 #include "src/cli/print.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 struct ImportFlags {
@@ -85,4 +85,4 @@ void AddProductCommands(CLI::App& app, const Globals& globals, std::function<abs
   SetWork(command, globals, action, [flags](Session& session) { return Import(session, *flags); });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

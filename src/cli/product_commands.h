@@ -9,11 +9,11 @@
 #include "absl/status/status.h"
 #include "src/cli/session.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Adds the commands to the program. The one that was given becomes `action`.
 void AddProductCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_PRODUCT_COMMANDS_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr absl::Duration kShortest = absl::Milliseconds(100);
@@ -40,4 +40,4 @@ void ProgressLine::Erase() {
   visible_ = false;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

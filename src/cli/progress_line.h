@@ -10,7 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Shows nothing where standard error is not a terminal. Thread-safe.
 class ProgressLine {
@@ -30,6 +30,6 @@ class ProgressLine {
   bool visible_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_PROGRESS_LINE_H_

@@ -16,7 +16,7 @@
 #include "flxlink/job.h"
 #include "src/cli/print.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr int kMaxWorkers = 1024;
@@ -144,4 +144,4 @@ void AddRunCommand(CLI::App& app, const Globals& globals, std::function<absl::St
   SetWork(command, globals, action, [flags](Session& session) { return Run(session, *flags); });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

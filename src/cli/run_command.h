@@ -9,11 +9,11 @@
 #include "absl/status/status.h"
 #include "src/cli/session.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Adds the command to the program. If it was given it becomes `action`.
 void AddRunCommand(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_RUN_COMMAND_H_

@@ -16,7 +16,7 @@
 #include "src/cli/text_table.h"
 #include "src/cli/usage_error.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 struct ScheduleFlags {
@@ -151,4 +151,4 @@ void AddScheduleCommands(CLI::App& app, const Globals& globals, std::function<ab
   SetWork(group->add_subcommand("list", "List the schedules"), globals, action, &List);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

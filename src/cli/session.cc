@@ -10,7 +10,7 @@
 #include "flxlink/csv_channel.h"
 #include "src/cli/usage_error.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr absl::string_view kSqlite = "sqlite:";
@@ -95,4 +95,4 @@ void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Stat
   });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

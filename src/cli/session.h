@@ -22,7 +22,7 @@
 #include "flxlink/storage.h"
 #include "src/cli/progress_line.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // The options that every command has.
 struct Globals {
@@ -63,6 +63,6 @@ class Session {
 void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Status()>& action,
              std::function<absl::Status(Session&)> work);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_SESSION_H_

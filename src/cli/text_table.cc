@@ -6,7 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "src/cli/print.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr size_t kRowsAtOnce = 1000;
@@ -55,4 +55,4 @@ absl::Status TextTable::WriteRows() {
   return absl::OkStatus();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "src/cli/output.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // Printed on standard output in parts, so that a long table needs no memory; columns may widen from part to part.
 class TextTable {
@@ -30,6 +30,6 @@ class TextTable {
   std::vector<size_t> widths_;  // In characters.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_TEXT_TABLE_H_

@@ -2,7 +2,7 @@
 
 #include "absl/strings/cord.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 namespace {
 
 constexpr absl::string_view kPayloadUrl = "flxlink/usage_error";
@@ -17,4 +17,4 @@ absl::Status UsageError(absl::string_view message) {
 
 bool IsUsageError(const absl::Status& status) { return status.GetPayload(kPayloadUrl).has_value(); }
 
-}  // namespace flxlink
+}  // namespace flxlink::cli

@@ -6,13 +6,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::cli {
 
 // INVALID_ARGUMENT that IsUsageError() knows again.
 absl::Status UsageError(absl::string_view message);
 
 bool IsUsageError(const absl::Status& status);
 
-}  // namespace flxlink
+}  // namespace flxlink::cli
 
 #endif  // FLXLINK_CLI_USAGE_ERROR_H_

@@ -22,7 +22,8 @@ absl::StatusOr<CsvDialect> ParseCsvDialect(absl::string_view text) {
   for (const CsvDialect dialect : {CsvDialect::kGeneric, CsvDialect::kShopify}) {
     if (ToString(dialect) == text) return dialect;
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no CSV dialect ", Quote(text), "; use generic or shopify"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no CSV dialect ", model::Quote(text), "; use generic or shopify"));
 }
 
 namespace {
@@ -37,10 +38,10 @@ class PageFiller {
       columns_[i].Add(cells[i]);
       bytes_ += cells[i].size();
     }
-    if (bytes_ >= kCsvRangeBytes || columns_[0].size() >= kMaxPageRows) Flush();
+    if (bytes_ >= csv::kCsvRangeBytes || columns_[0].size() >= kMaxPageRows) Flush();
   }
 
-  std::vector<CsvPage> Finish() {
+  std::vector<csv::CsvPage> Finish() {
     if (columns_[0].size() > 0) Flush();
     return std::move(pages_);
   }
@@ -56,7 +57,7 @@ class PageFiller {
 
   std::vector<StringColumn> columns_;
   size_t bytes_ = 0;
-  std::vector<CsvPage> pages_;
+  std::vector<csv::CsvPage> pages_;
 };
 
 // One row at a time: its cells in the order of a page's columns, the id first, and the line on which it starts.
@@ -67,11 +68,11 @@ struct Row {
 using NextRow = absl::FunctionRef<absl::StatusOr<bool>(Row* row)>;
 
 // Reads as much of the text as it needs for its header. UNAVAILABLE where the text cannot be read.
-absl::StatusOr<CsvReader> ReadHeader(const std::string& path, const CsvText& text) {
+absl::StatusOr<csv::CsvReader> ReadHeader(const std::string& path, const csv::CsvText& text) {
   for (size_t size = size_t{1} << 16;; size *= 2) {
     std::string begin(std::min(size, text.size()), '\0');
     if (!text.Read(0, begin.size(), &begin[0])) return absl::UnavailableError(path);
-    absl::StatusOr<CsvReader> reader = CsvReader::FromText(path, std::move(begin));
+    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, std::move(begin));
     // A header that goes to the end of this text may go on behind it.
     if (size >= text.size() || (reader.ok() && reader->next_begin() < size)) return reader;
   }
@@ -88,7 +89,7 @@ class CsvCatalog::Impl {
   absl::Status ReadGeneric(const std::string& path, Executor& executor);
   absl::Status ReadShopify(const std::string& path);
 
-  const CatalogRows& rows() const { return rows_; }
+  const csv::CatalogRows& rows() const { return rows_; }
   absl::string_view parent(int64_t row) const { return has_parents_ ? rows_.cell(row, kParents) : absl::string_view(); }
   bool HasColumn(int column) const { return column >= kParentColumn && column < static_cast<int>(fields_.size()); }
   StringColumnView ColumnOf(int page, int column) const;
@@ -98,14 +99,14 @@ class CsvCatalog::Impl {
   static constexpr size_t kIds = 0;
   static constexpr size_t kParents = 1;
 
-  absl::Status SelectColumns(const CsvReader& reader, CsvSelection* selection);
-  bool ReadAtOnce(const std::string& path, const CsvText& text, Executor& executor);
-  absl::Status ReadRecords(CsvReader* reader);
-  absl::Status ReadRows(const CsvReader& reader, size_t columns, NextRow next);
-  absl::StatusOr<int64_t> TakePages(std::vector<CsvPage> pages, Executor& executor);
+  absl::Status SelectColumns(const csv::CsvReader& reader, csv::CsvSelection* selection);
+  bool ReadAtOnce(const std::string& path, const csv::CsvText& text, Executor& executor);
+  absl::Status ReadRecords(csv::CsvReader* reader);
+  absl::Status ReadRows(const csv::CsvReader& reader, size_t columns, NextRow next);
+  absl::StatusOr<int64_t> TakePages(std::vector<csv::CsvPage> pages, Executor& executor);
 
   const CsvCatalogOptions options_;
-  CatalogRows rows_;
+  csv::CatalogRows rows_;
   bool has_parents_ = false;
   std::vector<size_t> fields_;       // By field: its column of a page.
   std::vector<int32_t> no_offsets_;  // Those of as many empty strings as any page has rows.
@@ -119,13 +120,13 @@ StringColumnView CsvCatalog::Impl::ColumnOf(int page, int column) const {
 }
 
 // Which columns of a generic file go to which of the pages.
-absl::Status CsvCatalog::Impl::SelectColumns(const CsvReader& reader, CsvSelection* selection) {
+absl::Status CsvCatalog::Impl::SelectColumns(const csv::CsvReader& reader, csv::CsvSelection* selection) {
   absl::StatusOr<int> id = reader.RequireColumn("id");
   if (!id.ok()) return id.status();
   std::vector<int>& wanted = selection->wanted;
   wanted = {*id};
   const int parent = reader.FindColumn("parent_id");
-  has_parents_ = options_.parents && parent != CsvReader::kNoColumn;
+  has_parents_ = options_.parents && parent != csv::CsvReader::kNoColumn;
   if (has_parents_) wanted.push_back(parent);
   fields_.clear();
   for (const std::string& field : options_.fields) {
@@ -141,9 +142,10 @@ absl::Status CsvCatalog::Impl::SelectColumns(const CsvReader& reader, CsvSelecti
 }
 
 // Takes the pages for the rows. Tells a row whose id is repeated, as CatalogRows::IndexIds().
-absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<CsvPage> pages, Executor& executor) {
-  rows_ = CatalogRows(std::move(pages));
-  if (rows_.row_count() > RowIndex::kMaxRows) return absl::OutOfRangeError("there are too many rows; split the file");
+absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<csv::CsvPage> pages, Executor& executor) {
+  rows_ = csv::CatalogRows(std::move(pages));
+  if (rows_.row_count() > csv::RowIndex::kMaxRows)
+    return absl::OutOfRangeError("there are too many rows; split the file");
   int32_t most_rows = 0;
   for (int page = 0; page < rows_.page_count(); ++page) most_rows = std::max(most_rows, rows_.page(page).rows());
   if (!has_parents_) no_offsets_.assign(static_cast<size_t>(most_rows) + 1, 0);
@@ -153,12 +155,12 @@ absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<CsvPage> pages, 
 }
 
 // Reads a generic file on all threads. False where that finds anything wrong, or is not sure.
-bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const CsvText& text, Executor& executor) {
-  absl::StatusOr<CsvReader> header = ReadHeader(path, text);
-  CsvSelection selection;
+bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const csv::CsvText& text, Executor& executor) {
+  absl::StatusOr<csv::CsvReader> header = ReadHeader(path, text);
+  csv::CsvSelection selection;
   if (!header.ok() || !SelectColumns(*header, &selection).ok()) return false;
-  absl::optional<std::vector<CsvPage>> pages =
-      ReadCsvPages(text, header->next_begin(), selection, kCsvRangeBytes, executor);
+  absl::optional<std::vector<csv::CsvPage>> pages =
+      csv::ReadCsvPages(text, header->next_begin(), selection, csv::kCsvRangeBytes, executor);
   if (!pages.has_value()) return false;
   const absl::StatusOr<int64_t> repeated = TakePages(*std::move(pages), executor);
   return repeated.ok() && *repeated == kNoRow;
@@ -166,7 +168,7 @@ bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const CsvText& text, 
 
 // Reads rows one by one, and finds the first thing that is wrong. Repeated ids are looked for at the end, among the
 // rows before whatever else is wrong, and so come before it.
-absl::Status CsvCatalog::Impl::ReadRows(const CsvReader& reader, size_t columns, NextRow next) {
+absl::Status CsvCatalog::Impl::ReadRows(const csv::CsvReader& reader, size_t columns, NextRow next) {
   PageFiller pages(columns);
   std::vector<int64_t> lines;
   absl::Status ended;
@@ -187,13 +189,13 @@ absl::Status CsvCatalog::Impl::ReadRows(const CsvReader& reader, size_t columns,
   if (*repeated == kNoRow) return ended;
   const absl::string_view id = rows_.cell(*repeated, kIds);
   return reader.ErrorAt(lines[static_cast<size_t>(*repeated)],
-                        absl::StrCat("the id ", Quote(id), " is there twice; give every variant its own"));
+                        absl::StrCat("the id ", model::Quote(id), " is there twice; give every variant its own"));
 }
 
-absl::Status CsvCatalog::Impl::ReadRecords(CsvReader* reader) {
-  CsvSelection selection;
+absl::Status CsvCatalog::Impl::ReadRecords(csv::CsvReader* reader) {
+  csv::CsvSelection selection;
   if (absl::Status status = SelectColumns(*reader, &selection); !status.ok()) return status;
-  CsvRecord record;
+  csv::CsvRecord record;
   return ReadRows(*reader, selection.wanted.size(), [&](Row* row) {
     absl::StatusOr<bool> found = reader->Next(&record);
     if (!found.ok() || !*found) return found;
@@ -205,37 +207,37 @@ absl::Status CsvCatalog::Impl::ReadRecords(CsvReader* reader) {
 }
 
 absl::Status CsvCatalog::Impl::ReadGeneric(const std::string& path, Executor& executor) {
-  absl::StatusOr<CsvText> text = CsvText::Open(path);
+  absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
   if (!text.ok()) return text.status();
   if (ReadAtOnce(path, *text, executor)) return absl::OkStatus();
   // Something is wrong, and CsvReader knows what. If it finds nothing, then its rows are the right ones.
   absl::StatusOr<std::string> all = text->Release();
   if (!all.ok()) return all.status();
-  absl::StatusOr<CsvReader> reader = CsvReader::FromText(path, *std::move(all));
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, *std::move(all));
   if (!reader.ok()) return reader.status();
   return ReadRecords(&*reader);
 }
 
 absl::Status CsvCatalog::Impl::ReadShopify(const std::string& path) {
-  absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
   if (!reader.ok()) return reader.status();
   std::vector<int> numbers;
   for (const std::string& field : options_.fields) {
-    absl::StatusOr<int> number = RequireShopifyField(*reader, field);
+    absl::StatusOr<int> number = csv::RequireShopifyField(*reader, field);
     if (!number.ok()) return number.status();
     fields_.push_back(kParents + 1 + numbers.size());
     numbers.push_back(*number);
   }
   has_parents_ = true;
-  absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(&*reader);
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
   if (!rows.ok()) return rows.status();
-  ShopifyVariant variant;
+  csv::ShopifyVariant variant;
   return ReadRows(*reader, kParents + 1 + numbers.size(), [&](Row* row) {
     absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok() || !*found) return found;
     row->line = variant.row.line;
     row->cells = {variant.id, options_.parents ? variant.handle : absl::string_view()};
-    for (const int number : numbers) row->cells.push_back(ShopifyFieldValue(variant, number));
+    for (const int number : numbers) row->cells.push_back(csv::ShopifyFieldValue(variant, number));
     return found;
   });
 }
@@ -269,7 +271,7 @@ absl::Status CsvCatalog::Scan(int part, absl::Span<const int> columns,
     if (!impl_->HasColumn(column)) return absl::InvalidArgumentError(absl::StrCat("there is no column ", column));
     views.push_back(impl_->ColumnOf(part, column));
   }
-  const CatalogRows& rows = impl_->rows();
+  const csv::CatalogRows& rows = impl_->rows();
   return visit({rows.row_base(part), rows.page(part).rows(), views, {}});
 }
 
@@ -278,17 +280,17 @@ namespace {
 // Sees to it that a column of a links file names nothing twice.
 class UniqueIds {
  public:
-  UniqueIds(const CsvReader* reader, std::string column) : reader_(reader), column_(std::move(column)) {}
+  UniqueIds(const csv::CsvReader* reader, std::string column) : reader_(reader), column_(std::move(column)) {}
 
   absl::Status Add(int64_t line, absl::string_view id) {
     if (id.empty()) return reader_->ErrorAt(line, absl::StrCat(column_, " is empty; name both sides of the link"));
     if (seen_.emplace(id).second) return absl::OkStatus();
     return reader_->ErrorAt(
-        line, absl::StrCat(column_, " ", Quote(id), " is there twice; links are 1:1, remove one of the two"));
+        line, absl::StrCat(column_, " ", model::Quote(id), " is there twice; links are 1:1, remove one of the two"));
   }
 
  private:
-  const CsvReader* reader_;
+  const csv::CsvReader* reader_;
   std::string column_;
   absl::flat_hash_set<std::string> seen_;
 };
@@ -296,7 +298,7 @@ class UniqueIds {
 }  // namespace
 
 absl::StatusOr<CsvLinks> ReadLinksCsv(const std::string& path, const CsvCatalog& listings, const CsvCatalog& channel) {
-  absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
   if (!reader.ok()) return reader.status();
   absl::StatusOr<int> listing_column = reader->RequireColumn("listing_id");
   if (!listing_column.ok()) return listing_column.status();
@@ -306,7 +308,7 @@ absl::StatusOr<CsvLinks> ReadLinksCsv(const std::string& path, const CsvCatalog&
   CsvLinks links;
   UniqueIds listing_ids(&*reader, "listing_id");
   UniqueIds channel_ids(&*reader, "channel_id");
-  CsvRecord record;
+  csv::CsvRecord record;
   for (;;) {
     absl::StatusOr<bool> found = reader->Next(&record);
     if (!found.ok()) return found.status();

@@ -6,7 +6,7 @@
 #include "flxlink/linker.h"
 #include "src/model/prefetch.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 CatalogRows::CatalogRows(std::vector<CsvPage> pages) : pages_(std::move(pages)) {
   for (size_t page = 0; page < pages_.size(); ++page) {
@@ -26,7 +26,7 @@ void CatalogRows::GetIds(absl::Span<const int64_t> rows, absl::Span<absl::string
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     ids[i] = cell(rows[i], 0);
-    PrefetchToRead(ids[i].data());
+    model::PrefetchToRead(ids[i].data());
   }
 }
 
@@ -46,4 +46,4 @@ int64_t CatalogRows::FindRow(absl::string_view id) const {
   return index_->Find(id, [this](int64_t row) { return cell(row, 0); });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -15,7 +15,7 @@
 #include "src/csv/csv_page.h"
 #include "src/csv/row_index.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // The first column of every page is the ids. The const functions are thread-safe.
 class CatalogRows {
@@ -60,6 +60,6 @@ class CatalogRows {
   absl::optional<RowIndex> index_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_CATALOG_ROWS_H_

@@ -3,7 +3,7 @@
 #include <cassert>
 #include <cstring>
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 // Most cells are short: a copy of this many bytes is one instruction, where one of just as many as there are is a call.
@@ -68,4 +68,4 @@ CsvPage::CsvPage(absl::Span<const StringColumn> columns)
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

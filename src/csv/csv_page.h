@@ -12,7 +12,7 @@
 #include "src/csv/record_scanner.h"
 #include "src/model/prefetch.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // Columns of strings that take no more memory than they need. Immutable, and so safe for any number of threads.
 class CsvPage {
@@ -30,7 +30,7 @@ class CsvPage {
   int32_t rows() const { return rows_; }
 
   // Fetches ahead what tells where the row's first column is.
-  void PrefetchOffset(int64_t row) const { PrefetchToRead(&offsets_[static_cast<size_t>(row)]); }
+  void PrefetchOffset(int64_t row) const { model::PrefetchToRead(&offsets_[static_cast<size_t>(row)]); }
 
   StringColumnView column(size_t i) const {
     const size_t offsets = static_cast<size_t>(rows_) + 1;
@@ -44,6 +44,6 @@ class CsvPage {
   std::unique_ptr<char[]> bytes_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_CSV_PAGE_H_

@@ -13,7 +13,7 @@
 #include "src/csv/utf8.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -185,7 +185,7 @@ absl::StatusOr<bool> CsvReader::Impl::ReadRecord(CsvRecord* record) {
 
 std::string CsvReader::Impl::ColumnForError(int64_t column) const {
   if (column >= static_cast<int64_t>(columns_.size())) return absl::StrCat("cell ", column + 1);
-  return absl::StrCat("column ", Quote(columns_[static_cast<size_t>(column)]));
+  return absl::StrCat("column ", model::Quote(columns_[static_cast<size_t>(column)]));
 }
 
 absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
@@ -220,7 +220,7 @@ absl::Status CsvReader::Impl::ReadHeader() {
   absl::flat_hash_set<absl::string_view> seen;
   for (int64_t i = 0; i < header.fields.size(); ++i) {
     if (!seen.insert(header.fields[i]).second) {
-      return ErrorAt(header_line_, absl::StrCat("the column ", Quote(header.fields[i]),
+      return ErrorAt(header_line_, absl::StrCat("the column ", model::Quote(header.fields[i]),
                                                 " is there twice; rename or remove one of them"));
     }
     columns_.emplace_back(header.fields[i]);
@@ -273,8 +273,8 @@ int CsvReader::FindColumn(absl::string_view column) const {
 absl::StatusOr<int> CsvReader::RequireColumn(absl::string_view column) const {
   const int found = FindColumn(column);
   if (found != kNoColumn) return found;
-  return ErrorAt(impl_->header_line(),
-                 absl::StrCat("there is no column ", Quote(column), "; add it to the header, or name another one"));
+  return ErrorAt(impl_->header_line(), absl::StrCat("there is no column ", model::Quote(column),
+                                                    "; add it to the header, or name another one"));
 }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }
@@ -301,4 +301,4 @@ std::vector<CsvSpan> CsvReader::CellSpans(const CsvPosition& position) const {
 
 absl::Status CsvReader::ErrorAt(int64_t line, absl::string_view message) const { return impl_->ErrorAt(line, message); }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -19,7 +19,7 @@
 #include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
 #include "flxlink/string_column.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // The longest field that is read, in bytes after unquoting.
 constexpr size_t kMaxCsvFieldBytes = size_t{1} << 20;
@@ -96,6 +96,6 @@ class CsvReader {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_CSV_READER_H_

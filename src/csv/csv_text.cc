@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using File = std::unique_ptr<FILE, int (*)(FILE*)>;
@@ -87,4 +87,4 @@ absl::StatusOr<std::string> CsvText::Release() {
   return ReadToEnd(path_, file_.get());
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // The whole of a file, pipes too. NOT_FOUND where it cannot be opened, UNAVAILABLE where it cannot be read.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
@@ -47,6 +47,6 @@ class CsvText {
   size_t size_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_CSV_TEXT_H_

@@ -12,7 +12,7 @@
 #include "flxlink/linker.h"
 #include "src/csv/paged_strings.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // Not thread-safe while it is being filled.
 class IdIndex {
@@ -59,6 +59,6 @@ class IdIndex {
   absl::flat_hash_set<Entry, Hash, Equal> entries_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_ID_INDEX_H_

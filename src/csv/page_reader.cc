@@ -10,7 +10,7 @@
 #include "src/csv/record_scanner.h"
 #include "src/csv/utf8.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 // The text is cut at fixed places, and each range [cut, next cut) is read by one thread: the records that begin in it.
@@ -204,4 +204,4 @@ absl::optional<std::vector<CsvPage>> ReadCsvPages(const CsvText& text, size_t bo
   return pages;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

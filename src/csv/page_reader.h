@@ -11,7 +11,7 @@
 #include "src/csv/csv_page.h"
 #include "src/csv/csv_text.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // How many bytes a thread takes at a time: so many that they are worth its while, so few that they stay in a core's
 // cache while they are read, cut into cells and copied.
@@ -32,6 +32,6 @@ struct CsvSelection {
 absl::optional<std::vector<CsvPage>> ReadCsvPages(const CsvText& text, size_t body, const CsvSelection& selection,
                                                   size_t range_bytes, Executor& executor);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_PAGE_READER_H_

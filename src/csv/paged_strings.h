@@ -10,7 +10,7 @@
 #include "flxlink/string_column.h"
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // Not thread-safe while it is being filled.
 class PagedStrings {
@@ -38,6 +38,6 @@ class PagedStrings {
   int64_t size_ = 0;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_PAGED_STRINGS_H_

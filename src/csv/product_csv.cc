@@ -41,7 +41,7 @@ class ProductPages {
   using Visitor = absl::FunctionRef<absl::Status(const ProductBatch&)>;
 
   // `columns` names the number columns in errors.
-  ProductPages(const CsvReader* reader, const ProductCsvOptions& options, absl::string_view price_column,
+  ProductPages(const csv::CsvReader* reader, const ProductCsvOptions& options, absl::string_view price_column,
                absl::string_view quantity_column, Visitor visit)
       : reader_(reader),
         options_(options),
@@ -66,13 +66,13 @@ class ProductPages {
   absl::StatusOr<int64_t> ReadInteger(int64_t line, absl::string_view column, absl::string_view text,
                                       int64_t blank) const;
 
-  const CsvReader* reader_;
+  const csv::CsvReader* reader_;
   const ProductCsvOptions& options_;
   absl::string_view price_column_;
   absl::string_view quantity_column_;
   Visitor visit_;
-  PagedStrings keys_;  // Of the whole file.
-  IdIndex index_;
+  csv::PagedStrings keys_;  // Of the whole file.
+  csv::IdIndex index_;
   ProductBatch page_;
   int64_t page_bytes_ = 0;
 };
@@ -81,9 +81,9 @@ absl::StatusOr<int64_t> ProductPages::ReadPrice(const ProductRow& row) const {
   if (IsBlank(row.price)) return kAbsent;
   absl::StatusOr<Money> money = ParseMoney(row.price, options_.currency);
   if (money.ok() && money->minor_units != kAbsent) return money->minor_units;
-  return reader_->ErrorAt(row.line,
-                          absl::StrCat("column ", Quote(price_column_), ": ", Quote(row.price), " is not a price in ",
-                                       options_.currency.code(), "; write a plain decimal number like 19.90"));
+  return reader_->ErrorAt(row.line, absl::StrCat("column ", model::Quote(price_column_), ": ", model::Quote(row.price),
+                                                 " is not a price in ", options_.currency.code(),
+                                                 "; write a plain decimal number like 19.90"));
 }
 
 absl::StatusOr<int64_t> ProductPages::ReadInteger(int64_t line, absl::string_view column, absl::string_view text,
@@ -91,8 +91,8 @@ absl::StatusOr<int64_t> ProductPages::ReadInteger(int64_t line, absl::string_vie
   if (IsBlank(text)) return blank;
   int64_t value = 0;
   if (absl::SimpleAtoi(text, &value) && value != kAbsent) return value;
-  return reader_->ErrorAt(
-      line, absl::StrCat("column ", Quote(column), ": ", Quote(text), " is not a whole number; write digits only"));
+  return reader_->ErrorAt(line, absl::StrCat("column ", model::Quote(column), ": ", model::Quote(text),
+                                             " is not a whole number; write digits only"));
 }
 
 absl::Status ProductPages::AddKey(const ProductRow& row) {
@@ -102,7 +102,7 @@ absl::Status ProductPages::AddKey(const ProductRow& row) {
   keys_.Add(row.key);
   if (index_.Insert(keys_.size() - 1, row.key)) return absl::OkStatus();
   return reader_->ErrorAt(
-      row.line, absl::StrCat("the ", what, " ", Quote(row.key), " is there twice; give every variant its own"));
+      row.line, absl::StrCat("the ", what, " ", model::Quote(row.key), " is there twice; give every variant its own"));
 }
 
 absl::Status ProductPages::Add(const ProductRow& row) {
@@ -139,14 +139,14 @@ absl::Status ProductPages::Flush() {
 
 // Where a generic file has its columns.
 struct GenericColumns {
-  int sku = CsvReader::kNoColumn;
-  int parent = CsvReader::kNoColumn;
-  int price = CsvReader::kNoColumn;
-  int quantity = CsvReader::kNoColumn;
-  int sync_priority = CsvReader::kNoColumn;
+  int sku = csv::CsvReader::kNoColumn;
+  int parent = csv::CsvReader::kNoColumn;
+  int price = csv::CsvReader::kNoColumn;
+  int quantity = csv::CsvReader::kNoColumn;
+  int sync_priority = csv::CsvReader::kNoColumn;
   std::vector<int> fields;
 
-  static absl::StatusOr<GenericColumns> Find(const CsvReader& reader) {
+  static absl::StatusOr<GenericColumns> Find(const csv::CsvReader& reader) {
     absl::StatusOr<int> sku = reader.RequireColumn("sku");
     if (!sku.ok()) return sku.status();
     GenericColumns columns;
@@ -164,14 +164,15 @@ struct GenericColumns {
   }
 };
 
-absl::Status ReadGenericProducts(CsvReader* reader, const ProductCsvOptions& options, ProductPages::Visitor visit) {
+absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions& options,
+                                 ProductPages::Visitor visit) {
   absl::StatusOr<GenericColumns> columns = GenericColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
   ProductPages pages(reader, options, "price", "quantity", visit);
   for (const int column : columns->fields) pages.AddField(reader->columns()[static_cast<size_t>(column)]);
-  CsvRecord record;
+  csv::CsvRecord record;
   const auto cell = [&](int column) {
-    return column == CsvReader::kNoColumn ? absl::string_view() : record.fields[column];
+    return column == csv::CsvReader::kNoColumn ? absl::string_view() : record.fields[column];
   };
   ProductRow row;
   for (;;) {
@@ -193,20 +194,21 @@ absl::Status ReadGenericProducts(CsvReader* reader, const ProductCsvOptions& opt
 // The Shopify fields that have no column of their own in a ProductBatch.
 std::vector<int> ShopifyProductFields() {
   std::vector<int> numbers;
-  for (int i = 0; i < static_cast<int>(ShopifyFields().size()); ++i) {
-    const absl::string_view name = ShopifyFields()[static_cast<size_t>(i)];
+  for (int i = 0; i < static_cast<int>(csv::ShopifyFields().size()); ++i) {
+    const absl::string_view name = csv::ShopifyFields()[static_cast<size_t>(i)];
     if (name != "sku" && name != "price" && name != "quantity") numbers.push_back(i);
   }
   return numbers;
 }
 
-absl::Status ReadShopifyProducts(CsvReader* reader, const ProductCsvOptions& options, ProductPages::Visitor visit) {
-  absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(reader);
+absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions& options,
+                                 ProductPages::Visitor visit) {
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
   if (!rows.ok()) return rows.status();
   ProductPages pages(reader, options, "Variant Price", "Variant Inventory Qty", visit);
   const std::vector<int> fields = ShopifyProductFields();
-  for (const int field : fields) pages.AddField(ShopifyFields()[static_cast<size_t>(field)]);
-  ShopifyVariant variant;
+  for (const int field : fields) pages.AddField(csv::ShopifyFields()[static_cast<size_t>(field)]);
+  csv::ShopifyVariant variant;
   ProductRow row;
   for (;;) {
     absl::StatusOr<bool> found = rows->Next(&variant);
@@ -219,7 +221,7 @@ absl::Status ReadShopifyProducts(CsvReader* reader, const ProductCsvOptions& opt
     row.price = variant.price;
     row.quantity = variant.quantity;
     row.fields.clear();
-    for (const int field : fields) row.fields.push_back(ShopifyFieldValue(variant, field));
+    for (const int field : fields) row.fields.push_back(csv::ShopifyFieldValue(variant, field));
     if (absl::Status status = pages.Add(row); !status.ok()) return status;
   }
 }
@@ -228,7 +230,7 @@ absl::Status ReadShopifyProducts(CsvReader* reader, const ProductCsvOptions& opt
 
 absl::Status ReadProductCsv(const std::string& path, const ProductCsvOptions& options,
                             absl::FunctionRef<absl::Status(const ProductBatch&)> visit) {
-  absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
   if (!reader.ok()) return reader.status();
   return options.dialect == CsvDialect::kShopify ? ReadShopifyProducts(&*reader, options, visit)
                                                  : ReadGenericProducts(&*reader, options, visit);

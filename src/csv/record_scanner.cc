@@ -8,7 +8,7 @@
 
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 constexpr size_t kBlockBytes = 64;
@@ -157,4 +157,4 @@ RecordScanner::Found RecordScanner::Next(absl::Span<const int> slots, absl::Span
   return Found::kRecord;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

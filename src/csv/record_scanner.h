@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // Where a cell's value stands in the text, without the quotes around it.
 struct CsvCell {
@@ -72,6 +72,6 @@ class RecordScanner {
   bool saw_non_ascii_ = false;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_RECORD_SCANNER_H_

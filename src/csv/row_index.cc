@@ -10,7 +10,7 @@
 #include "flxlink/linker.h"
 #include "src/model/prefetch.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 // A quarter of the slots stays free, so that a search soon comes to one.
@@ -57,7 +57,7 @@ int64_t RowIndex::Insert(int64_t row_base, const StringColumnView& ids, IdOf id_
     const int64_t end = std::min(begin + kBatch, ids.size());
     for (int64_t i = begin; i < end; ++i) {
       hashes[i - begin] = HashOf(ids[i]);
-      PrefetchToWrite(&slots_[PlaceOf(hashes[i - begin])]);
+      model::PrefetchToWrite(&slots_[PlaceOf(hashes[i - begin])]);
     }
     for (int64_t i = begin; i < end; ++i) {
       if (!InsertOne(hashes[i - begin], row_base + i, ids[i], id_of)) return row_base + i;
@@ -75,4 +75,4 @@ int64_t RowIndex::Find(absl::string_view id, IdOf id_of) const {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

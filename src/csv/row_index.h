@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/string_column.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // A hash table from ids to rows that holds no id itself; about 11 bytes a row. Its size is fixed, and several threads
 // may fill it at the same time. Ids are compared byte by byte where hashes agree. Nobody who does not know the seed can
@@ -53,6 +53,6 @@ class RowIndex {
   std::unique_ptr<Slot[], Free> slots_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_ROW_INDEX_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 constexpr absl::string_view kFields[] = {"id",    "sku",      "barcode", "handle",  "title",   "vendor",
@@ -64,8 +64,8 @@ absl::Span<const absl::string_view> ShopifyFields() { return kFields; }
 absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_view name) {
   const auto* found = std::find(std::begin(kFields), std::end(kFields), name);
   if (found == std::end(kFields)) {
-    return reader.ErrorAt(
-        1, absl::StrCat("a Shopify file has no field ", Quote(name), "; use one of ", absl::StrJoin(kFields, ", ")));
+    return reader.ErrorAt(1, absl::StrCat("a Shopify file has no field ", model::Quote(name), "; use one of ",
+                                          absl::StrJoin(kFields, ", ")));
   }
   const int field = static_cast<int>(found - std::begin(kFields));
   const bool has_published = name == "status" && reader.FindColumn("Published") != CsvReader::kNoColumn;
@@ -133,4 +133,4 @@ absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -18,7 +18,7 @@
 #include "absl/types/span.h"
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // Where a file has its columns; CsvReader::kNoColumn for those that it lacks.
 struct ShopifyColumns {
@@ -104,6 +104,6 @@ class ShopifyRows {
   Product product_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_SHOPIFY_ROWS_H_

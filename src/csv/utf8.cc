@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 // Whether the 8 bytes from there are ASCII.
@@ -34,4 +34,4 @@ bool IsValidUtf8(absl::string_view text) {
   return true;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -3,11 +3,11 @@
 
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 
 // Whether the text is valid UTF-8. Quick where it is ASCII.
 bool IsValidUtf8(absl::string_view text);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv
 
 #endif  // FLXLINK_CSV_UTF8_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/jobs.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // The product variants of a page that have a SKU, as listing variants; `row_of` says which row each came from.
@@ -110,4 +110,4 @@ absl::Status RunBuildJob(JobContext& context) {
   return context.Report();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

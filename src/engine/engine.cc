@@ -166,13 +166,13 @@ class EngineImpl : public Engine {
   absl::StatusOr<ListingExplanation> Explain(absl::string_view name, absl::string_view sku) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    return ExplainListing(options_, *channel, sku);
+    return engine::ExplainListing(options_, *channel, sku);
   }
 
   absl::StatusOr<std::vector<PlannedLink>> PlanLinks(absl::string_view name) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    return flxlink::PlanLinks(options_, *channel);
+    return engine::PlanLinks(options_, *channel);
   }
 
   absl::StatusOr<Job> Enqueue(absl::string_view name, const JobRequest& request) override {
@@ -198,7 +198,7 @@ class EngineImpl : public Engine {
       return absl::FailedPreconditionError(
           absl::StrCat("job ", job_id, " is ", ToString(job->state), "; only a job that has ended can be run again"));
     }
-    return queue_.Enqueue(job->channel_id, RerunRequest(*job));
+    return queue_.Enqueue(job->channel_id, jobs::RerunRequest(*job));
   }
 
   absl::StatusOr<Schedule> SetSchedule(absl::string_view name, const ScheduleSpec& spec, ScheduledJob job) override {
@@ -374,9 +374,9 @@ class EngineImpl : public Engine {
 
   const std::unique_ptr<CredentialResolver> own_credentials_;
   const EngineOptions options_;
-  JobQueue queue_;
+  engine::JobQueue queue_;
   const OwnerId owner_;
-  Worker worker_;
+  engine::Worker worker_;
 
   absl::Mutex mutex_;
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 constexpr absl::Duration kLongestBackoff = absl::Minutes(1);
@@ -88,4 +88,4 @@ absl::Status JobContext::TakeTokens(double cost) { return Wait(rate_limiter_.Tak
 // An epoch is held once, so its number and a count make a number that no earlier holder of the slot used.
 int64_t JobContext::NextPushId() { return (fence_.epoch << 32) + ++pushes_; }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

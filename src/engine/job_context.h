@@ -19,7 +19,7 @@
 #include "flxlink/storage.h"
 #include "src/engine/rate_limiter.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // What a job brings home besides its Status.
 struct JobOutput {
@@ -95,6 +95,6 @@ class JobContext {
   int64_t pushes_ = 0;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_JOB_CONTEXT_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/schedule.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // A queue that is overtaken this often in a row is not contended but broken.
@@ -51,7 +51,7 @@ absl::StatusOr<Job> JobQueue::Enqueue(int64_t channel_id, const JobRequest& requ
   Job job;
   const absl::Status status =
       Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
-        EnqueueResult result = PlanEnqueue(snapshot, request, *job_id, clock_.Now());
+        jobs::EnqueueResult result = jobs::PlanEnqueue(snapshot, request, *job_id, clock_.Now());
         job = std::move(result.job);
         return std::move(result.change);
       });
@@ -75,15 +75,16 @@ absl::StatusOr<Job> JobQueue::ChangeJob(int64_t job_id,
 
 absl::StatusOr<Job> JobQueue::Prioritize(int64_t job_id) {
   return ChangeJob(job_id,
-                   [&](const QueueSnapshot& snapshot) { return PlanPrioritize(snapshot, job_id, clock_.Now()); });
+                   [&](const QueueSnapshot& snapshot) { return jobs::PlanPrioritize(snapshot, job_id, clock_.Now()); });
 }
 
 absl::StatusOr<Job> JobQueue::Cancel(int64_t job_id) {
-  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return PlanCancel(snapshot, job_id, clock_.Now()); });
+  return ChangeJob(job_id,
+                   [&](const QueueSnapshot& snapshot) { return jobs::PlanCancel(snapshot, job_id, clock_.Now()); });
 }
 
 absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
-  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return PlanApprove(snapshot, job_id); });
+  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return jobs::PlanApprove(snapshot, job_id); });
 }
 
 absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {
@@ -98,7 +99,7 @@ absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t chan
           }
           return absl::optional<QueueChange>();
         }
-        absl::StatusOr<ClaimResult> result = PlanClaim(snapshot, owner, clock_.Now());
+        absl::StatusOr<jobs::ClaimResult> result = jobs::PlanClaim(snapshot, owner, clock_.Now());
         if (absl::IsFailedPrecondition(result.status())) return absl::optional<QueueChange>();
         if (!result.ok()) return result.status();
         if (result->job.has_value()) claim = Claim{*std::move(result->job), result->fence};
@@ -108,8 +109,8 @@ absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t chan
   return claim;
 }
 
-absl::Status JobQueue::Finish(const Fence& fence, const JobEnd& end, const std::vector<JobRequest>& follow_ups) {
-  std::vector<FollowUp> with_ids;
+absl::Status JobQueue::Finish(const Fence& fence, const jobs::JobEnd& end, const std::vector<JobRequest>& follow_ups) {
+  std::vector<jobs::FollowUp> with_ids;
   if (!follow_ups.empty()) {
     absl::StatusOr<int64_t> first = storage_.ReserveIds(static_cast<int64_t>(follow_ups.size()));
     if (!first.ok()) return first.status();
@@ -119,7 +120,7 @@ absl::Status JobQueue::Finish(const Fence& fence, const JobEnd& end, const std::
   }
   bool written = false;
   return Apply(fence.channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
-    absl::StatusOr<QueueChange> change = PlanFinish(snapshot, fence, end, with_ids, clock_.Now());
+    absl::StatusOr<QueueChange> change = jobs::PlanFinish(snapshot, fence, end, with_ids, clock_.Now());
     if (change.ok()) {
       written = true;
       return absl::make_optional(*std::move(change));
@@ -142,7 +143,7 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule) {
   absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(schedule.channel_id);
   if (!snapshot.ok()) return snapshot.status();
 
-  EnqueueResult result = PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, now);
+  jobs::EnqueueResult result = jobs::PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, now);
   QueueChange change;
   change.expected_revision = snapshot->slot.revision;
   change.slot = snapshot->slot;
@@ -155,4 +156,4 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule) {
   return true;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

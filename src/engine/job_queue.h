@@ -16,7 +16,7 @@
 #include "flxlink/storage.h"
 #include "src/jobs/queue.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Thread-safe.
 class JobQueue {
@@ -40,7 +40,7 @@ class JobQueue {
   absl::StatusOr<absl::optional<Claim>> ClaimSlot(int64_t channel_id, OwnerId owner);
 
   // Ends the running job and queues what follows. FAILED_PRECONDITION: the fence is stale.
-  absl::Status Finish(const Fence& fence, const JobEnd& end, const std::vector<JobRequest>& follow_ups);
+  absl::Status Finish(const Fence& fence, const jobs::JobEnd& end, const std::vector<JobRequest>& follow_ups);
 
   // Makes the schedule's job and moves the schedule on. False: somebody else did, or it is not due.
   absl::StatusOr<bool> Fire(const Schedule& schedule);
@@ -59,6 +59,6 @@ class JobQueue {
   Clock& clock_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_JOB_QUEUE_H_

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "src/engine/job_context.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 absl::Status RunPullJob(JobContext& context);
 absl::Status RunBuildJob(JobContext& context);
@@ -18,6 +18,6 @@ absl::Status RunRulesJob(JobContext& context);
 // Mirrors the channel's items: what the pull job does, and what a full sync does first.
 absl::Status PullChannel(JobContext& context);
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_JOBS_H_

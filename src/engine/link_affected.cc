@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 bool All(const LinkGroups::Group& /*group*/) { return false; }
@@ -183,4 +183,4 @@ absl::StatusOr<bool> AffectedListings::AddTaken(absl::Span<const RowIndex> items
   return added;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

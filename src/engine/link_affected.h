@@ -24,7 +24,7 @@
 #include "src/engine/link_rows.h"
 #include "src/engine/link_scope.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Only grows. Not thread-safe.
 class AffectedListings {
@@ -72,6 +72,6 @@ class AffectedListings {
   std::vector<GroupIndex> item_groups_;     // That a changed channel row is or was in.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_AFFECTED_H_

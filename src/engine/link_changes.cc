@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 absl::StatusOr<LinkChanges> LinkChanges::Read(LinkScope& scope, LinkSide side) {
   LinkChanges changes(scope, side);
@@ -53,4 +53,4 @@ void LinkChanges::AddMissingKeys(std::vector<KeyAddition>* additions) const {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

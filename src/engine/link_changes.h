@@ -13,7 +13,7 @@
 #include "src/engine/link_rows.h"
 #include "src/engine/link_scope.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 class LinkChanges {
  public:
@@ -53,6 +53,6 @@ class LinkChanges {
   std::vector<LinkKey> keys_then_;  // key_count_ a change; null where the row was not there.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_CHANGES_H_

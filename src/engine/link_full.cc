@@ -8,7 +8,7 @@
 #include "src/engine/link_outcomes.h"
 #include "src/engine/link_passes.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // A job that dies from here on leaves no base, so the next one judges everything again.
@@ -100,4 +100,4 @@ absl::Status RunFullPass(const LinkPass& pass) {
   return pass.writer.Finish(*stats);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

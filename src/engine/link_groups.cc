@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <tuple>
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // By how much a lookup that found as many entries as it asked for asks for more the next time.
@@ -101,4 +101,4 @@ void LinkGroups::AddMembers(const std::vector<Found>& found) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

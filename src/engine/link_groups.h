@@ -16,7 +16,7 @@
 #include "src/engine/link_keys.h"
 #include "src/engine/link_rows.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // A group by its number.
 using GroupIndex = int32_t;
@@ -96,6 +96,6 @@ class LinkGroups {
   std::vector<Group> groups_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_GROUPS_H_

@@ -14,7 +14,7 @@
 #include "src/engine/link_passes.h"
 #include "src/engine/link_scope.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // Index entries that a pass reads on one side before it gives up in favour of a full pass: always so many, and of a
@@ -151,4 +151,4 @@ absl::StatusOr<bool> RunIncrementalPass(const LinkPass& pass, const LinkKeys& ke
   return true;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

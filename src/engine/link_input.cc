@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // The row of `id` in ascending `ids`.
@@ -142,4 +142,4 @@ MatchInput LinkInput::match_input() {
 
 int64_t LinkInput::ListingRowOf(int64_t listing_id) const { return RowOf(listing_ids_, listing_id); }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

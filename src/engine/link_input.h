@@ -19,7 +19,7 @@
 #include "flxlink/string_column.h"
 #include "src/engine/link_keys.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Whether the channel can be linked: it has rules, and it was pulled completely once. FAILED_PRECONDITION says what to
 // do.
@@ -105,6 +105,6 @@ class LinkInput {
   std::vector<std::string> external_ids_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_INPUT_H_

@@ -10,7 +10,7 @@
 #include "src/engine/link_passes.h"
 #include "src/engine/link_writer.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // How often a pass is done again because somebody linked or unlinked by hand meanwhile.
@@ -94,4 +94,4 @@ absl::Status RunLinkJob(JobContext& context) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

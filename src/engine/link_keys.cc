@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // The first line of a base's text; grows when hashes or outcomes come to mean something else.
@@ -124,4 +124,4 @@ absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyCo
   return Merge(parts, executor);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

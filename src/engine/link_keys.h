@@ -18,7 +18,7 @@
 #include "flxlink/linker.h"
 #include "flxlink/storage.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // The fields that a link priority names, each once, and where each rule finds its own.
 struct LinkFields {
@@ -73,6 +73,6 @@ absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyCo
                                                      const VariantSource& source, absl::Span<const int64_t> ids,
                                                      Executor& executor);
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_KEYS_H_

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // The first `count` members of a group, or all.
@@ -170,4 +170,4 @@ void LinkNeighbourhood::AddHandUnlinksOf(RowIndex listing) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

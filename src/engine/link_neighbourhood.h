@@ -20,7 +20,7 @@
 #include "src/engine/link_rows.h"
 #include "src/engine/link_scope.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 class LinkNeighbourhood {
  public:
@@ -65,6 +65,6 @@ class LinkNeighbourhood {
   std::vector<int64_t> item_row_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_NEIGHBOURHOOD_H_

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // An initial status for a new link: what the channel shows; an item of a channel without statuses is listed.
@@ -85,4 +85,4 @@ absl::StatusOr<bool> IsSettled(const Linker& linker, const MatchOptions& options
   return comparison.same();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

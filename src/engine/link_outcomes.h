@@ -13,7 +13,7 @@
 #include "flxlink/storage.h"
 #include "src/engine/link_input.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Collects what storage does not know yet: new links, and reasons that changed.
 class LinkOutcomes : public LinkSink {
@@ -45,6 +45,6 @@ class LinkOutcomes : public LinkSink {
 absl::StatusOr<bool> IsSettled(const Linker& linker, const MatchOptions& options, const MatchStats& stats,
                                const LinkOutcomes& outcomes, LinkInput& input);
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_OUTCOMES_H_

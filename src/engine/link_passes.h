@@ -12,7 +12,7 @@
 #include "src/engine/link_keys.h"
 #include "src/engine/link_writer.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // What a pass works with.
 struct LinkPass {
@@ -30,6 +30,6 @@ absl::Status RunFullPass(const LinkPass& pass);
 // pass's. False: they affect so much that a full pass is faster; nothing was linked. ABORTED as above.
 absl::StatusOr<bool> RunIncrementalPass(const LinkPass& pass, const LinkKeys& keys, const LinkBase& base);
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_PASSES_H_

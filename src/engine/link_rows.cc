@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // Whether `part` is a piece of the bytes of `whole`.
@@ -92,4 +92,4 @@ LinkKey LinkRows::KeepKey(int number, absl::string_view value) {
   return {*key, keys_.Hash(*key)};
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

@@ -18,7 +18,7 @@
 #include "flxlink/string_column.h"
 #include "src/engine/link_keys.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // A key and its hash. Empty: null.
 struct LinkKey {
@@ -101,6 +101,6 @@ class LinkRows {
   std::vector<LinkKey> row_keys_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_ROWS_H_

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // What a lookup asks for beyond what suffices: index entries may be of rows that lost the key or are not live.
@@ -69,4 +69,4 @@ absl::StatusOr<std::vector<LinkHolder>> LinkScope::ReadHolders(std::vector<int64
   return holders;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

@@ -13,7 +13,7 @@
 #include "src/engine/link_keys.h"
 #include "src/engine/link_rows.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // The pairs that a person unlinked and has not cleared. There are as many as a person makes.
 class HandUnlinks {
@@ -59,6 +59,6 @@ struct LinkScope {
   absl::StatusOr<std::vector<LinkHolder>> ReadHolders(std::vector<int64_t> channel_variant_ids);
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_SCOPE_H_

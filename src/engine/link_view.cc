@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/link_input.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 MatchOptions OptionsOf(const EngineOptions& options, const Channel& channel) {
@@ -108,4 +108,4 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
   return explanation;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

@@ -10,13 +10,13 @@
 #include "flxlink/channel.h"
 #include "flxlink/engine.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // See Engine::PlanLinks and Engine::Explain.
 absl::StatusOr<std::vector<PlannedLink>> PlanLinks(const EngineOptions& options, const Channel& channel);
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
                                                   absl::string_view sku);
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_VIEW_H_

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 LinkWriter::LinkWriter(JobContext& context) : context_(context) {
   context.Count("linked", 0);
@@ -89,4 +89,4 @@ absl::Status LinkWriter::NoteStatusRulesOf(absl::Span<const int64_t> listing_ids
   return absl::OkStatus();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

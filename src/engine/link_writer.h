@@ -12,7 +12,7 @@
 #include "flxlink/storage.h"
 #include "src/engine/job_context.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Belongs to one link job, over all its passes: a row that was written counts once, also where the rest of its pass has
 // to be done again.
@@ -37,6 +37,6 @@ class LinkWriter {
   std::vector<int64_t> linked_;  // Listing ids.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_LINK_WRITER_H_

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/jobs.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // How often a pull starts over because the channel changed between two of its pages.
@@ -102,4 +102,4 @@ absl::Status PullChannel(JobContext& context) {
 
 absl::Status RunPullJob(JobContext& context) { return PullChannel(context); }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace flxlink {
+namespace flxlink::engine {
 
 RateLimiter::RateLimiter(const RateLimit& limit, absl::Time now)
     : limit_(limit), tokens_(limit.bucket_size), filled_at_(now) {}
@@ -17,4 +17,4 @@ absl::Duration RateLimiter::Take(double cost, absl::Time now) {
   return tokens_ >= 0 ? absl::ZeroDuration() : absl::Seconds(-tokens_ / limit_.refill_per_second);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

@@ -6,7 +6,7 @@
 #include "absl/time/time.h"
 #include "flxlink/channel_adapter.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Not thread-safe. It is told the time and waits for nobody.
 class RateLimiter {
@@ -24,6 +24,6 @@ class RateLimiter {
   absl::Time filled_at_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_RATE_LIMITER_H_

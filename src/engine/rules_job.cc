@@ -4,7 +4,7 @@
 #include "flxlink/sync.h"
 #include "src/engine/jobs.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // The status changes that the channel's rules decide on for one page of links.
@@ -49,4 +49,4 @@ absl::Status RunRulesJob(JobContext& context) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

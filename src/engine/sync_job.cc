@@ -11,7 +11,7 @@
 #include "flxlink/sync.h"
 #include "src/engine/jobs.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 // A push that conflicted as a whole is sent again, on the channel as it is by then.
@@ -429,4 +429,4 @@ absl::Status SyncRun::Run() {
 
 absl::Status RunSyncJob(JobContext& context) { return SyncRun(context).Run(); }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

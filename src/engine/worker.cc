@@ -10,7 +10,7 @@
 #include "src/engine/jobs.h"
 #include "src/jobs/queue.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 absl::Status RunKind(JobContext& context) {
@@ -46,8 +46,8 @@ std::string FailureSuggestion(const absl::Status& status, absl::string_view reru
   }
 }
 
-JobEnd EndOf(const absl::Status& status, const Job& job, JobContext& context) {
-  JobEnd end;
+jobs::JobEnd EndOf(const absl::Status& status, const Job& job, JobContext& context) {
+  jobs::JobEnd end;
   JobOutput& output = context.output();
   end.progress = context.progress();
   end.counts = std::move(output.counts);
@@ -83,11 +83,11 @@ absl::StatusOr<bool> Worker::RunNext(int64_t channel_id) {
   return ClaimAndRun(channel_id);
 }
 
-JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs) {
+jobs::JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       options_.adapters->Make({channel.config, *options_.credentials});
   if (!adapter.ok()) {
-    JobEnd end;
+    jobs::JobEnd end;
     end.state = JobState::kFailed;
     end.error = std::string(adapter.status().message());
     end.suggestion = FailureSuggestion(adapter.status(), absl::StrCat("flxlink job rerun ", claim.job.job_id));
@@ -107,9 +107,9 @@ absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {
   if (!channel.ok()) return channel.status();
 
   bool changed_link_inputs = false;
-  const JobEnd end = Run(**claim, *channel, &changed_link_inputs);
+  const jobs::JobEnd end = Run(**claim, *channel, &changed_link_inputs);
   const std::vector<JobRequest> follow_ups = end.state == JobState::kCompleted
-                                                 ? ChainAfter((*claim)->job, channel->config, changed_link_inputs)
+                                                 ? jobs::ChainAfter((*claim)->job, channel->config, changed_link_inputs)
                                                  : std::vector<JobRequest>();
   const absl::Status status = queue_.Finish((*claim)->fence, end, follow_ups);
   // Another owner has taken the slot: what this one did since was refused, and the job is that owner's now.
@@ -118,4 +118,4 @@ absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {
   return true;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::engine

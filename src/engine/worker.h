@@ -14,7 +14,7 @@
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Thread-safe: any number of threads may run jobs through one worker; each channel is served by one of them at a time.
 class Worker {
@@ -30,7 +30,7 @@ class Worker {
  private:
   absl::StatusOr<bool> ClaimAndRun(int64_t channel_id);
   // Runs the job and tells what it came to. `channel` is read for the chain that follows.
-  JobEnd Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs);
+  jobs::JobEnd Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs);
 
   const EngineOptions& options_;
   JobQueue& queue_;
@@ -39,6 +39,6 @@ class Worker {
   absl::flat_hash_set<int64_t> busy_ ABSL_GUARDED_BY(mutex_);  // Channels that a thread is serving.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_SRC_ENGINE_WORKER_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::jobs {
 namespace {
 
 bool Contains(const std::vector<JobKind>& kinds, JobKind kind) {
@@ -395,4 +395,4 @@ std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, 
   return {request};
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::jobs

@@ -18,7 +18,7 @@
 #include "flxlink/channel.h"
 #include "flxlink/job.h"
 
-namespace flxlink {
+namespace flxlink::jobs {
 
 // A job whose worker died this often is failed instead of started again: it is likely the reason.
 constexpr int64_t kMaxAttempts = 5;
@@ -88,6 +88,6 @@ JobRequest RerunRequest(const Job& job);
 // linking reads.
 std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs);
 
-}  // namespace flxlink
+}  // namespace flxlink::jobs
 
 #endif  // FLXLINK_SRC_JOBS_QUEUE_H_

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace flxlink {
+namespace flxlink::linker {
 
 #ifdef __linux__
 
@@ -53,4 +53,4 @@ BigMemory::~BigMemory() { ::operator delete(data_); }
 
 #endif
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

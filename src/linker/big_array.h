@@ -11,7 +11,7 @@
 
 #include "flxlink/executor.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 constexpr size_t kHugePageBytes = size_t{2} << 20;
 
@@ -73,6 +73,6 @@ class BigArray {
   BigMemory memory_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_BIG_ARRAY_H_

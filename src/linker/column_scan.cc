@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 bool IsWellFormed(const VariantChunk& chunk, int64_t row_count) {
@@ -52,4 +52,4 @@ absl::Status CheckScannedRows(const VariantSource& source, int64_t rows) {
   return absl::InternalError(absl::StrCat("a source of variants gave ", rows, " rows instead of ", source.row_count()));
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

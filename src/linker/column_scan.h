@@ -11,7 +11,7 @@
 #include "flxlink/linker.h"
 #include "flxlink/string_column.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // Consecutive rows of one column.
 struct ColumnChunk {
@@ -34,6 +34,6 @@ absl::Status ScanColumn(const VariantSource& source, int column, absl::FunctionR
 // OK where `rows`, the sum over all parts of one scan, is what the source says; else INTERNAL.
 absl::Status CheckScannedRows(const VariantSource& source, int64_t rows);
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_COLUMN_SCAN_H_

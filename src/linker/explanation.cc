@@ -7,7 +7,7 @@
 #include "absl/types/optional.h"
 #include "src/linker/column_scan.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 absl::Status FindKey(const VariantSource& source, int column, const std::vector<Normalizer>& normalizers,
@@ -50,4 +50,4 @@ absl::StatusOr<RuleExplanation> ExplainKey(const MatchInput& input, const MatchI
   return explanation;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

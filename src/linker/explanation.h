@@ -10,12 +10,12 @@
 #include "flxlink/link_rule.h"
 #include "flxlink/linker.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // Fills in the key, L and C of a RuleExplanation by comparing the key with every row's.
 absl::StatusOr<RuleExplanation> ExplainKey(const MatchInput& input, const MatchInput::RuleColumns& columns,
                                            const std::vector<Normalizer>& normalizers, int64_t listing_row);
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_EXPLANATION_H_

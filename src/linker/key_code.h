@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // The most rows that one side may have, so that numbers of rows leave room for what follows.
 constexpr int64_t kMaxMatchRows = 2000000000;
@@ -25,6 +25,6 @@ inline KeyId IdOf(KeyCode code) { return code & ~kShared; }
 // Whether there is an id, and it is not marked.
 inline bool IsUnique(KeyCode code) { return code < kShared; }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_KEY_CODE_H_

@@ -4,7 +4,7 @@
 
 #include "src/model/prefetch.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 constexpr size_t kMinSlots = 16;
@@ -118,7 +118,7 @@ void KeyJoin::JoinBySorting(absl::Span<const KeyWriter> writers, size_t partitio
 void KeyJoin::WriteCodes(RuleKeys* keys) {
   for (size_t i = 0; i < channel_groups_.size(); ++i) {
     if (i + kLookahead < channel_groups_.size()) {
-      PrefetchToWrite(&keys->channel[static_cast<size_t>(channel_groups_[i + kLookahead].row)]);
+      model::PrefetchToWrite(&keys->channel[static_cast<size_t>(channel_groups_[i + kLookahead].row)]);
     }
     const KeyGroup& group = groups_[channel_groups_[i].group];
     if (group.listing_rows == 0) continue;
@@ -126,7 +126,7 @@ void KeyJoin::WriteCodes(RuleKeys* keys) {
   }
   for (size_t i = 0; i < listing_groups_.size(); ++i) {
     if (i + kLookahead < listing_groups_.size()) {
-      PrefetchToWrite(&keys->listings[static_cast<size_t>(listing_groups_[i + kLookahead].row)]);
+      model::PrefetchToWrite(&keys->listings[static_cast<size_t>(listing_groups_[i + kLookahead].row)]);
     }
     const KeyGroup& group = groups_[listing_groups_[i].group];
     if (group.channel_rows == 0) continue;
@@ -138,4 +138,4 @@ void KeyJoin::WriteCodes(RuleKeys* keys) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -14,7 +14,7 @@
 #include "src/linker/key_partitions.h"
 #include "src/linker/rule_keys.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // One worker's tables, kept from partition to partition. Not thread-safe; several may write to one RuleKeys.
 class KeyJoin {
@@ -76,6 +76,6 @@ class KeyJoin {
   std::vector<RuleKeys::Carriers> carriers_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_KEY_JOIN_H_

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 // Rows of one side in a partition, about: what lets both sides' keys and their table stay in a core's own cache.
@@ -156,4 +156,4 @@ void KeyWriter::DropPartitions() {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

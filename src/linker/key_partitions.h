@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "src/linker/big_array.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 enum class MatchSide : uint8_t { kListings, kChannel };
 constexpr int kMatchSides = 2;
@@ -215,6 +215,6 @@ class KeyWriter {
   std::vector<Block*> free_blocks_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_KEY_PARTITIONS_H_

@@ -9,7 +9,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 // Tasks that are begun between two questions whether the match is cancelled, for each thread.
@@ -149,4 +149,4 @@ absl::Status ScanAndJoin(
   return absl::OkStatus();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

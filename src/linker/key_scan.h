@@ -21,7 +21,7 @@
 #include "src/linker/key_code.h"
 #include "src/linker/key_partitions.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // CANCELLED where the options' `cancelled` says so.
 absl::Status CheckCancelled(const MatchOptions& options);
@@ -54,6 +54,6 @@ absl::Status ScanAndJoin(
     const std::vector<ScanTarget>& targets, const std::vector<Normalizer>& normalizers, const KeyWork& work,
     absl::FunctionRef<void(int worker, absl::Span<const KeyWriter> writers, size_t partition)> join);
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_KEY_SCAN_H_

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 // The numbers of a rule's outcomes begin at 1.
@@ -100,4 +100,4 @@ absl::optional<LinkDetail> LinkDetails::Of(int32_t listing_row) const {
   return detail;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -12,7 +12,7 @@
 #include "flxlink/linker.h"
 #include "src/linker/match_pass.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 class LinkDetails {
  public:
@@ -41,6 +41,6 @@ class LinkDetails {
   absl::flat_hash_map<int64_t, int64_t> holders_;  // By channel row that is wanted and taken.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_LINK_DETAILS_H_

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 absl::Status ReadPairs(const PairSource* source, absl::FunctionRef<absl::Status(const RowPair&)> add) {
@@ -98,4 +98,4 @@ absl::Span<const RowPair> LinkTable::HandUnlinks(int64_t listing_row) const {
       .subspan(static_cast<size_t>(begin - hand_unlinks_.begin()), static_cast<size_t>(end - begin));
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -13,7 +13,7 @@
 #include "flxlink/linker.h"
 #include "src/linker/big_array.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // What became of a listing row so far, in 8 bytes.
 struct ListingState {
@@ -59,6 +59,6 @@ class LinkTable {
   std::vector<RowPair> hand_unlinks_;  // Sorted by listing row, then channel row.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_LINK_TABLE_H_

@@ -22,9 +22,9 @@ constexpr int64_t kBlockRows = 1 << 14;
 constexpr size_t kMaxRules = UINT16_MAX;
 
 absl::Status CheckRowCount(absl::string_view side, int64_t rows) {
-  if (rows <= kMaxMatchRows) return absl::OkStatus();
+  if (rows <= linker::kMaxMatchRows) return absl::OkStatus();
   return absl::OutOfRangeError(
-      absl::StrCat("there are ", rows, " rows on the ", side, " side; a match takes up to ", kMaxMatchRows));
+      absl::StrCat("there are ", rows, " rows on the ", side, " side; a match takes up to ", linker::kMaxMatchRows));
 }
 
 absl::Status CheckInput(const LinkPriority& priority, const MatchInput& input) {
@@ -36,10 +36,10 @@ absl::Status CheckInput(const LinkPriority& priority, const MatchInput& input) {
   return CheckRowCount("channel", input.channel->row_count());
 }
 
-absl::StatusOr<MatchStats> RunRules(const MatchOptions& options, MatchPass* pass) {
+absl::StatusOr<MatchStats> RunRules(const MatchOptions& options, linker::MatchPass* pass) {
   MatchStats stats;
   for (int rule = 0; rule < pass->rule_count(); ++rule) {
-    if (absl::Status status = CheckCancelled(options); !status.ok()) return status;
+    if (absl::Status status = linker::CheckCancelled(options); !status.ok()) return status;
     pass->BeginRule(rule);
     absl::StatusOr<RuleStats> applied = pass->ApplyRule(rule);
     if (!applied.ok()) return applied.status();
@@ -59,7 +59,8 @@ void CountOutcome(const LinkOutcome& outcome, bool live, MatchStats* stats) {
 }
 
 // The outcomes of the rows from `begin` on, made and counted on all threads.
-absl::Status TellOutcomes(const MatchPass& pass, int64_t begin, std::vector<LinkOutcome>* outcomes, MatchStats* stats) {
+absl::Status TellOutcomes(const linker::MatchPass& pass, int64_t begin, std::vector<LinkOutcome>* outcomes,
+                          MatchStats* stats) {
   const auto rows = static_cast<int64_t>(outcomes->size());
   std::vector<MatchStats> parts(static_cast<size_t>(pass.work().executor->width()));
   const auto blocks = static_cast<int>((rows + kBlockRows - 1) / kBlockRows);
@@ -84,8 +85,8 @@ absl::Status TellOutcomes(const MatchPass& pass, int64_t begin, std::vector<Link
 }
 
 // Gives all outcomes to the sink, and counts them.
-absl::Status GiveToSink(const MatchPass& pass, const MatchOptions& options, LinkSink& sink, MatchStats* stats) {
-  absl::optional<LinkDetails> details;
+absl::Status GiveToSink(const linker::MatchPass& pass, const MatchOptions& options, LinkSink& sink, MatchStats* stats) {
+  absl::optional<linker::LinkDetails> details;
   if (options.details) details.emplace(pass);
   const int64_t rows = pass.links().listing_rows();
   std::vector<LinkOutcome> chunk;
@@ -120,7 +121,7 @@ absl::StatusOr<Linker> Linker::Create(LinkPriority priority) {
 
 absl::StatusOr<MatchStats> Linker::Match(const MatchInput& input, const MatchOptions& options, LinkSink& sink) const {
   if (absl::Status status = CheckInput(priority_, input); !status.ok()) return status;
-  absl::StatusOr<MatchPass> pass = MatchPass::Create(priority_, input, options);
+  absl::StatusOr<linker::MatchPass> pass = linker::MatchPass::Create(priority_, input, options);
   if (!pass.ok()) return pass.status();
   absl::StatusOr<MatchStats> stats = RunRules(options, &*pass);
   if (!stats.ok()) return stats;
@@ -136,19 +137,19 @@ absl::StatusOr<std::vector<RuleExplanation>> Linker::Explain(const MatchInput& i
   if (listing_row < 0 || listing_row >= input.listings->row_count()) {
     return absl::InvalidArgumentError(absl::StrCat("there is no listing row ", listing_row));
   }
-  absl::StatusOr<MatchPass> pass = MatchPass::Create(priority_, input, options);
+  absl::StatusOr<linker::MatchPass> pass = linker::MatchPass::Create(priority_, input, options);
   if (!pass.ok()) return pass.status();
   const auto row = static_cast<int32_t>(listing_row);
   std::vector<RuleExplanation> explanations;
   for (int rule = 0; rule < pass->rule_count(); ++rule) {
-    if (absl::Status status = CheckCancelled(options); !status.ok()) return status;
+    if (absl::Status status = linker::CheckCancelled(options); !status.ok()) return status;
     const size_t index = static_cast<size_t>(rule);
     absl::StatusOr<RuleExplanation> explanation =
-        ExplainKey(input, input.rule_columns[index], priority_[index].normalizers, listing_row);
+        linker::ExplainKey(input, input.rule_columns[index], priority_[index].normalizers, listing_row);
     if (!explanation.ok()) return explanation.status();
     pass->BeginRule(rule);
     if (pass->IsOpen(row)) {
-      const Verdict verdict = pass->Judge(rule, row);
+      const linker::Verdict verdict = pass->Judge(rule, row);
       explanation->reason = verdict.reason;
       explanation->linked = verdict.linked;
       explanation->stopped = verdict.stopped;

@@ -7,7 +7,7 @@
 #include "absl/types/span.h"
 #include "src/model/prefetch.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 // Rows that one task judges.
@@ -214,9 +214,9 @@ void MatchPass::PrefetchTarget(int rule, int64_t listing_row) const {
   const size_t row = static_cast<size_t>(listing_row);
   const KeyCode code = keys(rule).listings[row];
   if (!IsUnique(code)) return;
-  PrefetchToRead(links_.HeldAddress(code));
+  model::PrefetchToRead(links_.HeldAddress(code));
   for (const RuleKeys& other : keys_) {
-    if (other.listings[row] != code) PrefetchToRead(&other.channel[code]);
+    if (other.listings[row] != code) model::PrefetchToRead(&other.channel[code]);
   }
 }
 
@@ -248,4 +248,4 @@ absl::StatusOr<RuleStats> MatchPass::ApplyRule(int rule) {
   return sum;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -17,7 +17,7 @@
 #include "src/linker/parent_guard.h"
 #include "src/linker/rule_keys.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // What one rule says of one open row.
 struct Verdict {
@@ -74,6 +74,6 @@ class MatchPass {
   std::vector<RuleKeys> keys_;  // By rule.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_MATCH_PASS_H_

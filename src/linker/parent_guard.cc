@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace flxlink {
+namespace flxlink::linker {
 
 absl::StatusOr<ParentGuard> ParentGuard::Read(const MatchInput& input, const KeyWork& work) {
   absl::StatusOr<BigArray<KeyCode>> listings = GroupRows(*input.listings, VariantSource::kParentColumn, work);
@@ -39,4 +39,4 @@ void ParentGuard::BeginRule(const RuleKeys& keys, const LinkTable& links) {
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

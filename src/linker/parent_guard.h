@@ -13,7 +13,7 @@
 #include "src/linker/link_table.h"
 #include "src/linker/rule_keys.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 // A parent on the channel: the first channel row that has it.
 using ParentId = int32_t;
@@ -58,6 +58,6 @@ class ParentGuard {
   BigArray<ParentId> parents_;         // By listing: its one parent, kNothing or kSeveral.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_PARENT_GUARD_H_

@@ -8,7 +8,7 @@
 #include "src/linker/key_join.h"
 #include "src/linker/key_scan.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 BigArray<KeyCode> CodesFor(const VariantSource& source) {
@@ -55,4 +55,4 @@ absl::StatusOr<BigArray<KeyCode>> GroupRows(const VariantSource& source, int col
   return codes;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -12,7 +12,7 @@
 #include "src/linker/big_array.h"
 #include "src/linker/key_code.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 struct KeyWork;
 
@@ -43,6 +43,6 @@ absl::StatusOr<RuleKeys> BuildRuleKeys(const MatchInput& input, const MatchInput
 // that has it, or kNullKey where it is only ASCII whitespace.
 absl::StatusOr<BigArray<KeyCode>> GroupRows(const VariantSource& source, int column, const KeyWork& work);
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_LINKER_RULE_KEYS_H_

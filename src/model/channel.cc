@@ -41,7 +41,7 @@ absl::string_view ToString(Action action) { return action == Action::kHide ? "hi
 
 absl::Status StatusRuleError(absl::string_view rule, absl::string_view what) {
   return absl::InvalidArgumentError(
-      absl::StrCat("status rule ", Quote(rule), ": ", what, "; a status rule is such as quantity<=0:hide"));
+      absl::StrCat("status rule ", model::Quote(rule), ": ", what, "; a status rule is such as quantity<=0:hide"));
 }
 
 // Takes the subject and the comparison off the front of `*rest`.
@@ -49,7 +49,8 @@ absl::Status ConsumeComparison(absl::string_view rule, absl::string_view* rest, 
   const size_t end = rest->find_first_of("<>=!");
   const absl::string_view subject = rest->substr(0, end);
   if (subject != "price" && subject != "quantity") {
-    return StatusRuleError(rule, absl::StrCat("it compares ", Quote(subject), ", and only price and quantity can be"));
+    return StatusRuleError(rule,
+                           absl::StrCat("it compares ", model::Quote(subject), ", and only price and quantity can be"));
   }
   parsed->subject = subject == "price" ? Subject::kPrice : Subject::kQuantity;
   rest->remove_prefix(subject.size());
@@ -73,13 +74,13 @@ absl::Status ParseOperand(absl::string_view rule, absl::string_view text, Curren
       !text.empty() && (text[0] == '-' || absl::ascii_isdigit(static_cast<unsigned char>(text[0])));
   const bool ends_right = !text.empty() && absl::ascii_isdigit(static_cast<unsigned char>(text.back()));
   if (!starts_right || !ends_right || !absl::SimpleAtoi(text, &parsed->operand) || parsed->operand == kAbsent) {
-    return StatusRuleError(rule, absl::StrCat(Quote(text), " is not a quantity, which is a whole number"));
+    return StatusRuleError(rule, absl::StrCat(model::Quote(text), " is not a quantity, which is a whole number"));
   }
   return absl::OkStatus();
 }
 
 absl::Status ConfigError(const ChannelConfig& config, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("channel ", Quote(config.name), ": ", what));
+  return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(config.name), ": ", what));
 }
 
 bool IsNameCharacter(char c) {
@@ -91,7 +92,8 @@ absl::Status ValidateSettings(const ChannelConfig& config) {
   for (const auto& setting : config.settings) {
     if (setting.first.empty()) return ConfigError(config, "a setting has no name; write it as NAME=VALUE");
     if (!names.insert(setting.first).second) {
-      return ConfigError(config, absl::StrCat("setting ", Quote(setting.first), " is there twice; give it once"));
+      return ConfigError(config,
+                         absl::StrCat("setting ", model::Quote(setting.first), " is there twice; give it once"));
     }
   }
   return absl::OkStatus();
@@ -104,9 +106,9 @@ absl::Status ValidateLinkPriority(const ChannelConfig& config) {
   for (size_t i = 0; i < config.link_priority.size(); ++i) {
     const LinkRule& rule = config.link_priority[i];
     if (!is_field(rule.listing_field) || !is_field(rule.channel_field)) {
-      return ConfigError(
-          config, absl::StrCat("link rule ", i + 1, " compares ", Quote(rule.listing_field), " with ",
-                               Quote(rule.channel_field), "; name two fields, without '=' and ',' in their names"));
+      return ConfigError(config, absl::StrCat("link rule ", i + 1, " compares ", model::Quote(rule.listing_field),
+                                              " with ", model::Quote(rule.channel_field),
+                                              "; name two fields, without '=' and ',' in their names"));
     }
   }
   return absl::OkStatus();
@@ -126,7 +128,7 @@ absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text) {
       fields.status = true;
     } else {
       return absl::InvalidArgumentError(
-          absl::StrCat(Quote(name), " cannot be synced; use price, quantity and status, separated by commas"));
+          absl::StrCat(model::Quote(name), " cannot be synced; use price, quantity and status, separated by commas"));
     }
   }
   return fields;

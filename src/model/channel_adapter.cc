@@ -31,8 +31,8 @@ class EnvironmentCredentials : public CredentialResolver {
     AppendVariablePart(credential, &variable);
     const char* value = std::getenv(variable.c_str());
     if (value != nullptr) return std::string(value);
-    return absl::NotFoundError(absl::StrCat("channel ", Quote(channel_name), ": there is no credential ",
-                                            Quote(credential), " in the environment; set ", variable));
+    return absl::NotFoundError(absl::StrCat("channel ", model::Quote(channel_name), ": there is no credential ",
+                                            model::Quote(credential), " in the environment; set ", variable));
   }
 };
 
@@ -40,7 +40,7 @@ class EnvironmentCredentials : public CredentialResolver {
 
 absl::StatusOr<PushOutcome> ChannelAdapter::PollReceipt(absl::string_view receipt) const {
   return absl::UnimplementedError(
-      absl::StrCat("receipt ", Quote(receipt), ": this adapter gives no receipts; do not ask for them"));
+      absl::StrCat("receipt ", model::Quote(receipt), ": this adapter gives no receipts; do not ask for them"));
 }
 
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after) {
@@ -61,8 +61,8 @@ absl::StatusOr<std::unique_ptr<ChannelAdapter>> AdapterRegistry::Make(const Adap
   const auto found = factories_.find(context.config.adapter);
   if (found != factories_.end()) return found->second(context);
   const auto append_name = [](std::string* out, const auto& factory) { absl::StrAppend(out, factory.first); };
-  return absl::NotFoundError(absl::StrCat("channel ", Quote(context.config.name), ": there is no adapter ",
-                                          Quote(context.config.adapter),
+  return absl::NotFoundError(absl::StrCat("channel ", model::Quote(context.config.name), ": there is no adapter ",
+                                          model::Quote(context.config.adapter),
                                           "; use one of: ", absl::StrJoin(factories_, ", ", append_name)));
 }
 

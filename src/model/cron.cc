@@ -11,7 +11,7 @@
 #include "absl/types/span.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 constexpr absl::string_view kMonthNames[] = {"jan", "feb", "mar", "apr", "may", "jun",
@@ -185,4 +185,4 @@ absl::optional<absl::CivilMinute> NextMatch(const CronPattern& pattern, absl::Ci
   return absl::nullopt;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::model

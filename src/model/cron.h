@@ -10,7 +10,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/types/optional.h"
 
-namespace flxlink {
+namespace flxlink::model {
 
 // What a cron expression matches: in each set, bit n stands for n.
 struct CronPattern {
@@ -33,6 +33,6 @@ CronPattern DailyPattern(int hour, int minute);
 // leap day too, falls on every day of the week.
 absl::optional<absl::CivilMinute> NextMatch(const CronPattern& pattern, absl::CivilMinute after);
 
-}  // namespace flxlink
+}  // namespace flxlink::model
 
 #endif  // FLXLINK_SRC_MODEL_CRON_H_

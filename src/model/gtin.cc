@@ -5,7 +5,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using Digits = std::array<char, 14>;
@@ -39,4 +39,4 @@ absl::optional<Digits> ParseGtin(absl::string_view text) {
   return digits;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::model

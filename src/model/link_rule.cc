@@ -20,7 +20,7 @@ constexpr Normalizer kNormalizers[] = {Normalizer::kTrim, Normalizer::kCasefold,
 constexpr absl::string_view kUsage = "a rule is LF=CF[,norm=trim+casefold+gtin][,ambiguous=next|stop]";
 
 absl::Status RuleError(absl::string_view rule, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("rule ", Quote(rule), ": ", what));
+  return absl::InvalidArgumentError(absl::StrCat("rule ", model::Quote(rule), ": ", what));
 }
 
 absl::Status ParseFields(absl::string_view rule, absl::string_view text, LinkRule* parsed) {
@@ -38,7 +38,8 @@ absl::Status ParseNormalizers(absl::string_view rule, absl::string_view text, st
     const auto* found = std::find_if(std::begin(kNormalizers), std::end(kNormalizers),
                                      [&](Normalizer normalizer) { return ToString(normalizer) == name; });
     if (found == std::end(kNormalizers)) {
-      return RuleError(rule, absl::StrCat("there is no normalizer ", Quote(name), "; use trim, casefold or gtin"));
+      return RuleError(rule,
+                       absl::StrCat("there is no normalizer ", model::Quote(name), "; use trim, casefold or gtin"));
     }
     normalizers->push_back(*found);
   }
@@ -52,7 +53,7 @@ absl::Status ParseAmbiguity(absl::string_view rule, absl::string_view text, Ambi
       return absl::OkStatus();
     }
   }
-  return RuleError(rule, absl::StrCat("ambiguous cannot be ", Quote(text), "; use next or stop"));
+  return RuleError(rule, absl::StrCat("ambiguous cannot be ", model::Quote(text), "; use next or stop"));
 }
 
 bool IsSpace(char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); }
@@ -118,7 +119,7 @@ absl::string_view Normalize(Normalizer normalizer, absl::string_view text, std::
     case Normalizer::kCasefold:
       return Casefold(text, scratch);
     case Normalizer::kGtin: {
-      const absl::optional<std::array<char, 14>> gtin = ParseGtin(text);
+      const absl::optional<std::array<char, 14>> gtin = model::ParseGtin(text);
       if (!gtin.has_value()) return absl::string_view();
       scratch->assign(gtin->data(), gtin->size());
       return *scratch;
@@ -158,7 +159,7 @@ absl::StatusOr<LinkRule> ParseLinkRule(absl::string_view text) {
       has_ambiguous = true;
       status = ParseAmbiguity(text, option.second, &rule.ambiguous);
     } else {
-      status = RuleError(text, absl::StrCat(Quote(parts[i]), " cannot be read, or is there twice; ", kUsage));
+      status = RuleError(text, absl::StrCat(model::Quote(parts[i]), " cannot be read, or is there twice; ", kUsage));
     }
     if (!status.ok()) return status;
   }

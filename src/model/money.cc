@@ -29,7 +29,8 @@ bool IsDigits(absl::string_view text) {
 }
 
 absl::Status AmountError(absl::string_view decimal, Currency currency, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(Quote(decimal), " is not an amount of ", currency.code(), ": ", what));
+  return absl::InvalidArgumentError(
+      absl::StrCat(model::Quote(decimal), " is not an amount of ", currency.code(), ": ", what));
 }
 
 // nullopt where the number does not fit. So INT64_MIN is never read, which stands for an absent value in columns of
@@ -51,7 +52,7 @@ absl::StatusOr<Currency> Currency::Parse(absl::string_view code) {
   const auto is_capital = [](char c) { return absl::ascii_isupper(static_cast<unsigned char>(c)); };
   if (code.size() != 3 || !std::all_of(code.begin(), code.end(), is_capital)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(Quote(code), " is not a currency; use the three capital letters of ISO 4217, such as USD"));
+        absl::StrCat(model::Quote(code), " is not a currency; use the three capital letters of ISO 4217, such as USD"));
   }
   Currency currency;
   std::copy(code.begin(), code.end(), currency.code_);

@@ -3,7 +3,7 @@
 #ifndef FLXLINK_MODEL_PREFETCH_H_
 #define FLXLINK_MODEL_PREFETCH_H_
 
-namespace flxlink {
+namespace flxlink::model {
 
 inline void PrefetchToRead(const void* memory) {
 #if defined(__GNUC__)
@@ -21,6 +21,6 @@ inline void PrefetchToWrite(const void* memory) {
 #endif
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::model
 
 #endif  // FLXLINK_MODEL_PREFETCH_H_

@@ -3,7 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 constexpr size_t kMaxShown = 80;
@@ -22,4 +22,4 @@ std::string Quote(absl::string_view text) {
   return absl::StrCat("\"", absl::Utf8SafeCEscape(Beginning(text)), "…\"");
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::model

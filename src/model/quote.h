@@ -7,11 +7,11 @@
 
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::model {
 
 // `text` in double quotes, on one line whatever is in it. Only the beginning of a long text is shown.
 std::string Quote(absl::string_view text);
 
-}  // namespace flxlink
+}  // namespace flxlink::model
 
 #endif  // FLXLINK_SRC_MODEL_QUOTE_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/record.pb.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 // The numbers of the enums are what is stored: a constant that is moved in a header must not change what a store says.
@@ -244,4 +244,4 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
   return absl::OkStatus();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -15,7 +15,7 @@
 #include "flxlink/channel.h"
 #include "flxlink/job.h"
 
-namespace flxlink {
+namespace flxlink::model {
 
 std::string EncodeChannelConfig(const ChannelConfig& config);
 absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes);
@@ -25,6 +25,6 @@ absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes);
 std::string EncodeJobDetails(const Job& job);
 absl::Status DecodeJobDetails(absl::string_view bytes, Job* job);
 
-}  // namespace flxlink
+}  // namespace flxlink::model
 
 #endif  // FLXLINK_SRC_MODEL_RECORD_CODEC_H_

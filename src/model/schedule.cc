@@ -27,7 +27,7 @@ absl::StatusOr<absl::TimeZone> LoadZone(absl::string_view name) {
                         name.find('\0') == absl::string_view::npos;
   if (!is_plain || !absl::LoadTimeZone(name, &zone)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "there is no time zone ", Quote(name),
+        "there is no time zone ", model::Quote(name),
         "; use UTC or a name of the IANA database, such as Europe/Berlin (Debian has it in the package tzdata)"));
   }
   return zone;
@@ -66,10 +66,10 @@ absl::Time FireOf(absl::CivilMinute civil, absl::TimeZone zone) {
 }
 
 // FireOf never falls as the civil time rises, so the first match whose fire is late enough is the next one.
-absl::optional<absl::Time> NextCivilFire(const CronPattern& pattern, absl::TimeZone zone, absl::Time after) {
+absl::optional<absl::Time> NextCivilFire(const model::CronPattern& pattern, absl::TimeZone zone, absl::Time after) {
   absl::CivilMinute civil(zone.At(after).cs);
   for (;;) {
-    const absl::optional<absl::CivilMinute> next = NextMatch(pattern, civil);
+    const absl::optional<absl::CivilMinute> next = model::NextMatch(pattern, civil);
     if (!next.has_value()) return absl::nullopt;
     const absl::Time fire = FireOf(*next, zone);
     if (fire > after) return fire;
@@ -110,11 +110,11 @@ absl::StatusOr<absl::optional<absl::Time>> FindNextFire(const ScheduleSpec& spec
     case ScheduleKind::kHourly:
       return absl::make_optional(NextHourlyFire(zone, after));
     case ScheduleKind::kDaily:
-      return NextCivilFire(DailyPattern(spec.hour, spec.minute), zone, after);
+      return NextCivilFire(model::DailyPattern(spec.hour, spec.minute), zone, after);
     case ScheduleKind::kEvery:
       return absl::make_optional(NextMultiple(spec.every, after, absl::ZeroDuration()));
     case ScheduleKind::kCron: {
-      const absl::StatusOr<CronPattern> pattern = ParseCron(spec.cron);
+      const absl::StatusOr<model::CronPattern> pattern = model::ParseCron(spec.cron);
       if (!pattern.ok()) return pattern.status();
       return NextCivilFire(*pattern, zone, after);
     }
@@ -134,7 +134,7 @@ absl::Status ValidateScheduleSpec(const ScheduleSpec& spec) {
     case ScheduleKind::kEvery:
       return ValidateEvery(spec.every);
     case ScheduleKind::kCron:
-      return ParseCron(spec.cron).status();
+      return model::ParseCron(spec.cron).status();
   }
   return absl::InvalidArgumentError("the schedule is of no known kind");
 }
@@ -145,7 +145,8 @@ absl::StatusOr<ScheduleSpec> ParseDaily(absl::string_view text) {
   const auto is_digit = [&](size_t i) { return absl::ascii_isdigit(static_cast<unsigned char>(text[i])); };
   if (text.size() != 5 || text[2] != ':' || !is_digit(0) || !is_digit(1) || !is_digit(3) || !is_digit(4) ||
       !absl::SimpleAtoi(text.substr(0, 2), &spec.hour) || !absl::SimpleAtoi(text.substr(3), &spec.minute)) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not a time of day; use HH:MM, such as 07:30"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(model::Quote(text), " is not a time of day; use HH:MM, such as 07:30"));
   }
   if (absl::Status status = ValidateTime(spec); !status.ok()) return status;
   return spec;
@@ -159,7 +160,8 @@ absl::StatusOr<ScheduleSpec> ParseEvery(absl::string_view text) {
   const bool has_hours = ConsumeCount(&rest, 'h', &hours);
   const bool has_minutes = ConsumeCount(&rest, 'm', &minutes);
   if (!rest.empty() || (!has_hours && !has_minutes) || hours > kMaxMinutes / 60 || minutes > kMaxMinutes) {
-    return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not an interval; use such as 15m, 2h or 1h30m"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(model::Quote(text), " is not an interval; use such as 15m, 2h or 1h30m"));
   }
   ScheduleSpec spec;
   spec.kind = ScheduleKind::kEvery;
@@ -191,7 +193,7 @@ absl::StatusOr<absl::Time> NextFire(const ScheduleSpec& spec, absl::Time after) 
   const absl::StatusOr<absl::optional<absl::Time>> next = FindNextFire(spec, *LoadZone(spec.time_zone), after);
   if (!next.ok()) return next.status();
   if (next->has_value() && **next != absl::InfiniteFuture()) return **next;
-  return absl::NotFoundError(absl::StrCat("the schedule ", Quote(FormatScheduleSpec(spec)),
+  return absl::NotFoundError(absl::StrCat("the schedule ", model::Quote(FormatScheduleSpec(spec)),
                                           " never fires; check its day of the month and its month"));
 }
 

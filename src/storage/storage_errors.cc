@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::storage {
 
 absl::Status NoSuchChannel(int64_t channel_id) {
   return absl::NotFoundError(
@@ -110,4 +110,4 @@ absl::Status NoLinkBase(const Channel& channel) {
       absl::StrCat("channel ", channel.config.name, " has no link base; make one by linking the whole channel"));
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::storage

@@ -10,7 +10,7 @@
 #include "flxlink/channel.h"
 #include "flxlink/job.h"
 
-namespace flxlink {
+namespace flxlink::storage {
 
 // NOT_FOUND.
 absl::Status NoSuchChannel(int64_t channel_id);
@@ -42,6 +42,6 @@ absl::Status OwnerIsDead(OwnerId owner);
 absl::Status LinkBaseIsSet(const Channel& channel);
 absl::Status NoLinkBase(const Channel& channel);
 
-}  // namespace flxlink
+}  // namespace flxlink::storage
 
 #endif  // FLXLINK_SRC_STORAGE_STORAGE_ERRORS_H_

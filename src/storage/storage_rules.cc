@@ -7,7 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::storage {
 namespace {
 
 absl::Status CheckColumn(size_t size, int64_t rows, absl::string_view name) {
@@ -229,4 +229,4 @@ void AddRowFields(const std::vector<Field>& fields, int64_t rows, FieldColumns* 
   for (size_t i = 0; i < columns->names.size(); ++i) columns->columns[i].Add(FieldValue(fields, columns->names[i]));
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::storage

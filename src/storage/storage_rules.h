@@ -16,7 +16,7 @@
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
 
-namespace flxlink {
+namespace flxlink::storage {
 
 // -- Checks. Each is OK, or INVALID_ARGUMENT with what is wrong.
 
@@ -85,6 +85,6 @@ std::vector<Field> RowFields(const FieldColumns& columns, int64_t row);
 // Adds a row's fields to columns that hold `rows` rows so far; a name that is new becomes a column.
 void AddRowFields(const std::vector<Field>& fields, int64_t rows, FieldColumns* columns);
 
-}  // namespace flxlink
+}  // namespace flxlink::storage
 
 #endif  // FLXLINK_SRC_STORAGE_STORAGE_RULES_H_

@@ -3,7 +3,7 @@
 #include "flxlink/field.h"
 #include "flxlink/listing_status.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 SyncFields PresentFields(const Pqs& values) { return DifferingFields(values, Pqs()); }
 
@@ -23,4 +23,4 @@ Pqs Masked(const SyncFields& mask, const Pqs& values) {
   return masked;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sync

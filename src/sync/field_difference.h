@@ -8,7 +8,7 @@
 #include "flxlink/channel.h"
 #include "flxlink/push.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 // The fields that have a value.
 SyncFields PresentFields(const Pqs& values);
@@ -19,6 +19,6 @@ SyncFields DifferingFields(const Pqs& desired, const Pqs& acknowledged);
 // `values` without the fields outside `mask`.
 Pqs Masked(const SyncFields& mask, const Pqs& values);
 
-}  // namespace flxlink
+}  // namespace flxlink::sync
 
 #endif  // FLXLINK_SRC_SYNC_FIELD_DIFFERENCE_H_

@@ -3,7 +3,7 @@
 #include "absl/time/time.h"
 #include "flxlink/field.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 int64_t ShownQuantity(const SyncRow& row) {
   return row.acknowledged.quantity != kAbsent ? row.acknowledged.quantity : row.seen.quantity;
@@ -19,4 +19,4 @@ bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy) {
          after.quantity < before.quantity;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sync

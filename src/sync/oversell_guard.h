@@ -9,7 +9,7 @@
 
 #include "flxlink/sync.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 // The quantity that the channel shows, as far as known: what it acknowledged, else what the last pull saw.
 int64_t ShownQuantity(const SyncRow& row);
@@ -20,6 +20,6 @@ bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& po
 // Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged.
 bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy);
 
-}  // namespace flxlink
+}  // namespace flxlink::sync
 
 #endif  // FLXLINK_SRC_SYNC_OVERSELL_GUARD_H_

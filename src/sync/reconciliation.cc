@@ -8,14 +8,14 @@ namespace {
 // Whether the next plan would send something of the link, as far as the link alone can tell.
 bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   const Pqs desired = Desired(row, policy);
-  SyncFields send = DifferingFields(desired, row.acknowledged);
-  if (IsQuantityHeld(row, desired, policy)) send.quantity = false;
+  SyncFields send = sync::DifferingFields(desired, row.acknowledged);
+  if (sync::IsQuantityHeld(row, desired, policy)) send.quantity = false;
   return send.any() && ContentDigest(send, desired) != row.refused_digest;
 }
 
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.
 Pqs AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
-  const SyncFields seen = PresentFields(row.seen);
+  const SyncFields seen = sync::PresentFields(row.seen);
   Pqs acknowledged = row.acknowledged;
   if (policy.fields.price && seen.price) acknowledged.price = row.seen.price;
   if (policy.fields.quantity && seen.quantity) acknowledged.quantity = row.seen.quantity;
@@ -36,7 +36,7 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     Reconciliation reconciliation;
     reconciliation.listing_id = row.listing_id;
     reconciliation.acknowledged = looked_at.acknowledged;
-    reconciliation.guard_quantity = SetsGuard(row.acknowledged, looked_at.acknowledged, policy);
+    reconciliation.guard_quantity = sync::SetsGuard(row.acknowledged, looked_at.acknowledged, policy);
     found.push_back(reconciliation);
   }
   return found;

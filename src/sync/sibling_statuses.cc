@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 namespace {
 
 constexpr int64_t kNotInBatch = -1;
@@ -92,4 +92,4 @@ SiblingDisagreements FindSiblingDisagreements(const SyncBatch& batch, const Sync
   return found;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sync

@@ -12,7 +12,7 @@
 
 #include "flxlink/sync.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 struct SiblingDisagreements {
   // For each row of the batch an index into `details`, or -1 where nobody disagrees.
@@ -26,6 +26,6 @@ struct SiblingDisagreements {
 SiblingDisagreements FindSiblingDisagreements(const SyncBatch& batch, const SyncBatch& siblings,
                                               const SyncPolicy& policy);
 
-}  // namespace flxlink
+}  // namespace flxlink::sync
 
 #endif  // FLXLINK_SRC_SYNC_SIBLING_STATUSES_H_

@@ -27,13 +27,13 @@ struct Decision {
 bool EndsDoubt(const SyncRow& row, const Decision& decision) {
   SyncFields known = decision.send;
   known.quantity = known.quantity || decision.quantity_held;
-  const SyncFields acknowledged = PresentFields(row.acknowledged);
+  const SyncFields acknowledged = sync::PresentFields(row.acknowledged);
   return !(acknowledged.price && !known.price) && !(acknowledged.quantity && !known.quantity) &&
          !(acknowledged.status && !known.status);
 }
 
 std::string HeldQuantityDetail(const SyncRow& row) {
-  const int64_t shown = ShownQuantity(row);
+  const int64_t shown = sync::ShownQuantity(row);
   return absl::StrCat("the channel shows ",
                       shown == kAbsent ? std::string("no quantity") : absl::StrCat("quantity ", shown),
                       ", less than was last acknowledged; the product says ", row.product_quantity,
@@ -68,7 +68,7 @@ Settlement SettledWithoutPush(const SyncRow& row) {
 class Planner {
  public:
   Planner(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy)
-      : batch_(batch), policy_(policy), disagreements_(FindSiblingDisagreements(batch, siblings, policy)) {}
+      : batch_(batch), policy_(policy), disagreements_(sync::FindSiblingDisagreements(batch, siblings, policy)) {}
 
   SyncPlan Run() {
     plan_.items.reserve(batch_.rows.size());
@@ -95,8 +95,8 @@ class Planner {
                                          absl::StrCat("the channel has item ", batch_.external_id[i], " as dead"));
       return decision;
     }
-    decision.send = row.in_doubt ? PresentFields(desired) : DifferingFields(desired, row.acknowledged);
-    if (HasCurrencyMismatch(row, policy_)) {
+    decision.send = row.in_doubt ? sync::PresentFields(desired) : sync::DifferingFields(desired, row.acknowledged);
+    if (sync::HasCurrencyMismatch(row, policy_)) {
       decision.attention = MakeAttention(attention_code::kCurrencyMismatch, CurrencyDetail(row, policy_));
     }
     HoldStatus(i, &decision);
@@ -113,7 +113,7 @@ class Planner {
   }
 
   void HoldQuantity(const SyncRow& row, const Pqs& desired, Decision* decision) const {
-    if (!decision->send.quantity || !IsQuantityHeld(row, desired, policy_)) return;
+    if (!decision->send.quantity || !sync::IsQuantityHeld(row, desired, policy_)) return;
     decision->send.quantity = false;
     decision->quantity_held = true;
     decision->attention = MakeAttention(attention_code::kQuantityBelowAcknowledged, HeldQuantityDetail(row));
@@ -141,7 +141,7 @@ class Planner {
     item.external_id = std::string(batch_.external_id[i]);
     item.parent_id = std::string(batch_.parent_id[i]);
     item.mask = decision.send;
-    item.values = Masked(decision.send, desired);
+    item.values = sync::Masked(decision.send, desired);
     if (policy_.compare_and_set && decision.send.quantity) item.expected_quantity = row.acknowledged.quantity;
     item.idempotency_key = IdempotencyKey(row, digest);
     plan_.items.push_back(std::move(item));
@@ -155,7 +155,7 @@ class Planner {
 
   const SyncBatch& batch_;
   const SyncPolicy& policy_;
-  const SiblingDisagreements disagreements_;
+  const sync::SiblingDisagreements disagreements_;
   SyncPlan plan_;
 };
 

@@ -3,7 +3,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
   const SyncFields& wanted = config.sync_fields;
@@ -31,4 +31,4 @@ Pqs Desired(const SyncRow& row, const SyncPolicy& policy) {
   return desired;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sync

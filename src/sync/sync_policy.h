@@ -7,11 +7,11 @@
 
 #include "flxlink/sync.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 // Whether the product has a price that cannot be sent because it is in another currency than the channel's.
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
 
-}  // namespace flxlink
+}  // namespace flxlink::sync
 
 #endif  // FLXLINK_SRC_SYNC_SYNC_POLICY_H_

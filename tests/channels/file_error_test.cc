@@ -9,15 +9,15 @@ namespace flxlink {
 namespace {
 
 TEST(FileErrorTest, TellsWhatAPersonCanMendFromWhatMayPass) {
-  EXPECT_EQ(FileError(ENOENT, "/x", "w").code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(FileError(EACCES, "/x", "w").code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(FileError(EROFS, "/x", "w").code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(FileError(ENOSPC, "/x", "w").code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(FileError(EIO, "/x", "w").code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(csv_channel::FileError(ENOENT, "/x", "w").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(csv_channel::FileError(EACCES, "/x", "w").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(csv_channel::FileError(EROFS, "/x", "w").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(csv_channel::FileError(ENOSPC, "/x", "w").code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(csv_channel::FileError(EIO, "/x", "w").code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(FileErrorTest, IsOneLineOfWhereWhatAndHowToMendIt) {
-  EXPECT_EQ(FileError(ENOENT, "/x/y.csv", "cannot be opened").message(),
+  EXPECT_EQ(csv_channel::FileError(ENOENT, "/x/y.csv", "cannot be opened").message(),
             "/x/y.csv: cannot be opened (No such file or directory); check the path, and that the file is there");
 }
 

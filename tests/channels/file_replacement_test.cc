@@ -19,8 +19,8 @@ class FileReplacementTest : public ::testing::Test {
  protected:
   FileReplacementTest() { WriteFile(path_, "old"); }
 
-  FileStamp Stamp() {
-    const absl::StatusOr<FileStamp> stamp = FileStamp::Of(path_);
+  csv_channel::FileStamp Stamp() {
+    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path_);
     EXPECT_TRUE(stamp.ok()) << stamp.status();
     return *stamp;
   }
@@ -34,10 +34,10 @@ class FileReplacementTest : public ::testing::Test {
 TEST_F(FileReplacementTest, ReplacesTheContentsAndKeepsTheMode) {
   for (const mode_t mode : {0640, 0604, 0444}) {
     ASSERT_EQ(chmod(path_.c_str(), mode), 0);
-    const FileStamp before = Stamp();
-    ASSERT_EQ(ReplaceFile(path_, before, "new\n"), absl::OkStatus());
+    const csv_channel::FileStamp before = Stamp();
+    ASSERT_EQ(csv_channel::ReplaceFile(path_, before, "new\n"), absl::OkStatus());
     EXPECT_EQ(ReadFile(path_), "new\n");
-    const FileStamp after = Stamp();
+    const csv_channel::FileStamp after = Stamp();
     EXPECT_EQ(after.mode(), mode);
     EXPECT_EQ(after.user(), before.user());
     EXPECT_EQ(after.group(), before.group());
@@ -50,7 +50,7 @@ TEST_F(FileReplacementTest, KeepsTheOwner) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   ASSERT_EQ(chown(path_.c_str(), 12345, 23456), 0);
   ASSERT_EQ(chmod(path_.c_str(), 04750), 0);
-  ASSERT_EQ(ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
   EXPECT_EQ(Stamp().user(), 12345u);
   EXPECT_EQ(Stamp().group(), 23456u);
   EXPECT_EQ(Stamp().mode(), 04750u);
@@ -58,30 +58,30 @@ TEST_F(FileReplacementTest, KeepsTheOwner) {
 
 TEST_F(FileReplacementTest, WritesEmptyAndLargeTexts) {
   for (const std::string& text : {std::string(), std::string(5 << 20, 'x')}) {
-    ASSERT_EQ(ReplaceFile(path_, Stamp(), text), absl::OkStatus());
+    ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), text), absl::OkStatus());
     EXPECT_EQ(ReadFile(path_), text);
   }
 }
 
 TEST_F(FileReplacementTest, LeavesAFileThatChangedMeanwhile) {
-  const FileStamp before = Stamp();
+  const csv_channel::FileStamp before = Stamp();
   WriteFile(path_, "edited by hand");
-  EXPECT_EQ(ReplaceFile(path_, before, "new").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(csv_channel::ReplaceFile(path_, before, "new").code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReadFile(path_), "edited by hand");
   EXPECT_TRUE(IsTidy());
 }
 
 TEST_F(FileReplacementTest, DoesNotBringBackAFileThatIsGone) {
-  const FileStamp before = Stamp();
+  const csv_channel::FileStamp before = Stamp();
   std::filesystem::remove(path_);
-  EXPECT_EQ(ReplaceFile(path_, before, "new").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(csv_channel::ReplaceFile(path_, before, "new").code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_TRUE(IsTidy());
 }
 
 TEST_F(FileReplacementTest, OverwritesWhatACrashLeft) {
   WriteFile(path_ + ".flxlink.tmp", "half of someth");
-  ASSERT_EQ(ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
   EXPECT_EQ(ReadFile(path_), "new");
   EXPECT_TRUE(IsTidy());
 }
@@ -90,20 +90,20 @@ TEST_F(FileReplacementTest, DoesNotFollowALinkInThePlaceOfTheNewFile) {
   const std::string victim = folder_.PathOf("victim");
   WriteFile(victim, "precious");
   std::filesystem::create_symlink(victim, path_ + ".flxlink.tmp");
-  ASSERT_EQ(ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
   EXPECT_EQ(ReadFile(victim), "precious");
   EXPECT_EQ(ReadFile(path_), "new");
 }
 
 // A limit on the size of files stands in for a full disk: the write ends in the middle.
 TEST_F(FileReplacementTest, LeavesTheOldFileWhenTheDiskIsFull) {
-  const FileStamp before = Stamp();
+  const csv_channel::FileStamp before = Stamp();
   const pid_t child = fork();
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit = {1000, 1000};
     setrlimit(RLIMIT_FSIZE, &limit);
-    const absl::Status status = ReplaceFile(path_, before, std::string(5000, 'x'));
+    const absl::Status status = csv_channel::ReplaceFile(path_, before, std::string(5000, 'x'));
     _exit(status.code() == absl::StatusCode::kResourceExhausted ? 0 : 1);
   }
   int status = -1;
@@ -116,8 +116,8 @@ TEST_F(FileReplacementTest, LeavesTheOldFileWhenTheDiskIsFull) {
 
 TEST(FileStampTest, IsOfRegularFilesOnly) {
   const TemporaryFolder folder;
-  EXPECT_EQ(FileStamp::Of(folder.PathOf("none")).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(FileStamp::Of(folder.PathOf("")).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(csv_channel::FileStamp::Of(folder.PathOf("none")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(csv_channel::FileStamp::Of(folder.PathOf("")).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

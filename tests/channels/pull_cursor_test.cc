@@ -6,13 +6,14 @@ namespace flxlink {
 namespace {
 
 TEST(PullCursorTest, IsReadBackAsItWasWritten) {
-  PullCursor cursor;
+  csv_channel::PullCursor cursor;
   cursor.revision = "00ff";
   cursor.product.index = 12;
   cursor.product.line = 345;
   cursor.product.begin = 6789;
   cursor.variant = 15;
-  const absl::StatusOr<PullCursor> read = ParsePullCursor(FormatPullCursor(cursor));
+  const absl::StatusOr<csv_channel::PullCursor> read =
+      csv_channel::ParsePullCursor(csv_channel::FormatPullCursor(cursor));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->revision, "00ff");
   EXPECT_EQ(read->product.index, 12);
@@ -23,7 +24,7 @@ TEST(PullCursorTest, IsReadBackAsItWasWritten) {
 
 TEST(PullCursorTest, RefusesAnythingElse) {
   for (const char* text : {"", "x", "00ff:1:2:3", "00ff:1:2:3:4:5", "00ff:1:x:3:4", "00ff:-1:2:3:4", ":::: "}) {
-    EXPECT_EQ(ParsePullCursor(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_EQ(csv_channel::ParsePullCursor(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }
 

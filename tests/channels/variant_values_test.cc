@@ -13,53 +13,55 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-StatusWords WordsOf(const std::string& header) {
-  const absl::StatusOr<CsvReader> reader = CsvReader::FromText("s.csv", header);
+csv_channel::StatusWords WordsOf(const std::string& header) {
+  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", header);
   EXPECT_TRUE(reader.ok()) << reader.status();
-  const absl::StatusOr<ShopifyColumns> columns = ShopifyColumns::Find(*reader);
+  const absl::StatusOr<csv::ShopifyColumns> columns = csv::ShopifyColumns::Find(*reader);
   EXPECT_TRUE(columns.ok()) << columns.status();
-  return StatusWordsOf(*reader, *columns);
+  return csv_channel::StatusWordsOf(*reader, *columns);
 }
 
 TEST(StatusWordsTest, AreThoseOfStatusElsePublished) {
-  EXPECT_EQ(WordsOf("Handle,Variant Price,Published,Status\n"), StatusWords::kStatus);
-  EXPECT_EQ(WordsOf("Handle,Published,Variant Price\n"), StatusWords::kPublished);
-  EXPECT_EQ(WordsOf("Handle,Variant Price\n"), StatusWords::kNone);
+  EXPECT_EQ(WordsOf("Handle,Variant Price,Published,Status\n"), csv_channel::StatusWords::kStatus);
+  EXPECT_EQ(WordsOf("Handle,Published,Variant Price\n"), csv_channel::StatusWords::kPublished);
+  EXPECT_EQ(WordsOf("Handle,Variant Price\n"), csv_channel::StatusWords::kNone);
 }
 
 TEST(StatusWordsTest, NameEveryStatusOfTheirs) {
-  EXPECT_THAT(StatusesWith(StatusWords::kStatus),
+  EXPECT_THAT(csv_channel::StatusesWith(csv_channel::StatusWords::kStatus),
               ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden, ChannelStatus::kDead));
-  EXPECT_THAT(StatusesWith(StatusWords::kPublished), ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden));
-  EXPECT_THAT(StatusesWith(StatusWords::kNone), IsEmpty());
-  for (const StatusWords words : {StatusWords::kStatus, StatusWords::kPublished}) {
-    for (const ChannelStatus status : StatusesWith(words)) {
-      EXPECT_EQ(ParseStatusWord(words, *StatusWord(words, status)), status);
+  EXPECT_THAT(csv_channel::StatusesWith(csv_channel::StatusWords::kPublished),
+              ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden));
+  EXPECT_THAT(csv_channel::StatusesWith(csv_channel::StatusWords::kNone), IsEmpty());
+  for (const csv_channel::StatusWords words :
+       {csv_channel::StatusWords::kStatus, csv_channel::StatusWords::kPublished}) {
+    for (const ChannelStatus status : csv_channel::StatusesWith(words)) {
+      EXPECT_EQ(csv_channel::ParseStatusWord(words, *csv_channel::StatusWord(words, status)), status);
     }
   }
-  EXPECT_EQ(StatusWord(StatusWords::kPublished, ChannelStatus::kDead), absl::nullopt);
-  EXPECT_EQ(StatusWord(StatusWords::kStatus, ChannelStatus::kUnknown), absl::nullopt);
+  EXPECT_EQ(csv_channel::StatusWord(csv_channel::StatusWords::kPublished, ChannelStatus::kDead), absl::nullopt);
+  EXPECT_EQ(csv_channel::StatusWord(csv_channel::StatusWords::kStatus, ChannelStatus::kUnknown), absl::nullopt);
 }
 
 TEST(StatusWordsTest, AreReadInAnyCaseAndElseUnknown) {
-  EXPECT_EQ(ParseStatusWord(StatusWords::kStatus, "ARCHIVED"), ChannelStatus::kDead);
-  EXPECT_EQ(ParseStatusWord(StatusWords::kPublished, "True"), ChannelStatus::kListed);
+  EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kStatus, "ARCHIVED"), ChannelStatus::kDead);
+  EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kPublished, "True"), ChannelStatus::kListed);
   for (const char* other : {"", "true", "unlisted", " active"}) {
-    EXPECT_EQ(ParseStatusWord(StatusWords::kStatus, other), ChannelStatus::kUnknown) << other;
+    EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kStatus, other), ChannelStatus::kUnknown) << other;
   }
 }
 
 class VariantValuesTest : public ::testing::Test {
  protected:
   absl::StatusOr<Pqs> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {
-    const absl::StatusOr<CsvReader> reader = CsvReader::FromText("s.csv", "Handle,Variant Price\n");
+    const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", "Handle,Variant Price\n");
     EXPECT_TRUE(reader.ok()) << reader.status();
-    ShopifyVariant variant;
+    csv::ShopifyVariant variant;
     variant.row.line = 7;
     variant.price = price;
     variant.quantity = quantity;
     variant.status = "draft";
-    return ReadPqs(*reader, variant, StatusWords::kStatus, *Currency::Parse(currency));
+    return csv_channel::ReadPqs(*reader, variant, csv_channel::StatusWords::kStatus, *Currency::Parse(currency));
   }
 
   void ExpectError(const absl::Status& status, const std::string& part) {

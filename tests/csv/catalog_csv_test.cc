@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -317,4 +317,4 @@ TEST(ProductCsvTest, PassesOnTheVisitorsError) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -78,4 +78,4 @@ TEST(CatalogRowsTest, HoldsNothing) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

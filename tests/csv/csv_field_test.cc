@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 TEST(AppendCsvFieldTest, QuotesOnlyWhereNeeded) {
@@ -17,4 +17,4 @@ TEST(AppendCsvFieldTest, QuotesOnlyWhereNeeded) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -48,4 +48,4 @@ TEST(CsvPageTest, CopiesColumns) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -155,4 +155,4 @@ TEST(CsvReaderTest, TellsTheSpansOfCells) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/temporary_folder.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 std::string Read(const CsvText& text, size_t begin, size_t end) {
@@ -64,4 +64,4 @@ TEST(CsvTextTest, SaysWhatCannotBeReadAtAll) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

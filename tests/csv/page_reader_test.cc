@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -213,4 +213,4 @@ TEST(PageReaderTest, ReadsOnManyThreads) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -117,4 +117,4 @@ TEST(RecordScannerTest, SeesWhetherTextIsAscii) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

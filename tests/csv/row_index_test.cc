@@ -9,7 +9,7 @@
 #include "flxlink/linker.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 StringColumn MakeIds(int64_t count) {
@@ -63,4 +63,4 @@ TEST(RowIndexTest, IsFilledByManyThreads) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/shared_data.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
@@ -154,4 +154,4 @@ INSTANTIATE_TEST_SUITE_P(Files, RealFileTest,
                          [](const auto& file) { return file.param.name; });
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::csv {
 namespace {
 
 TEST(IsValidUtf8Test, TellsWhereverItStands) {
@@ -24,4 +24,4 @@ TEST(IsValidUtf8Test, TellsWhereverItStands) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::csv

@@ -14,7 +14,7 @@
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 using ::testing::ElementsAre;
@@ -1022,4 +1022,4 @@ INSTANTIATE_TEST_SUITE_P(Storages, EngineTest, ::testing::Values("memory", "sqli
                          [](const auto& suite) { return suite.param; });
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::engine

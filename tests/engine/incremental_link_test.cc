@@ -30,7 +30,7 @@
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 constexpr int kMemoryHistories = 2000;
@@ -553,4 +553,4 @@ TEST(IncrementalLinkTest, EqualsAFullPassOverAnyHistoryInSqlite) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::engine

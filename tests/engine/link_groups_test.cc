@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/watched_storage.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 using ::testing::ElementsAre;
@@ -166,4 +166,4 @@ TEST_F(LinkGroupsTest, GivesUpWhereThereAreTooManyEntries) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::engine

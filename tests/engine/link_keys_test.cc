@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 namespace {
 
 using ::testing::ElementsAre;
@@ -105,4 +105,4 @@ TEST(LinkKeysTest, EntriesAreSortedWhateverTheThreads) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::engine

@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "flxlink/storage.h"
 
-namespace flxlink {
+namespace flxlink::engine {
 
 // Hands everything on to another storage. Not thread-safe.
 class WatchedStorage : public Storage {
@@ -270,6 +270,6 @@ class WatchedStorage : public Storage {
   int64_t full_scans_ = 0;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::engine
 
 #endif  // FLXLINK_TESTS_ENGINE_WATCHED_STORAGE_H_

@@ -14,7 +14,7 @@
 #include "src/jobs/queue.h"
 #include "tests/jobs/tiny_store.h"
 
-namespace flxlink {
+namespace flxlink::jobs {
 namespace {
 
 constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules};
@@ -379,4 +379,4 @@ TEST_P(QueuePropertyTest, AgreesWithTheReference) {
 INSTANTIATE_TEST_SUITE_P(Seeds, QueuePropertyTest, ::testing::Range<uint64_t>(1, 6));
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::jobs

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/jobs/tiny_store.h"
 
-namespace flxlink {
+namespace flxlink::jobs {
 namespace {
 
 using ::testing::ElementsAre;
@@ -602,4 +602,4 @@ TEST_F(QueueTest, ASlotWithoutItsJobIsDamage) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::jobs

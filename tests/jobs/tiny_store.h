@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "src/jobs/queue.h"
 
-namespace flxlink {
+namespace flxlink::jobs {
 
 class TinyStore {
  public:
@@ -82,6 +82,6 @@ class TinyStore {
   std::set<OwnerId> dead_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::jobs
 
 #endif  // FLXLINK_TESTS_JOBS_TINY_STORE_H_

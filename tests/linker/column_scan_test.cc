@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 // Gives the chunks that it was told, whatever they are.
@@ -65,4 +65,4 @@ TEST(ScanColumnTest, RefusesASourceThatBreaksItsWord) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::linker

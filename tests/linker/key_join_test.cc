@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 struct Sides {
@@ -139,4 +139,4 @@ TEST(RuleKeysTest, CountsTheChannelRowsOfAKey) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 constexpr size_t kNoLimit = size_t{1} << 40;
@@ -128,4 +128,4 @@ TEST(PartitionRangeTest, ShrinksToWhatWillFit) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -20,7 +20,7 @@
 #include "gtest/gtest.h"
 #include "tests/linker/slow_linker.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 constexpr int kWorlds = 20000;
@@ -450,4 +450,4 @@ TEST(LinkerPropertyTest, AnySubsetOfItsLinksLeadsToTheSame) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::linker

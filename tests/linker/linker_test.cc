@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 using ::testing::ElementsAre;
@@ -339,4 +339,4 @@ TEST(LinkReasonTest, HasNames) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/types/optional.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 namespace {
 
 using Key = absl::optional<std::string>;
@@ -275,4 +275,4 @@ SlowResult SlowMatcher::Run() {
 
 SlowResult SlowMatch(const SlowWorld& world, Flaw flaw) { return SlowMatcher(world, flaw).Run(); }
 
-}  // namespace flxlink
+}  // namespace flxlink::linker

@@ -10,7 +10,7 @@
 
 #include "flxlink/linker.h"
 
-namespace flxlink {
+namespace flxlink::linker {
 
 struct SlowRow {
   std::vector<std::string> fields;
@@ -59,6 +59,6 @@ struct SlowResult {
 
 SlowResult SlowMatch(const SlowWorld& world, Flaw flaw);
 
-}  // namespace flxlink
+}  // namespace flxlink::linker
 
 #endif  // FLXLINK_TESTS_LINKER_SLOW_LINKER_H_

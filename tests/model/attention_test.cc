@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -58,4 +58,4 @@ TEST(AttentionTest, MakesAttentionWithItsSuggestion) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -103,4 +103,4 @@ TEST_F(AdapterRegistryTest, AnUnknownNameListsTheKnownOnes) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

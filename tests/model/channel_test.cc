@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -155,4 +155,4 @@ TEST(ChannelConfigTest, RefusesRulesThatCannotBeWrittenDown) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -3,7 +3,7 @@
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 // What storage keeps must be equal to what was given to it.
@@ -22,4 +22,4 @@ TEST(ClockTest, TellsTheMachinesTime) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::ElementsAre;
@@ -129,4 +129,4 @@ TEST(CronTest, StepsMayBeLargerThanTheField) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

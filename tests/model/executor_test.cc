@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 void RunsEachTaskOnce(Executor& executor, int count) {
@@ -53,4 +53,4 @@ TEST(ExecutorTest, UsesItsThreads) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

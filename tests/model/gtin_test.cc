@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 std::string Parse(absl::string_view text) {
@@ -51,4 +51,4 @@ TEST(GtinTest, RefusesZeros) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

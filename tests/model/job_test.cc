@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 TEST(JobTest, KindsAndTriggersHaveNames) {
@@ -37,4 +37,4 @@ TEST(JobTest, StatesAreReadByTheirNames) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

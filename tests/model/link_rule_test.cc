@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -96,4 +96,4 @@ TEST(NormalizeKeyTest, AppliesNormalizersInOrder) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

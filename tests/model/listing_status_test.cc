@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 constexpr Health kBases[] = {Health::kNotListed, Health::kListed, Health::kHidden, Health::kDelisted};
@@ -139,4 +139,4 @@ TEST(ListingStatusTest, HasNames) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

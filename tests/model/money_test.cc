@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST(MoneyTest, AgreesWithWideArithmetic) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 TEST(PushTest, ResultsHaveNames) {
@@ -16,4 +16,4 @@ TEST(PushTest, ResultsHaveNames) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 TEST(QuoteTest, KeepsOneLine) {
@@ -26,4 +26,4 @@ TEST(QuoteTest, CutsNoCharacterInTwo) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

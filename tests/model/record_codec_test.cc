@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::HasSubstr;
@@ -267,4 +267,4 @@ TEST(RecordCodecTest, ReadsBackWhatItWrites) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "src/model/cron.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 using ::testing::ElementsAre;
@@ -296,4 +296,4 @@ INSTANTIATE_TEST_SUITE_P(Zones, RandomScheduleTest,
                                            "America/Santiago", "Asia/Beirut", "Antarctica/Troll", "America/Caracas"));
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

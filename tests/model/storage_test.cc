@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace flxlink {
+namespace flxlink::model {
 namespace {
 
 TEST(StorageTest, LinkEventsHaveNames) {
@@ -14,4 +14,4 @@ TEST(StorageTest, LinkEventsHaveNames) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::model

@@ -327,7 +327,7 @@ TEST(SqliteProcess, WriterLockIsWaitedForAndThenUnavailable) {
   Signal never;
   Process holder([&] {
     never.CloseSender();
-    auto lock = WriterLock::Open(file.path());
+    auto lock = sqlite::WriterLock::Open(file.path());
     if (!lock.ok() || !lock->Acquire(absl::Seconds(10)).ok()) return 2;
     held.Send();
     never.Receive();

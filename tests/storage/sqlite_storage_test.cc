@@ -85,8 +85,8 @@ TEST(SqliteOpen, MakesTheStoreAndItsLockFiles) {
   const auto storage = file.Open();
   for (const char* suffix : {"", "-wal", "-lock", "-owners"}) EXPECT_GE(FileSize(file.path() + suffix), 0) << suffix;
   EXPECT_THAT(RunSql(file.path(), "PRAGMA journal_mode"), ElementsAre("wal"));
-  EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(kSchemaVersion)));
-  EXPECT_THAT(RunSql(file.path(), "PRAGMA application_id"), ElementsAre(absl::StrCat(kApplicationId)));
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(sqlite::kSchemaVersion)));
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA application_id"), ElementsAre(absl::StrCat(sqlite::kApplicationId)));
 }
 
 TEST(SqliteOpen, FolderThatIsMissingIsNotFound) {
@@ -123,7 +123,7 @@ TEST(SqliteOpen, AnotherProgramsDatabaseIsRefusedAndStaysAsItWas) {
 TEST(SqliteOpen, NewerSchemaIsRefused) {
   SqliteStoreFile file;
   file.Open().reset();
-  RunSql(file.path(), absl::StrCat("PRAGMA user_version = ", kSchemaVersion + 1));
+  RunSql(file.path(), absl::StrCat("PRAGMA user_version = ", sqlite::kSchemaVersion + 1));
   const absl::Status status = OpenError(file.path());
   EXPECT_EQ(Code(status), kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("newer"));
@@ -132,8 +132,8 @@ TEST(SqliteOpen, NewerSchemaIsRefused) {
 TEST(SqliteOpen, OlderSchemaIsBroughtForwardWithItsRows) {
   SqliteStoreFile file;
   {
-    const auto db = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
-    ASSERT_EQ(MigrateSchema(*db, 1), absl::OkStatus());
+    const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(sqlite::MigrateSchema(*db, 1), absl::OkStatus());
   }
   ASSERT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre("1"));
   ASSERT_THAT(RunSql(file.path(), "SELECT name FROM sqlite_schema WHERE name = 'link_base'"), IsEmpty());
@@ -141,7 +141,7 @@ TEST(SqliteOpen, OlderSchemaIsBroughtForwardWithItsRows) {
          "INSERT INTO product_variant (product_id, key, sku, currency, quantity_at, sync_priority, fields) "
          "VALUES (7, 'K1', 'S1', 'EUR', 0, 0, '{\"upc\":\"1\"}')");
   const auto storage = file.Open();
-  EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(kSchemaVersion)));
+  EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(sqlite::kSchemaVersion)));
   EXPECT_THAT(Value(storage->ReadProducts(0, {}, 10)).product_id, ElementsAre(7));
   const Channel channel = Value(storage->CreateChannel(NamedConfig("shop")));
   EXPECT_EQ(Value(storage->ReadLinkBase(channel.channel_id)).text, "");
@@ -300,33 +300,33 @@ std::string Plan(const std::string& path, absl::string_view query) {
 TEST(SqlitePlans, DirtyLinksComeFromTheirIndexInOrder) {
   SqliteStoreFile file;
   file.Open();
-  for (const absl::string_view query : {kDirtyOfPriority, kDirtyFromPriority}) {
+  for (const absl::string_view query : {sqlite::kDirtyOfPriority, sqlite::kDirtyFromPriority}) {
     const std::string plan = Plan(file.path(), query);
     EXPECT_THAT(plan, HasSubstr("SEARCH l USING INDEX link_dirty")) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
   }
-  EXPECT_THAT(Plan(file.path(), kDirtyOfPriority), HasSubstr("(dirty_since,listing_id)>"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kDirtyOfPriority), HasSubstr("(dirty_since,listing_id)>"));
 }
 
 TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
   SqliteStoreFile file;
   file.Open();
-  const std::string free = Plan(file.path(), kFreeSlots);
+  const std::string free = Plan(file.path(), sqlite::kFreeSlots);
   EXPECT_THAT(free, HasSubstr("USING INDEX slot_claimable"));
   EXPECT_THAT(free, Not(HasSubstr("TEMP B-TREE")));
-  EXPECT_THAT(Plan(file.path(), kHeldSlots), HasSubstr("USING INDEX slot_held"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kHeldSlots), HasSubstr("USING INDEX slot_held"));
 }
 
 TEST(SqlitePlans, KeyEntriesAreSoughtInTheirIndex) {
   SqliteStoreFile file;
   file.Open();
-  for (const absl::string_view query : {kKeyRunAt, kKeyRunsAfter, kAddedKeys}) {
+  for (const absl::string_view query : {sqlite::kKeyRunAt, sqlite::kKeyRunsAfter, sqlite::kAddedKeys}) {
     const std::string plan = Plan(file.path(), query);
     EXPECT_THAT(plan, HasSubstr("key_number=? AND ")) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
   }
-  EXPECT_THAT(Plan(file.path(), kKeyRunAt), HasSubstr("(first_hash,first_id)<"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kKeyRunAt), HasSubstr("(first_hash,first_id)<"));
 }
 
 // -- The log
@@ -362,26 +362,26 @@ TEST(SqliteLog, IsNotCheckpointedOnClose) {
 
 TEST(SqliteConnection, ErrorStaysUntilTheNextTransaction) {
   SqliteStoreFile file;
-  const auto db = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+  const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
   ASSERT_TRUE(db->Execute("CREATE TABLE t (x INTEGER PRIMARY KEY)").ok());
   ASSERT_TRUE(db->BeginWrite().ok());
-  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(1), 1);
-  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(1), 0);  // Not unique.
-  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(2), 0);  // Not tried any more.
+  EXPECT_EQ(sqlite::Query(*db, "INSERT INTO t VALUES (?1)").Run(1), 1);
+  EXPECT_EQ(sqlite::Query(*db, "INSERT INTO t VALUES (?1)").Run(1), 0);  // Not unique.
+  EXPECT_EQ(sqlite::Query(*db, "INSERT INTO t VALUES (?1)").Run(2), 0);  // Not tried any more.
   EXPECT_EQ(db->Commit().code(), absl::StatusCode::kInternal);
   EXPECT_THAT(RunSql(file.path(), "SELECT x FROM t"), IsEmpty());
   ASSERT_TRUE(db->BeginWrite().ok());
-  EXPECT_EQ(Query(*db, "INSERT INTO t VALUES (?1)").Run(3), 1);
+  EXPECT_EQ(sqlite::Query(*db, "INSERT INTO t VALUES (?1)").Run(3), 1);
   EXPECT_TRUE(db->Commit().ok());
   EXPECT_THAT(RunSql(file.path(), "SELECT x FROM t"), ElementsAre("3"));
 }
 
 TEST(SqliteConnection, FullDatabaseIsResourceExhausted) {
   SqliteStoreFile file;
-  const auto db = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+  const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
   ASSERT_TRUE(db->Execute("CREATE TABLE t (x); PRAGMA max_page_count = 10").ok());
   ASSERT_TRUE(db->BeginWrite().ok());
-  Query(*db, "INSERT INTO t VALUES (?1)").Run(std::string(100000, 'x'));
+  sqlite::Query(*db, "INSERT INTO t VALUES (?1)").Run(std::string(100000, 'x'));
   EXPECT_EQ(db->Commit().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(RunSql(file.path(), "SELECT count(*) FROM t"), ElementsAre("0"));
 }
@@ -391,7 +391,7 @@ TEST(SqliteConnection, WriterOfAnotherProgramMakesItUnavailable) {
   SqliteOptions options;
   options.lock_timeout = absl::Milliseconds(20);
   const auto storage = file.Open(options);
-  const auto other = Value(Connection::Open(file.path(), Connection::Role::kWriter, absl::Seconds(1)));
+  const auto other = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
   ASSERT_TRUE(other->BeginWrite().ok());
   EXPECT_EQ(Code(storage->ReserveIds(1)), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(storage->ReadChannels().ok());  // Readers do not wait.
@@ -402,7 +402,7 @@ TEST(SqliteConnection, WriterOfAnotherProgramMakesItUnavailable) {
 TEST(SqliteConnection, ReaderCannotWrite) {
   SqliteStoreFile file;
   file.Open();
-  const auto db = Value(Connection::Open(file.path(), Connection::Role::kReader, absl::Seconds(1)));
+  const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kReader, absl::Seconds(1)));
   EXPECT_EQ(db->Execute("DELETE FROM channel").code(), absl::StatusCode::kPermissionDenied);
 }
 
@@ -439,7 +439,7 @@ TEST(SqliteThreads, ShareOneStore) {
 
 std::vector<Field> ReadBack(absl::string_view json) {
   std::vector<Field> fields;
-  EXPECT_TRUE(ForEachField(json, [&](absl::string_view name, absl::string_view value) {
+  EXPECT_TRUE(sqlite::ForEachField(json, [&](absl::string_view name, absl::string_view value) {
     fields.push_back({std::string(name), std::string(value)});
   })) << json;
   return fields;
@@ -453,25 +453,25 @@ TEST(FieldsJson, EveryByteComesBack) {
   columns.names = {"plain", "empty", bytes, "last"};
   columns.columns.resize(4);
   for (size_t i = 0; i < 4; ++i) columns.columns[i].Add(i == 1 ? "" : i == 2 ? bytes : "value");
-  const std::string json = FieldsEncoder(columns).Encode(0);
+  const std::string json = sqlite::FieldsEncoder(columns).Encode(0);
   EXPECT_THAT(ReadBack(json), ElementsAre(Field{"plain", "value"}, Field{bytes, bytes}, Field{"last", "value"}));
 }
 
 TEST(FieldsJson, NoFieldsAreAnEmptyObject) {
   FieldColumns columns;
-  EXPECT_EQ(FieldsEncoder(columns).Encode(0), "{}");
+  EXPECT_EQ(sqlite::FieldsEncoder(columns).Encode(0), "{}");
   EXPECT_THAT(ReadBack("{}"), IsEmpty());
 }
 
 TEST(FieldsJson, RefusesWhatIsNotAnObjectOfStrings) {
   for (const char* json : {"", "{", "[]", "{}x", "{\"a\"}", "{\"a\":1}", "{\"a\":\"b\"", "{\"a\":\"b", "{\"a\":\"b\\",
                            "{\"a\":\"b\",}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u00e9\"}", "{\"a\":\"\\u00\"}"}) {
-    EXPECT_FALSE(ForEachField(json, [](absl::string_view, absl::string_view) {})) << json;
+    EXPECT_FALSE(sqlite::ForEachField(json, [](absl::string_view, absl::string_view) {})) << json;
   }
 }
 
 TEST(FieldFinder, FindsFieldsWhereverTheyAre) {
-  FieldFinder finder({"b", "none", "a", "b"});
+  sqlite::FieldFinder finder({"b", "none", "a", "b"});
   ASSERT_TRUE(finder.Find("{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}"));
   EXPECT_THAT(finder.values(), ElementsAre("2", "", "1", "2"));
   ASSERT_TRUE(finder.Find("{\"ab\":\"1\",\"b\":\"\"}"));
@@ -488,14 +488,14 @@ TEST(FieldFinder, AgreesWithReadingEveryField) {
   const std::vector<std::string> values = {"value", "\"", "\\", "", "x\ny"};
   columns.columns.resize(values.size());
   for (size_t i = 0; i < values.size(); ++i) columns.columns[i].Add(values[i]);
-  const std::string json = FieldsEncoder(columns).Encode(0);
-  FieldFinder finder(columns.names);
+  const std::string json = sqlite::FieldsEncoder(columns).Encode(0);
+  sqlite::FieldFinder finder(columns.names);
   ASSERT_TRUE(finder.Find(json));
   for (size_t i = 0; i < values.size(); ++i) EXPECT_EQ(finder.values()[i], values[i]) << i;
 }
 
 TEST(FieldFinder, RefusesWhatIsNotAnObjectOfStrings) {
-  FieldFinder finder({"z"});
+  sqlite::FieldFinder finder({"z"});
   for (const char* json : {"", "{", "[]", "{}x", "{\"a\"}", "{\"a\":1}", "{\"a\":\"b\"", "{\"a\":\"b", "{\"a\":\"b\\",
                            "{\"a\":\"b\",}", "{\"a\":", "{\"a\":\"b\"x", "{\"a\":\"\\x\"}"}) {
     EXPECT_FALSE(finder.Find(json)) << json;

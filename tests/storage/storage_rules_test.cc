@@ -11,46 +11,47 @@ namespace flxlink {
 namespace {
 
 TEST(StorageRules, RowsAndLimitsEndAtTheMost) {
-  EXPECT_EQ(CheckRows(0, "rows"), absl::OkStatus());
-  EXPECT_EQ(CheckRows(static_cast<size_t>(Storage::kMaxRows), "rows"), absl::OkStatus());
-  const absl::Status many = CheckRows(static_cast<size_t>(Storage::kMaxRows) + 1, "push items");
+  EXPECT_EQ(storage::CheckRows(0, "rows"), absl::OkStatus());
+  EXPECT_EQ(storage::CheckRows(static_cast<size_t>(Storage::kMaxRows), "rows"), absl::OkStatus());
+  const absl::Status many = storage::CheckRows(static_cast<size_t>(Storage::kMaxRows) + 1, "push items");
   EXPECT_EQ(many.code(), kInvalidArgument);
   EXPECT_EQ(many.message(), "10001 push items in one operation; the limit is 10000, work in pages");
-  EXPECT_EQ(CheckLimit(1), absl::OkStatus());
-  EXPECT_EQ(CheckLimit(Storage::kMaxRows), absl::OkStatus());
-  EXPECT_EQ(CheckLimit(0).code(), kInvalidArgument);
-  EXPECT_EQ(CheckLimit(std::numeric_limits<int64_t>::max()).code(), kInvalidArgument);
+  EXPECT_EQ(storage::CheckLimit(1), absl::OkStatus());
+  EXPECT_EQ(storage::CheckLimit(Storage::kMaxRows), absl::OkStatus());
+  EXPECT_EQ(storage::CheckLimit(0).code(), kInvalidArgument);
+  EXPECT_EQ(storage::CheckLimit(std::numeric_limits<int64_t>::max()).code(), kInvalidArgument);
 }
 
 TEST(StorageRules, KeyEntriesAscend) {
-  EXPECT_EQ(CheckKeyEntries({}), absl::OkStatus());
-  EXPECT_EQ(CheckKeyEntries({{1, 2}, {1, 2}, {1, 3}, {2, 1}}), absl::OkStatus());
-  EXPECT_EQ(CheckKeyEntries({{1, 2}, {1, 3}, {1, 1}}).message(),
+  EXPECT_EQ(storage::CheckKeyEntries({}), absl::OkStatus());
+  EXPECT_EQ(storage::CheckKeyEntries({{1, 2}, {1, 2}, {1, 3}, {2, 1}}), absl::OkStatus());
+  EXPECT_EQ(storage::CheckKeyEntries({{1, 2}, {1, 3}, {1, 1}}).message(),
             "key entry 2 is below the one before it; sort them by hash, then id");
   const std::vector<KeyEntry> many(static_cast<size_t>(Storage::kMaxKeyEntries) + 1);
-  EXPECT_EQ(CheckKeyEntries(many).message(),
+  EXPECT_EQ(storage::CheckKeyEntries(many).message(),
             "250001 key entries in one operation; the limit is 250000, write them in pages");
 }
 
 TEST(StorageRules, LookupsTimesLimitIsAPage) {
-  EXPECT_EQ(CheckLookups(0, 1), absl::OkStatus());
-  EXPECT_EQ(CheckLookups(5000, 2), absl::OkStatus());
-  EXPECT_EQ(CheckLookups(5000, 3).message(), "5000 lookups of up to 3 entries; the product of both is at most 10000");
-  EXPECT_EQ(CheckLookups(1, 0).code(), kInvalidArgument);
-  EXPECT_EQ(CheckLookups(10001, 1).code(), kInvalidArgument);
-  EXPECT_EQ(CheckLinkBaseText("rules"), absl::OkStatus());
-  EXPECT_EQ(CheckLinkBaseText("").code(), kInvalidArgument);
+  EXPECT_EQ(storage::CheckLookups(0, 1), absl::OkStatus());
+  EXPECT_EQ(storage::CheckLookups(5000, 2), absl::OkStatus());
+  EXPECT_EQ(storage::CheckLookups(5000, 3).message(),
+            "5000 lookups of up to 3 entries; the product of both is at most 10000");
+  EXPECT_EQ(storage::CheckLookups(1, 0).code(), kInvalidArgument);
+  EXPECT_EQ(storage::CheckLookups(10001, 1).code(), kInvalidArgument);
+  EXPECT_EQ(storage::CheckLinkBaseText("rules"), absl::OkStatus());
+  EXPECT_EQ(storage::CheckLinkBaseText("").code(), kInvalidArgument);
 }
 
 TEST(StorageRules, WrongColumnIsNamed) {
   ProductBatch batch = ToBatch({{"K1", "S1"}, {"K2", "S2"}});
   batch.quantity.pop_back();
-  EXPECT_EQ(CheckProducts(batch).message(),
+  EXPECT_EQ(storage::CheckProducts(batch).message(),
             "column quantity has 1 rows where the batch has 2; give every column one entry a row");
   batch = ToBatch({{"K1", "S1"}, {"K1", "S2"}});
-  EXPECT_EQ(CheckProducts(batch).message(), "key K1 is twice in the batch; keys are unique, drop one of them");
+  EXPECT_EQ(storage::CheckProducts(batch).message(), "key K1 is twice in the batch; keys are unique, drop one of them");
   PullPage page = ToPage({{"X1"}, {""}});
-  EXPECT_EQ(CheckChannelVariants(page.items).message(), "row 1 has an empty external id; every row needs one");
+  EXPECT_EQ(storage::CheckChannelVariants(page.items).message(), "row 1 has an empty external id; every row needs one");
 }
 
 TEST(StorageRules, SameConfigLooksAtEveryPart) {
@@ -74,46 +75,47 @@ TEST(StorageRules, SameConfigLooksAtEveryPart) {
       [](ChannelConfig* c) { c->break_limit = 0; },
   };
   const ChannelConfig config = NamedConfig("shop");
-  EXPECT_TRUE(SameConfig(config, NamedConfig("shop")));
+  EXPECT_TRUE(storage::SameConfig(config, NamedConfig("shop")));
   for (size_t i = 0; i < changes.size(); ++i) {
     ChannelConfig changed = config;
     changes[i](&changed);
-    EXPECT_FALSE(SameConfig(config, changed)) << i;
-    EXPECT_TRUE(SameConfig(changed, changed)) << i;
+    EXPECT_FALSE(storage::SameConfig(config, changed)) << i;
+    EXPECT_TRUE(storage::SameConfig(changed, changed)) << i;
   }
 }
 
 TEST(StorageRules, LastOfARepeatedItemIsStored) {
   const PullPage page = ToPage({{"a"}, {"b"}, {"a"}, {"c"}, {"b"}, {"a"}});
-  EXPECT_EQ(RowsToStore(page.items), (std::vector<int64_t>{3, 4, 5}));
-  EXPECT_TRUE(RowsToStore({}).empty());
+  EXPECT_EQ(storage::RowsToStore(page.items), (std::vector<int64_t>{3, 4, 5}));
+  EXPECT_TRUE(storage::RowsToStore({}).empty());
 }
 
 TEST(StorageRules, PauseOutlivesLinkingAndUnlinking) {
   const ListingStatus paused = {Health::kDelisted, PendingChange::kDelisting, true};
   const ListingStatus initial = {Health::kHidden, PendingChange::kNone, false};
-  EXPECT_EQ(StatusAfterLink(paused, initial), (ListingStatus{Health::kHidden, PendingChange::kNone, true}));
-  EXPECT_EQ(StatusAfterLinkByHand(paused, ChannelStatus::kUnknown),
+  EXPECT_EQ(storage::StatusAfterLink(paused, initial), (ListingStatus{Health::kHidden, PendingChange::kNone, true}));
+  EXPECT_EQ(storage::StatusAfterLinkByHand(paused, ChannelStatus::kUnknown),
             (ListingStatus{Health::kListed, PendingChange::kNone, true}));
-  EXPECT_EQ(StatusAfterUnlink(paused), (ListingStatus{Health::kNotListed, PendingChange::kNone, true}));
+  EXPECT_EQ(storage::StatusAfterUnlink(paused), (ListingStatus{Health::kNotListed, PendingChange::kNone, true}));
 }
 
 TEST(StorageRules, GuardHoldsUntilANewerQuantity) {
-  EXPECT_EQ(EffectiveGuard(At(5), At(4)), At(5));
-  EXPECT_EQ(EffectiveGuard(At(5), At(5)), At(5));
-  EXPECT_EQ(EffectiveGuard(At(5), At(6)), absl::InfinitePast());
-  EXPECT_EQ(EffectiveGuard(absl::InfinitePast(), At(6)), absl::InfinitePast());
+  EXPECT_EQ(storage::EffectiveGuard(At(5), At(4)), At(5));
+  EXPECT_EQ(storage::EffectiveGuard(At(5), At(5)), At(5));
+  EXPECT_EQ(storage::EffectiveGuard(At(5), At(6)), absl::InfinitePast());
+  EXPECT_EQ(storage::EffectiveGuard(absl::InfinitePast(), At(6)), absl::InfinitePast());
 }
 
 TEST(StorageRules, FieldsOfRowsBecomeColumnsAndBack) {
   const std::vector<std::vector<Field>> rows = {{{"upc", "1"}}, {}, {{"color", "red"}, {"upc", "2"}}};
   FieldColumns columns;
-  for (size_t row = 0; row < rows.size(); ++row) AddRowFields(rows[row], static_cast<int64_t>(row), &columns);
+  for (size_t row = 0; row < rows.size(); ++row) storage::AddRowFields(rows[row], static_cast<int64_t>(row), &columns);
   EXPECT_EQ(columns.names, (std::vector<std::string>{"upc", "color"}));
   for (const StringColumn& column : columns.columns) EXPECT_EQ(column.size(), 3);
-  EXPECT_EQ(RowFields(columns, 0), rows[0]);
-  EXPECT_EQ(RowFields(columns, 1), rows[1]);
-  EXPECT_EQ(RowFields(columns, 2), (std::vector<Field>{{"upc", "2"}, {"color", "red"}})) << "in the columns' order";
+  EXPECT_EQ(storage::RowFields(columns, 0), rows[0]);
+  EXPECT_EQ(storage::RowFields(columns, 1), rows[1]);
+  EXPECT_EQ(storage::RowFields(columns, 2), (std::vector<Field>{{"upc", "2"}, {"color", "red"}}))
+      << "in the columns' order";
 }
 
 }  // namespace

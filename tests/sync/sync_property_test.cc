@@ -18,7 +18,7 @@
 #include "tests/sync/sync_rows.h"
 #include "tests/sync/sync_world.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 namespace {
 
 constexpr uint64_t kWorlds = 3000;
@@ -516,4 +516,4 @@ TEST(SyncWorldTest, CatchesTwins) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::sync

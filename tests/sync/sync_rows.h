@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/sync.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 // Adds a link to the batch; its SKU and external id are made of its listing id.
 inline void AddSyncRow(SyncRow row, absl::string_view parent_id, SyncBatch* batch) {
@@ -33,6 +33,6 @@ inline SyncPolicy FullPolicy() {
   return policy;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sync
 
 #endif  // FLXLINK_TESTS_SYNC_SYNC_ROWS_H_

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/sync/sync_rows.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 namespace {
 
 using ::testing::ElementsAre;
@@ -737,4 +737,4 @@ TEST(EvaluateStatusRulesTest, APriceInAnotherCurrencyIsNotCompared) {
 }
 
 }  // namespace
-}  // namespace flxlink
+}  // namespace flxlink::sync

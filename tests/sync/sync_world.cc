@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "tests/sync/sync_rows.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 namespace {
 
 // The channel refuses this price, always.
@@ -432,4 +432,4 @@ class World {
 
 std::string RunSyncWorld(const SyncFunctions& functions, uint64_t seed) { return World(functions, seed).Run(); }
 
-}  // namespace flxlink
+}  // namespace flxlink::sync

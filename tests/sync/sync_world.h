@@ -12,7 +12,7 @@
 #include "absl/types/span.h"
 #include "flxlink/sync.h"
 
-namespace flxlink {
+namespace flxlink::sync {
 
 // The functions of sync.h, so that broken twins can take their place.
 struct SyncFunctions {
@@ -25,6 +25,6 @@ struct SyncFunctions {
 // should not have happened, empty where there is none.
 std::string RunSyncWorld(const SyncFunctions& functions, uint64_t seed);
 
-}  // namespace flxlink
+}  // namespace flxlink::sync
 
 #endif  // FLXLINK_TESTS_SYNC_SYNC_WORLD_H_

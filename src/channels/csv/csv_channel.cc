@@ -37,7 +37,7 @@ std::string RevisionOf(absl::string_view text) {
 // The path without symbolic links, so that a push replaces the file and not a link to it.
 absl::StatusOr<std::string> ResolvePath(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
-  if (resolved == nullptr) return FileError(errno, path, "the file of the setting `path` cannot be found");
+  if (resolved == nullptr) return csv_channel::FileError(errno, path, "the file of the setting `path` cannot be found");
   return std::string(resolved.get());
 }
 
@@ -50,30 +50,31 @@ class CsvChannel : public ChannelAdapter {
 
   absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
     if (request.limit <= 0) return absl::InvalidArgumentError("a page's limit must be at least 1");
-    PullCursor from;
+    csv_channel::PullCursor from;
     const bool is_first = request.cursor.empty();
     if (!is_first) {
-      absl::StatusOr<PullCursor> parsed = ParsePullCursor(request.cursor);
+      absl::StatusOr<csv_channel::PullCursor> parsed = csv_channel::ParsePullCursor(request.cursor);
       if (!parsed.ok()) return parsed.status();
       from = *std::move(parsed);
     }
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
-    absl::StatusOr<CsvReader> reader = CsvReader::Open(*path);
+    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(*path);
     if (!reader.ok()) return reader.status();
     const std::string revision = RevisionOf(reader->text());
     if (!is_first && from.revision != revision) {
       return absl::AbortedError(absl::StrCat(*path, ": the file changed during the pull; start the pull over"));
     }
     from.revision = revision;
-    return ReadPage(&*reader, currency_, from, request.limit);
+    return csv_channel::ReadPage(&*reader, currency_, from, request.limit);
   }
 
   absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
     if (request.items.empty()) return PushReply();
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
-    const absl::StatusOr<FileLock> lock = FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait);
+    const absl::StatusOr<csv_channel::FileLock> lock =
+        csv_channel::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait);
     if (!lock.ok()) return lock.status();
     return PushLocked(*path, request);
   }
@@ -81,17 +82,18 @@ class CsvChannel : public ChannelAdapter {
  private:
   absl::StatusOr<PushReply> PushLocked(const std::string& path, const PushRequest& request) const {
     // Before the file is read, so that a writer who heeds no lock is noticed whenever he comes.
-    const absl::StatusOr<FileStamp> stamp = FileStamp::Of(path);
+    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path);
     if (!stamp.ok()) return stamp.status();
-    absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
+    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
     if (!reader.ok()) return reader.status();
     if (RevisionOf(reader->text()) != request.revision) return Conflict(path, request);
-    const absl::StatusOr<FilePush> push = FilePush::Create(&*reader, currency_, request.items);
+    const absl::StatusOr<csv_channel::FilePush> push =
+        csv_channel::FilePush::Create(&*reader, currency_, request.items);
     if (!push.ok()) return push.status();
     PushReply reply;
     if (push->changes()) {
       const std::string text = push->Text();
-      const absl::Status replaced = ReplaceFile(path, *stamp, text);
+      const absl::Status replaced = csv_channel::ReplaceFile(path, *stamp, text);
       if (absl::IsAborted(replaced)) return Conflict(path, request);
       if (!replaced.ok()) return replaced;
       reply.revision = RevisionOf(text);
@@ -118,14 +120,14 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
   std::string path;
   for (const auto& [name, value] : config.settings) {
     if (name != "path") {
-      return absl::InvalidArgumentError(absl::StrCat("channel ", Quote(config.name),
-                                                     ": the csv adapter has no setting ", Quote(name),
+      return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(config.name),
+                                                     ": the csv adapter has no setting ", model::Quote(name),
                                                      "; its only one is \"path\""));
     }
     path = value;
   }
   if (!path.empty()) return path;
-  return absl::InvalidArgumentError(absl::StrCat("channel ", Quote(config.name),
+  return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(config.name),
                                                  ": the csv adapter needs the setting \"path\"; set it to a CSV file"));
 }
 
@@ -133,23 +135,23 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
 // all: what is wrong with it is for the first pull to say.
 AdapterCapabilities CapabilitiesOf(const std::string& path) {
   AdapterCapabilities capabilities;
-  capabilities.link_fields = CsvLinkFields();
+  capabilities.link_fields = csv_channel::CsvLinkFields();
   capabilities.can_set = {true, true, true};
-  capabilities.status_set = StatusesWith(StatusWords::kStatus);
+  capabilities.status_set = csv_channel::StatusesWith(csv_channel::StatusWords::kStatus);
   capabilities.grouping = PushGrouping::kProduct;
   capabilities.partial_success = true;
   capabilities.complete_pull = true;
   // A push is over when its call is. One that hangs and comes back to life finds the file's revision moved by whoever
   // pushed in between, and changes nothing; one whose process died is gone with it.
   capabilities.push_timeout = absl::ZeroDuration();
-  const absl::StatusOr<CsvReader> reader = CsvReader::Open(path);
+  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
   if (!reader.ok()) return capabilities;
-  const absl::StatusOr<ShopifyColumns> columns = ShopifyColumns::Find(*reader);
+  const absl::StatusOr<csv::ShopifyColumns> columns = csv::ShopifyColumns::Find(*reader);
   if (!columns.ok()) return capabilities;
-  const StatusWords words = StatusWordsOf(*reader, *columns);
-  capabilities.can_set.quantity = columns->quantity != CsvReader::kNoColumn;
-  capabilities.can_set.status = words != StatusWords::kNone;
-  capabilities.status_set = StatusesWith(words);
+  const csv_channel::StatusWords words = csv_channel::StatusWordsOf(*reader, *columns);
+  capabilities.can_set.quantity = columns->quantity != csv::CsvReader::kNoColumn;
+  capabilities.can_set.status = words != csv_channel::StatusWords::kNone;
+  capabilities.status_set = csv_channel::StatusesWith(words);
   return capabilities;
 }
 

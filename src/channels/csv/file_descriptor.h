@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 class FileDescriptor {
  public:
@@ -27,6 +27,6 @@ class FileDescriptor {
   int descriptor_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_DESCRIPTOR_H_

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 absl::Status FileError(int error_number, const std::string& path, absl::string_view what) {
   const auto error = [&](absl::StatusCode code, absl::string_view remedy) {
@@ -30,4 +30,4 @@ absl::Status FileError(int error_number, const std::string& path, absl::string_v
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

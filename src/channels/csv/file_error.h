@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // The error "PATH: WHAT (the system's words); how to mend it" for a system call that failed with `error_number`.
 //
@@ -16,6 +16,6 @@ namespace flxlink {
 // disk or a quota is full. UNAVAILABLE: anything else.
 absl::Status FileError(int error_number, const std::string& path, absl::string_view what);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_ERROR_H_

@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "src/channels/csv/file_error.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 namespace {
 
 // flock() cannot wait for a limited time, so that waiting is asking again. Short against the time that a push takes.
@@ -40,4 +40,4 @@ FileLock::~FileLock() {
   if (file_.valid()) flock(file_.get(), LOCK_UN);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

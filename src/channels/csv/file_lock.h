@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "src/channels/csv/file_descriptor.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // Holds the lock while it lives. The kernel releases it when the process dies. The file stays: removing it would let
 // two holders lock two files of the same name.
@@ -32,6 +32,6 @@ class FileLock {
   FileDescriptor file_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_

@@ -11,7 +11,7 @@
 #include "src/csv/shopify_rows.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 namespace {
 
 // A page ends early at this much text, so that its columns stay far below what a StringColumn can hold.
@@ -30,7 +30,7 @@ class PageBuilder {
 
   bool full() const { return batch_.size() >= limit_ || bytes_ >= kMaxPageBytes; }
 
-  void Add(const ShopifyVariant& variant, const Pqs& values) {
+  void Add(const csv::ShopifyVariant& variant, const Pqs& values) {
     batch_.external_id.Add(variant.id);
     batch_.parent_id.Add(variant.handle);
     batch_.price.push_back(values.price);
@@ -58,17 +58,17 @@ class PageBuilder {
 // Reads the page of ReadPage().
 class PageReader {
  public:
-  PageReader(CsvReader* reader, Currency currency, bool is_first, int64_t limit)
+  PageReader(csv::CsvReader* reader, Currency currency, bool is_first, int64_t limit)
       : reader_(reader), currency_(currency), is_first_(is_first), page_(limit) {}
 
   absl::StatusOr<PullPage> Read(const PullCursor& from) {
-    absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(reader_);
+    absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader_);
     if (!rows.ok()) return rows.status();
     words_ = StatusWordsOf(*reader_, rows->columns());
     if (!is_first_) reader_->Seek(from.product);
     PullPage page;
     page.revision = from.revision;
-    ShopifyVariant variant;
+    csv::ShopifyVariant variant;
     while (page.next_cursor.empty() || is_first_) {
       const absl::StatusOr<bool> found = rows->Next(&variant);
       if (!found.ok()) return found.status();
@@ -81,7 +81,7 @@ class PageReader {
   }
 
  private:
-  absl::Status Take(const ShopifyVariant& variant, const std::string& revision, std::string* next_cursor) {
+  absl::Status Take(const csv::ShopifyVariant& variant, const std::string& revision, std::string* next_cursor) {
     const absl::StatusOr<Pqs> values = ReadPqs(*reader_, variant, words_, currency_);
     if (!values.ok()) return values.status();
     if (is_first_) {
@@ -95,15 +95,15 @@ class PageReader {
     return absl::OkStatus();
   }
 
-  absl::Status CheckNew(const ShopifyVariant& variant) {
+  absl::Status CheckNew(const csv::ShopifyVariant& variant) {
     const auto [first, is_new] = lines_.try_emplace(variant.id, variant.row.line);
     if (is_new) return absl::OkStatus();
-    return reader_->ErrorAt(
-        variant.row.line, absl::StrCat("the variant ", Quote(variant.id), " is there already, on line ", first->second,
-                                       "; give one of them other option values, or remove it"));
+    return reader_->ErrorAt(variant.row.line,
+                            absl::StrCat("the variant ", model::Quote(variant.id), " is there already, on line ",
+                                         first->second, "; give one of them other option values, or remove it"));
   }
 
-  CsvReader* reader_;
+  csv::CsvReader* reader_;
   Currency currency_;
   bool is_first_;
   StatusWords words_ = StatusWords::kNone;
@@ -115,8 +115,8 @@ class PageReader {
 
 std::vector<std::string> CsvLinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
 
-absl::StatusOr<PullPage> ReadPage(CsvReader* reader, Currency currency, const PullCursor& from, int64_t limit) {
+absl::StatusOr<PullPage> ReadPage(csv::CsvReader* reader, Currency currency, const PullCursor& from, int64_t limit) {
   return PageReader(reader, currency, from.is_start(), limit).Read(from);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

@@ -13,7 +13,7 @@
 #include "src/channels/csv/pull_cursor.h"
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // The fields of every page.
 std::vector<std::string> CsvLinkFields();
@@ -25,8 +25,8 @@ std::vector<std::string> CsvLinkFields();
 // is taken in. The other pages are of the same bytes: they begin where the cursor says and end where they are full.
 //
 // INVALID_ARGUMENT names file and line of what cannot be read, and both lines of an external id that is there twice.
-absl::StatusOr<PullPage> ReadPage(CsvReader* reader, Currency currency, const PullCursor& from, int64_t limit);
+absl::StatusOr<PullPage> ReadPage(csv::CsvReader* reader, Currency currency, const PullCursor& from, int64_t limit);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_PULL_H_

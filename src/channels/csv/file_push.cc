@@ -9,7 +9,7 @@
 #include "flxlink/attention.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 namespace {
 
 PushOutcome Rejected(absl::string_view code, absl::string_view field, std::string message) {
@@ -38,7 +38,7 @@ std::string InTheCaseOf(absl::string_view cell, absl::string_view word) {
 
 }  // namespace
 
-absl::StatusOr<FilePush> FilePush::Create(CsvReader* reader, Currency currency, absl::Span<const PushItem> items) {
+absl::StatusOr<FilePush> FilePush::Create(csv::CsvReader* reader, Currency currency, absl::Span<const PushItem> items) {
   FilePush push(reader, currency);
   if (absl::Status status = push.FindVariants(items); !status.ok()) return status;
   push.FindDisagreements(items);
@@ -53,11 +53,11 @@ absl::StatusOr<FilePush> FilePush::Create(CsvReader* reader, Currency currency, 
 absl::Status FilePush::FindVariants(absl::Span<const PushItem> items) {
   absl::flat_hash_set<absl::string_view> wanted;
   for (const PushItem& item : items) wanted.insert(item.external_id);
-  absl::StatusOr<ShopifyRows> rows = ShopifyRows::Create(reader_);
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader_);
   if (!rows.ok()) return rows.status();
   columns_ = rows->columns();
   words_ = StatusWordsOf(*reader_, columns_);
-  ShopifyVariant variant;
+  csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
@@ -77,7 +77,7 @@ void FilePush::FindDisagreements(absl::Span<const PushItem> items) {
   }
 }
 
-PushOutcome FilePush::JudgeStatus(const PushItem& item, const ShopifyVariant& variant) const {
+PushOutcome FilePush::JudgeStatus(const PushItem& item, const csv::ShopifyVariant& variant) const {
   PushOutcome applied;
   applied.result = PushResult::kApplied;
   if (!item.mask.status) return applied;
@@ -89,7 +89,7 @@ PushOutcome FilePush::JudgeStatus(const PushItem& item, const ShopifyVariant& va
   }
   if (disagreeing_.contains(variant.product_row.begin)) {
     return Rejected(attention_code::kSiblingsDisagree, "status",
-                    absl::StrCat("the variants of ", Quote(variant.handle),
+                    absl::StrCat("the variants of ", model::Quote(variant.handle),
                                  " share one status and want different ones; decide on one"));
   }
   return applied;
@@ -100,21 +100,21 @@ PushOutcome FilePush::Judge(const PushItem& item) const {
   if (found == variants_.end()) {
     PushOutcome outcome;
     outcome.result = PushResult::kNotFound;
-    outcome.message = absl::StrCat("the file has no variant ", Quote(item.external_id));
+    outcome.message = absl::StrCat("the file has no variant ", model::Quote(item.external_id));
     return outcome;
   }
   if (item.mask.price && item.values.price == kAbsent) return MissingValue("price");
   if (item.mask.quantity && item.values.quantity == kAbsent) return MissingValue("quantity");
-  if (item.mask.quantity && columns_.quantity == CsvReader::kNoColumn) {
+  if (item.mask.quantity && columns_.quantity == csv::CsvReader::kNoColumn) {
     return MissingColumn("Variant Inventory Qty", "quantity");
   }
   return JudgeStatus(item, found->second);
 }
 
 absl::Status FilePush::Apply(const PushItem& item) {
-  const ShopifyVariant& variant = variants_.at(item.external_id);
+  const csv::ShopifyVariant& variant = variants_.at(item.external_id);
   if (item.mask.price || item.mask.quantity) {
-    const std::vector<CsvSpan> cells = reader_->CellSpans(variant.row);
+    const std::vector<csv::CsvSpan> cells = reader_->CellSpans(variant.row);
     if (item.mask.price) {
       if (absl::Status status = ApplyPrice(item.values.price, variant, cells); !status.ok()) return status;
     }
@@ -126,31 +126,33 @@ absl::Status FilePush::Apply(const PushItem& item) {
   return absl::OkStatus();
 }
 
-absl::Status FilePush::ApplyPrice(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells) {
+absl::Status FilePush::ApplyPrice(int64_t value, const csv::ShopifyVariant& variant,
+                                  const std::vector<csv::CsvSpan>& cells) {
   const absl::StatusOr<int64_t> price = ReadPrice(*reader_, variant, currency_);
   if (!price.ok()) return price.status();
-  const CsvSpan& cell = cells[static_cast<size_t>(columns_.price)];
+  const csv::CsvSpan& cell = cells[static_cast<size_t>(columns_.price)];
   Put(cell, *price == value, FormatMoney({value, currency_}));
   return absl::OkStatus();
 }
 
-absl::Status FilePush::ApplyQuantity(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells) {
+absl::Status FilePush::ApplyQuantity(int64_t value, const csv::ShopifyVariant& variant,
+                                     const std::vector<csv::CsvSpan>& cells) {
   const absl::StatusOr<int64_t> quantity = ReadQuantity(*reader_, variant);
   if (!quantity.ok()) return quantity.status();
-  const CsvSpan& cell = cells[static_cast<size_t>(columns_.quantity)];
+  const csv::CsvSpan& cell = cells[static_cast<size_t>(columns_.quantity)];
   Put(cell, *quantity == value, absl::StrCat(value));
   return absl::OkStatus();
 }
 
-void FilePush::ApplyStatus(ChannelStatus value, const ShopifyVariant& variant) {
-  const std::vector<CsvSpan> cells = reader_->CellSpans(variant.product_row);
+void FilePush::ApplyStatus(ChannelStatus value, const csv::ShopifyVariant& variant) {
+  const std::vector<csv::CsvSpan> cells = reader_->CellSpans(variant.product_row);
   Put(cells[static_cast<size_t>(columns_.status)], ParseStatusWord(words_, variant.status) == value,
       InTheCaseOf(variant.status, *StatusWord(words_, value)));
 }
 
 // A cell that says the value already keeps its bytes, also when an earlier item of the same push has changed it. A cell
 // in quotes stays in quotes; numbers and words never need them.
-void FilePush::Put(const CsvSpan& cell, bool says_it_already, absl::string_view value) {
+void FilePush::Put(const csv::CsvSpan& cell, bool says_it_already, absl::string_view value) {
   if (says_it_already) {
     edits_.erase(cell.begin);
     return;
@@ -173,4 +175,4 @@ std::string FilePush::Text() const {
   return text;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

@@ -19,7 +19,7 @@
 #include "src/csv/csv_reader.h"
 #include "src/csv/shopify_rows.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // Not thread-safe.
 class FilePush {
@@ -27,7 +27,7 @@ class FilePush {
   // Decides what the items do to the file that `reader` stands at the start of. `reader` must outlive this.
   //
   // INVALID_ARGUMENT where the file cannot be read.
-  static absl::StatusOr<FilePush> Create(CsvReader* reader, Currency currency, absl::Span<const PushItem> items);
+  static absl::StatusOr<FilePush> Create(csv::CsvReader* reader, Currency currency, absl::Span<const PushItem> items);
 
   // One an item, in their order: kApplied, kRejected or kNotFound.
   const std::vector<PushOutcome>& outcomes() const { return outcomes_; }
@@ -44,28 +44,28 @@ class FilePush {
     std::string text;
   };
 
-  FilePush(CsvReader* reader, Currency currency) : reader_(reader), currency_(currency) {}
+  FilePush(csv::CsvReader* reader, Currency currency) : reader_(reader), currency_(currency) {}
 
   absl::Status FindVariants(absl::Span<const PushItem> items);
   void FindDisagreements(absl::Span<const PushItem> items);
   PushOutcome Judge(const PushItem& item) const;
-  PushOutcome JudgeStatus(const PushItem& item, const ShopifyVariant& variant) const;
+  PushOutcome JudgeStatus(const PushItem& item, const csv::ShopifyVariant& variant) const;
   absl::Status Apply(const PushItem& item);
-  absl::Status ApplyPrice(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells);
-  absl::Status ApplyQuantity(int64_t value, const ShopifyVariant& variant, const std::vector<CsvSpan>& cells);
-  void ApplyStatus(ChannelStatus value, const ShopifyVariant& variant);
-  void Put(const CsvSpan& cell, bool says_it_already, absl::string_view value);
+  absl::Status ApplyPrice(int64_t value, const csv::ShopifyVariant& variant, const std::vector<csv::CsvSpan>& cells);
+  absl::Status ApplyQuantity(int64_t value, const csv::ShopifyVariant& variant, const std::vector<csv::CsvSpan>& cells);
+  void ApplyStatus(ChannelStatus value, const csv::ShopifyVariant& variant);
+  void Put(const csv::CsvSpan& cell, bool says_it_already, absl::string_view value);
 
-  CsvReader* reader_;
+  csv::CsvReader* reader_;
   Currency currency_;
-  ShopifyColumns columns_;
+  csv::ShopifyColumns columns_;
   StatusWords words_ = StatusWords::kNone;
-  absl::flat_hash_map<std::string, ShopifyVariant> variants_;  // Those that are pushed, by external id.
+  absl::flat_hash_map<std::string, csv::ShopifyVariant> variants_;  // Those that are pushed, by external id.
   absl::flat_hash_set<size_t> disagreeing_;  // The first rows of products whose items want different statuses.
   std::vector<PushOutcome> outcomes_;
   std::map<size_t, Edit> edits_;  // By where the cell begins.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_PUSH_H_

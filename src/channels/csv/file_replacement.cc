@@ -11,7 +11,7 @@
 #include "src/channels/csv/file_descriptor.h"
 #include "src/channels/csv/file_error.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 namespace {
 
 // The new file while it is written. Removed again unless it was renamed.
@@ -123,4 +123,4 @@ absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, abs
   return SyncFolderOf(path);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // A file as the system knew it at one moment: tells whether it was written or replaced since, and whose it is.
 //
@@ -42,6 +42,6 @@ class FileStamp {
 // `path` is as it was, except where the message says that the new contents may be there.
 absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_

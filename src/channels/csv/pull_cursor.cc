@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 std::string FormatPullCursor(const PullCursor& cursor) {
   return absl::StrCat(cursor.revision, ":", cursor.product.begin, ":", cursor.product.line, ":", cursor.product.index,
@@ -23,7 +23,8 @@ absl::StatusOr<PullCursor> ParsePullCursor(absl::string_view text) {
     cursor.revision = std::string(parts[0]);
     return cursor;
   }
-  return absl::InvalidArgumentError(absl::StrCat(Quote(text), " is not a cursor of this channel; start the pull over"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(model::Quote(text), " is not a cursor of this channel; start the pull over"));
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

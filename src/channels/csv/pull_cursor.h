@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "src/csv/csv_reader.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // Names a variant of one revision of a file, together with the row where reading has to begin for it: its product's
 // first.
@@ -18,8 +18,8 @@ namespace flxlink {
 // Plain data.
 struct PullCursor {
   std::string revision;
-  CsvPosition product;  // Its `end` is not kept.
-  int64_t variant = 0;  // CsvPosition::index of the variant's row.
+  csv::CsvPosition product;  // Its `end` is not kept.
+  int64_t variant = 0;       // CsvPosition::index of the variant's row.
 
   // Whether it is made for the beginning of a pull. No record begins at the first byte: the header does.
   bool is_start() const { return product.begin == 0; }
@@ -30,6 +30,6 @@ std::string FormatPullCursor(const PullCursor& cursor);
 // Reads what FormatPullCursor wrote. INVALID_ARGUMENT for anything else.
 absl::StatusOr<PullCursor> ParsePullCursor(absl::string_view text);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_PULL_CURSOR_H_

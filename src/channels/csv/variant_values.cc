@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/model/quote.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 namespace {
 
 struct Word {
@@ -24,8 +24,8 @@ constexpr Word kWords[] = {
 
 }  // namespace
 
-StatusWords StatusWordsOf(const CsvReader& reader, const ShopifyColumns& columns) {
-  if (columns.status == CsvReader::kNoColumn) return StatusWords::kNone;
+StatusWords StatusWordsOf(const csv::CsvReader& reader, const csv::ShopifyColumns& columns) {
+  if (columns.status == csv::CsvReader::kNoColumn) return StatusWords::kNone;
   return columns.status == reader.FindColumn("Status") ? StatusWords::kStatus : StatusWords::kPublished;
 }
 
@@ -51,21 +51,22 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
   return absl::nullopt;
 }
 
-absl::StatusOr<int64_t> ReadPrice(const CsvReader& reader, const ShopifyVariant& variant, Currency currency) {
+absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency) {
   const absl::StatusOr<Money> price = ParseMoney(variant.price, currency);
   if (price.ok()) return price->minor_units;
   return reader.ErrorAt(variant.row.line, absl::StrCat("column \"Variant Price\": ", price.status().message()));
 }
 
-absl::StatusOr<int64_t> ReadQuantity(const CsvReader& reader, const ShopifyVariant& variant) {
+absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
   if (variant.quantity.empty()) return kAbsent;
   int64_t quantity = 0;
   if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
-  return reader.ErrorAt(variant.row.line, absl::StrCat("column \"Variant Inventory Qty\": ", Quote(variant.quantity),
-                                                       " is not a whole number; write one, or leave the cell empty"));
+  return reader.ErrorAt(variant.row.line,
+                        absl::StrCat("column \"Variant Inventory Qty\": ", model::Quote(variant.quantity),
+                                     " is not a whole number; write one, or leave the cell empty"));
 }
 
-absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& variant, StatusWords words,
+absl::StatusOr<Pqs> ReadPqs(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, StatusWords words,
                             Currency currency) {
   const absl::StatusOr<int64_t> price = ReadPrice(reader, variant, currency);
   if (!price.ok()) return price.status();
@@ -74,4 +75,4 @@ absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& varia
   return Pqs{*price, *quantity, ParseStatusWord(words, variant.status)};
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel

@@ -15,7 +15,7 @@
 #include "src/csv/csv_reader.h"
 #include "src/csv/shopify_rows.h"
 
-namespace flxlink {
+namespace flxlink::csv_channel {
 
 // Which words a file has for the status of a product.
 enum class StatusWords : uint8_t {
@@ -24,7 +24,7 @@ enum class StatusWords : uint8_t {
   kPublished,  // Column `Published`: true, false.
 };
 
-StatusWords StatusWordsOf(const CsvReader& reader, const ShopifyColumns& columns);
+StatusWords StatusWordsOf(const csv::CsvReader& reader, const csv::ShopifyColumns& columns);
 
 // The statuses that have a word, in the order of ChannelStatus.
 std::vector<ChannelStatus> StatusesWith(StatusWords words);
@@ -37,11 +37,11 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
 
 // What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT names file, line and column of a cell
 // that is not a number, and of a price that the currency does not have.
-absl::StatusOr<int64_t> ReadPrice(const CsvReader& reader, const ShopifyVariant& variant, Currency currency);
-absl::StatusOr<int64_t> ReadQuantity(const CsvReader& reader, const ShopifyVariant& variant);
-absl::StatusOr<Pqs> ReadPqs(const CsvReader& reader, const ShopifyVariant& variant, StatusWords words,
+absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency);
+absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
+absl::StatusOr<Pqs> ReadPqs(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, StatusWords words,
                             Currency currency);
 
-}  // namespace flxlink
+}  // namespace flxlink::csv_channel
 
 #endif  // FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_

@@ -356,7 +356,7 @@ absl::Status SimulatedPlatform::Impl::CheckWhole(const PushRequest& request) con
   for (const PushItem& item : request.items) {
     const PushOutcome outcome = Judge(item);
     if (outcome.result == PushResult::kRejected || outcome.result == PushResult::kNotFound) {
-      return absl::InvalidArgumentError(absl::StrCat("item ", Quote(item.external_id), ": ", outcome.message,
+      return absl::InvalidArgumentError(absl::StrCat("item ", model::Quote(item.external_id), ": ", outcome.message,
                                                      "; nothing of the push was done, send it without that item"));
     }
   }
@@ -478,7 +478,7 @@ absl::StatusOr<PushOutcome> SimulatedPlatform::Impl::PollReceipt(absl::string_vi
   const auto found = receipts_.find(receipt);
   if (found != receipts_.end()) return found->second;
   return absl::NotFoundError(
-      absl::StrCat("the simulated platform gave no receipt ", Quote(receipt), "; push the item again"));
+      absl::StrCat("the simulated platform gave no receipt ", model::Quote(receipt), "; push the item again"));
 }
 
 // -- The public face.
@@ -516,14 +516,15 @@ absl::StatusOr<PushOutcome> SimulatedPlatform::PollReceipt(absl::string_view rec
 
 void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
                               std::string name) {
-  registry.Register(std::move(name),
-                    [platform = std::move(platform)](
-                        const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
-                      if (context.config.settings.empty()) return std::make_unique<SimulatedChannel>(platform);
-                      return absl::InvalidArgumentError(absl::StrCat("channel ", Quote(context.config.name),
-                                                                     ": the simulated adapter has no settings; remove ",
-                                                                     Quote(context.config.settings.front().first)));
-                    });
+  registry.Register(
+      std::move(name),
+      [platform =
+           std::move(platform)](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+        if (context.config.settings.empty()) return std::make_unique<SimulatedChannel>(platform);
+        return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(context.config.name),
+                                                       ": the simulated adapter has no settings; remove ",
+                                                       model::Quote(context.config.settings.front().first)));
+      });
 }
 
 }  // namespace flxlink

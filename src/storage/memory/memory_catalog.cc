@@ -4,7 +4,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 namespace {
 
 MemoryProduct ToProduct(const ProductBatch& batch, int64_t row) {
@@ -17,7 +17,7 @@ MemoryProduct ToProduct(const ProductBatch& batch, int64_t row) {
   product.quantity = batch.quantity[at];
   product.sync_priority = batch.sync_priority[at];
   product.currency = batch.currency;
-  product.fields = RowFields(batch.fields, row);
+  product.fields = storage::RowFields(batch.fields, row);
   return product;
 }
 
@@ -31,7 +31,7 @@ bool SameProduct(const MemoryProduct& a, const MemoryProduct& b) {
 }
 
 void AddProduct(const MemoryProduct& product, ProductBatch* batch) {
-  AddRowFields(product.fields, batch->size(), &batch->fields);
+  storage::AddRowFields(product.fields, batch->size(), &batch->fields);
   batch->product_id.push_back(product.product_id);
   batch->key.Add(product.key);
   batch->sku.Add(product.sku);
@@ -49,7 +49,7 @@ MemoryListing ToListing(const ListingBatch& batch, int64_t row) {
   listing.sku = std::string(batch.sku[row]);
   listing.parent = std::string(batch.parent[row]);
   listing.sync_priority = batch.sync_priority[at];
-  listing.fields = RowFields(batch.fields, row);
+  listing.fields = storage::RowFields(batch.fields, row);
   return listing;
 }
 
@@ -58,7 +58,7 @@ MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_nu
   MemoryItem item;
   item.external_id = std::string(batch.external_id[row]);
   item.parent = std::string(batch.parent_id[row]);
-  item.fields = RowFields(batch.fields, row);
+  item.fields = storage::RowFields(batch.fields, row);
   item.seen = {batch.price[at], batch.quantity[at], batch.status[at]};
   item.seen_at = now;
   item.seen_pull = pull_number;
@@ -80,7 +80,7 @@ bool Passes(const MemoryListing& listing, const ListingFilter& filter) {
 }  // namespace
 
 absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
-  if (absl::Status status = CheckProducts(batch); !status.ok()) return status;
+  if (absl::Status status = storage::CheckProducts(batch); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   ProductWriteResult result;
   for (int64_t row = 0; row < batch.size(); ++row) WriteProduct(ToProduct(batch, row), now, &result);
@@ -123,8 +123,8 @@ int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, bool only_
 
 absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                          int64_t limit) {
-  absl::Status status = CheckLimit(limit);
-  if (status.ok()) status = CheckRows(skus.size(), "SKUs");
+  absl::Status status = storage::CheckLimit(limit);
+  if (status.ok()) status = storage::CheckRows(skus.size(), "SKUs");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   ProductBatch batch;
@@ -154,12 +154,12 @@ absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl:
 
 absl::StatusOr<std::vector<BuildOutcome>> MemoryStorage::WriteListings(const Fence& fence, const ListingBatch& batch,
                                                                        absl::Time /*now*/) {
-  if (absl::Status status = CheckListings(batch); !status.ok()) return status;
+  if (absl::Status status = storage::CheckListings(batch); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   for (const int64_t product_id : batch.product_id) {
-    if (!products_.contains(product_id)) return NoSuchProduct(product_id);
+    if (!products_.contains(product_id)) return storage::NoSuchProduct(product_id);
   }
   std::vector<BuildOutcome> outcomes;
   outcomes.reserve(batch.product_id.size());
@@ -187,8 +187,8 @@ BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing r
 
 absl::StatusOr<std::vector<ListingRow>> MemoryStorage::ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                                     int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
-  if (status.ok()) status = CheckRows(filter.skus.size(), "SKUs");
+  absl::Status status = storage::CheckLimit(limit);
+  if (status.ok()) status = storage::CheckRows(filter.skus.size(), "SKUs");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
@@ -248,17 +248,18 @@ absl::StatusOr<MemoryChannel*> MemoryStorage::FindPulling(const Fence& fence, in
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel;
   const PullState& pull = (*channel)->channel.pull;
-  if (!pull.running || pull.pull_number != pull_number) return PullNotRunning((*channel)->channel, pull_number);
+  if (!pull.running || pull.pull_number != pull_number)
+    return storage::PullNotRunning((*channel)->channel, pull_number);
   return channel;
 }
 
 absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPage(const Fence& fence, int64_t pull_number,
                                                                const PullPage& page, absl::Time now) {
-  if (absl::Status status = CheckChannelVariants(page.items); !status.ok()) return status;
+  if (absl::Status status = storage::CheckChannelVariants(page.items); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindPulling(fence, pull_number);
   if (!channel.ok()) return channel.status();
-  const std::vector<int64_t> rows = RowsToStore(page.items);
+  const std::vector<int64_t> rows = storage::RowsToStore(page.items);
   PullWriteResult result;
   result.repeated = page.items.size() - static_cast<int64_t>(rows.size());
   for (const int64_t row : rows) {
@@ -309,7 +310,7 @@ absl::StatusOr<int64_t> MemoryStorage::CountAbsentLinks(int64_t channel_id, int6
 
 absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                        absl::Time now) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindPulling(fence, pull_number);
   if (!channel.ok()) return channel.status();
@@ -332,7 +333,8 @@ absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   PullState& pull = (*channel)->channel.pull;
-  if (pull.pull_number != pull_number || pull_number == 0) return PullNotRunning((*channel)->channel, pull_number);
+  if (pull.pull_number != pull_number || pull_number == 0)
+    return storage::PullNotRunning((*channel)->channel, pull_number);
   if (!pull.running) return absl::OkStatus();
   pull.running = false;
   pull.cursor.clear();
@@ -344,4 +346,4 @@ absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   return absl::OkStatus();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::memory

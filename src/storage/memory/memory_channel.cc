@@ -4,7 +4,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 namespace {
 
 std::vector<const MemoryListing*> ListingsById(const absl::btree_map<int64_t, MemoryListing>& listings,
@@ -16,29 +16,29 @@ std::vector<const MemoryListing*> ListingsById(const absl::btree_map<int64_t, Me
 
 }  // namespace
 
-bool MemoryItem::live() const { return IsLiveItem(gone, seen.status); }
+bool MemoryItem::live() const { return storage::IsLiveItem(gone, seen.status); }
 
 absl::StatusOr<MemoryListing*> MemoryChannel::FindListing(int64_t listing_id) {
   const auto found = listings.find(listing_id);
-  if (found == listings.end()) return NoSuchListing(listing_id);
+  if (found == listings.end()) return storage::NoSuchListing(listing_id);
   return &found->second;
 }
 
 absl::StatusOr<MemoryListing*> MemoryChannel::FindListingBySku(absl::string_view sku) {
   const auto found = listing_by_sku.find(sku);
-  if (found == listing_by_sku.end()) return NoSuchSku(channel, sku);
+  if (found == listing_by_sku.end()) return storage::NoSuchSku(channel, sku);
   return &listings.at(found->second);
 }
 
 absl::StatusOr<MemoryItem*> MemoryChannel::FindItem(int64_t channel_variant_id) {
   const auto found = items.find(channel_variant_id);
-  if (found == items.end()) return NoSuchItem(channel, absl::StrCat("with id ", channel_variant_id));
+  if (found == items.end()) return storage::NoSuchItem(channel, absl::StrCat("with id ", channel_variant_id));
   return &found->second;
 }
 
 absl::StatusOr<MemoryItem*> MemoryChannel::FindItemByExternalId(absl::string_view external_id) {
   const auto found = item_by_external_id.find(external_id);
-  if (found == item_by_external_id.end()) return NoSuchItem(channel, external_id);
+  if (found == item_by_external_id.end()) return storage::NoSuchItem(channel, external_id);
   return &items.at(found->second);
 }
 
@@ -81,9 +81,9 @@ void MemoryChannel::RecordNew(LinkSide side, int64_t id) {
 
 absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const MemoryItem& item) {
   if (listing.channel_variant_id != 0) {
-    return AlreadyLinked(listing.sku, items.at(listing.channel_variant_id).external_id);
+    return storage::AlreadyLinked(listing.sku, items.at(listing.channel_variant_id).external_id);
   }
-  if (item.listing_id != 0) return AlreadyLinked(listings.at(item.listing_id).sku, item.external_id);
+  if (item.listing_id != 0) return storage::AlreadyLinked(listings.at(item.listing_id).sku, item.external_id);
   return absl::OkStatus();
 }
 
@@ -116,13 +116,13 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   RecordChange(listing);
   RecordChange(item);
   item.listing_id = 0;
-  item.seen = SeenAfterUnlink(item.seen, listing.acknowledged, listing.in_doubt);
+  item.seen = storage::SeenAfterUnlink(item.seen, listing.acknowledged, listing.in_doubt);
   listing.state = LinkState::kUnlinked;
   listing.channel_variant_id = 0;
   listing.rule = 0;
   listing.reason = reason;
   listing.by_hand = false;
-  listing.status = StatusAfterUnlink(listing.status);
+  listing.status = storage::StatusAfterUnlink(listing.status);
   listing.attention = Attention();
   listing.history.push_back({kind, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
@@ -135,7 +135,7 @@ bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
   MemoryListing& listing = listings.at(item.listing_id);
   RecordChange(listing);
   listing.state = LinkState::kBroken;
-  listing.attention = ItemGone(item.external_id);
+  listing.attention = storage::ItemGone(item.external_id);
   listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
   return true;
@@ -178,4 +178,4 @@ void MemoryChannel::Reindex(MemoryListing& listing) {
   listing.dirty_key = key;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::memory

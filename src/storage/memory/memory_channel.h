@@ -19,7 +19,7 @@
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 
 // How a row was before the first of its link changes on record.
 struct MemoryLinkChange {
@@ -156,6 +156,6 @@ struct MemoryChannel {
   void Reindex(MemoryListing& listing);
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::memory
 
 #endif  // FLXLINK_SRC_STORAGE_MEMORY_MEMORY_CHANNEL_H_

@@ -4,8 +4,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
-std::unique_ptr<Storage> NewMemoryStorage() { return absl::make_unique<MemoryStorage>(); }
+namespace flxlink::memory {
 
 absl::StatusOr<int64_t> MemoryStorage::ReserveIds(int64_t count) {
   if (count < 1) return absl::InvalidArgumentError(absl::StrCat("asked for ", count, " ids; ask for at least one"));
@@ -17,15 +16,16 @@ absl::StatusOr<int64_t> MemoryStorage::ReserveIds(int64_t count) {
 
 absl::StatusOr<MemoryChannel*> MemoryStorage::FindChannel(int64_t channel_id) {
   const auto found = channels_.find(channel_id);
-  if (found == channels_.end()) return NoSuchChannel(channel_id);
+  if (found == channels_.end()) return storage::NoSuchChannel(channel_id);
   return &found->second;
 }
 
 absl::StatusOr<MemoryChannel*> MemoryStorage::FindFenced(const Fence& fence) {
   const auto found = channels_.find(fence.channel_id);
-  if (found == channels_.end()) return StaleFence(fence);
+  if (found == channels_.end()) return storage::StaleFence(fence);
   const Slot& slot = found->second.slot;
-  if (slot.holder_job == 0 || slot.holder_job != fence.job_id || slot.epoch != fence.epoch) return StaleFence(fence);
+  if (slot.holder_job == 0 || slot.holder_job != fence.job_id || slot.epoch != fence.epoch)
+    return storage::StaleFence(fence);
   return &found->second;
 }
 
@@ -34,7 +34,7 @@ absl::StatusOr<Channel> MemoryStorage::CreateChannel(const ChannelConfig& config
   const auto found = channel_by_name_.find(config.name);
   if (found != channel_by_name_.end()) {
     const Channel& channel = channels_.at(found->second).channel;
-    if (!SameConfig(channel.config, config)) return NameTaken(config.name);
+    if (!storage::SameConfig(channel.config, config)) return storage::NameTaken(config.name);
     return channel;
   }
   const int64_t channel_id = NextId();
@@ -49,7 +49,7 @@ absl::StatusOr<Channel> MemoryStorage::CreateChannel(const ChannelConfig& config
 absl::StatusOr<Channel> MemoryStorage::ReadChannel(absl::string_view name) {
   absl::MutexLock lock(&mutex_);
   const auto found = channel_by_name_.find(name);
-  if (found == channel_by_name_.end()) return NoSuchChannel(name);
+  if (found == channel_by_name_.end()) return storage::NoSuchChannel(name);
   return channels_.at(found->second).channel;
 }
 
@@ -74,9 +74,9 @@ absl::Status MemoryStorage::WriteChannel(int64_t channel_id, int64_t expected_re
   absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
   if (!found.ok()) return found.status();
   Channel& channel = (*found)->channel;
-  if (channel.revision != expected_revision) return ChannelMoved(channel, expected_revision);
+  if (channel.revision != expected_revision) return storage::ChannelMoved(channel, expected_revision);
   if (config.name != channel.config.name) {
-    if (!channel_by_name_.emplace(config.name, channel_id).second) return NameTaken(config.name);
+    if (!channel_by_name_.emplace(config.name, channel_id).second) return storage::NameTaken(config.name);
     channel_by_name_.erase(channel.config.name);
   }
   channel.config = config;
@@ -92,7 +92,7 @@ absl::Status MemoryStorage::RemoveChannel(int64_t channel_id) {
   if (!found.ok()) return found.status();
   const MemoryChannel& channel = **found;
   if (channel.slot.holder_job != 0 && living_owners_.contains(channel.slot.owner)) {
-    return ChannelBusy(channel.channel, channel.slot);
+    return storage::ChannelBusy(channel.channel, channel.slot);
   }
   for (const auto& [listing_id, listing] : channel.listings) {
     products_.at(listing.product_id).listings.erase({channel_id, listing_id});
@@ -104,5 +104,11 @@ absl::Status MemoryStorage::RemoveChannel(int64_t channel_id) {
   channels_.erase(channel_id);
   return absl::OkStatus();
 }
+
+}  // namespace flxlink::memory
+
+namespace flxlink {
+
+std::unique_ptr<Storage> NewMemoryStorage() { return absl::make_unique<memory::MemoryStorage>(); }
 
 }  // namespace flxlink

@@ -6,7 +6,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 namespace {
 
 bool IsOpen(JobState state) {
@@ -41,7 +41,7 @@ absl::Status MemoryStorage::CloseOwner(OwnerId owner) {
 
 absl::Status MemoryStorage::KeepAlive(OwnerId owner) {
   absl::MutexLock lock(&mutex_);
-  return living_owners_.contains(owner) ? absl::OkStatus() : OwnerIsDead(owner);
+  return living_owners_.contains(owner) ? absl::OkStatus() : storage::OwnerIsDead(owner);
 }
 
 absl::StatusOr<QueueSnapshot> MemoryStorage::ReadQueue(int64_t channel_id) {
@@ -57,16 +57,17 @@ absl::StatusOr<QueueSnapshot> MemoryStorage::ReadQueue(int64_t channel_id) {
 
 absl::Status MemoryStorage::CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const {
   for (const Job& job : change.insert) {
-    if (jobs_.contains(job.job_id)) return JobExists(job.job_id);
+    if (jobs_.contains(job.job_id)) return storage::JobExists(job.job_id);
   }
-  if (channel.slot.revision != change.expected_revision) return QueueMoved(channel.channel, change.expected_revision);
+  if (channel.slot.revision != change.expected_revision)
+    return storage::QueueMoved(channel.channel, change.expected_revision);
   for (const Job& job : change.update) {
     const auto found = jobs_.find(job.job_id);
-    if (found == jobs_.end() || found->second.channel_id != job.channel_id) return NoSuchJob(job.job_id);
+    if (found == jobs_.end() || found->second.channel_id != job.channel_id) return storage::NoSuchJob(job.job_id);
   }
   if (change.fire.has_value() &&
       !(channel.schedule.has_value() && channel.schedule->next_fire == change.fire->expected)) {
-    return FireMoved(channel.channel);
+    return storage::FireMoved(channel.channel);
   }
   return absl::OkStatus();
 }
@@ -81,7 +82,7 @@ void MemoryStorage::StoreJob(MemoryChannel& channel, const Job& job) {
 }
 
 absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
-  if (absl::Status status = CheckQueueChange(change); !status.ok()) return status;
+  if (absl::Status status = storage::CheckQueueChange(change); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> found = FindChannel(change.slot.channel_id);
   if (!found.ok()) return found.status();
@@ -89,7 +90,7 @@ absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
   if (absl::Status status = CheckQueueWrite(channel, change); !status.ok()) return status;
   for (const Job& job : change.insert) StoreJob(channel, job);
   for (Job job : change.update) {
-    job.progress = ProgressAfterUpdate(jobs_.at(job.job_id), job);
+    job.progress = storage::ProgressAfterUpdate(jobs_.at(job.job_id), job);
     StoreJob(channel, job);
   }
   if (change.fire.has_value()) channel.schedule->next_fire = change.fire->next;
@@ -105,7 +106,7 @@ bool MemoryStorage::IsClaimable(const MemoryChannel& channel) const {
 }
 
 absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   std::vector<const Slot*> slots;
   for (const auto& [channel_id, channel] : channels_) {
@@ -125,7 +126,7 @@ absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence&
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   const auto job = jobs_.find(fence.job_id);
-  if (job == jobs_.end()) return NoSuchJob(fence.job_id);
+  if (job == jobs_.end()) return storage::NoSuchJob(fence.job_id);
   job->second.progress = progress;
   return ProgressReply{(*channel)->slot.cancel_requested};
 }
@@ -133,12 +134,12 @@ absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence&
 absl::StatusOr<Job> MemoryStorage::ReadJob(int64_t job_id) {
   absl::MutexLock lock(&mutex_);
   const auto found = jobs_.find(job_id);
-  if (found == jobs_.end()) return NoSuchJob(job_id);
+  if (found == jobs_.end()) return storage::NoSuchJob(job_id);
   return found->second;
 }
 
 absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   std::vector<Job> jobs;
   const auto newest = std::make_reverse_iterator(jobs_.lower_bound(before_id));
@@ -173,4 +174,4 @@ absl::StatusOr<std::vector<Schedule>> MemoryStorage::ReadSchedules() {
   return schedules;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::memory

@@ -7,7 +7,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 namespace {
 
 MemoryKey ToKey(const KeyColumn& column, const KeyEntry& entry) { return {column.side, column.key_number, entry}; }
@@ -73,7 +73,7 @@ absl::StatusOr<LinkBase> MemoryStorage::ReadLinkBase(int64_t channel_id) {
 }
 
 absl::StatusOr<bool> MemoryStorage::DropLinkBase(const Fence& fence, int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
@@ -86,22 +86,22 @@ absl::StatusOr<bool> MemoryStorage::DropLinkBase(const Fence& fence, int64_t lim
 }
 
 absl::Status MemoryStorage::WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) {
-  if (absl::Status status = CheckKeyEntries(entries); !status.ok()) return status;
+  if (absl::Status status = storage::CheckKeyEntries(entries); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   MemoryLinkBase& base = (*channel)->link_base;
-  if (!base.text.empty()) return LinkBaseIsSet((*channel)->channel);
+  if (!base.text.empty()) return storage::LinkBaseIsSet((*channel)->channel);
   for (const KeyEntry& entry : entries) base.written.insert(ToKey(column, entry));
   return absl::OkStatus();
 }
 
 absl::Status MemoryStorage::SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) {
-  if (absl::Status status = CheckLinkBaseText(text); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLinkBaseText(text); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  if ((*channel)->channel.edit_version != expected_edit_version) return EditedMeanwhile((*channel)->channel);
+  if ((*channel)->channel.edit_version != expected_edit_version) return storage::EditedMeanwhile((*channel)->channel);
   (*channel)->link_base.text = std::string(text);
   return absl::OkStatus();
 }
@@ -109,7 +109,7 @@ absl::Status MemoryStorage::SetLinkBase(const Fence& fence, int64_t expected_edi
 absl::StatusOr<std::vector<KeyEntry>> MemoryStorage::FindKeyEntries(int64_t channel_id, KeyColumn column,
                                                                     absl::Span<const KeyLookup> lookups,
                                                                     int64_t limit) {
-  if (absl::Status status = CheckLookups(lookups.size(), limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLookups(lookups.size(), limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -128,7 +128,7 @@ absl::StatusOr<std::vector<KeyEntry>> MemoryStorage::FindKeyEntries(int64_t chan
 absl::StatusOr<LinkChangePage> MemoryStorage::ReadLinkChanges(int64_t channel_id, LinkSide side,
                                                               absl::Span<const std::string> fields, int64_t after_id,
                                                               int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -143,12 +143,12 @@ absl::StatusOr<LinkChangePage> MemoryStorage::ReadLinkChanges(int64_t channel_id
 }
 
 absl::Status MemoryStorage::AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) {
-  if (absl::Status status = CheckRows(additions.size(), "key entries"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(additions.size(), "key entries"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   MemoryLinkBase& base = (*channel)->link_base;
-  if (base.text.empty()) return NoLinkBase((*channel)->channel);
+  if (base.text.empty()) return storage::NoLinkBase((*channel)->channel);
   for (const KeyAddition& addition : additions) {
     const MemoryKey key = ToKey(addition.column, addition.entry);
     if (!base.written.contains(key)) base.added.insert(key);
@@ -158,13 +158,13 @@ absl::Status MemoryStorage::AddKeyEntries(const Fence& fence, absl::Span<const K
 
 absl::StatusOr<bool> MemoryStorage::ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version,
                                                       int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  if ((*channel)->channel.edit_version != expected_edit_version) return EditedMeanwhile((*channel)->channel);
+  if ((*channel)->channel.edit_version != expected_edit_version) return storage::EditedMeanwhile((*channel)->channel);
   EraseUpTo(limit, &(*channel)->link_base.changes);
   return !(*channel)->link_base.changes.empty();
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::memory

@@ -5,7 +5,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 namespace {
 
 absl::string_view KeyValue(const MemoryListing& listing, absl::string_view field) {
@@ -82,7 +82,7 @@ absl::Status CheckLinkWrites(MemoryChannel& channel, absl::Span<const LinkWrite>
     if (absl::Status status = channel.CheckFree(**listing, **item); !status.ok()) return status;
     const bool first_of_listing = linked_listings.insert(row.listing_id).second;
     const bool first_of_item = linked_items.insert(row.channel_variant_id).second;
-    if (!first_of_listing || !first_of_item) return AlreadyLinked((*listing)->sku, (*item)->external_id);
+    if (!first_of_listing || !first_of_item) return storage::AlreadyLinked((*listing)->sku, (*item)->external_id);
   }
   return absl::OkStatus();
 }
@@ -92,7 +92,7 @@ void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& autho
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
     channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
-                 StatusAfterLink(listing.status, row.status), author, !row.settled);
+                 storage::StatusAfterLink(listing.status, row.status), author, !row.settled);
     ++result->linked;
     return;
   }
@@ -109,15 +109,16 @@ absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::st
   MemoryItem& item = **found;
   if (listing.linked() && listing.channel_variant_id == item.channel_variant_id) return absl::OkStatus();
   if (absl::Status status = channel.CheckFree(listing, item); !status.ok()) return status;
-  if (!item.live()) return ItemNotLive(item.external_id);
-  channel.Link(listing, item, 0, LinkReason::kNone, StatusAfterLinkByHand(listing.status, item.seen.status), {0, now});
+  if (!item.live()) return storage::ItemNotLive(item.external_id);
+  channel.Link(listing, item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(listing.status, item.seen.status),
+               {0, now});
   channel.hand_unlinks.erase({listing.listing_id, item.channel_variant_id});
   ++channel.channel.edit_version;
   return absl::OkStatus();
 }
 
 absl::Status UnlinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
-  if (listing.channel_variant_id == 0) return NotLinked(listing.sku);
+  if (listing.channel_variant_id == 0) return storage::NotLinked(listing.sku);
   channel.hand_unlinks.insert({listing.listing_id, listing.channel_variant_id});
   channel.Unlink(listing, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand, {0, now});
   ++channel.channel.edit_version;
@@ -143,7 +144,7 @@ void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
 
 absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
                                                               int64_t after_id, int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -152,7 +153,7 @@ absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeys(int64_t channel_id
 
 absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
                                                               int64_t after_id, int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -162,7 +163,7 @@ absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeys(int64_t channel_id
 absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeysById(int64_t channel_id,
                                                                   absl::Span<const std::string> fields,
                                                                   absl::Span<const int64_t> ids) {
-  if (absl::Status status = CheckRows(ids.size(), "ids"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(ids.size(), "ids"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -172,7 +173,7 @@ absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeysById(int64_t channe
 absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeysById(int64_t channel_id,
                                                                   absl::Span<const std::string> fields,
                                                                   absl::Span<const int64_t> ids) {
-  if (absl::Status status = CheckRows(ids.size(), "ids"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(ids.size(), "ids"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -181,7 +182,7 @@ absl::StatusOr<ChannelKeyPage> MemoryStorage::ReadChannelKeysById(int64_t channe
 
 absl::StatusOr<std::vector<LinkHolder>> MemoryStorage::ReadHolders(int64_t channel_id,
                                                                    absl::Span<const int64_t> channel_variant_ids) {
-  if (absl::Status status = CheckRows(channel_variant_ids.size(), "ids"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(channel_variant_ids.size(), "ids"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -197,7 +198,7 @@ absl::StatusOr<std::vector<LinkHolder>> MemoryStorage::ReadHolders(int64_t chann
 
 absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,
                                                                      int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -212,12 +213,12 @@ absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadHandUnlinks(int64_t cha
 
 absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, int64_t expected_edit_version,
                                                           absl::Span<const LinkWrite> rows, absl::Time now) {
-  if (absl::Status status = CheckRows(rows.size(), "links"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(rows.size(), "links"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> found = FindFenced(fence);
   if (!found.ok()) return found.status();
   MemoryChannel& channel = **found;
-  if (channel.channel.edit_version != expected_edit_version) return EditedMeanwhile(channel.channel);
+  if (channel.channel.edit_version != expected_edit_version) return storage::EditedMeanwhile(channel.channel);
   if (absl::Status status = CheckLinkWrites(channel, rows); !status.ok()) return status;
   LinkWriteResult result;
   for (const LinkWrite& row : rows) WriteLink(channel, row, {fence.job_id, now}, &result);
@@ -225,7 +226,7 @@ absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, in
 }
 
 absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
@@ -278,4 +279,4 @@ absl::StatusOr<std::vector<LinkEvent>> MemoryStorage::ReadLinkHistory(int64_t ch
   return (*listing)->history;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::memory

@@ -16,7 +16,7 @@
 #include "flxlink/storage.h"
 #include "src/storage/memory/memory_channel.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 
 // A product variant.
 struct MemoryProduct {
@@ -169,6 +169,6 @@ class MemoryStorage : public Storage {
   absl::btree_set<OwnerId> living_owners_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::memory
 
 #endif  // FLXLINK_SRC_STORAGE_MEMORY_MEMORY_STORAGE_H_

@@ -5,14 +5,14 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::memory {
 namespace {
 
 // OK where all of these listing variants are there. `id` tells a row's listing variant.
 template <typename Rows, typename Id>
 absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, Id id) {
   for (const auto& row : rows) {
-    if (!channel.listings.contains(id(row))) return NoSuchListing(id(row));
+    if (!channel.listings.contains(id(row))) return storage::NoSuchListing(id(row));
   }
   return absl::OkStatus();
 }
@@ -71,7 +71,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.acknowledged = listing.acknowledged;
   row.seen = item.seen;
   row.seen_at = item.seen_at;
-  row.guarded_at = EffectiveGuard(listing.guarded_at, product.quantity_at);
+  row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused_digest = listing.refused_digest;
   row.in_doubt = listing.in_doubt;
   row.dirty = listing.dirty();
@@ -82,7 +82,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
 }
 
 absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
   if (!found.ok()) return found.status();
@@ -100,7 +100,7 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCurs
 }
 
 absl::StatusOr<SyncBatch> MemoryStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -113,7 +113,7 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadLinks(int64_t channel_id, int64_t a
 }
 
 absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) {
-  if (absl::Status status = CheckRows(skus.size(), "SKUs"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(skus.size(), "SKUs"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -126,8 +126,8 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksBySku(int64_t channel_id, absl
 
 absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                                            int64_t after_id, int64_t limit) {
-  if (absl::Status status = CheckRows(parent_ids.size(), "parents"); !status.ok()) return status;
-  if (absl::Status status = CheckLimit(limit); !status.ok()) return status;
+  if (absl::Status status = storage::CheckRows(parent_ids.size(), "parents"); !status.ok()) return status;
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
@@ -140,7 +140,7 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadLinksByParent(int64_t channel_id, a
 
 absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                                  absl::Time now) {
-  absl::Status status = CheckRows(rows.size(), "reconciliations");
+  absl::Status status = storage::CheckRows(rows.size(), "reconciliations");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -158,7 +158,7 @@ absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<
 }
 
 absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) {
-  absl::Status status = CheckRows(listing_ids.size(), "links");
+  absl::Status status = storage::CheckRows(listing_ids.size(), "links");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -187,7 +187,7 @@ absl::Status MemoryStorage::WriteEvaluatedVersion(const Fence& fence, int64_t po
 }
 
 absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& record) {
-  absl::Status status = CheckRows(record.items.size(), "push items");
+  absl::Status status = storage::CheckRows(record.items.size(), "push items");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -219,7 +219,7 @@ absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t chan
 }
 
 absl::Status MemoryStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
-  absl::Status status = CheckSettlements(batch);
+  absl::Status status = storage::CheckSettlements(batch);
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -242,7 +242,7 @@ absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id) {
 
 absl::StatusOr<int64_t> MemoryStorage::WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                                      absl::Time now) {
-  absl::Status status = CheckRows(rows.size(), "statuses");
+  absl::Status status = storage::CheckRows(rows.size(), "statuses");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -260,4 +260,4 @@ absl::StatusOr<int64_t> MemoryStorage::WriteStatuses(const Fence& fence, absl::S
   return written;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::memory

@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // Whether `c` can stand in a JSON string as it is.
@@ -170,4 +170,4 @@ bool FieldFinder::FindEscaped(absl::string_view json) {
   });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -14,7 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/field.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // Writes the rows of one batch. The batch must outlive it. Not thread-safe.
 class FieldsEncoder {
@@ -56,6 +56,6 @@ class FieldFinder {
   std::vector<std::string> unescaped_;  // What `values_` look at where they could not look at the object.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_FIELDS_JSON_H_

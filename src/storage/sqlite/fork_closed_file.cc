@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // Guards the list of files. A plain pthread mutex, since it is held across fork() and released on both sides of it.
@@ -104,4 +104,4 @@ absl::StatusOr<bool> ForkClosedFile::IsLocked(int64_t offset) const {
   return lock.l_type != F_UNLCK;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

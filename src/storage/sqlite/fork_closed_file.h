@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // The status for a system call on `path` that failed with `error`.
 absl::Status SystemError(int error, absl::string_view path);
@@ -50,6 +50,6 @@ class ForkClosedFile {
   ForkClosedFile* next_ = nullptr;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_FORK_CLOSED_FILE_H_

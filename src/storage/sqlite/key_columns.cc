@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // The fields that are not columns of their own.
@@ -41,4 +41,4 @@ void KeyColumns::Add(Connection& db, absl::string_view json, std::initializer_li
   }
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

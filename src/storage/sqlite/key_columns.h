@@ -15,7 +15,7 @@
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // Not thread-safe.
 class KeyColumns {
@@ -41,6 +41,6 @@ class KeyColumns {
   std::vector<StringColumn>& columns_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_KEY_COLUMNS_H_

@@ -1,6 +1,6 @@
 #include "src/storage/sqlite/key_run.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 void StoreNumber(uint64_t number, char* bytes) {
@@ -46,4 +46,4 @@ int64_t KeyRun::UpperBound(const KeyEntry& entry) const {
   return first;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -12,7 +12,7 @@
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // The bytes of one entry.
 constexpr int64_t kKeyEntryBytes = 16;
@@ -42,6 +42,6 @@ class KeyRun {
 // A hash as a column holds it, whose numbers are signed: the lowest hash is the lowest number.
 constexpr int64_t StoredHash(uint64_t hash) { return static_cast<int64_t>(hash ^ (uint64_t{1} << 63)); }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_KEY_RUN_H_

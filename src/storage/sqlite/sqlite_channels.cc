@@ -4,7 +4,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 Channel InsertChannel(Connection& db, const ChannelConfig& config) {
@@ -12,7 +12,8 @@ Channel InsertChannel(Connection& db, const ChannelConfig& config) {
   channel.channel_id = NextInSequence(db, "channel", 1);
   channel.config = config;
   Query(db, "INSERT INTO channel (channel_id, name, adapter, currency, config) VALUES (?1, ?2, ?3, ?4, ?5)")
-      .Run(channel.channel_id, config.name, config.adapter, config.currency.code(), Blob{EncodeChannelConfig(config)});
+      .Run(channel.channel_id, config.name, config.adapter, config.currency.code(),
+           Blob{model::EncodeChannelConfig(config)});
   Query(db, "INSERT INTO slot (channel_id) VALUES (?1)").Run(channel.channel_id);
   return channel;
 }
@@ -22,10 +23,11 @@ void UpdateConfig(Connection& db, int64_t channel_id, const ChannelConfig& confi
   Query(db,
         "UPDATE channel SET name = ?2, adapter = ?3, currency = ?4, config = ?5, draft = NULL, "
         "revision = revision + 1, policy_version = policy_version + ?6 WHERE channel_id = ?1")
-      .Run(channel_id, config.name, config.adapter, config.currency.code(), Blob{EncodeChannelConfig(config)},
+      .Run(channel_id, config.name, config.adapter, config.currency.code(), Blob{model::EncodeChannelConfig(config)},
            moves_policy);
   if (!draft.has_value()) return;
-  Query(db, "UPDATE channel SET draft = ?2 WHERE channel_id = ?1").Run(channel_id, Blob{EncodeChannelConfig(*draft)});
+  Query(db, "UPDATE channel SET draft = ?2 WHERE channel_id = ?1")
+      .Run(channel_id, Blob{model::EncodeChannelConfig(*draft)});
 }
 
 void DeleteChannel(Connection& db, int64_t channel_id) {
@@ -48,7 +50,7 @@ absl::StatusOr<Channel> SqliteStorage::CreateChannel(const ChannelConfig& config
   Channel created;
   absl::Status status = Write([&](Connection& db) {
     absl::optional<Channel> there = FindChannel(db, config.name);
-    if (there.has_value() && !SameConfig(there->config, config)) return NameTaken(config.name);
+    if (there.has_value() && !storage::SameConfig(there->config, config)) return storage::NameTaken(config.name);
     created = there.has_value() ? *std::move(there) : InsertChannel(db, config);
     return absl::OkStatus();
   });
@@ -60,7 +62,7 @@ absl::StatusOr<Channel> SqliteStorage::ReadChannel(absl::string_view name) {
   absl::optional<Channel> found;
   absl::Status status = Read([&](Connection& db) {
     found = FindChannel(db, name);
-    return found.has_value() ? absl::OkStatus() : NoSuchChannel(name);
+    return found.has_value() ? absl::OkStatus() : storage::NoSuchChannel(name);
   });
   if (!status.ok()) return status;
   return *std::move(found);
@@ -70,7 +72,7 @@ absl::StatusOr<Channel> SqliteStorage::ReadChannel(int64_t channel_id) {
   absl::optional<Channel> found;
   absl::Status status = Read([&](Connection& db) {
     found = FindChannel(db, channel_id);
-    return found.has_value() ? absl::OkStatus() : NoSuchChannel(channel_id);
+    return found.has_value() ? absl::OkStatus() : storage::NoSuchChannel(channel_id);
   });
   if (!status.ok()) return status;
   return *std::move(found);
@@ -90,10 +92,10 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
                                          const absl::optional<ChannelConfig>& draft, bool moves_policy) {
   return Write([&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
-    if (!channel.has_value()) return NoSuchChannel(channel_id);
-    if (channel->revision != expected_revision) return ChannelMoved(*channel, expected_revision);
+    if (!channel.has_value()) return storage::NoSuchChannel(channel_id);
+    if (channel->revision != expected_revision) return storage::ChannelMoved(*channel, expected_revision);
     const absl::optional<Channel> namesake = FindChannel(db, config.name);
-    if (namesake.has_value() && namesake->channel_id != channel_id) return NameTaken(config.name);
+    if (namesake.has_value() && namesake->channel_id != channel_id) return storage::NameTaken(config.name);
     UpdateConfig(db, channel_id, config, draft, moves_policy);
     return absl::OkStatus();
   });
@@ -102,12 +104,12 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
 absl::Status SqliteStorage::RemoveChannel(int64_t channel_id) {
   return Write([&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
-    if (!channel.has_value()) return NoSuchChannel(channel_id);
+    if (!channel.has_value()) return storage::NoSuchChannel(channel_id);
     const Slot slot = FindSlot(db, channel_id).value_or(Slot());
-    if (slot.holder_job != 0 && IsOwnerAlive(db, slot.owner)) return ChannelBusy(*channel, slot);
+    if (slot.holder_job != 0 && IsOwnerAlive(db, slot.owner)) return storage::ChannelBusy(*channel, slot);
     DeleteChannel(db, channel_id);
     return absl::OkStatus();
   });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

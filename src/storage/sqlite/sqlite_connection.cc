@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // Whether a write failed for want of room, by what the system said of it. SQLite itself knows only ENOSPC as that, and
@@ -228,4 +228,4 @@ void Query::BindOne(int index, const absl::optional<absl::Time>& value, sqlite3_
   BindOne(index, value.value_or(absl::InfinitePast()), lifetime);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -22,7 +22,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // The status for what SQLite answered with `code`. `committing`: it was a commit, after which some errors leave open
 // whether it happened.
@@ -189,6 +189,6 @@ class Query {
   sqlite3_stmt* statement_;  // nullptr: it could not be prepared, and the connection says why.
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_CONNECTION_H_

@@ -8,7 +8,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 #define FLXLINK_SELECT_JOB                                                                                     \
@@ -18,7 +18,7 @@ namespace {
 
 Job ReadJobRow(Connection& db, const Query& query) {
   Job job;
-  const absl::Status details = DecodeJobDetails(query.Text(17), &job);
+  const absl::Status details = model::DecodeJobDetails(query.Text(17), &job);
   if (!details.ok()) db.Fail(details);
   job.job_id = query.Int(0);
   job.channel_id = query.Int(1);
@@ -53,13 +53,13 @@ void StoreJob(Connection& db, const Job& job) {
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.rerun_of}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{job.error},
-           NullIfEmpty{job.suggestion}, Blob{EncodeJobDetails(job)});
+           NullIfEmpty{job.suggestion}, Blob{model::EncodeJobDetails(job)});
 }
 
 absl::Status UpdateJob(Connection& db, Job job) {
   const absl::optional<Job> stored = FindJob(db, job.job_id);
-  if (!stored.has_value() || stored->channel_id != job.channel_id) return NoSuchJob(job.job_id);
-  job.progress = ProgressAfterUpdate(*stored, job);
+  if (!stored.has_value() || stored->channel_id != job.channel_id) return storage::NoSuchJob(job.job_id);
+  job.progress = storage::ProgressAfterUpdate(*stored, job);
   StoreJob(db, job);
   return absl::OkStatus();
 }
@@ -77,17 +77,17 @@ void StoreSlot(Connection& db, const Slot& slot, int64_t revision) {
 absl::Status RecordFire(Connection& db, const Channel& channel, const ScheduleFire& fire) {
   const int64_t moved = Query(db, "UPDATE schedule SET next_fire = ?3 WHERE channel_id = ?1 AND next_fire = ?2")
                             .Run(channel.channel_id, fire.expected, fire.next);
-  return moved > 0 ? absl::OkStatus() : FireMoved(channel);
+  return moved > 0 ? absl::OkStatus() : storage::FireMoved(channel);
 }
 
 absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
   const absl::optional<Channel> channel = FindChannel(db, change.slot.channel_id);
-  if (!channel.has_value()) return NoSuchChannel(change.slot.channel_id);
+  if (!channel.has_value()) return storage::NoSuchChannel(change.slot.channel_id);
   for (const Job& job : change.insert) {
-    if (FindJob(db, job.job_id).has_value()) return JobExists(job.job_id);
+    if (FindJob(db, job.job_id).has_value()) return storage::JobExists(job.job_id);
   }
   const Slot slot = FindSlot(db, change.slot.channel_id).value_or(Slot());
-  if (slot.revision != change.expected_revision) return QueueMoved(*channel, change.expected_revision);
+  if (slot.revision != change.expected_revision) return storage::QueueMoved(*channel, change.expected_revision);
   absl::Status status = absl::OkStatus();
   for (const Job& job : change.insert) StoreJob(db, job);
   for (const Job& job : change.update) {
@@ -189,7 +189,7 @@ absl::Status SqliteStorage::KeepAlive(OwnerId owner) {
   if (!status.ok()) return status;
   const absl::StatusOr<bool> alive = owners_.IsAlive(owner);
   if (!alive.ok()) return alive.status();
-  return *alive ? absl::OkStatus() : OwnerIsDead(owner);
+  return *alive ? absl::OkStatus() : storage::OwnerIsDead(owner);
 }
 
 absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
@@ -208,13 +208,13 @@ absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
 }
 
 absl::Status SqliteStorage::WriteQueue(const QueueChange& change) {
-  absl::Status status = CheckQueueChange(change);
+  absl::Status status = storage::CheckQueueChange(change);
   if (!status.ok()) return status;
   return Write([&](Connection& db) { return ApplyQueueChange(db, change); });
 }
 
 absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   std::vector<Claimable> slots;
   status = Read([&](Connection& db) {
@@ -243,7 +243,7 @@ absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence&
                                   "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5 "
                                   "WHERE channel_id = ?1 AND job_id = ?2")
                                 .Run(fence.channel_id, fence.job_id, progress.total, progress.done, progress.failed);
-    if (written == 0) return NoSuchJob(fence.job_id);
+    if (written == 0) return storage::NoSuchJob(fence.job_id);
     reply.cancel_requested = FindSlot(db, fence.channel_id).value_or(Slot()).cancel_requested;
     return absl::OkStatus();
   });
@@ -255,14 +255,14 @@ absl::StatusOr<Job> SqliteStorage::ReadJob(int64_t job_id) {
   absl::optional<Job> job;
   absl::Status status = Read([&](Connection& db) {
     job = FindJob(db, job_id);
-    return job.has_value() ? absl::OkStatus() : NoSuchJob(job_id);
+    return job.has_value() ? absl::OkStatus() : storage::NoSuchJob(job_id);
   });
   if (!status.ok()) return status;
   return *std::move(job);
 }
 
 absl::StatusOr<std::vector<Job>> SqliteStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   std::vector<Job> jobs;
   status = Read([&](Connection& db) {
@@ -277,7 +277,7 @@ absl::StatusOr<std::vector<Job>> SqliteStorage::ReadJobs(const JobFilter& filter
 
 absl::Status SqliteStorage::WriteSchedule(const Schedule& schedule) {
   return Write([&](Connection& db) {
-    if (!ChannelExists(db, schedule.channel_id)) return NoSuchChannel(schedule.channel_id);
+    if (!ChannelExists(db, schedule.channel_id)) return storage::NoSuchChannel(schedule.channel_id);
     const ScheduleSpec& spec = schedule.spec;
     Query(db,
           "INSERT OR REPLACE INTO schedule (channel_id, kind, hour, minute, every_us, cron, time_zone, job, enabled, "
@@ -291,7 +291,7 @@ absl::Status SqliteStorage::WriteSchedule(const Schedule& schedule) {
 
 absl::Status SqliteStorage::ClearSchedule(int64_t channel_id) {
   return Write([&](Connection& db) {
-    if (!ChannelExists(db, channel_id)) return NoSuchChannel(channel_id);
+    if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
     Query(db, "DELETE FROM schedule WHERE channel_id = ?1").Run(channel_id);
     return absl::OkStatus();
   });
@@ -311,4 +311,4 @@ absl::StatusOr<std::vector<Schedule>> SqliteStorage::ReadSchedules() {
   return schedules;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

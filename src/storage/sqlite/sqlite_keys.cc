@@ -3,7 +3,7 @@
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 #define FLXLINK_SELECT_LISTING_KEYS                                                                            \
@@ -62,7 +62,7 @@ class ChannelKeyReader {
     page_.channel_variant_id.push_back(query.Int(0));
     page_.external_id.Add(external_id);
     page_.parent.Add(parent);
-    page_.live.push_back(IsLiveItem(query.Bool(4), seen) ? 1 : 0);
+    page_.live.push_back(storage::IsLiveItem(query.Bool(4), seen) ? 1 : 0);
     page_.status.push_back(seen);
   }
 
@@ -75,7 +75,7 @@ class ChannelKeyReader {
 
 absl::StatusOr<ListingKeyPage> SqliteStorage::ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
                                                               int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   ListingKeyPage page;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -90,7 +90,7 @@ absl::StatusOr<ListingKeyPage> SqliteStorage::ReadListingKeys(int64_t channel_id
 
 absl::StatusOr<ChannelKeyPage> SqliteStorage::ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
                                                               int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   ChannelKeyPage page;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -106,7 +106,7 @@ absl::StatusOr<ChannelKeyPage> SqliteStorage::ReadChannelKeys(int64_t channel_id
 absl::StatusOr<ListingKeyPage> SqliteStorage::ReadListingKeysById(int64_t channel_id,
                                                                   absl::Span<const std::string> fields,
                                                                   absl::Span<const int64_t> ids) {
-  absl::Status status = CheckRows(ids.size(), "ids");
+  absl::Status status = storage::CheckRows(ids.size(), "ids");
   if (!status.ok()) return status;
   ListingKeyPage page;
   status = ReadBetweenWrites(channel_id, [&](Connection& db) {
@@ -122,7 +122,7 @@ absl::StatusOr<ListingKeyPage> SqliteStorage::ReadListingKeysById(int64_t channe
 absl::StatusOr<ChannelKeyPage> SqliteStorage::ReadChannelKeysById(int64_t channel_id,
                                                                   absl::Span<const std::string> fields,
                                                                   absl::Span<const int64_t> ids) {
-  absl::Status status = CheckRows(ids.size(), "ids");
+  absl::Status status = storage::CheckRows(ids.size(), "ids");
   if (!status.ok()) return status;
   ChannelKeyPage page;
   status = ReadBetweenWrites(channel_id, [&](Connection& db) {
@@ -137,7 +137,7 @@ absl::StatusOr<ChannelKeyPage> SqliteStorage::ReadChannelKeysById(int64_t channe
 
 absl::StatusOr<std::vector<LinkHolder>> SqliteStorage::ReadHolders(int64_t channel_id,
                                                                    absl::Span<const int64_t> channel_variant_ids) {
-  absl::Status status = CheckRows(channel_variant_ids.size(), "ids");
+  absl::Status status = storage::CheckRows(channel_variant_ids.size(), "ids");
   if (!status.ok()) return status;
   std::vector<LinkHolder> holders;
   status = ReadBetweenWrites(channel_id, [&](Connection& db) {
@@ -152,4 +152,4 @@ absl::StatusOr<std::vector<LinkHolder>> SqliteStorage::ReadHolders(int64_t chann
   return holders;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -10,7 +10,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 int SideNumber(LinkSide side) { return static_cast<int>(side); }
@@ -18,7 +18,7 @@ int SideNumber(LinkSide side) { return static_cast<int>(side); }
 // OK where nobody edited by hand since the caller read the edit version.
 absl::Status CheckEditVersion(Connection& db, int64_t channel_id, int64_t expected) {
   const Channel channel = FindChannel(db, channel_id).value_or(Channel());
-  return channel.edit_version == expected ? absl::OkStatus() : EditedMeanwhile(channel);
+  return channel.edit_version == expected ? absl::OkStatus() : storage::EditedMeanwhile(channel);
 }
 
 LinkBase FindLinkBase(Connection& db, int64_t channel_id) {
@@ -173,7 +173,7 @@ absl::StatusOr<LinkBase> SqliteStorage::ReadLinkBase(int64_t channel_id) {
 }
 
 absl::StatusOr<bool> SqliteStorage::DropLinkBase(const Fence& fence, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   bool more = false;
   status = WriteFenced(fence, [&](Connection& db) {
@@ -191,11 +191,11 @@ absl::StatusOr<bool> SqliteStorage::DropLinkBase(const Fence& fence, int64_t lim
 }
 
 absl::Status SqliteStorage::WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) {
-  absl::Status status = CheckKeyEntries(entries);
+  absl::Status status = storage::CheckKeyEntries(entries);
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     if (HasLinkBase(db, fence.channel_id)) {
-      return LinkBaseIsSet(FindChannel(db, fence.channel_id).value_or(Channel()));
+      return storage::LinkBaseIsSet(FindChannel(db, fence.channel_id).value_or(Channel()));
     }
     const std::vector<KeyEntry> fresh = NewEntries(db, fence.channel_id, column, entries);
     WriteRuns(db, fence.channel_id, column, fresh);
@@ -206,7 +206,7 @@ absl::Status SqliteStorage::WriteKeyEntries(const Fence& fence, KeyColumn column
 }
 
 absl::Status SqliteStorage::SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) {
-  absl::Status status = CheckLinkBaseText(text);
+  absl::Status status = storage::CheckLinkBaseText(text);
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     const absl::Status unedited = CheckEditVersion(db, fence.channel_id, expected_edit_version);
@@ -220,7 +220,7 @@ absl::Status SqliteStorage::SetLinkBase(const Fence& fence, int64_t expected_edi
 absl::StatusOr<std::vector<KeyEntry>> SqliteStorage::FindKeyEntries(int64_t channel_id, KeyColumn column,
                                                                     absl::Span<const KeyLookup> lookups,
                                                                     int64_t limit) {
-  absl::Status status = CheckLookups(lookups.size(), limit);
+  absl::Status status = storage::CheckLookups(lookups.size(), limit);
   if (!status.ok()) return status;
   std::vector<KeyEntry> entries;
   status = ReadBetweenWrites(channel_id, [&](Connection& db) {
@@ -245,7 +245,7 @@ absl::StatusOr<std::vector<KeyEntry>> SqliteStorage::FindKeyEntries(int64_t chan
 absl::StatusOr<LinkChangePage> SqliteStorage::ReadLinkChanges(int64_t channel_id, LinkSide side,
                                                               absl::Span<const std::string> fields, int64_t after_id,
                                                               int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   LinkChangePage page;
   status = ReadBetweenWrites(channel_id, [&](Connection& db) {
@@ -275,10 +275,11 @@ absl::StatusOr<LinkChangePage> SqliteStorage::ReadLinkChanges(int64_t channel_id
 }
 
 absl::Status SqliteStorage::AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) {
-  absl::Status status = CheckRows(additions.size(), "key entries");
+  absl::Status status = storage::CheckRows(additions.size(), "key entries");
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
-    if (!HasLinkBase(db, fence.channel_id)) return NoLinkBase(FindChannel(db, fence.channel_id).value_or(Channel()));
+    if (!HasLinkBase(db, fence.channel_id))
+      return storage::NoLinkBase(FindChannel(db, fence.channel_id).value_or(Channel()));
     CountInBase(db, fence.channel_id, 0, AddEntries(db, fence.channel_id, additions), 0);
     return absl::OkStatus();
   });
@@ -286,7 +287,7 @@ absl::Status SqliteStorage::AddKeyEntries(const Fence& fence, absl::Span<const K
 
 absl::StatusOr<bool> SqliteStorage::ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version,
                                                       int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   bool more = false;
   status = WriteFenced(fence, [&](Connection& db) {
@@ -300,4 +301,4 @@ absl::StatusOr<bool> SqliteStorage::ForgetLinkChanges(const Fence& fence, int64_
   return more;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

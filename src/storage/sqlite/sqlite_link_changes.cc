@@ -1,6 +1,6 @@
 #include "src/storage/sqlite/sqlite_link_changes.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 bool HasLinkBase(Connection& db, int64_t channel_id) {
   return Query(db, "SELECT 1 FROM link_base WHERE channel_id = ?1 AND text <> ''").Bind(channel_id).Next();
@@ -50,4 +50,4 @@ void LinkChangeRecorder::RecordNew(LinkSide side, int64_t id) {
                    .Run(channel_id_, static_cast<int>(side), id);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -9,7 +9,7 @@
 #include "flxlink/storage.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // Whether a link base of the channel is set.
 bool HasLinkBase(Connection& db, int64_t channel_id);
@@ -42,6 +42,6 @@ class LinkChangeRecorder {
   int64_t recorded_ = 0;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LINK_CHANGES_H_

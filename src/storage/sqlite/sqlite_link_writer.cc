@@ -5,7 +5,7 @@
 #include "absl/types/optional.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& author)
     : db_(db),
@@ -43,7 +43,7 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   RecordBoth(link.listing_id, link.channel_variant_id);
   const absl::optional<StoredItem> item = FindItem(db_, channel_id_, link.channel_variant_id);
   if (item.has_value()) ForgetUnsureValues(link.listing_id, *item);
-  const ListingStatus status = StatusAfterUnlink(link.status);
+  const ListingStatus status = storage::StatusAfterUnlink(link.status);
   Query(db_,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
         "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, attention_code = NULL, attention_detail = NULL, "
@@ -100,7 +100,7 @@ void LinkWriter::AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string
 
 // Breaks the link of an item that has one. Returns its listing variant; 0 where there is none.
 int64_t LinkWriter::BreakLink(int64_t channel_variant_id, absl::string_view external_id) {
-  const Attention attention = ItemGone(external_id);
+  const Attention attention = storage::ItemGone(external_id);
   Query query(db_,
               "UPDATE link SET state = 'broken', attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
               "WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' RETURNING listing_id");
@@ -124,7 +124,7 @@ void LinkWriter::ForgetUnsureValues(int64_t listing_id, const StoredItem& item) 
     acknowledged = ReadPqs(link, 0);
     in_doubt = link.Bool(3);
   }
-  const Pqs known = SeenAfterUnlink(item.seen, acknowledged, in_doubt);
+  const Pqs known = storage::SeenAfterUnlink(item.seen, acknowledged, in_doubt);
   if (known == item.seen) return;
   Query(db_,
         "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5 "
@@ -138,4 +138,4 @@ void LinkWriter::RecordBoth(int64_t listing_id, int64_t channel_variant_id) {
   changes_.RecordItem(channel_variant_id);
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -15,7 +15,7 @@
 #include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // Who makes a change: a person (0) or a job, and when.
 struct LinkAuthor {
@@ -69,6 +69,6 @@ class LinkWriter {
   std::vector<MadeLink> made_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LINK_WRITER_H_

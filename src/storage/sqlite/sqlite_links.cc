@@ -9,7 +9,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // Writes the rows of one operation: first links, in the order of their items, then reasons. Items lie all over their
@@ -61,8 +61,8 @@ class LinkRowWriter {
     if (link.channel_variant_id == row.channel_variant_id) return absl::OkStatus();
     const StoredItem item = {row.channel_variant_id, find_.String(3), false, ReadPqs(find_, 4)};
     find_.Reset();
-    if (link.channel_variant_id != 0 ||
-        !links_.Link(link, item, row.rule, row.reason, StatusAfterLink(link.status, row.status), !row.settled)) {
+    if (link.channel_variant_id != 0 || !links_.Link(link, item, row.rule, row.reason,
+                                                     storage::StatusAfterLink(link.status, row.status), !row.settled)) {
       return CheckFree(db_, channel_id_, link, item);
     }
     ++result_.linked;
@@ -71,15 +71,15 @@ class LinkRowWriter {
 
   absl::Status WriteReason(const LinkWrite& row) {
     const int64_t changed = reason_.Run(channel_id_, row.listing_id, row.rule, NullIfEmpty{ToString(row.reason)});
-    if (changed == 0 && !ListingExists(db_, channel_id_, row.listing_id)) return NoSuchListing(row.listing_id);
+    if (changed == 0 && !ListingExists(db_, channel_id_, row.listing_id)) return storage::NoSuchListing(row.listing_id);
     result_.reasons_changed += changed;
     return absl::OkStatus();
   }
 
   absl::Status NoSuchSide(const LinkWrite& row) {
-    if (!ListingExists(db_, channel_id_, row.listing_id)) return NoSuchListing(row.listing_id);
-    return NoSuchItem(FindChannel(db_, channel_id_).value_or(Channel()),
-                      absl::StrCat("with id ", row.channel_variant_id));
+    if (!ListingExists(db_, channel_id_, row.listing_id)) return storage::NoSuchListing(row.listing_id);
+    return storage::NoSuchItem(FindChannel(db_, channel_id_).value_or(Channel()),
+                               absl::StrCat("with id ", row.channel_variant_id));
   }
 
   Connection& db_;
@@ -104,14 +104,14 @@ class Edit {
 
   absl::Status Link(absl::string_view external_id) {
     const absl::optional<StoredItem> item = FindItem(db_, channel_id_, external_id);
-    if (!item.has_value()) return NoSuchItem(channel_, external_id);
+    if (!item.has_value()) return storage::NoSuchItem(channel_, external_id);
     const bool linked_already =
         link_.state == LinkState::kLinked && link_.channel_variant_id == item->channel_variant_id;
     if (linked_already) return absl::OkStatus();
     const absl::Status free = CheckFree(db_, channel_id_, link_, *item);
     if (!free.ok()) return free;
-    if (!IsLiveItem(item->gone, item->seen.status)) return ItemNotLive(external_id);
-    links_.Link(link_, *item, 0, LinkReason::kNone, StatusAfterLinkByHand(link_.status, item->seen.status));
+    if (!storage::IsLiveItem(item->gone, item->seen.status)) return storage::ItemNotLive(external_id);
+    links_.Link(link_, *item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(link_.status, item->seen.status));
     Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3")
         .Run(channel_id_, link_.listing_id, item->channel_variant_id);
     CountEdit();
@@ -119,7 +119,7 @@ class Edit {
   }
 
   absl::Status Unlink() {
-    if (link_.channel_variant_id == 0) return NotLinked(sku_);
+    if (link_.channel_variant_id == 0) return storage::NotLinked(sku_);
     Query(db_, "INSERT OR IGNORE INTO hand_unlink (channel_id, listing_id, channel_variant_id) VALUES (?1, ?2, ?3)")
         .Run(channel_id_, link_.listing_id, link_.channel_variant_id);
     links_.Dissolve(link_, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand);
@@ -195,7 +195,7 @@ absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
 
 absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,
                                                                      int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   std::vector<LinkPair> pairs;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -212,12 +212,12 @@ absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadHandUnlinks(int64_t cha
 
 absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, int64_t expected_edit_version,
                                                           absl::Span<const LinkWrite> rows, absl::Time now) {
-  absl::Status status = CheckRows(rows.size(), "links");
+  absl::Status status = storage::CheckRows(rows.size(), "links");
   if (!status.ok()) return status;
   LinkWriteResult result;
   status = WriteFenced(fence, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
-    if (channel.edit_version != expected_edit_version) return EditedMeanwhile(channel);
+    if (channel.edit_version != expected_edit_version) return storage::EditedMeanwhile(channel);
     LinkRowWriter writer(db, fence, now);
     const absl::Status written = writer.Write(rows);
     result = writer.result();
@@ -228,7 +228,7 @@ absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, in
 }
 
 absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   std::vector<int64_t> broken;
   status = WriteFenced(fence, [&](Connection& db) {
@@ -239,7 +239,7 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const int64_t listing_id : broken) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, listing_id);
-      if (!link.has_value()) return NoSuchListing(listing_id);
+      if (!link.has_value()) return storage::NoSuchListing(listing_id);
       links.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
     }
     return absl::OkStatus();
@@ -252,9 +252,9 @@ absl::Status SqliteStorage::EditListing(int64_t channel_id, absl::string_view sk
                                         absl::Time now) {
   return Write([&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
-    if (!channel.has_value()) return NoSuchChannel(channel_id);
+    if (!channel.has_value()) return storage::NoSuchChannel(channel_id);
     const absl::optional<StoredLink> link = FindLink(db, channel_id, sku);
-    if (!link.has_value()) return NoSuchSku(*channel, sku);
+    if (!link.has_value()) return storage::NoSuchSku(*channel, sku);
     Edit apply(db, *channel, sku, *link, now);
     return ApplyEdit(edit, apply);
   });
@@ -263,7 +263,7 @@ absl::Status SqliteStorage::EditListing(int64_t channel_id, absl::string_view sk
 absl::StatusOr<std::vector<LinkEvent>> SqliteStorage::ReadLinkHistory(int64_t channel_id, int64_t listing_id) {
   std::vector<LinkEvent> events;
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    if (!FindLink(db, channel_id, listing_id).has_value()) return NoSuchListing(listing_id);
+    if (!FindLink(db, channel_id, listing_id).has_value()) return storage::NoSuchListing(listing_id);
     Query query(db,
                 "SELECT kind, external_id, rule, job_id, at FROM link_event WHERE channel_id = ?1 AND listing_id = ?2 "
                 "ORDER BY event_number");
@@ -278,4 +278,4 @@ absl::StatusOr<std::vector<LinkEvent>> SqliteStorage::ReadLinkHistory(int64_t ch
   return events;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -7,7 +7,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // Writes the rows of one batch of listing variants.
@@ -75,7 +75,7 @@ class ListingWriter {
 absl::Status CheckProductsExist(Connection& db, absl::Span<const int64_t> product_ids) {
   Query query(db, "SELECT 1 FROM product_variant WHERE product_id = ?1");
   for (const int64_t product_id : product_ids) {
-    if (!query.Bind(product_id).Next()) return NoSuchProduct(product_id);
+    if (!query.Bind(product_id).Next()) return storage::NoSuchProduct(product_id);
   }
   return absl::OkStatus();
 }
@@ -149,7 +149,7 @@ void ReadListingsBySku(Connection& db, int64_t channel_id, const ListingFilter& 
 
 absl::StatusOr<std::vector<BuildOutcome>> SqliteStorage::WriteListings(const Fence& fence, const ListingBatch& batch,
                                                                        absl::Time now) {
-  absl::Status status = CheckListings(batch);
+  absl::Status status = storage::CheckListings(batch);
   if (!status.ok()) return status;
   std::vector<BuildOutcome> outcomes;
   outcomes.reserve(batch.product_id.size());
@@ -166,8 +166,8 @@ absl::StatusOr<std::vector<BuildOutcome>> SqliteStorage::WriteListings(const Fen
 
 absl::StatusOr<std::vector<ListingRow>> SqliteStorage::ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                                     int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
-  if (status.ok()) status = CheckRows(filter.skus.size(), "SKUs");
+  absl::Status status = storage::CheckLimit(limit);
+  if (status.ok()) status = storage::CheckRows(filter.skus.size(), "SKUs");
   if (!status.ok()) return status;
   std::vector<ListingRow> rows;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -184,4 +184,4 @@ absl::StatusOr<std::vector<ListingRow>> SqliteStorage::ReadListings(int64_t chan
   return rows;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

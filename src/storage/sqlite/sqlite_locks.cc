@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 constexpr absl::Duration kFirstWait = absl::Microseconds(50);
@@ -83,4 +83,4 @@ absl::Status OwnerLocks::LetGo(OwnerId owner) { return held_->Unlock(owner); }
 
 absl::StatusOr<bool> OwnerLocks::IsAlive(OwnerId owner) const { return probe_->IsLocked(owner); }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

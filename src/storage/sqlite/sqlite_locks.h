@@ -14,7 +14,7 @@
 #include "flxlink/job.h"
 #include "src/storage/sqlite/fork_closed_file.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // The one right to write to a store, between processes: a lock on the first byte of `PATH-lock`. The file names the
 // process that took it last, for people.
@@ -58,6 +58,6 @@ class OwnerLocks {
   std::unique_ptr<ForkClosedFile> probe_;
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LOCKS_H_

@@ -6,7 +6,7 @@
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // Writes the rows of one batch of product variants.
@@ -105,7 +105,7 @@ bool AddProducts(Connection& db, Query& query, int64_t limit, ProductBatch* batc
   while (query.Next()) {
     const Currency currency = ReadCurrency(db, query.Text(5));
     if (batch->size() == limit || (batch->size() > 0 && currency != batch->currency)) return false;
-    AddRowFields(ReadFields(db, query.Text(8)), batch->size(), &batch->fields);
+    storage::AddRowFields(ReadFields(db, query.Text(8)), batch->size(), &batch->fields);
     batch->product_id.push_back(query.Int(0));
     batch->key.Add(query.Text(1));
     batch->sku.Add(query.Text(2));
@@ -134,7 +134,7 @@ std::vector<int64_t> FindProducts(Connection& db, int64_t after_id, absl::Span<c
 }  // namespace
 
 absl::StatusOr<ProductWriteResult> SqliteStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
-  absl::Status status = CheckProducts(batch);
+  absl::Status status = storage::CheckProducts(batch);
   if (!status.ok()) return status;
   ProductWriteResult result;
   status = Write([&](Connection& db) {
@@ -149,8 +149,8 @@ absl::StatusOr<ProductWriteResult> SqliteStorage::WriteProducts(const ProductBat
 
 absl::StatusOr<ProductBatch> SqliteStorage::ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                          int64_t limit) {
-  absl::Status status = CheckLimit(limit);
-  if (status.ok()) status = CheckRows(skus.size(), "SKUs");
+  absl::Status status = storage::CheckLimit(limit);
+  if (status.ok()) status = storage::CheckRows(skus.size(), "SKUs");
   if (!status.ok()) return status;
   ProductBatch batch;
   status = Read([&](Connection& db) {
@@ -169,4 +169,4 @@ absl::StatusOr<ProductBatch> SqliteStorage::ReadProducts(int64_t after_id, absl:
   return batch;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -5,14 +5,14 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // OK where `pull_number` is the channel's last pull and still runs.
 absl::Status CheckPulling(Connection& db, int64_t channel_id, int64_t pull_number) {
   Query query(db, "SELECT 1 FROM channel WHERE channel_id = ?1 AND pull_number = ?2 AND pull_running = 1");
   if (query.Bind(channel_id, pull_number).Next()) return absl::OkStatus();
-  return PullNotRunning(FindChannel(db, channel_id).value_or(Channel()), pull_number);
+  return storage::PullNotRunning(FindChannel(db, channel_id).value_or(Channel()), pull_number);
 }
 
 // Writes the rows of one pulled page.
@@ -43,8 +43,8 @@ class ItemWriter {
     }
     const int64_t item_id = find_.Int(0);
     const bool same_content = find_.Bool(1);
-    const bool was_live = IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
-    const bool is_live = IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
+    const bool was_live = storage::IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
+    const bool is_live = storage::IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
     const bool changed = !same_content || was_live != is_live;
     if (changed) links_.changes().RecordItem(item_id);
     ++(changed ? result_.changed : result_.unchanged);
@@ -130,9 +130,9 @@ absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
 
 absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPage(const Fence& fence, int64_t pull_number,
                                                                const PullPage& page, absl::Time now) {
-  absl::Status status = CheckChannelVariants(page.items);
+  absl::Status status = storage::CheckChannelVariants(page.items);
   if (!status.ok()) return status;
-  const std::vector<int64_t> rows = RowsToStore(page.items);
+  const std::vector<int64_t> rows = storage::RowsToStore(page.items);
   PullWriteResult result;
   status = WriteFenced(fence, [&](Connection& db) {
     const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
@@ -164,7 +164,7 @@ absl::StatusOr<int64_t> SqliteStorage::CountAbsentLinks(int64_t channel_id, int6
 
 absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                        absl::Time now) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   SweepResult result;
   status = WriteFenced(fence, [&](Connection& db) {
@@ -191,7 +191,8 @@ absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, boo
                                     absl::Time now) {
   return WriteFenced(fence, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
-    if (channel.pull.pull_number != pull_number || pull_number == 0) return PullNotRunning(channel, pull_number);
+    if (channel.pull.pull_number != pull_number || pull_number == 0)
+      return storage::PullNotRunning(channel, pull_number);
     if (!channel.pull.running) return absl::OkStatus();
     Query(db,
           "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_revision = ?2, "
@@ -202,4 +203,4 @@ absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -4,7 +4,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
@@ -66,7 +66,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
 absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,
                              LinkWriter& links) {
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
-  if (!link.has_value()) return NoSuchListing(row.listing_id);
+  if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
   if (link->state != LinkState::kLinked) {
     ClearDoubt(db, channel_id, row.listing_id);
     return absl::OkStatus();
@@ -84,11 +84,11 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
 }  // namespace
 
 absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& record) {
-  absl::Status status = CheckRows(record.items.size(), "push items");
+  absl::Status status = storage::CheckRows(record.items.size(), "push items");
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     for (const PushItem& item : record.items) {
-      if (!ListingExists(db, fence.channel_id, item.listing_id)) return NoSuchListing(item.listing_id);
+      if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
     const int64_t added = Query(db,
                                 "INSERT OR IGNORE INTO push_record (channel_id, push_id, job_id, call_deadline) "
@@ -118,7 +118,7 @@ absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t chan
 }
 
 absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
-  absl::Status status = CheckSettlements(batch);
+  absl::Status status = storage::CheckSettlements(batch);
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
@@ -140,4 +140,4 @@ absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id) {
   });
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

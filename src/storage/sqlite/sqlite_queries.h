@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // What ReadSyncRow and AddSyncRows of sqlite_sync.cc read.
 #define FLXLINK_SELECT_SYNC_ROW                                                                           \
@@ -54,6 +54,6 @@ constexpr absl::string_view kAddedKeys =
     "SELECT id FROM key_added WHERE channel_id = ?1 AND side = ?2 AND key_number = ?3 AND hash = ?4 AND id > ?5 "
     "ORDER BY id LIMIT ?6";
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_

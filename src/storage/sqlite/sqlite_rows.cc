@@ -6,7 +6,7 @@
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/storage_errors.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 #define FLXLINK_SELECT_CHANNEL                                                                    \
@@ -14,7 +14,7 @@ namespace {
   "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
-  absl::StatusOr<ChannelConfig> config = DecodeChannelConfig(bytes);
+  absl::StatusOr<ChannelConfig> config = model::DecodeChannelConfig(bytes);
   if (!config.ok()) db.Fail(config.status());
   return config.ok() ? *std::move(config) : ChannelConfig();
 }
@@ -172,11 +172,11 @@ absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::st
 absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item) {
   if (link.channel_variant_id != 0) {
     const absl::optional<StoredItem> held = FindItem(db, channel_id, link.channel_variant_id);
-    return AlreadyLinked(FindSku(db, channel_id, link.listing_id), held.has_value() ? held->external_id : "");
+    return storage::AlreadyLinked(FindSku(db, channel_id, link.listing_id), held.has_value() ? held->external_id : "");
   }
   const absl::optional<StoredLink> holder = FindHolder(db, channel_id, item.channel_variant_id);
   if (!holder.has_value()) return absl::OkStatus();
-  return AlreadyLinked(FindSku(db, channel_id, holder->listing_id), item.external_id);
+  return storage::AlreadyLinked(FindSku(db, channel_id, holder->listing_id), item.external_id);
 }
 
 bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {
@@ -219,4 +219,4 @@ std::vector<Field> ReadFields(Connection& db, absl::string_view json) {
   return fields;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

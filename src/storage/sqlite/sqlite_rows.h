@@ -16,7 +16,7 @@
 #include "flxlink/storage.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // Takes `count` consecutive numbers from a sequence; the first.
 int64_t NextInSequence(Connection& db, absl::string_view name, int64_t count);
@@ -84,6 +84,6 @@ Currency ReadCurrency(Connection& db, absl::string_view code);
 // Fields as a `fields` column has them.
 std::vector<Field> ReadFields(Connection& db, absl::string_view json);
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_ROWS_H_

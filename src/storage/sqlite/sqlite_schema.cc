@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 // The statements that lead from schema version i to i+1. What was released once is never changed.
@@ -316,4 +316,4 @@ absl::Status MigrateSchema(Connection& db, int64_t version) {
   return status;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // PRAGMA application_id of a store: "flxl".
 constexpr int64_t kApplicationId = 0x666c786c;
@@ -22,6 +22,6 @@ constexpr int64_t kSchemaVersion = 2;
 // another program's.
 absl::Status MigrateSchema(Connection& db, int64_t version = kSchemaVersion);
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_SCHEMA_H_

@@ -14,7 +14,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 constexpr int kMostReaders = 4;
@@ -39,12 +39,6 @@ absl::StatusOr<std::string> ResolvePath(const std::string& path) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::unique_ptr<Storage>> OpenSqliteStorage(const std::string& path, const SqliteOptions& options) {
-  auto storage = SqliteStorage::Open(path, options);
-  if (!storage.ok()) return storage.status();
-  return std::unique_ptr<Storage>(*std::move(storage));
-}
 
 absl::StatusOr<std::unique_ptr<SqliteStorage>> SqliteStorage::Open(const std::string& path,
                                                                    const SqliteOptions& options) {
@@ -122,7 +116,7 @@ absl::Status SqliteStorage::WriteLocked(Body body) {
 absl::Status SqliteStorage::WriteFenced(const Fence& fence, Body body) {
   return Write([&](Connection& db) {
     Query query(db, "SELECT 1 FROM slot WHERE channel_id = ?1 AND holder_job = ?2 AND epoch = ?3");
-    if (!query.Bind(fence.channel_id, fence.job_id, fence.epoch).Next()) return StaleFence(fence);
+    if (!query.Bind(fence.channel_id, fence.job_id, fence.epoch).Next()) return storage::StaleFence(fence);
     return body(db);
   });
 }
@@ -146,15 +140,17 @@ absl::Status SqliteStorage::Read(Body body) {
 }
 
 absl::Status SqliteStorage::ReadOfChannel(int64_t channel_id, Body body) {
-  return Read([&](Connection& db) { return ChannelExists(db, channel_id) ? body(db) : NoSuchChannel(channel_id); });
+  return Read(
+      [&](Connection& db) { return ChannelExists(db, channel_id) ? body(db) : storage::NoSuchChannel(channel_id); });
 }
 
 absl::Status SqliteStorage::ReadBetweenWrites(int64_t channel_id, Body body) {
   absl::Status status = CheckProcess();
   if (status.ok()) status = AwaitTurn();
   if (!status.ok()) return status;
-  status = ReadOn(*writer_,
-                  [&](Connection& db) { return ChannelExists(db, channel_id) ? body(db) : NoSuchChannel(channel_id); });
+  status = ReadOn(*writer_, [&](Connection& db) {
+    return ChannelExists(db, channel_id) ? body(db) : storage::NoSuchChannel(channel_id);
+  });
   EndTurn();
   return status;
 }
@@ -218,6 +214,16 @@ absl::StatusOr<int64_t> SqliteStorage::ReserveIds(int64_t count) {
   });
   if (!status.ok()) return status;
   return first;
+}
+
+}  // namespace flxlink::sqlite
+
+namespace flxlink {
+
+absl::StatusOr<std::unique_ptr<Storage>> OpenSqliteStorage(const std::string& path, const SqliteOptions& options) {
+  auto storage = sqlite::SqliteStorage::Open(path, options);
+  if (!storage.ok()) return storage.status();
+  return std::unique_ptr<Storage>(*std::move(storage));
 }
 
 }  // namespace flxlink

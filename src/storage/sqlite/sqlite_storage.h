@@ -17,7 +17,7 @@
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_locks.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 
 // One writer connection, for which the threads of the process take turns and then the processes, and a few read
 // connections. Every operation is one transaction on one of them.
@@ -169,6 +169,6 @@ class SqliteStorage : public Storage {
   std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
 
 #endif  // FLXLINK_SRC_STORAGE_SQLITE_SQLITE_STORAGE_H_

@@ -8,7 +8,7 @@
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"
 
-namespace flxlink {
+namespace flxlink::sqlite {
 namespace {
 
 SyncRow ReadSyncRow(Connection& db, const Query& query) {
@@ -23,7 +23,7 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   row.acknowledged = ReadPqs(query, 9);
   row.seen = ReadPqs(query, 12);
   row.seen_at = query.Time(15);
-  row.guarded_at = EffectiveGuard(query.Time(16), row.quantity_at);
+  row.guarded_at = storage::EffectiveGuard(query.Time(16), row.quantity_at);
   row.refused_digest = static_cast<uint64_t>(query.Int(17));
   row.in_doubt = query.Bool(18);
   row.dirty = !query.IsNull(19);
@@ -111,7 +111,7 @@ void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
 }  // namespace
 
 absl::StatusOr<SyncBatch> SqliteStorage::ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   SyncBatch batch;
   DirtyCursor moved = *cursor;
@@ -125,7 +125,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadDirty(int64_t channel_id, DirtyCurs
 }
 
 absl::StatusOr<SyncBatch> SqliteStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
-  absl::Status status = CheckLimit(limit);
+  absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   SyncBatch batch;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -139,7 +139,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinks(int64_t channel_id, int64_t a
 }
 
 absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) {
-  absl::Status status = CheckRows(skus.size(), "SKUs");
+  absl::Status status = storage::CheckRows(skus.size(), "SKUs");
   if (!status.ok()) return status;
   SyncBatch batch;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -152,8 +152,8 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksBySku(int64_t channel_id, absl
 
 absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                                            int64_t after_id, int64_t limit) {
-  absl::Status status = CheckRows(parent_ids.size(), "parents");
-  if (status.ok()) status = CheckLimit(limit);
+  absl::Status status = storage::CheckRows(parent_ids.size(), "parents");
+  if (status.ok()) status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   SyncBatch batch;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
@@ -168,11 +168,11 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksByParent(int64_t channel_id, a
 
 absl::Status SqliteStorage::WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                                  absl::Time now) {
-  absl::Status status = CheckRows(rows.size(), "reconciliations");
+  absl::Status status = storage::CheckRows(rows.size(), "reconciliations");
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     for (const Reconciliation& row : rows) {
-      if (!ListingExists(db, fence.channel_id, row.listing_id)) return NoSuchListing(row.listing_id);
+      if (!ListingExists(db, fence.channel_id, row.listing_id)) return storage::NoSuchListing(row.listing_id);
       WriteReconciliation(db, fence.channel_id, row, now);
     }
     return absl::OkStatus();
@@ -180,11 +180,11 @@ absl::Status SqliteStorage::WriteReconciliations(const Fence& fence, absl::Span<
 }
 
 absl::Status SqliteStorage::ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) {
-  absl::Status status = CheckRows(listing_ids.size(), "links");
+  absl::Status status = storage::CheckRows(listing_ids.size(), "links");
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     for (const int64_t listing_id : listing_ids) {
-      if (!ListingExists(db, fence.channel_id, listing_id)) return NoSuchListing(listing_id);
+      if (!ListingExists(db, fence.channel_id, listing_id)) return storage::NoSuchListing(listing_id);
       ForceLink(db, fence.channel_id, listing_id, now);
     }
     return absl::OkStatus();
@@ -201,14 +201,14 @@ absl::Status SqliteStorage::WriteEvaluatedVersion(const Fence& fence, int64_t po
 
 absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                                      absl::Time now) {
-  absl::Status status = CheckRows(rows.size(), "statuses");
+  absl::Status status = storage::CheckRows(rows.size(), "statuses");
   if (!status.ok()) return status;
   int64_t written = 0;
   status = WriteFenced(fence, [&](Connection& db) {
     LinkChangeRecorder changes(db, fence.channel_id);
     for (const StatusWrite& row : rows) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
-      if (!link.has_value()) return NoSuchListing(row.listing_id);
+      if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
       if (!(link->status == row.expected)) continue;
       changes.RecordStatus(row.listing_id, link->status, row.status);
       WriteStatus(db, fence.channel_id, row.listing_id, row.status);
@@ -221,4 +221,4 @@ absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::S
   return written;
 }
 
-}  // namespace flxlink
+}  // namespace flxlink::sqlite
