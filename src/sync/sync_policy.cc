@@ -3,7 +3,14 @@
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
 
-namespace flxlink::sync {
+namespace flxlink {
+namespace sync {
+
+bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
+  return policy.fields.price && row.product_price != kAbsent && row.product_currency != policy.currency;
+}
+
+}  // namespace sync
 
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
   const SyncFields& wanted = config.sync_fields;
@@ -19,16 +26,12 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   return policy;
 }
 
-bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
-  return policy.fields.price && row.product_price != kAbsent && row.product_currency != policy.currency;
-}
-
 Pqs Desired(const SyncRow& row, const SyncPolicy& policy) {
   Pqs desired;
-  if (policy.fields.price && !HasCurrencyMismatch(row, policy)) desired.price = row.product_price;
+  if (policy.fields.price && !sync::HasCurrencyMismatch(row, policy)) desired.price = row.product_price;
   if (policy.fields.quantity) desired.quantity = row.product_quantity;
   if (policy.fields.status) desired.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
   return desired;
 }
 
-}  // namespace flxlink::sync
+}  // namespace flxlink
