@@ -52,7 +52,7 @@ absl::Status Run(Engine& engine, JobKind kind) {
     if (count != 0) std::cout << ", " << count << " " << name;
   }
   std::cout << "\n";
-  return job->state == flxlink::JobState::kCompleted ? absl::OkStatus() : absl::UnknownError(job->error);
+  return job->state == flxlink::JobState::kCompleted ? absl::OkStatus() : absl::UnknownError(job->error->message);
 }
 
 absl::Status Main(const std::string& store, const std::string& shop) {

@@ -23,7 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
-#include "flxlink/attention.h"
+#include "flxlink/problem.h"
 #include "flxlink/schedule.h"
 
 namespace flxlink {
@@ -68,10 +68,10 @@ struct JobProgress {
 // One thing that went wrong within a job and did not stop it.
 struct JobProblem {
   std::string subject;  // A SKU, an external id, a product key.
-  Attention attention;
+  Problem problem;
 
   friend bool operator==(const JobProblem& a, const JobProblem& b) {
-    return a.subject == b.subject && a.attention == b.attention;
+    return a.subject == b.subject && a.problem == b.problem;
   }
 };
 
@@ -121,8 +121,7 @@ struct Job {
 
   JobCounts counts;
   std::vector<JobProblem> problems;  // The first kMaxProblems.
-  std::string error;                 // Why it failed or is held. Empty otherwise.
-  std::string suggestion;            // What to do about the error.
+  absl::optional<Problem> error;     // Why it failed or is held.
 
   static constexpr int kMaxProblems = 100;
 };

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "flxlink/attention.h"
 #include "flxlink/field.h"
 #include "flxlink/linker.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
+#include "flxlink/problem.h"
 #include "flxlink/string_column.h"
 
 namespace flxlink {
@@ -57,9 +57,9 @@ struct ListingRow {
   absl::optional<Money> price;       // The product's price now.
   absl::optional<int64_t> quantity;  // The product's quantity now.
   int64_t sync_priority = 0;
-  bool dirty = false;     // Has something to send.
-  bool in_doubt = false;  // A push of it was begun and its outcome is not known.
-  Attention attention;
+  bool dirty = false;               // Has something to send.
+  bool in_doubt = false;            // A push of it was begun and its outcome is not known.
+  std::vector<Problem> attentions;  // At most one a code, ascending by code.
 };
 
 // A change that a person makes to one listing variant. Effective at once, also while a job runs.

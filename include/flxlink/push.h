@@ -16,10 +16,10 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "flxlink/attention.h"
 #include "flxlink/channel.h"
 #include "flxlink/field.h"
 #include "flxlink/listing_status.h"
+#include "flxlink/problem.h"
 
 namespace flxlink {
 
@@ -61,7 +61,7 @@ enum class PushResult : uint8_t {
 
 struct PushOutcome {
   PushResult result = PushResult::kUnavailable;
-  std::string code;     // kRejected: the platform's error code; suggestions are looked up by it.
+  std::string code;     // kRejected: a problem's code, of flxlink/problem.h or the platform's own.
   std::string message;  // What the platform said, for people.
   std::string field;    // kRejected: "price", "quantity" or "status", where the platform names one.
   absl::Duration retry_after = absl::ZeroDuration();  // kThrottled.
@@ -88,9 +88,9 @@ struct OpenPush {
   std::vector<int64_t> listing_ids;  // The links in doubt, ascending.
 };
 
-// Settlement::attention where it is not an index.
-constexpr int32_t kClearAttention = -1;  // Whatever attention is stored with the link is removed.
-constexpr int32_t kKeepAttention = -2;   // Whatever attention is stored with the link stays as it is, also none.
+// Settlement::attentions where it is not an index.
+constexpr int32_t kClearAttentions = -1;  // Whatever attentions are stored with the link are removed.
+constexpr int32_t kKeepAttentions = -2;   // Whatever attentions are stored with the link stay as they are, also none.
 
 // What one link's evaluation or push came to, for storage to write down.
 struct Settlement {
@@ -111,9 +111,9 @@ struct Settlement {
   // The digest of the content that the channel refused for good; 0: none. Takes the place of the stored one, whether
   // settled or not. See ContentDigest in sync.h.
   uint64_t refused_digest = 0;
-  // An index into SettlementBatch::attentions, whose entry takes the place of the stored one, or kClearAttention or
-  // kKeepAttention. Written whether settled or not.
-  int32_t attention = kClearAttention;
+  // An index into SettlementBatch::attentions, whose entry takes the place of what is stored, or kClearAttentions or
+  // kKeepAttentions. Written whether settled or not.
+  int32_t attentions = kClearAttentions;
 };
 
 struct SettlementBatch {
@@ -122,7 +122,8 @@ struct SettlementBatch {
   // known: they are not among the rows, stay in doubt, and the record stays with its deadline.
   bool close_push = true;
   std::vector<Settlement> rows;
-  std::vector<Attention> attentions;
+  // Sets of attentions: not empty, each with at most one problem a code.
+  std::vector<std::vector<Problem>> attentions;
   std::string revision;  // The channel's new revision, where a push moved it (see ChannelAdapter). Empty: keep.
 };
 

@@ -19,11 +19,11 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "flxlink/attention.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
+#include "flxlink/problem.h"
 #include "flxlink/push.h"
 #include "flxlink/string_column.h"
 
@@ -78,16 +78,16 @@ Pqs Desired(const SyncRow& row, const SyncPolicy& policy);
 struct SyncPlan {
   // What settling an item has to know of its link.
   struct ItemState {
-    // An attention that goes with the item when it is applied (its quantity is held back, say): an index into
+    // The attentions that go with the item when it is applied (its quantity is held back, say): an index into
     // item_attentions.
-    int32_t attention = kClearAttention;
+    int32_t attentions = kClearAttentions;
     bool in_doubt = false;   // It was in doubt before.
     bool ends_doubt = true;  // Once the item is applied it is not any more. Off where a field in doubt is not sent.
   };
 
   std::vector<PushItem> items;         // To push, in the order of the batch.
   std::vector<ItemState> item_states;  // One an item.
-  std::vector<Attention> item_attentions;
+  std::vector<std::vector<Problem>> item_attentions;
   // Links for which nothing is pushed and that are done with: equal, refused before with the same content, or held
   // back.
   SettlementBatch settled;

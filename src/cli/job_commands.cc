@@ -10,6 +10,7 @@
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
+#include "src/cli/advice.h"
 #include "src/cli/job_run.h"
 #include "src/cli/job_text.h"
 #include "src/cli/json_view.h"
@@ -162,10 +163,11 @@ absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
                   " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
   if (job.started_at.has_value()) absl::StrAppend(&text, "  started: ", FormatInstant(*job.started_at), "\n");
   if (job.finished_at.has_value()) absl::StrAppend(&text, "  finished: ", FormatInstant(*job.finished_at), "\n");
-  if (!job.error.empty()) {
-    absl::StrAppend(&text, "  error: ", OneLine(job.error), "\n  what to do: ", OneLine(job.suggestion), "\n");
+  if (job.error.has_value()) {
+    absl::StrAppend(&text, "  error: ", OneLine(job.error->message),
+                    "\n  what to do: ", OneLine(AdviceFor(*job.error, {*channel, "", job.job_id})), "\n");
   }
-  return absl::StrCat(text, DescribeProblems(job, job.problems.size()));
+  return absl::StrCat(text, DescribeProblems(job, *channel, job.problems.size()));
 }
 
 absl::Status Show(Session& session, const JobFlags& flags) {
@@ -217,7 +219,7 @@ absl::Status ListAsText(Session& session, const std::vector<Job>& jobs) {
         table.AddRow({absl::StrCat(job.job_id), *channel, std::string(ToString(job.kind)),
                       std::string(ToString(job.state)), std::string(ToString(job.trigger)), absl::StrCat(job.priority),
                       absl::StrCat(job.progress.done, "/", job.progress.total), absl::StrCat(job.progress.failed),
-                      FormatInstant(job.created_at), job.error});
+                      FormatInstant(job.created_at), job.error.value_or(Problem()).message});
     if (!status.ok()) return status;
   }
   return table.Finish();

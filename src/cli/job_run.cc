@@ -87,7 +87,7 @@ absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
     remainder = *std::move(read);
   }
   return absl::StrCat(SummarizeJob(job, channel->config.link_priority, completed_link ? &remainder : nullptr), "\n",
-                      DescribeProblems(job, kProblemsShown));
+                      DescribeProblems(job, *name, kProblemsShown));
 }
 
 absl::Status PrintJobAsText(Session& session, const Job& job, const std::vector<Job>& chained) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "flxlink/link_rule.h"
+#include "src/cli/advice.h"
 #include "src/cli/print.h"
 
 namespace flxlink::cli {
@@ -133,16 +134,15 @@ std::string SummarizeJob(const Job& job, const LinkPriority& priority, const Lin
   return line;
 }
 
-std::string DescribeProblems(const Job& job, size_t most) {
+std::string DescribeProblems(const Job& job, absl::string_view channel, size_t most) {
   std::string text;
   const size_t shown = std::min(most, job.problems.size());
   for (size_t i = 0; i < shown; ++i) {
     const JobProblem& problem = job.problems[i];
-    absl::StrAppend(&text, "  ", OneLine(absl::StrCat(problem.subject, ": ", problem.attention.detail)), "\n");
-    const std::string& suggestion = problem.attention.suggestion;
-    // Problems of one kind often come together, with the same advice.
-    if (i + 1 < shown && job.problems[i + 1].attention.suggestion == suggestion) continue;
-    absl::StrAppend(&text, "    ", OneLine(suggestion), "\n");
+    absl::StrAppend(&text, "  ", OneLine(absl::StrCat(problem.subject, ": ", problem.problem.message)), "\n");
+    // Problems of one kind often come together: one advice is for all their SKUs.
+    if (i + 1 < shown && job.problems[i + 1].problem.code == problem.problem.code) continue;
+    absl::StrAppend(&text, "    ", OneLine(AdviceFor(problem.problem, {std::string(channel), "SKU"})), "\n");
   }
   if (shown < job.problems.size()) {
     absl::StrAppend(&text, "  and ", job.problems.size() - shown, " more: flxlink job show ", job.job_id, "\n");
@@ -151,12 +151,14 @@ std::string DescribeProblems(const Job& job, size_t most) {
 }
 
 std::string DescribeFailure(const Job& job, absl::string_view channel) {
+  const Problem error = job.error.value_or(Problem());
+  const std::string advice = AdviceFor(error, {std::string(channel), "", job.job_id});
   const std::string what = absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", channel, ")");
   switch (job.state) {
     case JobState::kFailed:
-      return absl::StrCat(what, " failed: ", job.error, "; ", job.suggestion);
+      return absl::StrCat(what, " failed: ", error.message, "; ", advice);
     case JobState::kHeld:
-      return absl::StrCat(what, " is held: ", job.error, "; ", job.suggestion);
+      return absl::StrCat(what, " is held: ", error.message, "; ", advice);
     case JobState::kCancelled:
       return absl::StrCat(what, " was cancelled; to run it again: flxlink job rerun ", job.job_id);
     default:

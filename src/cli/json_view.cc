@@ -4,10 +4,11 @@
 #include <vector>
 
 #include "absl/types/optional.h"
-#include "flxlink/attention.h"
 #include "flxlink/link_rule.h"
 #include "flxlink/listing_status.h"
+#include "flxlink/problem.h"
 #include "flxlink/storage.h"
+#include "src/cli/advice.h"
 
 namespace flxlink::cli {
 namespace {
@@ -23,8 +24,13 @@ Json InstantOrNull(const absl::optional<absl::Time>& time) {
   return time.has_value() ? Json(FormatInstant(*time)) : Json();
 }
 
-Json AttentionView(const Attention& attention) {
-  return {{"code", attention.code}, {"detail", attention.detail}, {"suggestion", attention.suggestion}};
+Json ProblemView(const Problem& problem, const AdviceContext& context) {
+  Json args = Json::object();
+  for (const Field& arg : problem.args) args[arg.name] = arg.value;
+  return {{"code", problem.code},
+          {"args", std::move(args)},
+          {"message", problem.message},
+          {"suggestion", AdviceFor(problem, context)}};
 }
 
 // A link that a rule made has no reason but a warning.
@@ -63,11 +69,11 @@ Json ConfigView(const ChannelConfig& config) {
           {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()}};
 }
 
-Json ProblemsView(const std::vector<JobProblem>& problems) {
+Json ProblemsView(const std::vector<JobProblem>& problems, absl::string_view channel) {
   Json views = Json::array();
   for (const JobProblem& problem : problems) {
     Json view = {{"subject", problem.subject}};
-    view.update(AttentionView(problem.attention));
+    view.update(ProblemView(problem.problem, {std::string(channel), problem.subject}));
     views.push_back(std::move(view));
   }
   return views;
@@ -116,7 +122,11 @@ Json ChannelView(const Channel& channel) {
   return view;
 }
 
-Json ListingView(const ListingRow& listing) {
+Json ListingView(const ListingRow& listing, absl::string_view channel) {
+  const AdviceContext context = {std::string(channel), listing.sku};
+  const Problem* worst = WorstOf(listing.attentions);
+  Json attentions = Json::array();
+  for (const Problem& attention : listing.attentions) attentions.push_back(ProblemView(attention, context));
   return {{"sku", listing.sku},
           {"parent", TextOrNull(listing.parent)},
           {"link_state", Text(ToString(listing.link_state))},
@@ -128,7 +138,8 @@ Json ListingView(const ListingRow& listing) {
           {"quantity", listing.quantity.has_value() ? Json(*listing.quantity) : Json()},
           {"sync_priority", listing.sync_priority},
           {"dirty", listing.dirty},
-          {"attention", listing.attention.empty() ? Json() : AttentionView(listing.attention)},
+          {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
+          {"attentions", std::move(attentions)},
           {"pending", TextOrNull(ToString(listing.status.pending))},
           {"in_doubt", listing.in_doubt}};
 }
@@ -141,12 +152,14 @@ Json PlannedLinkView(const PlannedLink& link) {
           {"reason", TextOrNull(ToString(link.reason))}};
 }
 
-Json ExplanationView(const ListingExplanation& explanation) {
+Json ExplanationView(const ListingExplanation& explanation, absl::string_view channel) {
   Json rules = Json::array();
   for (size_t i = 0; i < explanation.rules.size(); ++i) rules.push_back(RuleView(explanation.rules[i], i + 1));
   Json history = Json::array();
   for (const LinkEvent& event : explanation.history) history.push_back(EventView(event));
-  return {{"listing", ListingView(explanation.listing)}, {"rules", std::move(rules)}, {"history", std::move(history)}};
+  return {{"listing", ListingView(explanation.listing, channel)},
+          {"rules", std::move(rules)},
+          {"history", std::move(history)}};
 }
 
 Json JobView(const Job& job, absl::string_view channel) {
@@ -162,12 +175,11 @@ Json JobView(const Job& job, absl::string_view channel) {
           {"created_at", FormatInstant(job.created_at)},
           {"started_at", InstantOrNull(job.started_at)},
           {"finished_at", InstantOrNull(job.finished_at)},
-          {"error", TextOrNull(job.error)},
-          {"suggestion", TextOrNull(job.suggestion)},
+          {"error", job.error.has_value() ? ProblemView(*job.error, {std::string(channel), "", job.job_id}) : Json()},
           {"attempts", job.attempts},
           {"rerun_of", NumberOrNull(job.rerun_of)},
           {"counts", std::move(counts)},
-          {"problems", ProblemsView(job.problems)},
+          {"problems", ProblemsView(job.problems, channel)},
           {"options", OptionsView(job.options)}};
 }
 

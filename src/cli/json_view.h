@@ -20,11 +20,11 @@ namespace flxlink::cli {
 std::string FormatInstant(absl::Time time);
 
 Json ChannelView(const Channel& channel);
-Json ListingView(const ListingRow& listing);
 Json PlannedLinkView(const PlannedLink& link);
-Json ExplanationView(const ListingExplanation& explanation);
 
 // `channel` is the name of the channel that it belongs to.
+Json ListingView(const ListingRow& listing, absl::string_view channel);
+Json ExplanationView(const ListingExplanation& explanation, absl::string_view channel);
 Json JobView(const Job& job, absl::string_view channel);
 Json ScheduleView(const Schedule& schedule, absl::string_view channel);
 

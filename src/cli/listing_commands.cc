@@ -13,6 +13,7 @@
 #include "flxlink/link_rule.h"
 #include "flxlink/listing.h"
 #include "flxlink/storage.h"
+#include "src/cli/advice.h"
 #include "src/cli/json_view.h"
 #include "src/cli/print.h"
 #include "src/cli/text_table.h"
@@ -40,7 +41,7 @@ std::string RuleOrHand(const ListingRow& listing) {
 }
 
 std::vector<std::string> TableRow(const ListingRow& listing) {
-  const Attention& attention = listing.attention;
+  const Problem* attention = WorstOf(listing.attentions);
   return {listing.sku,
           std::string(ToString(listing.link_state)),
           listing.external_id,
@@ -51,7 +52,7 @@ std::vector<std::string> TableRow(const ListingRow& listing) {
           listing.quantity.has_value() ? absl::StrCat(*listing.quantity) : "",
           absl::StrCat(listing.sync_priority),
           listing.dirty ? "yes" : "no",
-          attention.empty() ? "" : absl::StrCat(attention.code, ": ", attention.detail)};
+          attention == nullptr ? "" : absl::StrCat(attention->code, ": ", attention->message)};
 }
 
 absl::Status List(Session& session, const ListingFlags& flags) {
@@ -59,7 +60,8 @@ absl::Status List(Session& session, const ListingFlags& flags) {
   if (session.json()) {
     JsonArray array;
     const absl::Status status = session.engine().ForEachListing(
-        flags.channel, flags.filter, [&](const ListingRow& listing) { return array.Add(ListingView(listing)); });
+        flags.channel, flags.filter,
+        [&](const ListingRow& listing) { return array.Add(ListingView(listing, flags.channel)); });
     return status.ok() ? array.Finish() : status;
   }
   TextTable table(
@@ -122,7 +124,8 @@ absl::Status Explain(Session& session, const ListingFlags& flags) {
   }
   absl::StatusOr<ListingExplanation> explanation = session.engine().Explain(flags.channel, flags.sku);
   if (!explanation.ok()) return explanation.status();
-  return session.json() ? PrintJson(ExplanationView(*explanation)) : PrintText(DescribeExplanation(*explanation));
+  return session.json() ? PrintJson(ExplanationView(*explanation, flags.channel))
+                        : PrintText(DescribeExplanation(*explanation));
 }
 
 // -- What a person decides
@@ -139,7 +142,7 @@ absl::Status Edit(Session& session, const ListingFlags& flags, absl::string_view
   if (!status.ok()) return status;
   absl::StatusOr<ListingRow> listing = session.FindListing(flags.channel, flags.sku);
   if (!listing.ok()) return listing.status();
-  if (session.json()) return PrintJson(ListingView(*listing));
+  if (session.json()) return PrintJson(ListingView(*listing, flags.channel));
   return PrintLine(OneLine(absl::StrCat("SKU ", flags.sku, ": ", done)));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "src/cli/advice.h"
 #include "src/cli/channel_commands.h"
 #include "src/cli/job_commands.h"
 #include "src/cli/listing_commands.h"
@@ -101,7 +102,7 @@ int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   const absl::Status status = ParseAndRun(argc, argv);
   if (status.ok()) return kDone;
-  std::fprintf(stderr, "flxlink: %s\n", OneLine(status.message()).c_str());
+  std::fprintf(stderr, "flxlink: %s\n", OneLine(DescribeError(status)).c_str());
   return IsUsageError(status) ? kWrongUsage : kFailed;
 }
 

@@ -17,9 +17,9 @@ ListingBatch ToListings(JobContext& context, const ProductBatch& products, std::
   for (int64_t i = 0; i < products.size(); ++i) {
     if (absl::StripAsciiWhitespace(products.sku[i]).empty()) {
       context.progress().failed += 1;
-      context.AddProblem(
-          products.key[i],
-          MakeAttention(attention_code::kNoSku, absl::StrCat("product variant ", products.key[i], " has no SKU")));
+      context.AddProblem(products.key[i],
+                         MakeProblem(problem_code::kNoSku, {{"product", std::string(products.key[i])}},
+                                     absl::StrCat("product variant ", products.key[i], " has no SKU")));
       continue;
     }
     const size_t at = static_cast<size_t>(i);
@@ -53,9 +53,11 @@ void NoteOutcomes(JobContext& context, const ProductBatch& products, const std::
       case BuildOutcome::kRepeatedSku: {
         const absl::string_view key = products.key[row_of[i]];
         context.progress().failed += 1;
-        context.AddProblem(key, MakeAttention(attention_code::kRepeatedSku,
-                                              absl::StrCat("SKU ", products.sku[row_of[i]], " of product variant ", key,
-                                                           " belongs to another product variant")));
+        context.AddProblem(key,
+                           MakeProblem(problem_code::kRepeatedSku,
+                                       {{"sku", std::string(products.sku[row_of[i]])}, {"product", std::string(key)}},
+                                       absl::StrCat("SKU ", products.sku[row_of[i]], " of product variant ", key,
+                                                    " belongs to another product variant")));
         continue;
       }
     }
@@ -103,8 +105,8 @@ absl::Status RunBuildJob(JobContext& context) {
     if (seen.insert(sku).second) {
       context.progress().total += 1;
       context.progress().failed += 1;
-      context.AddProblem(sku,
-                         MakeAttention(attention_code::kNoProduct, absl::StrCat("no product variant has SKU ", sku)));
+      context.AddProblem(
+          sku, MakeProblem(problem_code::kNoProduct, {{"sku", sku}}, absl::StrCat("no product variant has SKU ", sku)));
     }
   }
   return context.Report();

@@ -107,8 +107,8 @@ class EngineImpl : public Engine {
   absl::StatusOr<Channel> ApplyDraft(absl::string_view name) override {
     return WriteChannel(name, [&](Channel& channel) -> absl::Status {
       if (!channel.draft.has_value()) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("channel ", name, " has no draft; make one: flxlink channel set ", name, " … --draft"));
+        return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNoDraft,
+                             {{"channel", std::string(name)}}, absl::StrCat("channel ", name, " has no draft"));
       }
       channel.config = *std::move(channel.draft);
       channel.draft.reset();
@@ -333,8 +333,8 @@ class EngineImpl : public Engine {
     for (Schedule& schedule : *schedules) {
       if (schedule.channel_id == channel->channel_id) return std::move(schedule);
     }
-    return absl::NotFoundError(
-        absl::StrCat("channel ", name, " has no schedule; make one: flxlink schedule set ", name, " --every 15m"));
+    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoSchedule, {{"channel", std::string(name)}},
+                         absl::StrCat("channel ", name, " has no schedule"));
   }
 
   absl::StatusOr<Schedule> StartSchedule(Schedule schedule) {

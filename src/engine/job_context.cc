@@ -43,9 +43,9 @@ void JobContext::Count(absl::string_view name, int64_t amount) {
   output_.counts.emplace_back(std::string(name), amount);
 }
 
-void JobContext::AddProblem(absl::string_view subject, Attention attention) {
+void JobContext::AddProblem(absl::string_view subject, Problem problem) {
   if (output_.problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
-  output_.problems.push_back({std::string(subject), std::move(attention)});
+  output_.problems.push_back({std::string(subject), std::move(problem)});
 }
 
 absl::Status JobContext::Report() {

@@ -26,7 +26,7 @@ struct JobOutput {
   JobCounts counts;
   std::vector<JobProblem> problems;
   bool changed_link_inputs = false;  // Something that linking reads: a link job may be chained.
-  absl::optional<std::string> held;  // Why a person must approve before it goes on.
+  absl::optional<Problem> held;      // Why a person must approve before it goes on.
 };
 
 // Whether what failed with `status` may go well if it is done again: away, slow, throttled, or of unknown outcome.
@@ -53,7 +53,7 @@ class JobContext {
   // Adds to a named count; counts keep the order in which they were first named.
   void Count(absl::string_view name, int64_t amount);
   // Notes a problem with one variant; only the first Job::kMaxProblems are kept.
-  void AddProblem(absl::string_view subject, Attention attention);
+  void AddProblem(absl::string_view subject, Problem problem);
 
   // Writes progress and hands it to the host. CANCELLED: a person asked the job to stop.
   absl::Status Report();

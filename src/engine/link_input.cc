@@ -22,14 +22,15 @@ void CopyRow(const std::vector<StringColumn>& columns, int64_t row, std::vector<
 
 absl::Status CheckReadyToLink(const Channel& channel) {
   if (channel.config.link_priority.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("channel ", channel.config.name,
-                                                      " has no link rule; add one: flxlink channel set ",
-                                                      channel.config.name, " --rule sku=sku"));
+    return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNoRule,
+                         {{"channel", channel.config.name}},
+                         absl::StrCat("channel ", channel.config.name, " has no link rule"));
   }
   if (channel.pull.complete_pulls == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "channel ", channel.config.name, " has never been pulled completely, and uniqueness judged on part of a ",
-        "channel is a guess; run: flxlink pull ", channel.config.name));
+    return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNoCompletePull,
+                         {{"channel", channel.config.name}},
+                         absl::StrCat("channel ", channel.config.name, " has never been pulled completely, and ",
+                                      "uniqueness judged on part of a channel is a guess"));
   }
   return absl::OkStatus();
 }

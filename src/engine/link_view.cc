@@ -82,8 +82,9 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
   absl::StatusOr<std::vector<ListingRow>> found = options.storage->ReadListings(channel.channel_id, filter, 0, 1);
   if (!found.ok()) return found.status();
   if (found->empty()) {
-    return absl::NotFoundError(absl::StrCat("channel ", channel.config.name, " has no listing variant with SKU ", sku,
-                                            "; see: flxlink listing list ", channel.config.name));
+    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoListing,
+                         {{"channel", channel.config.name}, {"sku", std::string(sku)}},
+                         absl::StrCat("channel ", channel.config.name, " has no listing variant with SKU ", sku));
   }
   ListingExplanation explanation;
   explanation.listing = std::move(found->front());

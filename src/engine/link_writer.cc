@@ -81,10 +81,12 @@ absl::Status LinkWriter::NoteStatusRulesOf(absl::Span<const int64_t> listing_ids
     const ChannelStatus wanted = EvaluateStatusRules(channel.config.status_rules, row, channel.config.currency);
     if (wanted == ChannelStatus::kUnknown || Decide(row.status, wanted) == row.status) continue;
     context_.Count("status_rules_would_change", 1);
-    context_.AddProblem(links->sku[i],
-                        Attention{std::string(attention_code::kStatusRule),
-                                  absl::StrCat("a status rule would make SKU ", links->sku[i], " ", ToString(wanted)),
-                                  absl::StrCat("run: flxlink rules ", channel.config.name)});
+    context_.AddProblem(links->sku[i], MakeProblem(problem_code::kStatusRule,
+                                                   {{"sku", std::string(links->sku[i])},
+                                                    {"channel", channel.config.name},
+                                                    {"status", std::string(ToString(wanted))}},
+                                                   absl::StrCat("a status rule would make SKU ", links->sku[i], " ",
+                                                                ToString(wanted))));
   }
   return absl::OkStatus();
 }

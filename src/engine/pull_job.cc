@@ -44,8 +44,10 @@ absl::Status CheckBreakLimit(JobContext& context, int64_t pull_number) {
   absl::StatusOr<int64_t> absent = context.storage().CountAbsentLinks(context.channel().channel_id, pull_number);
   if (!absent.ok()) return absent.status();
   if (*absent <= *limit) return absl::OkStatus();
-  context.output().held = absl::StrCat("this pull would break ", *absent, " links of channel ",
-                                       context.channel().config.name, ", more than its limit of ", *limit);
+  const std::string& name = context.channel().config.name;
+  context.output().held = MakeProblem(
+      problem_code::kBreakLimit, {{"channel", name}, {"links", absl::StrCat(*absent)}, {"limit", absl::StrCat(*limit)}},
+      absl::StrCat("this pull would break ", *absent, " links of channel ", name, ", more than its limit of ", *limit));
   return absl::OkStatus();
 }
 

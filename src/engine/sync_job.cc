@@ -161,9 +161,10 @@ absl::Status SyncRun::Force() {
     if (!linked.insert(sku).second) continue;
     context_.progress().total += 1;
     context_.progress().failed += 1;
-    context_.AddProblem(sku, MakeAttention(attention_code::kNotLinked,
-                                           absl::StrCat("SKU ", sku, " has no link on channel ",
-                                                        context_.channel().config.name, ", so nothing can be sent")));
+    context_.AddProblem(
+        sku, MakeProblem(problem_code::kNotLinked, {{"sku", sku}, {"channel", context_.channel().config.name}},
+                         absl::StrCat("SKU ", sku, " has no link on channel ", context_.channel().config.name,
+                                      ", so nothing can be sent")));
   }
   return absl::OkStatus();
 }
@@ -238,11 +239,12 @@ void SyncRun::NoteOutcomes(absl::Span<const PushItem> items, absl::Span<const Pu
 
 void SyncRun::NoteAttentions(const SettlementBatch& batch) {
   for (const Settlement& settled : batch.rows) {
-    if (settled.attention < 0) continue;
+    if (settled.attentions < 0) continue;
     const auto row = std::find_if(page_->rows.begin(), page_->rows.end(),
                                   [&](const SyncRow& r) { return r.listing_id == settled.listing_id; });
-    context_.AddProblem(page_->sku[row - page_->rows.begin()],
-                        batch.attentions[static_cast<size_t>(settled.attention)]);
+    for (const Problem& problem : batch.attentions[static_cast<size_t>(settled.attentions)]) {
+      context_.AddProblem(page_->sku[row - page_->rows.begin()], problem);
+    }
     if (context_.output().problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
   }
 }
@@ -347,7 +349,7 @@ absl::Status SyncRun::PushPage(SyncBatch batch) {
     const absl::Status status = WriteSettlements(plan.settled);
     if (!status.ok()) return status;
     for (const Settlement& row : plan.settled.rows) {
-      const bool equal = row.attention == kClearAttention;
+      const bool equal = row.attentions == kClearAttentions;
       (equal ? progress.done : progress.failed) += 1;
       context_.Count(equal ? "equal" : "held_back", 1);
     }

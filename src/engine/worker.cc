@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/str_cat.h"
 #include "src/engine/jobs.h"
 #include "src/jobs/queue.h"
 
@@ -29,24 +28,7 @@ absl::Status RunKind(JobContext& context) {
   return absl::InternalError("a job of an unknown kind");
 }
 
-// What a person should do about a job that failed with `status`; `rerun` is the command that tries again.
-std::string FailureSuggestion(const absl::Status& status, absl::string_view rerun) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kUnknown:
-      return absl::StrCat("nothing is lost; try again when the channel answers: ", rerun);
-    case absl::StatusCode::kResourceExhausted:
-      return absl::StrCat("free what is used up (disk space, or the channel's quota), then: ", rerun);
-    case absl::StatusCode::kDataLoss:
-      return "restore the store from a backup";
-    default:
-      return absl::StrCat("mend what the error names, then: ", rerun);
-  }
-}
-
-jobs::JobEnd EndOf(const absl::Status& status, const Job& job, JobContext& context) {
+jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   jobs::JobEnd end;
   JobOutput& output = context.output();
   end.progress = context.progress();
@@ -56,13 +38,10 @@ jobs::JobEnd EndOf(const absl::Status& status, const Job& job, JobContext& conte
     end.state = JobState::kCancelled;
   } else if (!status.ok()) {
     end.state = JobState::kFailed;
-    end.error = std::string(status.message());
-    end.suggestion = FailureSuggestion(status, absl::StrCat("flxlink job rerun ", job.job_id));
+    end.error = ProblemFrom(status);
   } else if (output.held.has_value()) {
     end.state = JobState::kHeld;
-    end.error = *output.held;
-    end.suggestion =
-        absl::StrCat("look at what changed on the channel; if it is right: flxlink job approve ", job.job_id);
+    end.error = std::move(output.held);
   } else {
     end.state = JobState::kCompleted;
   }
@@ -89,14 +68,13 @@ jobs::JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, b
   if (!adapter.ok()) {
     jobs::JobEnd end;
     end.state = JobState::kFailed;
-    end.error = std::string(adapter.status().message());
-    end.suggestion = FailureSuggestion(adapter.status(), absl::StrCat("flxlink job rerun ", claim.job.job_id));
+    end.error = ProblemFrom(adapter.status());
     return end;
   }
   JobContext context(options_, channel, **adapter, claim.job, claim.fence);
   const absl::Status status = RunKind(context);
   *changed_link_inputs = context.output().changed_link_inputs;
-  return EndOf(status, claim.job, context);
+  return EndOf(status, context);
 }
 
 absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {

@@ -176,9 +176,8 @@ void End(Job job, JobState state, absl::Time now, QueueEdit* edit) {
 // A dead owner's job that is not to be started again: its end, and a free slot.
 void EndAbandoned(Job job, bool cancel_requested, absl::Time now, QueueEdit* edit) {
   if (!cancel_requested) {
-    job.error = absl::StrCat("its worker died ", job.attempts, " times");
-    job.suggestion =
-        absl::StrCat("find out what ends the process while it runs this job, then: flxlink job rerun ", job.job_id);
+    job.error = MakeProblem(problem_code::kWorkerDied, {{"attempts", absl::StrCat(job.attempts)}},
+                            absl::StrCat("its worker died ", job.attempts, " times"));
   }
   edit->FreeSlot();
   End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, now, edit);
@@ -205,8 +204,7 @@ void ForgetRun(Job* job) {
   job->started_at.reset();
   job->counts.clear();
   job->problems.clear();
-  job->error.clear();
-  job->suggestion.clear();
+  job->error.reset();
 }
 
 absl::Status ClaimError(const Slot& slot, absl::string_view why) {
@@ -214,8 +212,9 @@ absl::Status ClaimError(const Slot& slot, absl::string_view why) {
       absl::StrCat("the slot of channel ", slot.channel_id, " cannot be claimed: ", why));
 }
 
-absl::Status WrongState(int64_t job_id, absl::string_view is, absl::string_view mend) {
-  return absl::FailedPreconditionError(absl::StrCat("job ", job_id, " ", is, "; ", mend));
+absl::Status WrongState(absl::string_view code, int64_t job_id, absl::string_view is) {
+  return ProblemStatus(absl::StatusCode::kFailedPrecondition, code, {{"job", absl::StrCat(job_id)}},
+                       absl::StrCat("job ", job_id, " ", is));
 }
 
 absl::Status HolderMissing(const Slot& slot) {
@@ -227,7 +226,7 @@ absl::Status HolderMissing(const Slot& slot) {
 absl::StatusOr<Job> OpenJob(const QueueEdit& edit, int64_t job_id) {
   const Job* job = edit.Find(job_id);
   if (job != nullptr) return *job;
-  return WrongState(job_id, "has ended", absl::StrCat("run it again with flxlink job rerun ", job_id));
+  return WrongState(problem_code::kJobEnded, job_id, "has ended");
 }
 
 Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
@@ -237,8 +236,7 @@ Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
   job.problems = end.problems;
   if (job.problems.size() > Job::kMaxProblems) job.problems.resize(Job::kMaxProblems);
   const bool has_error = job.state == JobState::kFailed || job.state == JobState::kHeld;
-  job.error = has_error ? end.error : std::string();
-  job.suggestion = has_error ? end.suggestion : std::string();
+  job.error = has_error ? end.error : absl::nullopt;
   if (IsFinal(job.state)) job.finished_at = now;
   return job;
 }
@@ -294,8 +292,8 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
                                        absl::Span<const FollowUp> follow_ups, absl::Time now) {
   const Slot& slot = snapshot.slot;
   if (slot.channel_id != fence.channel_id || slot.holder_job != fence.job_id || slot.epoch != fence.epoch) {
-    return WrongState(fence.job_id, absl::StrCat("does not hold its slot in epoch ", fence.epoch, " any more"),
-                      "another worker goes on with it or has ended it");
+    return WrongState(problem_code::kSlotLost, fence.job_id,
+                      absl::StrCat("does not hold its slot in epoch ", fence.epoch, " any more"));
   }
   if (!IsFinal(end.state) && end.state != JobState::kHeld) {
     return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
@@ -325,8 +323,7 @@ absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t jo
     edit.slot().cancel_requested = true;
   } else {
     if (runs) edit.FreeSlot();
-    job->error.clear();
-    job->suggestion.clear();
+    job->error.reset();
     End(*std::move(job), JobState::kCancelled, now, &edit);
   }
   return edit.Take();
@@ -337,10 +334,9 @@ absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_
   absl::StatusOr<Job> job = OpenJob(edit, job_id);
   if (!job.ok()) return job.status();
   if (job->state == JobState::kHeld) {
-    return WrongState(job_id, "is held", absl::StrCat("approve it first with flxlink job approve ", job_id));
+    return WrongState(problem_code::kJobHeld, job_id, "is held");
   }
-  if (job->state != JobState::kPending)
-    return WrongState(job_id, "is running already", "there is nothing to move it ahead of");
+  if (job->state != JobState::kPending) return WrongState(problem_code::kJobRunning, job_id, "is running already");
   // Clocks may stand still or step back, and the later prioritize is to win all the same.
   job->prioritized_at = now;
   for (const Job& other : edit.jobs()) {
@@ -356,7 +352,7 @@ absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t j
   absl::StatusOr<Job> job = OpenJob(edit, job_id);
   if (!job.ok()) return job.status();
   if (job->state != JobState::kHeld) {
-    return WrongState(job_id, absl::StrCat("is ", ToString(job->state)), "only a held job can be approved");
+    return WrongState(problem_code::kJobNotHeld, job_id, absl::StrCat("is ", ToString(job->state), " and not held"));
   }
   job->state = JobState::kPending;
   job->options.approved = true;

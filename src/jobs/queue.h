@@ -52,8 +52,7 @@ struct JobEnd {
   JobProgress progress;
   JobCounts counts;
   std::vector<JobProblem> problems;
-  std::string error;
-  std::string suggestion;
+  absl::optional<Problem> error;  // Why it failed or is held.
 };
 
 // A job that is asked for when another one completes.

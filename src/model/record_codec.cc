@@ -36,6 +36,7 @@ FLXLINK_SAME_NUMBER(JobKind::kRules, JOB_KIND_RULES);
 
 constexpr absl::string_view kConfig = "channel configuration";
 constexpr absl::string_view kDetails = "job details";
+constexpr absl::string_view kProblem = "problem";
 
 template <typename Record>
 absl::Status ParseRecord(absl::string_view what, absl::string_view bytes, Record* record) {
@@ -156,18 +157,43 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   return options;
 }
 
-void EncodeProblem(const JobProblem& problem, internal::JobProblemRecord* record) {
-  record->set_subject(problem.subject);
-  record->set_code(problem.attention.code);
-  record->set_detail(problem.attention.detail);
-  record->set_suggestion(problem.attention.suggestion);
+// Either kind of record that has a problem.
+template <typename Record>
+void EncodeParts(const Problem& problem, Record* record) {
+  record->set_code(problem.code);
+  record->set_message(problem.message);
+  for (const Field& arg : problem.args) {
+    internal::SettingRecord* arg_record = record->add_args();
+    arg_record->set_name(arg.name);
+    arg_record->set_value(arg.value);
+  }
 }
 
-JobProblem DecodeProblem(const internal::JobProblemRecord& record) {
-  return JobProblem{record.subject(), Attention{record.code(), record.detail(), record.suggestion()}};
+template <typename Record>
+Problem DecodeParts(const Record& record) {
+  Problem problem = MakeProblem(record.code(), {}, record.message());
+  for (const internal::SettingRecord& arg : record.args()) problem.args.push_back({arg.name(), arg.value()});
+  return problem;
+}
+
+void EncodeJobProblem(const JobProblem& problem, internal::JobProblemRecord* record) {
+  record->set_subject(problem.subject);
+  EncodeParts(problem.problem, record);
 }
 
 }  // namespace
+
+std::string EncodeProblem(const Problem& problem) {
+  internal::ProblemRecord record;
+  EncodeParts(problem, &record);
+  return record.SerializeAsString();
+}
+
+absl::StatusOr<Problem> DecodeProblem(absl::string_view bytes) {
+  internal::ProblemRecord record;
+  if (absl::Status status = ParseRecord(kProblem, bytes, &record); !status.ok()) return status;
+  return DecodeParts(record);
+}
 
 std::string EncodeChannelConfig(const ChannelConfig& config) {
   internal::ChannelConfigRecord record;
@@ -221,7 +247,7 @@ std::string EncodeJobDetails(const Job& job) {
     count_record->set_name(count.first);
     count_record->set_count(count.second);
   }
-  for (const JobProblem& problem : job.problems) EncodeProblem(problem, record.add_problems());
+  for (const JobProblem& problem : job.problems) EncodeJobProblem(problem, record.add_problems());
   return record.SerializeAsString();
 }
 
@@ -240,7 +266,9 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
   job->counts.clear();
   for (const internal::JobCountRecord& count : record.counts()) job->counts.emplace_back(count.name(), count.count());
   job->problems.clear();
-  for (const internal::JobProblemRecord& problem : record.problems()) job->problems.push_back(DecodeProblem(problem));
+  for (const internal::JobProblemRecord& problem : record.problems()) {
+    job->problems.push_back({problem.subject(), DecodeParts(problem)});
+  }
   return absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
-// The stored form of the records that storage keeps as bytes: channel configurations and the details of jobs. Equal
-// values make equal bytes, whoever encodes them.
+// The stored form of the records that storage keeps as bytes: channel configurations, the details of jobs and problems.
+// Equal values make equal bytes, whoever encodes them.
 //
 // Decoding is DATA_LOSS where the bytes are damaged or hold a value that this release does not know. All functions are
 // thread-safe.
@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/channel.h"
 #include "flxlink/job.h"
+#include "flxlink/problem.h"
 
 namespace flxlink::model {
 
@@ -24,6 +25,9 @@ absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes);
 // none where it fails.
 std::string EncodeJobDetails(const Job& job);
 absl::Status DecodeJobDetails(absl::string_view bytes, Job* job);
+
+std::string EncodeProblem(const Problem& problem);
+absl::StatusOr<Problem> DecodeProblem(absl::string_view bytes);
 
 }  // namespace flxlink::model
 

@@ -112,9 +112,9 @@ absl::Status CheckSettlements(const SettlementBatch& batch) {
   if (!status.ok()) return status;
   const int32_t attentions = static_cast<int32_t>(batch.attentions.size());
   for (const Settlement& row : batch.rows) {
-    if (row.attention < kKeepAttention || row.attention >= attentions) {
+    if (row.attentions < kKeepAttentions || row.attentions >= attentions) {
       return absl::InvalidArgumentError(absl::StrCat("the settlement of listing variant ", row.listing_id,
-                                                     " names attention ", row.attention, " of ", attentions));
+                                                     " names attentions ", row.attentions, " of ", attentions));
     }
   }
   return absl::OkStatus();
@@ -197,8 +197,16 @@ Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt) {
   return known;
 }
 
-Attention ItemGone(absl::string_view external_id) {
-  return MakeAttention(attention_code::kItemGone, absl::StrCat("item ", external_id, " is gone from the channel"));
+std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch) {
+  if (row.attentions < 0) return {};
+  std::vector<Problem> attentions = batch.attentions[static_cast<size_t>(row.attentions)];
+  std::sort(attentions.begin(), attentions.end(), [](const Problem& a, const Problem& b) { return a.code < b.code; });
+  return attentions;
+}
+
+Problem ItemGone(absl::string_view external_id) {
+  return MakeProblem(problem_code::kItemGone, {{"external_id", std::string(external_id)}},
+                     absl::StrCat("item ", external_id, " is gone from the channel"));
 }
 
 absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at) {

@@ -30,7 +30,7 @@ absl::Status CheckProducts(const ProductBatch& batch);
 absl::Status CheckListings(const ListingBatch& batch);
 // Columns of one length, external ids that are not empty.
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
-// Every attention that a row names is there.
+// Every set of attentions that a row names is there.
 absl::Status CheckSettlements(const SettlementBatch& batch);
 // Every job belongs to the slot's channel.
 absl::Status CheckQueueChange(const QueueChange& change);
@@ -67,8 +67,11 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 // status is taken to be the acknowledged one.
 Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt);
 
+// What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
+std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);
+
 // The attention of a link whose item is gone.
-Attention ItemGone(absl::string_view external_id);
+Problem ItemGone(absl::string_view external_id);
 
 // SyncRow::guarded_at of a link: the guard's observation until the product's quantity was stated again after it.
 absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at);

@@ -9,11 +9,12 @@
 namespace flxlink {
 namespace {
 
-Attention RejectionAttention(const PushOutcome& outcome) {
-  const absl::string_view code = outcome.code.empty() ? attention_code::kRejected : absl::string_view(outcome.code);
+Problem RejectionOf(const PushOutcome& outcome) {
+  const absl::string_view code = outcome.code.empty() ? problem_code::kRejected : absl::string_view(outcome.code);
   const absl::string_view message =
       outcome.message.empty() ? absl::string_view("the channel refused it without a message") : outcome.message;
-  return MakeAttention(code, outcome.field.empty() ? std::string(message) : absl::StrCat(outcome.field, ": ", message));
+  if (outcome.field.empty()) return MakeProblem(code, {}, std::string(message));
+  return MakeProblem(code, {{"field", outcome.field}}, absl::StrCat(outcome.field, ": ", message));
 }
 
 // Puts together the settlement of one push.
@@ -52,13 +53,13 @@ class Settler {
     settlement.listing_id = plan_.items[i].listing_id;
     settlement.dirty_version = plan_.items[i].dirty_version;
     settlement.in_doubt = plan_.item_states[i].in_doubt;
-    settlement.attention = kKeepAttention;
+    settlement.attentions = kKeepAttentions;
     batch_.rows.push_back(settlement);
     return batch_.rows.back();
   }
 
-  int32_t AddAttention(Attention attention) {
-    batch_.attentions.push_back(std::move(attention));
+  int32_t AddAttentions(std::vector<Problem> attentions) {
+    batch_.attentions.push_back(std::move(attentions));
     return static_cast<int32_t>(batch_.attentions.size()) - 1;
   }
 
@@ -69,15 +70,16 @@ class Settler {
     row.in_doubt = state.in_doubt && !state.ends_doubt;
     row.mask = plan_.items[i].mask;
     row.acknowledged = plan_.items[i].values;
-    row.attention = state.attention < 0 ? kClearAttention
-                                        : AddAttention(plan_.item_attentions[static_cast<size_t>(state.attention)]);
+    row.attentions = kClearAttentions;
+    if (state.attentions < 0) return;
+    row.attentions = AddAttentions(plan_.item_attentions[static_cast<size_t>(state.attentions)]);
   }
 
   void TakeRejected(size_t i, const PushOutcome& outcome) {
     Settlement& row = AddRow(i);
     row.settled = true;
     row.refused_digest = ContentDigest(plan_.items[i].mask, plan_.items[i].values);
-    row.attention = AddAttention(RejectionAttention(outcome));
+    row.attentions = AddAttentions({RejectionOf(outcome)});
   }
 
   void TakeNotFound(size_t i) {
@@ -85,9 +87,10 @@ class Settler {
     row.settled = true;
     row.in_doubt = false;
     row.gone = true;
-    row.attention =
-        AddAttention(MakeAttention(attention_code::kItemGone, absl::StrCat("the channel does not have item ",
-                                                                           plan_.items[i].external_id, " any more")));
+    const std::string& external_id = plan_.items[i].external_id;
+    row.attentions =
+        AddAttentions({MakeProblem(problem_code::kItemGone, {{"external_id", external_id}},
+                                   absl::StrCat("the channel does not have item ", external_id, " any more"))});
   }
 
   const SyncPlan& plan_;

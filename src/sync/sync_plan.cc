@@ -17,8 +17,7 @@ namespace {
 struct Decision {
   SyncFields send;
   bool quantity_held = false;
-  // Of several the one with the worst consequences: stock first, then status, then price.
-  Attention attention;
+  std::vector<Problem> attentions;
 };
 
 // Whether a link in doubt is so no more once what is decided was sent. A field that is not sent might have another
@@ -32,24 +31,37 @@ bool EndsDoubt(const SyncRow& row, const Decision& decision) {
          !(acknowledged.status && !known.status);
 }
 
-std::string HeldQuantityDetail(const SyncRow& row) {
+Problem DeadItem(absl::string_view external_id) {
+  return MakeProblem(problem_code::kItemDead, {{"external_id", std::string(external_id)}},
+                     absl::StrCat("the channel has item ", external_id, " as dead"));
+}
+
+Problem HeldQuantity(const SyncRow& row) {
   const int64_t shown = sync::ShownQuantity(row);
-  return absl::StrCat("the channel shows ",
-                      shown == kAbsent ? std::string("no quantity") : absl::StrCat("quantity ", shown),
-                      ", less than was last acknowledged; the product says ", row.product_quantity,
-                      ", which was stated before that was seen");
+  std::vector<Field> args = {{"product_quantity", absl::StrCat(row.product_quantity)}};
+  if (shown != kAbsent) args.push_back({"shown", absl::StrCat(shown)});
+  return MakeProblem(problem_code::kQuantityBelowAcknowledged, std::move(args),
+                     absl::StrCat("the channel shows ",
+                                  shown == kAbsent ? std::string("no quantity") : absl::StrCat("quantity ", shown),
+                                  ", less than was last acknowledged; the product says ", row.product_quantity,
+                                  ", which was stated before that was seen"));
 }
 
-std::string CurrencyDetail(const SyncRow& row, const SyncPolicy& policy) {
-  const Money price{row.product_price, row.product_currency};
-  return absl::StrCat("the product's price is ", FormatMoney(price), " ", row.product_currency.code(),
-                      "; the channel's prices are in ", policy.currency.code());
+Problem CurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
+  const std::string price = FormatMoney({row.product_price, row.product_currency});
+  const std::string currency(row.product_currency.code());
+  const std::string channel_currency(policy.currency.code());
+  return MakeProblem(problem_code::kCurrencyMismatch,
+                     {{"price", price}, {"currency", currency}, {"channel_currency", channel_currency}},
+                     absl::StrCat("the product's price is ", price, " ", currency, "; the channel's prices are in ",
+                                  channel_currency));
 }
 
-int32_t AddAttention(Attention attention, std::vector<Attention>* attentions) {
-  if (attention.empty()) return kClearAttention;
-  attentions->push_back(std::move(attention));
-  return static_cast<int32_t>(attentions->size()) - 1;
+// The index of `attentions` among `sets`, for a settlement.
+int32_t AddAttentions(std::vector<Problem> attentions, std::vector<std::vector<Problem>>* sets) {
+  if (attentions.empty()) return kClearAttentions;
+  sets->push_back(std::move(attentions));
+  return static_cast<int32_t>(sets->size()) - 1;
 }
 
 std::string IdempotencyKey(const SyncRow& row, uint64_t digest) {
@@ -91,16 +103,13 @@ class Planner {
   Decision Decide(int64_t i, const SyncRow& row, const Pqs& desired) const {
     Decision decision;
     if (row.seen.status == ChannelStatus::kDead) {
-      decision.attention = MakeAttention(attention_code::kItemDead,
-                                         absl::StrCat("the channel has item ", batch_.external_id[i], " as dead"));
+      decision.attentions.push_back(DeadItem(batch_.external_id[i]));
       return decision;
     }
     decision.send = row.in_doubt ? sync::PresentFields(desired) : sync::DifferingFields(desired, row.acknowledged);
-    if (sync::HasCurrencyMismatch(row, policy_)) {
-      decision.attention = MakeAttention(attention_code::kCurrencyMismatch, CurrencyDetail(row, policy_));
-    }
-    HoldStatus(i, &decision);
     HoldQuantity(row, desired, &decision);
+    HoldStatus(i, &decision);
+    if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
     return decision;
   }
 
@@ -108,28 +117,29 @@ class Planner {
     const int32_t disagreement = disagreements_.of_row[static_cast<size_t>(i)];
     if (!decision->send.status || disagreement < 0) return;
     decision->send.status = false;
-    decision->attention =
-        MakeAttention(attention_code::kSiblingsDisagree, disagreements_.details[static_cast<size_t>(disagreement)]);
+    decision->attentions.push_back(MakeProblem(problem_code::kSiblingsDisagree,
+                                               {{"parent_id", std::string(batch_.parent_id[i])}},
+                                               disagreements_.details[static_cast<size_t>(disagreement)]));
   }
 
   void HoldQuantity(const SyncRow& row, const Pqs& desired, Decision* decision) const {
     if (!decision->send.quantity || !sync::IsQuantityHeld(row, desired, policy_)) return;
     decision->send.quantity = false;
     decision->quantity_held = true;
-    decision->attention = MakeAttention(attention_code::kQuantityBelowAcknowledged, HeldQuantityDetail(row));
+    decision->attentions.push_back(HeldQuantity(row));
   }
 
   void SettleUnsent(const SyncRow& row, Decision decision) {
     Settlement settlement = SettledWithoutPush(row);
     settlement.in_doubt = row.in_doubt && !EndsDoubt(row, decision);
-    settlement.attention = AddAttention(std::move(decision.attention), &plan_.settled.attentions);
+    settlement.attentions = AddAttentions(std::move(decision.attentions), &plan_.settled.attentions);
     plan_.settled.rows.push_back(settlement);
   }
 
   void SettleRefused(const SyncRow& row) {
     Settlement settlement = SettledWithoutPush(row);
     settlement.refused_digest = row.refused_digest;
-    settlement.attention = kKeepAttention;
+    settlement.attentions = kKeepAttentions;
     plan_.settled.rows.push_back(settlement);
   }
 
@@ -149,7 +159,7 @@ class Planner {
     SyncPlan::ItemState state;
     state.in_doubt = row.in_doubt;
     state.ends_doubt = EndsDoubt(row, decision);
-    state.attention = AddAttention(std::move(decision.attention), &plan_.item_attentions);
+    state.attentions = AddAttentions(std::move(decision.attentions), &plan_.item_attentions);
     plan_.item_states.push_back(state);
   }
 

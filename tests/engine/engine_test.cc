@@ -264,8 +264,9 @@ TEST_P(EngineTest, LinkingNeedsACompletePull) {
   Run(JobKind::kBuild);
   const Job link = Run(JobKind::kLink);
   EXPECT_EQ(link.state, JobState::kFailed);
-  EXPECT_THAT(link.error, HasSubstr("flxlink pull shop"));
-  EXPECT_THAT(link.suggestion, HasSubstr(absl::StrCat("flxlink job rerun ", link.job_id)));
+  ASSERT_TRUE(link.error.has_value());
+  EXPECT_EQ(link.error->code, problem_code::kNoCompletePull);
+  EXPECT_EQ(link.error->args, (std::vector<Field>{{"channel", "shop"}}));
 }
 
 TEST_P(EngineTest, BuildReportsBlankAndRepeatedSkus) {
@@ -277,7 +278,7 @@ TEST_P(EngineTest, BuildReportsBlankAndRepeatedSkus) {
   EXPECT_EQ(build.progress.done, 2);
   EXPECT_EQ(build.progress.failed, 3);
   std::vector<std::pair<std::string, std::string>> problems;
-  for (const JobProblem& problem : build.problems) problems.emplace_back(problem.subject, problem.attention.code);
+  for (const JobProblem& problem : build.problems) problems.emplace_back(problem.subject, problem.problem.code);
   EXPECT_THAT(problems, ElementsAre(Pair("k2", "no_sku"), Pair("k3", "repeated_sku"), Pair("k4", "no_sku")));
 }
 
@@ -290,7 +291,7 @@ TEST_P(EngineTest, BuildOfNamedSkusNamesThoseThatAreNoProducts) {
   EXPECT_EQ(CountOf(build, "created"), 1);
   ASSERT_EQ(build.problems.size(), 1u);
   EXPECT_EQ(build.problems[0].subject, "zz");
-  EXPECT_EQ(build.problems[0].attention.code, attention_code::kNoProduct);
+  EXPECT_EQ(build.problems[0].problem.code, problem_code::kNoProduct);
   EXPECT_EQ(Listings().size(), 1u);
 }
 
@@ -385,7 +386,7 @@ TEST_P(EngineTest, ItemNotFoundByAPushBreaksTheLink) {
   EXPECT_EQ(CountOf(sync, "broken"), 1);
   EXPECT_EQ(sync.progress.failed, 1);
   EXPECT_EQ(Listing("s1").link_state, LinkState::kBroken);
-  EXPECT_EQ(Listing("s1").attention.code, attention_code::kItemGone);
+  EXPECT_EQ(Listing("s1").attentions.at(0).code, problem_code::kItemGone);
 }
 
 TEST_P(EngineTest, FullSyncFindsAndCorrectsAnEditMadeOnTheChannel) {
@@ -408,7 +409,7 @@ TEST_P(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
   const Job sync = FullSync();
   EXPECT_EQ(CountOf(sync, "sent"), 0);
   EXPECT_EQ(ItemValues("i0").quantity, 2);
-  EXPECT_EQ(Listing("s0").attention.code, attention_code::kQuantityBelowAcknowledged);
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
   ASSERT_EQ(sync.problems.size(), 1u);
   EXPECT_EQ(sync.problems[0].subject, "s0");
 
@@ -416,7 +417,7 @@ TEST_P(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
   WriteProducts({{"s0", "s0", 1000, 5}});
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
   EXPECT_EQ(ItemValues("i0").quantity, 5);
-  EXPECT_TRUE(Listing("s0").attention.empty());
+  EXPECT_TRUE(Listing("s0").attentions.empty());
 }
 
 TEST_P(EngineTest, OverwritePolicyCorrectsLessStockAtOnce) {
@@ -483,16 +484,16 @@ TEST_P(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
   EXPECT_EQ(CountOf(sync, "sent"), 1);
   EXPECT_EQ(CountOf(sync, "refused"), 1);
   EXPECT_EQ(ItemValues("i1").price, 1300);
-  EXPECT_EQ(Listing("s0").attention.code, "invalid_price");
-  EXPECT_FALSE(Listing("s0").attention.suggestion.empty());
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, "invalid_price");
+  EXPECT_EQ(Listing("s0").attentions.at(0).args, (std::vector<Field>{{"field", "price"}}));
 
   const int64_t pushed = platform_->Counters().items_pushed;
   EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
   EXPECT_EQ(platform_->Counters().items_pushed, pushed) << "not retried until its desired value changes";
-  EXPECT_EQ(Listing("s0").attention.code, "invalid_price");
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, "invalid_price");
   WriteProducts({{"s0", "s0", 1400, 5}});
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
-  EXPECT_TRUE(Listing("s0").attention.empty());
+  EXPECT_TRUE(Listing("s0").attentions.empty());
 }
 
 TEST_P(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
@@ -502,11 +503,11 @@ TEST_P(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
   SyncedChannel(6, Config());
   WriteProducts({{"s0", "s0", 1100, 5}, {"s1", "s1", -1, 5}, {"s2", "s2", 1100, 5}, {"s4", "s4", 1100, 5}});
   const Job sync = Run(JobKind::kSync);
-  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error;
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 3);
   EXPECT_EQ(CountOf(sync, "refused"), 1);
   EXPECT_EQ(ItemValues("i4").price, 1100);
-  EXPECT_FALSE(Listing("s1").attention.empty());
+  EXPECT_FALSE(Listing("s1").attentions.empty());
   EXPECT_THAT(*storage_->ReadOpenPushes(Listings().empty() ? 0 : (*engine_->GetChannel("shop")).channel_id), IsEmpty());
 }
 
@@ -529,7 +530,7 @@ TEST_P(EngineTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
   platform_->SetFaults({});
   const absl::Time before = clock_.Now();
   const Job sync = Run(JobKind::kSync);
-  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error;
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 1) << "a link in doubt is never skipped as equal";
   EXPECT_GE(clock_.Now() - before, platform_->capabilities().push_timeout - absl::Seconds(1));
   EXPECT_FALSE(Listing("s0").in_doubt);
@@ -565,7 +566,7 @@ TEST_P(EngineTest, AsynchronousReceiptsArePolled) {
   SyncedChannel(2, Config());
   WriteProducts({{"s0", "s0", 1234, 5}});
   const Job sync = Run(JobKind::kSync);
-  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error;
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 1);
   EXPECT_GT(platform_->Counters().polls, 0);
   EXPECT_EQ(ItemValues("i0").price, 1234);
@@ -618,7 +619,7 @@ TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
   SetItem("2", "b", 1000, 4, ChannelStatus::kListed, "p");
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kRules}) Run(kind);
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 1);
-  EXPECT_EQ(Listing("a").attention.code, attention_code::kSiblingsDisagree);
+  EXPECT_EQ(Listing("a").attentions.at(0).code, problem_code::kSiblingsDisagree);
   EXPECT_EQ(ItemValues("1").status, ChannelStatus::kListed);
 
   WriteProducts({{"b", "b", 1000, 0}});
@@ -626,7 +627,7 @@ TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(CountOf(sync, "statuses"), 2);
   EXPECT_EQ(sync.progress.failed, 0);
-  EXPECT_TRUE(Listing("a").attention.empty());
+  EXPECT_TRUE(Listing("a").attentions.empty());
   EXPECT_EQ(Listing("a").status.base, Health::kHidden);
   EXPECT_EQ(ItemValues("1").status, ChannelStatus::kHidden);
   EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
@@ -646,7 +647,7 @@ TEST_P(EngineTest, LinkingTellsWhichStatusesARuleWouldChange) {
   EXPECT_EQ(CountOf(link, "status_rules_would_change"), 1);
   ASSERT_EQ(link.problems.size(), 1u);
   EXPECT_EQ(link.problems[0].subject, "a");
-  EXPECT_THAT(link.problems[0].attention.suggestion, HasSubstr("flxlink rules shop"));
+  EXPECT_EQ(FieldValue(link.problems[0].problem.args, "channel"), "shop");
   EXPECT_EQ(Listing("a").status.base, Health::kListed) << "linking itself changes no status by rule";
 }
 
@@ -771,7 +772,7 @@ TEST_P(EngineTest, AnEditAtAnyWriteOfALinkJobLosesNothing) {
     });
     const absl::StatusOr<Job> done = other->RunUntilFinal(job->job_id);
     ASSERT_TRUE(done.ok()) << done.status();
-    EXPECT_EQ(done->state, JobState::kCompleted) << done->error;
+    EXPECT_EQ(done->state, JobState::kCompleted) << done->error.value_or(Problem()).message;
     EXPECT_TRUE(edited) << at_write;
     EXPECT_EQ(CountOf(*done, "linked"), 1) << at_write;
     EXPECT_EQ(Listing("b").external_id, "1") << at_write;
@@ -817,8 +818,10 @@ TEST_P(EngineTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {
   for (const char* id : {"i0", "i1", "i2"}) platform_->RemoveItem(id);
   const Job held = Run(JobKind::kPull);
   EXPECT_EQ(held.state, JobState::kHeld);
-  EXPECT_THAT(held.error, HasSubstr("break 3 links"));
-  EXPECT_THAT(held.suggestion, HasSubstr(absl::StrCat("flxlink job approve ", held.job_id)));
+  ASSERT_TRUE(held.error.has_value());
+  EXPECT_EQ(held.error->code, problem_code::kBreakLimit);
+  EXPECT_EQ(FieldValue(held.error->args, "links"), "3");
+  EXPECT_THAT(held.error->message, HasSubstr("break 3 links"));
   EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked);
 
   ASSERT_TRUE(engine_->Approve(held.job_id).ok());

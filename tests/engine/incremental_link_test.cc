@@ -306,7 +306,7 @@ class History {
     JobRequest request;
     request.kind = kind;
     const Job job = RunJob(request);
-    ASSERT_EQ(job.state, JobState::kCompleted) << job.error;
+    ASSERT_EQ(job.state, JobState::kCompleted) << job.error.value_or(Problem()).message;
   }
 
   void Build() {
@@ -430,7 +430,7 @@ class History {
     const Job job = RunJob(request);
     const bool incremental = storage_.full_scans() == 0;
     storage_.Expect(WatchedStorage::Fate::kNone, 0);
-    ASSERT_EQ(job.state, JobState::kCompleted) << job.error;
+    ASSERT_EQ(job.state, JobState::kCompleted) << job.error.value_or(Problem()).message;
     last_completed_ = true;
     ASSERT_EQ(incremental, has_base);
     ASSERT_EQ(Text(StoredLinks(*inner_, channel_id_)), Text(expected));
@@ -488,7 +488,7 @@ class History {
     const Links expected = ExpectedLinks(*inner_, ReadChannel());
     const absl::StatusOr<Job> job = engine_->RunUntilFinal(job_id);
     ASSERT_TRUE(job.ok()) << job.status();
-    ASSERT_EQ(job->state, JobState::kCompleted) << job->error;
+    ASSERT_EQ(job->state, JobState::kCompleted) << job->error.value_or(Problem()).message;
     if (!job->options.release_broken) {
       ASSERT_EQ(Text(StoredLinks(*inner_, channel_id_)), Text(expected));
     }

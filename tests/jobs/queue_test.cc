@@ -24,11 +24,12 @@ JobRequest Ask(JobKind kind, int64_t priority = 0) {
   return request;
 }
 
+const Problem kWhy = {"code", {{"name", "value"}}, "why"};
+
 JobEnd EndAs(JobState state) {
   JobEnd end;
   end.state = state;
-  end.error = state == JobState::kCompleted ? "" : "why";
-  end.suggestion = state == JobState::kCompleted ? "" : "what to do";
+  if (state != JobState::kCompleted) end.error = kWhy;
   return end;
 }
 
@@ -273,8 +274,8 @@ TEST_F(QueueTest, AJobThatKillsItsWorkersIsFailed) {
   EXPECT_FALSE(claim->job.has_value());
   ASSERT_TRUE(store_.Write(claim->change));
   EXPECT_EQ(store_.job(id).state, JobState::kFailed);
-  EXPECT_EQ(store_.job(id).error, "its worker died 5 times");
-  EXPECT_THAT(store_.job(id).suggestion, HasSubstr("flxlink job rerun " + std::to_string(id)));
+  EXPECT_EQ(store_.job(id).error,
+            (Problem{std::string(problem_code::kWorkerDied), {{"attempts", "5"}}, "its worker died 5 times"}));
   EXPECT_EQ(store_.job(id).finished_at, At(30));
   EXPECT_EQ(store_.slot().holder_job, 0);
   EXPECT_THAT(ClaimError(), HasSubstr("no job is pending"));
@@ -301,7 +302,7 @@ TEST_F(QueueTest, ADeadOwnersJobThatWasToBeCancelledIsCancelled) {
   EXPECT_EQ(Claim(2, 7).job_id, next);
   EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
   EXPECT_EQ(store_.job(id).finished_at, At(7));
-  EXPECT_EQ(store_.job(id).error, "");
+  EXPECT_EQ(store_.job(id).error, absl::nullopt);
 }
 
 TEST_F(QueueTest, FinishWritesWhatCameOfTheJob) {
@@ -310,15 +311,14 @@ TEST_F(QueueTest, FinishWritesWhatCameOfTheJob) {
   JobEnd end = EndAs(JobState::kFailed);
   end.progress = {10, 7, 3};
   end.counts = {{"pulled", 7}};
-  end.problems.resize(Job::kMaxProblems + 20, JobProblem{"sku", {"code", "", ""}});
+  end.problems.resize(Job::kMaxProblems + 20, JobProblem{"sku", {"code", {}, ""}});
   Apply(PlanFinish(store_.Read(), fence, end, {}, At(50)));
   const Job& job = store_.job(id);
   EXPECT_EQ(job.state, JobState::kFailed);
   EXPECT_EQ(job.progress.done, 7);
   EXPECT_EQ(job.counts, end.counts);
   EXPECT_EQ(job.problems.size(), static_cast<size_t>(Job::kMaxProblems));
-  EXPECT_EQ(job.error, "why");
-  EXPECT_EQ(job.suggestion, "what to do");
+  EXPECT_EQ(job.error, kWhy);
   EXPECT_EQ(job.finished_at, At(50));
   EXPECT_EQ(store_.slot().holder_job, 0);
   EXPECT_EQ(store_.slot().owner, 0);
@@ -403,12 +403,12 @@ TEST_F(QueueTest, OnlyCompletionAsksForFollowUps) {
 
 TEST_F(QueueTest, CancelIsImmediateWhenPendingOrHeld) {
   const int64_t held = Hold(JobKind::kPull);
-  EXPECT_EQ(store_.job(held).error, "why");
+  EXPECT_EQ(store_.job(held).error, kWhy);
   const int64_t pending = Enqueue(Ask(JobKind::kSync));
   Apply(PlanCancel(store_.Read(), held, At(70)));
   Apply(PlanCancel(store_.Read(), pending, At(71)));
   EXPECT_EQ(store_.job(held).state, JobState::kCancelled);
-  EXPECT_EQ(store_.job(held).error, "");
+  EXPECT_EQ(store_.job(held).error, absl::nullopt);
   EXPECT_EQ(store_.job(held).finished_at, At(70));
   EXPECT_EQ(store_.job(pending).state, JobState::kCancelled);
   EXPECT_EQ(store_.slot().head_job, 0);
@@ -441,7 +441,7 @@ TEST_F(QueueTest, CancelWinsOverBeingHeld) {
   Apply(PlanCancel(store_.Read(), id, At(1)));
   Finish(fence, JobState::kHeld);
   EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
-  EXPECT_EQ(store_.job(id).error, "");
+  EXPECT_EQ(store_.job(id).error, absl::nullopt);
   EXPECT_EQ(store_.job(id).finished_at, At(100));
 }
 
@@ -462,7 +462,7 @@ TEST_F(QueueTest, NothingIsDoneToAJobThatHasEnded) {
        {PlanCancel(store_.Read(), id, At(1)).status(), PlanPrioritize(store_.Read(), id, At(1)).status(),
         PlanApprove(store_.Read(), id).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-    EXPECT_EQ(status.message(), "job 1 has ended; run it again with flxlink job rerun 1");
+    EXPECT_EQ(ProblemOf(status), (Problem{"job_ended", {{"job", "1"}}, "job 1 has ended"}));
   }
 }
 
@@ -486,8 +486,7 @@ TEST_F(QueueTest, OnlyPendingJobsArePrioritized) {
   const int64_t held = Hold(JobKind::kPull);
   const int64_t running = Enqueue(Ask(JobKind::kSync));
   Claim();
-  EXPECT_THAT(std::string(PlanPrioritize(store_.Read(), held, At(1)).status().message()),
-              HasSubstr("flxlink job approve " + std::to_string(held)));
+  EXPECT_EQ(ProblemFrom(PlanPrioritize(store_.Read(), held, At(1)).status()).code, problem_code::kJobHeld);
   EXPECT_THAT(std::string(PlanPrioritize(store_.Read(), running, At(1)).status().message()),
               HasSubstr("is running already"));
 }
@@ -501,9 +500,8 @@ TEST_F(QueueTest, AnApprovedJobStartsAnew) {
   EXPECT_TRUE(job.options.approved);
   EXPECT_EQ(job.attempts, 0);
   EXPECT_EQ(job.started_at, absl::nullopt);
-  EXPECT_EQ(job.error, "");
-  EXPECT_EQ(job.suggestion, "");
-  EXPECT_EQ(PlanApprove(store_.Read(), id).status().message(), "job 1 is pending; only a held job can be approved");
+  EXPECT_EQ(job.error, absl::nullopt);
+  EXPECT_EQ(PlanApprove(store_.Read(), id).status().message(), "job 1 is pending and not held");
   EXPECT_EQ(Claim().job_id, id);
 }
 

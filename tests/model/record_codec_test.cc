@@ -64,7 +64,7 @@ Job FullJob() {
   job.chain = {JobKind::kPull, JobKind::kRules};
   job.rerun_of = 7;
   job.counts = {{"linked", 3}, {"sent", -1}};
-  job.problems = {{"SKU-1", {"no_sku", "what", "do"}}};
+  job.problems = {{"SKU-1", {"no_sku", {{"product", "7"}}, "what"}}};
   return job;
 }
 
@@ -86,12 +86,12 @@ TEST(RecordCodecTest, KeepsDefaults) {
 TEST(RecordCodecTest, KeepsEverythingOfJobDetailsAndTouchesNothingElse) {
   Job job;
   job.job_id = 5;
-  job.error = "kept";
+  job.error = Problem{"kept", {}, ""};
   job.progress = {3, 2, 1};
   ASSERT_TRUE(DecodeJobDetails(EncodeJobDetails(FullJob()), &job).ok());
   EXPECT_TRUE(SameDetails(job, FullJob()));
   EXPECT_EQ(job.job_id, 5);
-  EXPECT_EQ(job.error, "kept");
+  EXPECT_EQ(job.error, (Problem{"kept", {}, ""}));
   EXPECT_EQ(job.progress.done, 2);
 }
 
@@ -101,7 +101,7 @@ TEST(RecordCodecTest, KeepsTextThatIsNotUtf8) {
   config.settings = {{std::string("a\0b", 3), "\xff\xfe"}};
   EXPECT_TRUE(Same(DecodeChannelConfig(EncodeChannelConfig(config)).value(), config));
   Job job;
-  job.problems = {{"\xc3", {"\x80", "\xff", std::string(1, '\0')}}};
+  job.problems = {{"\xc3", {"\x80", {{"\xff", "\xfe"}}, std::string(1, '\0')}}};
   Job decoded;
   ASSERT_TRUE(DecodeJobDetails(EncodeJobDetails(job), &decoded).ok());
   EXPECT_TRUE(SameDetails(job, decoded));
@@ -115,7 +115,15 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
             "0162071005188c1f20016800");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())),
             "0a100a01410a001201421801200128013001120200041807220a0a066c696e6b6564100322110a0473656e7410ffffff"
-            "ffffffffffff012a190a05534b552d3112066e6f5f736b751a04776861742202646f");
+            "ffffffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
+}
+
+// Problems had no arguments once, and an advice.
+TEST(RecordCodecTest, ReadsProblemsWithASuggestion) {
+  Job job;
+  const std::string bytes = absl::HexStringToBytes("2a190a05534b552d3112066e6f5f736b751a04776861742202646f");
+  ASSERT_TRUE(DecodeJobDetails(bytes, &job).ok());
+  EXPECT_EQ(job.problems, (std::vector<JobProblem>{{"SKU-1", {"no_sku", {}, "what"}}}));
 }
 
 // Fields that a later release adds are passed over.
@@ -211,7 +219,7 @@ class RandomRecord {
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
     job.rerun_of = Number();
     for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());
-    for (int64_t i = Below(3); i > 0; --i) job.problems.push_back({Text(), {Text(), Text(), Text()}});
+    for (int64_t i = Below(3); i > 0; --i) job.problems.push_back({Text(), {Text(), {{Text(), Text()}}, Text()}});
     return job;
   }
 

@@ -21,11 +21,12 @@ from flxlink_program import PRODUCTS, SHOP, ProgramTest
 OPTIONS = argparse.Namespace()
 
 JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "started_at",
-            "finished_at", "error", "suggestion", "attempts", "rerun_of", "counts", "problems", "options"]
+            "finished_at", "error", "attempts", "rerun_of", "counts", "problems", "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
-                "sync_priority", "dirty", "attention", "pending", "in_doubt"]
+                "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
                "currency", "sync_fields", "oversell", "status_rules", "break_limit"]
+PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
 SCHEDULE_KEYS = ["channel", "spec", "time_zone", "job", "enabled", "next_fire"]
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -39,7 +40,7 @@ class CliTest(ProgramTest):
             if job[key] is not None:
                 self.assertRegex(job[key], INSTANT)
         for problem in job["problems"]:
-            self.assertEqual(list(problem), ["subject", "code", "detail", "suggestion"])
+            self.assertEqual(list(problem), ["subject"] + PROBLEM_KEYS)
         for chained in job.get("chained", []):
             self.assert_job(chained)
 
@@ -258,8 +259,8 @@ class JobTest(CliTest):
         self.assert_job(build, made=True)
         self.assertEqual([build[key] for key in JOB_KEYS[1:6]], ["shop", "build", "completed", "hand", 0])
         self.assertEqual(build["progress"], {"total": 5, "done": 5, "failed": 0})
-        self.assertEqual((build["error"], build["suggestion"], build["rerun_of"], build["attempts"], build["problems"],
-                          build["chained"]), (None, None, None, 1, [], []))
+        self.assertEqual((build["error"], build["rerun_of"], build["attempts"], build["problems"], build["chained"]),
+                         (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
                                             "release_broken": False, "approved": False})
         pull = self.json("pull", "shop")
@@ -349,9 +350,11 @@ class JobTest(CliTest):
         job, error = self.failed_job("link", "shop")
         self.assert_job(job, made=True)
         self.assertEqual((job["state"], job["channel"]), ("failed", "shop"))
-        self.assertIn("flxlink pull shop", job["error"])
-        self.assertIn(f"flxlink job rerun {job['id']}", job["suggestion"])
-        self.assertEqual(error, f"flxlink: job {job['id']} (link shop) failed: {job['error']}; {job['suggestion']}\n")
+        self.assertEqual(list(job["error"]), PROBLEM_KEYS)
+        self.assertEqual((job["error"]["code"], job["error"]["args"]), ("no_complete_pull", {"channel": "shop"}))
+        self.assertIn("flxlink pull shop", job["error"]["suggestion"])
+        self.assertIn(f"flxlink job rerun {job['id']}", job["error"]["suggestion"])
+        self.assertEqual(error, f"flxlink: job {job['id']} (link shop) failed: {job['error']['message']}; {job['error']['suggestion']}\n")
         self.write("shop.csv", SHOP + "broken,row\n")
         self.assertIn("shop.csv:7", self.failed_job("pull", "shop")[1])
         self.assertEqual(len(self.json("job", "list", "--state", "failed")), 2)
@@ -423,7 +426,7 @@ class ListingTest(CliTest):
         self.text("product", "import", "products.csv")
         self.text("build", "shop")
         self.assertEqual(self.listing("CAP"), dict(zip(LISTING_KEYS, [
-            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, None, False])))
+            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, False])))
         self.text("pull", "shop")
         rows = self.json("listing", "list", "shop")
         for row in rows:
@@ -452,8 +455,12 @@ class ListingTest(CliTest):
         self.text("sync", "shop")
         rows = self.json("listing", "list", "shop", "--attention")
         self.assertEqual([row["sku"] for row in rows], ["TEE-RED", "TEE-BLUE", "MUG"])
-        self.assertEqual(list(rows[0]["attention"]), ["code", "detail", "suggestion"])
+        self.assertEqual(list(rows[0]["attention"]), PROBLEM_KEYS)
         self.assertEqual(rows[0]["attention"]["code"], "currency_mismatch")
+        self.assertEqual(rows[0]["attention"]["args"],
+                         {"price": "10.00", "currency": "EUR", "channel_currency": "USD"})
+        self.assertIn("flxlink channel set shop --currency CODE", rows[0]["attention"]["suggestion"])
+        self.assertEqual(rows[0]["attentions"], [rows[0]["attention"]])
         self.assertIn("currency_mismatch", self.text("listing", "list", "shop", "--attention"))
 
     def test_contradiction_is_a_reason_of_a_link(self):

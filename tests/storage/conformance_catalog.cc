@@ -329,7 +329,7 @@ TEST_P(StorageConformance, ListingsAreReadBackAsTheyWereBuilt) {
   EXPECT_EQ(rows[0].rule, 0);
   EXPECT_EQ(rows[0].status, ListingStatus());
   EXPECT_FALSE(rows[0].dirty || rows[0].in_doubt || rows[0].by_hand);
-  EXPECT_TRUE(rows[0].attention.empty());
+  EXPECT_TRUE(rows[0].attentions.empty());
   EXPECT_TRUE(rows[1].fields.empty());
   EXPECT_FALSE(rows[1].price.has_value());
   EXPECT_FALSE(rows[1].quantity.has_value());
@@ -655,9 +655,9 @@ TEST_P(StorageConformance, SweepBreaksTheLinksOfWhatThePullDidNotSee) {
   const ListingRow row = shop.Listing("S2");
   EXPECT_EQ(row.link_state, LinkState::kBroken);
   EXPECT_EQ(row.external_id, "X2");
-  EXPECT_EQ(row.attention.code, attention_code::kItemGone);
-  EXPECT_NE(row.attention.detail.find("X2"), std::string::npos);
-  EXPECT_EQ(row.attention.suggestion, SuggestionFor(attention_code::kItemGone));
+  EXPECT_EQ(row.attentions.at(0).code, problem_code::kItemGone);
+  EXPECT_NE(row.attentions.at(0).message.find("X2"), std::string::npos);
+  EXPECT_EQ(row.attentions.at(0).args, (std::vector<Field>{{"external_id", "X2"}}));
   EXPECT_FALSE(row.dirty);
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
   EXPECT_FALSE(shop.IsLiveItem("X2"));
@@ -759,7 +759,7 @@ TEST_P(StorageConformance, BrokenLinkHealsWhenItsItemReturns) {
   const ListingRow row = shop.Listing("S1");
   EXPECT_EQ(row.link_state, LinkState::kLinked);
   EXPECT_EQ(row.external_id, "X1");
-  EXPECT_TRUE(row.attention.empty());
+  EXPECT_TRUE(row.attentions.empty());
   EXPECT_TRUE(row.dirty);
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
   EXPECT_EQ(shop.LinkRow("S1").seen, (Pqs{90, 9, ChannelStatus::kListed}));

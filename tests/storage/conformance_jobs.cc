@@ -39,9 +39,8 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.started_at = At(2);
   job.finished_at = At(4);
   job.counts = {{"linked", 6}, {"sent", -1}};
-  job.problems = {{"S1", {"code", "détail", "suggestion"}}, {"S2", {"c", "", ""}}};
-  job.error = "what went wrong";
-  job.suggestion = "what to do";
+  job.problems = {{"S1", {"code", {{"näme", "value"}, {"empty", ""}}, "méssage"}}, {"S2", {"c", {}, ""}}};
+  job.error = Problem{"code", {{"näme", "a \"value\""}, {"empty", ""}}, "what went wrong"};
   return job;
 }
 

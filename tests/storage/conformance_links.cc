@@ -310,7 +310,7 @@ TEST_P(StorageConformance, BrokenLinksAreReleasedInSteps) {
   EXPECT_EQ(row.rule, 0);
   EXPECT_EQ(row.reason, LinkReason::kNone);
   EXPECT_EQ(row.status, ListingStatus());
-  EXPECT_TRUE(row.attention.empty());
+  EXPECT_TRUE(row.attentions.empty());
   EXPECT_FALSE(row.dirty);
   EXPECT_EQ(shop.Listing("S4").link_state, LinkState::kLinked);
   const LinkEvent last = shop.History("S1").back();
@@ -473,7 +473,7 @@ TEST_P(StorageConformance, BrokenLinkCanBeUnlinked) {
   shop.Pull({});
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kUnlinked);
-  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
   EXPECT_EQ(Value(storage().ReadHandUnlinks(shop.channel_id(), {}, 10)).size(), 1u);
   EXPECT_EQ(shop.Pull({{"X1"}}).healed, 0);
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kUnlinked);
@@ -635,8 +635,8 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   batch.rows = {Applied(shop.LinkRow("S1"), {55, 5, ChannelStatus::kHidden})};
   batch.rows[0].settled = false;
   batch.rows[0].refused_digest = 77;
-  batch.rows[0].attention = 0;
-  batch.attentions = {{"rejected", "too cheap", "raise it"}};
+  batch.rows[0].attentions = 0;
+  batch.attentions = {{{"rejected", {{"name", "raise it"}}, "too cheap"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
   Reconciliation sold;
   sold.listing_id = shop.ListingId("S1");
@@ -645,7 +645,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(6)), absl::OkStatus());
 
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink), At(20)), absl::OkStatus());
-  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1"), At(21)), absl::OkStatus());
   const SyncRow link = shop.LinkRow("S1");
   // Price and quantity are not what the last pull saw, and who knows what they are now: all is to be sent.
@@ -653,7 +653,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   EXPECT_EQ(link.refused_digest, 0u);
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.status.base, Health::kHidden);
-  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
   EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S2", "S1"})) << "its mark is as old as the new link";
 }
 

@@ -274,14 +274,14 @@ TEST_P(StorageConformance, ReconciliationLeavesAttentionAndRefusalAlone) {
   SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {})});
   refused.rows[0].mask = {};
   refused.rows[0].refused_digest = 42;
-  refused.rows[0].attention = 0;
-  refused.attentions = {{"rejected", "d", "s"}};
+  refused.rows[0].attentions = 0;
+  refused.attentions = {{{"rejected", {{"name", "s"}}, "d"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
   Reconciliation found;
   found.listing_id = shop.ListingId("S1");
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {found}, At(6)), absl::OkStatus());
   EXPECT_EQ(shop.LinkRow("S1").refused_digest, 42u);
-  EXPECT_EQ(shop.Listing("S1").attention.code, "rejected");
+  EXPECT_EQ(shop.Listing("S1").attentions.at(0).code, "rejected");
   EXPECT_TRUE(shop.Listing("S1").dirty);
 }
 
@@ -295,8 +295,8 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
   SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {5, 5, ChannelStatus::kListed})});
   refused.rows[0].mask = {true, false, false};
   refused.rows[0].refused_digest = 42;
-  refused.rows[0].attention = 0;
-  refused.attentions = {{"rejected", "d", "s"}};
+  refused.rows[0].attentions = 0;
+  refused.attentions = {{{"rejected", {{"name", "s"}}, "d"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
   shop.Clean("S2");
   const int64_t version = shop.LinkRow("S1").dirty_version;
@@ -308,7 +308,7 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
   EXPECT_EQ(link.refused_digest, 0u);
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.dirty_version, version + 1);
-  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
 }
 
@@ -485,9 +485,9 @@ TEST_P(StorageConformance, WritingSettlementsTwiceIsOnce) {
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")})), absl::OkStatus());
   SettlementBatch batch =
       Settled(8, {Applied(shop.LinkRow("S1"), {9, 9, ChannelStatus::kHidden}), Gone(shop.LinkRow("S2"))});
-  batch.rows[0].attention = 0;
+  batch.rows[0].attentions = 0;
   batch.rows[0].refused_digest = 1;
-  batch.attentions = {{"a", "b", "c"}};
+  batch.attentions = {{{"a", {{"name", "c"}}, "b"}}};
   batch.revision = "r2";
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
   const std::string once = StoreText(storage());
@@ -578,19 +578,20 @@ TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
   shop.StockAndLink(2);
   SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})});
   const uint64_t digest = std::numeric_limits<uint64_t>::max() - 5;
-  batch.rows[0].attention = 1;
+  batch.rows[0].attentions = 1;
   batch.rows[0].refused_digest = digest;
-  batch.rows[1].attention = 0;
-  batch.attentions = {{"code0", "detail0", "suggestion0"}, {"code1", "détail1", "suggestion1"}};
+  batch.rows[1].attentions = 0;
+  batch.attentions = {{{"code0", {{"sku", "S2"}}, "message0"}},
+                      {{"code1", {{"naïve", "\"1\""}, {"empty", ""}}, "mêssage1"}, {"code2", {}, ""}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
-  EXPECT_EQ(shop.Listing("S1").attention, batch.attentions[1]);
+  EXPECT_EQ(shop.Listing("S1").attentions, batch.attentions[1]);
   EXPECT_EQ(shop.LinkRow("S1").refused_digest, digest);
-  EXPECT_EQ(shop.Listing("S2").attention, batch.attentions[0]);
+  EXPECT_EQ(shop.Listing("S2").attentions, batch.attentions[0]);
   EXPECT_EQ(shop.LinkRow("S2").refused_digest, 0u);
   shop.WriteProducts({{"K1", "S1", 1, 1}}, At(6));
-  EXPECT_EQ(shop.Listing("S1").attention, batch.attentions[1]) << "a new mark solves nothing yet";
+  EXPECT_EQ(shop.Listing("S1").attentions, batch.attentions[1]) << "a new mark solves nothing yet";
   shop.Clean("S1");
-  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
   EXPECT_EQ(shop.LinkRow("S1").refused_digest, 0u);
 }
 
@@ -598,18 +599,18 @@ TEST_P(StorageConformance, AttentionIsKeptWhereASettlementSaysSo) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {})});
-  batch.rows[0].attention = kKeepAttention;
+  batch.rows[0].attentions = kKeepAttentions;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
-  EXPECT_TRUE(shop.Listing("S1").attention.empty()) << "there was none";
-  batch.rows[0].attention = 0;
-  batch.attentions = {{"code", "detail", "suggestion"}};
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty()) << "there was none";
+  batch.rows[0].attentions = 0;
+  batch.attentions = {{{"code", {{"name", "suggestion"}}, "detail"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
-  batch.rows[0].attention = kKeepAttention;
+  batch.rows[0].attentions = kKeepAttentions;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
-  EXPECT_EQ(shop.Listing("S1").attention, batch.attentions[0]);
-  batch.rows[0].attention = kClearAttention;
+  EXPECT_EQ(shop.Listing("S1").attentions, batch.attentions[0]);
+  batch.rows[0].attentions = kClearAttentions;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
-  EXPECT_TRUE(shop.Listing("S1").attention.empty());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
 }
 
 TEST_P(StorageConformance, SettlementSaysWhetherItsLinkStaysInDoubt) {
@@ -640,7 +641,7 @@ TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
   const ListingRow row = shop.Listing("S1");
   EXPECT_EQ(row.link_state, LinkState::kBroken);
   EXPECT_EQ(row.external_id, "X1");
-  EXPECT_EQ(row.attention.code, attention_code::kItemGone);
+  EXPECT_EQ(row.attentions.at(0).code, problem_code::kItemGone);
   EXPECT_FALSE(row.in_doubt);
   EXPECT_FALSE(shop.IsLiveItem("X1"));
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S2"});
@@ -739,7 +740,7 @@ TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreOnlyEndsTheDoubt) {
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kUnlinked);
   EXPECT_FALSE(shop.Listing("S1").in_doubt);
   EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kBroken);
-  EXPECT_EQ(shop.Listing("S2").attention.code, attention_code::kItemGone) << "it is still to be solved";
+  EXPECT_EQ(shop.Listing("S2").attentions.at(0).code, problem_code::kItemGone) << "it is still to be solved";
   EXPECT_FALSE(shop.Listing("S2").in_doubt);
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
 }
@@ -749,10 +750,10 @@ TEST_P(StorageConformance, SettlementThatNamesNoAttentionOfItsBatchIsRefused) {
   shop.StockAndLink(1);
   SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {})});
   const std::string before = StoreText(storage());
-  batch.rows[0].attention = 0;
+  batch.rows[0].attentions = 0;
   EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), batch, At(5))), kInvalidArgument);
-  batch.attentions = {{"a", "b", "c"}};
-  batch.rows[0].attention = -3;
+  batch.attentions = {{{"a", {{"name", "c"}}, "b"}}};
+  batch.rows[0].attentions = -3;
   EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), batch, At(5))), kInvalidArgument);
   EXPECT_EQ(StoreText(storage()), before);
 }

@@ -38,8 +38,10 @@ std::string Text(const FieldColumns& fields, int64_t row) {
   return Text(of_row);
 }
 
-std::string Text(const Attention& attention) {
-  return absl::StrCat("[", attention.code, "|", attention.detail, "|", attention.suggestion, "]");
+std::string Text(const Problem& problem) {
+  std::string text = absl::StrCat("[", problem.code, "|", problem.message);
+  for (const Field& arg : problem.args) absl::StrAppend(&text, "|", arg.name, "=", arg.value);
+  return absl::StrCat(text, "]");
 }
 
 std::string Text(const ListingStatus& status) {
@@ -61,13 +63,16 @@ std::string Text(const Channel& channel) {
 }
 
 std::string Text(const ListingRow& row) {
-  return absl::StrCat(
+  std::string text = absl::StrCat(
       "listing ", row.listing_id, " ", row.sku, " parent=", row.parent, " {", Text(row.fields), "} ",
       ToString(row.link_state), " ", row.external_id, " rule=", row.rule, " reason=", ToString(row.reason),
       " by_hand=", row.by_hand, " ", Text(row.status), " ",
       row.price.has_value() ? absl::StrCat(FormatMoney(*row.price), " ", row.price->currency.code()) : "no price", " ",
       row.quantity.has_value() ? absl::StrCat(*row.quantity) : "no quantity", " priority=", row.sync_priority,
-      " dirty=", row.dirty, " in_doubt=", row.in_doubt, " ", Text(row.attention), "\n");
+      " dirty=", row.dirty, " in_doubt=", row.in_doubt);
+  for (const Problem& attention : row.attentions) absl::StrAppend(&text, " ", Text(attention));
+  absl::StrAppend(&text, "\n");
+  return text;
 }
 
 std::string Text(const LinkEvent& event) {
@@ -180,10 +185,10 @@ std::string ToText(const Job& job) {
       " approved=", job.options.approved, " rerun_of=", job.rerun_of, " progress=", job.progress.total, "/",
       job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
-                  Text(job.finished_at), " error=", job.error, " suggestion=", job.suggestion, " chain=");
+                  Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
   for (const auto& [name, count] : job.counts) absl::StrAppend(&text, " ", name, "=", count);
-  for (const JobProblem& problem : job.problems) absl::StrAppend(&text, " ", problem.subject, Text(problem.attention));
+  for (const JobProblem& problem : job.problems) absl::StrAppend(&text, " ", problem.subject, Text(problem.problem));
   return absl::StrCat(text, "\n");
 }
 

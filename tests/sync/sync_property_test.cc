@@ -26,7 +26,7 @@ constexpr uint64_t kBatches = 10000;
 
 // Random batches ------------------------------------------------------------------------------------------------------
 
-struct Problem {
+struct PlanCase {
   SyncPolicy policy;
   SyncBatch batch;
   SyncBatch siblings;
@@ -36,8 +36,8 @@ class Generator {
  public:
   explicit Generator(uint64_t seed) : random_(seed) {}
 
-  Problem Make() {
-    Problem problem;
+  PlanCase Make() {
+    PlanCase problem;
     problem.policy.fields = {!Chance(20), !Chance(20), !Chance(20)};
     problem.policy.currency = AnyCurrency();
     problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
@@ -151,7 +151,7 @@ bool Holds(const SyncRow& row, const Values& values, const SyncPolicy& policy) {
 }
 
 // Every status that is wanted for the product of row `at`.
-std::set<int64_t> StatusesOfProduct(const Problem& problem, int64_t at) {
+std::set<int64_t> StatusesOfProduct(const PlanCase& problem, int64_t at) {
   std::map<int64_t, int64_t> by_listing;
   for (const SyncBatch* links : {&problem.siblings, &problem.batch}) {  // The batch comes last and wins.
     for (int64_t i = 0; i < links->size(); ++i) by_listing.erase(links->rows[static_cast<size_t>(i)].listing_id);
@@ -167,7 +167,7 @@ std::set<int64_t> StatusesOfProduct(const Problem& problem, int64_t at) {
   return statuses;
 }
 
-bool SiblingsDisagree(const Problem& problem, int64_t at) {
+bool SiblingsDisagree(const PlanCase& problem, int64_t at) {
   return problem.policy.status_grouping == PushGrouping::kProduct && !problem.batch.parent_id[at].empty() &&
          StatusesOfProduct(problem, at).size() > 1;
 }
@@ -179,37 +179,35 @@ struct RowResult {
   bool stays_in_doubt = false;
   bool keeps_attention = false;
   uint64_t refused_digest = 0;
-  std::string code;
+  std::string codes;  // Each with a space behind it.
   int64_t expected_quantity = kAbsent;
 
   std::string ToText() const {
     std::string text;
     for (const auto& [name, value] : sent) absl::StrAppend(&text, name, "=", value, " ");
-    return absl::StrCat(text, settled, stays_in_doubt, keeps_attention, " ", refused_digest, " ", code, " ",
+    return absl::StrCat(text, settled, stays_in_doubt, keeps_attention, " ", refused_digest, " ", codes,
                         expected_quantity);
   }
 };
 
-RowResult ReferenceRow(const Problem& problem, int64_t i) {
+RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   const SyncRow& row = problem.batch.rows[static_cast<size_t>(i)];
   RowResult result;
   if (row.seen.status == ChannelStatus::kDead) {
     result.settled = true;
     result.stays_in_doubt = row.in_doubt && !ToValues(row.acknowledged).empty();
-    result.code = "item_dead";
+    result.codes = "item_dead ";
     return result;
   }
   result.sent = Wanted(row, problem.policy);
   if (!row.in_doubt) EraseEqual(ToValues(row.acknowledged), &result.sent);
-  if (IsPriceInAnotherCurrency(row, problem.policy)) result.code = "currency_mismatch";
-  if (SiblingsDisagree(problem, i) && result.sent.erase("status") != 0) {
-    result.code = "siblings_disagree";
-  }
   const bool held = Holds(row, result.sent, problem.policy);
   if (held) {
     result.sent.erase("quantity");
-    result.code = "quantity_below_acknowledged";
+    result.codes += "quantity_below_acknowledged ";
   }
+  if (SiblingsDisagree(problem, i) && result.sent.erase("status") != 0) result.codes += "siblings_disagree ";
+  if (IsPriceInAnotherCurrency(row, problem.policy)) result.codes += "currency_mismatch ";
   for (const auto& [name, value] : ToValues(row.acknowledged)) {
     if (result.sent.count(name) == 0 && !(name == "quantity" && held)) result.stays_in_doubt = row.in_doubt;
   }
@@ -227,7 +225,7 @@ RowResult ReferenceRow(const Problem& problem, int64_t i) {
   return result;
 }
 
-std::map<int64_t, std::string> ReferencePlan(const Problem& problem) {
+std::map<int64_t, std::string> ReferencePlan(const PlanCase& problem) {
   std::map<int64_t, std::string> results;
   for (int64_t i = 0; i < problem.batch.size(); ++i) {
     results[problem.batch.rows[static_cast<size_t>(i)].listing_id] = ReferenceRow(problem, i).ToText();
@@ -235,8 +233,12 @@ std::map<int64_t, std::string> ReferencePlan(const Problem& problem) {
   return results;
 }
 
-std::string CodeAt(const std::vector<Attention>& attentions, int32_t index) {
-  return index < 0 ? "" : attentions.at(static_cast<size_t>(index)).code;
+// The codes of one of the sets, in order.
+std::string CodesAt(const std::vector<std::vector<Problem>>& sets, int32_t index) {
+  std::string codes;
+  if (index < 0) return codes;
+  for (const Problem& problem : sets.at(static_cast<size_t>(index))) absl::StrAppend(&codes, problem.code, " ");
+  return codes;
 }
 
 std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
@@ -246,7 +248,7 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     RowResult result;
     result.sent = ToValues(item.mask, item.values);
     result.stays_in_doubt = plan.item_states[i].in_doubt && !plan.item_states[i].ends_doubt;
-    result.code = CodeAt(plan.item_attentions, plan.item_states[i].attention);
+    result.codes = CodesAt(plan.item_attentions, plan.item_states[i].attentions);
     result.expected_quantity = item.expected_quantity;
     results[item.listing_id] = result.ToText();
   }
@@ -254,15 +256,15 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     RowResult result;
     result.settled = row.settled;
     result.stays_in_doubt = row.in_doubt;
-    result.keeps_attention = row.attention == kKeepAttention;
+    result.keeps_attention = row.attentions == kKeepAttentions;
     result.refused_digest = row.refused_digest;
-    result.code = CodeAt(plan.settled.attentions, row.attention);
+    result.codes = CodesAt(plan.settled.attentions, row.attentions);
     results[row.listing_id] = result.ToText();
   }
   return results;
 }
 
-std::map<int64_t, std::string> ReferenceReconciliation(const Problem& problem, bool compare_seen) {
+std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, bool compare_seen) {
   std::map<int64_t, std::string> results;
   for (SyncRow row : problem.batch.rows) {
     if (row.seen.status == ChannelStatus::kDead) continue;
@@ -291,7 +293,7 @@ std::map<int64_t, std::string> ReferenceReconciliation(const Problem& problem, b
   return results;
 }
 
-std::map<int64_t, std::string> ActualReconciliation(const Problem& problem, bool compare_seen) {
+std::map<int64_t, std::string> ActualReconciliation(const PlanCase& problem, bool compare_seen) {
   std::map<int64_t, std::string> results;
   for (const Reconciliation& found : PlanReconciliation(problem.batch, problem.policy, compare_seen)) {
     std::string text = found.guard_quantity ? "guard" : "";
@@ -303,7 +305,7 @@ std::map<int64_t, std::string> ActualReconciliation(const Problem& problem, bool
 
 TEST(SyncPropertyTest, PlansLikeTheReference) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
-    const Problem problem = Generator(seed).Make();
+    const PlanCase problem = Generator(seed).Make();
     ASSERT_EQ(ActualPlan(PlanSync(problem.batch, problem.siblings, problem.policy)), ReferencePlan(problem))
         << "seed " << seed;
   }
@@ -311,7 +313,7 @@ TEST(SyncPropertyTest, PlansLikeTheReference) {
 
 TEST(SyncPropertyTest, ReconcilesLikeTheReference) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
-    const Problem problem = Generator(seed).Make();
+    const PlanCase problem = Generator(seed).Make();
     for (bool compare_seen : {false, true}) {
       ASSERT_EQ(ActualReconciliation(problem, compare_seen), ReferenceReconciliation(problem, compare_seen))
           << "seed " << seed << ", compare_seen " << compare_seen;
@@ -321,7 +323,7 @@ TEST(SyncPropertyTest, ReconcilesLikeTheReference) {
 
 TEST(SyncPropertyTest, NeitherTheOrderOfSiblingsNorOfTheBatchMatters) {
   for (uint64_t seed = 0; seed < kBatches / 10; ++seed) {
-    const Problem problem = Generator(seed).Make();
+    const PlanCase problem = Generator(seed).Make();
     SyncBatch reversed;
     for (int64_t i = problem.batch.size() - 1; i >= 0; --i) {
       AddSyncRow(problem.batch.rows[static_cast<size_t>(i)], problem.batch.parent_id[i], &reversed);
@@ -340,7 +342,7 @@ PushOutcome AnyOutcome(std::mt19937_64& random) {
 
 TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
-    const Problem problem = Generator(seed).Make();
+    const PlanCase problem = Generator(seed).Make();
     const SyncPlan plan = PlanSync(problem.batch, problem.siblings, problem.policy);
     for (const Settlement& row : plan.settled.rows) ASSERT_FALSE(row.mask.any()) << "seed " << seed;
     std::mt19937_64 random(seed);
@@ -361,29 +363,29 @@ TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
 // Twins of PlanSync ---------------------------------------------------------------------------------------------------
 
 // A twin is given a problem with one of its circumstances hidden from it.
-using Hide = std::function<void(Problem&)>;
+using Hide = std::function<void(PlanCase&)>;
 
-void ForEachRow(Problem& problem, const std::function<void(SyncRow&)>& change) {
+void ForEachRow(PlanCase& problem, const std::function<void(SyncRow&)>& change) {
   for (SyncRow& row : problem.batch.rows) change(row);
 }
 
 const std::map<std::string, Hide>& PlanTwins() {
   static const auto* const twins = new std::map<std::string, Hide>{
-      {"skips links in doubt", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.in_doubt = false; }); }},
-      {"always sends everything", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.acknowledged = Pqs(); }); }},
-      {"forgets refusals", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.refused_digest = 0; }); }},
-      {"forgets the guard", [](Problem& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
+      {"skips links in doubt", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.in_doubt = false; }); }},
+      {"always sends everything", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.acknowledged = Pqs(); }); }},
+      {"forgets refusals", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.refused_digest = 0; }); }},
+      {"forgets the guard", [](PlanCase& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
       {"never lifts the guard",
-       [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.quantity_at = row.guarded_at; }); }},
-      {"sends to dead items", [](Problem& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
+       [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.quantity_at = row.guarded_at; }); }},
+      {"sends to dead items", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
       {"ignores currencies",
-       [](Problem& p) { ForEachRow(p, [&](SyncRow& row) { row.product_currency = p.policy.currency; }); }},
+       [](PlanCase& p) { ForEachRow(p, [&](SyncRow& row) { row.product_currency = p.policy.currency; }); }},
       {"ignores siblings in the batch and out of it",
-       [](Problem& p) { p.policy.status_grouping = PushGrouping::kNone; }},
-      {"ignores siblings out of the batch", [](Problem& p) { p.siblings = SyncBatch(); }},
-      {"ignores compare-and-set", [](Problem& p) { p.policy.compare_and_set = false; }},
+       [](PlanCase& p) { p.policy.status_grouping = PushGrouping::kNone; }},
+      {"ignores siblings out of the batch", [](PlanCase& p) { p.siblings = SyncBatch(); }},
+      {"ignores compare-and-set", [](PlanCase& p) { p.policy.compare_and_set = false; }},
       {"syncs what it should not",
-       [](Problem& p) {
+       [](PlanCase& p) {
          p.policy.fields = {true, true, true};
        }},
   };
@@ -394,8 +396,8 @@ TEST(SyncPropertyTest, TheReferenceCatchesTwins) {
   for (const auto& [name, hide] : PlanTwins()) {
     bool caught = false;
     for (uint64_t seed = 0; seed < kBatches && !caught; ++seed) {
-      const Problem problem = Generator(seed).Make();
-      Problem shown = problem;
+      const PlanCase problem = Generator(seed).Make();
+      PlanCase shown = problem;
       hide(shown);
       caught = ActualPlan(PlanSync(shown.batch, shown.siblings, shown.policy)) != ReferencePlan(problem);
     }
@@ -419,7 +421,7 @@ SyncFunctions WithPlan(Hide hide) {
   SyncFunctions functions;
   functions.plan = [hide = std::move(hide)](const SyncBatch& batch, const SyncBatch& siblings,
                                             const SyncPolicy& policy) {
-    Problem problem = {policy, batch, siblings};
+    PlanCase problem = {policy, batch, siblings};
     hide(problem);
     return PlanSync(problem.batch, problem.siblings, problem.policy);
   };
@@ -481,7 +483,7 @@ std::map<std::string, SyncFunctions> WorldTwins() {
                            "ignores siblings out of the batch"}) {
     twins[name] = WithPlan(PlanTwins().at(name));
   }
-  twins["raises prices"] = WithPlan([](Problem& p) {
+  twins["raises prices"] = WithPlan([](PlanCase& p) {
     ForEachRow(p, [](SyncRow& row) { row.product_price += row.product_price == kAbsent ? 0 : 1; });
   });
   twins["ends doubt with part of the fields"] = WithSpoiledPlan([](SyncPlan& plan) {

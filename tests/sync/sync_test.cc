@@ -79,12 +79,12 @@ const PushItem& OnlyItem(const SyncPlan& plan) {
 
 std::string SettledCode(const SyncPlan& plan) {
   const Settlement& row = OnlySettled(plan);
-  return row.attention < 0 ? "" : plan.settled.attentions.at(static_cast<size_t>(row.attention)).code;
+  return row.attentions < 0 ? "" : plan.settled.attentions.at(static_cast<size_t>(row.attentions)).at(0).code;
 }
 
-Attention ItemAttention(const SyncPlan& plan, size_t item = 0) {
-  const int32_t attention = plan.item_states.at(item).attention;
-  return attention < 0 ? Attention() : plan.item_attentions.at(static_cast<size_t>(attention));
+Problem ItemAttention(const SyncPlan& plan, size_t item = 0) {
+  const int32_t set = plan.item_states.at(item).attentions;
+  return set < 0 ? Problem() : plan.item_attentions.at(static_cast<size_t>(set)).at(0);
 }
 
 PushOutcome Outcome(PushResult result) {
@@ -164,7 +164,7 @@ TEST(PlanSyncTest, EqualRowsAreSettledAndLoseTheirAttention) {
   EXPECT_FALSE(row.in_doubt);
   EXPECT_EQ(row.mask, kNothing);
   EXPECT_EQ(row.refused_digest, 0u);
-  EXPECT_EQ(row.attention, kClearAttention);
+  EXPECT_EQ(row.attentions, kClearAttentions);
 }
 
 TEST(PlanSyncTest, SendsOnlyTheFieldsThatDiffer) {
@@ -252,7 +252,7 @@ TEST(PlanSyncTest, NothingIsSentToDeadItems) {
   SyncRow row = ChangedRow();
   row.seen.status = ChannelStatus::kDead;
   const SyncPlan plan = Plan(row);
-  EXPECT_EQ(SettledCode(plan), attention_code::kItemDead);
+  EXPECT_EQ(SettledCode(plan), problem_code::kItemDead);
   EXPECT_TRUE(OnlySettled(plan).settled);
   EXPECT_FALSE(OnlySettled(plan).in_doubt);
   row.in_doubt = true;
@@ -264,10 +264,10 @@ TEST(PlanSyncTest, AnotherCurrencyIsAttentionAndTheRestGoes) {
   row.product_currency = Euro();
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{false, true, true}));
-  EXPECT_EQ(ItemAttention(plan).code, attention_code::kCurrencyMismatch);
-  EXPECT_EQ(ItemAttention(plan).detail, "the product's price is 19.90 EUR; the channel's prices are in USD");
+  EXPECT_EQ(ItemAttention(plan).code, problem_code::kCurrencyMismatch);
+  EXPECT_EQ(ItemAttention(plan).message, "the product's price is 19.90 EUR; the channel's prices are in USD");
   row.acknowledged = EqualRow().acknowledged;
-  EXPECT_EQ(SettledCode(Plan(row)), attention_code::kCurrencyMismatch);
+  EXPECT_EQ(SettledCode(Plan(row)), problem_code::kCurrencyMismatch);
 }
 
 TEST(PlanSyncTest, AnotherCurrencyDoesNotMatterWithoutAPriceToSync) {
@@ -285,9 +285,9 @@ TEST(PlanSyncTest, AnotherCurrencyDoesNotMatterWithoutAPriceToSync) {
 
 TEST(OversellGuardTest, HoldsTheQuantityBack) {
   const SyncPlan plan = Plan(GuardedRow());
-  EXPECT_EQ(SettledCode(plan), attention_code::kQuantityBelowAcknowledged);
+  EXPECT_EQ(SettledCode(plan), problem_code::kQuantityBelowAcknowledged);
   EXPECT_EQ(
-      plan.settled.attentions[0].detail,
+      plan.settled.attentions[0].at(0).message,
       "the channel shows quantity 2, less than was last acknowledged; the product says 5, which was stated before "
       "that was seen");
   EXPECT_TRUE(OnlySettled(plan).settled);
@@ -298,7 +298,19 @@ TEST(OversellGuardTest, OtherFieldsStillGo) {
   row.product_price = 1;
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(OnlyItem(plan).mask, kPrice);
-  EXPECT_EQ(ItemAttention(plan).code, attention_code::kQuantityBelowAcknowledged);
+  EXPECT_EQ(ItemAttention(plan).code, problem_code::kQuantityBelowAcknowledged);
+}
+
+TEST(OversellGuardTest, IsOneOfSeveralAttentions) {
+  SyncRow row = GuardedRow();
+  row.product_price = 1;
+  row.product_currency = *Currency::Parse("EUR");
+  const SyncPlan plan = Plan(row);
+  ASSERT_EQ(plan.settled.attentions.size(), 1u);
+  const std::vector<Problem>& attentions = plan.settled.attentions[0];
+  ASSERT_THAT(attentions, SizeIs(2));
+  EXPECT_EQ(attentions[0].code, problem_code::kQuantityBelowAcknowledged);
+  EXPECT_EQ(attentions[1].code, problem_code::kCurrencyMismatch);
 }
 
 TEST(OversellGuardTest, EndsWhenTheQuantityIsStatedAnew) {
@@ -340,7 +352,7 @@ TEST(RefusedTest, TheSameContentIsNotSentAgainAndKeepsItsAttention) {
   row.refused_digest = refused.rows.at(0).refused_digest;
   const Settlement again = OnlySettled(Plan(row));
   EXPECT_TRUE(again.settled);
-  EXPECT_EQ(again.attention, kKeepAttention);
+  EXPECT_EQ(again.attentions, kKeepAttentions);
   EXPECT_EQ(again.refused_digest, row.refused_digest);
 }
 
@@ -400,23 +412,23 @@ TEST_F(SiblingsTest, ThatDisagreeKeepTheirStatusAndSendTheRest) {
   const SyncPlan plan = PlanBatch();
   ASSERT_THAT(plan.items, SizeIs(2));
   EXPECT_EQ(plan.items[0].mask, kPrice);
-  EXPECT_EQ(ItemAttention(plan, 0).code, attention_code::kSiblingsDisagree);
+  EXPECT_EQ(ItemAttention(plan, 0).code, problem_code::kSiblingsDisagree);
   EXPECT_EQ(
-      ItemAttention(plan, 0).detail,
+      ItemAttention(plan, 0).message,
       "the channel has one status for the product, and its listing variants want listed for SKU3; hidden for SKU1, "
       "SKU2");
   EXPECT_EQ(plan.items[1].mask, kStatus);
   EXPECT_EQ(plan.items[1].listing_id, 4);
   ASSERT_THAT(plan.settled.rows, SizeIs(2));
-  EXPECT_EQ(plan.settled.rows[0].attention, 0);
-  EXPECT_EQ(plan.settled.attentions[0].code, attention_code::kSiblingsDisagree);
-  EXPECT_EQ(plan.settled.rows[1].attention, kClearAttention) << "it has what it wants";
+  EXPECT_EQ(plan.settled.rows[0].attentions, 0);
+  EXPECT_EQ(plan.settled.attentions[0].at(0).code, problem_code::kSiblingsDisagree);
+  EXPECT_EQ(plan.settled.rows[1].attentions, kClearAttentions) << "it has what it wants";
 }
 
 TEST_F(SiblingsTest, OutsideTheBatchCount) {
   AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
   AddSyncRow(EqualRow(2), "shirt", &siblings_);
-  EXPECT_EQ(SettledCode(PlanBatch()), attention_code::kSiblingsDisagree);
+  EXPECT_EQ(SettledCode(PlanBatch()), problem_code::kSiblingsDisagree);
 }
 
 TEST_F(SiblingsTest, AMemberOfTheBatchDoesNotDisagreeWithItself) {
@@ -454,7 +466,7 @@ TEST_F(SiblingsTest, DoNotMatterToOtherGroupings) {
 TEST_F(SiblingsTest, OnlyAFewAreNamed) {
   for (int64_t id = 1; id <= 6; ++id) AddSyncRow(Wanting(id, kHidingStatus), "shirt", &batch_);
   AddSyncRow(EqualRow(7), "shirt", &siblings_);
-  EXPECT_THAT(PlanBatch().settled.attentions.at(0).detail, HasSubstr("hidden for SKU1, SKU2, SKU3 and 3 more"));
+  EXPECT_THAT(PlanBatch().settled.attentions.at(0).at(0).message, HasSubstr("hidden for SKU1, SKU2, SKU3 and 3 more"));
 }
 
 TEST_F(SiblingsTest, AStatusHeldBackInDoubtStaysInDoubt) {
@@ -488,7 +500,7 @@ TEST(SettleTest, AppliedFieldsAreAcknowledged) {
   EXPECT_EQ(settled.mask, kPrice);
   EXPECT_EQ(settled.acknowledged, (Pqs{1500, kAbsent, ChannelStatus::kUnknown}));
   EXPECT_EQ(settled.refused_digest, 0u);
-  EXPECT_EQ(settled.attention, kClearAttention);
+  EXPECT_EQ(settled.attentions, kClearAttentions);
 }
 
 TEST(SettleTest, AppliedEndsDoubt) {
@@ -501,8 +513,8 @@ TEST(SettleTest, AppliedCarriesTheItemsAttention) {
   SyncRow row = ChangedRow();
   row.product_currency = Euro();
   const SettlementBatch batch = SettleOne(row, Outcome(PushResult::kApplied));
-  ASSERT_EQ(batch.rows.at(0).attention, 0);
-  EXPECT_EQ(batch.attentions.at(0).code, attention_code::kCurrencyMismatch);
+  ASSERT_EQ(batch.rows.at(0).attentions, 0);
+  EXPECT_EQ(batch.attentions.at(0).at(0).code, problem_code::kCurrencyMismatch);
 }
 
 TEST(SettleTest, ARejectionIsAttentionAndRemembered) {
@@ -515,16 +527,16 @@ TEST(SettleTest, ARejectionIsAttentionAndRemembered) {
   EXPECT_TRUE(row.settled);
   EXPECT_EQ(row.mask, kNothing);
   EXPECT_EQ(row.refused_digest, ContentDigest(kAll, {1990, 5, ChannelStatus::kListed}));
-  ASSERT_EQ(row.attention, 0);
-  EXPECT_EQ(batch.attentions.at(0).code, "price_too_low");
-  EXPECT_EQ(batch.attentions.at(0).detail, "price: must be at least 1.00");
-  EXPECT_EQ(batch.attentions.at(0).suggestion, SuggestionFor("price_too_low"));
+  ASSERT_EQ(row.attentions, 0);
+  EXPECT_EQ(batch.attentions.at(0).at(0).code, "price_too_low");
+  EXPECT_EQ(batch.attentions.at(0).at(0).message, "price: must be at least 1.00");
+  EXPECT_EQ(batch.attentions.at(0).at(0).args, (std::vector<Field>{{"field", "price"}}));
 }
 
 TEST(SettleTest, ARejectionWithoutWordsStillSaysSomething) {
   const SettlementBatch batch = SettleOne(ChangedRow(), Outcome(PushResult::kRejected));
-  EXPECT_EQ(batch.attentions.at(0).code, attention_code::kRejected);
-  EXPECT_EQ(batch.attentions.at(0).detail, "the channel refused it without a message");
+  EXPECT_EQ(batch.attentions.at(0).at(0).code, problem_code::kRejected);
+  EXPECT_EQ(batch.attentions.at(0).at(0).message, "the channel refused it without a message");
 }
 
 TEST(SettleTest, NotFoundIsGone) {
@@ -532,7 +544,7 @@ TEST(SettleTest, NotFoundIsGone) {
   const Settlement& row = batch.rows.at(0);
   EXPECT_TRUE(row.gone);
   EXPECT_EQ(row.mask, kNothing);
-  EXPECT_EQ(batch.attentions.at(static_cast<size_t>(row.attention)).code, attention_code::kItemGone);
+  EXPECT_EQ(batch.attentions.at(static_cast<size_t>(row.attentions)).at(0).code, problem_code::kItemGone);
   EXPECT_TRUE(batch.close_push);
 }
 
@@ -546,7 +558,7 @@ TEST(SettleTest, ConflictAndThrottledStayDirtyAndAreAsInDoubtAsBefore) {
       EXPECT_FALSE(settlement.settled);
       EXPECT_EQ(settlement.in_doubt, in_doubt);
       EXPECT_EQ(settlement.mask, kNothing);
-      EXPECT_EQ(settlement.attention, kKeepAttention);
+      EXPECT_EQ(settlement.attentions, kKeepAttentions);
       EXPECT_TRUE(batch.close_push);
     }
   }
@@ -583,10 +595,10 @@ TEST(SettleTest, SettlesAnyPartOfThePlan) {
                                          {Outcome(PushResult::kApplied), Outcome(PushResult::kApplied)}, 12);
   ASSERT_THAT(settled.rows, SizeIs(2));
   EXPECT_EQ(settled.rows[0].listing_id, 2);
-  EXPECT_EQ(settled.rows[0].attention, kClearAttention);
+  EXPECT_EQ(settled.rows[0].attentions, kClearAttentions);
   EXPECT_EQ(settled.rows[1].listing_id, 3);
-  EXPECT_EQ(settled.attentions.at(static_cast<size_t>(settled.rows[1].attention)).code,
-            attention_code::kCurrencyMismatch);
+  EXPECT_EQ(settled.attentions.at(static_cast<size_t>(settled.rows[1].attentions)).at(0).code,
+            problem_code::kCurrencyMismatch);
 }
 
 // ContentDigest -------------------------------------------------------------------------------------------------------

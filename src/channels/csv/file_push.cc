@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "flxlink/attention.h"
+#include "flxlink/problem.h"
 #include "src/model/quote.h"
 
 namespace flxlink::csv_channel {
@@ -22,12 +22,13 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
 }
 
 PushOutcome MissingColumn(absl::string_view column, absl::string_view field) {
-  return Rejected("missing_column", field,
+  return Rejected(problem_code::kMissingColumn, field,
                   absl::StrCat("the file has no column \"", column, "\"; add it, or do not sync the ", field));
 }
 
 PushOutcome MissingValue(absl::string_view field) {
-  return Rejected("missing_value", field, absl::StrCat("there is no ", field, " to write; give the product one"));
+  return Rejected(problem_code::kMissingValue, field,
+                  absl::StrCat("there is no ", field, " to write; give the product one"));
 }
 
 // Words keep the capitals of the cell that they replace.
@@ -83,12 +84,12 @@ PushOutcome FilePush::JudgeStatus(const PushItem& item, const csv::ShopifyVarian
   if (!item.mask.status) return applied;
   if (words_ == StatusWords::kNone) return MissingColumn("Status", "status");
   if (!StatusWord(words_, item.values.status).has_value()) {
-    return Rejected("unsupported_status", "status",
+    return Rejected(problem_code::kUnsupportedStatus, "status",
                     absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
                                  "\"; choose another status"));
   }
   if (disagreeing_.contains(variant.product_row.begin)) {
-    return Rejected(attention_code::kSiblingsDisagree, "status",
+    return Rejected(problem_code::kSiblingsDisagree, "status",
                     absl::StrCat("the variants of ", model::Quote(variant.handle),
                                  " share one status and want different ones; decide on one"));
   }

@@ -453,18 +453,20 @@ PushOutcome SimulatedPlatform::Impl::Judge(const PushItem& item) const {
 PushOutcome SimulatedPlatform::Impl::JudgeValues(const PushItem& item) const {
   const SyncFields& can_set = options_.capabilities.can_set;
   const auto unsupported = [](absl::string_view field) {
-    return Rejected("unsupported_field", field, absl::StrCat("the platform does not let the ", field, " be set"));
+    return Rejected(problem_code::kUnsupportedField, field,
+                    absl::StrCat("the platform does not let the ", field, " be set"));
   };
   if (item.mask.price && !can_set.price) return unsupported("price");
   if (item.mask.quantity && !can_set.quantity) return unsupported("quantity");
   if (item.mask.status && !can_set.status) return unsupported("status");
-  if (item.mask.price && item.values.price < 0) return Rejected("invalid_price", "price", "the price is below zero");
+  if (item.mask.price && item.values.price < 0)
+    return Rejected(problem_code::kInvalidPrice, "price", "the price is below zero");
   const std::vector<ChannelStatus>& statuses = options_.capabilities.status_set;
   if (item.mask.status && std::find(statuses.begin(), statuses.end(), item.values.status) == statuses.end()) {
-    return Rejected("unsupported_status", "status",
+    return Rejected(problem_code::kUnsupportedStatus, "status",
                     absl::StrCat("the platform has no status \"", ToString(item.values.status), "\""));
   }
-  if (IsRefusedByChance(item)) return Rejected("refused", "", "the platform does not like these values");
+  if (IsRefusedByChance(item)) return Rejected(problem_code::kRejected, "", "the platform does not like these values");
   return OutcomeOf(PushResult::kApplied);
 }
 

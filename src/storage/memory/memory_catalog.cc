@@ -74,7 +74,7 @@ bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone &
 
 bool Passes(const MemoryListing& listing, const ListingFilter& filter) {
   if (filter.unlinked && listing.linked()) return false;
-  return !filter.attention || !listing.attention.empty();
+  return !filter.attention || !listing.attentions.empty();
 }
 
 }  // namespace
@@ -229,7 +229,7 @@ ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const Memor
   row.sync_priority = listing.sync_priority;
   row.dirty = listing.dirty();
   row.in_doubt = listing.in_doubt;
-  row.attention = listing.attention;
+  row.attentions = listing.attentions;
   return row;
 }
 

@@ -103,7 +103,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.acknowledged = item.seen;
   listing.guarded_at = absl::InfinitePast();
   listing.refused_digest = 0;
-  listing.attention = Attention();
+  listing.attentions.clear();
   // Whatever an earlier link left to send is not this one's.
   listing.synced_version = listing.dirty_version;
   listing.linked_version = listing.dirty_version + 1;
@@ -123,7 +123,7 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   listing.reason = reason;
   listing.by_hand = false;
   listing.status = storage::StatusAfterUnlink(listing.status);
-  listing.attention = Attention();
+  listing.attentions.clear();
   listing.history.push_back({kind, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
 }
@@ -135,7 +135,7 @@ bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
   MemoryListing& listing = listings.at(item.listing_id);
   RecordChange(listing);
   listing.state = LinkState::kBroken;
-  listing.attention = storage::ItemGone(item.external_id);
+  listing.attentions = {storage::ItemGone(item.external_id)};
   listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
   return true;
@@ -146,7 +146,7 @@ void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
   const MemoryItem& item = items.at(listing.channel_variant_id);
   RecordChange(item);
   listing.state = LinkState::kLinked;
-  listing.attention = Attention();
+  listing.attentions.clear();
   listing.synced_version = listing.dirty_version;
   listing.history.push_back({LinkEvent::Kind::kHealed, item.external_id, 0, author.job_id, author.at});
   MarkDirty(listing, author.at);

@@ -82,7 +82,7 @@ struct MemoryListing {
   absl::Time guarded_at = absl::InfinitePast();
   uint64_t refused_digest = 0;
   bool in_doubt = false;
-  Attention attention;
+  std::vector<Problem> attentions;  // Ascending by code.
   std::vector<LinkEvent> history;
 
   absl::optional<DirtyKey> dirty_key;  // As it is in MemoryChannel::dirty.

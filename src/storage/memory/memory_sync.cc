@@ -34,11 +34,7 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
     if (row.mask.quantity) listing.guarded_at = absl::InfinitePast();
   }
   listing.refused_digest = row.refused_digest;
-  if (row.attention == kClearAttention) {
-    listing.attention = Attention();
-  } else if (row.attention != kKeepAttention) {
-    listing.attention = batch.attentions[static_cast<size_t>(row.attention)];
-  }
+  if (row.attentions != kKeepAttentions) listing.attentions = storage::AttentionsOf(row, batch);
   channel.Reindex(listing);
 }
 
@@ -171,7 +167,7 @@ absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const int6
     listing.acknowledged = Pqs();
     listing.refused_digest = 0;
     listing.guarded_at = absl::InfinitePast();
-    listing.attention = Attention();
+    listing.attentions.clear();
     (*channel)->MarkDirty(listing, now);
   }
   return absl::OkStatus();

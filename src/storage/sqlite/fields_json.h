@@ -1,7 +1,7 @@
 // Fields of a row as the JSON object that the `fields` columns hold: names and values are strings, in their order,
 // without spaces. Bytes that are not UTF-8 are kept as they are.
 //
-// Only what FieldsEncoder writes is read back (and any other object of strings).
+// Only what is written here is read back (and any other object of strings).
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_FIELDS_JSON_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_FIELDS_JSON_H_
@@ -29,6 +29,9 @@ class FieldsEncoder {
   std::vector<std::string> names_;  // As they stand in the object, with quotes and colon.
   std::string object_;
 };
+
+// The object of `fields`, empty values among them.
+std::string EncodeFields(const std::vector<Field>& fields);
 
 // Calls `visit` for each name and value, in their order; both are valid during the call. False: `json` is not such an
 // object.

@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "src/model/record_codec.h"
+#include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
@@ -13,12 +14,13 @@ namespace {
 
 #define FLXLINK_SELECT_JOB                                                                                     \
   "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, rerun_of, progress_total, " \
-  "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error, suggestion, details " \
+  "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error_code, error_args, "    \
+  "error_message, details "                                                                                    \
   "FROM job "
 
 Job ReadJobRow(Connection& db, const Query& query) {
   Job job;
-  const absl::Status details = model::DecodeJobDetails(query.Text(17), &job);
+  const absl::Status details = model::DecodeJobDetails(query.Text(18), &job);
   if (!details.ok()) db.Fail(details);
   job.job_id = query.Int(0);
   job.channel_id = query.Int(1);
@@ -33,8 +35,9 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.created_at = query.Time(12);
   job.started_at = query.OptionalTime(13);
   job.finished_at = query.OptionalTime(14);
-  job.error = query.String(15);
-  job.suggestion = query.String(16);
+  if (!query.IsNull(15)) {
+    job.error = MakeProblem(query.Text(15), ReadFields(db, query.Text(16)), query.String(17));
+  }
   return job;
 }
 
@@ -45,15 +48,18 @@ absl::optional<Job> FindJob(Connection& db, int64_t job_id) {
 }
 
 void StoreJob(Connection& db, const Job& job) {
+  const Problem error = job.error.value_or(Problem());
   Query(
       db,
       "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, rerun_of, "
-      "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, error, "
-      "suggestion, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)")
+      "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
+      "error_code, error_args, error_message, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+      "?14, ?15, ?16, ?17, ?18, ?19)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.rerun_of}, job.progress.total, job.progress.done, job.progress.failed,
-           job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{job.error},
-           NullIfEmpty{job.suggestion}, Blob{model::EncodeJobDetails(job)});
+           job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
+           NullIfEmpty{error.empty() ? std::string() : EncodeFields(error.args)}, NullIfEmpty{error.message},
+           Blob{model::EncodeJobDetails(job)});
 }
 
 absl::Status UpdateJob(Connection& db, Job job) {

@@ -16,8 +16,7 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
       link_(db,
             "UPDATE OR IGNORE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, "
             "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
-            "acked_status = ?12, guarded_at = NULL, refused_digest = NULL, attention_code = NULL, "
-            "attention_detail = NULL, attention_suggestion = NULL, synced_version = dirty_version, "
+            "acked_status = ?12, guarded_at = NULL, refused_digest = NULL, synced_version = dirty_version, "
             "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?13 "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
@@ -35,6 +34,7 @@ bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t ru
                                    NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
                                    NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), author_.at);
   if (linked == 0) return false;
+  WriteAttentions(db_, channel_id_, link.listing_id, {});
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
   return true;
 }
@@ -46,11 +46,12 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   const ListingStatus status = storage::StatusAfterUnlink(link.status);
   Query(db_,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
-        "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, attention_code = NULL, attention_detail = NULL, "
-        "attention_suggestion = NULL, synced_version = dirty_version, dirty_since = NULL "
+        "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, "
+        "synced_version = dirty_version, dirty_since = NULL "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
            NullIfEmpty{ToString(status.pending)}, status.paused);
+  WriteAttentions(db_, channel_id_, link.listing_id, {});
   AddEvent(link.listing_id, kind, item.has_value() ? item->external_id : "", 0);
 }
 
@@ -71,10 +72,10 @@ bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external
 void LinkWriter::Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id) {
   RecordBoth(listing_id, channel_variant_id);
   Query(db_,
-        "UPDATE link SET state = 'linked', attention_code = NULL, attention_detail = NULL, "
-        "attention_suggestion = NULL, dirty_version = dirty_version + 1, dirty_since = ?3 "
+        "UPDATE link SET state = 'linked', dirty_version = dirty_version + 1, dirty_since = ?3 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, listing_id, author_.at);
+  WriteAttentions(db_, channel_id_, listing_id, {});
   AddEvent(listing_id, LinkEvent::Kind::kHealed, external_id, 0);
 }
 
@@ -100,14 +101,14 @@ void LinkWriter::AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string
 
 // Breaks the link of an item that has one. Returns its listing variant; 0 where there is none.
 int64_t LinkWriter::BreakLink(int64_t channel_variant_id, absl::string_view external_id) {
-  const Attention attention = storage::ItemGone(external_id);
   Query query(db_,
-              "UPDATE link SET state = 'broken', attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
-              "WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' RETURNING listing_id");
-  query.Bind(channel_id_, channel_variant_id, attention.code, attention.detail, attention.suggestion);
+              "UPDATE link SET state = 'broken' WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' "
+              "RETURNING listing_id");
+  query.Bind(channel_id_, channel_variant_id);
   if (!query.Next()) return 0;
   const int64_t listing_id = query.Int(0);
   query.Next();
+  WriteAttentions(db_, channel_id_, listing_id, {storage::ItemGone(external_id)});
   return listing_id;
 }
 

@@ -83,7 +83,7 @@ absl::Status CheckProductsExist(Connection& db, absl::Span<const int64_t> produc
 #define FLXLINK_SELECT_LISTING                                                                            \
   "SELECT v.listing_id, v.sku, v.parent, v.fields, l.state, c.external_id, l.rule, l.reason, l.by_hand, " \
   "l.health, l.pending, l.paused, p.price, p.currency, p.quantity, l.sync_priority, l.dirty_since, "      \
-  "l.in_doubt, l.attention_code, l.attention_detail, l.attention_suggestion "
+  "l.in_doubt "
 
 #define FLXLINK_LISTING_TABLES                                                                  \
   "CROSS JOIN product_variant p ON p.product_id = v.product_id LEFT JOIN channel_variant c ON " \
@@ -94,19 +94,26 @@ absl::Status CheckProductsExist(Connection& db, absl::Span<const int64_t> produc
   "FROM link l CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = " \
   "l.listing_id " FLXLINK_LISTING_TABLES "WHERE l.channel_id = ?1 AND l.listing_id > ?2 "
 
+#define FLXLINK_LISTINGS_WITH_ATTENTION                                                                 \
+  FLXLINK_SELECT_LISTING                                                                                \
+  "FROM (SELECT DISTINCT listing_id FROM attention WHERE channel_id = ?1 AND listing_id > ?2 ORDER BY " \
+  "listing_id) a CROSS JOIN link l ON l.channel_id = ?1 AND l.listing_id = a.listing_id "               \
+  "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = "                     \
+  "l.listing_id " FLXLINK_LISTING_TABLES
+
 #define FLXLINK_LISTING_ORDER "ORDER BY l.listing_id LIMIT ?3"
 
 // The query for all listing variants that pass the filter's flags.
 absl::string_view ListingsQuery(const ListingFilter& filter) {
   if (filter.unlinked && filter.attention) {
-    return FLXLINK_LISTINGS_BY_ID "AND l.state <> 'linked' AND l.attention_code IS NOT NULL " FLXLINK_LISTING_ORDER;
+    return FLXLINK_LISTINGS_WITH_ATTENTION "WHERE l.state <> 'linked' ORDER BY a.listing_id LIMIT ?3";
   }
   if (filter.unlinked) return FLXLINK_LISTINGS_BY_ID "AND l.state <> 'linked' " FLXLINK_LISTING_ORDER;
-  if (filter.attention) return FLXLINK_LISTINGS_BY_ID "AND l.attention_code IS NOT NULL " FLXLINK_LISTING_ORDER;
+  if (filter.attention) return FLXLINK_LISTINGS_WITH_ATTENTION "ORDER BY a.listing_id LIMIT ?3";
   return FLXLINK_LISTINGS_BY_ID FLXLINK_LISTING_ORDER;
 }
 
-ListingRow ReadListingRow(Connection& db, const Query& query) {
+ListingRow ReadListingRow(Connection& db, int64_t channel_id, const Query& query) {
   ListingRow row;
   row.listing_id = query.Int(0);
   row.sku = query.String(1);
@@ -123,13 +130,13 @@ ListingRow ReadListingRow(Connection& db, const Query& query) {
   row.sync_priority = query.Int(15);
   row.dirty = row.link_state == LinkState::kLinked && !query.IsNull(16);
   row.in_doubt = query.Bool(17);
-  row.attention = {query.String(18), query.String(19), query.String(20)};
+  row.attentions = ReadAttentions(db, channel_id, row.listing_id);
   return row;
 }
 
 bool Passes(const ListingRow& row, const ListingFilter& filter) {
   if (filter.unlinked && row.link_state == LinkState::kLinked) return false;
-  return !filter.attention || !row.attention.empty();
+  return !filter.attention || !row.attentions.empty();
 }
 
 void ReadListingsBySku(Connection& db, int64_t channel_id, const ListingFilter& filter, int64_t after_id, int64_t limit,
@@ -140,7 +147,7 @@ void ReadListingsBySku(Connection& db, int64_t channel_id, const ListingFilter& 
   for (const int64_t listing_id : FindListings(db, channel_id, filter.skus)) {
     if (static_cast<int64_t>(rows->size()) == limit) return;
     if (listing_id <= after_id || !query.Bind(channel_id, listing_id).Next()) continue;
-    ListingRow row = ReadListingRow(db, query);
+    ListingRow row = ReadListingRow(db, channel_id, query);
     if (Passes(row, filter)) rows->push_back(std::move(row));
   }
 }
@@ -177,7 +184,7 @@ absl::StatusOr<std::vector<ListingRow>> SqliteStorage::ReadListings(int64_t chan
     }
     Query query(db, ListingsQuery(filter));
     query.Bind(channel_id, after_id, limit);
-    while (query.Next()) rows.push_back(ReadListingRow(db, query));
+    while (query.Next()) rows.push_back(ReadListingRow(db, channel_id, query));
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

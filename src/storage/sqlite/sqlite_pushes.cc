@@ -33,14 +33,6 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, Link
   ClearDoubt(db, channel_id, link.listing_id);
 }
 
-void WriteAttention(Connection& db, int64_t channel_id, int64_t listing_id, const Attention& attention) {
-  Query(db,
-        "UPDATE link SET attention_code = ?3, attention_detail = ?4, attention_suggestion = ?5 "
-        "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id, NullIfEmpty{attention.code}, NullIfEmpty{attention.detail},
-           NullIfEmpty{attention.suggestion});
-}
-
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
                 const SettlementBatch& batch, LinkWriter& links) {
   const ListingStatus status = row.mask.status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
@@ -58,9 +50,8 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            NullIfAbsent{row.acknowledged.quantity}, row.mask.status, StatusText(row.acknowledged.status),
            ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfZero{static_cast<int64_t>(row.refused_digest)}, row.in_doubt);
-  if (row.attention == kKeepAttention) return;
-  WriteAttention(db, channel_id, row.listing_id,
-                 row.attention == kClearAttention ? Attention() : batch.attentions[static_cast<size_t>(row.attention)]);
+  if (row.attentions == kKeepAttentions) return;
+  WriteAttentions(db, channel_id, row.listing_id, storage::AttentionsOf(row, batch));
 }
 
 absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,

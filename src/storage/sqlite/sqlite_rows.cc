@@ -191,6 +191,24 @@ void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const L
       .Run(channel_id, listing_id, ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused);
 }
 
+std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t listing_id) {
+  std::vector<Problem> attentions;
+  Query query(db, "SELECT code, args, message FROM attention WHERE channel_id = ?1 AND listing_id = ?2 ORDER BY code");
+  query.Bind(channel_id, listing_id);
+  while (query.Next()) {
+    attentions.push_back(MakeProblem(query.Text(0), ReadFields(db, query.Text(1)), query.String(2)));
+  }
+  return attentions;
+}
+
+void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions) {
+  Query(db, "DELETE FROM attention WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+  for (const Problem& attention : attentions) {
+    Query(db, "INSERT INTO attention (channel_id, listing_id, code, args, message) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .Run(channel_id, listing_id, attention.code, EncodeFields(attention.args), attention.message);
+  }
+}
+
 ListingStatus ReadStatus(const Query& query, int column) {
   return {query.EnumValue(column, Health::kPaused), query.EnumValue(column + 1, PendingChange::kDelisting),
           query.Bool(column + 2)};

@@ -249,6 +249,30 @@ CREATE TABLE link_change (
   PRIMARY KEY (channel_id, side, id)
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE attention (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  args TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (channel_id, listing_id, code)
+) WITHOUT ROWID;
+INSERT INTO attention (channel_id, listing_id, code, args, message)
+  SELECT channel_id, listing_id, attention_code, '{}', coalesce(attention_detail, '') FROM link
+  WHERE attention_code IS NOT NULL;
+DROP INDEX link_attention;
+ALTER TABLE link DROP COLUMN attention_code;
+ALTER TABLE link DROP COLUMN attention_detail;
+ALTER TABLE link DROP COLUMN attention_suggestion;
+
+ALTER TABLE job ADD COLUMN error_code TEXT;
+ALTER TABLE job ADD COLUMN error_args TEXT;
+ALTER TABLE job RENAME COLUMN error TO error_message;
+ALTER TABLE job DROP COLUMN suggestion;
+UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unknown' END, error_args = '{}'
+  WHERE error_message IS NOT NULL;
+)sql",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 

@@ -103,9 +103,9 @@ void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
   if (!MarkDirty(db, channel_id, listing_id, now)) return;
   Query(db,
         "UPDATE link SET acked_price = NULL, acked_quantity = NULL, acked_status = NULL, guarded_at = NULL, "
-        "refused_digest = NULL, attention_code = NULL, attention_detail = NULL, attention_suggestion = NULL "
-        "WHERE channel_id = ?1 AND listing_id = ?2")
+        "refused_digest = NULL WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, listing_id);
+  WriteAttentions(db, channel_id, listing_id, {});
 }
 
 }  // namespace

@@ -1,0 +1,259 @@
+// Problems: what went wrong, for programs and for people. A job's error, an attention of a listing variant, what a job
+// notes about one of its rows and what an absl::Status of flxlink carries are all a Problem.
+//
+// A problem has no advice: what a person can do about it depends on what they sit in front of. The program turns a code
+// and its arguments into its commands, a host into its buttons. What has to be done is said below, with each code, and
+// in docs/problems.md, which is made from this header.
+//
+// Plain data: share between threads while nobody writes. All functions are thread-safe.
+
+#ifndef FLXLINK_PROBLEM_H_
+#define FLXLINK_PROBLEM_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "flxlink/field.h"
+
+namespace flxlink {
+
+struct Problem {
+  std::string code;         // One of the codes below, or an adapter's own. Empty: no problem.
+  std::vector<Field> args;  // What the code's documentation names, as far as it is known.
+  std::string message;      // What happened, in words, with the values.
+
+  bool empty() const { return code.empty(); }
+  friend bool operator==(const Problem& a, const Problem& b) {
+    return a.code == b.code && a.args == b.args && a.message == b.message;
+  }
+};
+
+inline Problem MakeProblem(absl::string_view code, std::vector<Field> args, std::string message) {
+  return Problem{std::string(code), std::move(args), std::move(message)};
+}
+
+// The codes that flxlink itself gives. A code never changes its meaning; what is not known of its arguments is left
+// out. Adapters and hosts may give others.
+namespace problem_code {
+
+// == Values that a channel does not take ==
+
+// The channel refused a value and would refuse it again.
+// Args: field
+// Fix: Correct the value in the product; a new value is sent by the next sync. If the channel was at fault, force the
+//      variant's sync.
+constexpr absl::string_view kRejected = "rejected";
+// The channel does not take a price like this one.
+// Args: field
+// Fix: Correct the product's price; the next sync sends it.
+constexpr absl::string_view kInvalidPrice = "invalid_price";
+// The channel has no place for a field: its file has no such column.
+// Args: field
+// Fix: Export the file again with that column, or leave the field out of what the channel syncs.
+constexpr absl::string_view kMissingColumn = "missing_column";
+// A field was to be sent that the product has no value for.
+// Args: field
+// Fix: Give the product a value; the next sync sends it.
+constexpr absl::string_view kMissingValue = "missing_value";
+// The channel does not let a field be set.
+// Args: field
+// Fix: Leave the field out of what the channel syncs.
+constexpr absl::string_view kUnsupportedField = "unsupported_field";
+// The channel does not have the status that was to be sent.
+// Args: field
+// Fix: Set a status that the channel has, or leave the status out of what the channel syncs.
+constexpr absl::string_view kUnsupportedStatus = "unsupported_status";
+// The product's price is in another currency than the channel.
+// Args: price, currency, channel_currency
+// Fix: State the product's price in the channel's currency, or change the channel's.
+constexpr absl::string_view kCurrencyMismatch = "currency_mismatch";
+// The channel shows less stock than was last acknowledged: it may have sold some. See the oversell guard in sync.h.
+// Args: shown, product_quantity
+// Fix: Count the stock, subtract what the channel sold, and state the product's quantity anew; the next sync sends it.
+constexpr absl::string_view kQuantityBelowAcknowledged = "quantity_below_acknowledged";
+// The channel has one status for the whole product and its listing variants want different ones.
+// Args: parent_id
+// Fix: Change the status rules so that the product's variants agree, then run them.
+constexpr absl::string_view kSiblingsDisagree = "siblings_disagree";
+
+// == Links and listing variants ==
+
+// The item is gone from the channel; the link is broken.
+// Args: external_id
+// Fix: If the item returns, the next pull restores the link. If it is gone for good, unlink the variant; if the whole
+//      store was imported anew, release the broken links, so that they can be linked again.
+constexpr absl::string_view kItemGone = "item_gone";
+// The item is in a status that its adapter declares dead (archived); nothing is pushed to it.
+// Args: external_id
+// Fix: Take the item out of the channel's archive and pull, or unlink the variant.
+constexpr absl::string_view kItemDead = "item_dead";
+// A product variant cannot be built: it has no SKU.
+// Args: product
+// Fix: Give the product variant a SKU, then build the channel again.
+constexpr absl::string_view kNoSku = "no_sku";
+// A product variant cannot be built: another one has its SKU.
+// Args: sku, product
+// Fix: Give each product variant a SKU of its own, then build the channel again.
+constexpr absl::string_view kRepeatedSku = "repeated_sku";
+// A SKU was named that no product variant has.
+// Args: sku
+// Fix: Check how the SKU is written, or import the product.
+constexpr absl::string_view kNoProduct = "no_product";
+// A SKU was named that has no link on the channel.
+// Args: sku, channel
+// Fix: Look at why it is not linked, or link it.
+constexpr absl::string_view kNotLinked = "not_linked";
+// A status rule would change the listing variant's status; linking alone does not run the rules.
+// Args: sku, channel, status
+// Fix: Run the channel's status rules.
+constexpr absl::string_view kStatusRule = "status_rule";
+
+// == Jobs ==
+
+// The channel has no link rule, so that nothing can be linked.
+// Args: channel
+// Fix: Give the channel a link rule, then run the job again.
+constexpr absl::string_view kNoRule = "no_rule";
+// The channel was never pulled completely, and uniqueness judged on part of a channel is a guess.
+// Args: channel
+// Fix: Pull the channel, then link.
+constexpr absl::string_view kNoCompletePull = "no_complete_pull";
+// The channel has no status rule, so that there is nothing to run.
+// Args: channel
+// Fix: Give the channel a status rule, then run the job again.
+constexpr absl::string_view kNoStatusRule = "no_status_rule";
+// A pull is held: it would break more links than the channel's limit allows.
+// Args: channel, links, limit
+// Fix: Look at what is missing on the channel. Approve the job if it is right, cancel it if it is not.
+constexpr absl::string_view kBreakLimit = "break_limit";
+// The process that ran the job died, as often as that is tolerated.
+// Args: attempts
+// Fix: Find out what ends the process while it runs this job, then run the job again.
+constexpr absl::string_view kWorkerDied = "worker_died";
+// The job has ended, so that it cannot be changed any more.
+// Args: job
+// Fix: Run the job again.
+constexpr absl::string_view kJobEnded = "job_ended";
+// The job is held, so that it cannot be moved ahead of others.
+// Args: job
+// Fix: Approve the job first.
+constexpr absl::string_view kJobHeld = "job_held";
+// The job runs already, so that there is nothing to move it ahead of.
+// Args: job
+// Fix: Wait for its end, or cancel it.
+constexpr absl::string_view kJobRunning = "job_running";
+// The job waits for nobody's approval.
+// Args: job
+// Fix: Approve a job that is held.
+constexpr absl::string_view kJobNotHeld = "job_not_held";
+// The worker that ran the job does not hold its channel's slot any more: another one goes on with the job or has ended
+// it.
+// Args: job
+// Fix: Nothing; the other worker's result counts.
+constexpr absl::string_view kSlotLost = "slot_lost";
+
+// == Channels, schedules and listings that are asked for ==
+
+// The channel has no draft configuration.
+// Args: channel
+// Fix: Make a draft first.
+constexpr absl::string_view kNoDraft = "no_draft";
+// The channel has no schedule.
+// Args: channel
+// Fix: Give the channel a schedule.
+constexpr absl::string_view kNoSchedule = "no_schedule";
+// The channel has no listing variant with that SKU.
+// Args: channel, sku
+// Fix: Check how the SKU is written, or build the channel.
+constexpr absl::string_view kNoListing = "no_listing";
+
+// == Where only the kind of error is known: the names of absl::StatusCode ==
+
+// What was asked for was stopped.
+// Args: none
+// Fix: Ask again, if it is still wanted.
+constexpr absl::string_view kCancelled = "cancelled";
+// What became of a call is not known.
+// Args: none
+// Fix: Try again: whatever flxlink does can be done twice.
+constexpr absl::string_view kUnknown = "unknown";
+// Something that was given is wrong.
+// Args: none
+// Fix: Correct what the message names.
+constexpr absl::string_view kInvalidArgument = "invalid_argument";
+// There was no answer in time.
+// Args: none
+// Fix: Try again later.
+constexpr absl::string_view kDeadlineExceeded = "deadline_exceeded";
+// Something that was named is not there.
+// Args: none
+// Fix: Correct what the message names.
+constexpr absl::string_view kNotFound = "not_found";
+// Something is there already.
+// Args: none
+// Fix: Choose another name, or change what is there.
+constexpr absl::string_view kAlreadyExists = "already_exists";
+// Something may not be read or written.
+// Args: none
+// Fix: Give the user of this process the right that the message names.
+constexpr absl::string_view kPermissionDenied = "permission_denied";
+// Something is used up: disk space, memory, or a channel's quota.
+// Args: none
+// Fix: Free what is used up, then try again.
+constexpr absl::string_view kResourceExhausted = "resource_exhausted";
+// Something else has to be done first.
+// Args: none
+// Fix: Do what the message says, then try again.
+constexpr absl::string_view kFailedPrecondition = "failed_precondition";
+// Something else changed meanwhile.
+// Args: none
+// Fix: Try again.
+constexpr absl::string_view kAborted = "aborted";
+// Something is beyond a limit.
+// Args: none
+// Fix: Correct what the message names.
+constexpr absl::string_view kOutOfRange = "out_of_range";
+// Something is not offered.
+// Args: none
+// Fix: Do without it, or use what the message names.
+constexpr absl::string_view kUnimplemented = "unimplemented";
+// An error of flxlink or of an adapter.
+// Args: none
+// Fix: Report it.
+constexpr absl::string_view kInternal = "internal";
+// Something does not answer: the channel, or the store.
+// Args: none
+// Fix: Nothing is lost; try again when it answers.
+constexpr absl::string_view kUnavailable = "unavailable";
+// Stored data is damaged.
+// Args: none
+// Fix: Restore the store from a backup.
+constexpr absl::string_view kDataLoss = "data_loss";
+// The channel does not accept the credentials.
+// Args: none
+// Fix: Give the channel credentials that are valid.
+constexpr absl::string_view kUnauthenticated = "unauthenticated";
+
+}  // namespace problem_code
+
+// `status` with `problem` as a payload, which ProblemOf finds. An OK status stays as it is.
+absl::Status WithProblem(absl::Status status, const Problem& problem);
+
+// A status whose message is the problem's, with the problem.
+absl::Status ProblemStatus(absl::StatusCode status_code, absl::string_view code, std::vector<Field> args,
+                           absl::string_view message);
+
+// The problem that `status` carries; nullopt where it carries none.
+absl::optional<Problem> ProblemOf(const absl::Status& status);
+
+// The problem that `status` carries; where it carries none, one with its message, whose code is the name of the status
+// code ("unavailable"). Empty where it is OK.
+Problem ProblemFrom(const absl::Status& status);
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_PROBLEM_H_

@@ -1,0 +1,36 @@
+// What the user of this program can do about a problem: codes and their arguments, turned into its commands. Nothing
+// below the command line knows how its commands are called.
+
+#ifndef FLXLINK_SRC_CLI_ADVICE_H_
+#define FLXLINK_SRC_CLI_ADVICE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "flxlink/problem.h"
+
+namespace flxlink::cli {
+
+// What commands are to name, as far as it is known. It goes before the problem's arguments; what neither has stands in
+// the advice in capitals, for the user to fill in.
+struct AdviceContext {
+  std::string channel;
+  std::string sku;
+  int64_t job_id = 0;  // The job that ended with the problem; 0: none did.
+};
+
+// One line, never empty. An adapter's own code gets general advice.
+std::string AdviceFor(const Problem& problem, const AdviceContext& context);
+
+// What an error says and, where it carries a problem, what to do about it: "message; advice".
+std::string DescribeError(const absl::Status& status);
+
+// Of several attentions the one with the worst consequences: stock first, then links, statuses and prices. nullptr
+// where there is none.
+const Problem* WorstOf(absl::Span<const Problem> attentions);
+
+}  // namespace flxlink::cli
+
+#endif  // FLXLINK_SRC_CLI_ADVICE_H_
