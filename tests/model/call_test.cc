@@ -8,7 +8,9 @@
 namespace flxlink::model {
 namespace {
 
-TEST(Call, GoesOnForEverByDefault) { EXPECT_TRUE(CheckCall({}, absl::InfiniteFuture() - absl::Hours(1)).ok()); }
+TEST(Call, GoesOnForEverByDefault) {
+  EXPECT_TRUE(CheckCall({}, absl::UnixEpoch() + absl::Hours(24 * 365 * 1000)).ok());
+}
 
 TEST(Call, EndsAtItsDeadline) {
   const absl::Time deadline = absl::FromUnixSeconds(100);
