@@ -117,6 +117,18 @@ const std::string& FieldsEncoder::Encode(int64_t row) {
   return object_;
 }
 
+std::string EncodeFields(const std::vector<Field>& fields) {
+  std::string object = "{";
+  for (const Field& field : fields) {
+    if (object.size() > 1) object += ',';
+    AppendString(field.name, &object);
+    object += ':';
+    AppendString(field.value, &object);
+  }
+  object += '}';
+  return object;
+}
+
 bool ForEachField(absl::string_view json,
                   absl::FunctionRef<void(absl::string_view name, absl::string_view value)> visit) {
   std::string name_scratch, value_scratch;

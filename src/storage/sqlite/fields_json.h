@@ -30,6 +30,9 @@ class FieldsEncoder {
   std::string object_;
 };
 
+// The object of some fields.
+std::string EncodeFields(const std::vector<Field>& fields);
+
 // Calls `visit` for each name and value, in their order; both are valid during the call. False: `json` is not such an
 // object.
 bool ForEachField(absl::string_view json,

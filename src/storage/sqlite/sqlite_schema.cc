@@ -249,6 +249,9 @@ CREATE TABLE link_change (
   PRIMARY KEY (channel_id, side, id)
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
+)sql",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 
