@@ -122,11 +122,14 @@ absl::StatusOr<CsvLinks> ReadLinksCsv(const std::string& path, const CsvCatalog&
 // ---------------------------------------------------------------------------------------------------------------------
 
 struct ProductCsvOptions {
-  // Generic: `sku` is required, unique and not blank, and is the key. `price` is a decimal number, `quantity` and
-  // `sync_priority` are integers, `parent` is the product; blank or missing, they are absent, absent, 0 and none. Every
-  // other column is a field under its name; a column without a name is passed over. Shopify: the key is the variant's
-  // id, sku may be blank or repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status,
-  // option1, option2, option3 and id.
+  // Generic: `sku` is required, unique and not blank, and is the key. `price` and `compare_at_price` are decimal
+  // numbers, `quantity` and `sync_priority` are integers, `parent` is the product. Every other column is a field under
+  // its name; a column without a name is passed over. Shopify: the key is the variant's id, sku may be blank or
+  // repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status, option1, option2,
+  // option3 and id.
+  //
+  // The file states the columns that it has: a blank cell takes the value away, a missing column leaves it as it was
+  // (see ProductBatch).
   CsvDialect dialect = CsvDialect::kGeneric;
   Currency currency;          // Of the prices; the file does not say. Default USD.
   int64_t page_rows = 10000;  // Rows handed over at a time; fewer where they are long.

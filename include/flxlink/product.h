@@ -16,20 +16,38 @@
 namespace flxlink {
 
 // Product variants in columns: row i of the batch is entry i of every column.
+//
+// A batch that is written states the columns that it has. A column without entries, or a field that is not named, is
+// not stated: what is known of it stays as it was. An entry that is empty (kAbsent for numbers) is stated empty: it
+// takes the value away. A batch that is read has all columns.
 struct ProductBatch {
-  std::vector<int64_t>
-      product_id;              // Storage's number for the variant. Empty in a batch that is written: the key decides.
-  StringColumn key;            // The merchant's own id of the variant: unique, never empty.
-  StringColumn sku;            // May be empty or repeated; such a variant cannot be built into a listing.
-  StringColumn parent;         // The product that it belongs to; empty: a product of its own.
-  std::vector<int64_t> price;  // In minor units of `currency`; kAbsent: no price.
-  std::vector<int64_t> quantity;       // May be negative (oversold); kAbsent: no quantity.
-  std::vector<int64_t> sync_priority;  // What a listing variant built from it starts with; higher goes out first.
-  Currency currency;                   // Of every price in the batch.
-  FieldColumns fields;  // Everything else: upc, title, description, attributes. `sku` is not repeated here.
+  // Storage's number for the variant. Empty in a batch that is written: the key decides.
+  std::vector<int64_t> product_id;
+  // The merchant's own id of the variant: always stated, unique, never empty.
+  StringColumn key;
+  // May be empty or repeated; such a variant cannot be built into a listing.
+  StringColumn sku;
+  // The product that it belongs to; empty: a product of its own.
+  StringColumn parent;
+  // In minor units of `currency`; kAbsent: no price.
+  std::vector<int64_t> price;
+  // What the price was before a reduction, as shops show it. In minor units of `currency`; kAbsent: none.
+  std::vector<int64_t> compare_at_price;
+  // May be negative (oversold); kAbsent: no quantity.
+  std::vector<int64_t> quantity;
+  // What a listing variant built from it starts with; higher goes out first. kAbsent: 0.
+  std::vector<int64_t> sync_priority;
+  // Of every price in the batch, and stated with them: a price that a batch in another currency does not state is taken
+  // away.
+  Currency currency;
+  // Everything else: upc, title, description, attributes. `sku` is not repeated here.
+  FieldColumns fields;
 
   int64_t size() const { return key.size(); }
 };
+
+// Rows [first, first + count) of a batch, with the columns that it has.
+ProductBatch SliceProducts(const ProductBatch& batch, int64_t first, int64_t count);
 
 // What writing a batch of product variants did.
 struct ProductWriteResult {

@@ -30,9 +30,20 @@ struct ProductRow {
   absl::string_view sku;
   absl::string_view parent;
   absl::string_view price;
+  absl::string_view compare_at_price;
   absl::string_view quantity;
   absl::string_view sync_priority;
   std::vector<absl::string_view> fields;
+};
+
+// The columns of a file that a page states; those without a name the file lacks.
+struct StatedColumns {
+  bool sku = true;
+  bool parent = false;
+  absl::string_view price;
+  absl::string_view compare_at_price;
+  absl::string_view quantity;
+  absl::string_view sync_priority;
 };
 
 // Gathers rows into pages.
@@ -40,15 +51,9 @@ class ProductPages {
  public:
   using Visitor = absl::FunctionRef<absl::Status(const ProductBatch&)>;
 
-  // `columns` names the number columns in errors.
-  ProductPages(const csv::CsvReader* reader, const ProductCsvOptions& options, absl::string_view price_column,
-               absl::string_view quantity_column, Visitor visit)
-      : reader_(reader),
-        options_(options),
-        price_column_(price_column),
-        quantity_column_(quantity_column),
-        visit_(visit),
-        index_(&keys_) {
+  ProductPages(const csv::CsvReader* reader, const ProductCsvOptions& options, const StatedColumns& stated,
+               Visitor visit)
+      : reader_(reader), options_(options), stated_(stated), visit_(visit), index_(&keys_) {
     page_.currency = options.currency;
   }
 
@@ -62,14 +67,15 @@ class ProductPages {
 
  private:
   absl::Status AddKey(const ProductRow& row);
-  absl::StatusOr<int64_t> ReadPrice(const ProductRow& row) const;
-  absl::StatusOr<int64_t> ReadInteger(int64_t line, absl::string_view column, absl::string_view text,
-                                      int64_t blank) const;
+  // Read a cell and add it to the page's column, if the file has that column.
+  absl::Status AddPrice(int64_t line, absl::string_view name, absl::string_view cell,
+                        std::vector<int64_t>* column) const;
+  absl::Status AddInteger(int64_t line, absl::string_view name, absl::string_view cell,
+                          std::vector<int64_t>* column) const;
 
   const csv::CsvReader* reader_;
   const ProductCsvOptions& options_;
-  absl::string_view price_column_;
-  absl::string_view quantity_column_;
+  const StatedColumns stated_;
   Visitor visit_;
   csv::PagedStrings keys_;  // Of the whole file.
   csv::IdIndex index_;
@@ -77,22 +83,33 @@ class ProductPages {
   int64_t page_bytes_ = 0;
 };
 
-absl::StatusOr<int64_t> ProductPages::ReadPrice(const ProductRow& row) const {
-  if (IsBlank(row.price)) return kAbsent;
-  absl::StatusOr<Money> money = ParseMoney(row.price, options_.currency);
-  if (money.ok() && money->minor_units != kAbsent) return money->minor_units;
-  return reader_->ErrorAt(row.line, absl::StrCat("column ", model::Quote(price_column_), ": ", model::Quote(row.price),
-                                                 " is not a price in ", options_.currency.code(),
-                                                 "; write a plain decimal number like 19.90"));
+absl::Status ProductPages::AddPrice(int64_t line, absl::string_view name, absl::string_view cell,
+                                    std::vector<int64_t>* column) const {
+  if (name.empty()) return absl::OkStatus();
+  int64_t price = kAbsent;
+  if (!IsBlank(cell)) {
+    absl::StatusOr<Money> money = ParseMoney(cell, options_.currency);
+    if (!money.ok() || money->minor_units == kAbsent) {
+      return reader_->ErrorAt(
+          line, absl::StrCat("column ", model::Quote(name), ": ", model::Quote(cell), " is not a price in ",
+                             options_.currency.code(), "; write a plain decimal number like 19.90"));
+    }
+    price = money->minor_units;
+  }
+  column->push_back(price);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> ProductPages::ReadInteger(int64_t line, absl::string_view column, absl::string_view text,
-                                                  int64_t blank) const {
-  if (IsBlank(text)) return blank;
-  int64_t value = 0;
-  if (absl::SimpleAtoi(text, &value) && value != kAbsent) return value;
-  return reader_->ErrorAt(line, absl::StrCat("column ", model::Quote(column), ": ", model::Quote(text),
-                                             " is not a whole number; write digits only"));
+absl::Status ProductPages::AddInteger(int64_t line, absl::string_view name, absl::string_view cell,
+                                      std::vector<int64_t>* column) const {
+  if (name.empty()) return absl::OkStatus();
+  int64_t value = kAbsent;
+  if (!IsBlank(cell) && (!absl::SimpleAtoi(cell, &value) || value == kAbsent)) {
+    return reader_->ErrorAt(line, absl::StrCat("column ", model::Quote(name), ": ", model::Quote(cell),
+                                               " is not a whole number; write digits only"));
+  }
+  column->push_back(value);
+  return absl::OkStatus();
 }
 
 absl::Status ProductPages::AddKey(const ProductRow& row) {
@@ -107,18 +124,16 @@ absl::Status ProductPages::AddKey(const ProductRow& row) {
 
 absl::Status ProductPages::Add(const ProductRow& row) {
   if (absl::Status status = AddKey(row); !status.ok()) return status;
-  absl::StatusOr<int64_t> price = ReadPrice(row);
-  if (!price.ok()) return price.status();
-  absl::StatusOr<int64_t> quantity = ReadInteger(row.line, quantity_column_, row.quantity, kAbsent);
-  if (!quantity.ok()) return quantity.status();
-  absl::StatusOr<int64_t> sync_priority = ReadInteger(row.line, "sync_priority", row.sync_priority, 0);
-  if (!sync_priority.ok()) return sync_priority.status();
+  absl::Status status = AddPrice(row.line, stated_.price, row.price, &page_.price);
+  if (status.ok()) {
+    status = AddPrice(row.line, stated_.compare_at_price, row.compare_at_price, &page_.compare_at_price);
+  }
+  if (status.ok()) status = AddInteger(row.line, stated_.quantity, row.quantity, &page_.quantity);
+  if (status.ok()) status = AddInteger(row.line, stated_.sync_priority, row.sync_priority, &page_.sync_priority);
+  if (!status.ok()) return status;
   page_.key.Add(row.key);
-  page_.sku.Add(row.sku);
-  page_.parent.Add(row.parent);
-  page_.price.push_back(*price);
-  page_.quantity.push_back(*quantity);
-  page_.sync_priority.push_back(*sync_priority);
+  if (stated_.sku) page_.sku.Add(row.sku);
+  if (stated_.parent) page_.parent.Add(row.parent);
   page_bytes_ += static_cast<int64_t>(row.key.size() + row.sku.size() + row.parent.size());
   for (size_t i = 0; i < row.fields.size(); ++i) {
     page_.fields.columns[i].Add(row.fields[i]);
@@ -131,7 +146,9 @@ absl::Status ProductPages::Flush() {
   if (page_.size() == 0) return absl::OkStatus();
   if (absl::Status status = visit_(page_); !status.ok()) return status;
   for (StringColumn* column : {&page_.key, &page_.sku, &page_.parent}) column->Clear();
-  for (std::vector<int64_t>* column : {&page_.price, &page_.quantity, &page_.sync_priority}) column->clear();
+  for (std::vector<int64_t>* column : {&page_.price, &page_.compare_at_price, &page_.quantity, &page_.sync_priority}) {
+    column->clear();
+  }
   for (StringColumn& column : page_.fields.columns) column.Clear();
   page_bytes_ = 0;
   return absl::OkStatus();
@@ -142,6 +159,7 @@ struct GenericColumns {
   int sku = csv::CsvReader::kNoColumn;
   int parent = csv::CsvReader::kNoColumn;
   int price = csv::CsvReader::kNoColumn;
+  int compare_at_price = csv::CsvReader::kNoColumn;
   int quantity = csv::CsvReader::kNoColumn;
   int sync_priority = csv::CsvReader::kNoColumn;
   std::vector<int> fields;
@@ -153,9 +171,11 @@ struct GenericColumns {
     columns.sku = *sku;
     columns.parent = reader.FindColumn("parent");
     columns.price = reader.FindColumn("price");
+    columns.compare_at_price = reader.FindColumn("compare_at_price");
     columns.quantity = reader.FindColumn("quantity");
     columns.sync_priority = reader.FindColumn("sync_priority");
-    const int special[] = {columns.sku, columns.parent, columns.price, columns.quantity, columns.sync_priority};
+    const int special[] = {columns.sku,      columns.parent,       columns.price, columns.compare_at_price,
+                           columns.quantity, columns.sync_priority};
     for (int i = 0; i < static_cast<int>(reader.columns().size()); ++i) {
       const bool is_special = std::find(std::begin(special), std::end(special), i) != std::end(special);
       if (!is_special && !reader.columns()[static_cast<size_t>(i)].empty()) columns.fields.push_back(i);
@@ -168,7 +188,16 @@ absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions
                                  ProductPages::Visitor visit) {
   absl::StatusOr<GenericColumns> columns = GenericColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
-  ProductPages pages(reader, options, "price", "quantity", visit);
+  const auto name_of = [&](int column) {
+    return column == csv::CsvReader::kNoColumn ? absl::string_view() : reader->columns()[static_cast<size_t>(column)];
+  };
+  StatedColumns stated;
+  stated.parent = columns->parent != csv::CsvReader::kNoColumn;
+  stated.price = name_of(columns->price);
+  stated.compare_at_price = name_of(columns->compare_at_price);
+  stated.quantity = name_of(columns->quantity);
+  stated.sync_priority = name_of(columns->sync_priority);
+  ProductPages pages(reader, options, stated, visit);
   for (const int column : columns->fields) pages.AddField(reader->columns()[static_cast<size_t>(column)]);
   csv::CsvRecord record;
   const auto cell = [&](int column) {
@@ -183,6 +212,7 @@ absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions
     row.key = row.sku = cell(columns->sku);
     row.parent = cell(columns->parent);
     row.price = cell(columns->price);
+    row.compare_at_price = cell(columns->compare_at_price);
     row.quantity = cell(columns->quantity);
     row.sync_priority = cell(columns->sync_priority);
     row.fields.clear();
@@ -191,12 +221,13 @@ absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions
   }
 }
 
-// The Shopify fields that have no column of their own in a ProductBatch.
-std::vector<int> ShopifyProductFields() {
+// The Shopify fields that the file has and that have no column of their own in a ProductBatch.
+std::vector<int> ShopifyProductFields(const csv::CsvReader& reader) {
   std::vector<int> numbers;
   for (int i = 0; i < static_cast<int>(csv::ShopifyFields().size()); ++i) {
     const absl::string_view name = csv::ShopifyFields()[static_cast<size_t>(i)];
-    if (name != "sku" && name != "price" && name != "quantity") numbers.push_back(i);
+    const bool has_own_column = name == "sku" || name == "price" || name == "quantity";
+    if (!has_own_column && csv::RequireShopifyField(reader, name).ok()) numbers.push_back(i);
   }
   return numbers;
 }
@@ -205,8 +236,15 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
                                  ProductPages::Visitor visit) {
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
   if (!rows.ok()) return rows.status();
-  ProductPages pages(reader, options, "Variant Price", "Variant Inventory Qty", visit);
-  const std::vector<int> fields = ShopifyProductFields();
+  StatedColumns stated;
+  stated.sku = rows->columns().sku != csv::CsvReader::kNoColumn;
+  stated.parent = true;
+  stated.price = "Variant Price";
+  if (rows->columns().compare_at_price != csv::CsvReader::kNoColumn)
+    stated.compare_at_price = "Variant Compare At Price";
+  if (rows->columns().quantity != csv::CsvReader::kNoColumn) stated.quantity = "Variant Inventory Qty";
+  ProductPages pages(reader, options, stated, visit);
+  const std::vector<int> fields = ShopifyProductFields(*reader);
   for (const int field : fields) pages.AddField(csv::ShopifyFields()[static_cast<size_t>(field)]);
   csv::ShopifyVariant variant;
   ProductRow row;
@@ -219,6 +257,7 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
     row.sku = variant.sku;
     row.parent = variant.handle;
     row.price = variant.price;
+    row.compare_at_price = variant.compare_at_price;
     row.quantity = variant.quantity;
     row.fields.clear();
     for (const int field : fields) row.fields.push_back(csv::ShopifyFieldValue(variant, field));

@@ -39,6 +39,7 @@ absl::StatusOr<ShopifyColumns> ShopifyColumns::Find(const CsvReader& reader) {
   columns.vendor = reader.FindColumn("Vendor");
   columns.sku = reader.FindColumn("Variant SKU");
   columns.barcode = reader.FindColumn("Variant Barcode");
+  columns.compare_at_price = reader.FindColumn("Variant Compare At Price");
   columns.quantity = reader.FindColumn("Variant Inventory Qty");
   columns.status = reader.FindColumn("Status");
   if (columns.status == CsvReader::kNoColumn) columns.status = reader.FindColumn("Published");
@@ -108,6 +109,7 @@ void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
   variant->sku = std::string(Cell(columns_.sku));
   variant->barcode = std::string(Cell(columns_.barcode));
   variant->price = std::string(Cell(columns_.price));
+  variant->compare_at_price = std::string(Cell(columns_.compare_at_price));
   variant->quantity = std::string(Cell(columns_.quantity));
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));

@@ -28,6 +28,7 @@ struct ShopifyColumns {
   int vendor = CsvReader::kNoColumn;
   int sku = CsvReader::kNoColumn;
   int barcode = CsvReader::kNoColumn;
+  int compare_at_price = CsvReader::kNoColumn;
   int quantity = CsvReader::kNoColumn;
   int status = CsvReader::kNoColumn;  // `Status`, else `Published`.
   std::array<int, 3> options{CsvReader::kNoColumn, CsvReader::kNoColumn, CsvReader::kNoColumn};
@@ -45,6 +46,7 @@ struct ShopifyVariant {
   std::string sku;
   std::string barcode;
   std::string price;
+  std::string compare_at_price;
   std::string quantity;
   std::array<std::string, 3> options;
   // The product's, from its first row.

@@ -41,25 +41,6 @@ absl::Status CheckOptions(const EngineOptions& options) {
   return absl::OkStatus();
 }
 
-// Rows [first, first + count) of a batch.
-ProductBatch Slice(const ProductBatch& batch, int64_t first, int64_t count) {
-  ProductBatch slice;
-  slice.currency = batch.currency;
-  slice.fields.names = batch.fields.names;
-  slice.fields.columns.resize(batch.fields.columns.size());
-  for (int64_t i = first; i < first + count; ++i) {
-    const size_t at = static_cast<size_t>(i);
-    slice.key.Add(batch.key[i]);
-    slice.sku.Add(batch.sku[i]);
-    slice.parent.Add(batch.parent[i]);
-    slice.price.push_back(batch.price[at]);
-    slice.quantity.push_back(batch.quantity[at]);
-    slice.sync_priority.push_back(batch.sync_priority[at]);
-    for (size_t f = 0; f < batch.fields.columns.size(); ++f) slice.fields.columns[f].Add(batch.fields.columns[f][i]);
-  }
-  return slice;
-}
-
 class EngineImpl : public Engine {
  public:
   EngineImpl(const EngineOptions& options, std::unique_ptr<CredentialResolver> own_credentials, OwnerId owner)
@@ -130,7 +111,7 @@ class EngineImpl : public Engine {
     ProductWriteResult total;
     for (int64_t first = 0; first < batch.size(); first += options_.page_rows) {
       absl::StatusOr<ProductWriteResult> written =
-          storage().WriteProducts(Slice(batch, first, std::min(options_.page_rows, batch.size() - first)), now);
+          storage().WriteProducts(SliceProducts(batch, first, std::min(options_.page_rows, batch.size() - first)), now);
       if (!written.ok()) return written.status();
       total.inserted += written->inserted;
       total.changed += written->changed;

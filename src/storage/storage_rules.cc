@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -34,7 +35,7 @@ struct ColumnSize {
 };
 
 // The columns, the fields and the number of rows of one batch.
-absl::Status CheckShape(std::initializer_list<ColumnSize> columns, const FieldColumns& fields, int64_t rows,
+absl::Status CheckShape(const std::vector<ColumnSize>& columns, const FieldColumns& fields, int64_t rows,
                         absl::string_view what) {
   absl::Status status = CheckRows(static_cast<size_t>(rows), what);
   for (const ColumnSize& column : columns) {
@@ -50,6 +51,24 @@ absl::Status CheckNoneEmpty(const StringColumn& column, absl::string_view name) 
     }
   }
   return absl::OkStatus();
+}
+
+// Writes the stated fields of a row over those that are known.
+void MergeFields(const FieldColumns& columns, int64_t row, std::vector<Field>* fields) {
+  for (size_t i = 0; i < columns.names.size(); ++i) {
+    const absl::string_view value = columns.columns[i][row];
+    const auto known = std::find_if(fields->begin(), fields->end(),
+                                    [&](const Field& field) { return field.name == columns.names[i]; });
+    if (known != fields->end()) {
+      if (value.empty()) {
+        fields->erase(known);
+      } else {
+        known->value = std::string(value);
+      }
+    } else if (!value.empty()) {
+      fields->push_back({columns.names[i], std::string(value)});
+    }
+  }
 }
 
 auto ConfigParts(const ChannelConfig& config) {
@@ -72,12 +91,16 @@ absl::Status CheckLimit(int64_t limit) {
 }
 
 absl::Status CheckProducts(const ProductBatch& batch) {
-  absl::Status status = CheckShape({{"sku", static_cast<size_t>(batch.sku.size())},
-                                    {"parent", static_cast<size_t>(batch.parent.size())},
-                                    {"price", batch.price.size()},
-                                    {"quantity", batch.quantity.size()},
-                                    {"sync_priority", batch.sync_priority.size()}},
-                                   batch.fields, batch.size(), "product variants");
+  std::vector<ColumnSize> stated;
+  for (const ColumnSize& column : {ColumnSize{"sku", static_cast<size_t>(batch.sku.size())},
+                                   {"parent", static_cast<size_t>(batch.parent.size())},
+                                   {"price", batch.price.size()},
+                                   {"compare_at_price", batch.compare_at_price.size()},
+                                   {"quantity", batch.quantity.size()},
+                                   {"sync_priority", batch.sync_priority.size()}}) {
+    if (column.size > 0) stated.push_back(column);
+  }
+  absl::Status status = CheckShape(stated, batch.fields, batch.size(), "product variants");
   if (status.ok()) status = CheckNoneEmpty(batch.key, "key");
   if (!status.ok()) return status;
   absl::flat_hash_set<absl::string_view> keys;
@@ -160,6 +183,38 @@ absl::Status CheckLinkBaseText(absl::string_view text) {
 }
 
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
+
+ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now) {
+  const size_t at = static_cast<size_t>(row);
+  ProductState merged = known;
+  if (batch.sku.size() > 0) merged.sku = std::string(batch.sku[row]);
+  if (batch.parent.size() > 0) merged.parent = std::string(batch.parent[row]);
+  const bool states_money = !batch.price.empty() || !batch.compare_at_price.empty();
+  if (states_money && batch.currency != known.currency) {
+    merged.price = merged.compare_at_price = kAbsent;
+    merged.currency = batch.currency;
+  }
+  if (!batch.price.empty()) merged.price = batch.price[at];
+  if (!batch.compare_at_price.empty()) merged.compare_at_price = batch.compare_at_price[at];
+  if (!batch.quantity.empty()) {
+    merged.quantity = batch.quantity[at];
+    merged.quantity_at = now;
+  }
+  if (!batch.sync_priority.empty()) {
+    merged.sync_priority = batch.sync_priority[at] == kAbsent ? 0 : batch.sync_priority[at];
+  }
+  MergeFields(batch.fields, row, &merged.fields);
+  return merged;
+}
+
+ProductChange CompareProducts(const ProductState& before, const ProductState& after) {
+  ProductChange change;
+  change.values = before.price != after.price || before.compare_at_price != after.compare_at_price ||
+                  before.currency != after.currency || before.quantity != after.quantity;
+  change.any = change.values || before.sku != after.sku || before.parent != after.parent ||
+               before.sync_priority != after.sync_priority || before.fields != after.fields;
+  return change;
+}
 
 bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }
 

@@ -24,7 +24,7 @@ namespace flxlink::storage {
 absl::Status CheckRows(size_t rows, absl::string_view what);
 // A page can be asked for with this limit: 1 to Storage::kMaxRows.
 absl::Status CheckLimit(int64_t limit);
-// Columns of one length, keys that are neither empty nor repeated.
+// Stated columns of one length, keys that are neither empty nor repeated.
 absl::Status CheckProducts(const ProductBatch& batch);
 // Columns of one length, SKUs that are not empty.
 absl::Status CheckListings(const ListingBatch& batch);
@@ -42,6 +42,30 @@ absl::Status CheckLookups(size_t lookups, int64_t limit);
 absl::Status CheckLinkBaseText(absl::string_view text);
 
 // -- Decisions.
+
+// What storages keep of a product variant besides its key.
+struct ProductState {
+  std::string sku;
+  std::string parent;
+  int64_t price = kAbsent;
+  int64_t compare_at_price = kAbsent;
+  Currency currency;  // Of both.
+  int64_t quantity = kAbsent;
+  absl::Time quantity_at = absl::UnixEpoch();  // When the quantity was last stated; the epoch: never.
+  int64_t sync_priority = 0;
+  std::vector<Field> fields;
+};
+
+// The product variant after row `row` of a batch was written over it at `now`: only what the batch states is another.
+// Fields keep their order, new ones follow.
+ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now);
+
+// What a merge changed.
+struct ProductChange {
+  bool any = false;     // Anything but the time of the quantity.
+  bool values = false;  // What links send: a price, the currency, the quantity.
+};
+ProductChange CompareProducts(const ProductState& before, const ProductState& after);
 
 // Everything in two configurations is the same.
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -254,10 +255,16 @@ absl::StatusOr<std::vector<std::string>> Products(const TempFile& file, const Pr
   const absl::Status status = ReadProductCsv(file.path(), options, [&](const ProductBatch& page) {
     EXPECT_LE(page.size(), options.page_rows);
     for (int64_t i = 0; i < page.size(); ++i) {
-      const size_t at = static_cast<size_t>(i);
-      const auto number = [&](int64_t value) { return value == kAbsent ? "-" : absl::StrCat(value); };
-      rows.push_back(absl::StrCat(page.key[i], "|", page.sku[i], "|", page.parent[i], "|", number(page.price[at]), "|",
-                                  number(page.quantity[at]), "|", page.sync_priority[at]));
+      // "?": the file does not state the column; "-": it states that there is none.
+      const auto text = [&](const StringColumn& column) { return column.size() == 0 ? "?" : std::string(column[i]); };
+      const auto number = [&](const std::vector<int64_t>& column) -> std::string {
+        if (column.empty()) return "?";
+        const int64_t value = column[static_cast<size_t>(i)];
+        return value == kAbsent ? "-" : absl::StrCat(value);
+      };
+      rows.push_back(absl::StrJoin({std::string(page.key[i]), text(page.sku), text(page.parent), number(page.price),
+                                    number(page.compare_at_price), number(page.quantity), number(page.sync_priority)},
+                                   "|"));
       for (size_t field = 0; field < page.fields.names.size(); ++field) {
         absl::StrAppend(&rows.back(), "|", page.fields.names[field], "=", page.fields.columns[field][i]);
       }
@@ -276,8 +283,14 @@ TEST(ProductCsvTest, ReadsGenericFilesInPages) {
   options.page_rows = 2;
   const auto rows = Products(file, options);
   ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_THAT(
-      *rows, ElementsAre("A|A|p|1990|3|7|title=T|color=red", "B|B||-|-|0|title=|color=", "C|C||0|-2|-1|title=|color="));
+  EXPECT_THAT(*rows, ElementsAre("A|A|p|1990|?|3|7|title=T|color=red",
+                                 "B|B||-|?|-|-|title=|color=", "C|C||0|?|-2|-1|title=|color="));
+}
+
+TEST(ProductCsvTest, AMissingColumnIsNotStated) {
+  const auto stated = [](absl::string_view text) { return Products(TempFile(text), {}).value(); };
+  EXPECT_THAT(stated("sku,quantity\nA,3\n"), ElementsAre("A|A|?|?|?|3|?"));
+  EXPECT_THAT(stated("sku,price,compare_at_price\nA,3,4.50\nB,,\n"), ElementsAre("A|A|?|300|450|?|?", "B|B|?|-|-|?|?"));
 }
 
 TEST(ProductCsvTest, ReadsShopifyFiles) {
@@ -289,10 +302,15 @@ TEST(ProductCsvTest, ReadsShopifyFiles) {
   const auto rows = Products(file, options);
   ASSERT_TRUE(rows.ok()) << rows.status();
   EXPECT_THAT(*rows,
-              ElementsAre("h/S||h|500|1|0|id=h/S|barcode=b|handle=h|title=T|vendor=V|status=active|option1=S|option2=|"
-                          "option3=",
-                          "h/M|k|h|650|-|0|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M|option2=|"
-                          "option3="));
+              ElementsAre("h/S||h|500|?|1|?|id=h/S|barcode=b|handle=h|title=T|vendor=V|status=active|option1=S",
+                          "h/M|k|h|650|?|-|?|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M"));
+}
+
+TEST(ProductCsvTest, AShopifyFileStatesTheColumnsThatItHas) {
+  ProductCsvOptions options;
+  options.dialect = CsvDialect::kShopify;
+  const TempFile file("Handle,Variant Price,Variant Compare At Price\nh,5,7\n");
+  EXPECT_THAT(Products(file, options).value(), ElementsAre("h|?|h|500|700|?|?|id=h|handle=h"));
 }
 
 TEST(ProductCsvTest, NamesFileLineAndColumn) {

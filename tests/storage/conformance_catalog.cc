@@ -105,8 +105,8 @@ TEST_P(StorageConformance, WritingProductsTwiceIsOnce) {
   EXPECT_EQ(StoreText(storage()), once);
 }
 
-TEST_P(StorageConformance, ProductIsReplacedAsAWhole) {
-  Value(storage().WriteProducts(ToBatch({{"K1", "S1", 100, 1, "P", {{"upc", "1"}, {"color", "red"}}, 2}}), At(0)));
+TEST_P(StorageConformance, EveryStatedColumnOfAProductIsReplaced) {
+  Value(storage().WriteProducts(ToBatch({{"K1", "S1", 100, 1, "P", {{"upc", "1"}}, 2}}), At(0)));
   const int64_t id = Value(storage().ReadProducts(0, {}, 10)).product_id.at(0);
   EXPECT_EQ(Value(storage().WriteProducts(ToBatch({{"K1", "S2", kAbsent, 4, "", {{"upc", "2"}}}}), At(1))).changed, 1);
   const ProductBatch read = Value(storage().ReadProducts(0, {}, 10));
@@ -115,9 +115,87 @@ TEST_P(StorageConformance, ProductIsReplacedAsAWhole) {
   EXPECT_EQ(read.parent[0], "");
   EXPECT_EQ(read.price[0], kAbsent);
   EXPECT_EQ((*read.fields.Find("upc"))[0], "2");
-  EXPECT_EQ(read.fields.Find("color"), nullptr);
   EXPECT_EQ(Value(storage().ReadProducts(0, {"S1"}, 10)).size(), 0);
   EXPECT_EQ(Value(storage().ReadProducts(0, {"S2"}, 10)).size(), 1);
+}
+
+TEST_P(StorageConformance, WhatABatchDoesNotStateStaysAsItWas) {
+  ProductBatch all = ToBatch({{"K1", "S1", 100, 7, "P", {{"upc", "1"}, {"color", "red"}}, 2}});
+  all.compare_at_price = {150};
+  Value(storage().WriteProducts(all, At(0)));
+  ProductBatch only_quantity;
+  only_quantity.key.Add("K1");
+  only_quantity.quantity = {0};
+  EXPECT_EQ(Value(storage().WriteProducts(only_quantity, At(1))).changed, 1);
+  ProductBatch only_color;
+  only_color.key.Add("K1");
+  only_color.fields.names = {"color"};
+  only_color.fields.columns.resize(1);
+  only_color.fields.columns[0].Add("blue");
+  EXPECT_EQ(Value(storage().WriteProducts(only_color, At(2))).changed, 1);
+
+  const ProductBatch read = Value(storage().ReadProducts(0, {}, 10));
+  EXPECT_EQ(read.sku[0], "S1");
+  EXPECT_EQ(read.parent[0], "P");
+  EXPECT_EQ(read.price, std::vector<int64_t>{100});
+  EXPECT_EQ(read.compare_at_price, std::vector<int64_t>{150});
+  EXPECT_EQ(read.quantity, std::vector<int64_t>{0});
+  EXPECT_EQ(read.sync_priority, std::vector<int64_t>{2});
+  EXPECT_EQ((*read.fields.Find("upc"))[0], "1");
+  EXPECT_EQ((*read.fields.Find("color"))[0], "blue");
+}
+
+TEST_P(StorageConformance, WhatABatchStatesEmptyIsTakenAway) {
+  ProductBatch all = ToBatch({{"K1", "S1", 100, 7, "P", {{"upc", "1"}, {"color", "red"}}, 2}});
+  all.compare_at_price = {150};
+  Value(storage().WriteProducts(all, At(0)));
+  ProductBatch empties = ToBatch({{"K1", "", kAbsent, kAbsent, "", {}, kAbsent}});
+  empties.compare_at_price = {kAbsent};
+  empties.fields.names = {"color"};
+  empties.fields.columns.resize(1);
+  empties.fields.columns[0].Add("");
+  EXPECT_EQ(Value(storage().WriteProducts(empties, At(1))).changed, 1);
+  const ProductBatch read = Value(storage().ReadProducts(0, {}, 10));
+  EXPECT_EQ(read.sku[0], "");
+  EXPECT_EQ(read.parent[0], "");
+  EXPECT_EQ(read.price, std::vector<int64_t>{kAbsent});
+  EXPECT_EQ(read.compare_at_price, std::vector<int64_t>{kAbsent});
+  EXPECT_EQ(read.quantity, std::vector<int64_t>{kAbsent});
+  EXPECT_EQ(read.sync_priority, std::vector<int64_t>{0});
+  EXPECT_EQ((*read.fields.Find("upc"))[0], "1");
+  EXPECT_EQ(read.fields.Find("color"), nullptr);
+}
+
+TEST_P(StorageConformance, AnotherCurrencyTakesAwayThePriceThatIsNotStatedInIt) {
+  ProductBatch dollars = ToBatch({{"K1", "S1", 100, 7}});
+  dollars.compare_at_price = {150};
+  Value(storage().WriteProducts(dollars, At(0)));
+  ProductBatch euros;
+  euros.key.Add("K1");
+  euros.price = {90};
+  euros.currency = CurrencyOf("EUR");
+  EXPECT_EQ(Value(storage().WriteProducts(euros, At(1))).changed, 1);
+  const ProductBatch read = Value(storage().ReadProducts(0, {}, 10));
+  EXPECT_EQ(read.currency, CurrencyOf("EUR"));
+  EXPECT_EQ(read.price, std::vector<int64_t>{90});
+  EXPECT_EQ(read.compare_at_price, std::vector<int64_t>{kAbsent});
+}
+
+TEST_P(StorageConformance, ABatchWithoutQuantitiesDoesNotEndTheWaitOfAHeldQuantity) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  Reconciliation sold;
+  sold.listing_id = shop.ListingId("S1");
+  sold.acknowledged = {100, 4, ChannelStatus::kListed};
+  sold.guard_quantity = true;
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(900)), absl::OkStatus());
+  ProductBatch same_price;
+  same_price.key.Add(std::string(Value(storage().ReadProducts(0, {"S1"}, 1)).key[0]));
+  same_price.price = {100};
+  const ProductWriteResult written = Value(storage().WriteProducts(same_price, At(1000)));
+  EXPECT_EQ(written.unchanged, 1);
+  EXPECT_EQ(written.dirtied, 0);
+  EXPECT_NE(shop.LinkRow("S1").guarded_at, absl::InfinitePast());
 }
 
 TEST_P(StorageConformance, EveryOtherContentOfAProductCountsAsChangedAndDirtiesNothing) {

@@ -7,29 +7,6 @@
 namespace flxlink::memory {
 namespace {
 
-MemoryProduct ToProduct(const ProductBatch& batch, int64_t row) {
-  const size_t at = static_cast<size_t>(row);
-  MemoryProduct product;
-  product.key = std::string(batch.key[row]);
-  product.sku = std::string(batch.sku[row]);
-  product.parent = std::string(batch.parent[row]);
-  product.price = batch.price[at];
-  product.quantity = batch.quantity[at];
-  product.sync_priority = batch.sync_priority[at];
-  product.currency = batch.currency;
-  product.fields = storage::RowFields(batch.fields, row);
-  return product;
-}
-
-bool SamePriceAndQuantity(const MemoryProduct& a, const MemoryProduct& b) {
-  return a.price == b.price && a.currency == b.currency && a.quantity == b.quantity;
-}
-
-bool SameProduct(const MemoryProduct& a, const MemoryProduct& b) {
-  return SamePriceAndQuantity(a, b) && a.sku == b.sku && a.parent == b.parent && a.sync_priority == b.sync_priority &&
-         a.fields == b.fields;
-}
-
 void AddProduct(const MemoryProduct& product, ProductBatch* batch) {
   storage::AddRowFields(product.fields, batch->size(), &batch->fields);
   batch->product_id.push_back(product.product_id);
@@ -37,6 +14,7 @@ void AddProduct(const MemoryProduct& product, ProductBatch* batch) {
   batch->sku.Add(product.sku);
   batch->parent.Add(product.parent);
   batch->price.push_back(product.price);
+  batch->compare_at_price.push_back(product.compare_at_price);
   batch->quantity.push_back(product.quantity);
   batch->sync_priority.push_back(product.sync_priority);
   batch->currency = product.currency;
@@ -83,30 +61,30 @@ absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBat
   if (absl::Status status = storage::CheckProducts(batch); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   ProductWriteResult result;
-  for (int64_t row = 0; row < batch.size(); ++row) WriteProduct(ToProduct(batch, row), now, &result);
+  for (int64_t row = 0; row < batch.size(); ++row) WriteProduct(batch, row, now, &result);
   return result;
 }
 
-void MemoryStorage::WriteProduct(MemoryProduct row, absl::Time now, ProductWriteResult* result) {
-  row.quantity_at = now;
-  const auto [found, inserted] = product_by_key_.emplace(row.key, next_id_);
+void MemoryStorage::WriteProduct(const ProductBatch& batch, int64_t row, absl::Time now, ProductWriteResult* result) {
+  const auto [found, inserted] = product_by_key_.emplace(std::string(batch.key[row]), next_id_);
   if (inserted) {
-    row.product_id = NextId();
-    products_by_sku_.emplace(row.sku, row.product_id);
-    products_.emplace(row.product_id, std::move(row));
+    MemoryProduct& product = products_[NextId()];
+    static_cast<storage::ProductState&>(product) = storage::MergeProduct({}, batch, row, now);
+    product.product_id = found->second;
+    product.key = found->first;
+    products_by_sku_.emplace(product.sku, product.product_id);
     ++result->inserted;
     return;
   }
   MemoryProduct& product = products_.at(found->second);
-  const bool same = SameProduct(product, row);
-  const bool same_values = SamePriceAndQuantity(product, row);
+  storage::ProductState merged = storage::MergeProduct(product, batch, row, now);
+  const storage::ProductChange change = storage::CompareProducts(product, merged);
+  const bool stated_quantity = !batch.quantity.empty();
   products_by_sku_.erase({product.sku, product.product_id});
-  products_by_sku_.emplace(row.sku, product.product_id);
-  row.product_id = product.product_id;
-  row.listings = std::move(product.listings);
-  product = std::move(row);
-  ++(same ? result->unchanged : result->changed);
-  result->dirtied += MarkProductDirty(product, same_values, now);
+  products_by_sku_.emplace(merged.sku, product.product_id);
+  static_cast<storage::ProductState&>(product) = std::move(merged);
+  ++(change.any ? result->changed : result->unchanged);
+  if (change.values || stated_quantity) result->dirtied += MarkProductDirty(product, !change.values, now);
 }
 
 int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, bool only_guarded, absl::Time now) {

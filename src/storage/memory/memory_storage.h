@@ -15,21 +15,14 @@
 #include "absl/synchronization/mutex.h"
 #include "flxlink/storage.h"
 #include "src/storage/memory/memory_channel.h"
+#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 
 // A product variant.
-struct MemoryProduct {
+struct MemoryProduct : storage::ProductState {
   int64_t product_id = 0;
   std::string key;
-  std::string sku;
-  std::string parent;
-  int64_t price = kAbsent;
-  int64_t quantity = kAbsent;
-  int64_t sync_priority = 0;
-  Currency currency;
-  std::vector<Field> fields;
-  absl::Time quantity_at;
   // The listing variants that were built from it, by channel and id.
   absl::btree_set<std::pair<int64_t, int64_t>> listings;
 };
@@ -143,7 +136,7 @@ class MemoryStorage : public Storage {
   // Marks links of listing variants built from `product` dirty, all or only guarded ones. Returns how many.
   int64_t MarkProductDirty(const MemoryProduct& product, bool only_guarded, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void WriteProduct(MemoryProduct row, absl::Time now, ProductWriteResult* result)
+  void WriteProduct(const ProductBatch& batch, int64_t row, absl::Time now, ProductWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ListingRow ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const

@@ -9,6 +9,26 @@
 namespace flxlink::sqlite {
 namespace {
 
+#define FLXLINK_SELECT_PRODUCT                                                                                     \
+  "SELECT product_id, key, sku, parent, price, compare_at_price, currency, quantity, quantity_at, sync_priority, " \
+  "fields "                                                                                                        \
+  "FROM product_variant "
+
+// A row of FLXLINK_SELECT_PRODUCT but for its fields, whose text is column kFieldsColumn.
+constexpr int kFieldsColumn = 10;
+storage::ProductState ReadState(Connection& db, const Query& query) {
+  storage::ProductState state;
+  state.sku = query.String(2);
+  state.parent = query.String(3);
+  state.price = query.IntOrAbsent(4);
+  state.compare_at_price = query.IntOrAbsent(5);
+  state.currency = ReadCurrency(db, query.Text(6));
+  state.quantity = query.IntOrAbsent(7);
+  state.quantity_at = query.Time(8);
+  state.sync_priority = query.Int(9);
+  return state;
+}
+
 // Writes the rows of one batch of product variants.
 class ProductWriter {
  public:
@@ -17,57 +37,62 @@ class ProductWriter {
         batch_(batch),
         now_(now),
         fields_(batch.fields),
-        find_(db,
-              "SELECT product_id, price IS ?2 AND currency = ?3 AND quantity IS ?4, sku IS ?5 AND parent IS ?6 AND "
-              "sync_priority = ?7 AND fields = ?8 FROM product_variant WHERE key = ?1"),
+        find_(db, FLXLINK_SELECT_PRODUCT "WHERE key = ?1"),
         links_(db, "SELECT channel_id, listing_id FROM listing_variant WHERE product_id = ?1"),
         some_guarded_(Query(db, "SELECT 1 FROM link WHERE guarded_at IS NOT NULL LIMIT 1").Bind().Next()) {}
 
   void Write(int64_t row) {
-    const size_t at = static_cast<size_t>(row);
-    find_.Bind(batch_.key[row], NullIfAbsent{batch_.price[at]}, batch_.currency.code(),
-               NullIfAbsent{batch_.quantity[at]}, NullIfEmpty{batch_.sku[row]}, NullIfEmpty{batch_.parent[row]},
-               batch_.sync_priority[at], fields_.Encode(row));
+    find_.Bind(batch_.key[row]);
     if (!find_.Next()) {
-      Insert(row);
+      Insert(batch_.key[row], storage::MergeProduct({}, batch_, row, now_));
       ++result_.inserted;
       return;
     }
     const int64_t product_id = find_.Int(0);
-    const bool same_values = find_.Bool(1);
-    const bool same = same_values && find_.Bool(2);
-    if (same) {
-      Query(db_, "UPDATE product_variant SET quantity_at = ?2 WHERE product_id = ?1").Run(product_id, now_);
-      ++result_.unchanged;
-    } else {
-      Update(product_id, row);
+    storage::ProductState known = ReadState(db_, find_);
+    // Most rows say what is known: then there is nothing to merge, and the stored text is not taken apart.
+    const bool same_fields = fields_.Encode(row) == find_.Text(kFieldsColumn);
+    if (!same_fields) known.fields = ReadFields(db_, find_.Text(kFieldsColumn));
+    storage::ProductState merged = storage::MergeProduct(known, batch_, row, now_);
+    if (same_fields) merged.fields.clear();
+    const storage::ProductChange change = storage::CompareProducts(known, merged);
+    if (change.any) {
+      Update(product_id, merged, same_fields);
       ++result_.changed;
+    } else {
+      if (!batch_.quantity.empty()) StateQuantity(product_id);
+      ++result_.unchanged;
     }
-    if (!same_values || some_guarded_) MarkLinks(product_id, same_values);
+    const bool may_be_guarded = !batch_.quantity.empty() && some_guarded_;
+    if (change.values || may_be_guarded) MarkLinks(product_id, !change.values);
   }
 
   const ProductWriteResult& result() const { return result_; }
 
  private:
-  void Insert(int64_t row) {
-    const size_t at = static_cast<size_t>(row);
-    Query(
-        db_,
-        "INSERT INTO product_variant (key, sku, parent, price, currency, quantity, quantity_at, sync_priority, fields) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
-        .Run(batch_.key[row], NullIfEmpty{batch_.sku[row]}, NullIfEmpty{batch_.parent[row]},
-             NullIfAbsent{batch_.price[at]}, batch_.currency.code(), NullIfAbsent{batch_.quantity[at]}, now_,
-             batch_.sync_priority[at], fields_.Encode(row));
+  void Insert(absl::string_view key, const storage::ProductState& state) {
+    Query(db_,
+          "INSERT INTO product_variant (key, sku, parent, price, compare_at_price, currency, quantity, quantity_at, "
+          "sync_priority, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        .Run(key, NullIfEmpty{state.sku}, NullIfEmpty{state.parent}, NullIfAbsent{state.price},
+             NullIfAbsent{state.compare_at_price}, state.currency.code(), NullIfAbsent{state.quantity},
+             state.quantity_at, state.sync_priority, EncodeFields(state.fields));
   }
 
-  void Update(int64_t product_id, int64_t row) {
-    const size_t at = static_cast<size_t>(row);
+  void Update(int64_t product_id, const storage::ProductState& state, bool same_fields) {
     Query(db_,
-          "UPDATE product_variant SET sku = ?2, parent = ?3, price = ?4, currency = ?5, quantity = ?6, "
-          "quantity_at = ?7, sync_priority = ?8, fields = ?9 WHERE product_id = ?1")
-        .Run(product_id, NullIfEmpty{batch_.sku[row]}, NullIfEmpty{batch_.parent[row]}, NullIfAbsent{batch_.price[at]},
-             batch_.currency.code(), NullIfAbsent{batch_.quantity[at]}, now_, batch_.sync_priority[at],
-             fields_.Encode(row));
+          "UPDATE product_variant SET sku = ?2, parent = ?3, price = ?4, compare_at_price = ?5, currency = ?6, "
+          "quantity = ?7, quantity_at = ?8, sync_priority = ?9 WHERE product_id = ?1")
+        .Run(product_id, NullIfEmpty{state.sku}, NullIfEmpty{state.parent}, NullIfAbsent{state.price},
+             NullIfAbsent{state.compare_at_price}, state.currency.code(), NullIfAbsent{state.quantity},
+             state.quantity_at, state.sync_priority);
+    if (same_fields) return;
+    Query(db_, "UPDATE product_variant SET fields = ?2 WHERE product_id = ?1")
+        .Run(product_id, EncodeFields(state.fields));
+  }
+
+  void StateQuantity(int64_t product_id) {
+    Query(db_, "UPDATE product_variant SET quantity_at = ?2 WHERE product_id = ?1").Run(product_id, now_);
   }
 
   // Marks the links of listing variants built from the product dirty, all or only those that the oversell guard holds.
@@ -97,23 +122,21 @@ class ProductWriter {
   ProductWriteResult result_;
 };
 
-#define FLXLINK_SELECT_PRODUCT \
-  "SELECT product_id, key, sku, parent, price, currency, quantity, sync_priority, fields FROM product_variant "
-
 // Adds the query's rows while they fit into one batch: at most `limit`, all in one currency. False: the batch is full.
 bool AddProducts(Connection& db, Query& query, int64_t limit, ProductBatch* batch) {
   while (query.Next()) {
-    const Currency currency = ReadCurrency(db, query.Text(5));
-    if (batch->size() == limit || (batch->size() > 0 && currency != batch->currency)) return false;
-    storage::AddRowFields(ReadFields(db, query.Text(8)), batch->size(), &batch->fields);
+    const storage::ProductState state = ReadState(db, query);
+    if (batch->size() == limit || (batch->size() > 0 && state.currency != batch->currency)) return false;
+    storage::AddRowFields(ReadFields(db, query.Text(kFieldsColumn)), batch->size(), &batch->fields);
     batch->product_id.push_back(query.Int(0));
     batch->key.Add(query.Text(1));
-    batch->sku.Add(query.Text(2));
-    batch->parent.Add(query.Text(3));
-    batch->price.push_back(query.IntOrAbsent(4));
-    batch->quantity.push_back(query.IntOrAbsent(6));
-    batch->sync_priority.push_back(query.Int(7));
-    batch->currency = currency;
+    batch->sku.Add(state.sku);
+    batch->parent.Add(state.parent);
+    batch->price.push_back(state.price);
+    batch->compare_at_price.push_back(state.compare_at_price);
+    batch->quantity.push_back(state.quantity);
+    batch->sync_priority.push_back(state.sync_priority);
+    batch->currency = state.currency;
   }
   return true;
 }

@@ -272,6 +272,8 @@ ALTER TABLE job RENAME COLUMN error TO error_message;
 ALTER TABLE job DROP COLUMN suggestion;
 UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unknown' END, error_args = '{}'
   WHERE error_message IS NOT NULL;
+
+ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 )sql",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");

@@ -1,0 +1,68 @@
+#include "flxlink/call.h"
+
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+
+namespace flxlink::model {
+namespace {
+
+TEST(Call, GoesOnForEverByDefault) {
+  EXPECT_TRUE(CheckCall({}, absl::UnixEpoch() + absl::Hours(24 * 365 * 1000)).ok());
+}
+
+TEST(Call, EndsAtItsDeadline) {
+  const absl::Time deadline = absl::FromUnixSeconds(100);
+  const Call call{deadline, nullptr};
+  EXPECT_TRUE(CheckCall(call, deadline - absl::Microseconds(1)).ok());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(CheckCall(call, deadline)));
+}
+
+TEST(Call, StaysCancelled) {
+  Cancellation cancellation;
+  const Call call{absl::InfiniteFuture(), &cancellation};
+  EXPECT_TRUE(CheckCall(call, absl::Now()).ok());
+  cancellation.Cancel();
+  cancellation.Cancel();
+  EXPECT_TRUE(cancellation.cancelled());
+  EXPECT_TRUE(absl::IsCancelled(CheckCall(call, absl::Now())));
+}
+
+TEST(CancellationWatch, WakesWhoWaits) {
+  Cancellation cancellation;
+  absl::Notification woken;
+  const CancellationWatch watch({absl::InfiniteFuture(), &cancellation}, [&] { woken.Notify(); });
+  std::thread other([&] { cancellation.Cancel(); });
+  woken.WaitForNotification();
+  other.join();
+}
+
+TEST(CancellationWatch, WakesAtOnceWhatIsCancelledAlready) {
+  Cancellation cancellation;
+  cancellation.Cancel();
+  int wakes = 0;
+  const CancellationWatch watch({absl::InfiniteFuture(), &cancellation}, [&] { ++wakes; });
+  EXPECT_EQ(wakes, 1);
+}
+
+TEST(CancellationWatch, IsSilentOnceItIsGone) {
+  Cancellation cancellation;
+  int wakes = 0;
+  {
+    const CancellationWatch watch({absl::InfiniteFuture(), &cancellation}, [&] { ++wakes; });
+  }
+  cancellation.Cancel();
+  EXPECT_EQ(wakes, 0);
+}
+
+TEST(CancellationWatch, NeedsNoCancellation) {
+  int wakes = 0;
+  {
+    const CancellationWatch watch({}, [&] { ++wakes; });
+  }
+  EXPECT_EQ(wakes, 0);
+}
+
+}  // namespace
+}  // namespace flxlink::model
