@@ -49,6 +49,8 @@ constexpr absl::string_view kNoProduct = "no_product";
 constexpr absl::string_view kNotLinked = "not_linked";
 // A status rule would change the listing variant's status; the rules job does.
 constexpr absl::string_view kStatusRule = "status_rule";
+// The next fire of a schedule cannot be computed any more, since its time zone is gone, say: it is disabled.
+constexpr absl::string_view kScheduleCannotFire = "schedule_cannot_fire";
 }  // namespace attention_code
 
 // What a person should do about `code`; for an unknown code, general advice. Never empty for a non-empty code.

@@ -32,6 +32,7 @@ std::vector<std::string> PullParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "inserted"), " new"),
                                     absl::StrCat(CountOf(job, "changed"), " changed"),
                                     absl::StrCat(CountOf(job, "unchanged"), " unchanged")};
+  if (CountOf(job, "resumed") > 0) parts.insert(parts.begin(), "went on where the pull before it ended");
   AddIfAny(CountOf(job, "gone"), "gone", &parts);
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);
   AddIfAny(CountOf(job, "healed"), "links healed", &parts);
@@ -150,8 +151,8 @@ std::string DescribeProblems(const Job& job, size_t most) {
   return text;
 }
 
-std::string DescribeFailure(const Job& job, absl::string_view channel) {
-  const std::string what = absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", channel, ")");
+std::string DescribeFailure(const Job& job) {
+  const std::string what = absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, ")");
   switch (job.state) {
     case JobState::kFailed:
       return absl::StrCat(what, " failed: ", job.error, "; ", job.suggestion);

@@ -30,8 +30,8 @@ std::string SummarizeJob(const Job& job, const LinkPriority& priority, const Lin
 // The first problems with their suggestions, a line each, and how many more there are. Empty where there are none.
 std::string DescribeProblems(const Job& job, size_t most);
 
-// What went wrong with a job that did not complete, and what to do about it. `channel` is its channel's name.
-std::string DescribeFailure(const Job& job, absl::string_view channel);
+// What went wrong with a job that did not complete, and what to do about it.
+std::string DescribeFailure(const Job& job);
 
 }  // namespace flxlink::cli
 

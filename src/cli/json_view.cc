@@ -149,11 +149,11 @@ Json ExplanationView(const ListingExplanation& explanation) {
   return {{"listing", ListingView(explanation.listing)}, {"rules", std::move(rules)}, {"history", std::move(history)}};
 }
 
-Json JobView(const Job& job, absl::string_view channel) {
+Json JobView(const Job& job) {
   Json counts = Json::object();
   for (const auto& [name, count] : job.counts) counts[name] = count;
   return {{"id", job.job_id},
-          {"channel", Text(channel)},
+          {"channel", job.channel},
           {"kind", Text(ToString(job.kind))},
           {"state", Text(ToString(job.state))},
           {"trigger", Text(ToString(job.trigger))},
@@ -165,19 +165,21 @@ Json JobView(const Job& job, absl::string_view channel) {
           {"error", TextOrNull(job.error)},
           {"suggestion", TextOrNull(job.suggestion)},
           {"attempts", job.attempts},
-          {"rerun_of", NumberOrNull(job.rerun_of)},
+          {"from_job", NumberOrNull(job.from_job)},
           {"counts", std::move(counts)},
           {"problems", ProblemsView(job.problems)},
           {"options", OptionsView(job.options)}};
 }
 
-Json ScheduleView(const Schedule& schedule, absl::string_view channel) {
-  return {{"channel", Text(channel)},
+Json ScheduleView(const Schedule& schedule) {
+  return {{"channel", schedule.channel},
+          {"name", schedule.name},
           {"spec", FormatScheduleSpec(schedule.spec)},
           {"time_zone", schedule.spec.time_zone},
           {"job", Text(ToString(schedule.job))},
           {"enabled", schedule.enabled},
-          {"next_fire", schedule.enabled ? Json(FormatInstant(schedule.next_fire)) : Json()}};
+          {"next_fire", schedule.enabled ? Json(FormatInstant(schedule.next_fire)) : Json()},
+          {"problem", schedule.problem.empty() ? Json() : AttentionView(schedule.problem)}};
 }
 
 }  // namespace flxlink::cli

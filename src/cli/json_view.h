@@ -25,8 +25,8 @@ Json PlannedLinkView(const PlannedLink& link);
 Json ExplanationView(const ListingExplanation& explanation);
 
 // `channel` is the name of the channel that it belongs to.
-Json JobView(const Job& job, absl::string_view channel);
-Json ScheduleView(const Schedule& schedule, absl::string_view channel);
+Json JobView(const Job& job);
+Json ScheduleView(const Schedule& schedule);
 
 }  // namespace flxlink::cli
 

@@ -38,6 +38,8 @@ constexpr Advice kAdvice[] = {
     {attention_code::kNotLinked,
      "See why with flxlink listing explain CHANNEL SKU, or link it with flxlink link CHANNEL."},
     {attention_code::kStatusRule, "Run flxlink rules CHANNEL."},
+    {attention_code::kScheduleCannotFire,
+     "Give the schedule a time and a time zone that this machine knows, or install the zone, and enable it again."},
     {"missing_column",
      "Export the file again with that column, or leave the field out: flxlink channel set "
      "CHANNEL --sync-fields FIELDS."},

@@ -101,7 +101,7 @@ TEST_F(QueueTest, ANewJobIsWhatWasAskedFor) {
   request.trigger = JobTrigger::kChain;
   request.chain = {JobKind::kPull};
   request.options.release_broken = true;
-  request.rerun_of = 77;
+  request.from_job = 77;
   const Job& job = store_.job(Enqueue(request, 3));
   EXPECT_EQ(job.kind, JobKind::kLink);
   EXPECT_EQ(job.state, JobState::kPending);
@@ -109,7 +109,7 @@ TEST_F(QueueTest, ANewJobIsWhatWasAskedFor) {
   EXPECT_EQ(job.priority, 4);
   EXPECT_THAT(job.chain, ElementsAre(JobKind::kPull));
   EXPECT_EQ(job.options, request.options);
-  EXPECT_EQ(job.rerun_of, 77);
+  EXPECT_EQ(job.from_job, 77);
   EXPECT_EQ(job.created_at, At(3));
   EXPECT_EQ(job.attempts, 0);
 }
@@ -202,12 +202,14 @@ TEST_F(QueueTest, JoiningKeepsOnlyTheCommonChain) {
 TEST_F(QueueTest, JoiningARerunNamesTheOldJob) {
   const int64_t id = Enqueue(Ask(JobKind::kLink));
   JobRequest rerun = Ask(JobKind::kLink);
-  rerun.rerun_of = 40;
+  rerun.trigger = JobTrigger::kRerun;
+  rerun.from_job = 40;
   Enqueue(rerun);
-  EXPECT_EQ(store_.job(id).rerun_of, 40);
-  rerun.rerun_of = 41;
+  EXPECT_EQ(store_.job(id).from_job, 40);
+  EXPECT_EQ(store_.job(id).trigger, JobTrigger::kRerun);
+  rerun.from_job = 41;
   Enqueue(rerun);
-  EXPECT_EQ(store_.job(id).rerun_of, 40);
+  EXPECT_EQ(store_.job(id).from_job, 40);
 }
 
 TEST_F(QueueTest, ClaimTakesTheFirst) {
@@ -550,7 +552,7 @@ TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
   EXPECT_EQ(rerun.priority, 3);
   EXPECT_EQ(rerun.options, request.options);
   EXPECT_THAT(rerun.chain, IsEmpty());
-  EXPECT_EQ(rerun.rerun_of, id);
+  EXPECT_EQ(rerun.from_job, id);
 }
 
 TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {

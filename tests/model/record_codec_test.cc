@@ -27,8 +27,7 @@ bool Same(const ChannelConfig& a, const ChannelConfig& b) {
 }
 
 bool SameDetails(const Job& a, const Job& b) {
-  return std::tie(a.options, a.chain, a.counts, a.problems, a.rerun_of) ==
-         std::tie(b.options, b.chain, b.counts, b.problems, b.rerun_of);
+  return std::tie(a.options, a.chain, a.counts, a.problems) == std::tie(b.options, b.chain, b.counts, b.problems);
 }
 
 // A configuration in which nothing is at its default.
@@ -62,7 +61,6 @@ Job FullJob() {
   job.options.release_broken = true;
   job.options.approved = true;
   job.chain = {JobKind::kPull, JobKind::kRules};
-  job.rerun_of = 7;
   job.counts = {{"linked", 3}, {"sent", -1}};
   job.problems = {{"SKU-1", {"no_sku", "what", "do"}}};
   return job;
@@ -114,8 +112,8 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
             "0162071005188c1f20016800");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())),
-            "0a100a01410a001201421801200128013001120200041807220a0a066c696e6b6564100322110a0473656e7410ffffff"
-            "ffffffffffff012a190a05534b552d3112066e6f5f736b751a04776861742202646f");
+            "0a100a01410a00120142180120012801300112020004220a0a066c696e6b6564100322110a0473656e7410ffffffffff"
+            "ffffffff012a190a05534b552d3112066e6f5f736b751a04776861742202646f");
 }
 
 // Fields that a later release adds are passed over.
@@ -209,7 +207,6 @@ class RandomRecord {
     job.options.release_broken = Flag();
     job.options.approved = Flag();
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
-    job.rerun_of = Number();
     for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());
     for (int64_t i = Below(3); i > 0; --i) job.problems.push_back({Text(), {Text(), Text(), Text()}});
     return job;
