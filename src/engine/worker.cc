@@ -106,12 +106,15 @@ absl::StatusOr<bool> Worker::RunAny() {
   for (const int64_t channel_id : retries_.Due()) {
     if (RunOrReport(channel_id)) return true;
   }
-  // Those that wait to be tried again must not take the places of others.
-  const int64_t limit = std::min(kClaimableAtOnce + retries_.size(), Storage::kMaxRows);
-  absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(limit);
-  if (!claimable.ok()) return claimable.status();
-  for (const int64_t channel_id : *claimable) {
-    if (!retries_.Waits(channel_id) && RunOrReport(channel_id)) return true;
+  for (int64_t failed = -1; failed < retries_.size();) {
+    failed = retries_.size();
+    // Those that failed must not take the places of others.
+    const int64_t limit = std::min(kClaimableAtOnce + failed, Storage::kMaxRows);
+    absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(limit);
+    if (!claimable.ok()) return claimable.status();
+    for (const int64_t channel_id : *claimable) {
+      if (!retries_.Waits(channel_id) && RunOrReport(channel_id)) return true;
+    }
   }
   return false;
 }
