@@ -212,6 +212,17 @@ TEST_F(QueueTest, JoiningARerunNamesTheOldJob) {
   EXPECT_EQ(store_.job(id).from_job, 40);
 }
 
+// Who asked first made it; what joins later with another reason does not change where it came from.
+TEST_F(QueueTest, JoiningAChainedRequestKeepsWhereTheJobCameFrom) {
+  const int64_t id = Enqueue(Ask(JobKind::kLink));
+  JobRequest chained = Ask(JobKind::kLink);
+  chained.trigger = JobTrigger::kChain;
+  chained.from_job = 40;
+  Enqueue(chained);
+  EXPECT_EQ(store_.job(id).trigger, JobTrigger::kHand);
+  EXPECT_EQ(store_.job(id).from_job, 0);
+}
+
 TEST_F(QueueTest, ClaimTakesTheFirst) {
   Enqueue(Ask(JobKind::kPull));
   const int64_t urgent = Enqueue(Ask(JobKind::kSync, 5), 1);
@@ -564,6 +575,7 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
           config.link_after_build = after_build;
           config.link_after_sync = after_sync;
           Job job;
+          job.job_id = 44;
           job.kind = kind;
           job.priority = 8;
           job.chain = {JobKind::kRules};
@@ -575,6 +587,7 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
           if (next.empty()) continue;
           EXPECT_EQ(next[0].kind, JobKind::kLink);
           EXPECT_EQ(next[0].trigger, JobTrigger::kChain);
+          EXPECT_EQ(next[0].from_job, 44);
           EXPECT_EQ(next[0].priority, 8);
           EXPECT_THAT(next[0].chain, ElementsAre(JobKind::kRules, kind));
         }
