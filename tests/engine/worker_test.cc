@@ -336,7 +336,7 @@ TEST_F(WorkerTest, WorkersReportTroubleWhenTheyMeetItAndServeOthers) {
   {
     absl::MutexLock lock(&mutex_);
     const auto both = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return troubles_.size() >= 2; };
-    mutex_.Await(absl::Condition(&both));
+    ASSERT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&both), absl::Seconds(60)));
   }
   EXPECT_EQ(engine_->RunUntilFinal(job_id)->state, JobState::kCompleted);
   engine_->Stop();
