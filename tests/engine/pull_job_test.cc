@@ -166,7 +166,8 @@ TEST_F(PullJobTest, ASecondAttemptDoesNotGoOnWithAnotherJobsPull) {
 // All of its pages were read: there is no cursor to go on from.
 TEST_F(PullJobTest, ARerunOfAPullThatFailedInItsSweepReadsEverything) {
   on_progress_ = [this](const Job& job, const JobProgress& progress) {
-    if (progress.done == 6) EXPECT_TRUE(engine_->Cancel(job.job_id).ok());
+    if (progress.done < 6) return;
+    EXPECT_TRUE(engine_->Cancel(job.job_id).ok());
   };
   const Job cancelled = Run(AskForPull());
   ASSERT_EQ(cancelled.state, JobState::kCancelled);
