@@ -106,6 +106,8 @@ absl::Status ValidateChannelConfig(const ChannelConfig& config);
 struct PullState {
   int64_t pull_number = 0;  // Grows with every pull that begins.
   std::string cursor;       // Where the running pull goes on. Empty: none is running, or it is at the start.
+  absl::optional<absl::Time> cursor_at;  // When the cursor was stored.
+  int64_t job_id = 0;                    // The job that began the running pull or stored its last page. 0: none runs.
   bool running = false;
   std::string revision;        // The adapter's mark of what the last pull or push saw; given back to it with a push.
   int64_t complete_pulls = 0;  // Complete pulls that have been finished.

@@ -70,6 +70,10 @@ struct EngineOptions {
   std::function<uint64_t()> random;
   // Called on the worker's thread after each step of a job, for progress bars. Must be thread-safe. Default: none.
   std::function<void(const Job& job, const JobProgress& progress)> on_progress;
+  // Called with what goes wrong outside of jobs, and where ("channel shop", "schedule nightly of channel shop",
+  // "storage"), by the thread that met it; everything else goes on. What fails again and again is reported each time it
+  // was tried, with growing waits up to a minute. Must be thread-safe. Default: none.
+  std::function<void(absl::string_view where, const absl::Status& status)> on_trouble;
 };
 
 // A link that a link job would make now, or the reason why not.
@@ -100,6 +104,12 @@ struct ListingExplanation {
   std::vector<LinkEvent> history;
 };
 
+// What setting a schedule did.
+struct ScheduleSetting {
+  Schedule schedule;
+  bool replaced = false;  // There was one of this name.
+};
+
 // Thread-safe.
 class Engine {
  public:
@@ -107,7 +117,8 @@ class Engine {
   // Storage::OpenOwner).
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options);
 
-  // Stops its workers and gives up its owner.
+  // Lets running jobs end, stops its workers and gives up its owner. Threads that are lent to it (RunPending,
+  // RunUntilFinal) are asked to leave and waited for: once the job that they run has ended they return CANCELLED.
   virtual ~Engine() = default;
 
   // -- Channels. Names are ChannelConfig::name; NOT_FOUND where there is none.
@@ -123,8 +134,12 @@ class Engine {
   virtual absl::StatusOr<Channel> ApplyDraft(absl::string_view name) = 0;
   virtual absl::StatusOr<Channel> GetChannel(absl::string_view name) = 0;
   virtual absl::StatusOr<std::vector<Channel>> ListChannels() = 0;
-  // Removes it with its listings, links, jobs and schedule. FAILED_PRECONDITION while a job of it runs.
+  // Removes it with its listings, links, jobs and schedules. FAILED_PRECONDITION while a job of it runs.
   virtual absl::Status RemoveChannel(absl::string_view name) = 0;
+  // While a channel is paused its jobs are queued and none begins; one that runs goes on to its end. Repeating either
+  // changes nothing.
+  virtual absl::Status PauseChannel(absl::string_view name) = 0;
+  virtual absl::Status ResumeChannel(absl::string_view name) = 0;
 
   // -- Products
 
@@ -161,30 +176,42 @@ class Engine {
 
   // -- Schedules
 
-  virtual absl::StatusOr<Schedule> SetSchedule(absl::string_view channel, const ScheduleSpec& spec,
-                                               ScheduledJob job) = 0;
+  // A channel may have several, each with a name. To EnableSchedule and ClearSchedule an empty name means the channel's
+  // only one; FAILED_PRECONDITION names them where there are several, NOT_FOUND says that there is none.
+
+  // Sets the schedule of this name, in place of the one that is there. An empty name: that of the job it makes. What it
+  // would have fired before now is not made up.
+  virtual absl::StatusOr<ScheduleSetting> SetSchedule(absl::string_view channel, const ScheduleSpec& spec,
+                                                      ScheduledJob job, absl::string_view name) = 0;
   // Enabling starts from now: what would have fired meanwhile is not made up.
-  virtual absl::StatusOr<Schedule> EnableSchedule(absl::string_view channel, bool enabled) = 0;
-  virtual absl::Status ClearSchedule(absl::string_view channel) = 0;
+  virtual absl::StatusOr<Schedule> EnableSchedule(absl::string_view channel, absl::string_view name, bool enabled) = 0;
+  // Returns the schedule that was cleared.
+  virtual absl::StatusOr<Schedule> ClearSchedule(absl::string_view channel, absl::string_view name) = 0;
+  // By channel_id and name.
   virtual absl::StatusOr<std::vector<Schedule>> ListSchedules() = 0;
-  // Makes the jobs of the schedules that are due. Returns how many fired. The engine's own workers do this by
-  // themselves.
+  // Makes the jobs of the schedules that are due. Returns how many fired. One that cannot fire is reported (see
+  // on_trouble) and does not keep others from it; one whose next fire cannot be computed any more fires, is disabled
+  // and keeps the problem. The engine's own workers do this by themselves.
   virtual absl::StatusOr<int> FireSchedules() = 0;
 
   // -- Running
 
   // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
-  // these chain count too. Returns how many ran, however they ended.
+  // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is reported (see
+  // on_trouble), tried again later, and does not keep others from being served. CANCELLED: the engine is being
+  // destroyed.
   virtual absl::StatusOr<int> RunPending(int max_jobs) = 0;
 
   // Serves the queue of the job's channel on this thread until the job is final or held. While another owner holds the
-  // slot it follows, and takes over if that owner dies.
+  // slot it follows, and takes over if that owner dies. FAILED_PRECONDITION: the job waits and its channel is paused.
+  // CANCELLED: the engine is being destroyed. Other errors are storage's, after max_tries.
   virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id) = 0;
 
   // Starts `workers` threads that fire schedules and run jobs until Stop. FAILED_PRECONDITION: they run already.
   virtual absl::Status Start(int workers) = 0;
-  // Lets running jobs end, then joins the workers. Errors that workers met outside of jobs are returned.
-  virtual absl::Status Stop() = 0;
+  // Lets running jobs end, then joins the workers. What they met outside of jobs was reported when they met it (see
+  // on_trouble).
+  virtual void Stop() = 0;
 };
 
 }  // namespace flxlink

@@ -103,6 +103,7 @@ using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 struct Job {
   int64_t job_id = 0;  // Unique in the store; a later job has a higher one.
   int64_t channel_id = 0;
+  std::string channel;  // The channel's name. Set by reading; not looked at by writing.
   JobKind kind = JobKind::kSync;
   JobState state = JobState::kPending;
   JobTrigger trigger = JobTrigger::kHand;
@@ -111,7 +112,9 @@ struct Job {
   absl::Time prioritized_at = absl::InfinitePast();
   JobOptions options;
   std::vector<JobKind> chain;  // The kinds that led here, first to last; a chain never visits a kind twice.
-  int64_t rerun_of = 0;        // The job that this one repeats. 0: none.
+  // The job that this one came from: with the trigger kRerun the one that it repeats, with kChain the one that queued
+  // it. 0: none.
+  int64_t from_job = 0;
 
   JobProgress progress;
   int64_t attempts = 0;  // Times it was started; more than 1 after a worker died.
@@ -133,7 +136,7 @@ struct JobRequest {
   int64_t priority = 0;
   JobOptions options;
   std::vector<JobKind> chain;
-  int64_t rerun_of = 0;
+  int64_t from_job = 0;
 };
 
 // A living process, or part of one, that runs jobs. Given by storage; never reused.
@@ -165,15 +168,18 @@ struct Fence {
 
 // A channel's queue as read in one transaction: the slot and every job that is pending, running or held, by job_id.
 struct QueueSnapshot {
+  std::string channel;  // The channel's name.
   Slot slot;
   bool owner_alive = false;  // Of the slot's owner; false where the slot is free.
   std::vector<Job> open_jobs;
 };
 
-// A step of a schedule: its fire at `expected` is done, the next is at `next`.
+// A step of the channel's schedule `name`: its fire at `expected` is done, the next is at `next`.
 struct ScheduleFire {
+  std::string name;
   absl::Time expected;
   absl::Time next;
+  Problem problem;  // Not empty: there is no next fire, and the schedule is disabled with this problem.
 };
 
 // A change of a queue, to be written in one transaction if the slot's revision still is what it was.

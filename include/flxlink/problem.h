@@ -134,6 +134,10 @@ constexpr absl::string_view kBreakLimit = "break_limit";
 // Args: attempts
 // Fix: Find out what ends the process while it runs this job, then run the job again.
 constexpr absl::string_view kWorkerDied = "worker_died";
+// The next fire of a schedule cannot be computed any more, since its time zone is gone, say: it is disabled.
+// Args: schedule, channel
+// Fix: Give the schedule a time and a time zone that this machine knows, or install the zone, and enable it again.
+constexpr absl::string_view kScheduleCannotFire = "schedule_cannot_fire";
 // The job has ended, so that it cannot be changed any more.
 // Args: job
 // Fix: Run the job again.

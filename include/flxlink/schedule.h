@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "flxlink/problem.h"
 
 namespace flxlink {
 
@@ -27,7 +28,7 @@ enum class ScheduleKind : uint8_t {
 };
 
 // What a schedule makes.
-enum class ScheduledJob : uint8_t { kPull, kSync, kSyncFull };
+enum class ScheduledJob : uint8_t { kBuild, kPull, kSync, kSyncFull };
 
 struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kHourly;
@@ -54,16 +55,22 @@ std::string FormatScheduleSpec(const ScheduleSpec& spec);
 // The first fire strictly after `after`. INVALID_ARGUMENT: the spec is wrong; NOT_FOUND: it never fires (February 30).
 absl::StatusOr<absl::Time> NextFire(const ScheduleSpec& spec, absl::Time after);
 
-// "pull", "sync", "sync-full".
+// "build", "pull", "sync", "sync-full".
 absl::string_view ToString(ScheduledJob job);
 
-// A channel's schedule; a channel has at most one.
+// OK, or INVALID_ARGUMENT: a schedule's name is letters, digits, '.', '_' and '-', and not empty.
+absl::Status ValidateScheduleName(absl::string_view name);
+
+// A schedule of a channel, which may have several.
 struct Schedule {
   int64_t channel_id = 0;
+  std::string channel;  // The channel's name. Set by reading; not looked at by writing.
+  std::string name;     // One of its own among the channel's schedules.
   ScheduleSpec spec;
   ScheduledJob job = ScheduledJob::kSync;
   bool enabled = true;
   absl::Time next_fire;
+  Problem problem;  // Why its next fire cannot be computed any more, which disabled it. Empty: it can.
 };
 
 }  // namespace flxlink

@@ -448,8 +448,9 @@ class Storage {
 
   virtual absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) = 0;
 
-  // ABORTED where the slot's revision is not change.expected_revision any more, or the schedule's next fire is not
-  // change.fire->expected. The progress of a running job is not touched unless the update ends it.
+  // ABORTED where the slot's revision is not change.expected_revision any more, or the schedule that fires is not
+  // there, not enabled, or its next fire not change.fire->expected. The progress of a running job is not touched unless
+  // the update ends it.
   virtual absl::Status WriteQueue(const QueueChange& change) = 0;
 
   // Channels whose slot can be claimed: not paused, and either free with a pending job or held by an owner that died.
@@ -471,12 +472,17 @@ class Storage {
   // Schedules
   // -------------------------------------------------------------------------------------------------------------------
 
-  // Sets the channel's schedule, in place of what it had.
-  virtual absl::Status WriteSchedule(const Schedule& schedule) = 0;
-  virtual absl::Status ClearSchedule(int64_t channel_id) = 0;
+  // Sets the channel's schedule of this name, in place of the one that is there. Returns whether one was.
+  virtual absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) = 0;
+  // OK also where the channel has no schedule of this name.
+  virtual absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) = 0;
 
-  // All schedules, by channel_id. The fires of those that are due are recorded with WriteQueue.
+  // All schedules, by channel_id and name.
   virtual absl::StatusOr<std::vector<Schedule>> ReadSchedules() = 0;
+
+  // The enabled schedules whose next fire is not after `now`, the longest due first; then by channel_id and name. Costs
+  // nothing for those that are not due. Fires are recorded with WriteQueue.
+  virtual absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) = 0;
 };
 
 // A store in this process's memory: the reference for what every operation means, and what tests and simulations use.

@@ -242,6 +242,18 @@ absl::Status Remove(Session& session, const ChannelFlags& flags) {
   return PrintLine(absl::StrCat("channel ", flags.name, ": removed, with its listings, links and jobs"));
 }
 
+absl::Status SetPaused(Session& session, const ChannelFlags& flags, bool paused) {
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.name); !found.ok()) return found.status();
+  Engine& engine = session.engine();
+  const absl::Status status = paused ? engine.PauseChannel(flags.name) : engine.ResumeChannel(flags.name);
+  if (!status.ok()) return status;
+  if (session.json()) return PrintJson({{"name", flags.name}, {"paused", paused}});
+  return PrintLine(absl::StrCat("channel ", flags.name, ": ", paused ? "paused; no job of it begins" : "resumed"));
+}
+
+absl::Status Pause(Session& session, const ChannelFlags& flags) { return SetPaused(session, flags, true); }
+absl::Status Resume(Session& session, const ChannelFlags& flags) { return SetPaused(session, flags, false); }
+
 absl::Status Show(Session& session, const ChannelFlags& flags) {
   absl::StatusOr<Channel> channel = session.FindChannel(flags.name);
   if (!channel.ok()) return channel.status();
@@ -343,6 +355,8 @@ void AddChannelCommands(CLI::App& app, const Globals& globals, std::function<abs
   set->add_flag("--draft", flags->draft, "Only write the changes down; apply puts them into force");
   add_command("apply", "Put the draft into force", &ApplyDraft);
   add_command("remove", "Remove a channel with its listings, links and jobs", &Remove);
+  add_command("pause", "Let none of its jobs begin; one that runs goes on to its end", &Pause);
+  add_command("resume", "Let its jobs run again", &Resume);
   add_command("show", "Show a channel", &Show);
   SetWork(group->add_subcommand("list", "List the channels"), globals, action, &List);
 }

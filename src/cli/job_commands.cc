@@ -143,31 +143,27 @@ struct JobFlags {
 
 absl::Status PrintChanged(Session& session, const absl::StatusOr<Job>& job, absl::string_view done) {
   if (!job.ok()) return job.status();
-  absl::StatusOr<std::string> channel = session.ChannelName(job->channel_id);
-  if (!channel.ok()) return channel.status();
-  if (session.json()) return PrintJson(JobView(*job, *channel));
-  return PrintLine(absl::StrCat("job ", job->job_id, " (", ToString(job->kind), " ", *channel, "): ", done));
+  if (session.json()) return PrintJson(JobView(*job));
+  return PrintLine(absl::StrCat("job ", job->job_id, " (", ToString(job->kind), " ", job->channel, "): ", done));
 }
 
 // The lines of `job show`.
 absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
-  absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
-  if (!channel.ok()) return channel.status();
-  absl::StatusOr<Channel> found = session.FindChannel(*channel);
+  absl::StatusOr<Channel> found = session.FindChannel(job.channel);
   if (!found.ok()) return found.status();
-  std::string text = absl::StrCat("job ", job.job_id, " on channel ", *channel, "\n  ",
+  std::string text = absl::StrCat("job ", job.job_id, " on channel ", job.channel, "\n  ",
                                   SummarizeJob(job, found->config.link_priority, nullptr), "\n");
   absl::StrAppend(&text, "  trigger: ", ToString(job.trigger), "\n  priority: ", job.priority, "\n");
-  if (job.rerun_of != 0) absl::StrAppend(&text, "  repeats job: ", job.rerun_of, "\n");
+  if (job.from_job != 0) absl::StrAppend(&text, "  from job: ", job.from_job, "\n");
   absl::StrAppend(&text, "  progress: ", job.progress.done, " of ", job.progress.total, " done, ", job.progress.failed,
                   " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
   if (job.started_at.has_value()) absl::StrAppend(&text, "  started: ", FormatInstant(*job.started_at), "\n");
   if (job.finished_at.has_value()) absl::StrAppend(&text, "  finished: ", FormatInstant(*job.finished_at), "\n");
   if (job.error.has_value()) {
     absl::StrAppend(&text, "  error: ", OneLine(job.error->message),
-                    "\n  what to do: ", OneLine(AdviceFor(*job.error, {*channel, "", job.job_id})), "\n");
+                    "\n  what to do: ", OneLine(AdviceFor(*job.error, {job.channel, "", job.job_id})), "\n");
   }
-  return absl::StrCat(text, DescribeProblems(job, *channel, job.problems.size()));
+  return absl::StrCat(text, DescribeProblems(job, job.problems.size()));
 }
 
 absl::Status Show(Session& session, const JobFlags& flags) {
@@ -200,23 +196,19 @@ absl::Status Approve(Session& session, const JobFlags& flags) {
   return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
 }
 
-absl::Status ListAsJson(Session& session, const std::vector<Job>& jobs) {
+absl::Status ListAsJson(const std::vector<Job>& jobs) {
   JsonArray array;
   for (const Job& job : jobs) {
-    absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
-    if (!channel.ok()) return channel.status();
-    if (absl::Status status = array.Add(JobView(job, *channel)); !status.ok()) return status;
+    if (absl::Status status = array.Add(JobView(job)); !status.ok()) return status;
   }
   return array.Finish();
 }
 
-absl::Status ListAsText(Session& session, const std::vector<Job>& jobs) {
+absl::Status ListAsText(const std::vector<Job>& jobs) {
   TextTable table({"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "ERROR"});
   for (const Job& job : jobs) {
-    absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
-    if (!channel.ok()) return channel.status();
     const absl::Status status =
-        table.AddRow({absl::StrCat(job.job_id), *channel, std::string(ToString(job.kind)),
+        table.AddRow({absl::StrCat(job.job_id), job.channel, std::string(ToString(job.kind)),
                       std::string(ToString(job.state)), std::string(ToString(job.trigger)), absl::StrCat(job.priority),
                       absl::StrCat(job.progress.done, "/", job.progress.total), absl::StrCat(job.progress.failed),
                       FormatInstant(job.created_at), job.error.value_or(Problem()).message});
@@ -230,7 +222,7 @@ absl::Status List(Session& session, const JobFlags& flags) {
   filter.state = ParseJobState(flags.state);
   absl::StatusOr<std::vector<Job>> jobs = session.engine().ListJobs(filter, Storage::kMaxRows);
   if (!jobs.ok()) return jobs.status();
-  return session.json() ? ListAsJson(session, *jobs) : ListAsText(session, *jobs);
+  return session.json() ? ListAsJson(*jobs) : ListAsText(*jobs);
 }
 
 void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {

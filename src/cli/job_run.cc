@@ -75,19 +75,17 @@ absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
     return absl::StrCat(ToString(job.kind), ": pending as job ", job.job_id,
                         "; to see what becomes of it: flxlink job show ", job.job_id, "\n");
   }
-  absl::StatusOr<std::string> name = session.ChannelName(job.channel_id);
-  if (!name.ok()) return name.status();
-  absl::StatusOr<Channel> channel = session.FindChannel(*name);
+  absl::StatusOr<Channel> channel = session.FindChannel(job.channel);
   if (!channel.ok()) return channel.status();
   LinkRemainder remainder;
   const bool completed_link = job.kind == JobKind::kLink && job.state == JobState::kCompleted;
   if (completed_link) {
-    absl::StatusOr<LinkRemainder> read = ReadRemainder(session.engine(), *name);
+    absl::StatusOr<LinkRemainder> read = ReadRemainder(session.engine(), job.channel);
     if (!read.ok()) return read.status();
     remainder = *std::move(read);
   }
   return absl::StrCat(SummarizeJob(job, channel->config.link_priority, completed_link ? &remainder : nullptr), "\n",
-                      DescribeProblems(job, *name, kProblemsShown));
+                      DescribeProblems(job, kProblemsShown));
 }
 
 absl::Status PrintJobAsText(Session& session, const Job& job, const std::vector<Job>& chained) {
@@ -98,24 +96,20 @@ absl::Status PrintJobAsText(Session& session, const Job& job, const std::vector<
     if (!more.ok()) return more.status();
     absl::StrAppend(&*text, *more);
     if (next.state == JobState::kCompleted) continue;
-    absl::StatusOr<std::string> channel = session.ChannelName(next.channel_id);
-    if (!channel.ok()) return channel.status();
-    absl::StrAppend(&*text, "  ", OneLine(DescribeFailure(next, *channel)), "\n");
+    absl::StrAppend(&*text, "  ", OneLine(DescribeFailure(next)), "\n");
   }
   return PrintText(*text);
 }
 
-absl::Status PrintJobAsJson(Session& session, const Job& job, const std::vector<Job>& chained) {
-  absl::StatusOr<std::string> channel = session.ChannelName(job.channel_id);
-  if (!channel.ok()) return channel.status();
-  Json view = JobView(job, *channel);
+absl::Status PrintJobAsJson(const Job& job, const std::vector<Job>& chained) {
+  Json view = JobView(job);
   view["chained"] = Json::array();
-  for (const Job& next : chained) view["chained"].push_back(JobView(next, *channel));
+  for (const Job& next : chained) view["chained"].push_back(JobView(next));
   return PrintJson(view);
 }
 
 absl::Status PrintJob(Session& session, const Job& job, const std::vector<Job>& chained) {
-  return session.json() ? PrintJobAsJson(session, job, chained) : PrintJobAsText(session, job, chained);
+  return session.json() ? PrintJobAsJson(job, chained) : PrintJobAsText(session, job, chained);
 }
 
 }  // namespace
@@ -134,9 +128,7 @@ absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait)
   session.progress_line().Erase();
   if (absl::Status status = PrintJob(session, *final_job, chained); !status.ok()) return status;
   if (final_job->state == JobState::kCompleted) return absl::OkStatus();
-  absl::StatusOr<std::string> channel = session.ChannelName(final_job->channel_id);
-  if (!channel.ok()) return channel.status();
-  return absl::FailedPreconditionError(DescribeFailure(*final_job, *channel));
+  return absl::FailedPreconditionError(DescribeFailure(*final_job));
 }
 
 }  // namespace flxlink::cli

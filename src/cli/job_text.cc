@@ -33,6 +33,7 @@ std::vector<std::string> PullParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "inserted"), " new"),
                                     absl::StrCat(CountOf(job, "changed"), " changed"),
                                     absl::StrCat(CountOf(job, "unchanged"), " unchanged")};
+  if (CountOf(job, "resumed") > 0) parts.insert(parts.begin(), "went on where the pull before it ended");
   AddIfAny(CountOf(job, "gone"), "gone", &parts);
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);
   AddIfAny(CountOf(job, "healed"), "links healed", &parts);
@@ -134,7 +135,7 @@ std::string SummarizeJob(const Job& job, const LinkPriority& priority, const Lin
   return line;
 }
 
-std::string DescribeProblems(const Job& job, absl::string_view channel, size_t most) {
+std::string DescribeProblems(const Job& job, size_t most) {
   std::string text;
   const size_t shown = std::min(most, job.problems.size());
   for (size_t i = 0; i < shown; ++i) {
@@ -142,7 +143,7 @@ std::string DescribeProblems(const Job& job, absl::string_view channel, size_t m
     absl::StrAppend(&text, "  ", OneLine(absl::StrCat(problem.subject, ": ", problem.problem.message)), "\n");
     // Problems of one kind often come together: one advice is for all their SKUs.
     if (i + 1 < shown && job.problems[i + 1].problem.code == problem.problem.code) continue;
-    absl::StrAppend(&text, "    ", OneLine(AdviceFor(problem.problem, {std::string(channel), "SKU"})), "\n");
+    absl::StrAppend(&text, "    ", OneLine(AdviceFor(problem.problem, {job.channel, "SKU"})), "\n");
   }
   if (shown < job.problems.size()) {
     absl::StrAppend(&text, "  and ", job.problems.size() - shown, " more: flxlink job show ", job.job_id, "\n");
@@ -150,10 +151,10 @@ std::string DescribeProblems(const Job& job, absl::string_view channel, size_t m
   return text;
 }
 
-std::string DescribeFailure(const Job& job, absl::string_view channel) {
+std::string DescribeFailure(const Job& job) {
   const Problem error = job.error.value_or(Problem());
-  const std::string advice = AdviceFor(error, {std::string(channel), "", job.job_id});
-  const std::string what = absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", channel, ")");
+  const std::string advice = AdviceFor(error, {job.channel, "", job.job_id});
+  const std::string what = absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, ")");
   switch (job.state) {
     case JobState::kFailed:
       return absl::StrCat(what, " failed: ", error.message, "; ", advice);

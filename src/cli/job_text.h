@@ -28,11 +28,10 @@ std::string FormatReasons(const std::map<LinkReason, int64_t>& reasons);
 std::string SummarizeJob(const Job& job, const LinkPriority& priority, const LinkRemainder* remainder);
 
 // The first problems with what to do about them, a line each, and how many more there are. Empty where there are none.
-// `channel` is the name of the job's channel, here and below.
-std::string DescribeProblems(const Job& job, absl::string_view channel, size_t most);
+std::string DescribeProblems(const Job& job, size_t most);
 
 // What went wrong with a job that did not complete, and what to do about it.
-std::string DescribeFailure(const Job& job, absl::string_view channel);
+std::string DescribeFailure(const Job& job);
 
 }  // namespace flxlink::cli
 

@@ -162,11 +162,11 @@ Json ExplanationView(const ListingExplanation& explanation, absl::string_view ch
           {"history", std::move(history)}};
 }
 
-Json JobView(const Job& job, absl::string_view channel) {
+Json JobView(const Job& job) {
   Json counts = Json::object();
   for (const auto& [name, count] : job.counts) counts[name] = count;
   return {{"id", job.job_id},
-          {"channel", Text(channel)},
+          {"channel", job.channel},
           {"kind", Text(ToString(job.kind))},
           {"state", Text(ToString(job.state))},
           {"trigger", Text(ToString(job.trigger))},
@@ -175,21 +175,23 @@ Json JobView(const Job& job, absl::string_view channel) {
           {"created_at", FormatInstant(job.created_at)},
           {"started_at", InstantOrNull(job.started_at)},
           {"finished_at", InstantOrNull(job.finished_at)},
-          {"error", job.error.has_value() ? ProblemView(*job.error, {std::string(channel), "", job.job_id}) : Json()},
+          {"error", job.error.has_value() ? ProblemView(*job.error, {job.channel, "", job.job_id}) : Json()},
           {"attempts", job.attempts},
-          {"rerun_of", NumberOrNull(job.rerun_of)},
+          {"from_job", NumberOrNull(job.from_job)},
           {"counts", std::move(counts)},
-          {"problems", ProblemsView(job.problems, channel)},
+          {"problems", ProblemsView(job.problems, job.channel)},
           {"options", OptionsView(job.options)}};
 }
 
-Json ScheduleView(const Schedule& schedule, absl::string_view channel) {
-  return {{"channel", Text(channel)},
+Json ScheduleView(const Schedule& schedule) {
+  return {{"channel", schedule.channel},
+          {"name", schedule.name},
           {"spec", FormatScheduleSpec(schedule.spec)},
           {"time_zone", schedule.spec.time_zone},
           {"job", Text(ToString(schedule.job))},
           {"enabled", schedule.enabled},
-          {"next_fire", schedule.enabled ? Json(FormatInstant(schedule.next_fire)) : Json()}};
+          {"next_fire", schedule.enabled ? Json(FormatInstant(schedule.next_fire)) : Json()},
+          {"problem", schedule.problem.empty() ? Json() : ProblemView(schedule.problem, {schedule.channel, ""})}};
 }
 
 }  // namespace flxlink::cli

@@ -25,8 +25,9 @@ Json PlannedLinkView(const PlannedLink& link);
 // `channel` is the name of the channel that it belongs to.
 Json ListingView(const ListingRow& listing, absl::string_view channel);
 Json ExplanationView(const ListingExplanation& explanation, absl::string_view channel);
-Json JobView(const Job& job, absl::string_view channel);
-Json ScheduleView(const Schedule& schedule, absl::string_view channel);
+
+Json JobView(const Job& job);
+Json ScheduleView(const Schedule& schedule);
 
 }  // namespace flxlink::cli
 

@@ -116,9 +116,8 @@ absl::StatusOr<int> RunUntilIdle(Engine& engine, int workers) {
 absl::Status RunUntilStopped(Session& session, int workers) {
   if (absl::Status status = session.engine().Start(workers); !status.ok()) return status;
   while (!Stopping()) absl::SleepFor(kLookAgain);
-  const absl::Status status = session.engine().Stop();
+  session.engine().Stop();
   session.progress_line().Erase();
-  if (!status.ok()) return status;
   const std::string name = stop_signal.load() == SIGINT ? "SIGINT" : "SIGTERM";
   return session.json() ? PrintJson({{"stopped_by", name}}) : PrintLine(absl::StrCat("run: stopped by ", name));
 }

@@ -21,6 +21,7 @@ namespace {
 
 struct ScheduleFlags {
   std::string channel;
+  std::string name;
   // One of these is given.
   bool hourly = false;
   std::string daily;
@@ -51,7 +52,7 @@ absl::StatusOr<ScheduleSpec> ReadSpec(const ScheduleFlags& flags) {
 }
 
 ScheduledJob ReadJob(const std::string& text) {
-  for (const ScheduledJob job : {ScheduledJob::kPull, ScheduledJob::kSyncFull}) {
+  for (const ScheduledJob job : {ScheduledJob::kBuild, ScheduledJob::kPull, ScheduledJob::kSyncFull}) {
     if (text == ToString(job)) return job;
   }
   return ScheduledJob::kSync;
@@ -61,39 +62,61 @@ std::string DescribeSpec(const ScheduleSpec& spec) {
   return absl::StrCat(FormatScheduleSpec(spec), " (", spec.time_zone, ")");
 }
 
-absl::Status PrintSchedule(Session& session, const std::string& channel, const absl::StatusOr<Schedule>& schedule) {
-  if (!schedule.ok()) return schedule.status();
-  if (session.json()) return PrintJson(ScheduleView(*schedule, channel));
-  return PrintLine(
-      absl::StrCat("schedule of ", channel, ": ", ToString(schedule->job), " ", DescribeSpec(schedule->spec),
-                   schedule->enabled ? absl::StrCat(", next at ", FormatInstant(schedule->next_fire)) : ", disabled"));
+// "schedule sync of shop".
+std::string Name(const Schedule& schedule) {
+  return absl::StrCat("schedule ", schedule.name, " of ", schedule.channel);
+}
+
+std::string DescribeNext(const Schedule& schedule) {
+  if (schedule.enabled) return FormatInstant(schedule.next_fire);
+  return schedule.problem.empty() ? "disabled" : absl::StrCat("disabled: ", OneLine(schedule.problem.message));
+}
+
+// What is missing is set by a command of this program.
+absl::Status WithCommand(const ScheduleFlags& flags, const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return status;
+  return absl::NotFoundError(
+      absl::StrCat(status.message(), "; to set one: flxlink schedule set ", flags.channel, " --every 15m"));
+}
+
+// Prints a schedule that was changed: all of it for programs, `done` for people.
+absl::Status PrintChanged(Session& session, const Schedule& schedule, absl::string_view done) {
+  if (session.json()) return PrintJson(ScheduleView(schedule));
+  return PrintLine(absl::StrCat(Name(schedule), ": ", done, ToString(schedule.job), " ", DescribeSpec(schedule.spec),
+                                schedule.enabled ? ", next at " : ", ", DescribeNext(schedule)));
 }
 
 absl::Status Set(Session& session, const ScheduleFlags& flags) {
   absl::StatusOr<ScheduleSpec> spec = ReadSpec(flags);
   if (!spec.ok()) return spec.status();
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
-  return PrintSchedule(session, flags.channel, session.engine().SetSchedule(flags.channel, *spec, ReadJob(flags.job)));
+  const absl::StatusOr<ScheduleSetting> set =
+      session.engine().SetSchedule(flags.channel, *spec, ReadJob(flags.job), flags.name);
+  if (!set.ok()) return set.status();
+  if (!session.json()) return PrintChanged(session, set->schedule, set->replaced ? "replaced; now " : "");
+  Json view = ScheduleView(set->schedule);
+  view["replaced"] = set->replaced;
+  return PrintJson(view);
 }
 
 absl::Status SetEnabled(Session& session, const ScheduleFlags& flags, bool enabled) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
-  return PrintSchedule(session, flags.channel, session.engine().EnableSchedule(flags.channel, enabled));
+  const absl::StatusOr<Schedule> schedule = session.engine().EnableSchedule(flags.channel, flags.name, enabled);
+  return schedule.ok() ? PrintChanged(session, *schedule, "") : WithCommand(flags, schedule.status());
 }
 
 absl::Status Clear(Session& session, const ScheduleFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
-  if (absl::Status status = session.engine().ClearSchedule(flags.channel); !status.ok()) return status;
-  if (session.json()) return PrintJson({{"channel", flags.channel}, {"cleared", true}});
-  return PrintLine(absl::StrCat("schedule of ", flags.channel, ": cleared"));
+  const absl::StatusOr<Schedule> schedule = session.engine().ClearSchedule(flags.channel, flags.name);
+  if (!schedule.ok()) return WithCommand(flags, schedule.status());
+  if (session.json()) return PrintJson({{"channel", flags.channel}, {"name", schedule->name}, {"cleared", true}});
+  return PrintLine(absl::StrCat(Name(*schedule), ": cleared"));
 }
 
-absl::Status ListAsJson(Session& session, const std::vector<Schedule>& schedules) {
+absl::Status ListAsJson(const std::vector<Schedule>& schedules) {
   JsonArray array;
   for (const Schedule& schedule : schedules) {
-    absl::StatusOr<std::string> channel = session.ChannelName(schedule.channel_id);
-    if (!channel.ok()) return channel.status();
-    if (absl::Status status = array.Add(ScheduleView(schedule, *channel)); !status.ok()) return status;
+    if (absl::Status status = array.Add(ScheduleView(schedule)); !status.ok()) return status;
   }
   return array.Finish();
 }
@@ -101,14 +124,11 @@ absl::Status ListAsJson(Session& session, const std::vector<Schedule>& schedules
 absl::Status List(Session& session) {
   absl::StatusOr<std::vector<Schedule>> schedules = session.engine().ListSchedules();
   if (!schedules.ok()) return schedules.status();
-  if (session.json()) return ListAsJson(session, *schedules);
-  TextTable table({"CHANNEL", "JOB", "WHEN", "NEXT"});
+  if (session.json()) return ListAsJson(*schedules);
+  TextTable table({"CHANNEL", "SCHEDULE", "JOB", "WHEN", "NEXT"});
   for (const Schedule& schedule : *schedules) {
-    absl::StatusOr<std::string> channel = session.ChannelName(schedule.channel_id);
-    if (!channel.ok()) return channel.status();
-    const absl::Status status =
-        table.AddRow({*channel, std::string(ToString(schedule.job)), DescribeSpec(schedule.spec),
-                      schedule.enabled ? FormatInstant(schedule.next_fire) : "disabled"});
+    const absl::Status status = table.AddRow({schedule.channel, schedule.name, std::string(ToString(schedule.job)),
+                                              DescribeSpec(schedule.spec), DescribeNext(schedule)});
     if (!status.ok()) return status;
   }
   return table.Finish();
@@ -125,7 +145,8 @@ void AddSetOptions(CLI::App* command, ScheduleFlags& flags) {
       ->type_name("DURATION");
   when->add_option("--cron", flags.cron, "Minute, hour, day of month, month, day of week")->type_name("EXPR");
   command->add_option("--tz", flags.time_zone, "An IANA time zone (default: UTC)")->type_name("ZONE");
-  TakeOneOf(command->add_option("--job", flags.job, "What to run (default: sync)"), {"pull", "sync", "sync-full"});
+  TakeOneOf(command->add_option("--job", flags.job, "What to run (default: sync)"),
+            {"build", "pull", "sync", "sync-full"});
 }
 
 }  // namespace
@@ -135,19 +156,28 @@ void AddScheduleCommands(CLI::App& app, const Globals& globals, std::function<ab
   group->require_subcommand(1);
   const auto flags = std::make_shared<ScheduleFlags>();
   const auto add_command = [&](const char* name, const char* help,
-                               std::function<absl::Status(Session&, const ScheduleFlags&)> work) {
+                               std::function<absl::Status(Session&, const ScheduleFlags&)> work,
+                               const char* name_help) {
     CLI::App* command = group->add_subcommand(name, help);
     command->add_option("CHANNEL", flags->channel, "The channel's name")->required()->type_name("");
+    command->add_option("--name", flags->name, name_help)
+        ->check(Parses([](const std::string& text) { return ValidateScheduleName(text); }))
+        ->type_name("N");
     SetWork(command, globals, action,
             [flags, work = std::move(work)](Session& session) { return work(session, *flags); });
     return command;
   };
-  AddSetOptions(add_command("set", "Set the channel's schedule, in place of what it had", &Set), *flags);
-  add_command("enable", "Let it fire again, from now on",
-              [](Session& session, const ScheduleFlags& given) { return SetEnabled(session, given, true); });
-  add_command("disable", "Keep it from firing",
-              [](Session& session, const ScheduleFlags& given) { return SetEnabled(session, given, false); });
-  add_command("clear", "Remove the channel's schedule", &Clear);
+  CLI::App* set = add_command("set", "Set a schedule of the channel, in place of the one of that name", &Set,
+                              "Its name (default: the job it makes)");
+  AddSetOptions(set, *flags);
+  const char* const which = "Which of its schedules, where it has several";
+  add_command(
+      "enable", "Let it fire again, from now on",
+      [](Session& session, const ScheduleFlags& given) { return SetEnabled(session, given, true); }, which);
+  add_command(
+      "disable", "Keep it from firing",
+      [](Session& session, const ScheduleFlags& given) { return SetEnabled(session, given, false); }, which);
+  add_command("clear", "Remove a schedule of the channel", &Clear, which);
   SetWork(group->add_subcommand("list", "List the schedules"), globals, action, &List);
 }
 

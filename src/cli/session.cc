@@ -1,6 +1,7 @@
 #include "src/cli/session.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "flxlink/csv_channel.h"
+#include "src/cli/print.h"
 #include "src/cli/usage_error.h"
 
 namespace flxlink::cli {
@@ -41,6 +43,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Globals& globals) {
     line->Show(absl::StrCat(ToString(job.kind), ": ", progress.done, " of ", progress.total, " done",
                             progress.failed == 0 ? "" : absl::StrCat(", ", progress.failed, " failed")));
   };
+  options.on_trouble = [line = &session->progress_line_](absl::string_view where, const absl::Status& status) {
+    line->Erase();
+    std::fprintf(stderr, "flxlink: %s\n", OneLine(absl::StrCat(where, ": ", status.message())).c_str());
+  };
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(options);
   if (!engine.ok()) return engine.status();
   session->engine_ = *std::move(engine);
@@ -72,17 +78,6 @@ absl::StatusOr<ListingRow> Session::FindListing(const std::string& channel, cons
   });
   if (!status.ok()) return status;
   return listing;
-}
-
-absl::StatusOr<std::string> Session::ChannelName(int64_t channel_id) {
-  if (channel_names_.find(channel_id) == channel_names_.end()) {
-    absl::StatusOr<std::vector<Channel>> channels = engine_->ListChannels();
-    if (!channels.ok()) return channels.status();
-    for (const Channel& channel : *channels) channel_names_[channel.channel_id] = channel.config.name;
-  }
-  const auto found = channel_names_.find(channel_id);
-  if (found != channel_names_.end()) return found->second;
-  return absl::NotFoundError(absl::StrCat("the channel with id ", channel_id, " has just been removed; try again"));
 }
 
 void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Status()>& action,

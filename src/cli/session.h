@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -44,9 +43,6 @@ class Session {
   absl::StatusOr<Job> FindJob(int64_t job_id);
   absl::StatusOr<ListingRow> FindListing(const std::string& channel, const std::string& sku);
 
-  // The name of a channel that a job or schedule belongs to.
-  absl::StatusOr<std::string> ChannelName(int64_t channel_id);
-
  private:
   explicit Session(bool json) : json_(json) {}
 
@@ -56,7 +52,6 @@ class Session {
   AdapterRegistry adapters_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Engine> engine_;
-  std::map<int64_t, std::string> channel_names_;
 };
 
 // Makes `work` what the program does once `command` was given: in a session of its own.

@@ -7,20 +7,21 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "src/engine/backoff.h"
+#include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
+#include "src/engine/reporter.h"
 #include "src/engine/worker.h"
 #include "src/jobs/queue.h"
 
 namespace flxlink {
 namespace {
-
-// Channels that RunPending looks at before it asks storage again for the most urgent.
-constexpr int64_t kClaimableAtOnce = 16;
 
 uint64_t MachineRandom() {
   std::random_device device;
@@ -46,14 +47,18 @@ class EngineImpl : public Engine {
   EngineImpl(const EngineOptions& options, std::unique_ptr<CredentialResolver> own_credentials, OwnerId owner)
       : own_credentials_(std::move(own_credentials)),
         options_(WithCredentials(options, own_credentials_.get())),
+        reporter_(options_),
+        retries_(options_),
         queue_(*options_.storage, *options_.clock),
         owner_(owner),
-        worker_(options_, queue_, owner) {
+        worker_(options_, queue_, reporter_, owner) {
     if (storage().keep_alive_interval() < absl::InfiniteDuration()) keep_alive_ = std::thread([this] { KeepAlive(); });
   }
 
   ~EngineImpl() override {
-    Stop().IgnoreError();  // Whoever wants the workers' errors calls Stop.
+    SendLentThreadsAway();
+    Stop();
+    worker_.WriteEnds();
     ending_.Notify();
     if (keep_alive_.joinable()) keep_alive_.join();
     storage().CloseOwner(owner_).IgnoreError();  // Storage notices the owner's end by itself, only later.
@@ -182,65 +187,66 @@ class EngineImpl : public Engine {
     return queue_.Enqueue(job->channel_id, jobs::RerunRequest(*job));
   }
 
-  absl::StatusOr<Schedule> SetSchedule(absl::string_view name, const ScheduleSpec& spec, ScheduledJob job) override {
-    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
-    if (!channel.ok()) return channel.status();
-    return StartSchedule({channel->channel_id, spec, job, true, absl::Time()});
+  absl::Status PauseChannel(absl::string_view name) override { return SetPaused(name, true); }
+  absl::Status ResumeChannel(absl::string_view name) override { return SetPaused(name, false); }
+
+  absl::StatusOr<ScheduleSetting> SetSchedule(absl::string_view channel, const ScheduleSpec& spec, ScheduledJob job,
+                                              absl::string_view name) override {
+    Schedule schedule;
+    schedule.name = std::string(name.empty() ? ToString(job) : name);
+    schedule.spec = spec;
+    schedule.job = job;
+    absl::Status status = ValidateScheduleName(schedule.name);
+    if (!status.ok()) return status;
+    absl::StatusOr<Channel> found = storage().ReadChannel(channel);
+    if (!found.ok()) return found.status();
+    schedule.channel_id = found->channel_id;
+    schedule.channel = found->config.name;
+    status = SetNextFire(schedule);
+    if (!status.ok()) return status;
+    absl::StatusOr<bool> replaced = storage().WriteSchedule(schedule);
+    if (!replaced.ok()) return replaced.status();
+    return ScheduleSetting{std::move(schedule), *replaced};
   }
 
-  absl::StatusOr<Schedule> EnableSchedule(absl::string_view name, bool enabled) override {
-    absl::StatusOr<Schedule> schedule = FindSchedule(name);
+  absl::StatusOr<Schedule> EnableSchedule(absl::string_view channel, absl::string_view name, bool enabled) override {
+    absl::StatusOr<Schedule> schedule = FindSchedule(channel, name);
     if (!schedule.ok()) return schedule.status();
     schedule->enabled = enabled;
-    return StartSchedule(*std::move(schedule));
+    // One that cannot fire any more can be disabled all the same.
+    absl::Status status = enabled ? SetNextFire(*schedule) : absl::OkStatus();
+    if (status.ok()) status = storage().WriteSchedule(*schedule).status();
+    if (!status.ok()) return status;
+    return schedule;
   }
 
-  absl::Status ClearSchedule(absl::string_view name) override {
-    absl::StatusOr<Schedule> schedule = FindSchedule(name);
-    return schedule.ok() ? storage().ClearSchedule(schedule->channel_id) : schedule.status();
+  absl::StatusOr<Schedule> ClearSchedule(absl::string_view channel, absl::string_view name) override {
+    absl::StatusOr<Schedule> schedule = FindSchedule(channel, name);
+    if (!schedule.ok()) return schedule.status();
+    const absl::Status status = storage().ClearSchedule(schedule->channel_id, schedule->name);
+    if (!status.ok()) return status;
+    return schedule;
   }
 
   absl::StatusOr<std::vector<Schedule>> ListSchedules() override { return storage().ReadSchedules(); }
 
   absl::StatusOr<int> FireSchedules() override {
-    absl::StatusOr<std::vector<Schedule>> schedules = storage().ReadSchedules();
-    if (!schedules.ok()) return schedules.status();
+    absl::StatusOr<std::vector<Schedule>> due = storage().ReadDueSchedules(options_.clock->Now(), Storage::kMaxRows);
+    if (!due.ok()) return due.status();
     int fired = 0;
-    for (const Schedule& schedule : *schedules) {
-      absl::StatusOr<bool> fire = queue_.Fire(schedule);
-      if (!fire.ok()) return fire.status();
-      fired += *fire ? 1 : 0;
+    for (const Schedule& schedule : *due) {
+      Try(absl::StrCat("schedule ", schedule.name, " of channel ", schedule.channel),
+          [&] { return Fire(schedule, fired); });
     }
     return fired;
   }
 
   absl::StatusOr<int> RunPending(int max_jobs) override {
-    int ran = 0;
-    while (ran < max_jobs) {
-      absl::StatusOr<std::vector<int64_t>> claimable = storage().ReadClaimable(kClaimableAtOnce);
-      if (!claimable.ok()) return claimable.status();
-      bool ran_one = false;
-      for (const int64_t channel_id : *claimable) {
-        absl::StatusOr<bool> run = worker_.RunNext(channel_id);
-        if (!run.ok()) return run.status();
-        if (!*run) continue;
-        ran_one = true;
-        break;  // What is most urgent now may be another one than before.
-      }
-      if (!ran_one) return ran;
-      ++ran;
-    }
-    return ran;
+    return OnLentThread([&] { return RunClaimable(max_jobs); });
   }
 
   absl::StatusOr<Job> RunUntilFinal(int64_t job_id) override {
-    for (;;) {
-      absl::StatusOr<Job> job = storage().ReadJob(job_id);
-      if (!job.ok() || IsFinal(job->state) || job->state == JobState::kHeld) return job;
-      absl::StatusOr<bool> run = worker_.RunNext(job->channel_id);
-      if (!run.ok()) return run.status();
-      if (!*run) options_.clock->Sleep(options_.poll_interval);
-    }
+    return OnLentThread([&] { return ServeUntilFinal(job_id); });
   }
 
   absl::Status Start(int workers) override {
@@ -252,7 +258,7 @@ class EngineImpl : public Engine {
     return absl::OkStatus();
   }
 
-  absl::Status Stop() override {
+  void Stop() override {
     std::vector<std::thread> threads;
     {
       absl::MutexLock lock(&mutex_);
@@ -260,8 +266,6 @@ class EngineImpl : public Engine {
       threads.swap(threads_);
     }
     for (std::thread& thread : threads) thread.join();
-    absl::MutexLock lock(&mutex_);
-    return std::exchange(worker_error_, absl::OkStatus());
   }
 
  private:
@@ -306,25 +310,141 @@ class EngineImpl : public Engine {
     }
   }
 
-  absl::StatusOr<Schedule> FindSchedule(absl::string_view name) {
+  absl::Status SetPaused(absl::string_view name, bool paused) {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
-    if (!channel.ok()) return channel.status();
-    absl::StatusOr<std::vector<Schedule>> schedules = storage().ReadSchedules();
-    if (!schedules.ok()) return schedules.status();
-    for (Schedule& schedule : *schedules) {
-      if (schedule.channel_id == channel->channel_id) return std::move(schedule);
-    }
-    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoSchedule, {{"channel", std::string(name)}},
-                         absl::StrCat("channel ", name, " has no schedule"));
+    return channel.ok() ? queue_.Pause(channel->channel_id, paused) : channel.status();
   }
 
-  absl::StatusOr<Schedule> StartSchedule(Schedule schedule) {
+  // The channel's schedules, by name.
+  absl::StatusOr<std::vector<Schedule>> SchedulesOf(const Channel& channel) {
+    absl::StatusOr<std::vector<Schedule>> schedules = storage().ReadSchedules();
+    if (!schedules.ok()) return schedules.status();
+    const auto is_others = [&](const Schedule& schedule) { return schedule.channel_id != channel.channel_id; };
+    schedules->erase(std::remove_if(schedules->begin(), schedules->end(), is_others), schedules->end());
+    return schedules;
+  }
+
+  // The channel's schedule of this name or, where that is empty, its only one.
+  absl::StatusOr<Schedule> FindSchedule(absl::string_view channel_name, absl::string_view name) {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(channel_name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::vector<Schedule>> schedules = SchedulesOf(*channel);
+    if (!schedules.ok()) return schedules.status();
+    if (schedules->empty()) {
+      return absl::NotFoundError(absl::StrCat("channel ", channel_name, " has no schedule; set one first"));
+    }
+    if (name.empty() && schedules->size() == 1) return std::move(schedules->front());
+    std::vector<std::string> names;
+    for (Schedule& schedule : *schedules) {
+      if (schedule.name == name) return std::move(schedule);
+      names.push_back(schedule.name);
+    }
+    const std::string there = absl::StrJoin(names, ", ");
+    if (name.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("channel ", channel_name, " has several schedules: ", there, "; name one of them"));
+    }
+    return absl::NotFoundError(absl::StrCat("channel ", channel_name, " has no schedule ", name, "; it has ", there));
+  }
+
+  // Lets the schedule fire from now on.
+  absl::Status SetNextFire(Schedule& schedule) {
     absl::StatusOr<absl::Time> next = NextFire(schedule.spec, options_.clock->Now());
     if (!next.ok()) return next.status();
     schedule.next_fire = *next;
-    const absl::Status status = storage().WriteSchedule(schedule);
-    if (!status.ok()) return status;
-    return schedule;
+    schedule.problem = {};
+    return absl::OkStatus();
+  }
+
+  // Counts it in `fired`. Why a schedule is disabled is its error too.
+  absl::Status Fire(const Schedule& schedule, int& fired) {
+    // From now, not from the fire that was missed: missed ones are made up by one.
+    const absl::StatusOr<absl::Time> next = NextFire(schedule.spec, options_.clock->Now());
+    const absl::StatusOr<bool> done = queue_.Fire(schedule, next);
+    if (!done.ok()) return done.status();
+    if (!*done) return absl::OkStatus();
+    ++fired;
+    return next.status();
+  }
+
+  // Does `work`, unless it failed `where` it is a moment ago, and reports what fails.
+  void Try(const std::string& where, absl::FunctionRef<absl::Status()> work) {
+    if (retries_.Waits(where)) return;
+    const absl::Status status = work();
+    if (status.ok()) {
+      retries_.Succeeded(where);
+    } else {
+      retries_.Failed(where);
+      reporter_.Trouble(where, status);
+    }
+  }
+
+  static absl::Status Leaving() {
+    return absl::CancelledError("the engine is being destroyed; go on with another one");
+  }
+
+  // Whether lent threads are to leave.
+  bool IsLeaving() {
+    absl::MutexLock lock(&mutex_);
+    return leaving_;
+  }
+
+  // Does `call`, so that the destructor waits for it. Nothing of the engine may be touched afterwards.
+  template <typename Call>
+  auto OnLentThread(Call call) -> decltype(call()) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (leaving_) return Leaving();
+      ++lent_threads_;
+    }
+    absl::Cleanup leave = [this] {
+      absl::MutexLock lock(&mutex_);
+      --lent_threads_;
+    };
+    return call();
+  }
+
+  void SendLentThreadsAway() {
+    absl::MutexLock lock(&mutex_);
+    leaving_ = true;
+    const auto all_left = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return lent_threads_ == 0; };
+    mutex_.Await(absl::Condition(&all_left));
+  }
+
+  absl::StatusOr<int> RunClaimable(int max_jobs) {
+    for (int ran = 0; ran < max_jobs; ++ran) {
+      if (IsLeaving()) return Leaving();
+      absl::StatusOr<bool> one = worker_.RunAny();
+      if (!one.ok()) return one.status();
+      if (!*one) return ran;
+    }
+    return max_jobs;
+  }
+
+  absl::StatusOr<Job> ServeUntilFinal(int64_t job_id) {
+    for (int failures = 0; !IsLeaving();) {
+      absl::StatusOr<Job> job = storage().ReadJob(job_id);
+      if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
+      absl::StatusOr<bool> ran = job.ok() ? worker_.RunNext(job->channel_id) : absl::StatusOr<bool>(job.status());
+      if (ran.ok() && !*ran) ran = CheckNotPaused(*job);
+      failures = ran.ok() ? 0 : failures + 1;
+      const bool try_again = engine::WorthAnotherTry(ran.status()) && failures < options_.max_tries;
+      if (!ran.ok() && !try_again) return ran.status();
+      if (!ran.ok() || !*ran) Rest(ran.ok() ? options_.poll_interval : engine::Backoff(options_, failures));
+    }
+    return Leaving();
+  }
+
+  // False, or FAILED_PRECONDITION where the job waits for its channel to be resumed.
+  absl::StatusOr<bool> CheckNotPaused(const Job& job) {
+    absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(job.channel_id);
+    if (!queue.ok()) return queue.status();
+    for (const Job& open : queue->open_jobs) {
+      if (!queue->slot.paused || open.job_id != job.job_id || open.state != JobState::kPending) continue;
+      return absl::FailedPreconditionError(absl::StrCat("channel ", queue->channel, " is paused, so job ", job.job_id,
+                                                        " waits; resume the channel to let it run"));
+    }
+    return false;
   }
 
   bool Stopping() {
@@ -332,16 +452,29 @@ class EngineImpl : public Engine {
     return stopping_;
   }
 
+  // Waits for `duration`, or until lent threads are to leave.
+  void Rest(absl::Duration duration) {
+    const absl::Duration slice = std::max(options_.poll_interval, absl::Milliseconds(1));
+    for (; duration > absl::ZeroDuration() && !IsLeaving(); duration -= slice) {
+      options_.clock->Sleep(std::min(duration, slice));
+    }
+  }
+
   // One of the engine's own threads.
   void Work() {
     while (!Stopping()) {
-      absl::StatusOr<int> done = FireSchedules();
-      if (done.ok()) done = RunPending(1);
-      if (!done.ok()) {
-        absl::MutexLock lock(&mutex_);
-        worker_error_.Update(done.status());
-      }
-      if (!done.ok() || *done == 0) options_.clock->Sleep(options_.poll_interval);
+      bool worked = false;
+      Try("the schedules in storage", [&] {
+        absl::StatusOr<int> fired = FireSchedules();
+        worked = fired.ok() && *fired > 0;
+        return fired.status();
+      });
+      Try("the queues in storage", [&] {
+        absl::StatusOr<bool> ran = worker_.RunAny();
+        worked = worked || (ran.ok() && *ran);
+        return ran.status();
+      });
+      if (!worked) options_.clock->Sleep(options_.poll_interval);
     }
   }
 
@@ -355,6 +488,8 @@ class EngineImpl : public Engine {
 
   const std::unique_ptr<CredentialResolver> own_credentials_;
   const EngineOptions options_;
+  const engine::Reporter reporter_;
+  engine::RetryTimes<std::string> retries_;  // Of what Try does.
   engine::JobQueue queue_;
   const OwnerId owner_;
   engine::Worker worker_;
@@ -362,7 +497,8 @@ class EngineImpl : public Engine {
   absl::Mutex mutex_;
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status worker_error_ ABSL_GUARDED_BY(mutex_);
+  bool leaving_ ABSL_GUARDED_BY(mutex_) = false;
+  int lent_threads_ ABSL_GUARDED_BY(mutex_) = 0;
 
   absl::Notification ending_;
   std::thread keep_alive_;

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/engine/backoff.h"
+
 namespace flxlink::engine {
-namespace {
-
-constexpr absl::Duration kLongestBackoff = absl::Minutes(1);
-
-}  // namespace
-
 bool WorthAnotherTry(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -57,11 +53,7 @@ absl::Status JobContext::Report() {
   return absl::OkStatus();
 }
 
-absl::Duration JobContext::Backoff(int tries) const {
-  absl::Duration wait = options_.first_backoff;
-  for (int i = 1; i < tries && wait < kLongestBackoff; ++i) wait *= 2;
-  return std::min(wait, kLongestBackoff);
-}
+absl::Duration JobContext::Backoff(int tries) const { return engine::Backoff(options_, tries); }
 
 absl::Status JobContext::Retry(absl::FunctionRef<absl::Status()> call) {
   for (int tries = 1;; ++tries) {

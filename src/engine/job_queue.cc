@@ -1,8 +1,10 @@
 #include "src/engine/job_queue.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
 #include "flxlink/schedule.h"
 
 namespace flxlink::engine {
@@ -11,15 +13,42 @@ namespace {
 // A queue that is overtaken this often in a row is not contended but broken.
 constexpr int kMaxOvertaken = 1000;
 
-// How often a write of unknown outcome is said again.
+// How often a write of unknown outcome is repeated.
 constexpr int kMaxUnknown = 5;
+
+JobKind KindOf(ScheduledJob job) {
+  switch (job) {
+    case ScheduledJob::kBuild:
+      return JobKind::kBuild;
+    case ScheduledJob::kPull:
+      return JobKind::kPull;
+    case ScheduledJob::kSync:
+    case ScheduledJob::kSyncFull:
+      return JobKind::kSync;
+  }
+  return JobKind::kSync;
+}
 
 JobRequest ScheduledRequest(ScheduledJob job) {
   JobRequest request;
-  request.kind = job == ScheduledJob::kPull ? JobKind::kPull : JobKind::kSync;
+  request.kind = KindOf(job);
   request.trigger = JobTrigger::kSchedule;
   request.options.full = job == ScheduledJob::kSyncFull;
   return request;
+}
+
+ScheduleFire FireOf(const Schedule& schedule, const absl::StatusOr<absl::Time>& next) {
+  ScheduleFire fire;
+  fire.name = schedule.name;
+  fire.expected = schedule.next_fire;
+  if (next.ok()) {
+    fire.next = *next;
+  } else {
+    fire.problem =
+        MakeProblem(problem_code::kScheduleCannotFire, {{"schedule", schedule.name}, {"channel", schedule.channel}},
+                    std::string(next.status().message()));
+  }
+  return fire;
 }
 
 }  // namespace
@@ -132,28 +161,30 @@ absl::Status JobQueue::Finish(const Fence& fence, const jobs::JobEnd& end, const
   });
 }
 
-absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule) {
-  const absl::Time now = clock_.Now();
-  if (!schedule.enabled || schedule.next_fire > now) return false;
-  // From now, not from the fire that was missed: missed ones are made up by one.
-  absl::StatusOr<absl::Time> next = NextFire(schedule.spec, now);
-  if (!next.ok()) return next.status();
+absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next) {
   absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
   if (!job_id.ok()) return job_id.status();
   absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(schedule.channel_id);
   if (!snapshot.ok()) return snapshot.status();
 
-  jobs::EnqueueResult result = jobs::PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, now);
+  jobs::EnqueueResult result = jobs::PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, clock_.Now());
   QueueChange change;
   change.expected_revision = snapshot->slot.revision;
   change.slot = snapshot->slot;
   if (result.change.has_value()) change = *std::move(result.change);
-  change.fire = ScheduleFire{schedule.next_fire, *next};
+  change.fire = FireOf(schedule, next);
   const absl::Status status = storage_.WriteQueue(change);
   // Overtaken, by another fire or by any change of the queue: the schedule is looked at again soon.
   if (absl::IsAborted(status)) return false;
   if (!status.ok()) return status;
   return true;
+}
+
+absl::Status JobQueue::Pause(int64_t channel_id, bool paused) {
+  return Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
+    if (snapshot.slot.paused == paused) return absl::optional<QueueChange>();
+    return absl::make_optional(jobs::PlanPause(snapshot, paused));
+  });
 }
 
 }  // namespace flxlink::engine

@@ -42,8 +42,12 @@ class JobQueue {
   // Ends the running job and queues what follows. FAILED_PRECONDITION: the fence is stale.
   absl::Status Finish(const Fence& fence, const jobs::JobEnd& end, const std::vector<JobRequest>& follow_ups);
 
-  // Makes the schedule's job and moves the schedule on. False: somebody else did, or it is not due.
-  absl::StatusOr<bool> Fire(const Schedule& schedule);
+  // Makes the job of a schedule that is due, and moves the schedule on to `next` or, where that could not be computed,
+  // disables it with the problem. False: somebody else was faster.
+  absl::StatusOr<bool> Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next);
+
+  // Sets whether the channel's jobs wait.
+  absl::Status Pause(int64_t channel_id, bool paused);
 
  private:
   // Decides on a change; nullopt: nothing has to be written.

@@ -9,6 +9,23 @@ namespace {
 // How often a pull starts over because the channel changed between two of its pages.
 constexpr int kMaxRestarts = 5;
 
+// How old a cursor may be for another job to go on from it.
+constexpr absl::Duration kOldestCursor = absl::Hours(1);
+
+// A negative age is no age: somebody has set the clock.
+bool IsYoung(absl::Duration age) { return age >= absl::ZeroDuration() && age < kOldestCursor; }
+
+// Whether this job goes on with the pull that is in storage: the one that an earlier attempt of it began, or, as a
+// re-run, the one that the job before it left behind a little while ago. The pages of any other are too old to say what
+// is gone, and so are those of a job that merely came before.
+bool GoesOn(const JobContext& context, const PullState& pull) {
+  const Job& job = context.job();
+  if (!pull.running) return false;
+  if (pull.job_id == job.job_id) return job.attempts > 1;
+  return job.trigger == JobTrigger::kRerun && pull.job_id == job.from_job && !pull.cursor.empty() &&
+         pull.cursor_at.has_value() && IsYoung(context.Now() - *pull.cursor_at);
+}
+
 // Reads the pull's pages from `state.cursor` to the end. ABORTED: the channel changed, start over.
 absl::Status ReadPages(JobContext& context, const PullState& state, std::string* revision) {
   const RateLimit& limit = context.adapter().capabilities().rate_limit;
@@ -71,12 +88,11 @@ absl::Status Sweep(JobContext& context, int64_t pull_number) {
 
 absl::Status PullChannel(JobContext& context) {
   const bool complete = context.adapter().capabilities().complete_pull;
-  // Only the next attempt of the same job goes on with a pull that was interrupted: for any later one its pages are too
-  // old to say what is gone.
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
   PullState state = channel->pull;
-  bool resume = state.running && context.job().attempts > 1;
+  bool resume = GoesOn(context, state);
+  if (resume) context.Count("resumed", 1);
   std::string revision;
   for (int restarts = 0;; ++restarts) {
     if (!resume) {

@@ -1,16 +1,21 @@
 #include "src/engine/worker.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "src/engine/job_context.h"
 #include "src/engine/jobs.h"
 #include "src/jobs/queue.h"
 
 namespace flxlink::engine {
 namespace {
+
+// Channels that RunAny looks at before it asks storage again for the most urgent.
+constexpr int64_t kClaimableAtOnce = 16;
 
 absl::Status RunKind(JobContext& context) {
   switch (context.job().kind) {
@@ -26,6 +31,13 @@ absl::Status RunKind(JobContext& context) {
       return RunRulesJob(context);
   }
   return absl::InternalError("a job of an unknown kind");
+}
+
+jobs::JobEnd FailedEnd(const absl::Status& status) {
+  jobs::JobEnd end;
+  end.state = JobState::kFailed;
+  end.error = ProblemFrom(status);
+  return end;
 }
 
 jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
@@ -59,41 +71,110 @@ absl::StatusOr<bool> Worker::RunNext(int64_t channel_id) {
     absl::MutexLock lock(&mutex_);
     busy_.erase(channel_id);
   };
-  return ClaimAndRun(channel_id);
+  absl::StatusOr<bool> served = Serve(channel_id);
+  if (served.ok()) {
+    retries_.Succeeded(channel_id);
+  } else {
+    retries_.Failed(channel_id);
+  }
+  return served;
 }
 
-jobs::JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs) {
+absl::StatusOr<bool> Worker::RunAny() {
+  for (const int64_t channel_id : retries_.Due()) {
+    if (RunOrReport(channel_id)) return true;
+  }
+  for (int64_t failed = -1; failed < retries_.size();) {
+    failed = retries_.size();
+    // Those that failed must not take the places of others.
+    const int64_t limit = std::min(kClaimableAtOnce + failed, Storage::kMaxRows);
+    absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(limit);
+    if (!claimable.ok()) return claimable.status();
+    for (const int64_t channel_id : *claimable) {
+      if (!retries_.Waits(channel_id) && RunOrReport(channel_id)) return true;
+    }
+  }
+  return false;
+}
+
+void Worker::WriteEnds() {
+  std::vector<int64_t> channel_ids;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [channel_id, ending] : endings_) channel_ids.push_back(channel_id);
+  }
+  for (const int64_t channel_id : channel_ids) RunOrReport(channel_id);
+}
+
+bool Worker::RunOrReport(int64_t channel_id) {
+  const absl::StatusOr<bool> served = RunNext(channel_id);
+  if (!served.ok()) reporter_.Trouble(Where(channel_id), served.status());
+  return served.ok() && *served;
+}
+
+absl::StatusOr<bool> Worker::Serve(int64_t channel_id) {
+  bool has_ended = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    has_ended = endings_.contains(channel_id);
+  }
+  if (!has_ended) {
+    absl::StatusOr<bool> ran = ClaimAndRun(channel_id);
+    if (!ran.ok() || !*ran) return ran;
+  }
+  const absl::Status status = WriteEnd(channel_id);
+  if (!status.ok()) return status;
+  return true;
+}
+
+Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       options_.adapters->Make({channel.config, *options_.credentials});
-  if (!adapter.ok()) {
-    jobs::JobEnd end;
-    end.state = JobState::kFailed;
-    end.error = ProblemFrom(adapter.status());
-    return end;
-  }
+  if (!adapter.ok()) return {claim.fence, FailedEnd(adapter.status()), {}};
   JobContext context(options_, channel, **adapter, claim.job, claim.fence);
   const absl::Status status = RunKind(context);
-  *changed_link_inputs = context.output().changed_link_inputs;
-  return EndOf(status, context);
+  Ending ending{claim.fence, EndOf(status, context), {}};
+  if (ending.end.state == JobState::kCompleted) {
+    ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.output().changed_link_inputs);
+  }
+  return ending;
 }
 
 absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {
   absl::StatusOr<absl::optional<JobQueue::Claim>> claim = queue_.ClaimSlot(channel_id, owner_);
+  if (absl::IsNotFound(claim.status())) return false;  // The channel was removed meanwhile.
   if (!claim.ok()) return claim.status();
   if (!claim->has_value()) return false;
-  absl::StatusOr<Channel> channel = options_.storage->ReadChannel(channel_id);
-  if (!channel.ok()) return channel.status();
-
-  bool changed_link_inputs = false;
-  const jobs::JobEnd end = Run(**claim, *channel, &changed_link_inputs);
-  const std::vector<JobRequest> follow_ups = end.state == JobState::kCompleted
-                                                 ? jobs::ChainAfter((*claim)->job, channel->config, changed_link_inputs)
-                                                 : std::vector<JobRequest>();
-  const absl::Status status = queue_.Finish((*claim)->fence, end, follow_ups);
-  // Another owner has taken the slot: what this one did since was refused, and the job is that owner's now.
-  if (absl::IsFailedPrecondition(status)) return true;
-  if (!status.ok()) return status;
+  const absl::StatusOr<Channel> channel = options_.storage->ReadChannel(channel_id);
+  // The slot is held; the next try claims it again and is given the same job.
+  const bool try_again = WorthAnotherTry(channel.status()) && retries_.Failures(channel_id) + 1 < options_.max_tries;
+  if (!channel.ok() && try_again) return channel.status();
+  Ending ending =
+      channel.ok() ? Run(**claim, *channel) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
+  absl::MutexLock lock(&mutex_);
+  endings_.insert_or_assign(channel_id, std::move(ending));
   return true;
+}
+
+absl::Status Worker::WriteEnd(int64_t channel_id) {
+  Ending ending;
+  {
+    absl::MutexLock lock(&mutex_);
+    ending = endings_.at(channel_id);
+  }
+  const absl::Status status = queue_.Finish(ending.fence, ending.end, ending.follow_ups);
+  // Another owner has taken the slot, or the channel is gone: what this one did since was refused, and the job is not
+  // its own to end.
+  const bool is_over = status.ok() || absl::IsFailedPrecondition(status) || absl::IsNotFound(status);
+  if (!is_over) return status;
+  absl::MutexLock lock(&mutex_);
+  endings_.erase(channel_id);
+  return absl::OkStatus();
+}
+
+std::string Worker::Where(int64_t channel_id) {
+  const absl::StatusOr<Channel> channel = options_.storage->ReadChannel(channel_id);
+  return channel.ok() ? absl::StrCat("channel ", channel->config.name) : absl::StrCat("channel with id ", channel_id);
 }
 
 }  // namespace flxlink::engine

@@ -4,39 +4,70 @@
 #define FLXLINK_SRC_ENGINE_WORKER_H_
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "flxlink/engine.h"
-#include "src/engine/job_context.h"
+#include "src/engine/backoff.h"
 #include "src/engine/job_queue.h"
+#include "src/engine/reporter.h"
 
 namespace flxlink::engine {
 
 // Thread-safe: any number of threads may run jobs through one worker; each channel is served by one of them at a time.
+//
+// A slot that this owner holds is its own to free: storage gives it to nobody else while the owner lives. So what fails
+// between the claim and the end, or leaves open whether the claim was made, is tried again, and the end of a job that
+// could not be written is kept until it is. If the process dies before, the slot is taken over like any other.
 class Worker {
  public:
   // All must outlive it. `owner` is open in the storage.
-  Worker(const EngineOptions& options, JobQueue& queue, OwnerId owner)
-      : options_(options), queue_(queue), owner_(owner) {}
+  Worker(const EngineOptions& options, JobQueue& queue, const Reporter& reporter, OwnerId owner)
+      : options_(options), queue_(queue), reporter_(reporter), owner_(owner), retries_(options) {}
 
-  // Runs the channel's next job, if its slot can be claimed. Returns whether one ran; how it ended is written in the
-  // job. Errors are those of storage.
+  // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Returns
+  // whether a job came to its end; how is written in the job. Errors are those of storage; the channel is then tried
+  // again by RunAny.
   absl::StatusOr<bool> RunNext(int64_t channel_id);
 
+  // The same for the most urgent channel that can be served, after those that are due to be tried again. What fails at
+  // one channel is reported, and the next one is served. Errors are those of asking which channels there are.
+  absl::StatusOr<bool> RunAny();
+
+  // Tries once to write each end that is kept.
+  void WriteEnds();
+
  private:
+  // How a job ended, to be written.
+  struct Ending {
+    Fence fence;
+    jobs::JobEnd end;
+    std::vector<JobRequest> follow_ups;
+  };
+
+  bool RunOrReport(int64_t channel_id);
+  absl::StatusOr<bool> Serve(int64_t channel_id);
+  // Leaves how the job ended in `endings_`. False: there was none to run.
   absl::StatusOr<bool> ClaimAndRun(int64_t channel_id);
-  // Runs the job and tells what it came to. `channel` is read for the chain that follows.
-  jobs::JobEnd Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs);
+  Ending Run(const JobQueue::Claim& claim, const Channel& channel);
+  absl::Status WriteEnd(int64_t channel_id);
+  // "channel shop", as far as storage can say it.
+  std::string Where(int64_t channel_id);
 
   const EngineOptions& options_;
   JobQueue& queue_;
+  const Reporter& reporter_;
   const OwnerId owner_;
+  RetryTimes<int64_t> retries_;  // Of channels.
   absl::Mutex mutex_;
-  absl::flat_hash_set<int64_t> busy_ ABSL_GUARDED_BY(mutex_);  // Channels that a thread is serving.
+  absl::flat_hash_set<int64_t> busy_ ABSL_GUARDED_BY(mutex_);         // Channels that a thread is serving.
+  absl::btree_map<int64_t, Ending> endings_ ABSL_GUARDED_BY(mutex_);  // By channel.
 };
 
 }  // namespace flxlink::engine

@@ -19,9 +19,12 @@ bool Contains(const std::vector<JobKind>& kinds, JobKind kind) {
 // A snapshot that is being changed, and what was changed in it.
 class QueueEdit {
  public:
-  explicit QueueEdit(const QueueSnapshot& snapshot) : slot_(snapshot.slot), jobs_(snapshot.open_jobs) {}
+  explicit QueueEdit(const QueueSnapshot& snapshot)
+      : channel_(snapshot.channel), slot_(snapshot.slot), jobs_(snapshot.open_jobs) {}
 
+  const std::string& channel() const { return channel_; }
   Slot& slot() { return slot_; }
+  const Slot& slot() const { return slot_; }
   const std::vector<Job>& jobs() const { return jobs_; }
 
   const Job* Find(int64_t job_id) const {
@@ -84,6 +87,7 @@ class QueueEdit {
     slot_.head_created_at = head == nullptr ? none.head_created_at : head->created_at;
   }
 
+  const std::string channel_;
   Slot slot_;
   std::vector<Job> jobs_;
   std::set<int64_t> inserted_;
@@ -126,25 +130,29 @@ Job Join(const Job& pending, const JobRequest& request) {
   joined.options = JoinOptions(pending.options, request.options);
   joined.chain = JoinChains(pending.chain, request.chain);
   joined.priority = std::max(pending.priority, request.priority);
-  if (joined.rerun_of == 0) joined.rerun_of = request.rerun_of;
+  if (request.trigger == JobTrigger::kRerun && joined.from_job == 0) {
+    joined.trigger = request.trigger;
+    joined.from_job = request.from_job;
+  }
   return joined;
 }
 
 // Whether the wishes of two states of one job are the same.
 bool SameWish(const Job& a, const Job& b) {
-  return a.options == b.options && a.chain == b.chain && a.priority == b.priority && a.rerun_of == b.rerun_of;
+  return a.options == b.options && a.chain == b.chain && a.priority == b.priority && a.from_job == b.from_job;
 }
 
-Job NewJob(int64_t channel_id, const JobRequest& request, int64_t job_id, absl::Time now) {
+Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id, absl::Time now) {
   Job job;
   job.job_id = job_id;
-  job.channel_id = channel_id;
+  job.channel_id = edit.slot().channel_id;
+  job.channel = edit.channel();
   job.kind = request.kind;
   job.trigger = request.trigger;
   job.priority = request.priority;
   job.options = request.options;
   job.chain = request.chain;
-  job.rerun_of = request.rerun_of;
+  job.from_job = request.from_job;
   job.created_at = now;
   return job;
 }
@@ -162,7 +170,7 @@ Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, absl::Time now, 
     edit->Update(joined);
     return {std::move(joined), true};
   }
-  Job job = NewJob(edit->slot().channel_id, request, new_job_id, now);
+  Job job = NewJob(*edit, request, new_job_id, now);
   edit->Insert(job);
   return {std::move(job), true};
 }
@@ -374,7 +382,7 @@ JobRequest RerunRequest(const Job& job) {
   request.priority = job.priority;
   request.options = job.options;
   request.options.approved = false;
-  request.rerun_of = job.job_id;
+  request.from_job = job.job_id;
   return request;
 }
 
@@ -388,6 +396,7 @@ std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, 
   request.priority = job.priority;
   request.chain = job.chain;
   request.chain.push_back(job.kind);
+  request.from_job = job.job_id;
   return {request};
 }
 

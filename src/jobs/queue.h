@@ -31,7 +31,8 @@ struct EnqueueResult {
   absl::optional<QueueChange> change;  // nullopt: there is nothing to write.
 };
 
-// Asks for a job. Where one of its kind is pending, that one does both wishes; else the job `new_job_id` is made.
+// Asks for a job. Where one of its kind is pending, that one does both wishes; else the job `new_job_id` is made. A
+// pending job that came from no other becomes the re-run that is asked for.
 // Asking again with the id of an open job is as asking once.
 EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id, absl::Time now);
 

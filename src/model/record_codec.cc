@@ -241,7 +241,6 @@ std::string EncodeJobDetails(const Job& job) {
   internal::JobDetailsRecord record;
   EncodeOptions(job.options, record.mutable_options());
   for (const JobKind kind : job.chain) record.add_chain(static_cast<internal::JobKindRecord>(kind));
-  record.set_rerun_of(job.rerun_of);
   for (const auto& count : job.counts) {
     internal::JobCountRecord* count_record = record.add_counts();
     count_record->set_name(count.first);
@@ -262,7 +261,6 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
   }
   job->options = DecodeOptions(record.options());
   job->chain = std::move(chain);
-  job->rerun_of = record.rerun_of();
   job->counts.clear();
   for (const internal::JobCountRecord& count : record.counts()) job->counts.emplace_back(count.name(), count.count());
   job->problems.clear();

@@ -21,7 +21,7 @@ namespace flxlink::model {
 std::string EncodeChannelConfig(const ChannelConfig& config);
 absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes);
 
-// The details are options, chain, counts, problems and rerun_of. Decoding sets these fields of `*job` and no other, and
+// The details are options, chain, counts and problems. Decoding sets these fields of `*job` and no other, and
 // none where it fails.
 std::string EncodeJobDetails(const Job& job);
 absl::Status DecodeJobDetails(absl::string_view bytes, Job* job);

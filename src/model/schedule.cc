@@ -199,6 +199,8 @@ absl::StatusOr<absl::Time> NextFire(const ScheduleSpec& spec, absl::Time after) 
 
 absl::string_view ToString(ScheduledJob job) {
   switch (job) {
+    case ScheduledJob::kBuild:
+      return "build";
     case ScheduledJob::kPull:
       return "pull";
     case ScheduledJob::kSync:
@@ -207,6 +209,16 @@ absl::string_view ToString(ScheduledJob job) {
       return "sync-full";
   }
   return "";
+}
+
+absl::Status ValidateScheduleName(absl::string_view name) {
+  const auto is_name_character = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  };
+  if (!name.empty() && std::all_of(name.begin(), name.end(), is_name_character)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(model::Quote(name),
+                                                 " cannot be a schedule's name; use letters, digits, '.', '_' and "
+                                                 "'-', such as nightly"));
 }
 
 }  // namespace flxlink

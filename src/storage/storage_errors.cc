@@ -61,8 +61,8 @@ absl::Status QueueMoved(const Channel& channel, int64_t expected_revision) {
                                          expected_revision, " any more; read it again and decide again"));
 }
 
-absl::Status FireMoved(const Channel& channel) {
-  return absl::AbortedError(absl::StrCat("the schedule of channel ", channel.config.name,
+absl::Status FireMoved(const Channel& channel, absl::string_view schedule) {
+  return absl::AbortedError(absl::StrCat("the schedule ", schedule, " of channel ", channel.config.name,
                                          " has fired or was changed meanwhile; read the schedules again"));
 }
 

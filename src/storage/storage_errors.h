@@ -29,7 +29,7 @@ absl::Status JobExists(int64_t job_id);
 absl::Status ChannelMoved(const Channel& channel, int64_t expected_revision);
 absl::Status EditedMeanwhile(const Channel& channel);
 absl::Status QueueMoved(const Channel& channel, int64_t expected_revision);
-absl::Status FireMoved(const Channel& channel);
+absl::Status FireMoved(const Channel& channel, absl::string_view schedule);
 
 // FAILED_PRECONDITION.
 absl::Status StaleFence(const Fence& fence);

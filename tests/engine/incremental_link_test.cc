@@ -466,6 +466,7 @@ class History {
     ASSERT_TRUE(job.ok()) << job.status();
     storage_.Expect(fate, at_write, [&] { cancel ? void(engine_->Cancel(job->job_id).status()) : Meddle(); });
     const absl::StatusOr<Job> ended = engine_->RunUntilFinal(job->job_id);
+    if (!ended.ok()) engine_.reset();  // Before storage works again: a dead process does not write its job's end.
     storage_.Expect(Fate::kNone, 0);
     ++tally_.spoiled;
     if (ended.ok()) {
@@ -483,7 +484,6 @@ class History {
 
   // A new process in place of the one that died takes its job over.
   void Revive(int64_t job_id) {
-    engine_.reset();
     StartEngine();
     const Links expected = ExpectedLinks(*inner_, ReadChannel());
     const absl::StatusOr<Job> job = engine_->RunUntilFinal(job_id);

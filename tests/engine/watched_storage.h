@@ -225,14 +225,17 @@ class WatchedStorage : public Storage {
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override {
     return Living([&] { return inner_.ReadJobs(filter, before_id, limit); });
   }
-  absl::Status WriteSchedule(const Schedule& schedule) override {
+  absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) override {
     return Living([&] { return inner_.WriteSchedule(schedule); });
   }
-  absl::Status ClearSchedule(int64_t channel_id) override {
-    return Living([&] { return inner_.ClearSchedule(channel_id); });
+  absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override {
+    return Living([&] { return inner_.ClearSchedule(channel_id, name); });
   }
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override {
     return Living([&] { return inner_.ReadSchedules(); });
+  }
+  absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) override {
+    return Living([&] { return inner_.ReadDueSchedules(now, limit); });
   }
 
  private:

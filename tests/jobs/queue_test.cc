@@ -102,7 +102,7 @@ TEST_F(QueueTest, ANewJobIsWhatWasAskedFor) {
   request.trigger = JobTrigger::kChain;
   request.chain = {JobKind::kPull};
   request.options.release_broken = true;
-  request.rerun_of = 77;
+  request.from_job = 77;
   const Job& job = store_.job(Enqueue(request, 3));
   EXPECT_EQ(job.kind, JobKind::kLink);
   EXPECT_EQ(job.state, JobState::kPending);
@@ -110,7 +110,7 @@ TEST_F(QueueTest, ANewJobIsWhatWasAskedFor) {
   EXPECT_EQ(job.priority, 4);
   EXPECT_THAT(job.chain, ElementsAre(JobKind::kPull));
   EXPECT_EQ(job.options, request.options);
-  EXPECT_EQ(job.rerun_of, 77);
+  EXPECT_EQ(job.from_job, 77);
   EXPECT_EQ(job.created_at, At(3));
   EXPECT_EQ(job.attempts, 0);
 }
@@ -203,12 +203,25 @@ TEST_F(QueueTest, JoiningKeepsOnlyTheCommonChain) {
 TEST_F(QueueTest, JoiningARerunNamesTheOldJob) {
   const int64_t id = Enqueue(Ask(JobKind::kLink));
   JobRequest rerun = Ask(JobKind::kLink);
-  rerun.rerun_of = 40;
+  rerun.trigger = JobTrigger::kRerun;
+  rerun.from_job = 40;
   Enqueue(rerun);
-  EXPECT_EQ(store_.job(id).rerun_of, 40);
-  rerun.rerun_of = 41;
+  EXPECT_EQ(store_.job(id).from_job, 40);
+  EXPECT_EQ(store_.job(id).trigger, JobTrigger::kRerun);
+  rerun.from_job = 41;
   Enqueue(rerun);
-  EXPECT_EQ(store_.job(id).rerun_of, 40);
+  EXPECT_EQ(store_.job(id).from_job, 40);
+}
+
+// Who asked first made it; what joins later with another reason does not change where it came from.
+TEST_F(QueueTest, JoiningAChainedRequestKeepsWhereTheJobCameFrom) {
+  const int64_t id = Enqueue(Ask(JobKind::kLink));
+  JobRequest chained = Ask(JobKind::kLink);
+  chained.trigger = JobTrigger::kChain;
+  chained.from_job = 40;
+  Enqueue(chained);
+  EXPECT_EQ(store_.job(id).trigger, JobTrigger::kHand);
+  EXPECT_EQ(store_.job(id).from_job, 0);
 }
 
 TEST_F(QueueTest, ClaimTakesTheFirst) {
@@ -548,7 +561,7 @@ TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
   EXPECT_EQ(rerun.priority, 3);
   EXPECT_EQ(rerun.options, request.options);
   EXPECT_THAT(rerun.chain, IsEmpty());
-  EXPECT_EQ(rerun.rerun_of, id);
+  EXPECT_EQ(rerun.from_job, id);
 }
 
 TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
@@ -560,6 +573,7 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
           config.link_after_build = after_build;
           config.link_after_sync = after_sync;
           Job job;
+          job.job_id = 44;
           job.kind = kind;
           job.priority = 8;
           job.chain = {JobKind::kRules};
@@ -571,6 +585,7 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
           if (next.empty()) continue;
           EXPECT_EQ(next[0].kind, JobKind::kLink);
           EXPECT_EQ(next[0].trigger, JobTrigger::kChain);
+          EXPECT_EQ(next[0].from_job, 44);
           EXPECT_EQ(next[0].priority, 8);
           EXPECT_THAT(next[0].chain, ElementsAre(JobKind::kRules, kind));
         }

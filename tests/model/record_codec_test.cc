@@ -27,8 +27,7 @@ bool Same(const ChannelConfig& a, const ChannelConfig& b) {
 }
 
 bool SameDetails(const Job& a, const Job& b) {
-  return std::tie(a.options, a.chain, a.counts, a.problems, a.rerun_of) ==
-         std::tie(b.options, b.chain, b.counts, b.problems, b.rerun_of);
+  return std::tie(a.options, a.chain, a.counts, a.problems) == std::tie(b.options, b.chain, b.counts, b.problems);
 }
 
 // A configuration in which nothing is at its default.
@@ -62,7 +61,6 @@ Job FullJob() {
   job.options.release_broken = true;
   job.options.approved = true;
   job.chain = {JobKind::kPull, JobKind::kRules};
-  job.rerun_of = 7;
   job.counts = {{"linked", 3}, {"sent", -1}};
   job.problems = {{"SKU-1", {"no_sku", {{"product", "7"}}, "what"}}};
   return job;
@@ -217,7 +215,6 @@ class RandomRecord {
     job.options.release_broken = Flag();
     job.options.approved = Flag();
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
-    job.rerun_of = Number();
     for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());
     for (int64_t i = Below(3); i > 0; --i) job.problems.push_back({Text(), {Text(), {{Text(), Text()}}, Text()}});
     return job;

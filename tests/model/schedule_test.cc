@@ -190,6 +190,7 @@ TEST(ScheduleTest, ReadsAndWritesText) {
                                         "99999999999999999999h", "4294967297m", "9223372036854775807m"}) {
     EXPECT_EQ(ParseEvery(wrong).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
   }
+  EXPECT_EQ(ToString(ScheduledJob::kBuild), "build");
   EXPECT_EQ(ToString(ScheduledJob::kPull), "pull");
   EXPECT_EQ(ToString(ScheduledJob::kSync), "sync");
   EXPECT_EQ(ToString(ScheduledJob::kSyncFull), "sync-full");

@@ -21,14 +21,14 @@ from flxlink_program import PRODUCTS, SHOP, ProgramTest
 OPTIONS = argparse.Namespace()
 
 JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "started_at",
-            "finished_at", "error", "attempts", "rerun_of", "counts", "problems", "options"]
+            "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
                "currency", "sync_fields", "oversell", "status_rules", "break_limit"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
-SCHEDULE_KEYS = ["channel", "spec", "time_zone", "job", "enabled", "next_fire"]
+SCHEDULE_KEYS = ["channel", "name", "spec", "time_zone", "job", "enabled", "next_fire", "problem"]
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -109,7 +109,8 @@ class UsageTest(CliTest):
             (("schedule", "set", "shop", "--cron", "* *"), "* *"),
             (("schedule", "set", "shop", "--cron", "0 0 30 2 *"), "never"),
             (("schedule", "set", "shop", "--hourly", "--tz", "Mars/Olympus"), "Mars/Olympus"),
-            (("schedule", "set", "shop", "--hourly", "--job", "build"), "build"),
+            (("schedule", "set", "shop", "--hourly", "--job", "link"), "link"),
+            (("schedule", "set", "shop", "--hourly", "--name", "a b"), "a b"),
             (("run", "--workers", "0"), "0"),
             (("--store", "redis:x", "channel", "list"), "redis:x"),
             (("--store", "sqlite:", "channel", "list"), "sqlite:"),
@@ -259,7 +260,7 @@ class JobTest(CliTest):
         self.assert_job(build, made=True)
         self.assertEqual([build[key] for key in JOB_KEYS[1:6]], ["shop", "build", "completed", "hand", 0])
         self.assertEqual(build["progress"], {"total": 5, "done": 5, "failed": 0})
-        self.assertEqual((build["error"], build["rerun_of"], build["attempts"], build["problems"], build["chained"]),
+        self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
                                             "release_broken": False, "approved": False})
@@ -385,7 +386,7 @@ class JobTest(CliTest):
         self.assertEqual(self.json("pull", "shop")["id"], pull["id"])
         again = self.json("job", "rerun", number)
         self.assert_job(again, made=True)
-        self.assertEqual((again["trigger"], again["rerun_of"], again["state"]), ("rerun", pull["id"], "completed"))
+        self.assertEqual((again["trigger"], again["from_job"], again["state"]), ("rerun", pull["id"], "completed"))
         self.assertEqual(self.json("job", "rerun", number, "--no-wait")["state"], "pending")
 
     def test_cancel(self):
@@ -516,6 +517,11 @@ class ListingTest(CliTest):
 
 
 class ScheduleTest(CliTest):
+    def set(self, *options):
+        """Sets a schedule of the shop; what it is, and whether it took another one's place."""
+        schedule = self.json("schedule", "set", "shop", *options)
+        return schedule, schedule.pop("replaced")
+
     def test_set_list_and_clear(self):
         self.assertEqual(self.text("--json", "schedule", "list"), "[]\n")
         self.add_shop()
@@ -523,24 +529,73 @@ class ScheduleTest(CliTest):
             (["--hourly"], "hourly", "UTC", "sync"),
             (["--daily", "07:30", "--tz", "Europe/Berlin", "--job", "pull"], "daily 07:30", "Europe/Berlin", "pull"),
             (["--every", "15m", "--job", "sync-full"], "every 15m", "UTC", "sync-full"),
-            (["--cron", "0 3 * * 1"], "cron 0 3 * * 1", "UTC", "sync"),
+            (["--cron", "0 3 * * 1", "--job", "build"], "cron 0 3 * * 1", "UTC", "build"),
         ):
             with self.subTest(options):
-                schedule = self.json("schedule", "set", "shop", *options)
+                schedule, replaced = self.set(*options)
                 self.assertEqual(list(schedule), SCHEDULE_KEYS)
-                self.assertEqual(list(schedule.values())[:5], ["shop", spec, zone, job, True])
+                self.assertEqual(list(schedule.values())[:6], ["shop", job, spec, zone, job, True])
                 self.assertRegex(schedule["next_fire"], INSTANT)
+                self.assertIsNone(schedule["problem"])
+                self.assertFalse(replaced)
                 self.assertEqual(self.json("schedule", "list"), [schedule])
-        self.assertEqual(self.json("schedule", "clear", "shop"), {"channel": "shop", "cleared": True})
+                self.assertEqual(self.json("schedule", "clear", "shop"),
+                                 {"channel": "shop", "name": job, "cleared": True})
         self.assertEqual(self.json("schedule", "list"), [])
+
+    def test_a_channel_has_several_and_replacing_one_is_said(self):
+        self.add_shop()
+        sync, _ = self.set("--hourly")
+        night, replaced = self.set("--daily", "03:00", "--name", "night")
+        self.assertFalse(replaced)
+        self.assertEqual(self.json("schedule", "list"), [night, sync])
+        self.assertIn("replaced", self.text("schedule", "set", "shop", "--every", "15m"))
+        sync, replaced = self.set("--every", "30m")
+        self.assertTrue(replaced)
+        self.assertEqual(self.json("schedule", "list"), [night, sync])
+        for command in ("enable", "disable", "clear"):
+            self.assertIn("night, sync", self.failure(1, "schedule", command, "shop"))
+            self.assertIn("night, sync", self.failure(1, "schedule", command, "shop", "--name", "noon"))
+        self.json("schedule", "clear", "shop", "--name", "night")
+        self.assertEqual(self.json("schedule", "list"), [sync])
 
     def test_disable_and_enable(self):
         self.add_shop()
         self.assertIn("flxlink schedule set shop", self.failure(1, "schedule", "disable", "shop"))
-        schedule = self.json("schedule", "set", "shop", "--cron", "0 0 1 1 *")
+        schedule, _ = self.set("--cron", "0 0 1 1 *")
         self.assertEqual(self.json("schedule", "disable", "shop"), {**schedule, "enabled": False, "next_fire": None})
         self.assertIn("disabled", self.text("schedule", "list"))
         self.assertEqual(self.json("schedule", "enable", "shop"), schedule)
+
+    def test_one_whose_zone_is_gone_says_so_and_others_fire(self):
+        self.add_shop("--link-after-sync", "no")
+        self.set("--hourly", "--job", "pull")
+        self.set("--hourly", "--job", "build", "--name", "lost")
+        store = sqlite3.connect(self.path("flxlink.db"))
+        store.execute("UPDATE schedule SET next_fire = 0")
+        store.execute("UPDATE schedule SET time_zone = 'Mars/Olympus' WHERE name = 'lost'")
+        store.commit()
+        store.close()
+        done = self.run_program("--json", "run", "--until-idle")
+        self.assertEqual(json.loads(done.stdout), {"jobs_run": 2})
+        self.assertIn("schedule lost of channel shop", done.stderr)
+        lost, pull = self.json("schedule", "list")
+        self.assertEqual((lost["name"], lost["enabled"], lost["problem"]["code"]),
+                         ("lost", False, "schedule_cannot_fire"))
+        self.assertIn("Mars/Olympus", lost["problem"]["detail"])
+        self.assertTrue(pull["enabled"])
+        self.assertIn("Mars/Olympus", self.text("schedule", "list"))
+
+
+class PauseTest(CliTest):
+    def test_a_paused_channel_runs_nothing_until_it_is_resumed(self):
+        self.add_shop()
+        self.assertEqual(self.json("channel", "pause", "shop"), {"name": "shop", "paused": True})
+        self.assertIn("paused", self.failure(1, "pull", "shop"))
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+        self.assertEqual(self.json("channel", "resume", "shop"), {"name": "shop", "paused": False})
+        self.assertEqual(self.json("run", "--until-idle")["jobs_run"], 2)
+        self.assertEqual(self.json("job", "list", "--state", "completed")[-1]["kind"], "pull")
 
 
 class RunTest(CliTest):

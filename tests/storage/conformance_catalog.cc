@@ -571,7 +571,25 @@ TEST_P(StorageConformance, EveryPullHasANumberOfItsOwn) {
   EXPECT_GT(second.pull_number, first.pull_number);
   EXPECT_TRUE(second.running);
   EXPECT_EQ(second.cursor, "") << "a new pull starts over";
+  EXPECT_FALSE(second.cursor_at.has_value());
   EXPECT_EQ(shop.channel().pull.pull_number, second.pull_number);
+}
+
+TEST_P(StorageConformance, CursorIsKeptWithItsTimeAndTheJobThatStoredIt) {
+  Shop shop(under_test());
+  const PullState begun = Value(storage().BeginPull(shop.fence()));
+  const int64_t first_job = shop.fence().job_id;
+  EXPECT_EQ(begun.job_id, first_job);
+  Value(storage().WritePulledPage(shop.fence(), begun.pull_number, ToPage({{"X1"}}, "page 2"), At(1)));
+  EXPECT_EQ(shop.channel().pull.cursor_at, At(1));
+  shop.ChangeJob();
+  EXPECT_EQ(shop.channel().pull.job_id, first_job) << "until another one stores a page";
+  Value(storage().WritePulledPage(shop.fence(), begun.pull_number, ToPage({{"X2"}}, "page 3"), At(2)));
+  EXPECT_EQ(shop.channel().pull.cursor_at, At(2));
+  EXPECT_EQ(shop.channel().pull.job_id, shop.fence().job_id);
+  ASSERT_EQ(storage().EndPull(shop.fence(), begun.pull_number, true, "", At(3)), absl::OkStatus());
+  EXPECT_FALSE(shop.channel().pull.cursor_at.has_value());
+  EXPECT_EQ(shop.channel().pull.job_id, 0);
 }
 
 TEST_P(StorageConformance, PageIsStoredWithTheCursorThatFollowsIt) {

@@ -190,8 +190,9 @@ TEST_P(StorageConformance, RemovedChannelIsGoneWithAllThatBelongedToIt) {
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(7, {shop.LinkRow("S1")})), absl::OkStatus());
   Schedule schedule;
   schedule.channel_id = shop.channel_id();
+  schedule.name = "sync";
   schedule.next_fire = At(60);
-  ASSERT_EQ(storage().WriteSchedule(schedule), absl::OkStatus());
+  ASSERT_EQ(Code(storage().WriteSchedule(schedule)), kOk);
   const int64_t job_id = shop.fence().job_id;
   shop.EndJob();
 
@@ -238,6 +239,7 @@ TEST_P(StorageConformance, EveryOperationOnAnUnknownChannelIsNotFound) {
   Storage::DirtyCursor cursor;
   Schedule schedule;
   schedule.channel_id = kNoChannel;
+  schedule.name = "sync";
   QueueChange change;
   change.slot.channel_id = kNoChannel;
   EXPECT_EQ(Code(storage().WriteChannel(kNoChannel, 0, NamedConfig("x"), absl::nullopt, false)), kNotFound);
@@ -256,7 +258,7 @@ TEST_P(StorageConformance, EveryOperationOnAnUnknownChannelIsNotFound) {
   EXPECT_EQ(Code(storage().ReadQueue(kNoChannel)), kNotFound);
   EXPECT_EQ(Code(storage().WriteQueue(change)), kNotFound);
   EXPECT_EQ(Code(storage().WriteSchedule(schedule)), kNotFound);
-  EXPECT_EQ(Code(storage().ClearSchedule(kNoChannel)), kNotFound);
+  EXPECT_EQ(Code(storage().ClearSchedule(kNoChannel, "sync")), kNotFound);
 }
 
 TEST_P(StorageConformance, ChannelsDoNotSeeEachOther) {

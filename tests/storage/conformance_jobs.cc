@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -32,7 +33,7 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.prioritized_at = At(3);
   job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true};
   job.chain = {JobKind::kPull, JobKind::kBuild};
-  job.rerun_of = 5;
+  job.from_job = 5;
   job.progress = {10, 6, 4};
   job.attempts = 2;
   job.created_at = At(1);
@@ -67,9 +68,10 @@ std::vector<int64_t> JobIds(const std::vector<Job>& jobs) {
   return ids;
 }
 
-Schedule HourlySchedule(int64_t channel_id, absl::Time next_fire) {
+Schedule HourlySchedule(int64_t channel_id, absl::Time next_fire, std::string name = "sync") {
   Schedule schedule;
   schedule.channel_id = channel_id;
+  schedule.name = std::move(name);
   schedule.next_fire = next_fire;
   return schedule;
 }
@@ -503,6 +505,22 @@ TEST_P(StorageConformance, JobsAreReadNewestFirst) {
   EXPECT_TRUE(read({}, {}, ids[0], 10).empty());
 }
 
+TEST_P(StorageConformance, JobsHaveTheirChannelsName) {
+  const int64_t shop = MakeChannel(storage(), "shop");
+  const int64_t other = MakeChannel(storage(), "other");
+  Job job = NewJob(storage(), shop);
+  job.channel = "not looked at";
+  Add(storage(), job);
+  Add(storage(), NewJob(storage(), other));
+  EXPECT_EQ(Value(storage().ReadJob(job.job_id)).channel, "shop");
+  const QueueSnapshot queue = Value(storage().ReadQueue(shop));
+  EXPECT_EQ(queue.channel, "shop");
+  EXPECT_EQ(queue.open_jobs.at(0).channel, "shop");
+  const std::vector<Job> jobs = Value(storage().ReadJobs({}, kLast, 10));
+  EXPECT_EQ(jobs.at(0).channel, "other");
+  EXPECT_EQ(jobs.at(1).channel, "shop");
+}
+
 TEST_P(StorageConformance, UnknownJobIsNotFound) { EXPECT_EQ(Code(storage().ReadJob(987654321)), kNotFound); }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -520,54 +538,104 @@ TEST_P(StorageConformance, SchedulesAreKeptWhole) {
   daily.spec.time_zone = "Europe/Berlin";
   daily.job = ScheduledJob::kSyncFull;
   daily.enabled = false;
-  Schedule cron = HourlySchedule(north, absl::FromUnixMicros(1767225600123456));
+  daily.problem = {"code", "détail", "suggestion"};
+  Schedule cron = HourlySchedule(north, absl::FromUnixMicros(1767225600123456), "weekly");
   cron.spec.kind = ScheduleKind::kCron;
   cron.spec.cron = "0 3 * * 1";
   cron.job = ScheduledJob::kPull;
+  Schedule build = HourlySchedule(north, At(7), "nightly");
+  build.job = ScheduledJob::kBuild;
   Schedule every = HourlySchedule(east, At(5));
   every.spec.kind = ScheduleKind::kEvery;
   every.spec.every = absl::Hours(2);
-  for (const Schedule& schedule : {cron, daily, every}) {
-    ASSERT_EQ(storage().WriteSchedule(schedule), absl::OkStatus());
+  for (const Schedule& schedule : {cron, daily, every, build}) {
+    EXPECT_FALSE(Value(storage().WriteSchedule(schedule)));
   }
   const std::vector<Schedule> read = Value(storage().ReadSchedules());
-  ASSERT_EQ(read.size(), 3u);
+  ASSERT_EQ(read.size(), 4u);
   EXPECT_EQ(ToText(read[0]), ToText(every));
   EXPECT_EQ(ToText(read[1]), ToText(daily));
-  EXPECT_EQ(ToText(read[2]), ToText(cron));
+  EXPECT_EQ(ToText(read[2]), ToText(build));
+  EXPECT_EQ(ToText(read[3]), ToText(cron));
+  EXPECT_EQ(read[0].channel, "east");
+  EXPECT_EQ(read[3].channel, "north");
 }
 
-TEST_P(StorageConformance, ChannelHasOneSchedule) {
+TEST_P(StorageConformance, ScheduleReplacesTheOneOfItsName) {
   const int64_t channel_id = MakeChannel(storage());
-  ASSERT_EQ(storage().WriteSchedule(HourlySchedule(channel_id, At(10))), absl::OkStatus());
+  const Schedule kept = HourlySchedule(channel_id, At(30), "kept");
+  EXPECT_FALSE(Value(storage().WriteSchedule(kept)));
+  EXPECT_FALSE(Value(storage().WriteSchedule(HourlySchedule(channel_id, At(10)))));
   Schedule other = HourlySchedule(channel_id, At(20));
   other.spec.kind = ScheduleKind::kEvery;
-  ASSERT_EQ(storage().WriteSchedule(other), absl::OkStatus());
-  ASSERT_EQ(storage().WriteSchedule(other), absl::OkStatus());
+  EXPECT_TRUE(Value(storage().WriteSchedule(other)));
+  EXPECT_TRUE(Value(storage().WriteSchedule(other)));
   const std::vector<Schedule> read = Value(storage().ReadSchedules());
-  ASSERT_EQ(read.size(), 1u);
-  EXPECT_EQ(ToText(read[0]), ToText(other));
-  ASSERT_EQ(storage().ClearSchedule(channel_id), absl::OkStatus());
-  EXPECT_TRUE(Value(storage().ReadSchedules()).empty());
-  EXPECT_EQ(storage().ClearSchedule(channel_id), absl::OkStatus()) << "said twice is said once";
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(ToText(read[0]), ToText(kept));
+  EXPECT_EQ(ToText(read[1]), ToText(other));
+  ASSERT_EQ(storage().ClearSchedule(channel_id, "sync"), absl::OkStatus());
+  EXPECT_EQ(ToText(Value(storage().ReadSchedules()).at(0)), ToText(kept));
+  EXPECT_EQ(storage().ClearSchedule(channel_id, "sync"), absl::OkStatus()) << "repeating it changes nothing";
+  EXPECT_EQ(Code(storage().WriteSchedule(HourlySchedule(channel_id, At(10), ""))), kInvalidArgument);
+}
+
+TEST_P(StorageConformance, OnlySchedulesThatAreDueAreReadAsSuch) {
+  const int64_t shop = MakeChannel(storage());
+  const int64_t other = MakeChannel(storage(), "other");
+  Schedule disabled = HourlySchedule(shop, At(1), "disabled");
+  disabled.enabled = false;
+  for (const Schedule& schedule :
+       {HourlySchedule(shop, At(20), "b"), HourlySchedule(shop, At(21), "later"), HourlySchedule(shop, At(20), "a"),
+        HourlySchedule(other, At(20), "a"), HourlySchedule(other, At(10), "z"), disabled}) {
+    ASSERT_EQ(Code(storage().WriteSchedule(schedule)), kOk);
+  }
+  const auto names = [&](absl::Time now, int64_t limit) {
+    std::vector<std::string> text;
+    for (const Schedule& schedule : Value(storage().ReadDueSchedules(now, limit))) {
+      text.push_back(absl::StrCat(schedule.channel, " ", schedule.name));
+    }
+    return text;
+  };
+  EXPECT_EQ(names(At(9), 10), std::vector<std::string>{});
+  EXPECT_EQ(names(At(20), 10), (std::vector<std::string>{"other z", "shop a", "shop b", "other a"}));
+  EXPECT_EQ(names(At(20), 2), (std::vector<std::string>{"other z", "shop a"}));
+  EXPECT_EQ(Code(storage().ReadDueSchedules(At(20), 0)), kInvalidArgument);
 }
 
 TEST_P(StorageConformance, ScheduleFiresOnce) {
   const int64_t channel_id = MakeChannel(storage());
-  ASSERT_EQ(storage().WriteSchedule(HourlySchedule(channel_id, At(3600))), absl::OkStatus());
+  ASSERT_EQ(Code(storage().WriteSchedule(HourlySchedule(channel_id, At(3600)))), kOk);
+  ASSERT_EQ(Code(storage().WriteSchedule(HourlySchedule(channel_id, At(3600), "other"))), kOk);
   QueueChange fire = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
-  fire.fire = ScheduleFire{At(3600), At(7200)};
+  fire.fire = ScheduleFire{"sync", At(3600), At(7200), {}};
   ASSERT_EQ(storage().WriteQueue(fire), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadSchedules()).at(0).next_fire, At(7200));
+  EXPECT_EQ(Value(storage().ReadSchedules()).at(0).next_fire, At(3600)) << "another one's fire";
+  EXPECT_EQ(Value(storage().ReadSchedules()).at(1).next_fire, At(7200));
   const std::string once = StoreText(storage());
   QueueChange second = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
   second.fire = fire.fire;
   EXPECT_EQ(Code(storage().WriteQueue(second)), kAborted);
   EXPECT_EQ(StoreText(storage()), once) << "neither the fire nor the job";
-  ASSERT_EQ(storage().ClearSchedule(channel_id), absl::OkStatus());
-  second.fire = ScheduleFire{At(7200), At(10800)};
+  ASSERT_EQ(storage().ClearSchedule(channel_id, "sync"), absl::OkStatus());
+  second.fire = ScheduleFire{"sync", At(7200), At(10800), {}};
   EXPECT_EQ(Code(storage().WriteQueue(second)), kAborted) << "the schedule was cleared meanwhile";
   EXPECT_EQ(Value(storage().ReadQueue(channel_id)).open_jobs.size(), 1u);
+}
+
+TEST_P(StorageConformance, FireWithoutANextOneDisablesTheSchedule) {
+  const int64_t channel_id = MakeChannel(storage());
+  Schedule schedule = HourlySchedule(channel_id, At(3600));
+  ASSERT_EQ(Code(storage().WriteSchedule(schedule)), kOk);
+  QueueChange fire = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
+  fire.fire = ScheduleFire{"sync", At(3600), {}, {"code", "its zone is gone", "what to do"}};
+  ASSERT_EQ(storage().WriteQueue(fire), absl::OkStatus());
+  schedule.enabled = false;
+  schedule.problem = fire.fire->problem;
+  EXPECT_EQ(ToText(Value(storage().ReadSchedules()).at(0)), ToText(schedule));
+  QueueChange second = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
+  second.fire = ScheduleFire{"sync", At(3600), At(7200), {}};
+  EXPECT_EQ(Code(storage().WriteQueue(second)), kAborted) << "it was disabled meanwhile";
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -658,7 +726,7 @@ TEST_P(StorageConformance, EverythingOutlivesReopening) {
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
   const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
   Value(storage().WritePulledPage(shop.fence(), pull, ToPage({{"X1"}}, "page 2"), At(20)));
-  ASSERT_EQ(storage().WriteSchedule(HourlySchedule(shop.channel_id(), At(60))), absl::OkStatus());
+  ASSERT_EQ(Code(storage().WriteSchedule(HourlySchedule(shop.channel_id(), At(60)))), kOk);
   Add(storage(), FullJob(storage(), shop.channel_id()));
   Value(storage().WriteProgress(shop.fence(), {9, 8, 1}));
   const int64_t reserved = Value(storage().ReserveIds(10));

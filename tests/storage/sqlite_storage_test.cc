@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_queries.h"
@@ -145,6 +147,41 @@ TEST(SqliteOpen, OlderSchemaIsBroughtForwardWithItsRows) {
   EXPECT_THAT(Value(storage->ReadProducts(0, {}, 10)).product_id, ElementsAre(7));
   const Channel channel = Value(storage->CreateChannel(NamedConfig("shop")));
   EXPECT_EQ(Value(storage->ReadLinkBase(channel.channel_id)).text, "");
+}
+
+TEST(SqliteOpen, OldJobsAndTheOneScheduleOfAChannelAreBroughtForward) {
+  SqliteStoreFile file;
+  {
+    const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(sqlite::MigrateSchema(*db, 2), absl::OkStatus());
+  }
+  Channel channel;
+  channel.config = NamedConfig("shop");
+  RunSql(file.path(), absl::StrCat("INSERT INTO channel (channel_id, name, adapter, currency, pull_running, config) "
+                                   "VALUES (4, 'shop', 'csv', 'USD', 1, x'",
+                                   absl::BytesToHexString(model::EncodeChannelConfig(channel.config)), "')"));
+  RunSql(file.path(),
+         "INSERT INTO slot (channel_id) VALUES (4);"
+         "INSERT INTO schedule VALUES (4, 'daily', 7, 30, 0, '', 'Europe/Berlin', 'sync-full', 0, 60000000);"
+         "INSERT INTO job (channel_id, job_id, kind, state, triggered_by, priority, rerun_of, progress_total, "
+         "progress_done, progress_failed, attempts, created_at, details) "
+         "VALUES (4, 9, 'pull', 'failed', 'rerun', 0, 8, 0, 0, 0, 1, 0, x'1808')");
+  const auto storage = file.Open();
+  const std::vector<Schedule> schedules = Value(storage->ReadSchedules());
+  ASSERT_EQ(schedules.size(), 1u);
+  EXPECT_EQ(schedules[0].channel, "shop");
+  EXPECT_EQ(schedules[0].name, "sync-full") << "named after its job";
+  EXPECT_EQ(schedules[0].spec.kind, ScheduleKind::kDaily);
+  EXPECT_EQ(schedules[0].spec.minute, 30);
+  EXPECT_EQ(schedules[0].spec.time_zone, "Europe/Berlin");
+  EXPECT_EQ(schedules[0].job, ScheduledJob::kSyncFull);
+  EXPECT_FALSE(schedules[0].enabled);
+  EXPECT_EQ(schedules[0].next_fire, absl::FromUnixSeconds(60));
+  EXPECT_TRUE(schedules[0].problem.empty());
+  const Job job = Value(storage->ReadJob(9));
+  EXPECT_EQ(job.from_job, 8);
+  EXPECT_EQ(job.channel, "shop");
+  EXPECT_EQ(Value(storage->ReadChannel("shop")).pull.job_id, 0) << "no job goes on with a pull of before";
 }
 
 TEST(SqliteOpen, TruncatedDatabaseIsDataLoss) {
@@ -316,6 +353,14 @@ TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
   EXPECT_THAT(free, HasSubstr("USING INDEX slot_claimable"));
   EXPECT_THAT(free, Not(HasSubstr("TEMP B-TREE")));
   EXPECT_THAT(Plan(file.path(), sqlite::kHeldSlots), HasSubstr("USING INDEX slot_held"));
+}
+
+TEST(SqlitePlans, DueSchedulesComeFromTheirIndexInOrder) {
+  SqliteStoreFile file;
+  file.Open();
+  const std::string plan = Plan(file.path(), sqlite::kDueSchedules);
+  EXPECT_THAT(plan, HasSubstr("SEARCH s USING INDEX schedule_due (next_fire<?)")) << plan;
+  EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
 }
 
 TEST(SqlitePlans, KeyEntriesAreSoughtInTheirIndex) {

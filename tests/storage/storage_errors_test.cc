@@ -34,7 +34,7 @@ TEST(StorageErrors, EachHasItsCodeNamesItsSubjectAndIsOneLine) {
       {storage::ChannelMoved(channel, 2), absl::StatusCode::kAborted, "revision 3"},
       {storage::EditedMeanwhile(channel), absl::StatusCode::kAborted, "shop"},
       {storage::QueueMoved(channel, 46), absl::StatusCode::kAborted, "46"},
-      {storage::FireMoved(channel), absl::StatusCode::kAborted, "shop"},
+      {storage::FireMoved(channel, "nightly"), absl::StatusCode::kAborted, "shop"},
       {storage::StaleFence({1, 47, 2}), absl::StatusCode::kFailedPrecondition, "job 47"},
       {storage::ChannelBusy(channel, slot), absl::StatusCode::kFailedPrecondition, "job 17"},
       {storage::PullNotRunning(channel, 48), absl::StatusCode::kFailedPrecondition, "pull 48"},

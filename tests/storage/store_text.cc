@@ -51,8 +51,9 @@ std::string Text(const ListingStatus& status) {
 std::string Text(const Pqs& pqs) { return absl::StrCat(pqs.price, "/", pqs.quantity, "/", ToString(pqs.status)); }
 
 std::string Text(const PullState& pull) {
-  return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " running=", pull.running,
-                      " revision=", pull.revision, " complete=", pull.complete_pulls, " at ", Text(pull.completed_at));
+  return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " at ", Text(pull.cursor_at),
+                      " job=", pull.job_id, " running=", pull.running, " revision=", pull.revision,
+                      " complete=", pull.complete_pulls, " at ", Text(pull.completed_at));
 }
 
 std::string Text(const Channel& channel) {
@@ -182,7 +183,7 @@ std::string ToText(const Job& job) {
       ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
       " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
       " only_forced=", job.options.only_forced, " full=", job.options.full, " release=", job.options.release_broken,
-      " approved=", job.options.approved, " rerun_of=", job.rerun_of, " progress=", job.progress.total, "/",
+      " approved=", job.options.approved, " from_job=", job.from_job, " progress=", job.progress.total, "/",
       job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
@@ -219,10 +220,10 @@ std::string ToText(const ChannelConfig& config) {
 
 std::string ToText(const Schedule& schedule) {
   const ScheduleSpec& spec = schedule.spec;
-  return absl::StrCat("schedule ", schedule.channel_id, " kind=", static_cast<int>(spec.kind), " ", spec.hour, ":",
-                      spec.minute, " every ", absl::FormatDuration(spec.every), " cron=", spec.cron,
+  return absl::StrCat("schedule ", schedule.channel_id, " ", schedule.name, " kind=", static_cast<int>(spec.kind), " ",
+                      spec.hour, ":", spec.minute, " every ", absl::FormatDuration(spec.every), " cron=", spec.cron,
                       " zone=", spec.time_zone, " job=", static_cast<int>(schedule.job), " enabled=", schedule.enabled,
-                      " next ", Text(schedule.next_fire), "\n");
+                      " next ", Text(schedule.next_fire), " ", Text(schedule.problem), "\n");
 }
 
 std::string StoreText(Storage& storage) {

@@ -218,6 +218,8 @@ absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence) {
   PullState& pull = (*channel)->channel.pull;
   ++pull.pull_number;
   pull.cursor.clear();
+  pull.cursor_at.reset();
+  pull.job_id = fence.job_id;
   pull.running = true;
   return pull;
 }
@@ -243,7 +245,10 @@ absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPage(const Fence& fenc
   for (const int64_t row : rows) {
     WriteItem(**channel, ToItem(page.items, row, pull_number, now), {fence.job_id, now}, &result);
   }
-  (*channel)->channel.pull.cursor = page.next_cursor;
+  PullState& pull = (*channel)->channel.pull;
+  pull.cursor = page.next_cursor;
+  pull.cursor_at = now;
+  pull.job_id = fence.job_id;
   return result;
 }
 
@@ -316,6 +321,8 @@ absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   if (!pull.running) return absl::OkStatus();
   pull.running = false;
   pull.cursor.clear();
+  pull.cursor_at.reset();
+  pull.job_id = 0;
   pull.revision = std::string(revision);
   if (complete) {
     ++pull.complete_pulls;

@@ -101,7 +101,7 @@ struct Author {
 struct MemoryChannel {
   Channel channel;
   Slot slot;
-  absl::optional<Schedule> schedule;
+  absl::btree_map<std::string, Schedule> schedules;  // By name.
   absl::btree_set<int64_t> open_jobs;
 
   absl::btree_map<int64_t, MemoryListing> listings;

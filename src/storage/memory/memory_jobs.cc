@@ -24,6 +24,13 @@ bool Passes(const Job& job, const JobFilter& filter) {
   return !filter.state.has_value() || job.state == *filter.state;
 }
 
+// Moves a schedule on, or disables it with the problem that it cannot be.
+void RecordFire(const ScheduleFire& fire, Schedule& schedule) {
+  schedule.problem = fire.problem;
+  schedule.enabled = fire.problem.empty();
+  if (schedule.enabled) schedule.next_fire = fire.next;
+}
+
 }  // namespace
 
 absl::StatusOr<OwnerId> MemoryStorage::OpenOwner() {
@@ -49,9 +56,10 @@ absl::StatusOr<QueueSnapshot> MemoryStorage::ReadQueue(int64_t channel_id) {
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
   QueueSnapshot snapshot;
+  snapshot.channel = (*channel)->channel.config.name;
   snapshot.slot = (*channel)->slot;
   snapshot.owner_alive = snapshot.slot.holder_job != 0 && living_owners_.contains(snapshot.slot.owner);
-  for (const int64_t job_id : (*channel)->open_jobs) snapshot.open_jobs.push_back(jobs_.at(job_id));
+  for (const int64_t job_id : (*channel)->open_jobs) snapshot.open_jobs.push_back(NamedJob(jobs_.at(job_id)));
   return snapshot;
 }
 
@@ -65,11 +73,17 @@ absl::Status MemoryStorage::CheckQueueWrite(const MemoryChannel& channel, const 
     const auto found = jobs_.find(job.job_id);
     if (found == jobs_.end() || found->second.channel_id != job.channel_id) return storage::NoSuchJob(job.job_id);
   }
-  if (change.fire.has_value() &&
-      !(channel.schedule.has_value() && channel.schedule->next_fire == change.fire->expected)) {
-    return storage::FireMoved(channel.channel);
-  }
-  return absl::OkStatus();
+  if (!change.fire.has_value()) return absl::OkStatus();
+  const auto schedule = channel.schedules.find(change.fire->name);
+  const bool waits = schedule != channel.schedules.end() && schedule->second.enabled &&
+                     schedule->second.next_fire == change.fire->expected;
+  return waits ? absl::OkStatus() : storage::FireMoved(channel.channel, change.fire->name);
+}
+
+Job MemoryStorage::NamedJob(const Job& job) const {
+  Job named = job;
+  named.channel = channels_.at(job.channel_id).channel.config.name;
+  return named;
 }
 
 void MemoryStorage::StoreJob(MemoryChannel& channel, const Job& job) {
@@ -93,7 +107,7 @@ absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
     job.progress = storage::ProgressAfterUpdate(jobs_.at(job.job_id), job);
     StoreJob(channel, job);
   }
-  if (change.fire.has_value()) channel.schedule->next_fire = change.fire->next;
+  if (change.fire.has_value()) RecordFire(*change.fire, channel.schedules.at(change.fire->name));
   channel.slot = change.slot;
   channel.slot.revision = change.expected_revision + 1;
   return absl::OkStatus();
@@ -135,7 +149,7 @@ absl::StatusOr<Job> MemoryStorage::ReadJob(int64_t job_id) {
   absl::MutexLock lock(&mutex_);
   const auto found = jobs_.find(job_id);
   if (found == jobs_.end()) return storage::NoSuchJob(job_id);
-  return found->second;
+  return NamedJob(found->second);
 }
 
 absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {
@@ -144,34 +158,54 @@ absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter
   std::vector<Job> jobs;
   const auto newest = std::make_reverse_iterator(jobs_.lower_bound(before_id));
   for (auto job = newest; job != jobs_.rend() && static_cast<int64_t>(jobs.size()) < limit; ++job) {
-    if (Passes(job->second, filter)) jobs.push_back(job->second);
+    if (Passes(job->second, filter)) jobs.push_back(NamedJob(job->second));
   }
   return jobs;
 }
 
-absl::Status MemoryStorage::WriteSchedule(const Schedule& schedule) {
+absl::StatusOr<bool> MemoryStorage::WriteSchedule(const Schedule& schedule) {
+  if (absl::Status status = ValidateScheduleName(schedule.name); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(schedule.channel_id);
   if (!channel.ok()) return channel.status();
-  (*channel)->schedule = schedule;
-  return absl::OkStatus();
+  return !(*channel)->schedules.insert_or_assign(schedule.name, schedule).second;
 }
 
-absl::Status MemoryStorage::ClearSchedule(int64_t channel_id) {
+absl::Status MemoryStorage::ClearSchedule(int64_t channel_id, absl::string_view name) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  (*channel)->schedule.reset();
+  (*channel)->schedules.erase(name);
   return absl::OkStatus();
+}
+
+std::vector<Schedule> MemoryStorage::NamedSchedules() const {
+  std::vector<Schedule> schedules;
+  for (const auto& [channel_id, channel] : channels_) {
+    for (const auto& [name, schedule] : channel.schedules) {
+      schedules.push_back(schedule);
+      schedules.back().channel = channel.channel.config.name;
+    }
+  }
+  return schedules;
 }
 
 absl::StatusOr<std::vector<Schedule>> MemoryStorage::ReadSchedules() {
   absl::MutexLock lock(&mutex_);
-  std::vector<Schedule> schedules;
-  for (const auto& [channel_id, channel] : channels_) {
-    if (channel.schedule.has_value()) schedules.push_back(*channel.schedule);
-  }
-  return schedules;
+  return NamedSchedules();
+}
+
+absl::StatusOr<std::vector<Schedule>> MemoryStorage::ReadDueSchedules(absl::Time now, int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  std::vector<Schedule> due = NamedSchedules();
+  due.erase(std::remove_if(due.begin(), due.end(),
+                           [&](const Schedule& schedule) { return !schedule.enabled || schedule.next_fire > now; }),
+            due.end());
+  std::stable_sort(due.begin(), due.end(),
+                   [](const Schedule& a, const Schedule& b) { return a.next_fire < b.next_fire; });
+  if (static_cast<int64_t>(due.size()) > limit) due.resize(static_cast<size_t>(limit));
+  return due;
 }
 
 }  // namespace flxlink::memory

@@ -118,9 +118,10 @@ class MemoryStorage : public Storage {
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
-  absl::Status WriteSchedule(const Schedule& schedule) override;
-  absl::Status ClearSchedule(int64_t channel_id) override;
+  absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) override;
+  absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override;
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
+  absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) override;
 
  private:
   int64_t NextId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return next_id_++; }
@@ -150,6 +151,10 @@ class MemoryStorage : public Storage {
   absl::Status CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StoreJob(MemoryChannel& channel, const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The job with its channel's name.
+  Job NamedJob(const Job& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Every schedule with its channel's name, by channel_id and name.
+  std::vector<Schedule> NamedSchedules() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;  // Of everything that has an id.

@@ -13,10 +13,18 @@ namespace flxlink::sqlite {
 namespace {
 
 #define FLXLINK_SELECT_JOB                                                                                     \
-  "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, rerun_of, progress_total, " \
+  "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, progress_total, " \
   "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error_code, error_args, "    \
-  "error_message, details "                                                                                    \
-  "FROM job "
+  "error_message, details, "                                                                                   \
+  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id) FROM job "
+
+// A problem in three columns from `column`: code, args, message; NULL is none.
+Problem ReadProblem(Connection& db, const Query& query, int column) {
+  if (query.IsNull(column)) return Problem();
+  return MakeProblem(query.Text(column), ReadFields(db, query.Text(column + 1)), query.String(column + 2));
+}
+
+std::string ArgsText(const Problem& problem) { return problem.empty() ? std::string() : EncodeFields(problem.args); }
 
 Job ReadJobRow(Connection& db, const Query& query) {
   Job job;
@@ -29,15 +37,14 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.trigger = query.EnumValue(4, JobTrigger::kRerun);
   job.priority = query.Int(5);
   job.prioritized_at = query.Time(6);
-  job.rerun_of = query.Int(7);
+  job.from_job = query.Int(7);
   job.progress = {query.Int(8), query.Int(9), query.Int(10)};
   job.attempts = query.Int(11);
   job.created_at = query.Time(12);
   job.started_at = query.OptionalTime(13);
   job.finished_at = query.OptionalTime(14);
-  if (!query.IsNull(15)) {
-    job.error = MakeProblem(query.Text(15), ReadFields(db, query.Text(16)), query.String(17));
-  }
+  if (!query.IsNull(15)) job.error = ReadProblem(db, query, 15);
+  job.channel = query.String(19);
   return job;
 }
 
@@ -51,15 +58,14 @@ void StoreJob(Connection& db, const Job& job) {
   const Problem error = job.error.value_or(Problem());
   Query(
       db,
-      "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, rerun_of, "
+      "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, "
       "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
       "error_code, error_args, error_message, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
       "?14, ?15, ?16, ?17, ?18, ?19)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
-           job.prioritized_at, NullIfZero{job.rerun_of}, job.progress.total, job.progress.done, job.progress.failed,
+           job.prioritized_at, NullIfZero{job.from_job}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
-           NullIfEmpty{error.empty() ? std::string() : EncodeFields(error.args)}, NullIfEmpty{error.message},
-           Blob{model::EncodeJobDetails(job)});
+           NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)});
 }
 
 absl::Status UpdateJob(Connection& db, Job job) {
@@ -81,9 +87,14 @@ void StoreSlot(Connection& db, const Slot& slot, int64_t revision) {
 }
 
 absl::Status RecordFire(Connection& db, const Channel& channel, const ScheduleFire& fire) {
-  const int64_t moved = Query(db, "UPDATE schedule SET next_fire = ?3 WHERE channel_id = ?1 AND next_fire = ?2")
-                            .Run(channel.channel_id, fire.expected, fire.next);
-  return moved > 0 ? absl::OkStatus() : storage::FireMoved(channel);
+  const bool goes_on = fire.problem.empty();
+  const int64_t moved =
+      Query(db,
+            "UPDATE schedule SET next_fire = ?4, enabled = ?5, problem_code = ?6, problem_args = ?7, "
+            "problem_message = ?8 WHERE channel_id = ?1 AND name = ?2 AND next_fire = ?3 AND enabled = 1")
+          .Run(channel.channel_id, fire.name, fire.expected, goes_on ? fire.next : fire.expected, goes_on,
+               NullIfEmpty{fire.problem.code}, NullIfEmpty{ArgsText(fire.problem)}, NullIfEmpty{fire.problem.message});
+  return moved > 0 ? absl::OkStatus() : storage::FireMoved(channel, fire.name);
 }
 
 absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
@@ -145,16 +156,31 @@ ScheduleKind ParseScheduleKind(Connection& db, absl::string_view text) {
 Schedule ReadScheduleRow(Connection& db, const Query& query) {
   Schedule schedule;
   schedule.channel_id = query.Int(0);
-  schedule.spec.kind = ParseScheduleKind(db, query.Text(1));
-  schedule.spec.hour = query.Int32(2);
-  schedule.spec.minute = query.Int32(3);
-  schedule.spec.every = absl::Microseconds(query.Int(4));
-  schedule.spec.cron = query.String(5);
-  schedule.spec.time_zone = query.String(6);
-  schedule.job = query.EnumValue(7, ScheduledJob::kSyncFull);
-  schedule.enabled = query.Bool(8);
-  schedule.next_fire = query.Time(9);
+  schedule.channel = query.String(1);
+  schedule.name = query.String(2);
+  schedule.spec.kind = ParseScheduleKind(db, query.Text(3));
+  schedule.spec.hour = query.Int32(4);
+  schedule.spec.minute = query.Int32(5);
+  schedule.spec.every = absl::Microseconds(query.Int(6));
+  schedule.spec.cron = query.String(7);
+  schedule.spec.time_zone = query.String(8);
+  schedule.job = query.EnumValue(9, ScheduledJob::kSyncFull);
+  schedule.enabled = query.Bool(10);
+  schedule.next_fire = query.Time(11);
+  schedule.problem = ReadProblem(db, query, 12);
   return schedule;
+}
+
+void StoreSchedule(Connection& db, const Schedule& schedule) {
+  const ScheduleSpec& spec = schedule.spec;
+  const Problem& problem = schedule.problem;
+  Query(db,
+        "INSERT OR REPLACE INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time_zone, job, "
+        "enabled, next_fire, problem_code, problem_args, problem_message) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
+      .Run(schedule.channel_id, schedule.name, ScheduleKindText(spec.kind), spec.hour, spec.minute,
+           absl::ToInt64Microseconds(spec.every), spec.cron, spec.time_zone, ToString(schedule.job), schedule.enabled,
+           schedule.next_fire, NullIfEmpty{problem.code}, NullIfEmpty{ArgsText(problem)}, NullIfEmpty{problem.message});
 }
 
 // The query for jobs that pass the filter, in the order that an index has: parameters are before_id, limit, channel,
@@ -201,6 +227,7 @@ absl::Status SqliteStorage::KeepAlive(OwnerId owner) {
 absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
   QueueSnapshot snapshot;
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+    snapshot.channel = FindChannel(db, channel_id).value_or(Channel()).config.name;
     snapshot.slot = FindSlot(db, channel_id).value_or(Slot());
     snapshot.owner_alive = snapshot.slot.holder_job != 0 && IsOwnerAlive(db, snapshot.slot.owner);
     Query query(db,
@@ -281,24 +308,26 @@ absl::StatusOr<std::vector<Job>> SqliteStorage::ReadJobs(const JobFilter& filter
   return jobs;
 }
 
-absl::Status SqliteStorage::WriteSchedule(const Schedule& schedule) {
-  return Write([&](Connection& db) {
+absl::StatusOr<bool> SqliteStorage::WriteSchedule(const Schedule& schedule) {
+  absl::Status status = ValidateScheduleName(schedule.name);
+  if (!status.ok()) return status;
+  bool replaces = false;
+  status = Write([&](Connection& db) {
     if (!ChannelExists(db, schedule.channel_id)) return storage::NoSuchChannel(schedule.channel_id);
-    const ScheduleSpec& spec = schedule.spec;
-    Query(db,
-          "INSERT OR REPLACE INTO schedule (channel_id, kind, hour, minute, every_us, cron, time_zone, job, enabled, "
-          "next_fire) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
-        .Run(schedule.channel_id, ScheduleKindText(spec.kind), spec.hour, spec.minute,
-             absl::ToInt64Microseconds(spec.every), spec.cron, spec.time_zone, ToString(schedule.job), schedule.enabled,
-             schedule.next_fire);
+    replaces = Query(db, "SELECT 1 FROM schedule WHERE channel_id = ?1 AND name = ?2")
+                   .Bind(schedule.channel_id, schedule.name)
+                   .Next();
+    StoreSchedule(db, schedule);
     return absl::OkStatus();
   });
+  if (!status.ok()) return status;
+  return replaces;
 }
 
-absl::Status SqliteStorage::ClearSchedule(int64_t channel_id) {
+absl::Status SqliteStorage::ClearSchedule(int64_t channel_id, absl::string_view name) {
   return Write([&](Connection& db) {
     if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
-    Query(db, "DELETE FROM schedule WHERE channel_id = ?1").Run(channel_id);
+    Query(db, "DELETE FROM schedule WHERE channel_id = ?1 AND name = ?2").Run(channel_id, name);
     return absl::OkStatus();
   });
 }
@@ -306,10 +335,22 @@ absl::Status SqliteStorage::ClearSchedule(int64_t channel_id) {
 absl::StatusOr<std::vector<Schedule>> SqliteStorage::ReadSchedules() {
   std::vector<Schedule> schedules;
   absl::Status status = Read([&](Connection& db) {
-    Query query(db,
-                "SELECT channel_id, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire "
-                "FROM schedule ORDER BY channel_id");
+    Query query(db, FLXLINK_SELECT_SCHEDULE "ORDER BY s.channel_id, s.name");
     query.Bind();
+    while (query.Next()) schedules.push_back(ReadScheduleRow(db, query));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return schedules;
+}
+
+absl::StatusOr<std::vector<Schedule>> SqliteStorage::ReadDueSchedules(absl::Time now, int64_t limit) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  std::vector<Schedule> schedules;
+  status = Read([&](Connection& db) {
+    Query query(db, kDueSchedules);
+    query.Bind(now, limit);
     while (query.Next()) schedules.push_back(ReadScheduleRow(db, query));
     return absl::OkStatus();
   });

@@ -118,9 +118,9 @@ absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
   PullState pull;
   absl::Status status = WriteFenced(fence, [&](Connection& db) {
     Query(db,
-          "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', pull_swept_id = 0 "
-          "WHERE channel_id = ?1")
-        .Run(fence.channel_id);
+          "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', "
+          "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0 WHERE channel_id = ?1")
+        .Run(fence.channel_id, fence.job_id);
     pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
     return absl::OkStatus();
   });
@@ -140,7 +140,8 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPage(const Fence& fenc
     ItemWriter writer(db, fence, pull_number, page.items, now);
     for (const int64_t row : rows) writer.Write(row);
     result = writer.result();
-    Query(db, "UPDATE channel SET pull_cursor = ?2 WHERE channel_id = ?1").Run(fence.channel_id, page.next_cursor);
+    Query(db, "UPDATE channel SET pull_cursor = ?2, pull_cursor_at = ?3, pull_job = ?4 WHERE channel_id = ?1")
+        .Run(fence.channel_id, page.next_cursor, now, fence.job_id);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -195,8 +196,9 @@ absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, boo
       return storage::PullNotRunning(channel, pull_number);
     if (!channel.pull.running) return absl::OkStatus();
     Query(db,
-          "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_revision = ?2, "
-          "complete_pulls = complete_pulls + ?3, completed_at = CASE WHEN ?3 THEN ?4 ELSE completed_at END "
+          "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_cursor_at = NULL, pull_job = NULL, "
+          "pull_revision = ?2, complete_pulls = complete_pulls + ?3, completed_at = CASE WHEN ?3 THEN ?4 ELSE "
+          "completed_at END "
           "WHERE channel_id = ?1")
         .Run(fence.channel_id, revision, complete, now);
     return absl::OkStatus();

@@ -1,6 +1,6 @@
-// The queries on which claiming, syncing and incremental linking wait. They are apart so that a test can ask SQLite for
-// their plans: each must be answered from an index, without sorting. The predicate of a partial index is repeated
-// literally (see sqlite_schema.cc).
+// The queries on which claiming, firing, syncing and incremental linking wait. They are apart so that a test can ask
+// SQLite for their plans: each must be answered from an index, without sorting. The predicate of a partial index is
+// repeated literally (see sqlite_schema.cc).
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_QUERIES_H_
@@ -42,6 +42,15 @@ constexpr absl::string_view kFreeSlots =
 constexpr absl::string_view kHeldSlots =
     "SELECT channel_id, head_prioritized_at, head_priority, head_created_at, owner FROM slot "
     "WHERE holder_job IS NOT NULL AND paused = 0";
+
+#define FLXLINK_SELECT_SCHEDULE                                                                             \
+  "SELECT s.channel_id, c.name, s.name, s.kind, s.hour, s.minute, s.every_us, s.cron, s.time_zone, s.job, " \
+  "s.enabled, s.next_fire, s.problem_code, s.problem_args, s.problem_message FROM schedule s "         \
+  "CROSS JOIN channel c ON c.channel_id = s.channel_id "
+
+// Schedules that are due, the longest due first.
+constexpr absl::string_view kDueSchedules = FLXLINK_SELECT_SCHEDULE
+    "WHERE s.enabled = 1 AND s.next_fire <= ?1 ORDER BY s.next_fire, s.channel_id, s.name LIMIT ?2";
 
 // The run of key entries that may hold an entry, and those of the same hash that begin after it.
 constexpr absl::string_view kKeyRunAt =

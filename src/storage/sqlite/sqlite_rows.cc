@@ -9,9 +9,10 @@
 namespace flxlink::sqlite {
 namespace {
 
-#define FLXLINK_SELECT_CHANNEL                                                                    \
-  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
-  "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at FROM channel "
+#define FLXLINK_SELECT_CHANNEL                                                                            \
+  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, "         \
+  "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at, pull_cursor_at, " \
+  "pull_job FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
   absl::StatusOr<ChannelConfig> config = model::DecodeChannelConfig(bytes);
@@ -34,6 +35,8 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   channel.pull.revision = query.String(10);
   channel.pull.complete_pulls = query.Int(11);
   channel.pull.completed_at = query.OptionalTime(12);
+  channel.pull.cursor_at = query.OptionalTime(13);
+  channel.pull.job_id = query.Int(14);
   return channel;
 }
 

@@ -274,6 +274,34 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
   WHERE error_message IS NOT NULL;
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
+
+ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
+ALTER TABLE channel ADD COLUMN pull_job INTEGER;
+
+ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
+
+ALTER TABLE schedule RENAME TO only_schedule;
+CREATE TABLE schedule (
+  channel_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  minute INTEGER NOT NULL,
+  every_us INTEGER NOT NULL,
+  cron TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
+  job TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  next_fire INTEGER NOT NULL,
+  problem_code TEXT,
+  problem_args TEXT,
+  problem_message TEXT,
+  PRIMARY KEY (channel_id, name)
+) WITHOUT ROWID;
+CREATE INDEX schedule_due ON schedule (next_fire, channel_id, name) WHERE enabled = 1;
+INSERT INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire)
+  SELECT channel_id, job, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire FROM only_schedule;
+DROP TABLE only_schedule;
 )sql",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");

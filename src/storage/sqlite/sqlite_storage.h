@@ -118,9 +118,10 @@ class SqliteStorage : public Storage {
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
-  absl::Status WriteSchedule(const Schedule& schedule) override;
-  absl::Status ClearSchedule(int64_t channel_id) override;
+  absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) override;
+  absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override;
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
+  absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) override;
 
  private:
   using Body = absl::FunctionRef<absl::Status(Connection&)>;

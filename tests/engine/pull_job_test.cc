@@ -1,0 +1,198 @@
+// When a pull goes on with one that was interrupted, and when it must not.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/simulated_channel.h"
+#include "gtest/gtest.h"
+#include "src/engine/job_queue.h"
+#include "tests/support/manual_clock.h"
+
+namespace flxlink::engine {
+namespace {
+
+int64_t CountOf(const Job& job, absl::string_view name) {
+  for (const auto& [key, value] : job.counts) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+// A channel of six items that is pulled in pages of two.
+class PullJobTest : public ::testing::Test {
+ protected:
+  PullJobTest() : storage_(NewMemoryStorage()) {
+    SimulatedOptions simulated;
+    platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
+    RegisterSimulatedChannel(adapters_, platform_);
+    for (int i = 1; i <= 6; ++i) SetItem(absl::StrCat(i));
+    EngineOptions options;
+    options.storage = storage_.get();
+    options.adapters = &adapters_;
+    options.clock = &clock_;
+    options.page_rows = 2;
+    options.on_progress = [this](const Job& job, const JobProgress& progress) {
+      if (on_progress_) on_progress_(job, progress);
+    };
+    engine_ = *Engine::Create(options);
+    ChannelConfig config;
+    config.name = "shop";
+    config.adapter = "simulated";
+    config.link_after_sync = false;
+    channel_id_ = engine_->AddChannel(config)->channel_id;
+  }
+
+  void SetItem(const std::string& id) { platform_->SetItem({id, "", {1000, 5, ChannelStatus::kListed}, {}}); }
+
+  Job Run(const absl::StatusOr<Job>& job) {
+    EXPECT_TRUE(job.ok()) << job.status();
+    const absl::StatusOr<Job> ended = engine_->RunUntilFinal(job->job_id);
+    EXPECT_TRUE(ended.ok()) << ended.status();
+    return *ended;
+  }
+
+  absl::StatusOr<Job> AskForPull() {
+    JobRequest request;
+    request.kind = JobKind::kPull;
+    return engine_->Enqueue("shop", request);
+  }
+
+  // A pull that fails once it has stored `items` items.
+  Job FailedPull(int64_t items) { return FailAfter(items, AskForPull()); }
+  Job FailAfter(int64_t items, const absl::StatusOr<Job>& job) {
+    on_progress_ = [this, items](const Job&, const JobProgress& progress) {
+      SimulatedFaults faults;
+      faults.unavailable = progress.done >= items ? 1 : 0;
+      platform_->SetFaults(faults);
+    };
+    const Job failed = Run(job);
+    EXPECT_EQ(failed.state, JobState::kFailed);
+    on_progress_ = nullptr;
+    platform_->SetFaults({});
+    return failed;
+  }
+
+  int64_t ItemsPulled() { return platform_->Counters().items_pulled; }
+
+  // Whether the channel variant is there, and not taken for gone.
+  bool IsLive(const std::string& external_id) {
+    const ChannelKeyPage page = *storage_->ReadChannelKeys(channel_id_, {}, 0, 100);
+    for (int64_t i = 0; i < page.size(); ++i) {
+      if (page.external_id[i] == external_id) return page.live[static_cast<size_t>(i)] != 0;
+    }
+    return false;
+  }
+
+  ManualClock clock_;
+  std::unique_ptr<Storage> storage_;
+  std::shared_ptr<SimulatedPlatform> platform_;
+  AdapterRegistry adapters_;
+  std::function<void(const Job&, const JobProgress&)> on_progress_;
+  std::unique_ptr<Engine> engine_;
+  int64_t channel_id_ = 0;
+};
+
+TEST_F(PullJobTest, ARerunOfAFailedPullGoesOnFromItsCursor) {
+  SetItem("7");
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  ASSERT_TRUE(platform_->RemoveItem("7"));
+  const Job failed = FailedPull(4);
+  const int64_t pull_number = engine_->GetChannel("shop")->pull.pull_number;
+  const int64_t before = ItemsPulled();
+  const Job rerun = Run(engine_->Rerun(failed.job_id));
+  EXPECT_EQ(rerun.state, JobState::kCompleted) << rerun.error;
+  EXPECT_EQ(CountOf(rerun, "resumed"), 1);
+  EXPECT_EQ(ItemsPulled() - before, 2) << "only what was missing";
+  EXPECT_EQ(engine_->GetChannel("shop")->pull.pull_number, pull_number) << "it is the same pull";
+  EXPECT_EQ(CountOf(rerun, "gone"), 1);
+  EXPECT_FALSE(IsLive("7"));
+  for (int i = 1; i <= 6; ++i) EXPECT_TRUE(IsLive(absl::StrCat(i))) << i;
+}
+
+TEST_F(PullJobTest, ARerunOfARerunGoesOnToo) {
+  const Job failed = FailedPull(2);
+  const Job again = FailAfter(2, engine_->Rerun(failed.job_id));
+  EXPECT_EQ(CountOf(again, "resumed"), 1);
+  const int64_t before = ItemsPulled();
+  EXPECT_EQ(Run(engine_->Rerun(again.job_id)).state, JobState::kCompleted);
+  EXPECT_EQ(ItemsPulled() - before, 2);
+}
+
+TEST_F(PullJobTest, ARerunOfAPullThatIsAnHourOldReadsEverything) {
+  const Job failed = FailedPull(4);
+  clock_.Advance(absl::Hours(1));
+  const int64_t before = ItemsPulled();
+  const Job rerun = Run(engine_->Rerun(failed.job_id));
+  EXPECT_EQ(rerun.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(rerun, "resumed"), 0);
+  EXPECT_EQ(ItemsPulled() - before, 6);
+}
+
+TEST_F(PullJobTest, AnotherPullReadsEverything) {
+  FailedPull(4);
+  const int64_t before = ItemsPulled();
+  EXPECT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  EXPECT_EQ(ItemsPulled() - before, 6);
+}
+
+TEST_F(PullJobTest, ARerunDoesNotGoOnWithAnotherJobsPull) {
+  const Job first = FailedPull(4);
+  FailedPull(2);
+  const int64_t before = ItemsPulled();
+  const Job rerun = Run(engine_->Rerun(first.job_id));
+  EXPECT_EQ(CountOf(rerun, "resumed"), 0);
+  EXPECT_EQ(ItemsPulled() - before, 6);
+}
+
+// Its first attempt died before it began a pull: what is in storage was left by another job, who knows when.
+TEST_F(PullJobTest, ASecondAttemptDoesNotGoOnWithAnotherJobsPull) {
+  FailedPull(4);
+  ASSERT_TRUE(platform_->RemoveItem("1"));
+  const absl::StatusOr<Job> job = AskForPull();
+  const OwnerId dead = *storage_->OpenOwner();
+  JobQueue queue(*storage_, clock_);
+  ASSERT_TRUE(queue.ClaimSlot(channel_id_, dead).ok());
+  ASSERT_TRUE(storage_->CloseOwner(dead).ok());
+  const Job ended = Run(job);
+  EXPECT_EQ(ended.attempts, 2);
+  EXPECT_EQ(CountOf(ended, "resumed"), 0);
+  EXPECT_FALSE(IsLive("1"));
+}
+
+// All of its pages were read: there is no cursor to go on from.
+TEST_F(PullJobTest, ARerunOfAPullThatFailedInItsSweepReadsEverything) {
+  on_progress_ = [this](const Job& job, const JobProgress& progress) {
+    if (progress.done < 6) return;
+    EXPECT_TRUE(engine_->Cancel(job.job_id).ok());
+  };
+  const Job cancelled = Run(AskForPull());
+  ASSERT_EQ(cancelled.state, JobState::kCancelled);
+  on_progress_ = nullptr;
+  const int64_t before = ItemsPulled();
+  EXPECT_EQ(CountOf(Run(engine_->Rerun(cancelled.job_id)), "resumed"), 0);
+  EXPECT_EQ(ItemsPulled() - before, 6);
+}
+
+TEST_F(PullJobTest, AChainedJobNamesTheJobThatQueuedIt) {
+  ASSERT_TRUE(engine_
+                  ->EditChannel("shop", false,
+                                [](ChannelConfig& config) {
+                                  config.link_after_sync = true;
+                                  return absl::OkStatus();
+                                })
+                  .ok());
+  const Job pull = Run(AskForPull());
+  const std::vector<Job> jobs = *engine_->ListJobs({}, 10);
+  ASSERT_EQ(jobs.size(), 2u);
+  EXPECT_EQ(jobs[0].kind, JobKind::kLink);
+  EXPECT_EQ(jobs[0].trigger, JobTrigger::kChain);
+  EXPECT_EQ(jobs[0].from_job, pull.job_id);
+  EXPECT_EQ(jobs[0].channel, "shop");
+}
+
+}  // namespace
+}  // namespace flxlink::engine
