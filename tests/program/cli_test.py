@@ -58,7 +58,7 @@ class UsageTest(CliTest):
     def test_help_names_every_command(self):
         text = self.text("--help")
         for command in ("match", "channel", "product", "build", "pull", "link", "sync", "rules", "listing", "job",
-                        "schedule", "run", "--store", "--json", "--version"):
+                        "schedule", "run", "store", "--store", "--json", "--version"):
             self.assertRegex(text, rf"(?m)^\s+{command}\b")
         self.assertIn("--release-broken", self.text("link", "--help"))
         self.assertIn("EXTERNAL_ID", self.text("listing", "link", "--help"))
@@ -137,6 +137,7 @@ class UsageTest(CliTest):
     def test_global_options_stand_before_or_after(self):
         self.add_shop()
         self.assertEqual(json.loads(self.text("channel", "list", "--json")), self.json("channel", "list"))
+        self.json("product", "import", "products.csv", "--store", "sqlite:other.db")
         self.assertEqual(self.json("--store", "sqlite:other.db", "channel", "list"), [])
         self.assertEqual(json.loads(self.text("channel", "list", "--json", "--store", "sqlite:other.db")), [])
 

@@ -28,6 +28,14 @@ namespace {
 
 class SqliteStorageUnderTest : public StorageUnderTest {
  public:
+  // Whatever a test did, it left a store in which nothing is found to be wrong; but tests of the queue write slots and
+  // jobs as no queue rule would.
+  ~SqliteStorageUnderTest() override {
+    storage_.reset();
+    for (const std::string& finding : Value(CheckSqliteStore(file_.path()))) {
+      EXPECT_THAT(finding, testing::ContainsRegex("^(slot|job|sequence reserved)"));
+    }
+  }
   Storage& storage() override { return *storage_; }
   // The death of a whole process is tested in sqlite_process_test.cc.
   void KillOwner(OwnerId owner) override { EXPECT_TRUE(storage_->CloseOwner(owner).ok()); }

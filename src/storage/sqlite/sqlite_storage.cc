@@ -109,7 +109,9 @@ absl::Status SqliteStorage::OpenWriter(const StoreFile& file) {
     if (!status.ok()) return status;
   }
   opened_version_ = *version;
-  return MigrateSchema(*writer_);
+  const absl::Status status = MigrateSchema(*writer_);
+  // SQLite makes the log's files when they are first needed: for this look at the latest.
+  return status.ok() ? ReadSchemaVersion(*writer_).status() : status;
 }
 
 absl::Status SqliteStorage::HoldFiles() {
