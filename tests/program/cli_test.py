@@ -406,8 +406,11 @@ class JobTest(CliTest):
         self.assertEqual([job["kind"] for job in jobs], ["build", "sync", "pull"])
 
     def test_list_and_show(self):
+        self.add_shop()
         self.assertEqual(self.text("--json", "job", "list"), "[]\n")
-        self.link_shop()
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        self.text("pull", "shop")
         jobs = self.json("job", "list")
         self.assertEqual([job["kind"] for job in jobs], ["link", "pull", "build"])
         for job in jobs:
@@ -511,8 +514,8 @@ class ListingTest(CliTest):
 
 class ScheduleTest(CliTest):
     def test_set_list_and_clear(self):
-        self.assertEqual(self.text("--json", "schedule", "list"), "[]\n")
         self.add_shop()
+        self.assertEqual(self.text("--json", "schedule", "list"), "[]\n")
         for options, spec, zone, job in (
             (["--hourly"], "hourly", "UTC", "sync"),
             (["--daily", "07:30", "--tz", "Europe/Berlin", "--job", "pull"], "daily 07:30", "Europe/Berlin", "pull"),
