@@ -21,6 +21,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
+#include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {

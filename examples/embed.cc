@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "flxlink/csv_channel.h"
 #include "flxlink/engine.h"
+#include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
 
 namespace {

@@ -17,6 +17,7 @@
 #include "flxlink/channel_adapter.h"
 #include "flxlink/engine.h"
 #include "flxlink/executor.h"
+#include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {

@@ -485,29 +485,6 @@ class Storage {
   virtual absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) = 0;
 };
 
-// A store in this process's memory: the reference for what every operation means, and what tests and simulations use.
-// An owner lives until CloseOwner.
-std::unique_ptr<Storage> NewMemoryStorage();
-
-// Options of a SQLite store.
-struct SqliteOptions {
-  // How long an operation waits for the one writer lock between processes before it gives up with UNAVAILABLE. Default
-  // 10 s.
-  absl::Duration lock_timeout = absl::Seconds(10);
-  // The write-ahead log is checkpointed when it has grown beyond this. Default 64 MiB.
-  int64_t checkpoint_bytes = int64_t{64} << 20;
-};
-
-// Opens the SQLite database at `path`, making it where it is not there (its folder must be), and brings an older schema
-// forward. Several processes of one machine may have it open; not over a network file system. The tables are described
-// in src/storage/sqlite/README.md and may be read by anyone.
-//
-// Besides `path`, SQLite's `path-wal` and `path-shm`, there are `path-lock`, the writer lock, and `path-owners`, where
-// living owners hold kernel locks; removing any of them while a process has the store open is not safe.
-//
-// FAILED_PRECONDITION: the schema is newer than this library knows. DATA_LOSS: not a database, or damaged.
-absl::StatusOr<std::unique_ptr<Storage>> OpenSqliteStorage(const std::string& path, const SqliteOptions& options = {});
-
 }  // namespace flxlink
 
 #endif  // FLXLINK_STORAGE_H_

@@ -339,15 +339,16 @@ void AddConfigOptions(CLI::App* command, ChannelFlags& flags) {
 void AddChannelCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action) {
   CLI::App* group = app.add_subcommand("channel", "Add, show and change channels")->require_subcommand(1);
   const auto flags = std::make_shared<ChannelFlags>();
-  const auto add_command = [&](const char* name, const char* help,
-                               absl::Status (*work)(Session&, const ChannelFlags&)) {
+  const auto add_command = [&](const char* name, const char* help, absl::Status (*work)(Session&, const ChannelFlags&),
+                               StoreUse use = StoreUse::kMustExist) {
     CLI::App* command = group->add_subcommand(name, help);
     command->add_option("NAME", flags->name, "The channel's name")->required()->type_name("");
-    SetWork(command, globals, action, [flags, work](Session& session) { return work(session, *flags); });
+    SetWork(
+        command, globals, action, [flags, work](Session& session) { return work(session, *flags); }, use);
     return command;
   };
 
-  CLI::App* add = add_command("add", "Add a channel", &Add);
+  CLI::App* add = add_command("add", "Add a channel", &Add, StoreUse::kMayMake);
   AddConfigOptions(add, *flags);
   add->get_option("--adapter")->required();
   CLI::App* set = add_command("set", "Change what is given, and leave the rest", &Set);

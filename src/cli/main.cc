@@ -20,6 +20,7 @@
 #include "src/cli/run_command.h"
 #include "src/cli/schedule_commands.h"
 #include "src/cli/session.h"
+#include "src/cli/store_commands.h"
 #include "src/cli/usage_error.h"
 
 namespace flxlink::cli {
@@ -50,6 +51,7 @@ void AddCommands(CLI::App& app, const Globals& globals, std::function<absl::Stat
   AddListingCommands(app, globals, action);
   AddScheduleCommands(app, globals, action);
   AddRunCommand(app, globals, action);
+  AddStoreCommands(app, globals, action);
 }
 
 // The command that was given, as far as it was understood: "flxlink job show".

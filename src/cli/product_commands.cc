@@ -82,7 +82,8 @@ void AddProductCommands(CLI::App& app, const Globals& globals, std::function<abs
   command->add_option("--currency", flags->currency, "Of the file's prices, as an ISO 4217 code (default: USD)")
       ->check(Parses([](const std::string& text) { return Currency::Parse(text).status(); }))
       ->type_name("CODE");
-  SetWork(command, globals, action, [flags](Session& session) { return Import(session, *flags); });
+  SetWork(
+      command, globals, action, [flags](Session& session) { return Import(session, *flags); }, StoreUse::kMayMake);
 }
 
 }  // namespace flxlink::cli

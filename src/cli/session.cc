@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "flxlink/csv_channel.h"
 #include "src/cli/print.h"
+#include "flxlink/sqlite_storage.h"
 #include "src/cli/usage_error.h"
 
 namespace flxlink::cli {
@@ -17,18 +18,35 @@ namespace {
 
 constexpr absl::string_view kSqlite = "sqlite:";
 
-absl::StatusOr<std::unique_ptr<Storage>> OpenStore(absl::string_view store) {
-  absl::string_view path = store;
-  if (!absl::ConsumePrefix(&path, kSqlite) || path.empty()) {
-    return UsageError(absl::StrCat("--store ", store, ": there is no such kind of store; use sqlite:PATH"));
-  }
-  return OpenSqliteStorage(std::string(path));
+absl::StatusOr<std::unique_ptr<Storage>> OpenStore(const Globals& globals, StoreUse use) {
+  const absl::StatusOr<std::string> path = SqlitePath(globals);
+  if (!path.ok()) return path.status();
+  SqliteOptions options;
+  options.create = use == StoreUse::kMayMake;
+  absl::StatusOr<std::unique_ptr<Storage>> storage = OpenSqliteStorage(*path, options);
+  if (!storage.ok() && !options.create) return ExplainNoStore(*path, storage.status());
+  return storage;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Globals& globals) {
-  absl::StatusOr<std::unique_ptr<Storage>> storage = OpenStore(globals.store);
+absl::StatusOr<std::string> SqlitePath(const Globals& globals) {
+  absl::string_view path = globals.store;
+  if (!absl::ConsumePrefix(&path, kSqlite) || path.empty()) {
+    return UsageError(absl::StrCat("--store ", globals.store, ": there is no such kind of store; use sqlite:PATH"));
+  }
+  return std::string(path);
+}
+
+absl::Status ExplainNoStore(const std::string& path, const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return status;
+  return absl::NotFoundError(absl::StrCat("there is no store at ", path,
+                                          "; name the right one with --store, or make one: flxlink channel add, or "
+                                          "flxlink product import"));
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Globals& globals, StoreUse use) {
+  absl::StatusOr<std::unique_ptr<Storage>> storage = OpenStore(globals, use);
   if (!storage.ok()) return storage.status();
   std::unique_ptr<Session> session(new Session(globals.json));
   session->storage_ = *std::move(storage);
@@ -81,10 +99,10 @@ absl::StatusOr<ListingRow> Session::FindListing(const std::string& channel, cons
 }
 
 void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Status()>& action,
-             std::function<absl::Status(Session&)> work) {
-  command->callback([&globals, &action, work = std::move(work)] {
-    action = [&globals, work]() -> absl::Status {
-      absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(globals);
+             std::function<absl::Status(Session&)> work, StoreUse use) {
+  command->callback([&globals, &action, work = std::move(work), use] {
+    action = [&globals, work, use]() -> absl::Status {
+      absl::StatusOr<std::unique_ptr<Session>> session = Session::Open(globals, use);
       return session.ok() ? work(**session) : session.status();
     };
   });

@@ -29,10 +29,20 @@ struct Globals {
   bool json = false;
 };
 
+// What a command may do where there is no store: a misspelt path must not look like an empty store, so only commands
+// that begin one make it.
+enum class StoreUse { kMustExist, kMayMake };
+
+// The path in --store; a UsageError() where that is no path.
+absl::StatusOr<std::string> SqlitePath(const Globals& globals);
+
+// An error of opening a store that must exist: where there is none, it says how to come to one.
+absl::Status ExplainNoStore(const std::string& path, const absl::Status& status);
+
 class Session {
  public:
   // A store that cannot be named like this is a UsageError().
-  static absl::StatusOr<std::unique_ptr<Session>> Open(const Globals& globals);
+  static absl::StatusOr<std::unique_ptr<Session>> Open(const Globals& globals, StoreUse use);
 
   Engine& engine() { return *engine_; }
   bool json() const { return json_; }
@@ -56,7 +66,7 @@ class Session {
 
 // Makes `work` what the program does once `command` was given: in a session of its own.
 void SetWork(CLI::App* command, const Globals& globals, std::function<absl::Status()>& action,
-             std::function<absl::Status(Session&)> work);
+             std::function<absl::Status(Session&)> work, StoreUse use = StoreUse::kMustExist);
 
 }  // namespace flxlink::cli
 

@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
+#include "flxlink/sqlite_storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/watched_storage.h"

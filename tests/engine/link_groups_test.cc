@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "flxlink/memory_storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/watched_storage.h"

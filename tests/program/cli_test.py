@@ -59,7 +59,7 @@ class UsageTest(CliTest):
     def test_help_names_every_command(self):
         text = self.text("--help")
         for command in ("match", "channel", "product", "build", "pull", "link", "sync", "rules", "listing", "job",
-                        "schedule", "run", "--store", "--json", "--version"):
+                        "schedule", "run", "store", "--store", "--json", "--version"):
             self.assertRegex(text, rf"(?m)^\s+{command}\b")
         self.assertIn("--release-broken", self.text("link", "--help"))
         self.assertIn("EXTERNAL_ID", self.text("listing", "link", "--help"))
@@ -139,6 +139,7 @@ class UsageTest(CliTest):
     def test_global_options_stand_before_or_after(self):
         self.add_shop()
         self.assertEqual(json.loads(self.text("channel", "list", "--json")), self.json("channel", "list"))
+        self.json("product", "import", "products.csv", "--store", "sqlite:other.db")
         self.assertEqual(self.json("--store", "sqlite:other.db", "channel", "list"), [])
         self.assertEqual(json.loads(self.text("channel", "list", "--json", "--store", "sqlite:other.db")), [])
 
@@ -409,8 +410,11 @@ class JobTest(CliTest):
         self.assertEqual([job["kind"] for job in jobs], ["build", "sync", "pull"])
 
     def test_list_and_show(self):
+        self.add_shop()
         self.assertEqual(self.text("--json", "job", "list"), "[]\n")
-        self.link_shop()
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        self.text("pull", "shop")
         jobs = self.json("job", "list")
         self.assertEqual([job["kind"] for job in jobs], ["link", "pull", "build"])
         for job in jobs:
@@ -523,8 +527,8 @@ class ScheduleTest(CliTest):
         return schedule, schedule.pop("replaced")
 
     def test_set_list_and_clear(self):
-        self.assertEqual(self.text("--json", "schedule", "list"), "[]\n")
         self.add_shop()
+        self.assertEqual(self.text("--json", "schedule", "list"), "[]\n")
         for options, spec, zone, job in (
             (["--hourly"], "hourly", "UTC", "sync"),
             (["--daily", "07:30", "--tz", "Europe/Berlin", "--job", "pull"], "daily 07:30", "Europe/Berlin", "pull"),

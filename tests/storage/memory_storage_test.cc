@@ -1,4 +1,5 @@
 #include "absl/memory/memory.h"
+#include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
 #include "tests/storage/conformance.h"
 

@@ -469,6 +469,58 @@ TEST(SqliteProcess, WritersOfSeveralProcessesTakeTurns) {
   EXPECT_THAT(RunSql(file.path(), "PRAGMA integrity_check"), ElementsAre("ok"));
 }
 
+// A process has the store open; its lock file is removed, and a second process opens the store: only one goes on.
+TEST(SqliteProcess, RemovedLockFilesLeaveOneWriter) {
+  for (const char* suffix : {"-lock", "-owners"}) {
+    SqliteStoreFile file;
+    Signal opened;
+    Signal go;
+    Process first([&] {
+      const auto own = OpenSqliteStorage(file.path());
+      if (!own.ok() || !(*own)->ReserveIds(1).ok()) return 2;
+      opened.Send();
+      go.Receive();
+      return Code((*own)->ReserveIds(1)) == kFailedPrecondition ? 0 : 3;
+    });
+    ASSERT_EQ(opened.Receive(), '!');
+    ASSERT_EQ(unlink((file.path() + suffix).c_str()), 0);
+    Process second([&] {
+      const auto own = OpenSqliteStorage(file.path());
+      return own.ok() && (*own)->ReserveIds(1).ok() ? 0 : 2;
+    });
+    EXPECT_EQ(second.Wait(), 0) << suffix;
+    go.Send();
+    EXPECT_EQ(first.Wait(), 0) << suffix;
+    EXPECT_EQ(Value(file.Open()->ReserveIds(1)), 3);
+  }
+}
+
+TEST(SqliteProcess, TheLastOneOutLeavesOneFile) {
+  SqliteStoreFile file;
+  Signal opened;
+  Signal go;
+  const auto work = [&] {
+    const auto own = OpenSqliteStorage(file.path());
+    if (!own.ok() || !WriteRound(**own, 1).ok()) return 2;
+    opened.Send();
+    go.Receive();
+    return 0;
+  };
+  Process one(work);
+  Process two(work);
+  opened.Receive();
+  opened.Receive();
+  go.Send();
+  go.Send();
+  EXPECT_EQ(one.Wait(), 0);
+  EXPECT_EQ(two.Wait(), 0);
+  file.Open().reset();  // Where both ended at once, each could leave it to the other.
+  EXPECT_NE(access((file.path() + "-wal").c_str(), F_OK), 0);
+  EXPECT_EQ(rename(file.path().c_str(), (file.path() + ".moved").c_str()), 0);
+  EXPECT_THAT(RunSql(file.path() + ".moved", "SELECT count(*) FROM product_variant"),
+              ElementsAre(absl::StrCat(kProducts)));
+}
+
 TEST(SqliteProcess, ForkedChildIsToldToOpenItsOwn) {
   SqliteStoreFile file;
   auto storage = file.Open();

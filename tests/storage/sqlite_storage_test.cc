@@ -17,8 +17,10 @@
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_connection.h"
+#include "src/storage/sqlite/sqlite_locks.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_schema.h"
+#include "src/storage/sqlite/store_files.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sqlite_store_file.h"
@@ -28,6 +30,14 @@ namespace {
 
 class SqliteStorageUnderTest : public StorageUnderTest {
  public:
+  // Whatever a test did, it left a store in which nothing is found to be wrong; but tests of the queue write slots and
+  // jobs as no queue rule would.
+  ~SqliteStorageUnderTest() override {
+    storage_.reset();
+    for (const std::string& finding : Value(CheckSqliteStore(file_.path()))) {
+      EXPECT_THAT(finding, testing::ContainsRegex("^(slot|job|sequence reserved)"));
+    }
+  }
   Storage& storage() override { return *storage_; }
   // The death of a whole process is tested in sqlite_process_test.cc.
   void KillOwner(OwnerId owner) override { EXPECT_TRUE(storage_->CloseOwner(owner).ok()); }
@@ -234,6 +244,118 @@ TEST(SqliteOpen, OneStoreUnderTwoNamesHasOneLock) {
   EXPECT_TRUE(storage->KeepAlive(owner).ok());
 }
 
+absl::Status OpenExisting(const std::string& path) {
+  SqliteOptions options;
+  options.create = false;
+  return OpenSqliteStorage(path, options).status();
+}
+
+TEST(SqliteOpen, MissingStoreIsMadeOnlyWhereThatIsAskedFor) {
+  SqliteStoreFile file;
+  EXPECT_EQ(Code(OpenExisting(file.path())), kNotFound);
+  for (const char* suffix : {"", "-wal", "-lock", "-owners"}) EXPECT_EQ(FileSize(file.path() + suffix), -1) << suffix;
+  WriteFile(file.path(), "");
+  EXPECT_EQ(Code(OpenExisting(file.path())), kNotFound);
+  EXPECT_EQ(FileSize(file.path()), 0);
+  EXPECT_EQ(OpenError(file.path()), absl::OkStatus());
+  EXPECT_EQ(OpenExisting(file.path()), absl::OkStatus());
+}
+
+TEST(SqliteOpen, EmptiedStoreIsDataLoss) {
+  SqliteStoreFile file;
+  file.Open().reset();
+  WriteFile(file.path(), "");
+  EXPECT_EQ(Code(OpenError(file.path())), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Code(OpenExisting(file.path())), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(FileSize(file.path()), 0);
+  ASSERT_EQ(unlink((file.path() + "-owners").c_str()), 0);
+  EXPECT_EQ(OpenError(file.path()), absl::OkStatus());  // As the message says.
+}
+
+TEST(SqliteOpen, StoreWithoutItsLogIsDataLoss) {
+  SqliteStoreFile file;
+  file.Open().reset();
+  SqliteStoreFile bare;
+  {
+    const auto storage = bare.Open();
+    WriteFile(file.path(), ReadFile(bare.path()));  // Its tables are in the log only.
+  }
+  EXPECT_EQ(Code(OpenError(file.path())), absl::StatusCode::kDataLoss);
+}
+
+TEST(SqliteOpen, LogOfALostStoreIsKept) {
+  for (const bool emptied : {false, true}) {
+    SqliteStoreFile file;
+    if (emptied) WriteFile(file.path(), "");
+    WriteFile(file.path() + "-wal", "what is left");
+    EXPECT_EQ(Code(OpenError(file.path())), absl::StatusCode::kDataLoss);
+    EXPECT_EQ(ReadFile(file.path() + "-wal"), "what is left");
+  }
+}
+
+TEST(SqliteOpen, PipesAndDevicesAreRefusedAtOnce) {
+  SqliteStoreFile file;
+  ASSERT_EQ(mkfifo(file.path().c_str(), 0600), 0);
+  const absl::Status status = OpenError(file.path());
+  EXPECT_EQ(Code(status), kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("/store.db: "), HasSubstr("regular file")));
+  EXPECT_EQ(Code(OpenError("/dev/null")), kInvalidArgument);
+  EXPECT_EQ(FileSize("/dev/null-lock"), -1);
+}
+
+TEST(SqliteOpen, PipeInPlaceOfALockFileIsRefused) {
+  for (const char* suffix : {"-lock", "-owners"}) {
+    SqliteStoreFile file;
+    ASSERT_EQ(mkfifo((file.path() + suffix).c_str(), 0600), 0);
+    EXPECT_EQ(Code(OpenError(file.path())), kInvalidArgument) << suffix;
+  }
+}
+
+TEST(SqliteOpen, HardLinksAreRefused) {
+  SqliteStoreFile file;
+  auto storage = file.Open();
+  const std::string other_name = file.folder() + "/other.db";
+  ASSERT_EQ(link(file.path().c_str(), other_name.c_str()), 0);
+  EXPECT_EQ(Code(OpenError(other_name)), kFailedPrecondition);
+  EXPECT_EQ(FileSize(other_name + "-lock"), -1);
+  EXPECT_EQ(Code(storage->ReserveIds(1)), kFailedPrecondition);
+  ASSERT_EQ(unlink(other_name.c_str()), 0);
+  EXPECT_TRUE(storage->ReserveIds(1).ok());
+}
+
+TEST(SqliteFiles, RemovedOrReplacedEndInAnError) {
+  for (const char* suffix : {"", "-lock", "-owners", "-wal", "-shm"}) {
+    for (const bool replaced : {false, true}) {
+      SqliteStoreFile file;
+      const auto storage = file.Open();
+      const OwnerId owner = Value(storage->OpenOwner());
+      const std::string path = file.path() + suffix;
+      const std::string content = ReadFile(path);
+      ASSERT_EQ(unlink(path.c_str()), 0);
+      if (replaced) WriteFile(path, content);
+      for (const absl::Status& status :
+           {storage->ReserveIds(1).status(), storage->ReadChannels().status(), storage->KeepAlive(owner)}) {
+        EXPECT_EQ(Code(status), kFailedPrecondition) << suffix;
+        EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("/store.db", suffix, ": it was re")));
+      }
+    }
+  }
+}
+
+TEST(SqliteFiles, OfTwoLockFilesOneCounts) {
+  SqliteStoreFile file;
+  {
+    auto lock = sqlite::WriterLock::Open(file.path());
+    ASSERT_TRUE(lock.ok() && lock->Acquire(absl::ZeroDuration()).ok());
+    ASSERT_EQ(rename((file.path() + "-lock").c_str(), (file.path() + "-aside").c_str()), 0);
+    auto second = sqlite::WriterLock::Open(file.path());
+    // Locks belong to files and not to names: both are held now, and only the look at the name tells which one counts.
+    ASSERT_TRUE(second.ok() && second->Acquire(absl::ZeroDuration()).ok());
+    EXPECT_EQ(Code(sqlite::CheckInPlace(lock->held())), kFailedPrecondition);
+    EXPECT_EQ(sqlite::CheckInPlace(second->held()), absl::OkStatus());
+  }
+}
+
 TEST(SqliteOpen, OpeningAgainChangesNothingInTheFile) {
   SqliteStoreFile file;
   file.Open().reset();
@@ -391,14 +513,42 @@ TEST(SqliteLog, IsCheckpointedWhenItHasGrown) {
   EXPECT_GT(FileSize(file.path()), 4096 * 10);
 }
 
-TEST(SqliteLog, IsNotCheckpointedOnClose) {
+TEST(SqliteLog, AStoreAtRestIsOneFile) {
   SqliteStoreFile file;
   {
     const auto storage = file.Open();
     ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(1000, 1)), At(0)).ok());
     ASSERT_EQ(Value(storage->ReadProducts(0, {}, 10)).size(), 10);
   }
-  EXPECT_LE(FileSize(file.path()), 4096);
+  EXPECT_EQ(FileSize(file.path() + "-wal"), -1);
+  EXPECT_EQ(FileSize(file.path() + "-shm"), -1);
+  SqliteStoreFile copy;
+  WriteFile(copy.path(), ReadFile(file.path()));
+  EXPECT_EQ(Value(copy.Open()->ReadProducts(0, {}, 10000)).size(), 1000);
+}
+
+TEST(SqliteLog, IsLeftAloneOnCloseWhileSomebodyWrites) {
+  SqliteStoreFile file;
+  auto storage = file.Open();
+  ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(1000, 1)), At(0)).ok());
+  auto lock = sqlite::WriterLock::Open(file.path());
+  ASSERT_TRUE(lock.ok() && lock->Acquire(absl::ZeroDuration()).ok());
+  const int64_t bytes = FileSize(file.path());
+  storage.reset();
+  EXPECT_EQ(FileSize(file.path()), bytes);
+  EXPECT_GT(FileSize(file.path() + "-wal"), 4096 * 10);
+  lock->Release();
+  EXPECT_EQ(Value(file.Open()->ReadProducts(0, {}, 10000)).size(), 1000);
+}
+
+TEST(SqliteLog, AReaderOfAnotherProgramKeepsItAndNothingWaits) {
+  SqliteStoreFile file;
+  auto storage = file.Open();
+  const auto reader = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kReader, absl::Seconds(1)));
+  ASSERT_TRUE(reader->BeginRead().ok());
+  ASSERT_TRUE(sqlite::Query(*reader, "SELECT count(*) FROM channel").Bind().Next());
+  ASSERT_TRUE(storage->WriteProducts(ToBatch(SomeProducts(1000, 1)), At(0)).ok());
+  storage.reset();
   EXPECT_GT(FileSize(file.path() + "-wal"), 4096 * 10);
   EXPECT_EQ(Value(file.Open()->ReadProducts(0, {}, 10000)).size(), 1000);
 }

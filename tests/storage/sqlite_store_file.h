@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {

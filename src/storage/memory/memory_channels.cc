@@ -1,5 +1,6 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/memory_storage.h"
 #include "src/storage/memory/memory_storage.h"
 #include "src/storage/storage_errors.h"
 #include "src/storage/storage_rules.h"

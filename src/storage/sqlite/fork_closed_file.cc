@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
-
-#include "absl/strings/str_cat.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -28,34 +26,17 @@ struct flock ByteLock(short type, int64_t offset) {
 
 }  // namespace
 
-absl::Status SystemError(int error, absl::string_view path) {
-  const std::string what = absl::StrCat(path, ": ", strerror(error));
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return absl::NotFoundError(absl::StrCat(what, "; make the folder first"));
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::PermissionDeniedError(absl::StrCat(what, "; make the file and its folder writable for this user"));
-    case ENOSPC:
-    case EDQUOT:
-      return absl::ResourceExhaustedError(absl::StrCat(what, "; make room on the disk and try again"));
-    case EISDIR:
-      return absl::InvalidArgumentError(absl::StrCat(what, "; name a file in it"));
-    case EMFILE:
-    case ENFILE:
-    case ENOLCK:
-      return absl::UnavailableError(absl::StrCat(what, "; close some files, or raise the limit, and try again"));
-    default:
-      return absl::UnavailableError(absl::StrCat(what, "; check the file system and try again"));
-  }
-}
-
 absl::StatusOr<std::unique_ptr<ForkClosedFile>> ForkClosedFile::Open(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  // Not to wait for the other end where it is a pipe.
+  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
   if (descriptor < 0) return SystemError(errno, path);
-  return std::unique_ptr<ForkClosedFile>(new ForkClosedFile(path, descriptor));
+  std::unique_ptr<ForkClosedFile> file(new ForkClosedFile(path, descriptor));
+  struct stat info;
+  if (fstat(descriptor, &info) != 0) return SystemError(errno, path);
+  const absl::Status status = CheckRegular(path, info);
+  if (!status.ok()) return status;
+  file->held_ = {path, info.st_dev, info.st_ino};
+  return file;
 }
 
 ForkClosedFile::ForkClosedFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {

@@ -13,17 +13,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "src/storage/sqlite/store_files.h"
 
 namespace flxlink::sqlite {
-
-// The status for a system call on `path` that failed with `error`.
-absl::Status SystemError(int error, absl::string_view path);
 
 // Thread-safe.
 class ForkClosedFile {
  public:
-  // Opens the file for reading and writing, making it where it is not there.
+  // Opens the file for reading and writing, making it where it is not there. INVALID_ARGUMENT: it is not a regular
+  // file.
   static absl::StatusOr<std::unique_ptr<ForkClosedFile>> Open(const std::string& path);
   ~ForkClosedFile();
   ForkClosedFile(const ForkClosedFile&) = delete;
@@ -31,6 +29,8 @@ class ForkClosedFile {
 
   int descriptor() const { return descriptor_; }
   const std::string& path() const { return path_; }
+  // What was opened, and its name.
+  const HeldFile& held() const { return held_; }
 
   // Locks the byte at `offset` for writing, for this descriptor. False: another one has it.
   absl::StatusOr<bool> TryLock(int64_t offset);
@@ -44,6 +44,7 @@ class ForkClosedFile {
   static void CloseAllInChild();
 
   const std::string path_;
+  HeldFile held_;
   int descriptor_;  // -1 in a forked child.
   // The list of all such files of the process.
   ForkClosedFile* previous_ = nullptr;

@@ -127,13 +127,36 @@ void Connection::FailCorrupt(absl::string_view what) {
       absl::StrCat(path_, ": cannot read the stored value \"", what, "\"; restore it from a backup")));
 }
 
-void Connection::CheckpointBeyond(int64_t bytes) {
+bool Connection::LogIsBeyond(int64_t bytes) {
   if (page_bytes_ == 0) {
     Query size(*this, "PRAGMA page_size");
     if (size.Bind().Next()) page_bytes_ = size.Int(0);
   }
-  if (log_pages_ * page_bytes_ <= bytes) return;
-  sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return log_pages_ * page_bytes_ > bytes;
+}
+
+void Connection::Checkpoint() { sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr); }
+
+void Connection::EndLog() {
+  sqlite3_busy_timeout(db_, 0);
+  sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
+absl::Status Connection::CopyTo(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<Connection>> target = Open(path, Role::kWriter, absl::ZeroDuration());
+  if (!target.ok()) return target.status();
+  sqlite3* const to = (*target)->db_;
+  sqlite3_backup* const backup = sqlite3_backup_init(to, "main", db_, "main");
+  if (backup == nullptr) return SqliteError(to, sqlite3_errcode(to), path, false);
+  sqlite3_backup_step(backup, -1);
+  const int code = sqlite3_backup_finish(backup);
+  return code == SQLITE_OK ? absl::OkStatus() : SqliteError(to, code, path, false);
+}
+
+bool Connection::IsInPlace() {
+  int moved = 0;
+  return sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved == 0;
 }
 
 sqlite3_stmt* Connection::Prepare(absl::string_view sql) {

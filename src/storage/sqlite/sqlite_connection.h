@@ -32,7 +32,7 @@ absl::Status SqliteError(sqlite3* db, int code, absl::string_view path, bool com
 class Connection {
  public:
   enum class Role {
-    kWriter,  // Writes, and checkpoints when it is told to.
+    kWriter,  // Writes, and checkpoints only when it is told to.
     kReader,  // Cannot write; never checkpoints.
   };
 
@@ -64,9 +64,20 @@ class Connection {
   // Rows that the last INSERT, UPDATE or DELETE touched.
   int64_t changes() const { return sqlite3_changes64(db_); }
 
-  // Moves the log into the database if it has grown beyond `bytes`. An error is not one of the transaction before and
-  // is tried again after the next, so it is not reported.
-  void CheckpointBeyond(int64_t bytes);
+  // Whether the log has grown beyond `bytes`.
+  bool LogIsBeyond(int64_t bytes);
+  // Moves the log into the database. An error is not one of the transaction before and is tried again after the next,
+  // so it is not reported.
+  void Checkpoint();
+  // The last that is done with a connection: moves the log into the database and empties it, as far as readers let it,
+  // without waiting; and where nobody else has the database open, closing the connection then removes the log.
+  void EndLog();
+
+  // Copies the database as it is at one moment into a new one. Writers do not wait meanwhile.
+  absl::Status CopyTo(const std::string& path);
+
+  // Whether the name of the database still leads to the file that SQLite has opened.
+  bool IsInPlace();
 
   // Lets go of the connection without closing it: what belongs to the parent of a forked process must not be touched.
   void Abandon() { db_ = nullptr; }

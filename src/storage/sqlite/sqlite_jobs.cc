@@ -206,20 +206,21 @@ absl::StatusOr<OwnerId> SqliteStorage::OpenOwner() {
     owner = NextInSequence(db, "owner", 1);
     return absl::OkStatus();
   });
-  if (status.ok()) status = owners_.Hold(owner);
+  if (status.ok()) status = owners_->Hold(owner);
   if (!status.ok()) return status;
   return owner;
 }
 
 absl::Status SqliteStorage::CloseOwner(OwnerId owner) {
   const absl::Status status = CheckProcess();
-  return status.ok() ? owners_.LetGo(owner) : status;
+  return status.ok() ? owners_->LetGo(owner) : status;
 }
 
 absl::Status SqliteStorage::KeepAlive(OwnerId owner) {
-  const absl::Status status = CheckProcess();
+  absl::Status status = CheckProcess();
+  if (status.ok()) status = CheckFiles();
   if (!status.ok()) return status;
-  const absl::StatusOr<bool> alive = owners_.IsAlive(owner);
+  const absl::StatusOr<bool> alive = owners_->IsAlive(owner);
   if (!alive.ok()) return alive.status();
   return *alive ? absl::OkStatus() : storage::OwnerIsDead(owner);
 }

@@ -1,4 +1,19 @@
 // The kernel locks between processes: the writer lock, and the locks by which owners show that they live.
+//
+// Why a removed lock file does not lead to two writers. A lock belongs to an inode and not to a name, so whoever
+// removes or replaces `PATH-lock` makes a second lock. The rules against that:
+//   - Whoever has just got the lock looks whether the name still leads to the locked file and no other, and else gives
+//     up (SqliteStorage::LockWriter). As the look comes after the lock, it does not matter what happened between
+//     opening the file and locking it: of two processes that hold locks of two inodes, at most one sees its own under
+//     the name.
+//   - The same is looked at again before every commit and checkpoint. So a file that is removed in the midst of an
+//     operation stops that operation too.
+//   - A process that goes by the name can be in its write only for the moment between its look and its commit while
+//     another makes a new lock. There SQLite's own write lock, in `PATH-shm`, still keeps the two transactions apart;
+//     what the writer lock adds to it is that nobody commits during a checkpoint.
+// The same look is taken at the database, `PATH-owners` and SQLite's own two files: with one of them replaced, two
+// processes would see two logs, or each other's owners as dead. The name of the database has no symbolic links in it
+// (ResolvePath), and is the only one that the file has: every process that has it open goes by the same five names.
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LOCKS_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LOCKS_H_
@@ -28,6 +43,8 @@ class WriterLock {
   absl::Status Acquire(absl::Duration timeout);
   void Release();
 
+  const HeldFile& held() const { return file_->held(); }
+
  private:
   explicit WriterLock(std::unique_ptr<ForkClosedFile> file) : file_(std::move(file)) {}
 
@@ -48,6 +65,8 @@ class OwnerLocks {
   absl::Status Hold(OwnerId owner);
   absl::Status LetGo(OwnerId owner);
   absl::StatusOr<bool> IsAlive(OwnerId owner) const;
+
+  const HeldFile& held() const { return held_->held(); }
 
  private:
   OwnerLocks(std::unique_ptr<ForkClosedFile> held, std::unique_ptr<ForkClosedFile> probe)

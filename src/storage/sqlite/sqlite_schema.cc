@@ -354,12 +354,19 @@ absl::Status UseLog(Connection& db) {
 
 }  // namespace
 
-absl::Status MigrateSchema(Connection& db, int64_t version) {
+absl::StatusOr<int64_t> ReadSchemaVersion(Connection& db) {
   const absl::StatusOr<SchemaState> state = ReadSchemaState(db);
   if (!state.ok()) return state.status();
-  absl::Status status = CheckSchemaState(*state, db.path());
-  if (status.ok()) status = UseLog(db);
-  for (int64_t from = state->version; status.ok() && from < version; ++from) {
+  const absl::Status status = CheckSchemaState(*state, db.path());
+  if (!status.ok()) return status;
+  return state->version;
+}
+
+absl::Status MigrateSchema(Connection& db, int64_t version) {
+  const absl::StatusOr<int64_t> stored = ReadSchemaVersion(db);
+  if (!stored.ok()) return stored.status();
+  absl::Status status = UseLog(db);
+  for (int64_t from = *stored; status.ok() && from < version; ++from) {
     status = db.BeginWrite();
     if (!status.ok()) return status;
     const std::string step = absl::StrCat(kMigrations[from], "PRAGMA application_id = ", kApplicationId,

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
 namespace flxlink::sqlite {
@@ -16,6 +17,9 @@ constexpr int64_t kApplicationId = 0x666c786c;
 
 // PRAGMA user_version of a store that this library writes.
 constexpr int64_t kSchemaVersion = 3;
+
+// The version of the schema; 0 in an empty database. FAILED_PRECONDITION: as below.
+absl::StatusOr<int64_t> ReadSchemaVersion(Connection& db);
 
 // Makes the tables of an empty database, or brings an older schema forward, to `version`, one version a transaction.
 // Call it under the writer lock. FAILED_PRECONDITION: the schema is newer than this library knows, or the database is

@@ -1,11 +1,7 @@
 #include "src/storage/sqlite/sqlite_storage.h"
 
-#include <limits.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,23 +15,29 @@ namespace {
 
 constexpr int kMostReaders = 4;
 
-// The absolute path without symbolic links, also of a file that is yet to be made: whatever name a process knows the
-// store by, it must come to the same locks.
-absl::StatusOr<std::string> ResolvePath(const std::string& path) {
-  char resolved[PATH_MAX];
-  if (realpath(path.c_str(), resolved) != nullptr) {
-    struct stat info;
-    if (stat(resolved, &info) == 0 && S_ISDIR(info.st_mode)) return SystemError(EISDIR, path);
-    return std::string(resolved);
+// There is no store, and none is to be made.
+absl::Status NoStore(absl::string_view path) {
+  return absl::NotFoundError(absl::StrCat(
+      path, ": there is no store (the file is missing or empty); check the path, or open it so that one is made"));
+}
+
+// OK where a store may be made of what is at the path, which holds no tables. The owners' file is made only once a
+// store has its tables, so beside an empty database it shows that the database has lost them.
+absl::Status CheckMayMake(const std::string& path, const StoreFile& file, bool create) {
+  if (file.exists && FileExists(absl::StrCat(path, "-owners"))) {
+    return absl::DataLossError(absl::StrCat(path, ": it has no tables, though ", path,
+                                            "-owners shows that it was a store; restore it from a backup, or remove "
+                                            "both to begin anew"));
   }
-  if (errno != ENOENT) return SystemError(errno, path);
-  const size_t slash = path.rfind('/');
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (name.empty())
-    return absl::InvalidArgumentError(absl::StrCat("\"", path, "\" does not name a file for the store"));
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (realpath(folder.c_str(), resolved) == nullptr) return SystemError(errno, folder);
-  return absl::StrCat(resolved, "/", name);
+  return create ? absl::OkStatus() : NoStore(path);
+}
+
+// SQLite removes the log of a database that is empty: what a lost database has left there is not to be lost too.
+absl::Status CheckLog(const std::string& path, const StoreFile& file) {
+  if (file.bytes > 0 || FileBytes(absl::StrCat(path, "-wal")) == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path, ": the file is missing or empty, and ", path,
+                                          "-wal holds a part of a store; restore the store from a backup, or remove ",
+                                          path, "-wal to begin anew"));
 }
 
 }  // namespace
@@ -44,42 +46,91 @@ absl::StatusOr<std::unique_ptr<SqliteStorage>> SqliteStorage::Open(const std::st
                                                                    const SqliteOptions& options) {
   absl::StatusOr<std::string> resolved = ResolvePath(path);
   if (!resolved.ok()) return resolved.status();
+  // What is no store gets no lock file. What is seen here may have changed once the lock is held, and is looked at
+  // again.
+  const absl::StatusOr<StoreFile> file = LookAtStore(*resolved);
+  if (!file.ok()) return file.status();
+  if (!file->exists && !options.create) return NoStore(*resolved);
   auto lock = WriterLock::Open(*resolved);
   if (!lock.ok()) return lock.status();
-  auto owners = OwnerLocks::Open(*resolved);
-  if (!owners.ok()) return owners.status();
-  std::unique_ptr<SqliteStorage> storage(
-      new SqliteStorage(*std::move(resolved), options, *std::move(lock), *std::move(owners)));
-  absl::Status status = storage->OpenWriter();
+  std::unique_ptr<SqliteStorage> storage(new SqliteStorage(*std::move(resolved), options, *std::move(lock)));
+  absl::Status status = storage->writer_lock_.Acquire(options.lock_timeout);
+  if (!status.ok()) return status;
+  status = storage->OpenLocked();
+  storage->writer_lock_.Release();
   if (!status.ok()) return status;
   return storage;
 }
 
-SqliteStorage::SqliteStorage(std::string path, const SqliteOptions& options, WriterLock lock, OwnerLocks owners)
-    : path_(std::move(path)),
-      options_(options),
-      process_(getpid()),
-      owners_(std::move(owners)),
-      writer_lock_(std::move(lock)) {}
+SqliteStorage::SqliteStorage(std::string path, const SqliteOptions& options, WriterLock lock)
+    : path_(std::move(path)), options_(options), process_(getpid()), writer_lock_(std::move(lock)) {}
 
 SqliteStorage::~SqliteStorage() {
-  if (getpid() == process_) return;
   absl::MutexLock lock(&mutex_);
-  for (const auto& reader : idle_readers_) reader->Abandon();
-  if (writer_ != nullptr) writer_->Abandon();
+  if (getpid() != process_) {
+    for (const auto& reader : idle_readers_) reader->Abandon();
+    if (writer_ != nullptr) writer_->Abandon();
+    return;
+  }
+  idle_readers_.clear();
+  CloseWriter();
 }
 
-absl::Status SqliteStorage::OpenWriter() {
-  absl::Status status = writer_lock_.Acquire(options_.lock_timeout);
-  if (!status.ok()) return status;
-  auto writer = Connection::Open(path_, Connection::Role::kWriter, options_.lock_timeout);
-  status = writer.status();
-  if (status.ok()) {
-    writer_ = *std::move(writer);
-    status = MigrateSchema(*writer_);
-  }
+// Whoever cannot have the lock at once leaves the log to the one who has it.
+void SqliteStorage::CloseWriter() {
+  if (writer_ == nullptr || owners_ == absl::nullopt) return;
+  if (!LockWriter(absl::ZeroDuration()).ok()) return;
+  writer_->EndLog();
+  writer_.reset();
   writer_lock_.Release();
-  return status;
+}
+
+absl::Status SqliteStorage::OpenLocked() {
+  const absl::StatusOr<StoreFile> file = LookAtStore(path_);
+  if (!file.ok()) return file.status();
+  absl::Status status = CheckLog(path_, *file);
+  if (status.ok() && file->bytes == 0) status = CheckMayMake(path_, *file, options_.create);
+  if (status.ok()) status = OpenWriter(*file);
+  if (!status.ok()) return status;
+  auto owners = OwnerLocks::Open(path_);
+  if (!owners.ok()) return owners.status();
+  owners_ = *std::move(owners);
+  return HoldFiles();
+}
+
+absl::Status SqliteStorage::OpenWriter(const StoreFile& file) {
+  auto writer = Connection::Open(path_, Connection::Role::kWriter, options_.lock_timeout);
+  if (!writer.ok()) return writer.status();
+  writer_ = *std::move(writer);
+  const absl::StatusOr<int64_t> version = ReadSchemaVersion(*writer_);
+  if (!version.ok()) return version.status();
+  if (*version == 0) {
+    const absl::Status status = CheckMayMake(path_, file, options_.create);
+    if (!status.ok()) return status;
+  }
+  opened_version_ = *version;
+  const absl::Status status = MigrateSchema(*writer_);
+  // SQLite makes the log's files when they are first needed: for this look at the latest.
+  return status.ok() ? ReadSchemaVersion(*writer_).status() : status;
+}
+
+absl::Status SqliteStorage::HoldFiles() {
+  held_ = {writer_lock_.held(), owners_->held()};
+  for (const absl::string_view suffix : {"", "-wal", "-shm"}) {
+    const absl::StatusOr<HeldFile> file = Hold(absl::StrCat(path_, suffix));
+    if (!file.ok()) return file.status();
+    held_.push_back(*file);
+  }
+  if (writer_->IsInPlace()) return CheckFiles();
+  return absl::FailedPreconditionError(absl::StrCat(path_, ": it was replaced while it was opened; open it again"));
+}
+
+absl::Status SqliteStorage::CheckFiles() const {
+  for (const HeldFile& file : held_) {
+    const absl::Status status = CheckInPlace(file);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqliteStorage::CheckProcess() const {
@@ -88,18 +139,33 @@ absl::Status SqliteStorage::CheckProcess() const {
                                                     " before a fork; open it again in this process"));
 }
 
-absl::Status SqliteStorage::Write(Body body) {
+absl::Status SqliteStorage::LockWriter(absl::Duration timeout) {
+  absl::Status status = writer_lock_.Acquire(timeout);
+  if (!status.ok()) return status;
+  status = CheckFiles();
+  if (!status.ok()) writer_lock_.Release();
+  return status;
+}
+
+absl::Status SqliteStorage::WithWriter(Body body) {
   absl::Status status = CheckProcess();
   if (status.ok()) status = AwaitTurn();
   if (!status.ok()) return status;
-  status = writer_lock_.Acquire(options_.lock_timeout);
+  status = LockWriter(options_.lock_timeout);
   if (status.ok()) {
-    status = WriteLocked(body);
-    if (status.ok()) writer_->CheckpointBeyond(options_.checkpoint_bytes);
+    status = body(*writer_);
     writer_lock_.Release();
   }
   EndTurn();
   return status;
+}
+
+absl::Status SqliteStorage::Write(Body body) {
+  return WithWriter([&](Connection& db) {
+    const absl::Status status = WriteLocked(body);
+    if (status.ok() && db.LogIsBeyond(options_.checkpoint_bytes) && CheckFiles().ok()) db.Checkpoint();
+    return status;
+  });
 }
 
 absl::Status SqliteStorage::WriteLocked(Body body) {
@@ -108,6 +174,7 @@ absl::Status SqliteStorage::WriteLocked(Body body) {
   status = body(*writer_);
   // What the body made of rows that could not be read means nothing.
   if (!writer_->status().ok()) status = writer_->status();
+  if (status.ok()) status = CheckFiles();
   if (status.ok()) return writer_->Commit();
   writer_->Rollback();
   return status;
@@ -131,6 +198,7 @@ absl::Status SqliteStorage::ReadOn(Connection& db, Body body) {
 
 absl::Status SqliteStorage::Read(Body body) {
   absl::Status status = CheckProcess();
+  if (status.ok()) status = CheckFiles();
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Connection>> reader = TakeReader();
   if (!reader.ok()) return reader.status();
@@ -146,6 +214,7 @@ absl::Status SqliteStorage::ReadOfChannel(int64_t channel_id, Body body) {
 
 absl::Status SqliteStorage::ReadBetweenWrites(int64_t channel_id, Body body) {
   absl::Status status = CheckProcess();
+  if (status.ok()) status = CheckFiles();
   if (status.ok()) status = AwaitTurn();
   if (!status.ok()) return status;
   status = ReadOn(*writer_, [&](Connection& db) {
@@ -200,7 +269,7 @@ void SqliteStorage::GiveBackReader(std::unique_ptr<Connection> reader) {
 }
 
 bool SqliteStorage::IsOwnerAlive(Connection& db, OwnerId owner) const {
-  const absl::StatusOr<bool> alive = owners_.IsAlive(owner);
+  const absl::StatusOr<bool> alive = owners_->IsAlive(owner);
   if (!alive.ok()) db.Fail(alive.status());
   return alive.ok() && *alive;
 }

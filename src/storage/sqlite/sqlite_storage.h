@@ -1,4 +1,4 @@
-// The SQLite store: what OpenSqliteStorage (flxlink/storage.h) gives. README.md describes its tables.
+// The SQLite store: what OpenSqliteStorage (flxlink/sqlite_storage.h) gives. README.md describes its tables.
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_STORAGE_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_STORAGE_H_
@@ -13,9 +13,12 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
+#include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_locks.h"
+#include "src/storage/sqlite/store_files.h"
 
 namespace flxlink::sqlite {
 
@@ -29,6 +32,11 @@ class SqliteStorage : public Storage {
  public:
   static absl::StatusOr<std::unique_ptr<SqliteStorage>> Open(const std::string& path, const SqliteOptions& options);
   ~SqliteStorage() override;
+
+  // For the upkeep (sqlite_upkeep.cc). Runs `body` on a reading connection, outside of a transaction.
+  absl::Status WithReader(absl::FunctionRef<absl::Status(Connection&)> body);
+  absl::StatusOr<SqliteVacuum> Vacuum();
+  int64_t opened_version() const { return opened_version_; }
 
   absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
 
@@ -126,8 +134,10 @@ class SqliteStorage : public Storage {
  private:
   using Body = absl::FunctionRef<absl::Status(Connection&)>;
 
-  SqliteStorage(std::string path, const SqliteOptions& options, WriterLock lock, OwnerLocks owners);
+  SqliteStorage(std::string path, const SqliteOptions& options, WriterLock lock);
 
+  // Runs `body` under the writer lock.
+  absl::Status WithWriter(Body body);
   // Runs `body` as one transaction; an error of it, or of the database, leaves everything as it was.
   absl::Status Write(Body body);
   // The same once the fence is seen to hold.
@@ -143,7 +153,17 @@ class SqliteStorage : public Storage {
   // FAILED_PRECONDITION in a forked child.
   absl::Status CheckProcess() const;
 
-  absl::Status OpenWriter();
+  // The parts of opening, under the writer lock.
+  absl::Status OpenLocked();
+  absl::Status OpenWriter(const StoreFile& file);
+  absl::Status HoldFiles();
+  void CloseWriter();
+
+  // Takes the writer lock, as far as it is worth something (see sqlite_locks.h).
+  absl::Status LockWriter(absl::Duration timeout);
+  // FAILED_PRECONDITION where one of the store's files is not under its name any more.
+  absl::Status CheckFiles() const;
+
   // Runs `body` over one state of the database as the connection sees it.
   static absl::Status ReadOn(Connection& db, Body body);
   absl::Status WriteLocked(Body body);
@@ -158,7 +178,9 @@ class SqliteStorage : public Storage {
   const std::string path_;
   const SqliteOptions options_;
   const pid_t process_;
-  OwnerLocks owners_;
+  absl::optional<OwnerLocks> owners_;  // Once it is open, as are these two:
+  std::vector<HeldFile> held_;
+  int64_t opened_version_ = 0;  // Of the schema, before it was migrated. 0: the store was made.
 
   // Used by whoever has the turn.
   WriterLock writer_lock_;

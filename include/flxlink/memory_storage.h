@@ -1,0 +1,17 @@
+// A store in this process's memory: the reference for what every operation means, and what tests and simulations use.
+
+#ifndef FLXLINK_MEMORY_STORAGE_H_
+#define FLXLINK_MEMORY_STORAGE_H_
+
+#include <memory>
+
+#include "flxlink/storage.h"
+
+namespace flxlink {
+
+// A new, empty store. An owner lives until CloseOwner.
+std::unique_ptr<Storage> NewMemoryStorage();
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_MEMORY_STORAGE_H_
