@@ -6,7 +6,7 @@
 // remembers. All they need comes with the request or from their settings, so that any call can be made to a new
 // adapter.
 //
-// A new adapter passes tests/channels/conformance.h.
+// A new adapter passes flxlink/conformance/channel.h.
 
 #ifndef FLXLINK_CHANNEL_ADAPTER_H_
 #define FLXLINK_CHANNEL_ADAPTER_H_

@@ -1,4 +1,4 @@
-#include "tests/channels/conformance.h"
+#include "flxlink/conformance/channel.h"
 
 #include <algorithm>
 #include <set>

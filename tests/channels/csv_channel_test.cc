@@ -25,7 +25,7 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/conformance.h"
+#include "flxlink/conformance/channel.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
 

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/conformance.h"
+#include "flxlink/conformance/channel.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink {

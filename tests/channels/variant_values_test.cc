@@ -4,7 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/print.h"
+#include "flxlink/conformance/print.h"
 
 namespace flxlink {
 namespace {

@@ -1,6 +1,6 @@
 #include "absl/memory/memory.h"
 #include "gtest/gtest.h"
-#include "tests/storage/conformance.h"
+#include "flxlink/conformance/storage.h"
 
 namespace flxlink {
 namespace {

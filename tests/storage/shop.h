@@ -17,7 +17,7 @@
 #include "absl/time/time.h"
 #include "flxlink/storage.h"
 #include "gtest/gtest.h"
-#include "tests/storage/conformance.h"
+#include "flxlink/conformance/storage.h"
 
 namespace flxlink {
 

@@ -17,7 +17,7 @@
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_schema.h"
-#include "tests/storage/conformance.h"
+#include "flxlink/conformance/storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sqlite_store_file.h"
 
