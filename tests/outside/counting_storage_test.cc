@@ -28,6 +28,7 @@ TEST(CountingStorageTest, CountsWrites) {
   flxlink::ChannelConfig config;
   config.name = "shop";
   EXPECT_TRUE(storage.CreateChannel(config).ok());
+  config.adapter = "another";  // The name is taken.
   EXPECT_FALSE(storage.CreateChannel(config).ok());
   EXPECT_TRUE(storage.ReadChannel("shop").ok());
   EXPECT_EQ(storage.written(), 1);
