@@ -23,9 +23,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "flxlink/conformance/channel.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
 

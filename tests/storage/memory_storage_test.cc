@@ -1,6 +1,6 @@
 #include "absl/memory/memory.h"
-#include "gtest/gtest.h"
 #include "flxlink/conformance/storage.h"
+#include "gtest/gtest.h"
 
 namespace flxlink {
 namespace {
