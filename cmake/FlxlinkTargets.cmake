@@ -1,5 +1,7 @@
 # How every target of the project is compiled.
 function(flxlink_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wconversion)
   if(FLXLINK_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
@@ -11,16 +13,20 @@ function(flxlink_compile_options target)
   endif()
 endfunction()
 
-# A folder of src/ as an object library, flxlink_<name>, from all its sources; they are put together into the static library flxlink. DEPS are the folders and packages that it may use;
-# tests/include_graph.py fails on an include that design forbids.
+# A folder of src/ as an object library, flxlink_<name>, from all its sources; they are put together into the static
+# library flxlink. FOLDERS and PACKAGES are what it may use; tests/include_graph.py fails on an include that the design
+# forbids.
 function(flxlink_folder name)
-  cmake_parse_arguments(ARG "" "DIR" "DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "DIR" "FOLDERS;PACKAGES" ${ARGN})
   if(NOT ARG_DIR)
     set(ARG_DIR ${name})
   endif()
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DIR}/*.cc")
   add_library(flxlink_${name} OBJECT ${sources})
   target_include_directories(flxlink_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(flxlink_${name} PUBLIC ${ARG_DEPS})
+  list(TRANSFORM ARG_FOLDERS PREPEND flxlink_)
+  target_link_libraries(flxlink_${name} PUBLIC ${ARG_FOLDERS} ${ARG_PACKAGES})
   flxlink_compile_options(flxlink_${name})
+  target_sources(flxlink PRIVATE $<TARGET_OBJECTS:flxlink_${name}>)
+  target_link_libraries(flxlink PUBLIC ${ARG_PACKAGES})
 endfunction()

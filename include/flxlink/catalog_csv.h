@@ -1,18 +1,18 @@
 // Catalogs in CSV files: variants to match, existing links, products to import.
 //
-// The functions and classes here read a file once, to its end, and then forget it (a file that is no pipe may be read
-// again, where something is wrong with it); none is written. Anything constructed here is immutable, and so safe for
-// any number of threads.
+// The functions and classes here read a file to its end (again, where something is wrong with it) and then forget it;
+// none is written. Files are regular files: no FIFO, folder or device. Anything constructed here is immutable, and so
+// safe for any number of threads.
 //
 // CSV is RFC 4180 with a header row: cells separated by commas; a cell with a comma, quote or line break in double
 // quotes, quotes inside it doubled; lines ended by LF or CRLF; UTF-8, a byte-order mark at the start allowed. Nothing
 // is trimmed. Wholly blank lines are skipped. A cell holds up to 1 MiB.
 //
-// Errors: NOT_FOUND where a file cannot be opened. INVALID_ARGUMENT for what is in it, always one line "FILE:LINE:
-// what; how to mend it", where LINE is the physical line, from 1, on which the record starts: a wrong number of cells,
-// an unterminated quote, text after a closing quote or a quote in an unquoted cell, a carriage return without line
-// feed, invalid UTF-8, a cell above the limit, a repeated column, a missing column that was asked for, an empty or
-// repeated id.
+// Errors: NOT_FOUND where a file cannot be opened. INVALID_ARGUMENT where it is no regular file, in one line "FILE:
+// what; how to fix it", and for what is in it, always one line "FILE:LINE: what; how to fix it", where LINE is the
+// physical line, from 1, on which the record starts: a wrong number of cells, an unterminated quote, text after a
+// closing quote or a quote in an unquoted cell, a carriage return without line feed, invalid UTF-8, a cell above the
+// limit, a repeated column, a missing column that was asked for, an empty or repeated id.
 
 #ifndef FLXLINK_CATALOG_CSV_H_
 #define FLXLINK_CATALOG_CSV_H_

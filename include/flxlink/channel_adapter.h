@@ -1,10 +1,12 @@
 // ChannelAdapter: what flxlink asks of a sales platform. One adapter speaks to one account; the platform's words are
 // translated here into flxlink's and nowhere else.
 //
-// Adapters are simple on purpose. They never retry, never sleep, start no thread and keep no state between calls: the
-// engine schedules, waits, retries and remembers. All they need comes with the request or from their settings.
+// Adapters are simple on purpose. They never retry, never sleep, start no thread and keep nothing between calls but
+// what they could read again (a file between the pages of one pull): the engine schedules, waits, retries and
+// remembers. All they need comes with the request or from their settings, so that any call can be made to a new
+// adapter.
 //
-// A new adapter passes tests/channels/conformance.h.
+// A new adapter passes flxlink/conformance/channel.h.
 
 #ifndef FLXLINK_CHANNEL_ADAPTER_H_
 #define FLXLINK_CHANNEL_ADAPTER_H_

@@ -24,7 +24,7 @@
 //
 // Time. Storage has no clock: every operation that writes a time is given it.
 //
-// An implementation passes tests/storage/conformance.h.
+// An implementation passes flxlink/conformance/storage.h.
 
 #ifndef FLXLINK_STORAGE_H_
 #define FLXLINK_STORAGE_H_

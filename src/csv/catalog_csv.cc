@@ -67,17 +67,6 @@ struct Row {
 };
 using NextRow = absl::FunctionRef<absl::StatusOr<bool>(Row* row)>;
 
-// Reads as much of the text as it needs for its header. UNAVAILABLE where the text cannot be read.
-absl::StatusOr<csv::CsvReader> ReadHeader(const std::string& path, const csv::CsvText& text) {
-  for (size_t size = size_t{1} << 16;; size *= 2) {
-    std::string begin(std::min(size, text.size()), '\0');
-    if (!text.Read(0, begin.size(), &begin[0])) return absl::UnavailableError(path);
-    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, std::move(begin));
-    // A header that goes to the end of this text may go on behind it.
-    if (size >= text.size() || (reader.ok() && reader->next_begin() < size)) return reader;
-  }
-}
-
 }  // namespace
 
 class CsvCatalog::Impl {
@@ -156,7 +145,7 @@ absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<csv::CsvPage> pa
 
 // Reads a generic file on all threads. False where that finds anything wrong, or is not sure.
 bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const csv::CsvText& text, Executor& executor) {
-  absl::StatusOr<csv::CsvReader> header = ReadHeader(path, text);
+  absl::StatusOr<csv::CsvReader> header = csv::CsvReader::ReadHeader(path, text);
   csv::CsvSelection selection;
   if (!header.ok() || !SelectColumns(*header, &selection).ok()) return false;
   absl::optional<std::vector<csv::CsvPage>> pages =

@@ -9,7 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "src/csv/csv_text.h"
+#include "src/csv/regular_file.h"
 #include "src/csv/utf8.h"
 #include "src/model/quote.h"
 
@@ -250,9 +250,23 @@ CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
 CsvReader::~CsvReader() = default;
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadWholeFile(path);
+  absl::StatusOr<RegularFile> file = RegularFile::Open(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();
   return FromText(path, *std::move(text));
+}
+
+absl::StatusOr<CsvReader> CsvReader::ReadHeader(const std::string& path, const CsvText& text) {
+  for (size_t size = size_t{1} << 16;; size *= 2) {
+    std::string begin(std::min(size, text.size()), '\0');
+    if (!text.Read(0, begin.size(), &begin[0])) {
+      return absl::UnavailableError(absl::StrCat(path, ": cannot be read; check the file"));
+    }
+    absl::StatusOr<CsvReader> reader = FromText(path, std::move(begin));
+    // A header that goes to the end of this text may go on behind it.
+    if (size >= text.size() || (reader.ok() && reader->next_begin() < size)) return reader;
+  }
 }
 
 absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text) {

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
 #include "flxlink/string_column.h"
+#include "src/csv/csv_text.h"
 
 namespace flxlink::csv {
 
@@ -46,17 +47,21 @@ struct CsvSpan {
 
 // Reads one file, record by record. Wholly blank lines are skipped.
 //
-// Every error is INVALID_ARGUMENT and reads "FILE:LINE: what; how to mend it" in one line, LINE being the physical line
+// Every error is INVALID_ARGUMENT and reads "FILE:LINE: what; how to fix it" in one line, LINE being the physical line
 // on which the record starts. After an error the reader is not to be used further.
 //
 // Not thread-safe, apart from the const functions.
 class CsvReader {
  public:
-  // Reads the file at `path` whole, and its header. NOT_FOUND where it cannot be opened.
+  // Reads the file at `path` whole, and its header. Other errors as of RegularFile.
   static absl::StatusOr<CsvReader> Open(const std::string& path);
 
   // The same for a text that was read already; `name` stands for the file in errors.
   static absl::StatusOr<CsvReader> FromText(std::string name, std::string text);
+
+  // A reader that knows the header of the text and has read no more of it than that took; it is not for records.
+  // UNAVAILABLE where the text cannot be read.
+  static absl::StatusOr<CsvReader> ReadHeader(const std::string& path, const CsvText& text);
 
   CsvReader(CsvReader&&) noexcept;
   CsvReader& operator=(CsvReader&&) noexcept;

@@ -1,27 +1,24 @@
-// The bytes of a CSV file, from wherever they come.
+// The bytes of a CSV file, a range at a time.
 
 #ifndef FLXLINK_CSV_CSV_TEXT_H_
 #define FLXLINK_CSV_CSV_TEXT_H_
 
 #include <cstddef>
-#include <cstdio>
-#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "src/csv/regular_file.h"
 
 namespace flxlink::csv {
 
-// The whole of a file, pipes too. NOT_FOUND where it cannot be opened, UNAVAILABLE where it cannot be read.
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
-
-// A text that is read a range at a time, by several threads at once: a file of a known size straight from there, so
-// that no more of it need be in memory than is being worked on; anything else (a pipe, say) is read whole by Open().
+// A text that is read a range at a time, by several threads at once, straight from its file, so that no more of it need
+// be in memory than is being worked on. What says no size (some of /proc) is read whole by Open().
 //
 // The const functions are thread-safe.
 class CsvText {
  public:
-  // Errors as of ReadWholeFile().
+  // Errors as of RegularFile.
   static absl::StatusOr<CsvText> Open(const std::string& path);
 
   // A text that is there already.
@@ -33,16 +30,13 @@ class CsvText {
   // become shorter since.
   bool Read(size_t begin, size_t end, char* out) const;
 
-  // Gives the whole text away, as ReadWholeFile(). This object is of no further use.
+  // Gives the whole text away. This object is of no further use. Errors as of RegularFile.
   absl::StatusOr<std::string> Release();
 
  private:
-  using File = std::unique_ptr<FILE, int (*)(FILE*)>;
+  explicit CsvText(RegularFile file);
 
-  CsvText(std::string path, File file, size_t size);
-
-  std::string path_;
-  File file_;  // Null where the text is in memory.
+  absl::optional<RegularFile> file_;  // None where the text is in memory.
   std::string text_;
   size_t size_;
 };

@@ -1,10 +1,9 @@
-#include "tests/channels/conformance.h"
-
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 
 namespace flxlink {

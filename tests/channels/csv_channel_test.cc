@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -22,9 +23,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/conformance.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -378,9 +379,66 @@ TEST_F(CsvChannelTest, ACursorOfAnotherRevisionIsAborted) {
   EXPECT_EQ(adapter_->Pull({"", 0}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(CsvChannelTest, OnlyARegularFileIsPushedTo) {
-  adapter_ = MakeAdapter(folder_.PathOf(""));
-  EXPECT_EQ(adapter_->Push({{PriceItem("a", 1)}, "x"}).status().code(), absl::StatusCode::kInvalidArgument);
+// What the test's process has read from files so far.
+int64_t BytesRead() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  int64_t bytes = 0;
+  EXPECT_TRUE(file >> name >> bytes && name == "rchar:");
+  return bytes;
+}
+
+TEST_F(CsvChannelTest, APullReadsTheFileOnceWhateverItsPages) {
+  constexpr int kPages = 50;
+  constexpr int kPageRows = 20;
+  std::string text = "Handle,Variant Price,Body\n";
+  for (int i = 0; i < kPages * kPageRows; ++i) absl::StrAppend(&text, "item ", i, ",1,", std::string(1000, 'x'), "\n");
+  WriteFile(path_, text);
+  const int64_t before = BytesRead();
+  adapter_ = MakeAdapter(path_);
+  const PulledItems pulled = PullAll(*adapter_, kPageRows);
+  const int64_t read = BytesRead() - before;
+  EXPECT_THAT(pulled.items, SizeIs(kPages * kPageRows));
+  EXPECT_THAT(pulled.cursors, SizeIs(kPages));
+  const int64_t size = static_cast<int64_t>(text.size());
+  EXPECT_GE(read, size);
+  EXPECT_LE(read, size + size / 5);  // The header once more, to know the columns.
+}
+
+// A pull keeps its file; what replaces that, or is written into it, is noticed all the same.
+TEST_F(CsvChannelTest, APageOfAFileThatWasWrittenAgainGoesOnWhereItsContentsAreTheSame) {
+  const std::string text = "Handle,Variant Price\na,1\nb,1\nc,1\n";
+  Make(text);
+  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1});
+  ASSERT_TRUE(first.ok()) << first.status();
+  std::filesystem::remove(path_);
+  EXPECT_EQ(adapter_->Pull({first->next_cursor, 1}).status().code(), absl::StatusCode::kNotFound);
+  WriteFile(path_, text);
+  const absl::StatusOr<PullPage> second = adapter_->Pull({first->next_cursor, 1});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->items.external_id[0], "b");
+  EXPECT_EQ(second->revision, first->revision);
+  // A new pull sees the new file, whatever is kept of the one before.
+  WriteFile(path_, "Handle,Variant Price\nd,1\n");
+  EXPECT_EQ(PullAll(*adapter_).items.at(0).external_id, "d");
+}
+
+// A FIFO would be waited for; of a device there is no telling where it ends.
+TEST_F(CsvChannelTest, OnlyARegularFileIsAChannel) {
+  const std::string fifo = folder_.PathOf("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const std::string expected = absl::StrCat(fifo, ": is a FIFO; give a regular file");
+  const absl::Status made = TryMakeAdapter({{"path", fifo}}).status();
+  EXPECT_EQ(made.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(made.message(), expected);
+  EXPECT_EQ(TryMakeAdapter({{"path", "/dev/zero"}}).status().message(), "/dev/zero: is a device; give a regular file");
+
+  // It comes in the file's place later.
+  Make("Handle,Variant Price\na,1\n");
+  std::filesystem::rename(fifo, path_);
+  const std::string later = absl::StrCat(path_, ": is a FIFO; give a regular file");
+  EXPECT_EQ(adapter_->Pull({}).status().message(), later);
+  EXPECT_EQ(adapter_->Push({{PriceItem("a", 1)}, "x"}).status().message(), later);
 }
 
 // -- Pushes.

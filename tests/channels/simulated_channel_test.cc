@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/conformance.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink {

@@ -2,9 +2,9 @@
 
 #include <string>
 
+#include "flxlink/conformance/print.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/channels/print.h"
 
 namespace flxlink {
 namespace {

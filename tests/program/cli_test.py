@@ -604,13 +604,18 @@ class PauseTest(CliTest):
 
 class RunTest(CliTest):
     def block_pull(self):
-        """Starts a pull that never ends, since nobody writes what it reads; the file is right again for others."""
+        """Starts a pull of a file that cannot be read, which is tried again for longer than any of these tests takes."""
         os.rename(self.path("shop.csv"), self.path("aside.csv"))
-        os.mkfifo(self.path("shop.csv"))
+        os.symlink("/proc/self/mem", self.path("shop.csv"))
         process = self.start("pull", "shop")
         self.wait_until(lambda: self.json("job", "list", "--state", "running"))
-        os.rename(self.path("aside.csv"), self.path("shop.csv"))
         return process
+
+    def kill_pull(self, process):
+        """Ends such a pull; for those that come after it the file is right again."""
+        process.send_signal(signal.SIGSTOP)
+        os.rename(self.path("aside.csv"), self.path("shop.csv"))
+        process.kill()
 
     def test_until_idle(self):
         self.add_shop()
@@ -639,7 +644,7 @@ class RunTest(CliTest):
         second = self.start("--json", "pull", "shop")
         # It queues a follow-up, which cannot run yet.
         self.wait_until(lambda: self.json("job", "list", "--state", "pending"))
-        first.kill()
+        self.kill_pull(first)
         output, errors = second.communicate()
         self.assertEqual((second.returncode, errors), (0, ""))
         followed = json.loads(output)
@@ -652,7 +657,7 @@ class RunTest(CliTest):
         self.add_shop()
         first = self.block_pull()
         self.text("build", "shop", "--no-wait")
-        first.kill()
+        self.kill_pull(first)
         first.communicate()
         # The channel's queue is served in order: first what the dead process held.
         self.json("sync", "shop")
@@ -665,7 +670,7 @@ class RunTest(CliTest):
         first = self.block_pull()
         self.text("build", "shop", "--no-wait")
         second = self.start("--json", "run", "--until-idle")
-        first.kill()
+        self.kill_pull(first)
         self.assertEqual(json.loads(second.communicate()[0]), {"jobs_run": 2})
 
     def test_a_schedule_that_is_due_fires_once(self):
@@ -685,7 +690,7 @@ class RunTest(CliTest):
         first = self.block_pull()
         running = self.json("job", "list", "--state", "running")[0]
         self.assertEqual(self.json("job", "cancel", str(running["id"]))["state"], "running")
-        first.kill()
+        self.kill_pull(first)
         first.communicate()
         self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
         self.assertEqual(self.json("job", "show", str(running["id"]))["state"], "cancelled")
@@ -695,6 +700,29 @@ class RunTest(CliTest):
         self.block_pull()
         self.failure(1, "channel", "remove", "shop")
         self.assertEqual(len(self.json("channel", "list")), 1)
+
+
+class InputTest(CliTest):
+    def test_regular_files_only(self):
+        """Nobody writes to the FIFO: to wait for that would be to wait for ever."""
+        os.mkfifo(self.path("fifo"))
+        match = ["match", "--rule", "sku=sku", "--dialect", "shopify"]
+        add = ["channel", "add", "shop", "--adapter", "csv", "--set", "path=fifo", "--rule", "sku=sku"]
+        self.assertIn("fifo: is a FIFO; give a regular file", self.failure(2, *add))
+        for arguments in (["product", "import", "fifo"],
+                          [*match, "--listings", "fifo", "--channel", "shop.csv"],
+                          [*match, "--listings", "shop.csv", "--channel", "fifo"],
+                          [*match, "--listings", "shop.csv", "--channel", "shop.csv", "--links", "fifo"]):
+            with self.subTest(arguments):
+                self.assertIn("fifo: is a FIFO; give a regular file", self.failure(1, *arguments))
+
+    def test_a_pipe_that_comes_in_the_place_of_a_shop(self):
+        self.add_shop()
+        os.remove(self.path("shop.csv"))
+        os.mkfifo(self.path("shop.csv"))
+        for command in ("pull", "sync"):
+            with self.subTest(command):
+                self.assertIn("shop.csv: is a FIFO; give a regular file", self.failed_job(command, "shop")[1])
 
 
 class OutputTest(CliTest):

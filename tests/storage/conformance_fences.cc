@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/storage/conformance.h"
+#include "flxlink/conformance/storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
 

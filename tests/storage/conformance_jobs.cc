@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "tests/storage/conformance.h"
+#include "flxlink/conformance/storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
 

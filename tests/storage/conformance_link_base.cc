@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/conformance/storage.h"
 #include "gmock/gmock.h"
-#include "tests/storage/conformance.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/storage/conformance.h"
+#include "flxlink/conformance/storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
 

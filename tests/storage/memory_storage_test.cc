@@ -1,7 +1,7 @@
 #include "absl/memory/memory.h"
 #include "flxlink/memory_storage.h"
+#include "flxlink/conformance/storage.h"
 #include "gtest/gtest.h"
-#include "tests/storage/conformance.h"
 
 namespace flxlink {
 namespace {

@@ -15,9 +15,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "flxlink/conformance/storage.h"
 #include "flxlink/storage.h"
 #include "gtest/gtest.h"
-#include "tests/storage/conformance.h"
 
 namespace flxlink {
 

@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "flxlink/conformance/storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/model/record_codec.h"
@@ -21,7 +22,6 @@
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_schema.h"
 #include "src/storage/sqlite/store_files.h"
-#include "tests/storage/conformance.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sqlite_store_file.h"
 

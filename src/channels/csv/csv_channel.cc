@@ -1,7 +1,6 @@
 #include "flxlink/csv_channel.h"
 
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -9,16 +8,20 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/optional.h"
 #include "src/channels/csv/file_error.h"
 #include "src/channels/csv/file_lock.h"
 #include "src/channels/csv/file_pull.h"
 #include "src/channels/csv/file_push.h"
 #include "src/channels/csv/file_replacement.h"
+#include "src/channels/csv/file_snapshot.h"
 #include "src/channels/csv/pull_cursor.h"
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/csv_text.h"
 #include "src/csv/shopify_rows.h"
 #include "src/model/quote.h"
 
@@ -27,12 +30,6 @@ namespace {
 
 // How long a push waits for another one to the same file.
 constexpr absl::Duration kLockWait = absl::Seconds(2);
-
-std::string RevisionOf(absl::string_view text) {
-  XXH128_canonical_t digest;
-  XXH128_canonicalFromHash(&digest, XXH3_128bits(text.data(), text.size()));
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest)));
-}
 
 // The path without symbolic links, so that a push replaces the file and not a link to it.
 absl::StatusOr<std::string> ResolvePath(const std::string& path) {
@@ -59,14 +56,15 @@ class CsvChannel : public ChannelAdapter {
     }
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
-    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(*path);
-    if (!reader.ok()) return reader.status();
-    const std::string revision = RevisionOf(reader->text());
-    if (!is_first && from.revision != revision) {
-      return absl::AbortedError(absl::StrCat(*path, ": the file changed during the pull; start the pull over"));
-    }
-    from.revision = revision;
-    return csv_channel::ReadPage(&*reader, currency_, from, request.limit);
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = ReadForPull(*path, is_first); !status.ok()) return status;
+    if (is_first) from.revision = pulled_->revision();
+    absl::StatusOr<PullPage> page =
+        from.revision == pulled_->revision()
+            ? csv_channel::ReadPage(&pulled_->reader(), currency_, from, request.limit)
+            : absl::AbortedError(absl::StrCat(*path, ": the file changed during the pull; start the pull over"));
+    if (!page.ok() || page->next_cursor.empty()) pulled_.reset();
+    return page;
   }
 
   absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
@@ -80,23 +78,34 @@ class CsvChannel : public ChannelAdapter {
   }
 
  private:
+  // Sees to it that `pulled_` is the file: read anew for a pull's first page, and for any other only where it is not at
+  // hand as it is now.
+  absl::Status ReadForPull(const std::string& path, bool is_first) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!is_first && pulled_.has_value()) {
+      const absl::StatusOr<csv_channel::FileStamp> now = csv_channel::FileStamp::Of(path);
+      if (now.ok() && now->SameAs(pulled_->stamp())) return absl::OkStatus();
+    }
+    pulled_.reset();
+    absl::StatusOr<csv_channel::FileSnapshot> file = csv_channel::FileSnapshot::Read(path);
+    if (!file.ok()) return file.status();
+    pulled_ = *std::move(file);
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<PushReply> PushLocked(const std::string& path, const PushRequest& request) const {
-    // Before the file is read, so that a writer who heeds no lock is noticed whenever he comes.
-    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path);
-    if (!stamp.ok()) return stamp.status();
-    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
-    if (!reader.ok()) return reader.status();
-    if (RevisionOf(reader->text()) != request.revision) return Conflict(path, request);
+    absl::StatusOr<csv_channel::FileSnapshot> file = csv_channel::FileSnapshot::Read(path);
+    if (!file.ok()) return file.status();
+    if (file->revision() != request.revision) return Conflict(path, request);
     const absl::StatusOr<csv_channel::FilePush> push =
-        csv_channel::FilePush::Create(&*reader, currency_, request.items);
+        csv_channel::FilePush::Create(&file->reader(), currency_, request.items);
     if (!push.ok()) return push.status();
     PushReply reply;
     if (push->changes()) {
       const std::string text = push->Text();
-      const absl::Status replaced = csv_channel::ReplaceFile(path, *stamp, text);
+      const absl::Status replaced = csv_channel::ReplaceFile(path, file->stamp(), text);
       if (absl::IsAborted(replaced)) return Conflict(path, request);
       if (!replaced.ok()) return replaced;
-      reply.revision = RevisionOf(text);
+      reply.revision = csv_channel::RevisionOf(text);
     }
     reply.outcomes = push->outcomes();
     return reply;
@@ -114,6 +123,9 @@ class CsvChannel : public ChannelAdapter {
   const std::string path_;
   const Currency currency_;
   const AdapterCapabilities capabilities_;
+  // The file of the pull that goes on, from its first page to its last, so that it is read once.
+  mutable absl::Mutex mutex_;
+  mutable absl::optional<csv_channel::FileSnapshot> pulled_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
@@ -132,8 +144,8 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
 }
 
 // What can be set is what the file has columns for. A file that is not there yet, or cannot be read, is taken to have
-// all: what is wrong with it is for the first pull to say.
-AdapterCapabilities CapabilitiesOf(const std::string& path) {
+// all: what is wrong with it is for the first pull to say. INVALID_ARGUMENT where it never can be one.
+absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
   AdapterCapabilities capabilities;
   capabilities.link_fields = csv_channel::CsvLinkFields();
   capabilities.can_set = {true, true, true};
@@ -144,7 +156,10 @@ AdapterCapabilities CapabilitiesOf(const std::string& path) {
   // A push is over when its call is. One that hangs and comes back to life finds the file's revision moved by whoever
   // pushed in between, and changes nothing; one whose process died is gone with it.
   capabilities.push_timeout = absl::ZeroDuration();
-  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
+  const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
+  if (absl::IsInvalidArgument(text.status())) return text.status();
+  if (!text.ok()) return capabilities;
+  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::ReadHeader(path, *text);
   if (!reader.ok()) return capabilities;
   const absl::StatusOr<csv::ShopifyColumns> columns = csv::ShopifyColumns::Find(*reader);
   if (!columns.ok()) return capabilities;
@@ -161,8 +176,9 @@ void RegisterCsvChannel(AdapterRegistry& registry) {
   registry.Register("csv", [](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
     absl::StatusOr<std::string> path = PathSetting(context.config);
     if (!path.ok()) return path.status();
-    AdapterCapabilities capabilities = CapabilitiesOf(*path);
-    return std::make_unique<CsvChannel>(*std::move(path), context.config.currency, std::move(capabilities));
+    absl::StatusOr<AdapterCapabilities> capabilities = CapabilitiesOf(*path);
+    if (!capabilities.ok()) return capabilities.status();
+    return std::make_unique<CsvChannel>(*std::move(path), context.config.currency, *std::move(capabilities));
   });
 }
 

@@ -10,7 +10,7 @@
 
 namespace flxlink::csv_channel {
 
-// The error "PATH: WHAT (the system's words); how to mend it" for a system call that failed with `error_number`.
+// The error "PATH: WHAT (the system's words); how to fix it" for a system call that failed with `error_number`.
 //
 // NOT_FOUND: there is no such file. PERMISSION_DENIED: the user or the file system forbids it. RESOURCE_EXHAUSTED: the
 // disk or a quota is full. UNAVAILABLE: anything else.

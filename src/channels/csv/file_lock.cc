@@ -20,7 +20,7 @@ constexpr absl::Duration kPause = absl::Milliseconds(5);
 }  // namespace
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::Duration wait) {
-  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  csv::FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!file.valid()) return FileError(errno, path, "the lock file cannot be opened");
   while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return FileError(errno, path, "cannot be locked");

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "src/channels/csv/file_descriptor.h"
+#include "src/csv/file_descriptor.h"
 
 namespace flxlink::csv_channel {
 
@@ -27,9 +27,9 @@ class FileLock {
   ~FileLock();
 
  private:
-  explicit FileLock(FileDescriptor file) : file_(std::move(file)) {}
+  explicit FileLock(csv::FileDescriptor file) : file_(std::move(file)) {}
 
-  FileDescriptor file_;
+  csv::FileDescriptor file_;
 };
 
 }  // namespace flxlink::csv_channel

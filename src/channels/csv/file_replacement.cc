@@ -8,8 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/channels/csv/file_descriptor.h"
 #include "src/channels/csv/file_error.h"
+#include "src/csv/file_descriptor.h"
+#include "src/csv/regular_file.h"
 
 namespace flxlink::csv_channel {
 namespace {
@@ -20,7 +21,7 @@ class TemporaryFile {
   static absl::StatusOr<TemporaryFile> Create(std::string path) {
     unlink(path.c_str());
     // Nobody else may read it before it has the mode of the file that it replaces.
-    FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    csv::FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file.valid()) return FileError(errno, path, "the new file cannot be made");
     return TemporaryFile(std::move(path), std::move(file));
   }
@@ -70,10 +71,10 @@ class TemporaryFile {
   }
 
  private:
-  TemporaryFile(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  TemporaryFile(std::string path, csv::FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
 
   std::string path_;  // Empty: there is nothing to remove.
-  FileDescriptor file_;
+  csv::FileDescriptor file_;
 };
 
 // The rename itself reaches the disk with the folder.
@@ -81,12 +82,14 @@ absl::Status SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   constexpr absl::string_view kWhat = "the folder cannot be synced to disk, and the new contents may be there or not";
-  const FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const csv::FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!file.valid()) return FileError(errno, folder, kWhat);
   // EINVAL: a file system that has nothing to sync there.
   if (fsync(file.get()) != 0 && errno != EINVAL) return FileError(errno, folder, kWhat);
   return absl::OkStatus();
 }
+
+bool IsSameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
 absl::Status CheckUnchanged(const std::string& path, const FileStamp& expected) {
   const absl::StatusOr<FileStamp> now = FileStamp::Of(path);
@@ -98,18 +101,16 @@ absl::Status CheckUnchanged(const std::string& path, const FileStamp& expected) 
 }  // namespace
 
 absl::StatusOr<FileStamp> FileStamp::Of(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) return FileError(errno, path, "cannot be looked at");
-  if (!S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is not a regular file; name a file"));
-  }
-  return FileStamp(info);
+  const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path);
+  if (!file.ok()) return file.status();
+  return FileStamp(file->info());
 }
 
 bool FileStamp::SameAs(const FileStamp& other) const {
+  // The time of the last change of any kind too: who writes can set the time of the last write back, but not that.
   return info_.st_dev == other.info_.st_dev && info_.st_ino == other.info_.st_ino &&
-         info_.st_size == other.info_.st_size && info_.st_mtim.tv_sec == other.info_.st_mtim.tv_sec &&
-         info_.st_mtim.tv_nsec == other.info_.st_mtim.tv_nsec;
+         info_.st_size == other.info_.st_size && IsSameTime(info_.st_mtim, other.info_.st_mtim) &&
+         IsSameTime(info_.st_ctim, other.info_.st_ctim);
 }
 
 absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text) {

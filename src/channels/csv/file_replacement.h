@@ -18,8 +18,11 @@ namespace flxlink::csv_channel {
 // Plain data.
 class FileStamp {
  public:
-  // INVALID_ARGUMENT where it is not a regular file, otherwise as FileError.
+  // Errors as of csv::RegularFile.
   static absl::StatusOr<FileStamp> Of(const std::string& path);
+
+  // `info` is what the system said of the file.
+  explicit FileStamp(const struct stat& info) : info_(info) {}
 
   mode_t mode() const { return info_.st_mode & 07777; }
   uid_t user() const { return info_.st_uid; }
@@ -29,8 +32,6 @@ class FileStamp {
   bool SameAs(const FileStamp& other) const;
 
  private:
-  explicit FileStamp(const struct stat& info) : info_(info) {}
-
   struct stat info_;
 };
 

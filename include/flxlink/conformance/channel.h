@@ -1,7 +1,7 @@
 // The channel conformance suite: what every ChannelAdapter (flxlink/channel_adapter.h) must do, as tests.
 //
 // To run it over an adapter of your own, write one source file that says how a small platform is set up and looked at,
-// and link it with conformance.cc and gtest_main.
+// and link it with flxlink::channel_conformance (find_package(flxlink COMPONENTS conformance)) and GTest::gtest_main.
 //
 //   class MyChannelUnderTest : public flxlink::ChannelUnderTest { … };
 //
@@ -13,8 +13,8 @@
 //
 // What an adapter does not declare is not asked of it: those tests are skipped. No test waits for time to pass.
 
-#ifndef FLXLINK_TESTS_CHANNELS_CONFORMANCE_H_
-#define FLXLINK_TESTS_CHANNELS_CONFORMANCE_H_
+#ifndef FLXLINK_CONFORMANCE_CHANNEL_H_
+#define FLXLINK_CONFORMANCE_CHANNEL_H_
 
 #include <functional>
 #include <memory>
@@ -25,10 +25,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/conformance/print.h"
 #include "flxlink/field.h"
 #include "flxlink/push.h"
 #include "gtest/gtest.h"
-#include "tests/channels/print.h"
 
 namespace flxlink {
 
@@ -129,4 +129,4 @@ class ChannelConformance : public testing::TestWithParam<ChannelFactory> {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_TESTS_CHANNELS_CONFORMANCE_H_
+#endif  // FLXLINK_CONFORMANCE_CHANNEL_H_

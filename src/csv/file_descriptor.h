@@ -1,13 +1,13 @@
 // A file descriptor that is closed at the end of its life.
 
-#ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_DESCRIPTOR_H_
-#define FLXLINK_SRC_CHANNELS_CSV_FILE_DESCRIPTOR_H_
+#ifndef FLXLINK_CSV_FILE_DESCRIPTOR_H_
+#define FLXLINK_CSV_FILE_DESCRIPTOR_H_
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace flxlink::csv_channel {
+namespace flxlink::csv {
 
 class FileDescriptor {
  public:
@@ -27,6 +27,6 @@ class FileDescriptor {
   int descriptor_;
 };
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::csv
 
-#endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_DESCRIPTOR_H_
+#endif  // FLXLINK_CSV_FILE_DESCRIPTOR_H_

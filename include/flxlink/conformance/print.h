@@ -1,7 +1,7 @@
 // How gtest shows what channels deal in. Every test that compares these includes it, so that they are shown alike.
 
-#ifndef FLXLINK_TESTS_CHANNELS_PRINT_H_
-#define FLXLINK_TESTS_CHANNELS_PRINT_H_
+#ifndef FLXLINK_CONFORMANCE_PRINT_H_
+#define FLXLINK_CONFORMANCE_PRINT_H_
 
 #include <ostream>
 
@@ -26,4 +26,4 @@ inline void PrintTo(const Field& field, std::ostream* out) {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_TESTS_CHANNELS_PRINT_H_
+#endif  // FLXLINK_CONFORMANCE_PRINT_H_

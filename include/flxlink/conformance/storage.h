@@ -1,8 +1,7 @@
 // The storage conformance suite: what every implementation of flxlink::Storage (flxlink/storage.h) must do, as tests.
 //
 // To run it over an implementation of your own, write one source file that says how a new, empty store is made, and
-// link it with conformance_*.cc, shop.cc and store_text.cc of this folder, flxlink, gmock and gtest_main. The sources
-// register their tests when they are linked; where they come from a static library, link that library whole.
+// link it with flxlink::storage_conformance (find_package(flxlink COMPONENTS conformance)) and GTest::gtest_main.
 //
 //   class MyStorageUnderTest : public flxlink::StorageUnderTest { … };
 //
@@ -15,8 +14,8 @@
 // Each test makes one store from the factory and uses it alone. No test waits for time to pass, and all times that are
 // written are the test's own.
 
-#ifndef FLXLINK_TESTS_STORAGE_CONFORMANCE_H_
-#define FLXLINK_TESTS_STORAGE_CONFORMANCE_H_
+#ifndef FLXLINK_CONFORMANCE_STORAGE_H_
+#define FLXLINK_CONFORMANCE_STORAGE_H_
 
 #include <functional>
 #include <memory>
@@ -73,4 +72,4 @@ class StorageConformance : public testing::TestWithParam<StorageFactory> {
 
 }  // namespace flxlink
 
-#endif  // FLXLINK_TESTS_STORAGE_CONFORMANCE_H_
+#endif  // FLXLINK_CONFORMANCE_STORAGE_H_

@@ -1,0 +1,26 @@
+# find_package(flxlink): the target flxlink::flxlink. find_package(flxlink COMPONENTS conformance), which needs GTest, adds
+# flxlink::storage_conformance and flxlink::channel_conformance.
+include(CMakeFindDependencyMacro)
+list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
+find_dependency(Threads)
+find_dependency(absl)
+find_dependency(Protobuf)
+find_dependency(SQLite3)
+find_dependency(Csv)
+find_dependency(Utf8proc)
+find_dependency(XxHash)
+list(POP_FRONT CMAKE_MODULE_PATH)
+include("${CMAKE_CURRENT_LIST_DIR}/flxlinkTargets.cmake")
+
+foreach(component IN LISTS flxlink_FIND_COMPONENTS)
+  set(flxlink_${component}_FOUND FALSE)
+  if(component STREQUAL "conformance" AND EXISTS "${CMAKE_CURRENT_LIST_DIR}/flxlinkConformanceTargets.cmake")
+    find_dependency(GTest)
+    include("${CMAKE_CURRENT_LIST_DIR}/flxlinkConformanceTargets.cmake")
+    set(flxlink_conformance_FOUND TRUE)
+  elseif(flxlink_FIND_REQUIRED_${component})
+    set(flxlink_FOUND FALSE)
+    set(flxlink_NOT_FOUND_MESSAGE
+        "this flxlink is installed without the component ${component}; build it with FLXLINK_CONFORMANCE=ON for \"conformance\"")
+  endif()
+endforeach()

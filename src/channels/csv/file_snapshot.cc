@@ -1,0 +1,27 @@
+#include "src/channels/csv/file_snapshot.h"
+
+#include <xxhash.h>
+
+#include "absl/strings/escaping.h"
+#include "src/csv/regular_file.h"
+
+namespace flxlink::csv_channel {
+
+std::string RevisionOf(absl::string_view text) {
+  XXH128_canonical_t digest;
+  XXH128_canonicalFromHash(&digest, XXH3_128bits(text.data(), text.size()));
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest)));
+}
+
+absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
+  const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::string> text = file->ReadAll();
+  if (!text.ok()) return text.status();
+  std::string revision = RevisionOf(*text);
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, *std::move(text));
+  if (!reader.ok()) return reader.status();
+  return FileSnapshot(FileStamp(file->info()), std::move(revision), *std::move(reader));
+}
+
+}  // namespace flxlink::csv_channel

@@ -1,0 +1,44 @@
+#include "counting_storage.h"
+
+#include <memory>
+
+#include "flxlink/conformance/storage.h"
+#include "gtest/gtest.h"
+
+namespace outside {
+namespace {
+
+class CountingStorageUnderTest : public flxlink::StorageUnderTest {
+ public:
+  flxlink::Storage& storage() override { return storage_; }
+  // Memory ends with its process, so nobody could see such a death; closing the owner is the nearest.
+  void KillOwner(flxlink::OwnerId owner) override { EXPECT_TRUE(storage_.CloseOwner(owner).ok()); }
+  bool Reopen() override { return false; }
+
+ private:
+  CountingStorage storage_{flxlink::NewMemoryStorage()};
+};
+
+std::unique_ptr<flxlink::StorageUnderTest> MakeCountingStorage() {
+  return std::make_unique<CountingStorageUnderTest>();
+}
+
+TEST(CountingStorageTest, CountsWrites) {
+  CountingStorage storage(flxlink::NewMemoryStorage());
+  flxlink::ChannelConfig config;
+  config.name = "shop";
+  EXPECT_TRUE(storage.CreateChannel(config).ok());
+  config.adapter = "another";  // The name is taken.
+  EXPECT_FALSE(storage.CreateChannel(config).ok());
+  EXPECT_TRUE(storage.ReadChannel("shop").ok());
+  EXPECT_EQ(storage.written(), 1);
+  EXPECT_EQ(storage.refused(), 1);
+}
+
+}  // namespace
+}  // namespace outside
+
+namespace flxlink {
+INSTANTIATE_TEST_SUITE_P(Counting, StorageConformance,
+                         testing::Values(StorageFactory{"counting", outside::MakeCountingStorage}), StorageFactoryName);
+}  // namespace flxlink
