@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
+#include "src/sync/field_difference.h"
 
 namespace flxlink {
 namespace {
@@ -33,6 +34,7 @@ class Settler {
       case PushResult::kNotFound:
         return TakeNotFound(i);
       case PushResult::kConflict:
+      case PushResult::kNotTried:
       case PushResult::kThrottled:
         AddRow(i);
         return;
@@ -66,8 +68,8 @@ class Settler {
     const SyncPlan::ItemState& state = plan_.item_states[i];
     Settlement& row = AddRow(i);
     row.settled = true;
-    row.in_doubt = state.in_doubt && !state.ends_doubt;
-    row.mask = plan_.items[i].mask;
+    row.in_doubt = false;
+    row.mask = sync::UnionOf(plan_.items[i].mask, state.doubtful);
     row.acknowledged = plan_.items[i].values;
     row.attention = state.attention < 0 ? kClearAttention
                                         : AddAttention(plan_.item_attentions[static_cast<size_t>(state.attention)]);
@@ -76,6 +78,8 @@ class Settler {
   void TakeRejected(size_t i, const PushOutcome& outcome) {
     Settlement& row = AddRow(i);
     row.settled = true;
+    row.in_doubt = false;
+    row.mask = plan_.item_states[i].doubtful;
     row.refused_digest = ContentDigest(plan_.items[i].mask, plan_.items[i].values);
     row.attention = AddAttention(RejectionAttention(outcome));
   }
