@@ -8,6 +8,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "src/engine/jobs.h"
+#include "src/engine/safe_adapter.h"
 #include "src/jobs/queue.h"
 
 namespace flxlink::engine {
@@ -85,7 +86,7 @@ absl::StatusOr<bool> Worker::RunNext(int64_t channel_id) {
 
 jobs::JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, bool* changed_link_inputs) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
-      options_.adapters->Make({channel.config, *options_.credentials});
+      MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials});
   if (!adapter.ok()) {
     jobs::JobEnd end;
     end.state = JobState::kFailed;
@@ -93,7 +94,7 @@ jobs::JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, b
     end.suggestion = FailureSuggestion(adapter.status(), absl::StrCat("flxlink job rerun ", claim.job.job_id));
     return end;
   }
-  JobContext context(options_, channel, **adapter, claim.job, claim.fence);
+  JobContext context(options_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
   const absl::Status status = RunKind(context);
   *changed_link_inputs = context.output().changed_link_inputs;
   return EndOf(status, claim.job, context);

@@ -13,6 +13,7 @@
 #include "flxlink/engine.h"
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
+#include "src/engine/rate_limiters.h"
 
 namespace flxlink::engine {
 
@@ -35,6 +36,7 @@ class Worker {
   const EngineOptions& options_;
   JobQueue& queue_;
   const OwnerId owner_;
+  RateLimiters rate_limiters_;
   absl::Mutex mutex_;
   absl::flat_hash_set<int64_t> busy_ ABSL_GUARDED_BY(mutex_);  // Channels that a thread is serving.
 };
