@@ -103,7 +103,7 @@ class ChannelAdapter {
 
   // One page of the channel's items. Can be asked again for the same page.
   //
-  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must mend something, the message says what and where.
+  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must fix something, the message says what and where.
   // ABORTED: the channel changed since the cursor was given, start the pull over. UNAVAILABLE, RESOURCE_EXHAUSTED
   // (throttled, see RetryAfter): try again.
   virtual absl::StatusOr<PullPage> Pull(const PullRequest& request) const = 0;

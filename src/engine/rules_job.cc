@@ -27,9 +27,8 @@ std::vector<StatusWrite> EvaluatePage(JobContext& context, const SyncBatch& link
 absl::Status RunRulesJob(JobContext& context) {
   const ChannelConfig& config = context.channel().config;
   if (config.status_rules.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("channel ", config.name,
-                                                      " has no status rule; add one: flxlink channel set ", config.name,
-                                                      " --status-rule 'quantity<=0:hide'"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "channel ", config.name, " has no status rule; add one to its configuration, such as quantity<=0:hide"));
   }
   for (absl::string_view name : {"hidden", "unhidden"}) context.Count(name, 0);
   for (int64_t after_id = 0;;) {
