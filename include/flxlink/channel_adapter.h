@@ -44,6 +44,7 @@ struct RateLimit {
   double refill_per_second = 0;
   double pull_cost = 1;  // Tokens a call takes.
   double push_cost = 1;
+  double poll_cost = 1;
 };
 
 // What an adapter can do. A flag only ever means "can": the engine works without it, more slowly or more carefully.
@@ -61,8 +62,11 @@ struct AdapterCapabilities {
   bool incremental_pull = false;       // Can pull only what changed.
   bool complete_pull = false;          // A pull that ran to its end saw every item: what is absent is gone.
   RateLimit rate_limit;
-  // Nothing of a push can land later than this after the call began. Default: one minute.
+  // Nothing of a push can land later than this after the call began, accepted items aside. Default: one minute.
   absl::Duration push_timeout = absl::Minutes(1);
+  // An accepted item is decided, and lands if it does, within this time after the call began; its receipt is asked
+  // about for as long. Default: ten minutes.
+  absl::Duration receipt_timeout = absl::Minutes(10);
 };
 
 struct PullRequest {
@@ -88,6 +92,9 @@ struct PushReply {
   std::string revision;               // The revision after the push. Empty: unchanged, or the channel has none.
 };
 
+// No method throws. What is thrown all the same becomes the error of the job that called; a push that threw counts as
+// one of unknown outcome.
+//
 // Thread-safe: calls for one channel come one after another, but from different threads.
 class ChannelAdapter {
  public:
@@ -98,23 +105,24 @@ class ChannelAdapter {
 
   // One page of the channel's items. Can be asked again for the same page.
   //
-  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must mend something, the message says what and where.
+  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must fix something, the message says what and where.
   // ABORTED: the channel changed since the cursor was given, start the pull over. UNAVAILABLE, RESOURCE_EXHAUSTED
   // (throttled, see RetryAfter): try again.
   virtual absl::StatusOr<PullPage> Pull(const PullRequest& request) const = 0;
 
-  // Sends items. An error as the whole answer means that nothing is known of any item; where the adapter knows, it
-  // answers item by item. Which items a kConflict concerns is the adapter's to say; with a revision it is usually all
-  // of them.
+  // Sends items. Throttled (RESOURCE_EXHAUSTED with RetryAfter) as the whole answer means that none was tried. Any
+  // other error means that nothing is known of any item; where the adapter knows, it answers item by item. Which items
+  // a kConflict concerns is the adapter's to say; with a revision it is usually all of them.
   virtual absl::StatusOr<PushReply> Push(const PushRequest& request) const = 0;
 
   // What became of an accepted item. kAccepted again: not decided yet. UNIMPLEMENTED without asynchronous_receipts.
   virtual absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const;
 };
 
-// A throttled call's Status carries how long to wait.
+// A throttled call's Status is RESOURCE_EXHAUSTED and carries how long to wait.
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after);
 absl::optional<absl::Duration> RetryAfter(const absl::Status& status);
+bool IsThrottled(const absl::Status& status);
 
 // Where adapters get secrets from. They are asked for by name when an adapter is made, never stored and never logged.
 //
@@ -126,8 +134,14 @@ class CredentialResolver {
   virtual absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const = 0;
 };
 
-// Looks for FLXLINK_<CHANNEL>_<CREDENTIAL> in the environment: capitals, everything else than letters and digits as
-// '_'.
+// Looks for FLXLINK_<CHANNEL>_<CREDENTIAL> in the environment. Small letters are written as capitals and digits as they
+// are; any other character as two underscores and its code in hexadecimal, so that no two credentials share a variable:
+//
+//   shop, token      FLXLINK_SHOP_TOKEN
+//   shop-eu, token   FLXLINK_SHOP__2DEU_TOKEN
+//   Shop_EU, token   FLXLINK___53HOP__5F__45__55_TOKEN
+//
+// The error for one that is missing says what to set.
 std::unique_ptr<CredentialResolver> NewEnvironmentCredentials();
 
 // What an adapter is made from.

@@ -5,6 +5,10 @@
 // leaves the record behind, and its links are *in doubt*: the push may have landed. They are pushed again, with the
 // same idempotency keys, once the call deadline of the record has passed.
 //
+// Every doubt ends: a link in doubt is named by an open record, or is dirty and so about to be pushed. Where a field in
+// doubt is not going to be sent (its siblings disagree, the channel refuses it), what was acknowledged of it is
+// forgotten: an unknown value is equal to none, so the field is sent when it can be.
+//
 // Plain data: share between threads while nobody writes.
 
 #ifndef FLXLINK_PUSH_H_
@@ -55,7 +59,8 @@ enum class PushResult : uint8_t {
   kRejected,     // The channel refuses these values and would refuse them again.
   kNotFound,     // The item does not exist on the channel any more: the link breaks.
   kConflict,     // The channel's side is not what it was when flxlink last looked: look again, then retry.
-  kThrottled,    // Not tried; try again after `retry_after`.
+  kNotTried,     // Known not to have been applied, for no fault of its own: it goes with the next batch.
+  kThrottled,    // Not tried either; try again after `retry_after`.
   kUnavailable,  // Not known to have been applied, and worth another try.
 };
 
@@ -68,7 +73,7 @@ struct PushOutcome {
   std::string receipt;                                // kAccepted.
 };
 
-// "applied", "accepted", "rejected", "not_found", "conflict", "throttled", "unavailable".
+// "applied", "accepted", "rejected", "not_found", "conflict", "not_tried", "throttled", "unavailable".
 absl::string_view ToString(PushResult result);
 
 // The record of one batch, kept from before the call until its outcomes are settled.
@@ -103,7 +108,7 @@ struct Settlement {
   // this one did not put that right.
   bool in_doubt = false;
   // What the channel is now known to have: the masked fields of `acknowledged` become the link's acknowledged values,
-  // and an acknowledged status the listing variant's.
+  // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;
   Pqs acknowledged;
   // The item is gone: the link becomes broken and its channel variant is no longer live.

@@ -50,8 +50,8 @@ struct SimulatedFaults {
   absl::Duration min_latency = absl::ZeroDuration();
   absl::Duration max_latency = absl::ZeroDuration();
 
-  // Of calls. Throttled: RESOURCE_EXHAUSTED with a RetryAfter of a second. Unavailable: UNAVAILABLE, and nothing was
-  // done.
+  // Of calls. Throttled: RESOURCE_EXHAUSTED with `retry_after`. Unavailable: UNAVAILABLE. Nothing was done in either
+  // case.
   double throttled = 0;
   double unavailable = 0;
 
@@ -61,16 +61,20 @@ struct SimulatedFaults {
   double push_lost_reply = 0;
   double push_late = 0;
 
-  // Of items in a push. Rejected: refused for good, that is each time with the same values. Unavailable and throttled:
-  // not done.
+  // Of items in a push. Rejected: refused for good, that is each time with the same values. Unavailable, not tried and
+  // throttled: not done.
   double item_rejected = 0;
   double item_unavailable = 0;
+  double item_not_tried = 0;
   double item_throttled = 0;
+
+  // What who is throttled is told to wait.
+  absl::Duration retry_after = absl::Seconds(1);
 
   // Of calls: before it, somebody sets the price or quantity of some item by hand.
   double drift = 0;
 
-  // How long the decision on an accepted item takes: a random time up to this. Keep it below push_timeout.
+  // How long the decision on an accepted item takes: a random time up to this. Keep it below receipt_timeout.
   absl::Duration max_receipt_delay = absl::ZeroDuration();
 };
 

@@ -425,8 +425,8 @@ class Storage {
   // than the link's acknowledges its values and leaves the link dirty.
   virtual absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) = 0;
 
-  // Closes the record of a dead worker's push whose deadline has passed: its links stay in doubt until they are
-  // settled, and the record is gone.
+  // Removes the record of a push whose deadline has passed and whose outcome nobody can tell any more: its links stay
+  // in doubt, and dirty, until they are settled.
   virtual absl::Status AbandonPush(const Fence& fence, int64_t push_id) = 0;
 
   // Writes statuses and marks their links dirty. Returns how many rows were as expected.

@@ -81,8 +81,8 @@ struct SyncPlan {
     // The attentions that go with the item when it is applied (its quantity is held back, say): an index into
     // item_attentions.
     int32_t attentions = kClearAttentions;
-    bool in_doubt = false;   // It was in doubt before.
-    bool ends_doubt = true;  // Once the item is applied it is not any more. Off where a field in doubt is not sent.
+    bool in_doubt = false;  // It was in doubt before.
+    SyncFields doubtful;    // The acknowledged fields that the channel may not have any more, because of that.
   };
 
   std::vector<PushItem> items;         // To push, in the order of the batch.
@@ -113,9 +113,10 @@ struct Reconciliation {
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen);
 
 // The settlement of the items of `plan` from number `first_item` on, one an outcome, in order: applied fields are
-// acknowledged, a rejection becomes attention and is remembered by its digest, not_found breaks the link, conflict and
-// throttled stay dirty. Items that are unavailable or accepted have no known outcome: they get no row, and the push is
-// not closed.
+// acknowledged, a rejection becomes attention and is remembered by its digest, not_found breaks the link, conflict,
+// not_tried and throttled stay dirty. An item that is applied or rejected ends its link's doubt: doubtful fields that
+// it did not set are forgotten. Items that are unavailable or accepted have no known outcome: they get no row, and the
+// push is not closed.
 SettlementBatch Settle(const SyncPlan& plan, int64_t first_item, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
 

@@ -17,6 +17,7 @@
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
 #include "src/engine/reporter.h"
+#include "src/engine/safe_adapter.h"
 #include "src/engine/worker.h"
 #include "src/jobs/queue.h"
 
@@ -280,7 +281,8 @@ class EngineImpl : public Engine {
   absl::Status CheckConfig(const ChannelConfig& config) {
     absl::Status status = ValidateChannelConfig(config);
     if (!status.ok()) return status;
-    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = options_.adapters->Make({config, *options_.credentials});
+    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
+        engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials});
     if (!adapter.ok()) return adapter.status();
     const std::vector<std::string>& fields = (*adapter)->capabilities().link_fields;
     for (const LinkRule& rule : config.link_priority) {

@@ -6,6 +6,15 @@
 #include "src/engine/backoff.h"
 
 namespace flxlink::engine {
+namespace {
+
+// How often one who waits looks for a request to cancel: it is a write to storage.
+constexpr absl::Duration kLookEvery = absl::Seconds(1);
+
+absl::Status Cancelled() { return absl::CancelledError("cancelled by a person"); }
+
+}  // namespace
+
 bool WorthAnotherTry(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -14,20 +23,21 @@ bool WorthAnotherTry(const absl::Status& status) {
       return true;
     case absl::StatusCode::kResourceExhausted:
       // A throttled channel says for how long; a full disk does not.
-      return RetryAfter(status).has_value();
+      return IsThrottled(status);
     default:
       return false;
   }
 }
 
-JobContext::JobContext(const EngineOptions& options, const Channel& channel, const ChannelAdapter& adapter,
-                       const Job& job, const Fence& fence)
+JobContext::JobContext(const EngineOptions& options, RateLimiters& rate_limiters, const Channel& channel,
+                       const ChannelAdapter& adapter, const Job& job, const Fence& fence)
     : options_(options),
       channel_(channel),
       adapter_(adapter),
       job_(job),
       fence_(fence),
-      rate_limiter_(adapter.capabilities().rate_limit, options.clock->Now()) {}
+      rate_limiter_(rate_limiters.For(channel.channel_id, channel.config.adapter, adapter.capabilities().rate_limit,
+                                      options.clock->Now())) {}
 
 void JobContext::Count(absl::string_view name, int64_t amount) {
   for (auto& [key, value] : output_.counts) {
@@ -48,9 +58,9 @@ absl::Status JobContext::Report() {
   absl::StatusOr<Storage::ProgressReply> reply =
       RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_); });
   if (!reply.ok()) return reply.status();
+  waited_ = absl::ZeroDuration();
   if (options_.on_progress) options_.on_progress(job_, progress_);
-  if (reply->cancel_requested) return absl::CancelledError("cancelled by a person");
-  return absl::OkStatus();
+  return reply->cancel_requested ? Cancelled() : absl::OkStatus();
 }
 
 absl::Duration JobContext::Backoff(int tries) const { return engine::Backoff(options_, tries); }
@@ -59,23 +69,54 @@ absl::Status JobContext::Retry(absl::FunctionRef<absl::Status()> call) {
   for (int tries = 1;; ++tries) {
     const absl::Status status = call();
     if (status.ok() || !WorthAnotherTry(status) || tries >= options_.max_tries) return status;
-    options_.clock->Sleep(std::max(Backoff(tries), RetryAfter(status).value_or(absl::ZeroDuration())));
+    const absl::Status waited = Wait(std::max(Backoff(tries), RetryAfter(status).value_or(absl::ZeroDuration())));
+    if (!waited.ok()) return waited;
   }
 }
 
 absl::Status JobContext::Wait(absl::Duration duration) {
-  // In slices, so that a request to cancel is seen soon.
   while (duration > absl::ZeroDuration()) {
-    const absl::Duration slice = std::min(duration, absl::Seconds(1));
+    const absl::Duration slice = std::min(duration, kLookEvery - waited_);
     options_.clock->Sleep(slice);
     duration -= slice;
-    const absl::Status status = Report();
+    waited_ += slice;
+    if (waited_ < kLookEvery) continue;
+    const absl::Status status = LookForCancel();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status JobContext::TakeTokens(double cost) { return Wait(rate_limiter_.Take(cost, Now())); }
+// Tries once: who waits comes back in a second, and may be waiting for storage itself.
+absl::Status JobContext::LookForCancel() {
+  waited_ = absl::ZeroDuration();
+  absl::StatusOr<Storage::ProgressReply> reply = storage().WriteProgress(fence_, progress_);
+  if (!reply.ok()) return WorthAnotherTry(reply.status()) ? absl::OkStatus() : reply.status();
+  return reply->cancel_requested ? Cancelled() : absl::OkStatus();
+}
+
+absl::Status JobContext::TakeTokens(double cost) {
+  for (;;) {
+    const absl::Duration wait = rate_limiter_.Take(cost, Now());
+    if (wait <= absl::ZeroDuration()) return absl::OkStatus();
+    const absl::Status status = Wait(wait);
+    if (!status.ok()) return status;
+  }
+}
+
+absl::StatusOr<PullPage> JobContext::Pull(const PullRequest& request) {
+  return RetryValue<PullPage>([&]() -> absl::StatusOr<PullPage> {
+    const absl::Status status = TakeTokens(adapter_.capabilities().rate_limit.pull_cost);
+    if (!status.ok()) return status;
+    return adapter_.Pull(request);
+  });
+}
+
+absl::StatusOr<PushOutcome> JobContext::PollReceipt(absl::string_view receipt) {
+  const absl::Status status = TakeTokens(adapter_.capabilities().rate_limit.poll_cost);
+  if (!status.ok()) return status;
+  return adapter_.PollReceipt(receipt);
+}
 
 // An epoch is held once, so its number and a count make a number that no earlier holder of the slot used.
 int64_t JobContext::NextPushId() { return (fence_.epoch << 32) + ++pushes_; }

@@ -18,6 +18,7 @@
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
 #include "src/engine/rate_limiter.h"
+#include "src/engine/rate_limiters.h"
 
 namespace flxlink::engine {
 
@@ -35,8 +36,9 @@ bool WorthAnotherTry(const absl::Status& status);
 // Belongs to one running job; used by one thread at a time.
 class JobContext {
  public:
-  JobContext(const EngineOptions& options, const Channel& channel, const ChannelAdapter& adapter, const Job& job,
-             const Fence& fence);
+  // All must outlive it. The rate limiter is the channel's, which all its jobs share.
+  JobContext(const EngineOptions& options, RateLimiters& rate_limiters, const Channel& channel,
+             const ChannelAdapter& adapter, const Job& job, const Fence& fence);
 
   Storage& storage() const { return *options_.storage; }
   const EngineOptions& options() const { return options_; }
@@ -74,25 +76,33 @@ class JobContext {
 
   // The wait before try number `tries` + 1.
   absl::Duration Backoff(int tries) const;
-  // Waits and looks for a request to cancel.
+  // The one way to wait. CANCELLED: a person asked the job to stop meanwhile, which is noticed within a second.
   absl::Status Wait(absl::Duration duration);
 
   // Takes `cost` tokens of the channel's rate limit, waiting for them if need be.
   absl::Status TakeTokens(double cost);
 
+  // Calls of the adapter, each with its tokens, those of repeated calls included. A pull is retried. A push takes its
+  // tokens before its record is written, see page_push.h.
+  absl::StatusOr<PullPage> Pull(const PullRequest& request);
+  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt);
+
   // A number that no other push of the channel has.
   int64_t NextPushId();
 
  private:
+  absl::Status LookForCancel();
+
   const EngineOptions& options_;
   const Channel& channel_;
   const ChannelAdapter& adapter_;
   const Job& job_;
   const Fence fence_;
-  RateLimiter rate_limiter_;
+  RateLimiter& rate_limiter_;
   JobOutput output_;
   JobProgress progress_;
   int64_t pushes_ = 0;
+  absl::Duration waited_;  // Since a request to cancel was last looked for.
 };
 
 }  // namespace flxlink::engine

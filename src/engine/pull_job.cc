@@ -28,12 +28,9 @@ bool GoesOn(const JobContext& context, const PullState& pull) {
 
 // Reads the pull's pages from `state.cursor` to the end. ABORTED: the channel changed, start over.
 absl::Status ReadPages(JobContext& context, const PullState& state, std::string* revision) {
-  const RateLimit& limit = context.adapter().capabilities().rate_limit;
   PullRequest request{state.cursor, context.page_rows()};
   do {
-    absl::Status status = context.TakeTokens(limit.pull_cost);
-    if (!status.ok()) return status;
-    absl::StatusOr<PullPage> page = context.RetryValue<PullPage>([&] { return context.adapter().Pull(request); });
+    absl::StatusOr<PullPage> page = context.Pull(request);
     if (!page.ok()) return page.status();
     absl::StatusOr<PullWriteResult> written = context.RetryValue<PullWriteResult>(
         [&] { return context.storage().WritePulledPage(context.fence(), state.pull_number, *page, context.Now()); });
@@ -46,7 +43,7 @@ absl::Status ReadPages(JobContext& context, const PullState& state, std::string*
     if (written->inserted + written->changed + written->healed > 0) context.output().changed_link_inputs = true;
     context.progress().total += page->items.size();
     context.progress().done += page->items.size();
-    status = context.Report();
+    const absl::Status status = context.Report();
     if (!status.ok()) return status;
     *revision = page->revision;
     request.cursor = page->next_cursor;

@@ -9,6 +9,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "src/engine/job_context.h"
 #include "src/engine/jobs.h"
+#include "src/engine/safe_adapter.h"
 #include "src/jobs/queue.h"
 
 namespace flxlink::engine {
@@ -129,9 +130,9 @@ absl::StatusOr<bool> Worker::Serve(int64_t channel_id) {
 
 Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
-      options_.adapters->Make({channel.config, *options_.credentials});
+      MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials});
   if (!adapter.ok()) return {claim.fence, FailedEnd(adapter.status()), {}};
-  JobContext context(options_, channel, **adapter, claim.job, claim.fence);
+  JobContext context(options_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
   const absl::Status status = RunKind(context);
   Ending ending{claim.fence, EndOf(status, context), {}};
   if (ending.end.state == JobState::kCompleted) {
@@ -149,8 +150,7 @@ absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {
   // The slot is held; the next try claims it again and is given the same job.
   const bool try_again = WorthAnotherTry(channel.status()) && retries_.Failures(channel_id) + 1 < options_.max_tries;
   if (!channel.ok() && try_again) return channel.status();
-  Ending ending =
-      channel.ok() ? Run(**claim, *channel) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
+  Ending ending = channel.ok() ? Run(**claim, *channel) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
   absl::MutexLock lock(&mutex_);
   endings_.insert_or_assign(channel_id, std::move(ending));
   return true;

@@ -16,6 +16,7 @@
 #include "flxlink/engine.h"
 #include "src/engine/backoff.h"
 #include "src/engine/job_queue.h"
+#include "src/engine/rate_limiters.h"
 #include "src/engine/reporter.h"
 
 namespace flxlink::engine {
@@ -65,6 +66,7 @@ class Worker {
   const Reporter& reporter_;
   const OwnerId owner_;
   RetryTimes<int64_t> retries_;  // Of channels.
+  RateLimiters rate_limiters_;
   absl::Mutex mutex_;
   absl::flat_hash_set<int64_t> busy_ ABSL_GUARDED_BY(mutex_);         // Channels that a thread is serving.
   absl::btree_map<int64_t, Ending> endings_ ABSL_GUARDED_BY(mutex_);  // By channel.

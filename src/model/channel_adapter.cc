@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "src/model/quote.h"
 
@@ -14,21 +15,25 @@ namespace {
 // Statuses name their payloads by a URL; this one only has to be unlike all others.
 constexpr absl::string_view kRetryAfterPayload = "flxlink/retry_after";
 
-// A variable's name: capitals, digits, and '_' for everything else.
-void AppendVariablePart(absl::string_view part, std::string* variable) {
-  for (const char c : part) {
-    const bool kept = absl::ascii_isalnum(static_cast<unsigned char>(c));
-    variable->push_back(kept ? absl::ascii_toupper(static_cast<unsigned char>(c)) : '_');
+// A name as part of a variable's. A single '_' never comes of it, so that one can part two names: what two underscores
+// and a hexadecimal digit begin is always a character of a name.
+std::string VariablePart(absl::string_view name) {
+  std::string part;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_islower(byte) || absl::ascii_isdigit(byte)) {
+      part.push_back(absl::ascii_toupper(byte));
+    } else {
+      absl::StrAppendFormat(&part, "__%02X", byte);
+    }
   }
+  return part;
 }
 
 class EnvironmentCredentials : public CredentialResolver {
  public:
   absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const override {
-    std::string variable = "FLXLINK_";
-    AppendVariablePart(channel_name, &variable);
-    variable.push_back('_');
-    AppendVariablePart(credential, &variable);
+    const std::string variable = absl::StrCat("FLXLINK_", VariablePart(channel_name), "_", VariablePart(credential));
     const char* value = std::getenv(variable.c_str());
     if (value != nullptr) return std::string(value);
     return absl::NotFoundError(absl::StrCat("channel ", model::Quote(channel_name), ": there is no credential ",
@@ -53,6 +58,10 @@ absl::optional<absl::Duration> RetryAfter(const absl::Status& status) {
   absl::Duration retry_after;
   if (!payload.has_value() || !absl::ParseDuration(std::string(*payload), &retry_after)) return absl::nullopt;
   return retry_after;
+}
+
+bool IsThrottled(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) && RetryAfter(status).has_value();
 }
 
 std::unique_ptr<CredentialResolver> NewEnvironmentCredentials() { return std::make_unique<EnvironmentCredentials>(); }

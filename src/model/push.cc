@@ -14,6 +14,8 @@ absl::string_view ToString(PushResult result) {
       return "not_found";
     case PushResult::kConflict:
       return "conflict";
+    case PushResult::kNotTried:
+      return "not_tried";
     case PushResult::kThrottled:
       return "throttled";
     case PushResult::kUnavailable:

@@ -15,6 +15,10 @@ SyncFields DifferingFields(const Pqs& desired, const Pqs& acknowledged) {
   return fields;
 }
 
+SyncFields UnionOf(const SyncFields& a, const SyncFields& b) {
+  return {a.price || b.price, a.quantity || b.quantity, a.status || b.status};
+}
+
 Pqs Masked(const SyncFields& mask, const Pqs& values) {
   Pqs masked;
   if (mask.price) masked.price = values.price;

@@ -16,6 +16,9 @@ SyncFields PresentFields(const Pqs& values);
 // The fields that have a value in `desired` and another one, or none, in `acknowledged`.
 SyncFields DifferingFields(const Pqs& desired, const Pqs& acknowledged);
 
+// The fields that are in either.
+SyncFields UnionOf(const SyncFields& a, const SyncFields& b);
+
 // `values` without the fields outside `mask`.
 Pqs Masked(const SyncFields& mask, const Pqs& values);
 

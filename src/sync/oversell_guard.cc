@@ -9,9 +9,13 @@ int64_t ShownQuantity(const SyncRow& row) {
   return row.acknowledged.quantity != kAbsent ? row.acknowledged.quantity : row.seen.quantity;
 }
 
-bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy) {
+bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
   return policy.oversell_guard == OversellGuard::kHold && row.guarded_at != absl::InfinitePast() &&
-         row.quantity_at <= row.guarded_at && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
+         row.quantity_at <= row.guarded_at;
+}
+
+bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy) {
+  return GuardStands(row, policy) && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
 }
 
 bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy) {

@@ -14,6 +14,9 @@ namespace flxlink::sync {
 // The quantity that the channel shows, as far as known: what it acknowledged, else what the last pull saw.
 int64_t ShownQuantity(const SyncRow& row);
 
+// Whether the channel was seen to have lost stock since the product's quantity was stated.
+bool GuardStands(const SyncRow& row, const SyncPolicy& policy);
+
 // Whether the guard holds the desired quantity back. Never where it is what the channel shows: that overwrites nothing.
 bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy);
 

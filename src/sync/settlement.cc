@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
+#include "src/sync/field_difference.h"
 
 namespace flxlink {
 namespace {
@@ -34,6 +35,7 @@ class Settler {
       case PushResult::kNotFound:
         return TakeNotFound(i);
       case PushResult::kConflict:
+      case PushResult::kNotTried:
       case PushResult::kThrottled:
         AddRow(i);
         return;
@@ -67,8 +69,8 @@ class Settler {
     const SyncPlan::ItemState& state = plan_.item_states[i];
     Settlement& row = AddRow(i);
     row.settled = true;
-    row.in_doubt = state.in_doubt && !state.ends_doubt;
-    row.mask = plan_.items[i].mask;
+    row.in_doubt = false;
+    row.mask = sync::UnionOf(plan_.items[i].mask, state.doubtful);
     row.acknowledged = plan_.items[i].values;
     row.attentions = kClearAttentions;
     if (state.attentions < 0) return;
@@ -78,6 +80,8 @@ class Settler {
   void TakeRejected(size_t i, const PushOutcome& outcome) {
     Settlement& row = AddRow(i);
     row.settled = true;
+    row.in_doubt = false;
+    row.mask = plan_.item_states[i].doubtful;
     row.refused_digest = ContentDigest(plan_.items[i].mask, plan_.items[i].values);
     row.attentions = AddAttentions({RejectionOf(outcome)});
   }

@@ -16,19 +16,17 @@ namespace {
 // What is to become of one link.
 struct Decision {
   SyncFields send;
-  bool quantity_held = false;
   std::vector<Problem> attentions;
 };
 
-// Whether a link in doubt is so no more once what is decided was sent. A field that is not sent might have another
-// value on the channel than the one acknowledged, and would later be taken for equal. Not so a quantity that is held:
-// the guard was set by looking at the channel, and no push since then had a quantity.
-bool EndsDoubt(const SyncRow& row, const Decision& decision) {
-  SyncFields known = decision.send;
-  known.quantity = known.quantity || decision.quantity_held;
-  const SyncFields acknowledged = sync::PresentFields(row.acknowledged);
-  return !(acknowledged.price && !known.price) && !(acknowledged.quantity && !known.quantity) &&
-         !(acknowledged.status && !known.status);
+// The fields of a link in doubt that might have another value on the channel than the one acknowledged, and would later
+// be taken for equal. Not so a guarded quantity: the guard was set by looking at the channel, and no push since then
+// had another one than was seen.
+SyncFields DoubtfulFields(const SyncRow& row, const SyncPolicy& policy) {
+  if (!row.in_doubt) return SyncFields();
+  SyncFields doubtful = sync::PresentFields(row.acknowledged);
+  if (sync::GuardStands(row, policy)) doubtful.quantity = false;
+  return doubtful;
 }
 
 Problem DeadItem(absl::string_view external_id) {
@@ -125,13 +123,13 @@ class Planner {
   void HoldQuantity(const SyncRow& row, const Pqs& desired, Decision* decision) const {
     if (!decision->send.quantity || !sync::IsQuantityHeld(row, desired, policy_)) return;
     decision->send.quantity = false;
-    decision->quantity_held = true;
     decision->attentions.push_back(HeldQuantity(row));
   }
 
   void SettleUnsent(const SyncRow& row, Decision decision) {
     Settlement settlement = SettledWithoutPush(row);
-    settlement.in_doubt = row.in_doubt && !EndsDoubt(row, decision);
+    // Nothing is sent that would put the doubt right, so it ends by forgetting.
+    settlement.mask = DoubtfulFields(row, policy_);
     settlement.attentions = AddAttentions(std::move(decision.attentions), &plan_.settled.attentions);
     plan_.settled.rows.push_back(settlement);
   }
@@ -158,7 +156,7 @@ class Planner {
 
     SyncPlan::ItemState state;
     state.in_doubt = row.in_doubt;
-    state.ends_doubt = EndsDoubt(row, decision);
+    state.doubtful = DoubtfulFields(row, policy_);
     state.attentions = AddAttentions(std::move(decision.attentions), &plan_.item_attentions);
     plan_.item_states.push_back(state);
   }

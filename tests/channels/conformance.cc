@@ -355,6 +355,18 @@ TEST_P(ChannelConformance, APushThatIsRefusedWholeChangesNothing) {
   ExpectUntouched();
 }
 
+TEST_P(ChannelConformance, AThrottledCallSaysWhenToComeAgainAndDidNothing) {
+  if (!channel_->SetThrottled(true)) GTEST_SKIP() << "the platform never throttles";
+  const PushItem push = MakePush(items_.back(), SettableFields().front());
+  const absl::Status pushed = adapter_->Push({{push}, ""}).status();
+  EXPECT_TRUE(IsThrottled(pushed)) << pushed;
+  const absl::Status pulled = adapter_->Pull({}).status();
+  EXPECT_TRUE(IsThrottled(pulled)) << pulled;
+  channel_->SetThrottled(false);
+  ExpectUntouched();
+  EXPECT_THAT(ResultsOf(Push({push})), Each(PushResult::kApplied));
+}
+
 // -- What is declared.
 
 TEST_P(ChannelConformance, CompareAndSetRefusesAnotherQuantity) {

@@ -75,11 +75,17 @@ class SimulatedUnderTest : public ChannelUnderTest {
     EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
   }
   void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
+  bool SetThrottled(bool throttled) override {
+    SimulatedFaults faults;
+    faults.throttled = throttled ? 1 : 0;
+    platform_->SetFaults(faults);
+    return true;
+  }
   void Advance() override { clock_.Advance(absl::Seconds(1)); }
 
  private:
   ManualClock clock_;
-  std::shared_ptr<SimulatedPlatform> platform_;
+  const std::shared_ptr<SimulatedPlatform> platform_;
 };
 
 template <typename Edit>
@@ -228,6 +234,33 @@ TEST_F(SimulatedPlatformTest, AThrottledCallSaysHowLongToWait) {
   const absl::Status status = adapter_->Pull({}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(RetryAfter(status), absl::Seconds(1));
+  faults.retry_after = absl::Milliseconds(20);
+  platform_->SetFaults(faults);
+  EXPECT_EQ(RetryAfter(adapter_->Pull({}).status()), absl::Milliseconds(20));
+}
+
+TEST_F(SimulatedPlatformTest, APollCostsTokens) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  options.capabilities.rate_limit = {3, 1, 1, 1, 2};
+  Make(options);
+  const absl::StatusOr<PushReply> reply = Push({QuantityItem(3, 50)});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_TRUE(adapter_->PollReceipt(reply->outcomes[0].receipt).ok());
+  EXPECT_TRUE(IsThrottled(adapter_->PollReceipt(reply->outcomes[0].receipt).status()));
+}
+
+TEST_F(SimulatedPlatformTest, WhatIsNotTriedIsNotDone) {
+  SimulatedFaults faults;
+  faults.item_not_tried = 0.5;
+  Make(faults);
+  const absl::StatusOr<PushReply> reply = Push(AllItems(50));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_GT(Count(*reply, PushResult::kNotTried), 0);
+  EXPECT_EQ(Count(*reply, PushResult::kNotTried) + Count(*reply, PushResult::kApplied), kItems);
+  for (int i = 0; i < kItems; ++i) {
+    EXPECT_EQ(QuantityOf(i), reply->outcomes[static_cast<size_t>(i)].result == PushResult::kApplied ? 50 : i);
+  }
 }
 
 TEST_F(SimulatedPlatformTest, TheRateLimitIsATokenBucket) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/engine.h"
+#include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
 #include "src/engine/job_queue.h"
@@ -104,7 +105,7 @@ TEST_F(PullJobTest, ARerunOfAFailedPullGoesOnFromItsCursor) {
   const int64_t pull_number = engine_->GetChannel("shop")->pull.pull_number;
   const int64_t before = ItemsPulled();
   const Job rerun = Run(engine_->Rerun(failed.job_id));
-  EXPECT_EQ(rerun.state, JobState::kCompleted) << rerun.error;
+  EXPECT_EQ(rerun.state, JobState::kCompleted) << rerun.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(rerun, "resumed"), 1);
   EXPECT_EQ(ItemsPulled() - before, 2) << "only what was missing";
   EXPECT_EQ(engine_->GetChannel("shop")->pull.pull_number, pull_number) << "it is the same pull";

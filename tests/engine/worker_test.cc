@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "flxlink/engine.h"
+#include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -246,7 +247,7 @@ TEST_F(WorkerTest, AChannelThatCannotBeReadForGoodFailsItsJobAndFreesTheSlot) {
   };
   EXPECT_EQ(*engine_->RunPending(10), 1);
   EXPECT_EQ(Read(job_id).state, JobState::kFailed);
-  EXPECT_EQ(Read(job_id).error, "its row is damaged");
+  EXPECT_EQ(Read(job_id).error.value_or(Problem()).message, "its row is damaged");
   EXPECT_EQ(inner_->ReadQueue(shop)->slot.holder_job, 0);
 }
 
@@ -296,8 +297,8 @@ TEST_F(WorkerTest, AScheduleThatCannotBeComputedFiresOnceMoreAndIsDisabled) {
   EXPECT_EQ(*engine_->FireSchedules(), 2);
   const std::vector<Schedule> schedules = *engine_->ListSchedules();
   EXPECT_FALSE(schedules[0].enabled);
-  EXPECT_EQ(schedules[0].problem.code, attention_code::kScheduleCannotFire);
-  EXPECT_THAT(schedules[0].problem.detail, HasSubstr("Mars/Olympus"));
+  EXPECT_EQ(schedules[0].problem.code, problem_code::kScheduleCannotFire);
+  EXPECT_THAT(schedules[0].problem.message, HasSubstr("Mars/Olympus"));
   EXPECT_TRUE(schedules[1].enabled);
   EXPECT_TRUE(schedules[1].problem.empty());
   EXPECT_THAT(Troubled(), ElementsAre("schedule hourly of channel lost"));

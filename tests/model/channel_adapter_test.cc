@@ -1,17 +1,19 @@
 #include "flxlink/channel_adapter.h"
 
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "gmock/gmock.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
 namespace flxlink::model {
 namespace {
-
-using ::testing::HasSubstr;
 
 // Does nothing, and everything that ChannelAdapter does by itself.
 class BareAdapter : public ChannelAdapter {
@@ -39,20 +41,66 @@ TEST(RetryAfterTest, IsAbsentWhereNobodySaidIt) {
   EXPECT_EQ(RetryAfter(absl::OkStatus()), absl::nullopt);
 }
 
+TEST(RetryAfterTest, ThrottledIsOnlyWhatIsUsedUpAndComesBack) {
+  EXPECT_TRUE(IsThrottled(WithRetryAfter(absl::ResourceExhaustedError("slow down"), absl::Seconds(1))));
+  EXPECT_FALSE(IsThrottled(absl::ResourceExhaustedError("the disk is full")));
+  EXPECT_FALSE(IsThrottled(WithRetryAfter(absl::UnavailableError("away"), absl::Seconds(1))));
+  EXPECT_FALSE(IsThrottled(absl::OkStatus()));
+}
+
 TEST(ChannelAdapterTest, HasNoReceiptsUnlessItSaysSo) {
   EXPECT_EQ(BareAdapter().PollReceipt("r1").status().code(), absl::StatusCode::kUnimplemented);
 }
 
-TEST(EnvironmentCredentialsTest, LooksForTheChannelAndCredentialInCapitals) {
-  const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
-  const absl::Status missing = credentials->Resolve("my-shop.1", "api key").status();
+// The variable that a credential is looked for in, as the error says.
+std::string VariableOf(absl::string_view channel, absl::string_view credential) {
+  const absl::Status missing = NewEnvironmentCredentials()->Resolve(channel, credential).status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("FLXLINK_MY_SHOP_1_API_KEY"));
-  EXPECT_THAT(std::string(missing.message()), HasSubstr("api key"));
+  const std::vector<std::string> parts = absl::StrSplit(missing.message(), "; set ");
+  EXPECT_EQ(parts.size(), 2u) << missing;
+  return parts.back();
+}
 
-  ASSERT_EQ(setenv("FLXLINK_MY_SHOP_1_API_KEY", "s3cret", 1), 0);
+// All names of up to `length` characters of a small alphabet that has everything a name can trip over.
+std::vector<std::string> SmallNames(size_t length) {
+  std::vector<std::string> names = {""};
+  for (size_t begin = 0, end = 1, size = 0; size < length; ++size, begin = end, end = names.size()) {
+    for (size_t i = begin; i < end; ++i) {
+      for (const char c : {'a', 'A', '2', 'd', '_', '-', '.'}) names.push_back(names[i] + c);
+    }
+  }
+  names.erase(names.begin());
+  return names;
+}
+
+TEST(EnvironmentCredentialsTest, NamesOfChannelsThatLookAlikeHaveVariablesOfTheirOwn) {
+  EXPECT_EQ(VariableOf("shop", "token"), "FLXLINK_SHOP_TOKEN");
+  EXPECT_EQ(VariableOf("shop-eu", "token"), "FLXLINK_SHOP__2DEU_TOKEN");
+  EXPECT_EQ(VariableOf("shop.eu", "token"), "FLXLINK_SHOP__2EEU_TOKEN");
+  EXPECT_EQ(VariableOf("Shop_EU", "token"), "FLXLINK___53HOP__5F__45__55_TOKEN");
+  EXPECT_NE(VariableOf("a_b", "c"), VariableOf("a", "b_c"));
+}
+
+TEST(EnvironmentCredentialsTest, NoTwoCredentialsShareAVariable) {
+  const std::vector<std::string> names = SmallNames(3);
+  std::map<std::string, std::string> owners;
+  for (const std::string& channel : names) {
+    for (const std::string& credential : names) {
+      const std::string pair = absl::StrCat(channel, " ", credential);
+      const std::string variable = VariableOf(channel, credential);
+      const std::string& owner = owners.emplace(variable, pair).first->second;
+      ASSERT_EQ(owner, pair) << variable;
+      for (const char c : variable) ASSERT_TRUE(absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_');
+    }
+  }
+}
+
+TEST(EnvironmentCredentialsTest, GivesWhatTheVariableHas) {
+  const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
+  const std::string variable = VariableOf("my-shop.1", "api key");
+  ASSERT_EQ(setenv(variable.c_str(), "s3cret", 1), 0);
   const absl::StatusOr<std::string> found = credentials->Resolve("my-shop.1", "api key");
-  ASSERT_EQ(unsetenv("FLXLINK_MY_SHOP_1_API_KEY"), 0);
+  ASSERT_EQ(unsetenv(variable.c_str()), 0);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(*found, "s3cret");
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "flxlink/sync.h"
 #include "gtest/gtest.h"
@@ -176,7 +177,7 @@ bool SiblingsDisagree(const PlanCase& problem, int64_t at) {
 struct RowResult {
   Values sent;
   bool settled = false;
-  bool stays_in_doubt = false;
+  std::set<std::string> forgotten;  // Fields that count as unknown, so that the doubt ends.
   bool keeps_attention = false;
   uint64_t refused_digest = 0;
   std::string codes;  // Each with a space behind it.
@@ -185,17 +186,24 @@ struct RowResult {
   std::string ToText() const {
     std::string text;
     for (const auto& [name, value] : sent) absl::StrAppend(&text, name, "=", value, " ");
-    return absl::StrCat(text, settled, stays_in_doubt, keeps_attention, " ", refused_digest, " ", codes,
-                        expected_quantity);
+    return absl::StrCat(text, settled, keeps_attention, " ", refused_digest, " ", codes, expected_quantity, " forgets ",
+                        absl::StrJoin(forgotten, " "));
   }
 };
+
+std::set<std::string> NamesOf(const Values& values) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : values) names.insert(name);
+  return names;
+}
 
 RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   const SyncRow& row = problem.batch.rows[static_cast<size_t>(i)];
   RowResult result;
+  if (row.in_doubt) result.forgotten = NamesOf(ToValues(row.acknowledged));
+  if (GuardStands(row, problem.policy)) result.forgotten.erase("quantity");
   if (row.seen.status == ChannelStatus::kDead) {
     result.settled = true;
-    result.stays_in_doubt = row.in_doubt && !ToValues(row.acknowledged).empty();
     result.codes = "item_dead ";
     return result;
   }
@@ -208,9 +216,6 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   }
   if (SiblingsDisagree(problem, i) && result.sent.erase("status") != 0) result.codes += "siblings_disagree ";
   if (IsPriceInAnotherCurrency(row, problem.policy)) result.codes += "currency_mismatch ";
-  for (const auto& [name, value] : ToValues(row.acknowledged)) {
-    if (result.sent.count(name) == 0 && !(name == "quantity" && held)) result.stays_in_doubt = row.in_doubt;
-  }
   result.settled = result.sent.empty();
   if (!result.settled && !row.in_doubt && row.refused_digest == DigestOf(result.sent)) {
     RowResult refused;
@@ -247,7 +252,7 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     const PushItem& item = plan.items[i];
     RowResult result;
     result.sent = ToValues(item.mask, item.values);
-    result.stays_in_doubt = plan.item_states[i].in_doubt && !plan.item_states[i].ends_doubt;
+    result.forgotten = NamesOf(ToValues(plan.item_states[i].doubtful, Pqs()));
     result.codes = CodesAt(plan.item_attentions, plan.item_states[i].attentions);
     result.expected_quantity = item.expected_quantity;
     results[item.listing_id] = result.ToText();
@@ -255,7 +260,7 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
   for (const Settlement& row : plan.settled.rows) {
     RowResult result;
     result.settled = row.settled;
-    result.stays_in_doubt = row.in_doubt;
+    result.forgotten = NamesOf(ToValues(row.mask, row.acknowledged));
     result.keeps_attention = row.attentions == kKeepAttentions;
     result.refused_digest = row.refused_digest;
     result.codes = CodesAt(plan.settled.attentions, row.attentions);
@@ -334,9 +339,16 @@ TEST(SyncPropertyTest, NeitherTheOrderOfSiblingsNorOfTheBatchMatters) {
   }
 }
 
+// What a settlement says that the channel has, without what it says is unknown.
+Values Acknowledged(const Settlement& row) {
+  Values values = ToValues(row.mask, row.acknowledged);
+  EraseEqual(ToValues({true, true, true}, Pqs()), &values);
+  return values;
+}
+
 PushOutcome AnyOutcome(std::mt19937_64& random) {
   PushOutcome outcome;
-  outcome.result = static_cast<PushResult>(random() % 7);
+  outcome.result = static_cast<PushResult>(random() % 8);
   return outcome;
 }
 
@@ -344,7 +356,10 @@ TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
     const PlanCase problem = Generator(seed).Make();
     const SyncPlan plan = PlanSync(problem.batch, problem.siblings, problem.policy);
-    for (const Settlement& row : plan.settled.rows) ASSERT_FALSE(row.mask.any()) << "seed " << seed;
+    for (const Settlement& row : plan.settled.rows) {
+      ASSERT_TRUE(Acknowledged(row).empty()) << "seed " << seed;
+      ASSERT_FALSE(row.in_doubt) << "seed " << seed;
+    }
     std::mt19937_64 random(seed);
     std::vector<PushOutcome> outcomes;
     std::map<int64_t, Values> applied;
@@ -354,7 +369,7 @@ TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
     }
     std::map<int64_t, Values> acknowledged;
     for (const Settlement& row : Settle(plan, 0, outcomes, 1).rows) {
-      if (row.mask.any()) acknowledged[row.listing_id] = ToValues(row.mask, row.acknowledged);
+      if (!Acknowledged(row).empty()) acknowledged[row.listing_id] = Acknowledged(row);
     }
     ASSERT_EQ(acknowledged, applied) << "seed " << seed;
   }
@@ -487,10 +502,19 @@ std::map<std::string, SyncFunctions> WorldTwins() {
     ForEachRow(p, [](SyncRow& row) { row.product_price += row.product_price == kAbsent ? 0 : 1; });
   });
   twins["ends doubt with part of the fields"] = WithSpoiledPlan([](SyncPlan& plan) {
-    for (SyncPlan::ItemState& state : plan.item_states) state.ends_doubt = true;
+    for (SyncPlan::ItemState& state : plan.item_states) state.doubtful = SyncFields();
   });
   twins["ends doubt without a push"] = WithSpoiledPlan([](SyncPlan& plan) {
-    for (Settlement& row : plan.settled.rows) row.in_doubt = false;
+    for (Settlement& row : plan.settled.rows) row.mask = SyncFields();
+  });
+  twins["keeps a doubt that nothing will end"] = WithSpoiledPlan([](SyncPlan& plan) {
+    for (Settlement& row : plan.settled.rows) {
+      row.in_doubt = row.mask.any();
+      row.mask = SyncFields();
+    }
+  });
+  twins["keeps the doubt of what was refused"] = WithSettlement([](Settlement& row) {
+    if (row.refused_digest != 0) row.in_doubt = row.mask.any();
   });
   twins["acknowledges a later version"] = WithSettlement([](Settlement& row) { ++row.dirty_version; });
   twins["acknowledges what was not sent"] = WithSettlement([](Settlement& row) {
@@ -501,6 +525,7 @@ std::map<std::string, SyncFunctions> WorldTwins() {
   twins["keeps every doubt"] = WithSettlement([](Settlement& row) { row.in_doubt = true; });
   twins["settles everything"] = WithSettlement([](Settlement& row) { row.settled = true; });
   twins["takes throttled for applied"] = WithResult(PushResult::kThrottled, PushResult::kApplied);
+  twins["takes not tried for applied"] = WithResult(PushResult::kNotTried, PushResult::kApplied);
   twins["takes unavailable for applied"] = WithResult(PushResult::kUnavailable, PushResult::kApplied);
   twins["takes accepted for applied"] = WithResult(PushResult::kAccepted, PushResult::kApplied);
   twins["takes unavailable for throttled"] = WithResult(PushResult::kUnavailable, PushResult::kThrottled);

@@ -209,20 +209,20 @@ TEST(PlanSyncTest, LinksInDoubtAreNeverSkippedAsEqual) {
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(OnlyItem(plan).mask, kAll);
   EXPECT_TRUE(plan.item_states[0].in_doubt);
-  EXPECT_TRUE(plan.item_states[0].ends_doubt);
+  EXPECT_EQ(plan.item_states[0].doubtful, kAll);
 }
 
 // Else the value would be skipped as equal to an acknowledged one that the channel may not have any more.
-TEST(PlanSyncTest, AnAcknowledgedFieldThatIsNotSentStaysInDoubt) {
+TEST(PlanSyncTest, AnAcknowledgedFieldInDoubtThatIsNotSentIsForgotten) {
   SyncRow row = EqualRow();
   row.in_doubt = true;
   row.product_price = kAbsent;
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{false, true, true}));
-  EXPECT_FALSE(plan.item_states[0].ends_doubt);
-  EXPECT_TRUE(Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11).rows.at(0).in_doubt);
-  row.acknowledged.price = kAbsent;
-  EXPECT_TRUE(Plan(row).item_states[0].ends_doubt);
+  const Settlement applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11).rows.at(0);
+  EXPECT_FALSE(applied.in_doubt);
+  EXPECT_EQ(applied.mask, kAll);
+  EXPECT_EQ(applied.acknowledged, (Pqs{kAbsent, 5, ChannelStatus::kListed}));
 }
 
 TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
@@ -255,8 +255,12 @@ TEST(PlanSyncTest, NothingIsSentToDeadItems) {
   EXPECT_EQ(SettledCode(plan), problem_code::kItemDead);
   EXPECT_TRUE(OnlySettled(plan).settled);
   EXPECT_FALSE(OnlySettled(plan).in_doubt);
+  EXPECT_EQ(OnlySettled(plan).mask, kNothing);
   row.in_doubt = true;
-  EXPECT_TRUE(OnlySettled(Plan(row)).in_doubt);
+  const SyncPlan forgetting = Plan(row);
+  EXPECT_FALSE(OnlySettled(forgetting).in_doubt);
+  EXPECT_EQ(OnlySettled(forgetting).mask, kAll);
+  EXPECT_EQ(OnlySettled(forgetting).acknowledged, Pqs());
 }
 
 TEST(PlanSyncTest, AnotherCurrencyIsAttentionAndTheRestGoes) {
@@ -335,12 +339,15 @@ TEST(OversellGuardTest, NothingIsHeldWhereTheChannelShowsTheDesiredQuantity) {
   EXPECT_EQ(OnlyItem(Plan(row)).mask, kQuantity);
 }
 
-TEST(OversellGuardTest, HoldsInDoubtTooAndThenLeavesNoDoubt) {
+TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsNothingOfIt) {
   SyncRow row = GuardedRow();
   row.in_doubt = true;
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{true, false, true}));
-  EXPECT_TRUE(plan.item_states[0].ends_doubt);
+  EXPECT_EQ(plan.item_states[0].doubtful, (SyncFields{true, false, true}));
+  for (const PushResult result : {PushResult::kApplied, PushResult::kRejected}) {
+    EXPECT_FALSE(Settle(plan, 0, {Outcome(result)}, 11).rows.at(0).mask.quantity);
+  }
 }
 
 // Refused before ------------------------------------------------------------------------------------------------------
@@ -469,7 +476,7 @@ TEST_F(SiblingsTest, OnlyAFewAreNamed) {
   EXPECT_THAT(PlanBatch().settled.attentions.at(0).at(0).message, HasSubstr("hidden for SKU1, SKU2, SKU3 and 3 more"));
 }
 
-TEST_F(SiblingsTest, AStatusHeldBackInDoubtStaysInDoubt) {
+TEST_F(SiblingsTest, AStatusHeldBackInDoubtIsForgotten) {
   SyncRow row = Wanting(1, kHidingStatus);
   row.in_doubt = true;
   AddSyncRow(row, "shirt", &batch_);
@@ -478,10 +485,15 @@ TEST_F(SiblingsTest, AStatusHeldBackInDoubtStaysInDoubt) {
   EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{true, true, false}));
   const SettlementBatch applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11);
   EXPECT_TRUE(applied.rows.at(0).settled);
-  EXPECT_TRUE(applied.rows.at(0).in_doubt);
+  EXPECT_FALSE(applied.rows.at(0).in_doubt);
+  EXPECT_TRUE(applied.rows.at(0).mask.status);
+  EXPECT_EQ(applied.rows.at(0).acknowledged.status, ChannelStatus::kUnknown);
 
   policy_.fields = kStatus;
-  EXPECT_TRUE(OnlySettled(PlanBatch()).in_doubt);
+  const SyncPlan unsent = PlanBatch();
+  EXPECT_FALSE(OnlySettled(unsent).in_doubt);
+  EXPECT_TRUE(OnlySettled(unsent).mask.status);
+  EXPECT_EQ(OnlySettled(unsent).acknowledged.status, ChannelStatus::kUnknown);
 }
 
 // Settle --------------------------------------------------------------------------------------------------------------
@@ -548,8 +560,8 @@ TEST(SettleTest, NotFoundIsGone) {
   EXPECT_TRUE(batch.close_push);
 }
 
-TEST(SettleTest, ConflictAndThrottledStayDirtyAndAreAsInDoubtAsBefore) {
-  for (PushResult result : {PushResult::kConflict, PushResult::kThrottled}) {
+TEST(SettleTest, WhatWasNotDoneStaysDirtyAndIsAsInDoubtAsBefore) {
+  for (PushResult result : {PushResult::kConflict, PushResult::kNotTried, PushResult::kThrottled}) {
     for (bool in_doubt : {false, true}) {
       SyncRow row = ChangedRow();
       row.in_doubt = in_doubt;
@@ -567,7 +579,15 @@ TEST(SettleTest, ConflictAndThrottledStayDirtyAndAreAsInDoubtAsBefore) {
 TEST(SettleTest, ARejectionDoesNotTellWhatAnEarlierPushDid) {
   SyncRow row = ChangedRow();
   row.in_doubt = true;
-  EXPECT_TRUE(SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).in_doubt);
+  const Settlement refused = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0);
+  EXPECT_FALSE(refused.in_doubt);
+  EXPECT_EQ(refused.mask, kAll);
+  EXPECT_EQ(refused.acknowledged, Pqs());
+  // The same content is still known as refused.
+  row.in_doubt = false;
+  row.acknowledged = refused.acknowledged;
+  row.refused_digest = refused.refused_digest;
+  EXPECT_EQ(OnlySettled(Plan(row)).attentions, kKeepAttentions);
 }
 
 TEST(SettleTest, UnknownOutcomesGetNoRowAndKeepThePushOpen) {

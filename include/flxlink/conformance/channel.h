@@ -72,6 +72,9 @@ class ChannelUnderTest {
   virtual void Change(absl::string_view external_id, const SyncFields& mask, const Pqs& values) = 0;
   virtual void Remove(absl::string_view external_id) = 0;
 
+  // Makes the platform answer every call that it has too many, or ends that. False: this one cannot.
+  virtual bool SetThrottled(bool) { return false; }
+
   // Brings receipts that were given nearer to their decision. Nothing where there are none.
   virtual void Advance() {}
 };

@@ -16,9 +16,6 @@
 namespace flxlink {
 namespace {
 
-// What a call is told that the platform throttles by chance.
-constexpr absl::Duration kChanceRetryAfter = absl::Seconds(1);
-
 PushOutcome OutcomeOf(PushResult result) {
   PushOutcome outcome;
   outcome.result = result;
@@ -231,7 +228,7 @@ absl::Status SimulatedPlatform::Impl::Admit(double cost) {
   if (Happens(faults_.throttled)) {
     ++counters_.calls_throttled;
     return WithRetryAfter(absl::ResourceExhaustedError("the simulated platform is busy; try again later"),
-                          kChanceRetryAfter);
+                          faults_.retry_after);
   }
   return TakeTokens(cost);
 }
@@ -370,9 +367,10 @@ void SimulatedPlatform::Impl::Delay(const PushRequest& request, absl::Time began
 
 PushOutcome SimulatedPlatform::Impl::Try(const PushItem& item) {
   if (Happens(faults_.item_unavailable)) return OutcomeOf(PushResult::kUnavailable);
+  if (Happens(faults_.item_not_tried)) return OutcomeOf(PushResult::kNotTried);
   if (Happens(faults_.item_throttled)) {
     PushOutcome outcome = OutcomeOf(PushResult::kThrottled);
-    outcome.retry_after = kChanceRetryAfter;
+    outcome.retry_after = faults_.retry_after;
     return outcome;
   }
   return TakeOnce(item, options_.capabilities.asynchronous_receipts);
@@ -476,7 +474,7 @@ absl::StatusOr<PushOutcome> SimulatedPlatform::Impl::PollReceipt(absl::string_vi
   LetLatencyPass();
   absl::MutexLock lock(&mutex_);
   ++counters_.polls;
-  if (absl::Status status = Admit(/*cost=*/0); !status.ok()) return status;
+  if (absl::Status status = Admit(options_.capabilities.rate_limit.poll_cost); !status.ok()) return status;
   const auto found = receipts_.find(receipt);
   if (found != receipts_.end()) return found->second;
   return absl::NotFoundError(

@@ -1,0 +1,29 @@
+#include "src/engine/batch_rows.h"
+
+#include <cstddef>
+
+namespace flxlink::engine {
+namespace {
+
+SyncBatch Filter(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids, bool wanted) {
+  SyncBatch filtered;
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    if (ids.contains(batch.rows[static_cast<size_t>(i)].listing_id) == wanted) AddRow(batch, i, &filtered);
+  }
+  return filtered;
+}
+
+}  // namespace
+
+void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
+  to->rows.push_back(from.rows[static_cast<size_t>(i)]);
+  to->sku.Add(from.sku[i]);
+  to->external_id.Add(from.external_id[i]);
+  to->parent_id.Add(from.parent_id[i]);
+}
+
+SyncBatch Select(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) { return Filter(batch, ids, true); }
+
+SyncBatch Without(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) { return Filter(batch, ids, false); }
+
+}  // namespace flxlink::engine

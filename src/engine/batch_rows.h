@@ -1,0 +1,22 @@
+// Picking rows of a batch of links.
+
+#ifndef FLXLINK_SRC_ENGINE_BATCH_ROWS_H_
+#define FLXLINK_SRC_ENGINE_BATCH_ROWS_H_
+
+#include <cstdint>
+
+#include "absl/container/flat_hash_set.h"
+#include "flxlink/sync.h"
+
+namespace flxlink::engine {
+
+// Adds row i of one batch to another.
+void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to);
+
+// The rows whose listing ids are in `ids`, and those whose are not.
+SyncBatch Select(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids);
+SyncBatch Without(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids);
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_BATCH_ROWS_H_

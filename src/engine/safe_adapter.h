@@ -1,0 +1,20 @@
+// The one place where code of a host's is called that might throw: adapters, their factories, credential resolvers.
+
+#ifndef FLXLINK_SRC_ENGINE_SAFE_ADAPTER_H_
+#define FLXLINK_SRC_ENGINE_SAFE_ADAPTER_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "flxlink/channel_adapter.h"
+
+namespace flxlink::engine {
+
+// Makes the adapter that the context names. Whatever is thrown while it is made, or by any call of it later, becomes an
+// INTERNAL status that names the adapter and what was thrown.
+absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeSafeAdapter(const AdapterRegistry& adapters,
+                                                                const AdapterContext& context);
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_SAFE_ADAPTER_H_

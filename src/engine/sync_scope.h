@@ -1,0 +1,57 @@
+// What the parts of one sync job share.
+
+#ifndef FLXLINK_SRC_ENGINE_SYNC_SCOPE_H_
+#define FLXLINK_SRC_ENGINE_SYNC_SCOPE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "flxlink/push.h"
+#include "flxlink/sync.h"
+#include "src/engine/job_context.h"
+
+namespace flxlink::engine {
+
+// Belongs to one running sync job.
+struct SyncScope {
+  explicit SyncScope(JobContext& job_context)
+      : context(job_context),
+        capabilities(job_context.adapter().capabilities()),
+        policy(MakeSyncPolicy(job_context.channel().config, capabilities)),
+        revision(job_context.channel().pull.revision) {}
+
+  int64_t channel_id() const { return context.channel().channel_id; }
+
+  JobContext& context;
+  const AdapterCapabilities& capabilities;
+  const SyncPolicy policy;
+  std::string revision;                  // The channel's last known.
+  absl::flat_hash_set<int64_t> forced;   // Listing ids.
+  absl::flat_hash_set<int64_t> unready;  // Listing ids of links with an open push: nothing else of them is sent.
+  // Pushes whose receipts were not decided in time. They stay open for the next job.
+  absl::flat_hash_set<int64_t> undecided_pushes;
+};
+
+// What one pass over the dirty links met.
+struct SyncPassResult {
+  bool again = false;                          // Something is left that another pass may send.
+  bool stop = false;                           // The channel takes nothing now.
+  bool failed = false;                         // Something was tried and did not go well: it counts as an attempt.
+  bool progressed = false;                     // Something was settled.
+  absl::Duration wait = absl::ZeroDuration();  // What the channel asked for. Zero: it did not.
+  std::string reason;                          // Why it has to be tried again.
+  absl::flat_hash_set<int64_t> conflicted;     // Listing ids of links whose channel side moved.
+};
+
+// Writes settlements and notes in `result` whether they are progress.
+absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result);
+
+// Makes problems of the job of the attentions of a settlement of links of `page`.
+void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch);
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_SYNC_SCOPE_H_

@@ -1,0 +1,21 @@
+// Links that share a product, and its one status, with links that are about to be pushed.
+
+#ifndef FLXLINK_SRC_ENGINE_SYNC_SIBLINGS_H_
+#define FLXLINK_SRC_ENGINE_SYNC_SIBLINGS_H_
+
+#include "absl/status/statusor.h"
+#include "flxlink/sync.h"
+#include "src/engine/sync_scope.h"
+
+namespace flxlink::engine {
+
+// The links of the products whose status the batch may send, those of the batch among them.
+absl::StatusOr<SyncBatch> ReadSiblings(SyncScope& scope, const SyncBatch& batch);
+
+// A link whose status was held back, because a sibling wanted another one, is done with and not dirty. When a sibling's
+// status is on its way it is looked at again: they may agree by now. As many as one storage operation still takes.
+void AddWaitingSiblings(const SyncBatch& siblings, const SyncPolicy& policy, SyncBatch* batch);
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_SYNC_SIBLINGS_H_

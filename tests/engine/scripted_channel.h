@@ -1,0 +1,70 @@
+// A simulated channel whose calls a test can answer instead of it, and a clock that lets a test act while others wait.
+
+#ifndef FLXLINK_TESTS_ENGINE_SCRIPTED_CHANNEL_H_
+#define FLXLINK_TESTS_ENGINE_SCRIPTED_CHANNEL_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "flxlink/channel_adapter.h"
+#include "flxlink/simulated_channel.h"
+#include "tests/support/manual_clock.h"
+
+namespace flxlink::engine {
+
+// Called before each call of its kind; the call goes on to the platform where it answers OK. It may throw.
+struct ChannelScript {
+  std::function<absl::Status()> pull = [] { return absl::OkStatus(); };
+  std::function<absl::Status()> push = [] { return absl::OkStatus(); };
+  std::function<absl::Status()> poll = [] { return absl::OkStatus(); };
+};
+
+class ScriptedAdapter : public ChannelAdapter {
+ public:
+  ScriptedAdapter(SimulatedPlatform& platform, const ChannelScript& script) : platform_(platform), script_(script) {}
+
+  const AdapterCapabilities& capabilities() const override { return platform_.capabilities(); }
+  absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
+    const absl::Status status = script_.pull();
+    return status.ok() ? platform_.Pull(request) : status;
+  }
+  absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
+    const absl::Status status = script_.push();
+    return status.ok() ? platform_.Push(request) : status;
+  }
+  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const override {
+    const absl::Status status = script_.poll();
+    return status.ok() ? platform_.PollReceipt(receipt) : status;
+  }
+
+ private:
+  SimulatedPlatform& platform_;
+  const ChannelScript& script_;
+};
+
+// A clock that calls `on_sleep` after each sleep.
+class HookedClock : public ManualClock {
+ public:
+  void Sleep(absl::Duration duration) override {
+    ManualClock::Sleep(duration);
+    if (on_sleep) on_sleep();
+  }
+
+  std::function<void()> on_sleep;
+};
+
+// Answers `error` the first `times` times, then OK.
+inline std::function<absl::Status()> Times(int times, absl::Status error) {
+  return [times, error = std::move(error)]() mutable { return times-- > 0 ? error : absl::OkStatus(); };
+}
+
+inline absl::Status Throttled(absl::Duration retry_after) {
+  return WithRetryAfter(absl::ResourceExhaustedError("too many requests"), retry_after);
+}
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_TESTS_ENGINE_SCRIPTED_CHANNEL_H_

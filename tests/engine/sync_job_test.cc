@@ -1,0 +1,399 @@
+// Sync jobs over a channel that throttles, delays, throws and loses answers.
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/memory_storage.h"
+#include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/scripted_channel.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+int64_t CountOf(const Job& job, absl::string_view name) {
+  for (const auto& [key, value] : job.counts) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+std::string Sku(int i) { return absl::StrCat("s", i); }
+std::string ItemId(int i) { return absl::StrCat("i", i); }
+
+class SyncJobTest : public ::testing::Test {
+ protected:
+  void Start(const SimulatedOptions& options = {}, int max_tries = 5) {
+    platform_ = std::make_shared<SimulatedPlatform>(clock_, options);
+    adapters_.Register("scripted", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+      return std::make_unique<ScriptedAdapter>(*platform_, script_);
+    });
+    EngineOptions engine;
+    engine.storage = storage_.get();
+    engine.adapters = &adapters_;
+    engine.clock = &clock_;
+    engine.page_rows = 3;
+    engine.max_tries = max_tries;
+    engine_ = *Engine::Create(engine);
+  }
+
+  static ChannelConfig Config() {
+    ChannelConfig config;
+    config.name = "shop";
+    config.adapter = "scripted";
+    config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
+    return config;
+  }
+
+  void WriteProduct(int i, int64_t price, int64_t quantity = 5) {
+    ProductBatch batch;
+    batch.key.Add(Sku(i));
+    batch.sku.Add(Sku(i));
+    batch.parent.Add("");
+    batch.price.push_back(price);
+    batch.quantity.push_back(quantity);
+    batch.sync_priority.push_back(0);
+    ASSERT_TRUE(engine_->WriteProducts(batch).ok());
+  }
+  void WritePrices(int count, int64_t price) {
+    for (int i = 0; i < count; ++i) WriteProduct(i, price);
+  }
+
+  // A channel with `count` products that are linked to items, all of one product there, and in sync.
+  void SyncedChannel(int count, const ChannelConfig& config = Config()) {
+    ASSERT_TRUE(engine_->AddChannel(config).ok());
+    for (int i = 0; i < count; ++i) {
+      platform_->SetItem({ItemId(i), "parent", {1000, 5, ChannelStatus::kListed}, {{"sku", Sku(i)}}});
+    }
+    WritePrices(count, 1000);
+    for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) {
+      const Job job = Run(kind);
+      ASSERT_EQ(job.state, JobState::kCompleted) << ToString(kind) << ": " << job.error.value_or(Problem()).message;
+    }
+  }
+
+  int64_t Enqueue(JobKind kind) {
+    JobRequest request;
+    request.kind = kind;
+    const absl::StatusOr<Job> job = engine_->Enqueue("shop", request);
+    EXPECT_TRUE(job.ok()) << job.status();
+    return job->job_id;
+  }
+  Job Run(JobKind kind) { return Finish(Enqueue(kind)); }
+  Job Finish(int64_t job_id) {
+    const absl::StatusOr<Job> job = engine_->RunUntilFinal(job_id);
+    EXPECT_TRUE(job.ok()) << job.status();
+    return *job;
+  }
+
+  // Runs a job that is cancelled when it has waited for two seconds or more.
+  Job RunAndCancel(JobKind kind) {
+    const int64_t job_id = Enqueue(kind);
+    began_ = clock_.Now();
+    clock_.on_sleep = [this, job_id] {
+      if (clock_.Now() - began_ < absl::Seconds(2)) return;
+      clock_.on_sleep = nullptr;
+      EXPECT_TRUE(engine_->Cancel(job_id).ok());
+    };
+    return Finish(job_id);
+  }
+
+  void ExpectCancelledSoon(const Job& job) {
+    EXPECT_EQ(job.state, JobState::kCancelled) << job.error.value_or(Problem()).message;
+    EXPECT_LE(clock_.Now() - began_, absl::Seconds(4));
+  }
+
+  std::vector<OpenPush> OpenPushes() { return *storage_->ReadOpenPushes(engine_->GetChannel("shop")->channel_id); }
+
+  int InDoubt() {
+    int count = 0;
+    const absl::Status status = engine_->ForEachListing("shop", {}, [&](const ListingRow& row) {
+      count += row.in_doubt ? 1 : 0;
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return count;
+  }
+
+  int64_t PriceOf(int i) { return platform_->FindItem(ItemId(i))->values.price; }
+
+  HookedClock clock_;
+  absl::Time began_;
+  ChannelScript script_;
+  AdapterRegistry adapters_;
+  std::shared_ptr<SimulatedPlatform> platform_;
+  std::unique_ptr<Storage> storage_ = NewMemoryStorage();
+  std::unique_ptr<Engine> engine_;
+};
+
+// -- Rate limits.
+
+TEST_F(SyncJobTest, ABucketOutlivesTheJobThatEmptiedIt) {
+  SimulatedOptions options;
+  options.capabilities.push_limit = 1;
+  options.capabilities.rate_limit = {2, 1, 1, 1, 1};
+  Start(options);
+  SyncedChannel(2);
+  for (const int64_t price : {1100, 1200, 1300}) {
+    WritePrices(2, price);
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 2);
+  }
+  EXPECT_EQ(platform_->Counters().calls_throttled, 0);
+}
+
+TEST_F(SyncJobTest, ACancelledWaitForTokensTakesNone) {
+  SimulatedOptions options;
+  options.capabilities.rate_limit = {1, 0.001, 1, 1, 1};
+  Start(options);
+  ASSERT_TRUE(engine_->AddChannel(Config()).ok());
+  Run(JobKind::kPull);
+  for (int i = 0; i < 3; ++i) ExpectCancelledSoon(RunAndCancel(JobKind::kPull));
+  began_ = clock_.Now();
+  EXPECT_EQ(Run(JobKind::kPull).state, JobState::kCompleted);
+  EXPECT_LE(clock_.Now() - began_, absl::Seconds(1001));
+}
+
+TEST_F(SyncJobTest, RepeatedPullsTakeTokensToo) {
+  SimulatedOptions options;
+  options.capabilities.rate_limit = {1, 0.001, 1, 1, 1};
+  Start(options);
+  ASSERT_TRUE(engine_->AddChannel(Config()).ok());
+  script_.pull = Times(2, absl::UnavailableError("away"));
+  began_ = clock_.Now();
+  EXPECT_EQ(Run(JobKind::kPull).state, JobState::kCompleted);
+  EXPECT_GE(clock_.Now() - began_, absl::Seconds(1999));
+}
+
+TEST_F(SyncJobTest, PollsTakeTokensToo) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  options.capabilities.rate_limit = {2, 1, 1, 1, 1};
+  options.faults.max_receipt_delay = absl::Seconds(20);
+  Start(options);
+  SyncedChannel(3);
+  WritePrices(3, 1100);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 3);
+  EXPECT_GT(platform_->Counters().polls, 3);
+  EXPECT_EQ(platform_->Counters().calls_throttled, 0);
+}
+
+// -- Receipts.
+
+TEST_F(SyncJobTest, ReceiptsAreAskedAboutForAsLongAsTheAdapterSays) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  options.faults.max_receipt_delay = absl::Minutes(9);
+  Start(options);
+  SyncedChannel(6);
+  WritePrices(6, 1100);
+  began_ = clock_.Now();
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "sent"), 6);
+  EXPECT_GT(clock_.Now() - began_, absl::Minutes(2)) << "the receipts were decided too soon to test anything";
+  EXPECT_EQ(platform_->Counters().items_applied, 6) << "each was sent once";
+  EXPECT_EQ(InDoubt(), 0);
+}
+
+TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  options.capabilities.receipt_timeout = absl::Minutes(2);
+  options.faults.max_receipt_delay = absl::Hours(10);
+  Start(options);
+  SyncedChannel(2);
+  WritePrices(2, 1100);
+  began_ = clock_.Now();
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "undecided"), 2);
+  EXPECT_EQ(sync.progress.failed, 2);
+  EXPECT_LE(clock_.Now() - began_, absl::Minutes(3));
+  EXPECT_EQ(InDoubt(), 2);
+  ASSERT_THAT(OpenPushes(), SizeIs(1));
+  EXPECT_THAT(OpenPushes()[0].listing_ids, SizeIs(2));
+
+  platform_->SetFaults({});
+  const Job next = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(next, "sent"), 2) << "a link in doubt is never skipped as equal";
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
+}
+
+TEST_F(SyncJobTest, UndecidedItemsAreNotSentAgainByTheSameJob) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  options.capabilities.receipt_timeout = absl::Minutes(2);
+  options.faults.max_receipt_delay = absl::Hours(10);
+  Start(options);
+  SyncedChannel(6);
+  WritePrices(6, 1100);
+  int pushes = 0;
+  // The second page is throttled, so that there is a second pass.
+  script_.push = [&] { return ++pushes == 2 ? Throttled(absl::Seconds(1)) : absl::OkStatus(); };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "undecided"), 6);
+  EXPECT_EQ(platform_->Counters().items_pushed, 6);
+}
+
+// -- Throttling.
+
+TEST_F(SyncJobTest, AThrottledPushWasNotTried) {
+  Start({}, /*max_tries=*/1);
+  SyncedChannel(6);
+  WritePrices(6, 1100);
+  script_.push = Times(4, Throttled(absl::Milliseconds(20)));
+  clock_.on_sleep = [this] {
+    EXPECT_EQ(InDoubt(), 0);
+    EXPECT_THAT(OpenPushes(), IsEmpty());
+  };
+  began_ = clock_.Now();
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "sent"), 6);
+  EXPECT_EQ(platform_->Counters().items_applied, 6) << "each was sent once";
+  EXPECT_LE(clock_.Now() - began_, absl::Milliseconds(80));
+}
+
+TEST_F(SyncJobTest, ItemsThatWereNotTriedGoWithTheNextBatchAndCountNoAttempt) {
+  Start({}, /*max_tries=*/1);
+  SyncedChannel(6);
+  WritePrices(6, 1100);
+  SimulatedFaults faults;
+  faults.item_not_tried = 1;
+  platform_->SetFaults(faults);
+  int sleeps = 0;
+  clock_.on_sleep = [&] {
+    EXPECT_EQ(InDoubt(), 0);
+    if (++sleeps == 3) platform_->SetFaults({});
+  };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "sent"), 6);
+  EXPECT_EQ(platform_->Counters().items_applied, 6);
+}
+
+// -- Cancelling.
+
+TEST_F(SyncJobTest, ACancelEndsTheRetryAfterOfAPull) {
+  Start();
+  SyncedChannel(1);
+  script_.pull = Times(100, Throttled(absl::Seconds(79)));
+  ExpectCancelledSoon(RunAndCancel(JobKind::kPull));
+}
+
+TEST_F(SyncJobTest, ACancelEndsTheRetryAfterOfAPush) {
+  Start();
+  SyncedChannel(1);
+  WritePrices(1, 1100);
+  script_.push = Times(100, Throttled(absl::Seconds(79)));
+  ExpectCancelledSoon(RunAndCancel(JobKind::kSync));
+}
+
+TEST_F(SyncJobTest, ACancelEndsTheWaitForAPushThatMayStillLand) {
+  Start({}, /*max_tries=*/1);
+  SyncedChannel(1);
+  WritePrices(1, 1100);
+  script_.push = Times(1, absl::UnavailableError("the line broke"));
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  ExpectCancelledSoon(RunAndCancel(JobKind::kSync));
+  EXPECT_THAT(OpenPushes(), SizeIs(1)) << "it was not waited out";
+}
+
+TEST_F(SyncJobTest, ACancelEndsTheWaitForAReceipt) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  options.faults.max_receipt_delay = absl::Hours(10);
+  Start(options);
+  SyncedChannel(1);
+  WritePrices(1, 1100);
+  ExpectCancelledSoon(RunAndCancel(JobKind::kSync));
+}
+
+// -- Doubt.
+
+TEST_F(SyncJobTest, ADoubtEndsWhereSiblingsDisagreeAboutTheStatus) {
+  SimulatedOptions options;
+  options.capabilities.grouping = PushGrouping::kProduct;
+  Start(options, /*max_tries=*/1);
+  ChannelConfig config = Config();
+  config.status_rules = {
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide},
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kGreater, 0, StatusRule::Action::kUnhide}};
+  config.sync_fields = {false, false, true};
+  SyncedChannel(2, config);
+  // Both are to be hidden, and what became of that is not known.
+  for (int i = 0; i < 2; ++i) WriteProduct(i, 1000, 0);
+  Run(JobKind::kRules);
+  SimulatedFaults faults;
+  faults.push_lost_reply = 1;
+  platform_->SetFaults(faults);
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  EXPECT_EQ(InDoubt(), 2);
+  platform_->SetFaults({});
+  // Then they disagree, so that nothing of it is sent.
+  WriteProduct(1, 1000, 7);
+  Run(JobKind::kRules);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 2);
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
+  // Once they agree on what was acknowledged before, it is sent: the channel does not have it any more.
+  WriteProduct(0, 1000, 7);
+  Run(JobKind::kRules);
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.status, ChannelStatus::kHidden);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "statuses"), 2);
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.status, ChannelStatus::kListed);
+}
+
+// -- Exceptions.
+
+TEST_F(SyncJobTest, AnExceptionOfAPullIsTheJobsError) {
+  Start();
+  SyncedChannel(1);
+  script_.pull = []() -> absl::Status { throw std::runtime_error("boom"); };
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(pull.state, JobState::kFailed);
+  EXPECT_THAT(pull.error.value_or(Problem()).message, HasSubstr("the adapter scripted threw: \"boom\""));
+  script_.pull = [] { return absl::OkStatus(); };
+  EXPECT_EQ(Run(JobKind::kPull).state, JobState::kCompleted);
+}
+
+TEST_F(SyncJobTest, APushThatThrewIsOfUnknownOutcome) {
+  Start();
+  SyncedChannel(1);
+  WritePrices(1, 1100);
+  script_.push = []() -> absl::Status { throw 42; };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kFailed);
+  EXPECT_THAT(sync.error.value_or(Problem()).message, HasSubstr("the adapter scripted threw"));
+  EXPECT_EQ(InDoubt(), 1);
+  EXPECT_THAT(OpenPushes(), SizeIs(1));
+  script_.push = [] { return absl::OkStatus(); };
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(PriceOf(0), 1100);
+}
+
+TEST_F(SyncJobTest, AnExceptionOfAPollIsTheJobsError) {
+  SimulatedOptions options;
+  options.capabilities.asynchronous_receipts = true;
+  Start(options);
+  SyncedChannel(1);
+  WritePrices(1, 1100);
+  script_.poll = []() -> absl::Status { throw std::runtime_error("boom"); };
+  EXPECT_THAT(Run(JobKind::kSync).error.value_or(Problem()).message, HasSubstr("threw: \"boom\""));
+  EXPECT_EQ(InDoubt(), 1);
+}
+
+}  // namespace
+}  // namespace flxlink::engine
