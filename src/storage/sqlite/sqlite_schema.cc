@@ -275,6 +275,7 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 )sql",
+    "ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 

@@ -15,7 +15,7 @@ namespace flxlink::sqlite {
 constexpr int64_t kApplicationId = 0x666c786c;
 
 // PRAGMA user_version of a store that this library writes.
-constexpr int64_t kSchemaVersion = 3;
+constexpr int64_t kSchemaVersion = 4;
 
 // Makes the tables of an empty database, or brings an older schema forward, to `version`, one version a transaction.
 // Call it under the writer lock. FAILED_PRECONDITION: the schema is newer than this library knows, or the database is
