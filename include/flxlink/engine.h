@@ -38,6 +38,7 @@
 #include "flxlink/clock.h"
 #include "flxlink/executor.h"
 #include "flxlink/job.h"
+#include "flxlink/link_state.h"
 #include "flxlink/linker.h"
 #include "flxlink/listing.h"
 #include "flxlink/product.h"
@@ -57,6 +58,9 @@ struct EngineOptions {
   Clock* clock = nullptr;
   // Threads for matching within one link job. Default: the job's own thread only.
   Executor* executor = nullptr;
+  // How much memory a link job's match may use for itself, in bytes; see MatchOptions::memory_limit_bytes. What it
+  // reads of the channel comes on top. Default 0: as much as is fastest.
+  int64_t link_memory_bytes = 0;
   // Rows in one storage operation, 1 to Storage::kMaxRows. Default 10,000.
   int64_t page_rows = Storage::kMaxRows;
   // Tries of a call that a channel throttled or was unavailable for, before the job fails. Default 5.
@@ -85,17 +89,30 @@ struct PlannedLink {
   LinkReason reason = LinkReason::kNone;
 };
 
-// Everything about why one listing variant is linked as it is.
+// What a link job would do now.
+struct LinkPlan {
+  // Of every unlinked listing variant, in the order of ForEachListing.
+  std::vector<PlannedLink> links;
+  // What a link job would say of the rules, such as rule_field_unknown: no variant has the field that a rule names.
+  std::vector<JobProblem> problems;
+};
+
+// Everything about why one listing variant is linked as it is, in time that does not grow with the channel where a link
+// job has left its index.
 struct ListingExplanation {
   ListingRow listing;
   struct Rule {
     LinkRule rule;
     bool has_key = false;
     std::string key;
-    std::vector<std::string> listings;  // SKUs with that key, this one included; the first LinkDetail::kMaxNamed.
-    std::vector<std::string> channel;   // External ids with that key, likewise.
+    // SKUs of live listing variants with that key, this one included, and external ids of live items with it; the first
+    // LinkDetail::kMaxNamed of each.
+    std::vector<std::string> listings;
+    std::vector<std::string> channel;
+    // How many there are, counted up to kMaxCounted.
     int64_t listing_count = 0;
     int64_t channel_count = 0;
+    static constexpr int64_t kMaxCounted = 1000;
     LinkReason reason = LinkReason::kNone;
     bool linked = false;
     bool stopped = false;
@@ -153,9 +170,9 @@ class Engine {
                                       absl::FunctionRef<absl::Status(const ListingRow&)> visit) = 0;
   virtual absl::Status EditListing(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) = 0;
   virtual absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku) = 0;
-  // What a link job would do now, for every unlinked listing variant, in the order of ForEachListing. Changes nothing.
-  // FAILED_PRECONDITION as a link job would fail: no rule, or no complete pull yet.
-  virtual absl::StatusOr<std::vector<PlannedLink>> PlanLinks(absl::string_view channel) = 0;
+  // What a link job would do now. Changes nothing. FAILED_PRECONDITION as a link job would fail: no rule, or no
+  // complete pull yet.
+  virtual absl::StatusOr<LinkPlan> PlanLinks(absl::string_view channel) = 0;
 
   // -- Jobs
 

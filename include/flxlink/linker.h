@@ -54,6 +54,7 @@
 #include "absl/types/span.h"
 #include "flxlink/executor.h"
 #include "flxlink/link_rule.h"
+#include "flxlink/link_state.h"
 #include "flxlink/string_column.h"
 
 namespace flxlink {
@@ -67,8 +68,9 @@ constexpr int64_t kNoRow = -1;
 
 // Consecutive rows of one side. Valid only during the call that hands it over.
 struct VariantChunk {
-  int64_t row_base = 0;   // The number of the first row. A part's chunks follow each other without a gap.
-  int32_t row_count = 0;  // Rows in this chunk.
+  // The number of the first row. A part's chunks follow each other without a gap.
+  int64_t row_base = 0;
+  int32_t row_count = 0;
   // The columns that the scan asked for, in that order, row_count strings each.
   absl::Span<const StringColumnView> columns;
   // One byte a row: 0 for a variant that is not live (delisted; gone; in a status that its adapter declares dead). Rows
@@ -145,34 +147,12 @@ struct MatchInput {
 // Output
 // ---------------------------------------------------------------------------------------------------------------------
 
-enum class LinkState : uint8_t { kUnlinked, kLinked, kBroken };
-
-// Why a row is as it is. The order of the second group is the order in which one becomes the final reason.
-enum class LinkReason : uint8_t {
-  kNone,      // Linked by a rule, nothing to say. Or not live and not linked: the linker left it out.
-  kExisting,  // It had its link (or broken link) before.
-
-  kAmbiguousListing,
-  kAmbiguousChannel,
-  kContradiction,  // With kLinked a warning, with kUnlinked the reason.
-  kTargetTaken,
-  kUnlinkedByHand,
-  kParentMismatch,
-  kNoMatch,
-  kNoKey,
-};
-
-// "unlinked", "linked", "broken".
-absl::string_view ToString(LinkState state);
-// "", "existing", "ambiguous_listing", "ambiguous_channel", "contradiction", "target_taken", "unlinked_by_hand",
-// "parent_mismatch", "no_match", "no_key".
-absl::string_view ToString(LinkReason reason);
-
 // What became of one listing variant.
 struct LinkOutcome {
-  int64_t channel_row =
-      kNoRow;        // What it is linked to. kNoRow where it is unlinked, or its broken link's item is not there.
-  int32_t rule = 0;  // From 1: the rule that linked it, or that gave the reason. 0 for kExisting and kNone.
+  // What it is linked to. kNoRow where it is unlinked, or its broken link's item is not there.
+  int64_t channel_row = kNoRow;
+  // From 1: the rule that linked it, or that gave the reason. 0 for kExisting and kNone.
+  int32_t rule = 0;
   LinkState state = LinkState::kUnlinked;
   LinkReason reason = LinkReason::kNone;
 };
@@ -226,14 +206,16 @@ struct MatchOptions {
   int64_t memory_limit_bytes = 0;
   // Sets the hash function. No result depends on it; who writes the keys should not be able to know it. Default 0.
   uint64_t hash_seed = 0;
-  // Asked now and then, on the calling thread; true ends the match with CANCELLED. Default: never asked.
-  std::function<bool()> cancelled;
+  // Called now and then, on the calling thread: where the caller reports, and says whether to go on. An error ends the
+  // match, which returns it. Default: never called.
+  std::function<absl::Status()> check;
 };
 
 // Counts of one rule in one match: how many listing variants that were open got each outcome from it.
 struct RuleStats {
   int64_t linked = 0;
-  int64_t linked_contradicted = 0;  // Among `linked`, those with the warning.
+  // Among `linked`, those with the warning.
+  int64_t linked_contradicted = 0;
   int64_t ambiguous_listing = 0;
   int64_t ambiguous_channel = 0;
   int64_t contradiction = 0;
@@ -247,24 +229,31 @@ struct RuleStats {
 struct MatchStats {
   int64_t listing_rows = 0;
   int64_t channel_rows = 0;
-  int64_t existing = 0;          // Listing rows that came with a link, broken ones included.
-  int64_t linked = 0;            // New links.
-  int64_t unlinked = 0;          // Live rows that stay unlinked.
-  std::vector<RuleStats> rules;  // rules[r] is of rule r+1.
+  // Listing rows that came with a link, broken ones included.
+  int64_t existing = 0;
+  // New links.
+  int64_t linked = 0;
+  // Live rows that stay unlinked.
+  int64_t unlinked = 0;
+  // rules[r] is of rule r+1.
+  std::vector<RuleStats> rules;
 };
 
 // What one rule had to say of one listing variant.
 struct RuleExplanation {
   bool has_key = false;
-  std::string key;                    // After normalizers.
-  std::vector<int64_t> listing_rows;  // L, ascending, the first LinkDetail::kMaxNamed.
-  std::vector<int64_t> channel_rows;  // C, likewise.
-  int64_t listing_count = 0;          // All of L.
-  int64_t channel_count = 0;          // All of C.
+  // After normalizers.
+  std::string key;
+  // L and C, ascending, the first LinkDetail::kMaxNamed of each; the counts are of all.
+  std::vector<int64_t> listing_rows;
+  std::vector<int64_t> channel_rows;
+  int64_t listing_count = 0;
+  int64_t channel_count = 0;
   // What the rule gave it. kNone with linked == false: the variant was no longer open (or never: it has a link).
   LinkReason reason = LinkReason::kNone;
   bool linked = false;
-  bool stopped = false;  // No later rule was tried because of this one.
+  // No later rule was tried because of this one.
+  bool stopped = false;
 };
 
 // Matches listings to channel variants by one link priority.
@@ -281,8 +270,8 @@ class Linker {
   //
   // INVALID_ARGUMENT: rule_columns does not fit the priority, a link names a row outside its source, or links are not
   // 1:1 (the message names the rows). OUT_OF_RANGE: a side has more than 2,000,000,000 rows. INTERNAL: a source's
-  // chunks do not add up to its row_count(). CANCELLED: options.cancelled said so. Errors of the sources and the sink
-  // are passed on. The sink sees nothing before all rules have run.
+  // chunks do not add up to its row_count(). Errors of options.check, the sources and the sink are passed on. The sink
+  // sees nothing before all rules have run.
   absl::StatusOr<MatchStats> Match(const MatchInput& input, const MatchOptions& options, LinkSink& sink) const;
 
   // Matches all of `input` and tells, for one listing row, what each rule said; one entry per rule.

@@ -13,7 +13,7 @@
 
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
-#include "flxlink/linker.h"
+#include "flxlink/link_state.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
 #include "flxlink/problem.h"
@@ -48,10 +48,13 @@ struct ListingRow {
   std::vector<Field> fields;
 
   LinkState link_state = LinkState::kUnlinked;
-  std::string external_id;  // Of the link, or of the broken link. Empty where unlinked.
-  int32_t rule = 0;         // The rule that linked it or gave the reason, from 1. 0: none, or linked by hand.
+  // Of the link, or of the broken link. Empty where unlinked.
+  std::string external_id;
+  // The rule that linked it or gave the reason, from 1. 0: none, or linked by hand.
+  int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
-  bool by_hand = false;  // Linked by a person: a pin that automatic linking respects.
+  // Linked by a person: a pin that automatic linking respects.
+  bool by_hand = false;
 
   ListingStatus status;
   absl::optional<Money> price;       // The product's price now.

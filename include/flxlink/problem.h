@@ -118,6 +118,10 @@ constexpr absl::string_view kStatusRule = "status_rule";
 // Args: channel
 // Fix: Give the channel a link rule, then run the job again.
 constexpr absl::string_view kNoRule = "no_rule";
+// A link rule compares a field that no variant of its side has, so that it links nothing.
+// Args: channel, side, field
+// Fix: Correct the field's name in the rule, or give the field a value; side is listing or channel.
+constexpr absl::string_view kRuleFieldUnknown = "rule_field_unknown";
 // The channel was never pulled completely, and uniqueness judged on part of a channel is a guess.
 // Args: channel
 // Fix: Pull the channel, then link.

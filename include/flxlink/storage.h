@@ -44,7 +44,7 @@
 #include "flxlink/channel_variant.h"
 #include "flxlink/field.h"
 #include "flxlink/job.h"
-#include "flxlink/linker.h"
+#include "flxlink/link_state.h"
 #include "flxlink/listing.h"
 #include "flxlink/product.h"
 #include "flxlink/push.h"
@@ -76,9 +76,12 @@ struct ListingKeyPage {
   std::vector<StringColumn> columns;  // One a requested field, one string a row.
   StringColumn parent;
   std::vector<uint8_t> live;
-  std::vector<int64_t> linked_to;  // Channel variant ids; 0: unlinked.
-  std::vector<uint8_t> broken;     // 1: the link is broken.
-  std::vector<LinkReason> reason;  // Of an unlinked one, as last written.
+  // Channel variant ids; 0: unlinked.
+  std::vector<int64_t> linked_to;
+  // 1: the link is broken.
+  std::vector<uint8_t> broken;
+  // Of an unlinked one, as last written.
+  std::vector<LinkReason> reason;
   std::vector<int32_t> rule;
 
   int64_t size() const { return static_cast<int64_t>(listing_id.size()); }
@@ -109,8 +112,14 @@ struct LinkPair {
 // A link job that has judged a whole channel leaves a *link base*: a key index of both sides, from hashes of keys to
 // ids, and the text of the rules that it was made by. From then on storage records, in the transaction of each change,
 // how every row that linking must look at again was before its first change: a *link change*. The next link job reads
-// those, judges only what they can affect, adds the new keys to the index and forgets the changes. Without a base
-// nothing is recorded, and a link job judges the whole channel.
+// those, judges only what they can affect, adds the new keys to the index and forgets the changes. Without a base a
+// link job judges the whole channel.
+//
+// Hand edits do not wait for a link job, so each of them grows the channel's edit version, and a link change that it
+// makes or touches is stamped with the new one: what has a later stamp than the version that a job read is what the job
+// may not have seen. From the moment when DropLinkBase has forgotten all of the old base, hand edits are recorded, so
+// that those which are made while a new base comes to be are on record when it is set. Nothing else is recorded while
+// there is no base.
 //
 // What is recorded, once a row until it is forgotten:
 //   a listing variant    that was made; whose parent or fields a build changed; whose liveness changed; whose link was
@@ -153,18 +162,26 @@ struct KeyLookup {
 };
 
 struct LinkBase {
-  std::string text;     // As given to SetLinkBase. Empty: there is no base.
-  int64_t entries = 0;  // In the key index, as WriteKeyEntries wrote them.
-  int64_t added = 0;    // In the key index, added since; it may have had some of them.
-  int64_t changes = 0;  // Link changes on record, both sides.
+  // As given to SetLinkBase. Empty: there is no base.
+  std::string text;
+  // In the key index, as WriteKeyEntries wrote them.
+  int64_t entries = 0;
+  // In the key index, added since; it may have had some of them.
+  int64_t added = 0;
+  // Link changes on record, both sides.
+  int64_t changes = 0;
 };
 
 // How rows of one side were when the base was last up to date. Ascending by id.
 struct LinkChangePage {
   std::vector<int64_t> id;
-  std::vector<uint8_t> known;  // 0: the row was not there, and has no keys and no parent here.
+  // 0: the row was not there, and has no keys and no parent here.
+  std::vector<uint8_t> known;
   std::vector<uint8_t> live;
-  std::vector<StringColumn> columns;  // One a requested field, one string a row.
+  // 1: stamped by a hand edit (see above). A job that ran meanwhile may have seen the row in a state between.
+  std::vector<uint8_t> edited;
+  // One a requested field, one string a row.
+  std::vector<StringColumn> columns;
   StringColumn parent;
 
   int64_t size() const { return static_cast<int64_t>(id.size()); }
@@ -180,17 +197,23 @@ struct LinkHolder {
 // The result of linking for one listing variant.
 struct LinkWrite {
   int64_t listing_id = 0;
-  int64_t channel_variant_id = 0;  // 0: it stays unlinked, for the reason.
+  // 0: it stays unlinked, for the reason.
+  int64_t channel_variant_id = 0;
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
-  ListingStatus status;  // With a new link: its initial status.
-  // With a new link: whoever writes it has looked at all that it affects, and no link change is recorded of it.
-  bool settled = false;
+  // With a new link: its initial status.
+  ListingStatus status;
+  // With a new link: false where whoever writes it has looked at all that it affects, so that no link change is
+  // recorded of it.
+  bool record_change = true;
 };
 
 struct LinkWriteResult {
   int64_t linked = 0;
   int64_t reasons_changed = 0;
+  // Rows that were not written, since a hand edit had touched one of their two sides: their places in the call,
+  // ascending.
+  std::vector<int64_t> overtaken;
 };
 
 // An entry of a listing variant's link history, oldest first.
@@ -329,19 +352,20 @@ class Storage {
   // Pairs that a person unlinked and has not cleared, ordered by both ids, from above `after`.
   virtual absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) = 0;
 
-  // Writes links with history, initial status and a first dirty mark, and reasons. ABORTED where the channel's edit
-  // version is not `expected_edit_version` any more: somebody linked or unlinked by hand. A row whose listing variant
-  // is linked already to that channel variant is as good as written; one that would make a link not 1:1 is
-  // FAILED_PRECONDITION. What the last pull saw of the item is taken for acknowledged; where an earlier link of the
-  // item was dissolved after it had acknowledged other values, or in doubt, price and quantity count as unknown until
-  // the next pull.
-  virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
+  // Writes links with history, initial status and a first dirty mark, and reasons. A row is overtaken, and not written,
+  // where its listing variant or the channel variant that it would link to has a link change with a later stamp than
+  // `read_edit_version`; of a link that is overtaken both sides are recorded, with the channel's edit version as their
+  // stamp, since others were judged as if it had been made. A row whose listing variant is linked already to that
+  // channel variant is as good as written; one that would make a link not 1:1 is FAILED_PRECONDITION. What the last
+  // pull saw of the item is taken for acknowledged; where an earlier link of the item was dissolved after it had
+  // acknowledged other values, or in doubt, price and quantity count as unknown until the next pull.
+  virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                                      absl::Span<const LinkWrite> rows, absl::Time now) = 0;
 
   virtual absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) = 0;
 
   // Forgets the base at once, and its index and link changes in steps of at most `limit` stored rows. Returns whether
-  // there is more to forget: call again.
+  // there is more to forget: call again. From then on hand edits are recorded.
   virtual absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) = 0;
 
   // Adds entries to the index of a base that is being made. Those of one column ascend, over all calls; entries that
@@ -349,9 +373,8 @@ class Storage {
   // set; INVALID_ARGUMENT where entries of a call descend.
   virtual absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) = 0;
 
-  // Sets the base that WriteKeyEntries has made: from now on link changes are recorded. `text` is not empty. ABORTED
-  // where the channel's edit version is not `expected_edit_version` any more.
-  virtual absl::Status SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) = 0;
+  // Sets the base that WriteKeyEntries has made: from now on all link changes are recorded. `text` is not empty.
+  virtual absl::Status SetLinkBase(const Fence& fence, absl::string_view text) = 0;
 
   // The index's entries for each lookup, in the lookups' order, then by id, at most `limit` a lookup. There are at most
   // kMaxRows lookups, and limit times lookups is not above it either.
@@ -367,9 +390,9 @@ class Storage {
   // base is set.
   virtual absl::Status AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) = 0;
 
-  // Forgets link changes, at most `limit`. Returns whether there are more: call again. ABORTED where the channel's edit
-  // version is not `expected_edit_version` any more.
-  virtual absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version, int64_t limit) = 0;
+  // Forgets link changes, at most `limit`; those with a later stamp than `read_edit_version` stay. Returns whether
+  // there are more to forget: call again.
+  virtual absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) = 0;
 
   // Dissolves broken links, keeping their history and leaving no hand-unlink. Returns how many; fewer than `limit`
   // means all.

@@ -1,5 +1,6 @@
 #include "src/cli/job_commands.h"
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,19 +45,19 @@ absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
   return MakeJob(session, flags);
 }
 
-absl::Status PrintPlanAsJson(const std::vector<PlannedLink>& plan) {
+absl::Status PrintPlanAsJson(const LinkPlan& plan) {
   JsonArray array;
-  for (const PlannedLink& link : plan) {
+  for (const PlannedLink& link : plan.links) {
     if (absl::Status status = array.Add(PlannedLinkView(link)); !status.ok()) return status;
   }
   return array.Finish();
 }
 
-absl::Status PrintPlanAsText(const std::vector<PlannedLink>& plan) {
+absl::Status PrintPlanAsText(const LinkPlan& plan) {
   TextTable table({"SKU", "LINK", "ITEM", "RULE", "REASON"});
   int64_t linked = 0;
   std::map<LinkReason, int64_t> unlinked;
-  for (const PlannedLink& link : plan) {
+  for (const PlannedLink& link : plan.links) {
     if (link.state == LinkState::kLinked) ++linked;
     if (link.state == LinkState::kUnlinked && link.reason != LinkReason::kNone) ++unlinked[link.reason];
     const absl::Status status =
@@ -72,8 +73,12 @@ absl::Status PrintPlanAsText(const std::vector<PlannedLink>& plan) {
 absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
   if (!flags.dry_run) return MakeJob(session, flags);
   if (absl::Status status = session.FindChannel(flags.channel).status(); !status.ok()) return status;
-  absl::StatusOr<std::vector<PlannedLink>> plan = session.engine().PlanLinks(flags.channel);
+  absl::StatusOr<LinkPlan> plan = session.engine().PlanLinks(flags.channel);
   if (!plan.ok()) return plan.status();
+  // Not among the rows, which programs read.
+  for (const JobProblem& problem : plan->problems) {
+    std::fprintf(stderr, "flxlink: %s\n", OneLine(problem.problem.message).c_str());
+  }
   return session.json() ? PrintPlanAsJson(*plan) : PrintPlanAsText(*plan);
 }
 

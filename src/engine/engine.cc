@@ -156,7 +156,7 @@ class EngineImpl : public Engine {
     return engine::ExplainListing(options_, *channel, sku);
   }
 
-  absl::StatusOr<std::vector<PlannedLink>> PlanLinks(absl::string_view name) override {
+  absl::StatusOr<LinkPlan> PlanLinks(absl::string_view name) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     return engine::PlanLinks(options_, *channel);

@@ -1,19 +1,23 @@
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/types/optional.h"
 #include "flxlink/linker.h"
 #include "src/engine/jobs.h"
-#include "src/engine/link_input.h"
-#include "src/engine/link_keys.h"
-#include "src/engine/link_passes.h"
+#include "src/engine/link_problems.h"
+#include "src/engine/link_store.h"
 #include "src/engine/link_writer.h"
+#include "src/linking/link_input.h"
+#include "src/linking/link_keys.h"
+#include "src/linking/link_passes.h"
 
 namespace flxlink::engine {
 namespace {
 
-// How often a pass is done again because somebody linked or unlinked by hand meanwhile.
+// How many passes a job makes at most because somebody links and unlinks by hand all the time. All but the first look
+// only at what those edits touched.
 constexpr int kMaxPasses = 10;
 
 // An incremental pass is worth while for so many link changes and as long as so many keys were added to the base; of a
@@ -59,27 +63,57 @@ absl::StatusOr<bool> LastJobCompleted(const JobContext& context) {
   }
 }
 
-// One pass over the channel as it is now. ABORTED: the channel was edited by hand meanwhile.
-absl::Status RunPass(JobContext& context, const Linker& linker, LinkWriter& writer) {
+// One pass over the channel as it is now. `base_is_sound`: an earlier pass of this job has left it.
+absl::StatusOr<linking::PassResult> RunPass(JobContext& context, const Linker& linker, int64_t edit_version,
+                                            bool base_is_sound, LinkWriter& writer) {
+  Storage& storage = context.storage();
+  const Channel& channel = context.channel();
+  StorageLinkLookup lookup(storage, channel.channel_id, context.page_rows());
+  JobLinkStore store(context, writer, edit_version);
+  const EngineOptions& options = context.options();
+  const linking::LinkPass pass{
+      lookup,           store,           linker, channel.config, options.executor, options.link_memory_bytes,
+      options.random(), options.random()};
+  absl::StatusOr<LinkBase> base = storage.ReadLinkBase(channel.channel_id);
+  if (!base.ok()) return base.status();
+  const absl::optional<linking::LinkKeys> keys = linking::LinkKeys::OfBase(channel.config, base->text);
+  if (!keys.has_value() || !IsSmall(*base)) return linking::RunFullPass(pass);
+  absl::StatusOr<bool> sound = base_is_sound ? true : LastJobCompleted(context);
+  if (!sound.ok()) return sound.status();
+  if (!*sound) return linking::RunFullPass(pass);
+  absl::StatusOr<absl::optional<linking::PassResult>> result = linking::RunIncrementalPass(pass, *keys, *base);
+  if (!result.ok()) return result.status();
+  return result->has_value() ? **std::move(result) : linking::RunFullPass(pass);
+}
+
+absl::StatusOr<int64_t> ReadEditVersion(const JobContext& context) {
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
-  const LinkPass pass{context, linker, channel->edit_version, writer};
-  absl::StatusOr<LinkBase> base = context.storage().ReadLinkBase(channel->channel_id);
-  if (!base.ok()) return base.status();
-  const absl::optional<LinkKeys> keys = LinkKeys::OfBase(context.channel().config, base->text);
-  if (!keys.has_value() || !IsSmall(*base)) return RunFullPass(pass);
-  absl::StatusOr<bool> completed = LastJobCompleted(context);
-  if (!completed.ok()) return completed.status();
-  if (!*completed) return RunFullPass(pass);
-  absl::StatusOr<bool> done = RunIncrementalPass(pass, *keys, *base);
-  if (!done.ok()) return done.status();
-  return *done ? absl::OkStatus() : RunFullPass(pass);
+  return channel->edit_version;
+}
+
+// Passes until none was overtaken by a hand edit. What the last one leaves is on record for the next job.
+absl::Status RunPasses(JobContext& context, const Linker& linker, LinkWriter& writer) {
+  absl::StatusOr<int64_t> version = ReadEditVersion(context);
+  for (int passes = 1; version.ok(); ++passes) {
+    const int64_t read = *version;
+    absl::StatusOr<linking::PassResult> result = RunPass(context, linker, read, passes > 1, writer);
+    if (!result.ok()) return result.status();
+    writer.CountJudged(*result);
+    for (const linking::UnknownField& field : result->unknown_fields) {
+      JobProblem problem = RuleFieldUnknown(context.channel().config.name, field);
+      context.AddProblem(problem.subject, std::move(problem.problem));
+    }
+    version = ReadEditVersion(context);
+    if (version.ok() && (*version == read || passes == kMaxPasses)) return absl::OkStatus();
+  }
+  return version.status();
 }
 
 }  // namespace
 
 absl::Status RunLinkJob(JobContext& context) {
-  absl::Status status = CheckReadyToLink(context.channel());
+  absl::Status status = linking::CheckReadyToLink(context.channel());
   if (!status.ok()) return status;
   absl::StatusOr<Linker> linker = Linker::Create(context.channel().config.link_priority);
   if (!linker.ok()) return linker.status();
@@ -88,10 +122,10 @@ absl::Status RunLinkJob(JobContext& context) {
     if (!status.ok()) return status;
   }
   LinkWriter writer(context);
-  for (int passes = 1;; ++passes) {
-    status = RunPass(context, *linker, writer);
-    if (!absl::IsAborted(status) || passes >= kMaxPasses) return status;
-  }
+  status = RunPasses(context, *linker, writer);
+  if (!status.ok()) return status;
+  context.progress().done = context.progress().total;
+  return writer.NoteStatusRules();
 }
 
 }  // namespace flxlink::engine

@@ -3,8 +3,6 @@
 #ifndef FLXLINK_SRC_ENGINE_LINK_VIEW_H_
 #define FLXLINK_SRC_ENGINE_LINK_VIEW_H_
 
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "flxlink/channel.h"
@@ -13,7 +11,7 @@
 namespace flxlink::engine {
 
 // See Engine::PlanLinks and Engine::Explain.
-absl::StatusOr<std::vector<PlannedLink>> PlanLinks(const EngineOptions& options, const Channel& channel);
+absl::StatusOr<LinkPlan> PlanLinks(const EngineOptions& options, const Channel& channel);
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
                                                   absl::string_view sku);
 

@@ -19,7 +19,8 @@ LinkWriter::LinkWriter(JobContext& context) : context_(context) {
   context.Count("judged", 0);
 }
 
-absl::Status LinkWriter::Write(int64_t edit_version, absl::Span<const LinkWrite> writes) {
+absl::StatusOr<std::vector<int64_t>> LinkWriter::Write(int64_t edit_version, absl::Span<const LinkWrite> writes) {
+  std::vector<int64_t> overtaken;
   const size_t page = static_cast<size_t>(context_.page_rows());
   for (size_t at = 0; at < writes.size(); at += page) {
     const absl::Span<const LinkWrite> rows = writes.subspan(at, page);
@@ -28,17 +29,20 @@ absl::Status LinkWriter::Write(int64_t edit_version, absl::Span<const LinkWrite>
     absl::StatusOr<LinkWriteResult> written = context_.RetryValue<LinkWriteResult>(
         [&] { return context_.storage().WriteLinks(context_.fence(), edit_version, rows, context_.Now()); });
     if (!written.ok()) return written.status();
-    CountLinks(rows);
+    CountLinks(rows, written->overtaken);
+    for (const int64_t row : written->overtaken) overtaken.push_back(static_cast<int64_t>(at) + row);
   }
-  return absl::OkStatus();
+  return overtaken;
 }
 
-void LinkWriter::CountLinks(absl::Span<const LinkWrite> rows) {
+void LinkWriter::CountLinks(absl::Span<const LinkWrite> rows, absl::Span<const int64_t> overtaken) {
   std::vector<int64_t> by_rule(context_.channel().config.link_priority.size());
   int64_t contradicted = 0;
   const size_t linked_before = linked_.size();
-  for (const LinkWrite& row : rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const LinkWrite& row = rows[i];
     if (row.channel_variant_id == 0) continue;
+    if (std::binary_search(overtaken.begin(), overtaken.end(), static_cast<int64_t>(i))) continue;
     linked_.push_back(row.listing_id);
     ++by_rule[static_cast<size_t>(row.rule) - 1];
     if (row.reason == LinkReason::kContradiction) ++contradicted;
@@ -50,10 +54,11 @@ void LinkWriter::CountLinks(absl::Span<const LinkWrite> rows) {
   }
 }
 
-absl::Status LinkWriter::Finish(const MatchStats& stats) {
-  context_.Count("unlinked", stats.unlinked);
-  context_.Count("judged", stats.linked + stats.unlinked);
-  return NoteStatusRules();
+void LinkWriter::CountJudged(const linking::PassResult& result) {
+  const int64_t linked = result.stats.linked - result.overtaken_links;
+  const int64_t unlinked = result.stats.unlinked - std::min(result.stats.unlinked, result.overtaken_reasons);
+  context_.Count("unlinked", unlinked);
+  context_.Count("judged", linked + unlinked);
 }
 
 absl::Status LinkWriter::NoteStatusRules() {

@@ -7,30 +7,32 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "flxlink/linker.h"
 #include "flxlink/storage.h"
 #include "src/engine/job_context.h"
+#include "src/linking/link_passes.h"
 
 namespace flxlink::engine {
 
-// Belongs to one link job, over all its passes: a row that was written counts once, also where the rest of its pass has
-// to be done again.
+// Belongs to one link job, over all its passes.
 class LinkWriter {
  public:
   // Names the counts of the job, so that they come in one order.
   explicit LinkWriter(JobContext& context);
 
-  // Writes in pages, and reports before each. ABORTED: somebody linked or unlinked by hand; match again.
-  absl::Status Write(int64_t edit_version, absl::Span<const LinkWrite> writes);
+  // Writes in pages, and reports before each. Returns the places of those that a hand edit overtook.
+  absl::StatusOr<std::vector<int64_t>> Write(int64_t edit_version, absl::Span<const LinkWrite> writes);
 
-  // Counts what the job's last pass judged, and tells which of the newly linked listing variants the rules job would
-  // hide or unhide.
-  absl::Status Finish(const MatchStats& stats);
+  // Counts what a pass judged. A listing variant that a hand edit makes the job judge once more counts twice, unless
+  // the edit overtook it.
+  void CountJudged(const linking::PassResult& result);
+
+  // Tells which of the newly linked listing variants the rules job would hide or unhide.
+  absl::Status NoteStatusRules();
 
  private:
-  void CountLinks(absl::Span<const LinkWrite> rows);
-  absl::Status NoteStatusRules();
+  void CountLinks(absl::Span<const LinkWrite> rows, absl::Span<const int64_t> overtaken);
   absl::Status NoteStatusRulesOf(absl::Span<const int64_t> listing_ids);
 
   JobContext& context_;

@@ -12,7 +12,7 @@
 namespace flxlink::linker {
 namespace {
 
-// Tasks that are begun between two questions whether the match is cancelled, for each thread.
+// Tasks that are begun between two calls of the options' `check`, for each thread.
 constexpr int kTasksARound = 64;
 
 // One pass: fills the partitions of a range.
@@ -109,15 +109,12 @@ class KeyScan {
 
 }  // namespace
 
-absl::Status CheckCancelled(const MatchOptions& options) {
-  if (options.cancelled && options.cancelled()) return absl::CancelledError("the match was cancelled");
-  return absl::OkStatus();
-}
+absl::Status CheckGoesOn(const MatchOptions& options) { return options.check ? options.check() : absl::OkStatus(); }
 
 absl::Status KeyWork::ForEach(int count, absl::FunctionRef<void(int worker, int index)> task) const {
   const int workers = executor->width();
   for (int begin = 0; begin < count; begin += workers * kTasksARound) {
-    if (absl::Status status = CheckCancelled(*options); !status.ok()) return status;
+    if (absl::Status status = CheckGoesOn(*options); !status.ok()) return status;
     const int end = std::min(count, begin + workers * kTasksARound);
     std::atomic<int> next{begin};
     executor->ParallelFor(std::min(workers, end - begin), [&](int worker) {

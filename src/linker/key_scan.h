@@ -23,13 +23,13 @@
 
 namespace flxlink::linker {
 
-// CANCELLED where the options' `cancelled` says so.
-absl::Status CheckCancelled(const MatchOptions& options);
+// What the options' `check` returns, if there is one.
+absl::Status CheckGoesOn(const MatchOptions& options);
 
 // What is the same for all columns of a match.
 struct KeyWork {
   // Calls `task` for 0 … count-1, each once, on the threads that there are; the int before it tells one thread at work
-  // from another, below the executor's width. CANCELLED where that was asked for.
+  // from another, below the executor's width. Stops at the first error of the options' `check`.
   absl::Status ForEach(int count, absl::FunctionRef<void(int worker, int index)> task) const;
 
   Executor* executor = nullptr;

@@ -39,7 +39,7 @@ absl::Status CheckInput(const LinkPriority& priority, const MatchInput& input) {
 absl::StatusOr<MatchStats> RunRules(const MatchOptions& options, linker::MatchPass* pass) {
   MatchStats stats;
   for (int rule = 0; rule < pass->rule_count(); ++rule) {
-    if (absl::Status status = linker::CheckCancelled(options); !status.ok()) return status;
+    if (absl::Status status = linker::CheckGoesOn(options); !status.ok()) return status;
     pass->BeginRule(rule);
     absl::StatusOr<RuleStats> applied = pass->ApplyRule(rule);
     if (!applied.ok()) return applied.status();
@@ -142,7 +142,7 @@ absl::StatusOr<std::vector<RuleExplanation>> Linker::Explain(const MatchInput& i
   const auto row = static_cast<int32_t>(listing_row);
   std::vector<RuleExplanation> explanations;
   for (int rule = 0; rule < pass->rule_count(); ++rule) {
-    if (absl::Status status = linker::CheckCancelled(options); !status.ok()) return status;
+    if (absl::Status status = linker::CheckGoesOn(options); !status.ok()) return status;
     const size_t index = static_cast<size_t>(rule);
     absl::StatusOr<RuleExplanation> explanation =
         linker::ExplainKey(input, input.rule_columns[index], priority_[index].normalizers, listing_row);

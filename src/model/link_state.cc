@@ -1,6 +1,4 @@
-#include "flxlink/linker.h"
-
-// Apart from the linker, since storage shows link states without knowing it.
+#include "flxlink/link_state.h"
 
 namespace flxlink {
 

@@ -51,11 +51,6 @@ absl::Status ChannelMoved(const Channel& channel, int64_t expected_revision) {
                                          ", not ", expected_revision, "; read it again and make the change anew"));
 }
 
-absl::Status EditedMeanwhile(const Channel& channel) {
-  return absl::AbortedError(
-      absl::StrCat("somebody linked or unlinked by hand on channel ", channel.config.name, " meanwhile; match again"));
-}
-
 absl::Status QueueMoved(const Channel& channel, int64_t expected_revision) {
   return absl::AbortedError(absl::StrCat("the queue of channel ", channel.config.name, " is not at revision ",
                                          expected_revision, " any more; read it again and decide again"));

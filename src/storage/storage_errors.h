@@ -27,7 +27,6 @@ absl::Status JobExists(int64_t job_id);
 
 // ABORTED.
 absl::Status ChannelMoved(const Channel& channel, int64_t expected_revision);
-absl::Status EditedMeanwhile(const Channel& channel);
 absl::Status QueueMoved(const Channel& channel, int64_t expected_revision);
 absl::Status FireMoved(const Channel& channel, absl::string_view schedule);
 

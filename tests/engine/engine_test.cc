@@ -639,6 +639,7 @@ TEST_P(EngineTest, LinkingTellsWhichStatusesARuleWouldChange) {
   ChannelConfig config = Config();
   config.status_rules = {
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide}};
+  config.link_priority.pop_back();
   AddChannel(config);
   WriteProducts({{"a", "a", 1000, 0}, {"b", "b", 1000, 4}});
   SetItem("1", "a");
@@ -804,13 +805,35 @@ TEST_P(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
   SetItem("1", "a");
   Run(JobKind::kBuild);
   Run(JobKind::kPull);
-  const absl::StatusOr<std::vector<PlannedLink>> plan = engine_->PlanLinks("shop");
-  ASSERT_TRUE(plan.ok()) << plan.status();
-  ASSERT_EQ(plan->size(), 2u);
-  EXPECT_EQ((*plan)[0].external_id, "1");
-  EXPECT_EQ((*plan)[0].state, LinkState::kLinked);
-  EXPECT_EQ((*plan)[1].reason, LinkReason::kNoMatch);
+  const absl::StatusOr<LinkPlan> planned = engine_->PlanLinks("shop");
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  const std::vector<PlannedLink>& plan = planned->links;
+  ASSERT_EQ(plan.size(), 2u);
+  EXPECT_EQ(plan[0].sku, "a");
+  EXPECT_EQ(plan[0].external_id, "1");
+  EXPECT_EQ(plan[0].state, LinkState::kLinked);
+  EXPECT_EQ(plan[1].sku, "b");
+  EXPECT_EQ(plan[1].reason, LinkReason::kNoMatch);
+  ASSERT_EQ(planned->problems.size(), 2u) << "nobody has a upc, on either side";
+  EXPECT_EQ(planned->problems[0].subject, "upc");
   EXPECT_EQ(Listing("a").link_state, LinkState::kUnlinked);
+}
+
+TEST_P(EngineTest, AFieldThatNobodyHasIsNamedByTheLinkJobAndThePlan) {
+  ChannelConfig config = Config();
+  config.link_priority = {{"skuu", "sku", {}, Ambiguity::kStop}};
+  AddChannel(config);
+  WriteProducts({{"a", "a"}});
+  SetItem("1", "a");
+  Run(JobKind::kBuild);
+  Run(JobKind::kPull);
+  const absl::StatusOr<LinkPlan> plan = engine_->PlanLinks("shop");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_EQ(plan->problems.size(), 1u);
+  EXPECT_EQ(plan->problems[0].subject, "skuu");
+  EXPECT_EQ(plan->problems[0].problem.code, "rule_field_unknown");
+  EXPECT_THAT(plan->problems[0].problem.message, HasSubstr("no listing variant of channel shop has a field skuu"));
+  EXPECT_EQ(Run(JobKind::kLink).problems, plan->problems);
 }
 
 TEST_P(EngineTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {

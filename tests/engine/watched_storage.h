@@ -121,9 +121,9 @@ class WatchedStorage : public Storage {
   absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override {
     return Living([&] { return inner_.ReadHandUnlinks(channel_id, after, limit); });
   }
-  absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
+  absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override {
-    return Write([&] { return inner_.WriteLinks(fence, expected_edit_version, rows, now); });
+    return Write([&] { return inner_.WriteLinks(fence, read_edit_version, rows, now); });
   }
   absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) override {
     return Living([&] { return inner_.ReadLinkBase(channel_id); });
@@ -134,8 +134,8 @@ class WatchedStorage : public Storage {
   absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) override {
     return Write([&] { return inner_.WriteKeyEntries(fence, column, entries); });
   }
-  absl::Status SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) override {
-    return Write([&] { return inner_.SetLinkBase(fence, expected_edit_version, text); });
+  absl::Status SetLinkBase(const Fence& fence, absl::string_view text) override {
+    return Write([&] { return inner_.SetLinkBase(fence, text); });
   }
   absl::StatusOr<std::vector<KeyEntry>> FindKeyEntries(int64_t channel_id, KeyColumn column,
                                                        absl::Span<const KeyLookup> lookups, int64_t limit) override {
@@ -149,8 +149,8 @@ class WatchedStorage : public Storage {
   absl::Status AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) override {
     return Write([&] { return inner_.AddKeyEntries(fence, additions); });
   }
-  absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version, int64_t limit) override {
-    return Write([&] { return inner_.ForgetLinkChanges(fence, expected_edit_version, limit); });
+  absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) override {
+    return Write([&] { return inner_.ForgetLinkChanges(fence, read_edit_version, limit); });
   }
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
     return Write([&] { return inner_.ReleaseBroken(fence, limit, now); });

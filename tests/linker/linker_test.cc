@@ -288,16 +288,19 @@ TEST_F(LinkerTest, RefusesMoreRowsThanItTakes) {
   EXPECT_EQ(stats_.status().code(), absl::StatusCode::kOutOfRange);
 }
 
-TEST_F(LinkerTest, StopsWhenCancelledAndBeforeTheSinkSeesAnything) {
+TEST_F(LinkerTest, StopsAtTheFirstErrorOfItsCheckAndBeforeTheSinkSeesAnything) {
   AddRule(0);
   AddRule(1);
   AddListing("a");
   int asked = 0;
-  for (int answer_yes_at = 1; answer_yes_at <= 4; ++answer_yes_at) {
+  for (int fail_at = 1; fail_at <= 4; ++fail_at) {
     asked = 0;
-    options_.cancelled = [&] { return ++asked == answer_yes_at; };
+    options_.check = [&] {
+      return ++asked == fail_at ? absl::FailedPreconditionError("another worker has the slot") : absl::OkStatus();
+    };
     EXPECT_THAT(Rows(), IsEmpty());
-    EXPECT_EQ(stats_.status().code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(stats_.status(), absl::FailedPreconditionError("another worker has the slot"));
+    EXPECT_EQ(asked, fail_at) << "it goes on no further";
   }
 }
 

@@ -50,7 +50,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
          return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
        }},
       {"DropLinkBase", [=](Storage& s, const Fence& f) { return s.DropLinkBase(f, 10).status(); }},
-      {"SetLinkBase", [=](Storage& s, const Fence& f) { return s.SetLinkBase(f, edit_version, "other rules"); }},
+      {"SetLinkBase", [=](Storage& s, const Fence& f) { return s.SetLinkBase(f, "other rules"); }},
       {"AddKeyEntries",
        [=](Storage& s, const Fence& f) {
          return s.AddKeyEntries(f, {{{LinkSide::kListing, 0}, {7, unlinked}}});
@@ -75,7 +75,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
 // A shop in which every fenced call has something to do: S1 is linked and has an open push, S2's link is broken, S3 is
 // unlinked, a link base has changes on record, and a pull runs that has seen nothing yet.
 void MakeWork(Shop& shop) {
-  ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), 0, "rules"), absl::OkStatus());
+  ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
   shop.StockAndLink(2);
   shop.Stock({{"K3", "S3", 100, 10}});
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});

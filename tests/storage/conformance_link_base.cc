@@ -34,9 +34,7 @@ std::vector<std::string> ToStrings(const StringColumn& column) {
   return strings;
 }
 
-void SetBase(Shop& shop) {
-  ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), shop.channel().edit_version, "rules"), absl::OkStatus());
-}
+void SetBase(Shop& shop) { ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus()); }
 
 void DropBase(Shop& shop) {
   for (int steps = 0; steps < kManyPages && Value(shop.storage().DropLinkBase(shop.fence(), kMax)); ++steps) {
@@ -229,7 +227,7 @@ TEST_P(StorageConformance, LinkBaseKeepsItsTextAndCounts) {
   EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).text, "") << "it is being made";
   ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kChannelKeys, OfOneHash(6, 2)), absl::OkStatus());
   const std::string text("rules\n\0\xff", 8);
-  ASSERT_EQ(storage().SetLinkBase(shop.fence(), 0, text), absl::OkStatus());
+  ASSERT_EQ(storage().SetLinkBase(shop.fence(), text), absl::OkStatus());
   ASSERT_EQ(storage().AddKeyEntries(shop.fence(), {{kChannelKeys, {7, 1}}}), absl::OkStatus());
   shop.Stock({{"K1", "S1"}});
   shop.Pull({{"X1"}, {"X2"}});
@@ -240,18 +238,30 @@ TEST_P(StorageConformance, LinkBaseKeepsItsTextAndCounts) {
   EXPECT_EQ(base.changes, 3);
 }
 
-TEST_P(StorageConformance, LinkBaseOfBeforeAHandEditIsNotSet) {
+TEST_P(StorageConformance, HandEditsAreRecordedWhileABaseIsMade) {
   Shop shop(under_test());
-  shop.StockAndLink(1);
-  const int64_t read = shop.channel().edit_version;
+  shop.StockAndLink(2);
+  EXPECT_FALSE(Value(storage().DropLinkBase(shop.fence(), kMax)));
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
-  const std::string before = StoreText(storage());
-  EXPECT_EQ(Code(storage().SetLinkBase(shop.fence(), read, "rules")), kAborted);
-  EXPECT_EQ(Code(storage().SetLinkBase(shop.fence(), read + 100, "rules")), kAborted);
-  EXPECT_EQ(Code(storage().SetLinkBase(shop.fence(), read + 1, "")), kInvalidArgument);
-  EXPECT_EQ(StoreText(storage()), before);
-  EXPECT_EQ(storage().SetLinkBase(shop.fence(), read + 1, "rules"), absl::OkStatus());
-  EXPECT_EQ(storage().SetLinkBase(shop.fence(), read + 1, "rules"), absl::OkStatus()) << "said twice";
+  shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "new parent"}, {"X2", 1, 1, ChannelStatus::kListed, "new parent"}});
+  EXPECT_EQ(Code(storage().SetLinkBase(shop.fence(), "")), kInvalidArgument);
+  EXPECT_EQ(storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
+  EXPECT_EQ(storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus()) << "repeated";
+  EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
+  EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live")) << "as it was before the edit, and no other";
+}
+
+TEST_P(StorageConformance, LinkChangesTellWhetherAHandEditTouchedTheRow) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  SetBase(shop);
+  shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "new parent"}, {"X2", 1, 1, ChannelStatus::kListed, "new parent"}});
+  ASSERT_EQ(shop.Edit("S2", Only(Kind::kUnlink)), absl::OkStatus());
+  const auto edited = [&](LinkSide side) {
+    return Value(storage().ReadLinkChanges(shop.channel_id(), side, {}, 0, kMax)).edited;
+  };
+  EXPECT_THAT(edited(LinkSide::kListing), ElementsAre(1));
+  EXPECT_THAT(edited(LinkSide::kChannel), ElementsAre(0, 1));
 }
 
 TEST_P(StorageConformance, DroppedBaseIsForgottenAtOnceAndTheRestInSteps) {
@@ -615,13 +625,13 @@ TEST_P(StorageConformance, MakingALinkRecordsBothSides) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live parent=Q upc=9", "X2 live"));
 }
 
-TEST_P(StorageConformance, ASettledLinkIsNotRecorded) {
+TEST_P(StorageConformance, ALinkWhoseWriterJudgedWhomItAffectsIsNotRecorded) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1"}});
   shop.Pull({{"X1"}});
   SetBase(shop);
   LinkWrite write = NewLink(shop.ListingId("S1"), shop.ItemId("X1"));
-  write.settled = true;
+  write.record_change = false;
   EXPECT_EQ(Value(storage().WriteLinks(shop.fence(), 0, {write}, At(5))).linked, 1);
   EXPECT_THAT(ListingChanges(shop), IsEmpty());
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
@@ -875,16 +885,20 @@ TEST_P(StorageConformance, LinkChangesAreForgottenInSteps) {
   EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).text, "rules");
 }
 
-TEST_P(StorageConformance, LinkChangesReadBeforeAHandEditAreNotForgotten) {
+TEST_P(StorageConformance, LinkChangesThatAHandEditTouchedAfterTheyWereReadAreNotForgotten) {
   Shop shop(under_test());
   shop.StockAndLink(1);
+  shop.Stock({{"K2", "S2"}});
   SetBase(shop);
+  shop.Stock({{"K3", "S3"}});
   const int64_t read = shop.channel().edit_version;
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
-  const std::string before = StoreText(storage());
-  EXPECT_EQ(Code(storage().ForgetLinkChanges(shop.fence(), read, 10)), kAborted);
-  EXPECT_EQ(StoreText(storage()), before);
-  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), read + 1, 10)));
+  EXPECT_EQ(CountChanges(shop), 3);
+  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), read, 10)));
+  EXPECT_EQ(CountChanges(shop), 2);
+  EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
+  EXPECT_TRUE(Value(storage().ForgetLinkChanges(shop.fence(), read + 1, 1)));
+  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), read + 1, 1)));
   EXPECT_EQ(CountChanges(shop), 0);
 }
 

@@ -223,18 +223,37 @@ TEST_P(StorageConformance, EveryReasonIsKept) {
   }
 }
 
-TEST_P(StorageConformance, LinksMatchedBeforeAHandEditAreAborted) {
+TEST_P(StorageConformance, RowsThatAHandEditTouchedAfterTheyWereReadAreNotWritten) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  shop.Stock({{"K2", "S2"}});
+  shop.Stock({{"K2", "S2"}, {"K3", "S3"}, {"K4", "S4"}});
+  shop.Pull({{"X1", 100, 10}, {"X2"}, {"X3"}, {"X4"}});
+  EXPECT_FALSE(Value(storage().DropLinkBase(shop.fence(), 1000)));
   const int64_t read = shop.channel().edit_version;
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
-  const std::string before = StoreText(storage());
-  const std::vector<LinkWrite> rows = {NewLink(shop.ListingId("S2"), shop.ItemId("X1"))};
-  EXPECT_EQ(Code(storage().WriteLinks(shop.fence(), read, rows, At(5))), kAborted);
-  EXPECT_EQ(Code(storage().WriteLinks(shop.fence(), read + 100, rows, At(5))), kAborted);
-  EXPECT_EQ(StoreText(storage()), before);
-  EXPECT_EQ(Value(storage().WriteLinks(shop.fence(), shop.channel().edit_version, rows, At(5))).linked, 1);
+  ListingEdit link;
+  link.kind = Kind::kLink;
+  link.external_id = "X3";
+  ASSERT_EQ(shop.Edit("S3", link), absl::OkStatus());
+  LinkWrite reason;
+  reason.listing_id = shop.ListingId("S1");
+  reason.reason = LinkReason::kNoMatch;
+  const std::vector<LinkWrite> rows = {NewLink(shop.ListingId("S2"), shop.ItemId("X1")), reason,
+                                       NewLink(shop.ListingId("S3"), shop.ItemId("X2")),
+                                       NewLink(shop.ListingId("S4"), shop.ItemId("X4"))};
+  const LinkWriteResult written = Value(storage().WriteLinks(shop.fence(), read, rows, At(5)));
+  EXPECT_THAT(written.overtaken, testing::ElementsAre(0, 1, 2));
+  EXPECT_EQ(written.linked, 1);
+  EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kUnlinked);
+  EXPECT_EQ(shop.Listing("S1").reason, LinkReason::kUnlinkedByHand);
+  EXPECT_EQ(shop.Listing("S3").external_id, "X3");
+  EXPECT_EQ(shop.Listing("S4").external_id, "X4");
+  // What is overtaken is on record with what the edits touched, to be judged again; the link that was made is not.
+  ASSERT_EQ(storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).changes, 6) << "S1, S2, S3, X1, X2, X3";
+  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), read, 1000)));
+  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).changes, 6) << "made later than what was read";
+  EXPECT_EQ(Value(storage().WriteLinks(shop.fence(), shop.channel().edit_version, {rows[0]}, At(6))).linked, 1);
 }
 
 TEST_P(StorageConformance, LinksStayOneToOne) {

@@ -229,7 +229,7 @@ int LiveThroughALinkBase(const SqliteStoreFile& file, int64_t writes) {
     const absl::Span<const KeyEntry> part = absl::MakeConstSpan(entries).subspan(begin, 300);
     if (!storage.WriteKeyEntries(shop.fence(), column, part).ok()) return 2;
   }
-  if (!storage.SetLinkBase(shop.fence(), 0, "rules").ok()) return 3;
+  if (!storage.SetLinkBase(shop.fence(), "rules").ok()) return 3;
   shop.StockAndLink(3);
   if (!storage.AddKeyEntries(shop.fence(), {{column, {7, 1}}, {column, {8, 2}}}).ok()) return 4;
   if (!Value(storage.ForgetLinkChanges(shop.fence(), 0, 2))) return 5;

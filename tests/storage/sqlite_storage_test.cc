@@ -438,7 +438,7 @@ TEST(SqliteTables, RemovedChannelLeavesNoRowOfItsLinkBase) {
   Shop shop(store);
   const KeyColumn column = {LinkSide::kListing, 0};
   ASSERT_EQ(store.storage().WriteKeyEntries(shop.fence(), column, {{5, 1}}), absl::OkStatus());
-  ASSERT_EQ(store.storage().SetLinkBase(shop.fence(), 0, "rules"), absl::OkStatus());
+  ASSERT_EQ(store.storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
   ASSERT_EQ(store.storage().AddKeyEntries(shop.fence(), {{column, {6, 1}}}), absl::OkStatus());
   shop.Stock({{"K1", "S1"}});
   const char* const rows =

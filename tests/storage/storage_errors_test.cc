@@ -32,7 +32,6 @@ TEST(StorageErrors, EachHasItsCodeNamesItsSubjectAndIsOneLine) {
       {storage::NameTaken("shop"), absl::StatusCode::kAlreadyExists, "shop"},
       {storage::JobExists(45), absl::StatusCode::kAlreadyExists, "45"},
       {storage::ChannelMoved(channel, 2), absl::StatusCode::kAborted, "revision 3"},
-      {storage::EditedMeanwhile(channel), absl::StatusCode::kAborted, "shop"},
       {storage::QueueMoved(channel, 46), absl::StatusCode::kAborted, "46"},
       {storage::FireMoved(channel, "nightly"), absl::StatusCode::kAborted, "shop"},
       {storage::StaleFence({1, 47, 2}), absl::StatusCode::kFailedPrecondition, "job 47"},

@@ -64,15 +64,29 @@ std::vector<const MemoryListing*> MemoryChannel::LinkedByParent(absl::Span<const
 }
 
 void MemoryChannel::RecordChange(const MemoryListing& listing) {
-  if (link_base.text.empty()) return;
-  link_base.changes.try_emplace({LinkSide::kListing, listing.listing_id},
-                                MemoryLinkChange{true, IsLive(listing.status), listing.parent, listing.fields});
+  if (!link_base.text.empty()) ChangeOf(listing);
 }
 
 void MemoryChannel::RecordChange(const MemoryItem& item) {
-  if (link_base.text.empty()) return;
-  link_base.changes.try_emplace({LinkSide::kChannel, item.channel_variant_id},
-                                MemoryLinkChange{true, item.live(), item.parent, item.fields});
+  if (!link_base.text.empty()) ChangeOf(item);
+}
+
+void MemoryChannel::RecordEdit(const MemoryListing& listing) {
+  if (link_base.records_edits) ChangeOf(listing).edit_version = channel.edit_version;
+}
+
+void MemoryChannel::RecordEdit(const MemoryItem& item) {
+  if (link_base.records_edits) ChangeOf(item).edit_version = channel.edit_version;
+}
+
+MemoryLinkChange& MemoryChannel::ChangeOf(const MemoryListing& listing) {
+  const MemoryLinkChange now{true, IsLive(listing.status), listing.parent, listing.fields};
+  return link_base.changes.try_emplace({LinkSide::kListing, listing.listing_id}, now).first->second;
+}
+
+MemoryLinkChange& MemoryChannel::ChangeOf(const MemoryItem& item) {
+  const MemoryLinkChange now{true, item.live(), item.parent, item.fields};
+  return link_base.changes.try_emplace({LinkSide::kChannel, item.channel_variant_id}, now).first->second;
 }
 
 void MemoryChannel::RecordNew(LinkSide side, int64_t id) {

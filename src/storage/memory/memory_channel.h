@@ -27,13 +27,16 @@ struct MemoryLinkChange {
   bool live = false;
   std::string parent;
   std::vector<Field> fields;
+  // The channel's edit version after the last hand edit that touched the row. 0: none did.
+  int64_t edit_version = 0;
 };
 
 // Side, key number, entry.
 using MemoryKey = std::tuple<LinkSide, int32_t, KeyEntry>;
 
 struct MemoryLinkBase {
-  std::string text;  // Empty: there is no base, and no changes are recorded.
+  std::string text;  // Empty: there is no base, and no changes but hand edits are recorded.
+  bool records_edits = false;
   absl::btree_set<MemoryKey> written;
   absl::btree_set<MemoryKey> added;
   absl::btree_map<std::pair<LinkSide, int64_t>, MemoryLinkChange> changes;  // By id of either side.
@@ -129,6 +132,9 @@ struct MemoryChannel {
   // storage.h counts as a link change.
   void RecordChange(const MemoryListing& listing);
   void RecordChange(const MemoryItem& item);
+  // Record that a person's edit, which has made the channel's edit version what it is, touches the row.
+  void RecordEdit(const MemoryListing& listing);
+  void RecordEdit(const MemoryItem& item);
   // Records that a row of this id was not there.
   void RecordNew(LinkSide side, int64_t id);
 
@@ -154,6 +160,11 @@ struct MemoryChannel {
   // Puts the listing variant where it belongs in `dirty`. To be called after any change that the order or the filter of
   // ReadDirty looks at.
   void Reindex(MemoryListing& listing);
+
+ private:
+  // The change on record of a row, made of how it is now where there is none.
+  MemoryLinkChange& ChangeOf(const MemoryListing& listing);
+  MemoryLinkChange& ChangeOf(const MemoryItem& item);
 };
 
 }  // namespace flxlink::memory

@@ -46,6 +46,7 @@ void AddChange(const MemoryChannel& channel, LinkSide side, int64_t id, const Me
   page->id.push_back(id);
   page->known.push_back(change.known ? 1 : 0);
   page->live.push_back(change.live ? 1 : 0);
+  page->edited.push_back(change.edit_version > 0 ? 1 : 0);
   page->parent.Add(change.parent);
   const NamedField own = change.known ? OwnName(channel, side, id) : NamedField();
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -79,6 +80,7 @@ absl::StatusOr<bool> MemoryStorage::DropLinkBase(const Fence& fence, int64_t lim
   if (!channel.ok()) return channel.status();
   MemoryLinkBase& base = (*channel)->link_base;
   base.text.clear();
+  base.records_edits = true;
   limit -= EraseUpTo(limit, &base.written);
   limit -= EraseUpTo(limit, &base.added);
   EraseUpTo(limit, &base.changes);
@@ -96,13 +98,13 @@ absl::Status MemoryStorage::WriteKeyEntries(const Fence& fence, KeyColumn column
   return absl::OkStatus();
 }
 
-absl::Status MemoryStorage::SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) {
+absl::Status MemoryStorage::SetLinkBase(const Fence& fence, absl::string_view text) {
   if (absl::Status status = storage::CheckLinkBaseText(text); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  if ((*channel)->channel.edit_version != expected_edit_version) return storage::EditedMeanwhile((*channel)->channel);
   (*channel)->link_base.text = std::string(text);
+  (*channel)->link_base.records_edits = true;
   return absl::OkStatus();
 }
 
@@ -156,15 +158,22 @@ absl::Status MemoryStorage::AddKeyEntries(const Fence& fence, absl::Span<const K
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> MemoryStorage::ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version,
-                                                      int64_t limit) {
+absl::StatusOr<bool> MemoryStorage::ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  if ((*channel)->channel.edit_version != expected_edit_version) return storage::EditedMeanwhile((*channel)->channel);
-  EraseUpTo(limit, &(*channel)->link_base.changes);
-  return !(*channel)->link_base.changes.empty();
+  auto& changes = (*channel)->link_base.changes;
+  for (auto change = changes.begin(); change != changes.end();) {
+    if (change->second.edit_version > read_edit_version) {
+      ++change;
+    } else if (limit-- > 0) {
+      change = changes.erase(change);
+    } else {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace flxlink::memory

@@ -92,7 +92,7 @@ void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& autho
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
     channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
-                 storage::StatusAfterLink(listing.status, row.status), author, !row.settled);
+                 storage::StatusAfterLink(listing.status, row.status), author, row.record_change);
     ++result->linked;
     return;
   }
@@ -103,6 +103,41 @@ void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& autho
   ++result->reasons_changed;
 }
 
+bool IsEditedAfter(const MemoryChannel& channel, LinkSide side, int64_t id, int64_t edit_version) {
+  const auto change = channel.link_base.changes.find({side, id});
+  return change != channel.link_base.changes.end() && change->second.edit_version > edit_version;
+}
+
+// The places of rows of which a side was touched by hand after `edit_version`.
+std::vector<int64_t> FindOvertaken(const MemoryChannel& channel, absl::Span<const LinkWrite> rows,
+                                   int64_t edit_version) {
+  std::vector<int64_t> overtaken;
+  if (channel.channel.edit_version == edit_version) return overtaken;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (IsEditedAfter(channel, LinkSide::kListing, rows[i].listing_id, edit_version) ||
+        IsEditedAfter(channel, LinkSide::kChannel, rows[i].channel_variant_id, edit_version)) {
+      overtaken.push_back(static_cast<int64_t>(i));
+    }
+  }
+  return overtaken;
+}
+
+// Others were judged as if these links had been made.
+absl::Status RecordOvertaken(MemoryChannel& channel, absl::Span<const LinkWrite> rows,
+                             absl::Span<const int64_t> overtaken) {
+  for (const int64_t at : overtaken) {
+    const LinkWrite& row = rows[static_cast<size_t>(at)];
+    absl::StatusOr<MemoryListing*> listing = channel.FindListing(row.listing_id);
+    if (!listing.ok()) return listing.status();
+    if (row.channel_variant_id == 0) continue;
+    absl::StatusOr<MemoryItem*> item = channel.FindItem(row.channel_variant_id);
+    if (!item.ok()) return item.status();
+    channel.RecordEdit(**listing);
+    channel.RecordEdit(**item);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::string_view external_id, absl::Time now) {
   absl::StatusOr<MemoryItem*> found = channel.FindItemByExternalId(external_id);
   if (!found.ok()) return found.status();
@@ -110,18 +145,22 @@ absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::st
   if (listing.linked() && listing.channel_variant_id == item.channel_variant_id) return absl::OkStatus();
   if (absl::Status status = channel.CheckFree(listing, item); !status.ok()) return status;
   if (!item.live()) return storage::ItemNotLive(item.external_id);
+  ++channel.channel.edit_version;
+  channel.RecordEdit(listing);
+  channel.RecordEdit(item);
   channel.Link(listing, item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(listing.status, item.seen.status),
                {0, now});
   channel.hand_unlinks.erase({listing.listing_id, item.channel_variant_id});
-  ++channel.channel.edit_version;
   return absl::OkStatus();
 }
 
 absl::Status UnlinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
   if (listing.channel_variant_id == 0) return storage::NotLinked(listing.sku);
+  ++channel.channel.edit_version;
+  channel.RecordEdit(listing);
+  channel.RecordEdit(channel.items.at(listing.channel_variant_id));
   channel.hand_unlinks.insert({listing.listing_id, listing.channel_variant_id});
   channel.Unlink(listing, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand, {0, now});
-  ++channel.channel.edit_version;
   return absl::OkStatus();
 }
 
@@ -129,9 +168,9 @@ void ClearHandUnlinks(MemoryChannel& channel, const MemoryListing& listing) {
   const auto first = channel.hand_unlinks.lower_bound({listing.listing_id, 0});
   const auto last = channel.hand_unlinks.lower_bound({listing.listing_id + 1, 0});
   if (first == last) return;
-  channel.RecordChange(listing);
-  channel.hand_unlinks.erase(first, last);
   ++channel.channel.edit_version;
+  channel.RecordEdit(listing);
+  channel.hand_unlinks.erase(first, last);
 }
 
 void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
@@ -211,17 +250,20 @@ absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadHandUnlinks(int64_t cha
   return page;
 }
 
-absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, int64_t expected_edit_version,
+absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, int64_t read_edit_version,
                                                           absl::Span<const LinkWrite> rows, absl::Time now) {
   if (absl::Status status = storage::CheckRows(rows.size(), "links"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> found = FindFenced(fence);
   if (!found.ok()) return found.status();
   MemoryChannel& channel = **found;
-  if (channel.channel.edit_version != expected_edit_version) return storage::EditedMeanwhile(channel.channel);
-  if (absl::Status status = CheckLinkWrites(channel, rows); !status.ok()) return status;
   LinkWriteResult result;
-  for (const LinkWrite& row : rows) WriteLink(channel, row, {fence.job_id, now}, &result);
+  result.overtaken = FindOvertaken(channel, rows, read_edit_version);
+  std::vector<LinkWrite> writes(rows.begin(), rows.end());
+  for (auto at = result.overtaken.rbegin(); at != result.overtaken.rend(); ++at) writes.erase(writes.begin() + *at);
+  if (absl::Status status = CheckLinkWrites(channel, writes); !status.ok()) return status;
+  if (absl::Status status = RecordOvertaken(channel, rows, result.overtaken); !status.ok()) return status;
+  for (const LinkWrite& row : writes) WriteLink(channel, row, {fence.job_id, now}, &result);
   return result;
 }
 

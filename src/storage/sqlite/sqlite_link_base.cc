@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "src/storage/sqlite/key_columns.h"
 #include "src/storage/sqlite/key_run.h"
@@ -14,12 +15,6 @@ namespace flxlink::sqlite {
 namespace {
 
 int SideNumber(LinkSide side) { return static_cast<int>(side); }
-
-// OK where nobody edited by hand since the caller read the edit version.
-absl::Status CheckEditVersion(Connection& db, int64_t channel_id, int64_t expected) {
-  const Channel channel = FindChannel(db, channel_id).value_or(Channel());
-  return channel.edit_version == expected ? absl::OkStatus() : storage::EditedMeanwhile(channel);
-}
 
 LinkBase FindLinkBase(Connection& db, int64_t channel_id) {
   Query query(db, "SELECT text, entries, added, changes FROM link_base WHERE channel_id = ?1");
@@ -151,11 +146,12 @@ int64_t DeleteAdded(Connection& db, int64_t channel_id, int64_t limit) {
   return rows;
 }
 
-int64_t DeleteChanges(Connection& db, int64_t channel_id, int64_t limit) {
+// Of the changes, those that no hand edit after `edit_version` touched.
+int64_t DeleteChanges(Connection& db, int64_t channel_id, int64_t edit_version, int64_t limit) {
   const int64_t rows = Query(db,
                              "DELETE FROM link_change WHERE (channel_id, side, id) IN (SELECT channel_id, side, id "
-                             "FROM link_change WHERE channel_id = ?1 LIMIT ?2)")
-                           .Run(channel_id, limit);
+                             "FROM link_change WHERE channel_id = ?1 AND edit_version <= ?3 LIMIT ?2)")
+                           .Run(channel_id, limit, edit_version);
   CountInBase(db, channel_id, 0, 0, -rows);
   return rows;
 }
@@ -177,13 +173,14 @@ absl::StatusOr<bool> SqliteStorage::DropLinkBase(const Fence& fence, int64_t lim
   if (!status.ok()) return status;
   bool more = false;
   status = WriteFenced(fence, [&](Connection& db) {
-    Query(db, "UPDATE link_base SET text = '' WHERE channel_id = ?1").Run(fence.channel_id);
+    // The row that is left, without a text, is what has hand edits recorded.
+    Query(db, "INSERT INTO link_base (channel_id) VALUES (?1) ON CONFLICT DO UPDATE SET text = ''")
+        .Run(fence.channel_id);
     limit -= DeleteRuns(db, fence.channel_id, limit);
     limit -= DeleteAdded(db, fence.channel_id, limit);
-    DeleteChanges(db, fence.channel_id, limit);
+    DeleteChanges(db, fence.channel_id, std::numeric_limits<int64_t>::max(), limit);
     const LinkBase left = FindLinkBase(db, fence.channel_id);
     more = left.entries > 0 || left.added > 0 || left.changes > 0;
-    if (!more) Query(db, "DELETE FROM link_base WHERE channel_id = ?1").Run(fence.channel_id);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -205,12 +202,10 @@ absl::Status SqliteStorage::WriteKeyEntries(const Fence& fence, KeyColumn column
   });
 }
 
-absl::Status SqliteStorage::SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) {
+absl::Status SqliteStorage::SetLinkBase(const Fence& fence, absl::string_view text) {
   absl::Status status = storage::CheckLinkBaseText(text);
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
-    const absl::Status unedited = CheckEditVersion(db, fence.channel_id, expected_edit_version);
-    if (!unedited.ok()) return unedited;
     Query(db, "INSERT INTO link_base (channel_id, text) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET text = ?2")
         .Run(fence.channel_id, text);
     return absl::OkStatus();
@@ -251,20 +246,24 @@ absl::StatusOr<LinkChangePage> SqliteStorage::ReadLinkChanges(int64_t channel_id
   status = ReadBetweenWrites(channel_id, [&](Connection& db) {
     const bool listings = side == LinkSide::kListing;
     KeyColumns columns(fields, {listings ? "sku" : "id", "parent"}, &page.columns);
-    Query query(db, listings ? "SELECT c.id, c.known, c.live, c.parent, coalesce(c.fields, '{}'), v.sku FROM "
-                               "link_change c CROSS JOIN listing_variant v ON v.channel_id = c.channel_id AND "
-                               "v.listing_id = c.id WHERE c.channel_id = ?1 AND c.side = 0 AND c.id > ?2 "
-                               "ORDER BY c.id LIMIT ?3"
-                             : "SELECT c.id, c.known, c.live, c.parent, coalesce(c.fields, '{}'), v.external_id FROM "
-                               "link_change c CROSS JOIN channel_variant v ON v.channel_id = c.channel_id AND "
-                               "v.channel_variant_id = c.id WHERE c.channel_id = ?1 AND c.side = 1 AND c.id > ?2 "
-                               "ORDER BY c.id LIMIT ?3");
+    Query query(
+        db,
+        listings
+            ? "SELECT c.id, c.known, c.live, c.parent, coalesce(c.fields, '{}'), v.sku, c.edit_version FROM "
+              "link_change c CROSS JOIN listing_variant v ON v.channel_id = c.channel_id AND "
+              "v.listing_id = c.id WHERE c.channel_id = ?1 AND c.side = 0 AND c.id > ?2 "
+              "ORDER BY c.id LIMIT ?3"
+            : "SELECT c.id, c.known, c.live, c.parent, coalesce(c.fields, '{}'), v.external_id, c.edit_version FROM "
+              "link_change c CROSS JOIN channel_variant v ON v.channel_id = c.channel_id AND "
+              "v.channel_variant_id = c.id WHERE c.channel_id = ?1 AND c.side = 1 AND c.id > ?2 "
+              "ORDER BY c.id LIMIT ?3");
     query.Bind(channel_id, after_id, limit);
     while (query.Next()) {
       const bool known = query.Bool(1);
       page.id.push_back(query.Int(0));
       page.known.push_back(known ? 1 : 0);
       page.live.push_back(query.Bool(2) ? 1 : 0);
+      page.edited.push_back(query.Int(6) > 0 ? 1 : 0);
       columns.Add(db, query.Text(4), {known ? query.Text(5) : "", query.Text(3)});
       page.parent.Add(query.Text(3));
     }
@@ -285,16 +284,14 @@ absl::Status SqliteStorage::AddKeyEntries(const Fence& fence, absl::Span<const K
   });
 }
 
-absl::StatusOr<bool> SqliteStorage::ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version,
-                                                      int64_t limit) {
+absl::StatusOr<bool> SqliteStorage::ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) {
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   bool more = false;
   status = WriteFenced(fence, [&](Connection& db) {
-    const absl::Status unedited = CheckEditVersion(db, fence.channel_id, expected_edit_version);
-    if (!unedited.ok()) return unedited;
-    DeleteChanges(db, fence.channel_id, limit);
-    more = FindLinkBase(db, fence.channel_id).changes > 0;
+    DeleteChanges(db, fence.channel_id, read_edit_version, limit);
+    Query left(db, "SELECT 1 FROM link_change WHERE channel_id = ?1 AND edit_version <= ?2 LIMIT 1");
+    more = left.Bind(fence.channel_id, read_edit_version).Next();
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

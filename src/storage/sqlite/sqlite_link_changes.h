@@ -30,14 +30,19 @@ class LinkChangeRecorder {
   void RecordItem(int64_t channel_variant_id);
   // The same if the item is live.
   void RecordLiveItem(int64_t channel_variant_id);
+  // A person's edit, which has made the channel's edit version `edit_version`, touches both; 0: no item.
+  void RecordEdit(int64_t listing_id, int64_t channel_variant_id, int64_t edit_version);
   // A row of this id is new.
   void RecordNew(LinkSide side, int64_t id);
 
  private:
-  void RecordItemIf(int64_t channel_variant_id, bool also_dead);
+  void InsertListing(int64_t listing_id);
+  void InsertItem(int64_t channel_variant_id, bool also_dead);
+  void Stamp(LinkSide side, int64_t id, int64_t edit_version);
 
   Connection& db_;
   const int64_t channel_id_;
+  const bool records_edits_;
   const bool has_base_;
   int64_t recorded_ = 0;
 };

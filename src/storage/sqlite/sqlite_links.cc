@@ -12,14 +12,21 @@
 namespace flxlink::sqlite {
 namespace {
 
+// The channel's edit version when a job read it, and now.
+struct Edits {
+  int64_t read = 0;
+  int64_t now = 0;
+};
+
 // Writes the rows of one operation: first links, in the order of their items, then reasons. Items lie all over their
 // table and its indexes, so that order spares most of the pages to be read; the listing variants of one operation are
 // close together in any order.
 class LinkRowWriter {
  public:
-  LinkRowWriter(Connection& db, const Fence& fence, absl::Time now)
+  LinkRowWriter(Connection& db, const Fence& fence, const Edits& edits, absl::Time now)
       : db_(db),
         channel_id_(fence.channel_id),
+        edits_(edits),
         links_(db, fence.channel_id, {fence.job_id, now}),
         find_(db,
               "SELECT l.channel_variant_id, l.paused, l.linked_version, c.external_id, c.price, c.quantity, c.status "
@@ -27,12 +34,19 @@ class LinkRowWriter {
               "c.channel_id = ?1 AND c.channel_variant_id = ?3"),
         reason_(db,
                 "UPDATE link SET rule = ?3, reason = ?4 WHERE channel_id = ?1 AND listing_id = ?2 AND "
-                "channel_variant_id IS NULL AND (rule <> ?3 OR reason IS NOT ?4)") {}
+                "channel_variant_id IS NULL AND (rule <> ?3 OR reason IS NOT ?4)"),
+        edited_(db, "SELECT 1 FROM link_change WHERE channel_id = ?1 AND side = ?2 AND id = ?3 AND edit_version > ?4") {
+  }
 
   absl::Status Write(absl::Span<const LinkWrite> rows) {
     std::vector<const LinkWrite*> links;
+    std::vector<const LinkWrite*> reasons;
     for (const LinkWrite& row : rows) {
-      if (row.channel_variant_id != 0) links.push_back(&row);
+      if (IsOvertaken(row)) {
+        result_.overtaken.push_back(&row - rows.data());
+      } else {
+        (row.channel_variant_id != 0 ? links : reasons).push_back(&row);
+      }
     }
     std::sort(links.begin(), links.end(), [](const LinkWrite* a, const LinkWrite* b) {
       return std::tie(a->channel_variant_id, a->listing_id) < std::tie(b->channel_variant_id, b->listing_id);
@@ -41,16 +55,32 @@ class LinkRowWriter {
       const absl::Status status = WriteLink(*row);
       if (!status.ok()) return status;
     }
-    for (const LinkWrite& row : rows) {
-      const absl::Status status = row.channel_variant_id == 0 ? WriteReason(row) : absl::OkStatus();
+    for (const LinkWrite* row : reasons) {
+      const absl::Status status = WriteReason(*row);
       if (!status.ok()) return status;
     }
+    for (const int64_t at : result_.overtaken) RecordOvertaken(rows[static_cast<size_t>(at)]);
     return absl::OkStatus();
   }
 
   const LinkWriteResult& result() const { return result_; }
 
  private:
+  bool IsOvertaken(const LinkWrite& row) {
+    if (edits_.now == edits_.read) return false;
+    return IsEdited(LinkSide::kListing, row.listing_id) || IsEdited(LinkSide::kChannel, row.channel_variant_id);
+  }
+
+  bool IsEdited(LinkSide side, int64_t id) {
+    return edited_.Bind(channel_id_, static_cast<int>(side), id, edits_.read).Next();
+  }
+
+  // Others were judged as if the link had been made.
+  void RecordOvertaken(const LinkWrite& row) {
+    if (row.channel_variant_id == 0) return;
+    links_.changes().RecordEdit(row.listing_id, row.channel_variant_id, edits_.now);
+  }
+
   absl::Status WriteLink(const LinkWrite& row) {
     if (!find_.Bind(channel_id_, row.listing_id, row.channel_variant_id).Next()) return NoSuchSide(row);
     StoredLink link;
@@ -61,8 +91,9 @@ class LinkRowWriter {
     if (link.channel_variant_id == row.channel_variant_id) return absl::OkStatus();
     const StoredItem item = {row.channel_variant_id, find_.String(3), false, ReadPqs(find_, 4)};
     find_.Reset();
-    if (link.channel_variant_id != 0 || !links_.Link(link, item, row.rule, row.reason,
-                                                     storage::StatusAfterLink(link.status, row.status), !row.settled)) {
+    if (link.channel_variant_id != 0 ||
+        !links_.Link(link, item, row.rule, row.reason, storage::StatusAfterLink(link.status, row.status),
+                     row.record_change)) {
       return CheckFree(db_, channel_id_, link, item);
     }
     ++result_.linked;
@@ -84,9 +115,11 @@ class LinkRowWriter {
 
   Connection& db_;
   const int64_t channel_id_;
+  const Edits edits_;
   LinkWriter links_;
   Query find_;
   Query reason_;
+  Query edited_;
   LinkWriteResult result_;
 };
 
@@ -111,28 +144,26 @@ class Edit {
     const absl::Status free = CheckFree(db_, channel_id_, link_, *item);
     if (!free.ok()) return free;
     if (!storage::IsLiveItem(item->gone, item->seen.status)) return storage::ItemNotLive(external_id);
+    CountEdit(item->channel_variant_id);
     links_.Link(link_, *item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(link_.status, item->seen.status));
     Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3")
         .Run(channel_id_, link_.listing_id, item->channel_variant_id);
-    CountEdit();
     return absl::OkStatus();
   }
 
   absl::Status Unlink() {
     if (link_.channel_variant_id == 0) return storage::NotLinked(sku_);
+    CountEdit(link_.channel_variant_id);
     Query(db_, "INSERT OR IGNORE INTO hand_unlink (channel_id, listing_id, channel_variant_id) VALUES (?1, ?2, ?3)")
         .Run(channel_id_, link_.listing_id, link_.channel_variant_id);
     links_.Dissolve(link_, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand);
-    CountEdit();
     return absl::OkStatus();
   }
 
   void ClearUnlinks() {
     const int64_t cleared = Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2")
                                 .Run(channel_id_, link_.listing_id);
-    if (cleared == 0) return;
-    links_.changes().RecordListing(link_.listing_id);
-    CountEdit();
+    if (cleared > 0) CountEdit(0);
   }
 
   void SetPriority(int64_t sync_priority) {
@@ -155,9 +186,10 @@ class Edit {
     WriteStatus(db_, channel_id_, link_.listing_id, status);
   }
 
-  // A link job that read before this edit finds the version moved and matches again.
-  void CountEdit() {
+  // A link job that read before this edit does not write what it found of the two. To be called before they change.
+  void CountEdit(int64_t channel_variant_id) {
     Query(db_, "UPDATE channel SET edit_version = edit_version + 1 WHERE channel_id = ?1").Run(channel_id_);
+    links_.changes().RecordEdit(link_.listing_id, channel_variant_id, channel_.edit_version + 1);
   }
 
   Connection& db_;
@@ -210,15 +242,14 @@ absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadHandUnlinks(int64_t cha
   return pairs;
 }
 
-absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, int64_t expected_edit_version,
+absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, int64_t read_edit_version,
                                                           absl::Span<const LinkWrite> rows, absl::Time now) {
   absl::Status status = storage::CheckRows(rows.size(), "links");
   if (!status.ok()) return status;
   LinkWriteResult result;
   status = WriteFenced(fence, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
-    if (channel.edit_version != expected_edit_version) return storage::EditedMeanwhile(channel);
-    LinkRowWriter writer(db, fence, now);
+    LinkRowWriter writer(db, fence, {read_edit_version, channel.edit_version}, now);
     const absl::Status written = writer.Write(rows);
     result = writer.result();
     return written;

@@ -303,6 +303,7 @@ INSERT INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time
   SELECT channel_id, job, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire FROM only_schedule;
 DROP TABLE only_schedule;
 )sql",
+    "ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 

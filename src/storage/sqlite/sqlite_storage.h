@@ -78,7 +78,7 @@ class SqliteStorage : public Storage {
   absl::StatusOr<std::vector<LinkHolder>> ReadHolders(int64_t channel_id,
                                                       absl::Span<const int64_t> channel_variant_ids) override;
   absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override;
-  absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t expected_edit_version,
+  absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
   absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
@@ -88,14 +88,14 @@ class SqliteStorage : public Storage {
   absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) override;
   absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) override;
   absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) override;
-  absl::Status SetLinkBase(const Fence& fence, int64_t expected_edit_version, absl::string_view text) override;
+  absl::Status SetLinkBase(const Fence& fence, absl::string_view text) override;
   absl::StatusOr<std::vector<KeyEntry>> FindKeyEntries(int64_t channel_id, KeyColumn column,
                                                        absl::Span<const KeyLookup> lookups, int64_t limit) override;
   absl::StatusOr<LinkChangePage> ReadLinkChanges(int64_t channel_id, LinkSide side,
                                                  absl::Span<const std::string> fields, int64_t after_id,
                                                  int64_t limit) override;
   absl::Status AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) override;
-  absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t expected_edit_version, int64_t limit) override;
+  absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) override;
 
   // Sync
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;

@@ -1,8 +1,8 @@
 // The keys that a channel's link rules compare, as the link base counts them (see "The link base" in
 // flxlink/storage.h).
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_KEYS_H_
-#define FLXLINK_SRC_ENGINE_LINK_KEYS_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_KEYS_H_
+#define FLXLINK_SRC_LINKING_LINK_KEYS_H_
 
 #include <cstdint>
 #include <string>
@@ -18,7 +18,7 @@
 #include "flxlink/linker.h"
 #include "flxlink/storage.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 // The fields that a link priority names, each once, and where each rule finds its own.
 struct LinkFields {
@@ -73,6 +73,6 @@ absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyCo
                                                      const VariantSource& source, absl::Span<const int64_t> ids,
                                                      Executor& executor);
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_KEYS_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_KEYS_H_

@@ -1,10 +1,10 @@
-#include "src/engine/link_input.h"
+#include "src/linking/link_input.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // The row of `id` in ascending `ids`.
@@ -16,6 +16,13 @@ int64_t RowOf(const std::vector<int64_t>& ids, int64_t id) {
 // Row `row` of the first values->size() columns.
 void CopyRow(const std::vector<StringColumn>& columns, int64_t row, std::vector<absl::string_view>* values) {
   for (size_t c = 0; c < values->size(); ++c) (*values)[c] = columns[c][row];
+}
+
+// Notes which columns of a page have a value.
+void NoteFields(const std::vector<StringColumn>& columns, std::vector<bool>* seen) {
+  for (size_t c = 0; c < columns.size(); ++c) {
+    if (columns[c].byte_size() > 0) (*seen)[c] = true;
+  }
 }
 
 }  // namespace
@@ -43,53 +50,50 @@ MatchOptions ConfiguredOptions(const ChannelConfig& config) {
 }
 
 LinkInput::LinkInput(const LinkFields& fields)
-    : rule_columns_(fields.rule_columns),
+    : fields_(fields),
+      listing_fields_seen_(fields.listing.size()),
+      channel_fields_seen_(fields.channel.size()),
       listings_(static_cast<int>(fields.listing.size())),
       channel_(static_cast<int>(fields.channel.size())) {}
 
-absl::StatusOr<std::unique_ptr<LinkInput>> LinkInput::Load(Storage& storage, int64_t channel_id,
-                                                           const LinkFields& fields, int64_t page_rows, Names names) {
+absl::StatusOr<std::unique_ptr<LinkInput>> LinkInput::Load(LinkLookup& lookup, const LinkFields& fields) {
   auto input = std::make_unique<LinkInput>(fields);
   // The channel's side first: the pairs that the other two read are told in its rows.
-  absl::Status status = input->LoadChannel(storage, channel_id, fields, page_rows, names);
-  if (status.ok()) status = input->LoadListings(storage, channel_id, fields, page_rows, names);
-  if (status.ok()) status = input->LoadHandUnlinks(storage, channel_id, page_rows);
+  absl::Status status = input->LoadChannel(lookup);
+  if (status.ok()) status = input->LoadListings(lookup);
+  if (status.ok()) status = input->LoadHandUnlinks(lookup);
   if (!status.ok()) return status;
   return input;
 }
 
-absl::Status LinkInput::LoadChannel(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
-                                    Names names) {
-  std::vector<absl::string_view> values(fields.channel.size());
+absl::Status LinkInput::LoadChannel(LinkLookup& lookup) {
+  std::vector<absl::string_view> values(fields_.channel.size());
   for (int64_t after_id = 0;;) {
-    absl::StatusOr<ChannelKeyPage> page = storage.ReadChannelKeys(channel_id, fields.channel, after_id, page_rows);
+    absl::StatusOr<ChannelKeyPage> page = lookup.ReadChannelKeys(fields_.channel, after_id);
     if (!page.ok()) return page.status();
     if (page->size() == 0) return absl::OkStatus();
+    NoteFields(page->columns, &channel_fields_seen_);
     for (int64_t i = 0; i < page->size(); ++i) {
       const size_t at = static_cast<size_t>(i);
       CopyRow(page->columns, i, &values);
       AddItem({page->channel_variant_id[at], page->live[at] != 0, page->status[at]}, values, page->parent[i]);
-      if (names == Names::kLoad) external_ids_.emplace_back(page->external_id[i]);
     }
     after_id = channel_ids_.back();
   }
 }
 
-absl::Status LinkInput::LoadListings(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
-                                     Names names) {
-  std::vector<std::string> read = fields.listing;
-  if (names == Names::kLoad) read.push_back("sku");
-  std::vector<absl::string_view> values(fields.listing.size());
+absl::Status LinkInput::LoadListings(LinkLookup& lookup) {
+  std::vector<absl::string_view> values(fields_.listing.size());
   for (int64_t after_id = 0;;) {
-    absl::StatusOr<ListingKeyPage> page = storage.ReadListingKeys(channel_id, read, after_id, page_rows);
+    absl::StatusOr<ListingKeyPage> page = lookup.ReadListingKeys(fields_.listing, after_id);
     if (!page.ok()) return page.status();
     if (page->size() == 0) return absl::OkStatus();
+    NoteFields(page->columns, &listing_fields_seen_);
     for (int64_t i = 0; i < page->size(); ++i) {
       const size_t at = static_cast<size_t>(i);
       CopyRow(page->columns, i, &values);
       const int64_t row = AddListing({page->listing_id[at], page->live[at] != 0, page->reason[at], page->rule[at]},
                                      values, page->parent[i]);
-      if (names == Names::kLoad) skus_.emplace_back(page->columns.back()[i]);
       if (page->linked_to[at] == 0) continue;
       std::vector<RowPair>& pairs = page->broken[at] != 0 ? broken_links_ : links_;
       pairs.push_back({row, RowOf(channel_ids_, page->linked_to[at])});
@@ -98,9 +102,9 @@ absl::Status LinkInput::LoadListings(Storage& storage, int64_t channel_id, const
   }
 }
 
-absl::Status LinkInput::LoadHandUnlinks(Storage& storage, int64_t channel_id, int64_t page_rows) {
+absl::Status LinkInput::LoadHandUnlinks(LinkLookup& lookup) {
   for (LinkPair after;;) {
-    absl::StatusOr<std::vector<LinkPair>> page = storage.ReadHandUnlinks(channel_id, after, page_rows);
+    absl::StatusOr<std::vector<LinkPair>> page = lookup.ReadHandUnlinks(after);
     if (!page.ok()) return page.status();
     if (page->empty()) return absl::OkStatus();
     for (const LinkPair& pair : *page) {
@@ -134,13 +138,24 @@ MatchInput LinkInput::match_input() {
   MatchInput input;
   input.listings = &listings_;
   input.channel = &channel_;
-  input.rule_columns = rule_columns_;
+  input.rule_columns = fields_.rule_columns;
   input.links = &link_source_;
   input.broken_links = &broken_source_;
   input.hand_unlinks = &hand_unlink_source_;
   return input;
 }
 
+std::vector<UnknownField> LinkInput::UnknownFields() const {
+  std::vector<UnknownField> unknown;
+  for (size_t f = 0; f < fields_.listing.size() && !listing_ids_.empty(); ++f) {
+    if (!listing_fields_seen_[f]) unknown.push_back({LinkSide::kListing, fields_.listing[f]});
+  }
+  for (size_t f = 0; f < fields_.channel.size() && !channel_ids_.empty(); ++f) {
+    if (!channel_fields_seen_[f]) unknown.push_back({LinkSide::kChannel, fields_.channel[f]});
+  }
+  return unknown;
+}
+
 int64_t LinkInput::ListingRowOf(int64_t listing_id) const { return RowOf(listing_ids_, listing_id); }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

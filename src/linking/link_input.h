@@ -1,7 +1,7 @@
 // What the Linker reads of a channel's variants, and the ids behind its row numbers.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_INPUT_H_
-#define FLXLINK_SRC_ENGINE_LINK_INPUT_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_INPUT_H_
+#define FLXLINK_SRC_LINKING_LINK_INPUT_H_
 
 #include <cstdint>
 #include <memory>
@@ -17,9 +17,10 @@
 #include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 #include "flxlink/string_column.h"
-#include "src/engine/link_keys.h"
+#include "src/linking/link_keys.h"
+#include "src/linking/link_lookup.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 // Whether the channel can be linked: it has rules, and it was pulled completely once. FAILED_PRECONDITION says what to
 // do.
@@ -27,6 +28,12 @@ absl::Status CheckReadyToLink(const Channel& channel);
 
 // How a match of the channel is configured.
 MatchOptions ConfiguredOptions(const ChannelConfig& config);
+
+// A field that a rule names and that no variant of its side has.
+struct UnknownField {
+  LinkSide side = LinkSide::kListing;
+  std::string field;
+};
 
 // Rows and pairs of both sides. Filled row by row, then read.
 class LinkInput {
@@ -43,14 +50,10 @@ class LinkInput {
     bool live = false;
     ChannelStatus status = ChannelStatus::kUnknown;
   };
-  // SKUs and external ids, for who shows rows to people.
-  enum class Names { kSkip, kLoad };
-
   explicit LinkInput(const LinkFields& fields);
 
-  // Reads the whole channel, in pages of `page_rows`.
-  static absl::StatusOr<std::unique_ptr<LinkInput>> Load(Storage& storage, int64_t channel_id, const LinkFields& fields,
-                                                         int64_t page_rows, Names names);
+  // Reads the whole channel, page by page.
+  static absl::StatusOr<std::unique_ptr<LinkInput>> Load(LinkLookup& lookup, const LinkFields& fields);
 
   // Adds a row with the values of its side's fields; returns its number.
   int64_t AddListing(const Listing& listing, absl::Span<const absl::string_view> values, absl::string_view parent);
@@ -73,20 +76,20 @@ class LinkInput {
   // What storage says of an unlinked listing row now.
   LinkReason stored_reason(int64_t row) const { return reasons_[static_cast<size_t>(row)]; }
   int32_t stored_rule(int64_t row) const { return rules_[static_cast<size_t>(row)]; }
-  // Only with Names::kLoad.
-  absl::string_view sku(int64_t row) const { return skus_[static_cast<size_t>(row)]; }
-  absl::string_view external_id(int64_t row) const { return external_ids_[static_cast<size_t>(row)]; }
+  // The fields that Load found on no row of a side that has rows.
+  std::vector<UnknownField> UnknownFields() const;
   // The row of a listing id, kNoRow where it is not there. Only where rows were added by ascending id, as Load does.
   int64_t ListingRowOf(int64_t listing_id) const;
 
  private:
-  absl::Status LoadChannel(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
-                           Names names);
-  absl::Status LoadListings(Storage& storage, int64_t channel_id, const LinkFields& fields, int64_t page_rows,
-                            Names names);
-  absl::Status LoadHandUnlinks(Storage& storage, int64_t channel_id, int64_t page_rows);
+  absl::Status LoadChannel(LinkLookup& lookup);
+  absl::Status LoadListings(LinkLookup& lookup);
+  absl::Status LoadHandUnlinks(LinkLookup& lookup);
 
-  std::vector<MatchInput::RuleColumns> rule_columns_;
+  LinkFields fields_;
+  // By field: whether some row has a value.
+  std::vector<bool> listing_fields_seen_;
+  std::vector<bool> channel_fields_seen_;
   VariantTable listings_;
   VariantTable channel_;
   std::vector<RowPair> links_;
@@ -99,12 +102,10 @@ class LinkInput {
   std::vector<int64_t> listing_ids_;
   std::vector<LinkReason> reasons_;
   std::vector<int32_t> rules_;
-  std::vector<std::string> skus_;
   std::vector<int64_t> channel_ids_;
   std::vector<ChannelStatus> channel_statuses_;
-  std::vector<std::string> external_ids_;
 };
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_INPUT_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_INPUT_H_

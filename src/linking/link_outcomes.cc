@@ -1,8 +1,8 @@
-#include "src/engine/link_outcomes.h"
+#include "src/linking/link_outcomes.h"
 
 #include <cstddef>
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // An initial status for a new link: what the channel shows; an item of a channel without statuses is listed.
@@ -12,7 +12,7 @@ ListingStatus InitialStatus(ChannelStatus seen) {
 
 // Whether a rule that links comes after one that refused a free target: only then can a second match tell anything
 // else.
-bool MayBeUnsettled(const MatchStats& stats) {
+bool SecondMatchMayDiffer(const MatchStats& stats) {
   bool refused = false;
   for (const RuleStats& rule : stats.rules) {
     if (refused && rule.linked > 0) return true;
@@ -75,9 +75,9 @@ void LinkOutcomes::Take(int64_t row, const LinkOutcome& outcome) {
   rows_.push_back(row);
 }
 
-absl::StatusOr<bool> IsSettled(const Linker& linker, const MatchOptions& options, const MatchStats& stats,
-                               const LinkOutcomes& outcomes, LinkInput& input) {
-  if (!MayBeUnsettled(stats)) return true;
+absl::StatusOr<bool> SecondMatchAgrees(const Linker& linker, const MatchOptions& options, const MatchStats& stats,
+                                       const LinkOutcomes& outcomes, LinkInput& input) {
+  if (!SecondMatchMayDiffer(stats)) return true;
   for (const RowPair& link : outcomes.new_links()) input.AddLink(link);
   ReasonComparison comparison(input, outcomes);
   absl::StatusOr<MatchStats> again = linker.Match(input.match_input(), options, comparison);
@@ -85,4 +85,4 @@ absl::StatusOr<bool> IsSettled(const Linker& linker, const MatchOptions& options
   return comparison.same();
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

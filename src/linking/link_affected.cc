@@ -1,8 +1,8 @@
-#include "src/engine/link_affected.h"
+#include "src/linking/link_affected.h"
 
 #include <utility>
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 bool All(const LinkGroups::Group& /*group*/) { return false; }
@@ -21,6 +21,12 @@ absl::Status AffectedListings::AddChanges(const LinkChanges& listings, const Lin
   status = AddHolders(items);
   if (status.ok()) status = AddFormerSiblings(listings);
   return status.ok() ? AddSiblings() : status;
+}
+
+absl::Status AffectedListings::AddNamed(RowIndex listing) {
+  scope_.listings.row(listing).affected = true;
+  rows_.push_back(listing);
+  return guarded() ? AddSiblings() : absl::OkStatus();
 }
 
 void AffectedListings::Add(RowIndex listing) {
@@ -47,9 +53,10 @@ void AffectedListings::NoteListingChanges(const LinkChanges& listings) {
     for (int number = 0; number < scope_.keys.rule_count(); ++number) {
       const LinkKey then = listings.KeyThen(change, number);
       const LinkKey now = listings.KeyNow(change, number);
-      if (then == now) continue;
-      if (!then.is_null()) MembershipOf(number, then).had = true;
-      if (!now.is_null()) MembershipOf(number, now).has = true;
+      const bool edited = listings.IsEdited(change);
+      if (then == now && !edited) continue;
+      if (!then.is_null()) MembershipOf(number, then).Note(&Membership::had, edited);
+      if (!now.is_null()) MembershipOf(number, now).Note(&Membership::has, edited);
     }
   }
 }
@@ -64,7 +71,8 @@ void AffectedListings::NoteItemChanges(const LinkChanges& items) {
   }
 }
 
-// Those that share a key with a listing variant that came or went.
+// A key came to a listing variant or left it: its group may have become ambiguous, or be so no more, for all the others
+// that have it. Where enough others have it anyway, nothing changed for anybody.
 absl::Status AffectedListings::AddRivals() {
   const absl::Status status = scope_.listing_groups.Read(listing_groups_, EnoughStableListings);
   if (!status.ok()) return status;
@@ -75,7 +83,8 @@ absl::Status AffectedListings::AddRivals() {
   return absl::OkStatus();
 }
 
-// Those that have a key of a changed channel row.
+// A channel row changed: it was, is or becomes a candidate of every listing variant that has one of its keys. Where
+// enough other rows have the key anyway, it was and is ambiguous.
 absl::Status AffectedListings::AddSeekers() {
   const auto ambiguous = [&](const LinkGroups::Group& group) { return group.has_stable(scope_.enough_items); };
   absl::Status status = scope_.item_groups.Read(item_groups_, ambiguous);
@@ -91,14 +100,16 @@ absl::Status AffectedListings::AddSeekers() {
   return absl::OkStatus();
 }
 
-// Where listing variants began or ceased to have a key, those that other rules pair with channel rows that have it. A
-// pair is asked for contradictions only where it is unique.
+// A key that no listing variant had is had by one now, or the other way round. Say the key is "b" under rule 2, and c
+// is a channel row with "b". If rule 1 pairs c with v, then v and c contradict each other from now on, or no more:
+// somebody else has what c has. So v is judged again. Only pairs that are unique are asked for contradictions, so v is
+// the only listing variant with its key.
 absl::Status AffectedListings::AddContradicted() {
   std::vector<GroupIndex> carriers;
   for (const GroupIndex index : listing_groups_) {
     const LinkGroups::Group& group = scope_.listing_groups.group(index);
     const Membership& membership = memberships_[static_cast<size_t>(index)];
-    const bool toggled = !group.has_stable(1) && membership.had != membership.has;
+    const bool toggled = !group.has_stable(1) && (membership.had != membership.has || membership.edited);
     if (toggled) carriers.push_back(scope_.item_groups.Find(group.number, group.key));
   }
   absl::Status status = scope_.item_groups.Read(carriers, All);
@@ -122,7 +133,8 @@ absl::Status AffectedListings::AddContradicted() {
   return absl::OkStatus();
 }
 
-// Those that are linked to a changed channel row: its parent is their siblings' concern.
+// With the guard: who is linked to a channel row whose parent changed has siblings that may be linked to the same
+// parent only.
 absl::Status AffectedListings::AddHolders(const LinkChanges& items) {
   std::vector<int64_t> ids;
   for (size_t change = 0; change < items.size(); ++change) ids.push_back(scope_.items.row(items.row(change)).id);
@@ -183,4 +195,4 @@ absl::StatusOr<bool> AffectedListings::AddTaken(absl::Span<const RowIndex> items
   return added;
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

@@ -1,10 +1,10 @@
-#include "src/engine/link_scope.h"
+#include "src/linking/link_scope.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // What a lookup asks for beyond what suffices: index entries may be of rows that lost the key or are not live.
@@ -12,10 +12,10 @@ constexpr int64_t kSpareEntries = 2;
 
 }  // namespace
 
-absl::StatusOr<HandUnlinks> HandUnlinks::Read(Storage& storage, int64_t channel_id, int64_t page_rows) {
+absl::StatusOr<HandUnlinks> HandUnlinks::Read(LinkLookup& lookup) {
   HandUnlinks unlinks;
   for (LinkPair after;;) {
-    absl::StatusOr<std::vector<LinkPair>> page = storage.ReadHandUnlinks(channel_id, after, page_rows);
+    absl::StatusOr<std::vector<LinkPair>> page = lookup.ReadHandUnlinks(after);
     if (!page.ok()) return page.status();
     if (page->empty()) break;
     after = page->back();
@@ -39,34 +39,28 @@ absl::Span<const LinkPair> HandUnlinks::OfListing(int64_t listing_id) const {
                                              static_cast<size_t>(end - begin));
 }
 
-LinkScope::LinkScope(Storage& storage_in, int64_t channel_id_in, const LinkKeys& keys_in, int64_t page_rows_in,
-                     HandUnlinks hand_unlinks_in, int64_t max_entries)
+LinkScope::LinkScope(LinkLookup& lookup_in, const LinkKeys& keys_in, HandUnlinks hand_unlinks_in, int64_t max_entries)
     : enough_items(2 + hand_unlinks_in.most()),
-      storage(storage_in),
-      channel_id(channel_id_in),
+      lookup(lookup_in),
       keys(keys_in),
-      page_rows(page_rows_in),
       hand_unlinks(std::move(hand_unlinks_in)),
-      listings(storage, channel_id, LinkSide::kListing, keys, page_rows),
-      items(storage, channel_id, LinkSide::kChannel, keys, page_rows),
-      listing_groups(storage, channel_id, LinkSide::kListing, keys, listings, page_rows,
-                     kEnoughListings + kSpareEntries, max_entries),
-      item_groups(storage, channel_id, LinkSide::kChannel, keys, items, page_rows, enough_items + kSpareEntries,
-                  max_entries) {}
+      listings(lookup, LinkSide::kListing, keys),
+      items(lookup, LinkSide::kChannel, keys),
+      listing_groups(lookup, LinkSide::kListing, keys, listings, kEnoughListings + kSpareEntries, max_entries),
+      item_groups(lookup, LinkSide::kChannel, keys, items, enough_items + kSpareEntries, max_entries) {}
 
 absl::StatusOr<std::vector<LinkHolder>> LinkScope::ReadHolders(std::vector<int64_t> channel_variant_ids) {
   std::vector<int64_t>& ids = channel_variant_ids;
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   std::vector<LinkHolder> holders;
-  const size_t page = static_cast<size_t>(page_rows);
+  const size_t page = static_cast<size_t>(lookup.page_rows());
   for (size_t at = 0; at < ids.size(); at += page) {
-    absl::StatusOr<std::vector<LinkHolder>> some =
-        storage.ReadHolders(channel_id, absl::MakeConstSpan(ids).subspan(at, page));
+    absl::StatusOr<std::vector<LinkHolder>> some = lookup.ReadHolders(absl::MakeConstSpan(ids).subspan(at, page));
     if (!some.ok()) return some.status();
     holders.insert(holders.end(), some->begin(), some->end());
   }
   return holders;
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

@@ -1,10 +1,10 @@
-#include "src/engine/link_groups.h"
+#include "src/linking/link_groups.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <tuple>
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // By how much a lookup that found as many entries as it asked for asks for more the next time.
@@ -71,7 +71,7 @@ absl::Status LinkGroups::LookUp(absl::Span<const GroupIndex> groups, int64_t lim
   lookups.reserve(groups.size());
   for (const GroupIndex index : groups) lookups.push_back({group(index).key.hash, group(index).after_id});
   absl::StatusOr<std::vector<KeyEntry>> entries =
-      storage_.FindKeyEntries(channel_id_, {side_, group(groups[0]).number}, lookups, limit);
+      lookup_.FindKeyEntries({side_, group(groups[0]).number}, lookups, limit);
   if (!entries.ok()) return entries.status();
   entries_left_ -= static_cast<int64_t>(entries->size());
   if (entries_left_ < 0) return absl::OutOfRangeError("a change affects too many rows to look at them one by one");
@@ -101,4 +101,4 @@ void LinkGroups::AddMembers(const std::vector<Found>& found) {
   }
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

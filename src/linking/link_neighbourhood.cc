@@ -1,9 +1,9 @@
-#include "src/engine/link_neighbourhood.h"
+#include "src/linking/link_neighbourhood.h"
 
 #include <cstddef>
 #include <utility>
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // The first `count` members of a group, or all.
@@ -170,4 +170,4 @@ void LinkNeighbourhood::AddHandUnlinksOf(RowIndex listing) {
   }
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

@@ -1,7 +1,7 @@
-// What an incremental pass knows of a channel so far: the rows and groups that it has looked at.
+// What a pass over a part of a channel knows of it so far: the rows and groups that it has looked at.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_SCOPE_H_
-#define FLXLINK_SRC_ENGINE_LINK_SCOPE_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_SCOPE_H_
+#define FLXLINK_SRC_LINKING_LINK_SCOPE_H_
 
 #include <cstdint>
 #include <vector>
@@ -9,18 +9,19 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
-#include "src/engine/link_groups.h"
-#include "src/engine/link_keys.h"
-#include "src/engine/link_rows.h"
+#include "src/linking/link_groups.h"
+#include "src/linking/link_keys.h"
+#include "src/linking/link_lookup.h"
+#include "src/linking/link_rows.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 // The pairs that a person unlinked and has not cleared. There are as many as a person makes.
 class HandUnlinks {
  public:
   HandUnlinks() = default;
 
-  static absl::StatusOr<HandUnlinks> Read(Storage& storage, int64_t channel_id, int64_t page_rows);
+  static absl::StatusOr<HandUnlinks> Read(LinkLookup& lookup);
 
   absl::Span<const LinkPair> OfListing(int64_t listing_id) const;
   // The most that one listing variant has.
@@ -33,9 +34,8 @@ class HandUnlinks {
 
 // Not thread-safe.
 struct LinkScope {
-  // `storage_in` and `keys_in` must outlive it. No more than `max_entries` index entries are read on either side.
-  LinkScope(Storage& storage_in, int64_t channel_id_in, const LinkKeys& keys_in, int64_t page_rows_in,
-            HandUnlinks hand_unlinks_in, int64_t max_entries);
+  // `lookup_in` and `keys_in` must outlive it. No more than `max_entries` index entries are read on either side.
+  LinkScope(LinkLookup& lookup_in, const LinkKeys& keys_in, HandUnlinks hand_unlinks_in, int64_t max_entries);
 
   // With so many listing variants, a key is ambiguous whatever others do. Also how many of a group a match must see to
   // know what the group is to it.
@@ -43,10 +43,8 @@ struct LinkScope {
   // The same on the channel's side, where those that were unlinked from a listing variant by hand may not count.
   const int32_t enough_items;
 
-  Storage& storage;
-  const int64_t channel_id;
+  LinkLookup& lookup;
   const LinkKeys& keys;
-  const int64_t page_rows;
   const HandUnlinks hand_unlinks;
   LinkRows listings;
   LinkRows items;
@@ -59,6 +57,6 @@ struct LinkScope {
   absl::StatusOr<std::vector<LinkHolder>> ReadHolders(std::vector<int64_t> channel_variant_ids);
 };
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_SCOPE_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_SCOPE_H_

@@ -1,7 +1,7 @@
 // The link changes of one side: which rows changed since the link base was up to date, and what keys they had then.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_CHANGES_H_
-#define FLXLINK_SRC_ENGINE_LINK_CHANGES_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_CHANGES_H_
+#define FLXLINK_SRC_LINKING_LINK_CHANGES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 #include "absl/status/statusor.h"
 #include "flxlink/storage.h"
-#include "src/engine/link_rows.h"
-#include "src/engine/link_scope.h"
+#include "src/linking/link_rows.h"
+#include "src/linking/link_scope.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 class LinkChanges {
  public:
@@ -26,6 +26,8 @@ class LinkChanges {
   // The key by which the row was matched then, and is now: null also where it is not live.
   LinkKey KeyThen(size_t change, int number) const { return was_live_[change] != 0 ? Then(change, number) : LinkKey(); }
   LinkKey KeyNow(size_t change, int number) const { return IsLiveNow(change) ? Now(change, number) : LinkKey(); }
+  // A person edited the row's links, perhaps while a pass judged others by it: that pass may have seen it live or not.
+  bool IsEdited(size_t change) const { return edited_[change] != 0; }
   // Parents, which also rows have that are not live.
   LinkKey ParentThen(size_t change) const { return Then(change, scope_->keys.parent_number()); }
 
@@ -50,9 +52,10 @@ class LinkChanges {
   std::vector<std::unique_ptr<LinkChangePage>> pages_;  // What keys_then_ points into.
   std::vector<RowIndex> rows_;
   std::vector<uint8_t> was_live_;
+  std::vector<uint8_t> edited_;
   std::vector<LinkKey> keys_then_;  // key_count_ a change; null where the row was not there.
 };
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_CHANGES_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_CHANGES_H_

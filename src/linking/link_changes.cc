@@ -1,18 +1,17 @@
-#include "src/engine/link_changes.h"
+#include "src/linking/link_changes.h"
 
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 absl::StatusOr<LinkChanges> LinkChanges::Read(LinkScope& scope, LinkSide side) {
   LinkChanges changes(scope, side);
   const std::vector<std::string>& fields = scope.keys.fields().of(side);
   for (int64_t after_id = 0;;) {
-    absl::StatusOr<LinkChangePage> page =
-        scope.storage.ReadLinkChanges(scope.channel_id, side, fields, after_id, scope.page_rows);
+    absl::StatusOr<LinkChangePage> page = scope.lookup.ReadLinkChanges(side, fields, after_id);
     if (!page.ok()) return page.status();
     if (page->size() == 0) return changes;
     after_id = page->id.back();
@@ -32,6 +31,7 @@ absl::Status LinkChanges::AddPage(const LinkChangePage& page) {
     if (row == kNotRead) continue;
     rows().row(row).changed = true;
     rows_.push_back(row);
+    edited_.push_back(page.edited[at]);
     was_live_.push_back(page.known[at] != 0 && page.live[at] != 0 ? 1 : 0);
     for (int number = 0; number < static_cast<int>(key_count_); ++number) {
       const int field = scope_->keys.FieldOf(side_, number);
@@ -53,4 +53,4 @@ void LinkChanges::AddMissingKeys(std::vector<KeyAddition>* additions) const {
   }
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

@@ -1,7 +1,7 @@
-// The rows of one side that an incremental pass has looked at, each read once.
+// The rows of one side that a pass has looked at, each read once.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_ROWS_H_
-#define FLXLINK_SRC_ENGINE_LINK_ROWS_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_ROWS_H_
+#define FLXLINK_SRC_LINKING_LINK_ROWS_H_
 
 #include <cstdint>
 #include <deque>
@@ -16,9 +16,10 @@
 #include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 #include "flxlink/string_column.h"
-#include "src/engine/link_keys.h"
+#include "src/linking/link_keys.h"
+#include "src/linking/link_lookup.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 // A key and its hash. Empty: null.
 struct LinkKey {
@@ -40,8 +41,10 @@ class LinkRows {
   struct Row {
     int64_t id = 0;
     bool live = false;
-    bool changed = false;   // There is a link change of it.
-    bool affected = false;  // Its outcome may have changed.
+    // There is a link change of it.
+    bool changed = false;
+    // It is one of AffectedListings.
+    bool affected = false;
     absl::string_view parent;
     // Of a listing variant.
     int64_t linked_to = 0;
@@ -54,9 +57,8 @@ class LinkRows {
     bool unlinked() const { return linked_to == 0; }
   };
 
-  // All must outlive it. Reads in pages of `page_rows`.
-  LinkRows(Storage& storage, int64_t channel_id, LinkSide side, const LinkKeys& keys, int64_t page_rows)
-      : storage_(storage), channel_id_(channel_id), side_(side), keys_(keys), page_rows_(page_rows) {}
+  // Both must outlive it.
+  LinkRows(LinkLookup& lookup, LinkSide side, const LinkKeys& keys) : lookup_(lookup), side_(side), keys_(keys) {}
 
   // Reads those of `ids` that were not read yet; ids that are not there are left out. Sorts `ids` and takes repeated
   // ones away.
@@ -84,11 +86,9 @@ class LinkRows {
   absl::Status ReadPage(absl::Span<const int64_t> ids);
   void Add(const Row& row, const std::vector<StringColumn>& columns, int64_t at);
 
-  Storage& storage_;
-  const int64_t channel_id_;
+  LinkLookup& lookup_;
   const LinkSide side_;
   const LinkKeys& keys_;
-  const int64_t page_rows_;
   // What the views point into.
   std::deque<ListingKeyPage> listing_pages_;
   std::deque<ChannelKeyPage> channel_pages_;
@@ -101,6 +101,6 @@ class LinkRows {
   std::vector<LinkKey> row_keys_;
 };
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_ROWS_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_ROWS_H_

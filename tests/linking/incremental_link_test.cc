@@ -26,14 +26,18 @@
 #include "flxlink/sqlite_storage.h"
 #include "gtest/gtest.h"
 #include "src/engine/job_queue.h"
-#include "src/engine/link_input.h"
-#include "src/engine/link_keys.h"
+#include "src/engine/link_store.h"
+#include "src/linking/link_input.h"
+#include "src/linking/link_keys.h"
 #include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
+
+using engine::JobQueue;
+using engine::WatchedStorage;
 
 constexpr int kMemoryHistories = 2000;
 constexpr int kSqliteHistories = 10;
@@ -112,9 +116,9 @@ struct LinkCollector : public LinkSink {
 // What a match of the whole channel as it is now comes to.
 Links ExpectedLinks(Storage& storage, const Channel& channel) {
   Links links = StoredLinks(storage, channel.channel_id);
+  engine::StorageLinkLookup lookup(storage, channel.channel_id, Storage::kMaxRows);
   const absl::StatusOr<std::unique_ptr<LinkInput>> input =
-      LinkInput::Load(storage, channel.channel_id, LinkFields(channel.config.link_priority), Storage::kMaxRows,
-                      LinkInput::Names::kSkip);
+      LinkInput::Load(lookup, LinkFields(channel.config.link_priority));
   EXPECT_TRUE(input.ok()) << input.status();
   MatchOptions options;
   options.parent_guard = channel.config.parent_guard;
@@ -416,6 +420,7 @@ class History {
     steps_.push_back(release_broken ? "link, release broken" : "link");
     const Channel channel = ReadChannel();
     const bool has_base = HasBase(channel);
+    if (OneIn(4)) CheckExplanations();
     const Links before = StoredLinks(*inner_, channel_id_);
     Links expected = ExpectedLinks(*inner_, channel);
     JobRequest request;
@@ -439,6 +444,35 @@ class History {
     CheckCounts(job, before, expected, has_base);
     ++tally_.jobs;
     tally_.incremental += has_base;
+  }
+
+  // Explain looks only at what keys lead to; it says what an explanation from the whole channel says.
+  void CheckExplanations() {
+    const Channel channel = ReadChannel();
+    engine::StorageLinkLookup lookup(*inner_, channel_id_, Storage::kMaxRows);
+    const absl::StatusOr<std::unique_ptr<LinkInput>> input =
+        LinkInput::Load(lookup, LinkFields(channel.config.link_priority));
+    const absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
+    const MatchInput match_input = (*input)->match_input();
+    const absl::StatusOr<ListingKeyPage> skus = inner_->ReadListingKeys(channel_id_, {"sku"}, 0, Storage::kMaxRows);
+    ASSERT_TRUE(input.ok() && skus.ok());
+    for (int64_t row = 0; row < (*input)->listing_count(); ++row) {
+      const absl::string_view sku = skus->columns[0][row];
+      const auto expected = linker->Explain(match_input, ConfiguredOptions(channel.config), row);
+      const absl::StatusOr<ListingExplanation> explained = engine_->Explain("shop", sku);
+      ASSERT_TRUE(expected.ok() && explained.ok()) << expected.status() << explained.status();
+      ASSERT_EQ(explained->rules.size(), expected->size());
+      for (size_t r = 0; r < expected->size(); ++r) {
+        ASSERT_EQ(RuleText(explained->rules[r]), RuleText((*expected)[r])) << sku << ", rule " << r + 1;
+      }
+    }
+  }
+
+  // Of a RuleExplanation or a ListingExplanation::Rule.
+  template <typename Rule>
+  static std::string RuleText(const Rule& rule) {
+    return absl::StrCat(rule.has_key, " ", rule.key, " ", rule.listing_count, " ", rule.channel_count, " ",
+                        ToString(rule.reason), " ", rule.linked, " ", rule.stopped);
   }
 
   void CheckCounts(const Job& job, const Links& before, const Links& after, bool incremental) {
@@ -526,7 +560,8 @@ void RunHistories(int count, const std::function<std::unique_ptr<Storage>()>& ne
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     ASSERT_FALSE(testing::Test::HasFailure())
         << "replay: FLXLINK_TEST_SEED=" << seed
-        << " FLXLINK_TEST_SCALE=0 engine_test --gtest_filter=" << test->test_suite_name() << "." << test->name() << "\n"
+        << " FLXLINK_TEST_SCALE=0 linking_test --gtest_filter=" << test->test_suite_name() << "." << test->name()
+        << "\n"
         << steps;
   }
   std::printf("%lld link jobs, %lld of them incremental with %lld links, %lld spoiled\n",
@@ -555,4 +590,4 @@ TEST(IncrementalLinkTest, EqualsAFullPassOverAnyHistoryInSqlite) {
 }
 
 }  // namespace
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

@@ -1,4 +1,4 @@
-#include "src/engine/link_keys.h"
+#include "src/linking/link_keys.h"
 
 #include <algorithm>
 #include <memory>
@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 using ::testing::ElementsAre;
@@ -105,4 +105,4 @@ TEST(LinkKeysTest, EntriesAreSortedWhateverTheThreads) {
 }
 
 }  // namespace
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

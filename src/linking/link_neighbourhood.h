@@ -5,8 +5,8 @@
 // ambiguous, and of each other key of their targets a listing variant that has it. Rows that are there only to be
 // counted are given to the match as linked, so that it judges nobody else.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_NEIGHBOURHOOD_H_
-#define FLXLINK_SRC_ENGINE_LINK_NEIGHBOURHOOD_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_NEIGHBOURHOOD_H_
+#define FLXLINK_SRC_LINKING_LINK_NEIGHBOURHOOD_H_
 
 #include <cstdint>
 #include <memory>
@@ -15,12 +15,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "src/engine/link_groups.h"
-#include "src/engine/link_input.h"
-#include "src/engine/link_rows.h"
-#include "src/engine/link_scope.h"
+#include "src/linking/link_groups.h"
+#include "src/linking/link_input.h"
+#include "src/linking/link_rows.h"
+#include "src/linking/link_scope.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 class LinkNeighbourhood {
  public:
@@ -30,6 +30,10 @@ class LinkNeighbourhood {
   LinkInput& input() { return input_; }
   // The row of the scope that is channel row `row` of the input.
   RowIndex item(int64_t row) const { return items_[static_cast<size_t>(row)]; }
+  // The row of the input that is a listing variant of `affected`.
+  int64_t RowOf(RowIndex listing) const { return listing_row_[static_cast<size_t>(listing)]; }
+  // Ids of the channel variants that one of those that are judged may be linked to.
+  const std::vector<int64_t>& targets() const { return targets_; }
 
  private:
   LinkNeighbourhood(LinkScope& scope, absl::Span<const RowIndex> affected);
@@ -54,7 +58,7 @@ class LinkNeighbourhood {
   const absl::Span<const RowIndex> affected_;
   std::vector<GroupIndex> listing_groups_;  // That the match must see.
   std::vector<GroupIndex> item_groups_;
-  std::vector<int64_t> targets_;       // Ids of the channel rows that a judged row may be linked to.
+  std::vector<int64_t> targets_;
   std::vector<int64_t> linked_items_;  // Ids of those that siblings are linked to.
   std::vector<LinkHolder> holders_;    // Of targets_.
 
@@ -65,6 +69,6 @@ class LinkNeighbourhood {
   std::vector<int64_t> item_row_;
 };
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_NEIGHBOURHOOD_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_NEIGHBOURHOOD_H_

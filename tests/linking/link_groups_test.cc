@@ -1,4 +1,4 @@
-#include "src/engine/link_groups.h"
+#include "src/linking/link_groups.h"
 
 #include <algorithm>
 #include <map>
@@ -11,9 +11,10 @@
 #include "flxlink/memory_storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/engine/link_store.h"
 #include "tests/engine/watched_storage.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 using ::testing::ElementsAre;
@@ -26,7 +27,7 @@ ChannelConfig OneRule() {
 }
 
 // An index that names every row it has for any hash, as if all keys collided, and some rows that are not there.
-class CollidingIndex : public WatchedStorage {
+class CollidingIndex : public engine::WatchedStorage {
  public:
   struct Row {
     std::string sku;
@@ -98,8 +99,9 @@ class LinkGroupsTest : public ::testing::Test {
     const std::map<int64_t, CollidingIndex::Row> rows = {{1, {"a"}}, {2, {"b"}}, {3, {"A"}}, {4, {"a", false}},
                                                          {6, {""}},  {8, {"c"}}, {9, {"a"}}};
     index_ = std::make_unique<CollidingIndex>(rows, std::vector<int64_t>{5, 7});
-    rows_ = std::make_unique<LinkRows>(*index_, 1, LinkSide::kListing, keys_, page_rows);
-    groups_ = std::make_unique<LinkGroups>(*index_, 1, LinkSide::kListing, keys_, *rows_, page_rows, 2, max_entries);
+    lookup_ = std::make_unique<engine::StorageLinkLookup>(*index_, 1, page_rows);
+    rows_ = std::make_unique<LinkRows>(*lookup_, LinkSide::kListing, keys_);
+    groups_ = std::make_unique<LinkGroups>(*lookup_, LinkSide::kListing, keys_, *rows_, 2, max_entries);
   }
   GroupIndex Find(absl::string_view key) { return groups_->Find(0, {key, keys_.Hash(key)}); }
   // The ids of the members that were read.
@@ -111,6 +113,7 @@ class LinkGroupsTest : public ::testing::Test {
   static bool All(const LinkGroups::Group& /*group*/) { return false; }
 
   std::unique_ptr<CollidingIndex> index_;
+  std::unique_ptr<engine::StorageLinkLookup> lookup_;
   const LinkKeys keys_{OneRule(), 5};
   std::unique_ptr<LinkRows> rows_;
   std::unique_ptr<LinkGroups> groups_;
@@ -167,4 +170,4 @@ TEST_F(LinkGroupsTest, GivesUpWhereThereAreTooManyEntries) {
 }
 
 }  // namespace
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

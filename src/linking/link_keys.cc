@@ -1,4 +1,4 @@
-#include "src/engine/link_keys.h"
+#include "src/linking/link_keys.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // The first line of a base's text; grows when hashes or outcomes come to mean something else.
@@ -124,4 +124,4 @@ absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyCo
   return Merge(parts, executor);
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

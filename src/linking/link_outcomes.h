@@ -1,7 +1,7 @@
 // What a match changes of what storage says.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_OUTCOMES_H_
-#define FLXLINK_SRC_ENGINE_LINK_OUTCOMES_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_OUTCOMES_H_
+#define FLXLINK_SRC_LINKING_LINK_OUTCOMES_H_
 
 #include <cstdint>
 #include <vector>
@@ -11,9 +11,9 @@
 #include "absl/types/span.h"
 #include "flxlink/linker.h"
 #include "flxlink/storage.h"
-#include "src/engine/link_input.h"
+#include "src/linking/link_input.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 // Collects what storage does not know yet: new links, and reasons that changed.
 class LinkOutcomes : public LinkSink {
@@ -39,12 +39,13 @@ class LinkOutcomes : public LinkSink {
   std::vector<RowPair> new_links_;
 };
 
-// Whether matching `input` again, with the new links as existing ones, would give every other row the reason that it
-// has from `outcomes`. A link holds its target under rules before its own too, so a reason that such a rule gave can
-// turn into target_taken. Adds the new links to `input`.
-absl::StatusOr<bool> IsSettled(const Linker& linker, const MatchOptions& options, const MatchStats& stats,
-                               const LinkOutcomes& outcomes, LinkInput& input);
+// Matches `input` once more, now with the new links as existing ones (which it adds to `input`), and tells whether
+// every other row gets the reason that it has from `outcomes`. It may not, for a link holds its target under the rules
+// before its own, too. Say rule 1 refuses v1 the item c because of the parent guard, and rule 2 then links c to v2: the
+// reason of v1 under rule 1 is parent_mismatch in the first match and target_taken in the second.
+absl::StatusOr<bool> SecondMatchAgrees(const Linker& linker, const MatchOptions& options, const MatchStats& stats,
+                                       const LinkOutcomes& outcomes, LinkInput& input);
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_OUTCOMES_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_OUTCOMES_H_

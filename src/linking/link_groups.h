@@ -1,7 +1,7 @@
 // Who has a key: groups of rows, found through the link base's key index and verified.
 
-#ifndef FLXLINK_SRC_ENGINE_LINK_GROUPS_H_
-#define FLXLINK_SRC_ENGINE_LINK_GROUPS_H_
+#ifndef FLXLINK_SRC_LINKING_LINK_GROUPS_H_
+#define FLXLINK_SRC_LINKING_LINK_GROUPS_H_
 
 #include <cstdint>
 #include <utility>
@@ -13,10 +13,11 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
-#include "src/engine/link_keys.h"
-#include "src/engine/link_rows.h"
+#include "src/linking/link_keys.h"
+#include "src/linking/link_lookup.h"
+#include "src/linking/link_rows.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 
 // A group by its number.
 using GroupIndex = int32_t;
@@ -42,14 +43,13 @@ class LinkGroups {
 
   // All must outlive it. A lookup asks for `first_limit` entries at first. More than `max_entries` entries are not read
   // from the index.
-  LinkGroups(Storage& storage, int64_t channel_id, LinkSide side, const LinkKeys& keys, LinkRows& rows,
-             int64_t page_rows, int64_t first_limit, int64_t max_entries)
-      : storage_(storage),
-        channel_id_(channel_id),
+  LinkGroups(LinkLookup& lookup, LinkSide side, const LinkKeys& keys, LinkRows& rows, int64_t first_limit,
+             int64_t max_entries)
+      : lookup_(lookup),
         side_(side),
         keys_(keys),
         rows_(rows),
-        page_rows_(page_rows),
+        page_rows_(lookup.page_rows()),
         first_limit_(first_limit),
         entries_left_(max_entries) {}
 
@@ -84,8 +84,7 @@ class LinkGroups {
   absl::Status LookUp(absl::Span<const GroupIndex> groups, int64_t limit, std::vector<Found>* found);
   void AddMembers(const std::vector<Found>& found);
 
-  Storage& storage_;
-  const int64_t channel_id_;
+  LinkLookup& lookup_;
   const LinkSide side_;
   const LinkKeys& keys_;
   LinkRows& rows_;
@@ -96,6 +95,6 @@ class LinkGroups {
   std::vector<Group> groups_;
 };
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking
 
-#endif  // FLXLINK_SRC_ENGINE_LINK_GROUPS_H_
+#endif  // FLXLINK_SRC_LINKING_LINK_GROUPS_H_

@@ -1,4 +1,4 @@
-#include "src/engine/link_rows.h"
+#include "src/linking/link_rows.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 
-namespace flxlink::engine {
+namespace flxlink::linking {
 namespace {
 
 // Whether `part` is a piece of the bytes of `whole`.
@@ -26,7 +26,7 @@ absl::Status LinkRows::Read(std::vector<int64_t>* ids) {
   for (const int64_t id : *ids) {
     if (Find(id) == kNotRead) missing.push_back(id);
   }
-  const size_t page = static_cast<size_t>(page_rows_);
+  const size_t page = static_cast<size_t>(lookup_.page_rows());
   for (size_t at = 0; at < missing.size(); at += page) {
     const absl::Status status = ReadPage(absl::MakeConstSpan(missing).subspan(at, page));
     if (!status.ok()) return status;
@@ -37,7 +37,7 @@ absl::Status LinkRows::Read(std::vector<int64_t>* ids) {
 absl::Status LinkRows::ReadPage(absl::Span<const int64_t> ids) {
   Row row;
   if (side_ == LinkSide::kListing) {
-    absl::StatusOr<ListingKeyPage> read = storage_.ReadListingKeysById(channel_id_, fields(), ids);
+    absl::StatusOr<ListingKeyPage> read = lookup_.ReadListingKeysById(fields(), ids);
     if (!read.ok()) return read.status();
     const ListingKeyPage& page = listing_pages_.emplace_back(*std::move(read));
     for (int64_t i = 0; i < page.size(); ++i) {
@@ -53,7 +53,7 @@ absl::Status LinkRows::ReadPage(absl::Span<const int64_t> ids) {
     }
     return absl::OkStatus();
   }
-  absl::StatusOr<ChannelKeyPage> read = storage_.ReadChannelKeysById(channel_id_, fields(), ids);
+  absl::StatusOr<ChannelKeyPage> read = lookup_.ReadChannelKeysById(fields(), ids);
   if (!read.ok()) return read.status();
   const ChannelKeyPage& page = channel_pages_.emplace_back(*std::move(read));
   for (int64_t i = 0; i < page.size(); ++i) {
@@ -92,4 +92,4 @@ LinkKey LinkRows::KeepKey(int number, absl::string_view value) {
   return {*key, keys_.Hash(*key)};
 }
 
-}  // namespace flxlink::engine
+}  // namespace flxlink::linking

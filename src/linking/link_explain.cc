@@ -1,0 +1,82 @@
+#include "src/linking/link_explain.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "src/linking/link_affected.h"
+#include "src/linking/link_input.h"
+#include "src/linking/link_neighbourhood.h"
+#include "src/linking/link_scope.h"
+
+namespace flxlink::linking {
+namespace {
+
+// The neighbourhood of one listing variant and of everybody who may take what it could be linked to: another unlinked
+// one with a key of the same item, one with a key of the item that that one could be linked to, and so on.
+absl::StatusOr<std::unique_ptr<LinkNeighbourhood>> ReadRivalry(LinkScope& scope, AffectedListings& affected) {
+  for (;;) {
+    absl::StatusOr<std::unique_ptr<LinkNeighbourhood>> neighbourhood = LinkNeighbourhood::Read(scope, affected.rows());
+    if (!neighbourhood.ok()) return neighbourhood;
+    std::vector<RowIndex> targets;
+    for (const int64_t id : (*neighbourhood)->targets()) targets.push_back(scope.items.Find(id));
+    absl::StatusOr<bool> added = affected.AddTaken(targets);
+    if (!added.ok()) return added.status();
+    if (!*added) return neighbourhood;
+  }
+}
+
+// Counts the rows that have the key, and names the first.
+absl::Status NameMembers(LinkGroups& groups, const LinkRows& rows, int number, const LinkKey& key, int64_t max_counted,
+                         std::vector<int64_t>* ids, int64_t* count) {
+  const size_t most = static_cast<size_t>(max_counted);
+  const GroupIndex index = groups.Find(number, key);
+  const absl::Status status = groups.Read({index}, [most](const LinkGroups::Group& group) { return group.has(most); });
+  if (!status.ok()) return status;
+  const std::vector<RowIndex>& members = groups.group(index).members;
+  *count = static_cast<int64_t>(std::min(members.size(), most));
+  ids->clear();
+  for (size_t i = 0; i < members.size() && i < static_cast<size_t>(LinkDetail::kMaxNamed); ++i) {
+    ids->push_back(rows.row(members[i]).id);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<RuleExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
+                                                         const ChannelConfig& config, int64_t listing_id,
+                                                         int64_t max_counted) {
+  absl::StatusOr<HandUnlinks> hand_unlinks = HandUnlinks::Read(lookup);
+  if (!hand_unlinks.ok()) return hand_unlinks.status();
+  LinkScope scope(lookup, keys, *std::move(hand_unlinks), std::numeric_limits<int64_t>::max());
+  std::vector<int64_t> ids = {listing_id};
+  absl::Status status = scope.listings.Read(&ids);
+  if (!status.ok()) return status;
+  const RowIndex named = scope.listings.Find(listing_id);
+  if (named == kNotRead) return absl::NotFoundError("the listing variant is not there any more");
+  AffectedListings affected(scope);
+  status = affected.AddNamed(named);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<LinkNeighbourhood>> neighbourhood = ReadRivalry(scope, affected);
+  if (!neighbourhood.ok()) return neighbourhood.status();
+  absl::StatusOr<std::vector<RuleExplanation>> rules = linker.Explain(
+      (*neighbourhood)->input().match_input(), ConfiguredOptions(config), (*neighbourhood)->RowOf(named));
+  if (!rules.ok()) return rules;
+  for (int number = 0; number < keys.rule_count(); ++number) {
+    RuleExplanation& rule = (*rules)[static_cast<size_t>(number)];
+    const LinkKey key = scope.listings.key(named, number);
+    if (key.is_null()) continue;
+    status = NameMembers(scope.listing_groups, scope.listings, number, key, max_counted, &rule.listing_rows,
+                         &rule.listing_count);
+    if (!status.ok()) return status;
+    status =
+        NameMembers(scope.item_groups, scope.items, number, key, max_counted, &rule.channel_rows, &rule.channel_count);
+    if (!status.ok()) return status;
+  }
+  return rules;
+}
+
+}  // namespace flxlink::linking

@@ -1,0 +1,25 @@
+// Why one listing variant is as it is, from what its keys lead to.
+
+#ifndef FLXLINK_SRC_LINKING_LINK_EXPLAIN_H_
+#define FLXLINK_SRC_LINKING_LINK_EXPLAIN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "flxlink/channel.h"
+#include "flxlink/linker.h"
+#include "src/linking/link_keys.h"
+#include "src/linking/link_lookup.h"
+
+namespace flxlink::linking {
+
+// What each rule says of the listing variant in a match of the whole channel, whose rows are named by their ids: the
+// variants that have its keys are counted up to `max_counted`. `lookup` has an index that is up to date.
+absl::StatusOr<std::vector<RuleExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
+                                                         const ChannelConfig& config, int64_t listing_id,
+                                                         int64_t max_counted);
+
+}  // namespace flxlink::linking
+
+#endif  // FLXLINK_SRC_LINKING_LINK_EXPLAIN_H_
