@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "flxlink/push.h"
 #include "flxlink/sync.h"
+#include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
 
 namespace flxlink::engine {
@@ -285,7 +286,7 @@ absl::Status SyncRun::PushItems(const SyncPlan& plan, int64_t first, int64_t cou
     return Bisect(plan, first, items, record.push_id, reply.status());
   }
   // Nothing is known of any item: the record stays open, and its links stay in doubt.
-  if (!WorthAnotherPush(reply.status())) return reply.status();
+  if (!WorthAnotherPush(reply.status())) return AdapterError(reply.status(), context_.channel());
   pass_.again = pass_.stop = true;
   pass_.reason = std::string(reply.status().message());
   pass_.wait = std::max(pass_.wait, RetryAfter(reply.status()).value_or(absl::ZeroDuration()));
@@ -396,8 +397,10 @@ absl::Status SyncRun::PushUntilClean() {
     if (!status.ok() || !pass_.again) return status;
     failures = pass_.progressed ? 0 : failures + 1;
     if (failures >= context_.options().max_tries) {
-      return absl::UnavailableError(absl::StrCat("channel ", context_.channel().config.name, " took nothing in ",
-                                                 failures, " tries; ", pass_.reason, "; what is left stays dirty"));
+      return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kAdapterUnavailable,
+                           {{"channel", context_.channel().config.name}},
+                           absl::StrCat("channel ", context_.channel().config.name, " took nothing in ", failures,
+                                        " tries; ", pass_.reason, "; what is left stays dirty"));
     }
     status = PrepareNextPass(failures);
     if (!status.ok() || context_.output().held.has_value()) return status;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
 #include "src/jobs/queue.h"
 
@@ -68,7 +69,7 @@ jobs::JobEnd Worker::Run(const JobQueue::Claim& claim, const Channel& channel, b
   if (!adapter.ok()) {
     jobs::JobEnd end;
     end.state = JobState::kFailed;
-    end.error = ProblemFrom(adapter.status());
+    end.error = ProblemFrom(AdapterError(adapter.status(), channel));
     return end;
   }
   JobContext context(options_, channel, **adapter, claim.job, claim.fence);

@@ -1,6 +1,7 @@
 #include "src/storage/sqlite/sqlite_schema.h"
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -304,13 +305,15 @@ absl::StatusOr<SchemaState> ReadSchemaState(Connection& db) {
 absl::Status CheckSchemaState(const SchemaState& state, absl::string_view path) {
   const bool empty = state.application_id == 0 && state.version == 0 && state.objects == 0;
   if (!empty && state.application_id != kApplicationId) {
-    return absl::FailedPreconditionError(
+    return ProblemStatus(
+        absl::StatusCode::kFailedPrecondition, problem_code::kForeignStore, {{"path", std::string(path)}},
         absl::StrCat(path, ": it is another program's SQLite database; name another file for the store"));
   }
   if (state.version > kSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": its schema is version ", state.version,
-                                                      " and this flxlink knows up to ", kSchemaVersion,
-                                                      "; use a newer flxlink"));
+    return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNewerStore,
+                         {{"path", std::string(path)}, {"version", absl::StrCat(state.version)}},
+                         absl::StrCat(path, ": its schema is version ", state.version, " and this flxlink knows up to ",
+                                      kSchemaVersion, "; use a newer flxlink"));
   }
   return absl::OkStatus();
 }
