@@ -134,6 +134,23 @@ constexpr absl::string_view kNoStatusRule = "no_status_rule";
 // Args: channel, links, limit
 // Fix: Look at what is missing on the channel. Approve the job if it is right, cancel it if it is not.
 constexpr absl::string_view kBreakLimit = "break_limit";
+// The channel did not answer, or took nothing, in several tries.
+// Args: channel
+// Fix: Nothing is lost, and what is left to send stays so; run the job again when the channel answers.
+constexpr absl::string_view kAdapterUnavailable = "adapter_unavailable";
+// The channel's rate limit was used up for longer than a job tries.
+// Args: channel
+// Fix: Run the job again later, or let other programs call the channel less often.
+constexpr absl::string_view kThrottled = "throttled";
+// The channel's adapter ended a call with an error that another try would not get around: a file that cannot be read,
+// a request that the platform does not understand.
+// Args: channel
+// Fix: Correct what the message names, then run the job again.
+constexpr absl::string_view kAdapterFailed = "adapter_failed";
+// The channel does not accept the credentials.
+// Args: channel
+// Fix: Give the channel credentials that are valid, then run the job again.
+constexpr absl::string_view kCredentialRefused = "credential_refused";
 // The process that ran the job died, as often as that is tolerated.
 // Args: attempts
 // Fix: Find out what ends the process while it runs this job, then run the job again.
@@ -166,6 +183,34 @@ constexpr absl::string_view kSlotLost = "slot_lost";
 
 // == Channels, schedules and listings that are asked for ==
 
+// There is no channel of that name or number.
+// Args: channel
+// Fix: Look at the channels that there are, or add it.
+constexpr absl::string_view kNoChannel = "no_channel";
+// There is a channel of that name already.
+// Args: channel
+// Fix: Choose another name, or change that channel.
+constexpr absl::string_view kChannelExists = "channel_exists";
+// The channel runs a job, which has to end first.
+// Args: channel, job
+// Fix: Wait for the job's end, or cancel it.
+constexpr absl::string_view kChannelBusy = "channel_busy";
+// Something of the channel was changed by somebody else between reading and writing it.
+// Args: channel
+// Fix: Read it again and repeat the change.
+constexpr absl::string_view kChangedMeanwhile = "changed_meanwhile";
+// The channel names an adapter that is not there.
+// Args: channel, adapter
+// Fix: Name one of the adapters that the message lists.
+constexpr absl::string_view kNoAdapter = "no_adapter";
+// A setting or a rule of the channel is missing, or is one that its adapter does not have.
+// Args: channel, setting
+// Fix: Correct the setting.
+constexpr absl::string_view kBadSetting = "bad_setting";
+// A credential that the channel's adapter needs is not there.
+// Args: channel, credential
+// Fix: Provide the credential where the message says.
+constexpr absl::string_view kCredentialMissing = "credential_missing";
 // The channel has no draft configuration.
 // Args: channel
 // Fix: Make a draft first.
@@ -178,6 +223,57 @@ constexpr absl::string_view kNoSchedule = "no_schedule";
 // Args: channel, sku
 // Fix: Check how the SKU is written, or build the channel.
 constexpr absl::string_view kNoListing = "no_listing";
+// The channel has no such item.
+// Args: channel, external_id
+// Fix: Check how the id is written, or pull the channel.
+constexpr absl::string_view kNoItem = "no_item";
+// The listing variant, or the item, is linked already.
+// Args: sku, external_id
+// Fix: Unlink it first.
+constexpr absl::string_view kAlreadyLinked = "already_linked";
+// The item is gone from the channel or archived, so that nothing can be linked to it.
+// Args: external_id
+// Fix: Bring the item back on the channel and pull, or choose another item.
+constexpr absl::string_view kItemNotLive = "item_not_live";
+// There is no such job.
+// Args: job
+// Fix: Look at the jobs that there are.
+constexpr absl::string_view kNoJob = "no_job";
+// The job has not ended, so that it cannot be run again.
+// Args: job
+// Fix: Wait for its end, or cancel it.
+constexpr absl::string_view kJobOpen = "job_open";
+
+// == The store ==
+
+// Something else writes to the store and does not come to an end.
+// Args: path
+// Fix: Try again when the other program is done.
+constexpr absl::string_view kStoreBusy = "store_busy";
+// The store's file cannot be read or written.
+// Args: path
+// Fix: Check the disk and try again.
+constexpr absl::string_view kStoreUnavailable = "store_unavailable";
+// There is no room for the store: the disk or a quota is full.
+// Args: path
+// Fix: Make room and try again. Nothing is lost.
+constexpr absl::string_view kDiskFull = "disk_full";
+// The store's file is damaged.
+// Args: path
+// Fix: Restore the store from a backup.
+constexpr absl::string_view kDamagedStore = "damaged_store";
+// The store may not be read or written by the user of this process.
+// Args: path
+// Fix: Make the file and its folder writable for this user.
+constexpr absl::string_view kStoreDenied = "store_denied";
+// The store was written by a newer flxlink.
+// Args: path, version
+// Fix: Use a newer flxlink.
+constexpr absl::string_view kNewerStore = "newer_store";
+// The file is another program's database.
+// Args: path
+// Fix: Name another file for the store.
+constexpr absl::string_view kForeignStore = "foreign_store";
 
 // == Where only the kind of error is known: the names of absl::StatusCode ==
 

@@ -65,6 +65,8 @@ constexpr Advice kAdvice[] = {
     {problem_code::kBreakLimit,
      "look at what changed on the channel; if it is right: flxlink job approve {job}; if it is not: flxlink job cancel "
      "{job}"},
+    {problem_code::kAdapterUnavailable, "nothing is lost; try again when the channel answers"},
+    {problem_code::kThrottled, "nothing is lost; try again later"},
     {problem_code::kWorkerDied, "find out what ends the process while it runs this job, then: flxlink job rerun {job}"},
     {problem_code::kJobEnded, "run it again with flxlink job rerun {job}"},
     {problem_code::kJobHeld, "approve it first with flxlink job approve {job}"},
@@ -138,7 +140,8 @@ std::string AdviceFor(const Problem& problem, const AdviceContext& context) {
 
 std::string DescribeError(const absl::Status& status) {
   const absl::optional<Problem> problem = ProblemOf(status);
-  if (!problem.has_value()) return std::string(status.message());
+  // Where no command helps, the message says by itself what to do.
+  if (!problem.has_value() || FindAdvice(problem->code) == nullptr) return std::string(status.message());
   return absl::StrCat(status.message(), "; ", AdviceFor(*problem, {}));
 }
 

@@ -21,10 +21,10 @@ struct AdviceContext {
   int64_t job_id = 0;  // The job that ended with the problem; 0: none did.
 };
 
-// One line, never empty. An adapter's own code gets general advice.
+// One line, never empty. What has no command of its own, an adapter's code among others, gets general advice.
 std::string AdviceFor(const Problem& problem, const AdviceContext& context);
 
-// What an error says and, where it carries a problem, what to do about it: "message; advice".
+// What an error says and, where it carries a problem that a command helps with, what to do: "message; advice".
 std::string DescribeError(const absl::Status& status);
 
 // Of several attentions the one with the worst consequences: stock first, then links, statuses and prices. nullptr

@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "flxlink/csv_channel.h"
-#include "src/cli/print.h"
 #include "flxlink/sqlite_storage.h"
+#include "src/cli/print.h"
 #include "src/cli/usage_error.h"
 
 namespace flxlink::cli {

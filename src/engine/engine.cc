@@ -182,7 +182,8 @@ class EngineImpl : public Engine {
     absl::StatusOr<Job> job = storage().ReadJob(job_id);
     if (!job.ok()) return job.status();
     if (!IsFinal(job->state)) {
-      return absl::FailedPreconditionError(
+      return ProblemStatus(
+          absl::StatusCode::kFailedPrecondition, problem_code::kJobOpen, {{"job", absl::StrCat(job_id)}},
           absl::StrCat("job ", job_id, " is ", ToString(job->state), "; only a job that has ended can be run again"));
     }
     return queue_.Enqueue(job->channel_id, jobs::RerunRequest(*job));
@@ -287,9 +288,11 @@ class EngineImpl : public Engine {
     const std::vector<std::string>& fields = (*adapter)->capabilities().link_fields;
     for (const LinkRule& rule : config.link_priority) {
       if (fields.empty() || std::find(fields.begin(), fields.end(), rule.channel_field) != fields.end()) continue;
-      return absl::InvalidArgumentError(absl::StrCat("rule ", FormatLinkRule(rule), ": the ", config.adapter,
-                                                     " adapter has no field ", rule.channel_field, "; it has ",
-                                                     absl::StrJoin(fields, ", ")));
+      return ProblemStatus(
+          absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+          {{"channel", config.name}, {"setting", FormatLinkRule(rule)}},
+          absl::StrCat("rule ", FormatLinkRule(rule), ": the ", config.adapter, " adapter has no field ",
+                       rule.channel_field, "; it has ", absl::StrJoin(fields, ", ")));
     }
     return absl::OkStatus();
   }

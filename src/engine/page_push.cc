@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "src/engine/adapter_error.h"
 #include "src/engine/receipts.h"
 
 namespace flxlink::engine {
@@ -90,7 +91,7 @@ absl::Status PagePush::TakeError(const Batch& batch, const absl::Status& error) 
 
 // Nothing is known of any item: the record stays open, and its links stay in doubt.
 absl::Status PagePush::TakeUnknown(const Batch& batch, const absl::Status& error) {
-  if (!WorthAnotherPush(error)) return error;
+  if (!WorthAnotherPush(error)) return AdapterError(error, context_.channel());
   for (const PushItem& item : batch.items) scope_.unready.insert(item.listing_id);
   result_.again = result_.stop = result_.failed = true;
   result_.reason = std::string(error.message());

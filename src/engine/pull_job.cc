@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
 
 namespace flxlink::engine {
@@ -31,7 +32,7 @@ absl::Status ReadPages(JobContext& context, const PullState& state, std::string*
   PullRequest request{state.cursor, context.page_rows()};
   do {
     absl::StatusOr<PullPage> page = context.Pull(request);
-    if (!page.ok()) return page.status();
+    if (!page.ok()) return AdapterError(page.status(), context.channel());
     absl::StatusOr<PullWriteResult> written = context.RetryValue<PullWriteResult>(
         [&] { return context.storage().WritePulledPage(context.fence(), state.pull_number, *page, context.Now()); });
     if (!written.ok()) return written.status();

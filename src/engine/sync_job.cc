@@ -135,8 +135,10 @@ absl::Status SyncRun::PushUntilClean() {
     idle = pass->progressed ? 0 : idle + 1;
     failures = pass->progressed ? 0 : failures + (pass->failed ? 1 : 0);
     if (failures >= context_.options().max_tries) {
-      return absl::UnavailableError(absl::StrCat("channel ", context_.channel().config.name, " took nothing in ",
-                                                 failures, " tries; ", pass->reason, "; what is left stays dirty"));
+      return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kAdapterUnavailable,
+                           {{"channel", context_.channel().config.name}},
+                           absl::StrCat("channel ", context_.channel().config.name, " took nothing in ", failures,
+                                        " tries; ", pass->reason, "; what is left stays dirty"));
     }
     const bool told = !pass->failed && pass->wait > absl::ZeroDuration();
     const absl::Duration wait = told ? pass->wait : std::max(pass->wait, context_.Backoff(idle + 1));

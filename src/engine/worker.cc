@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "src/engine/adapter_error.h"
 #include "src/engine/job_context.h"
 #include "src/engine/jobs.h"
 #include "src/engine/safe_adapter.h"
@@ -131,7 +132,7 @@ absl::StatusOr<bool> Worker::Serve(int64_t channel_id) {
 Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials});
-  if (!adapter.ok()) return {claim.fence, FailedEnd(adapter.status()), {}};
+  if (!adapter.ok()) return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), {}};
   JobContext context(options_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
   const absl::Status status = RunKind(context);
   Ending ending{claim.fence, EndOf(status, context), {}};

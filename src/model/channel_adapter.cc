@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "flxlink/problem.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
@@ -36,8 +37,10 @@ class EnvironmentCredentials : public CredentialResolver {
     const std::string variable = absl::StrCat("FLXLINK_", VariablePart(channel_name), "_", VariablePart(credential));
     const char* value = std::getenv(variable.c_str());
     if (value != nullptr) return std::string(value);
-    return absl::NotFoundError(absl::StrCat("channel ", model::Quote(channel_name), ": there is no credential ",
-                                            model::Quote(credential), " in the environment; set ", variable));
+    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kCredentialMissing,
+                         {{"channel", std::string(channel_name)}, {"credential", std::string(credential)}},
+                         absl::StrCat("channel ", model::Quote(channel_name), ": there is no credential ",
+                                      model::Quote(credential), " in the environment; set ", variable));
   }
 };
 
@@ -70,9 +73,11 @@ absl::StatusOr<std::unique_ptr<ChannelAdapter>> AdapterRegistry::Make(const Adap
   const auto found = factories_.find(context.config.adapter);
   if (found != factories_.end()) return found->second(context);
   const auto append_name = [](std::string* out, const auto& factory) { absl::StrAppend(out, factory.first); };
-  return absl::NotFoundError(absl::StrCat("channel ", model::Quote(context.config.name), ": there is no adapter ",
-                                          model::Quote(context.config.adapter),
-                                          "; use one of: ", absl::StrJoin(factories_, ", ", append_name)));
+  return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoAdapter,
+                       {{"channel", context.config.name}, {"adapter", context.config.adapter}},
+                       absl::StrCat("channel ", model::Quote(context.config.name), ": there is no adapter ",
+                                    model::Quote(context.config.adapter),
+                                    "; use one of: ", absl::StrJoin(factories_, ", ", append_name)));
 }
 
 }  // namespace flxlink

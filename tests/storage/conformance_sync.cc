@@ -275,7 +275,7 @@ TEST_P(StorageConformance, ReconciliationLeavesAttentionAndRefusalAlone) {
   refused.rows[0].mask = {};
   refused.rows[0].refused_digest = 42;
   refused.rows[0].attentions = 0;
-  refused.attentions = {{{"rejected", {{"name", "s"}}, "d"}}};
+  refused.attentions = {{{"rejected", {{"name", "value"}}, "d"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
   Reconciliation found;
   found.listing_id = shop.ListingId("S1");
@@ -296,7 +296,7 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
   refused.rows[0].mask = {true, false, false};
   refused.rows[0].refused_digest = 42;
   refused.rows[0].attentions = 0;
-  refused.attentions = {{{"rejected", {{"name", "s"}}, "d"}}};
+  refused.attentions = {{{"rejected", {{"name", "value"}}, "d"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
   shop.Clean("S2");
   const int64_t version = shop.LinkRow("S1").dirty_version;
@@ -595,6 +595,23 @@ TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
   EXPECT_EQ(shop.LinkRow("S1").refused_digest, 0u);
 }
 
+TEST_P(StorageConformance, AttentionsAreASetInTheOrderOfTheirCodes) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {})});
+  batch.rows[0].attentions = 0;
+  batch.attentions = {{{"b", {}, "second"}, {"c", {}, "third"}, {"a", {{"name", "value"}}, "first"}}};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").attentions,
+            (std::vector<Problem>{{"a", {{"name", "value"}}, "first"}, {"b", {}, "second"}, {"c", {}, "third"}}));
+  ListingFilter filter;
+  filter.attention = true;
+  EXPECT_EQ(Value(storage().ReadListings(shop.channel_id(), filter, 0, 10)).size(), 1u) << "one, not one a code";
+  batch.attentions = {{{"b", {}, "anew"}}};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(6)), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").attentions, (std::vector<Problem>{{"b", {}, "anew"}}));
+}
+
 TEST_P(StorageConformance, AttentionIsKeptWhereASettlementSaysSo) {
   Shop shop(under_test());
   shop.StockAndLink(1);
@@ -603,7 +620,7 @@ TEST_P(StorageConformance, AttentionIsKeptWhereASettlementSaysSo) {
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
   EXPECT_TRUE(shop.Listing("S1").attentions.empty()) << "there was none";
   batch.rows[0].attentions = 0;
-  batch.attentions = {{{"code", {{"name", "suggestion"}}, "detail"}}};
+  batch.attentions = {{{"code", {{"name", "value"}}, "message"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
   batch.rows[0].attentions = kKeepAttentions;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());

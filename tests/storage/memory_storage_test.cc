@@ -1,5 +1,6 @@
-#include "absl/memory/memory.h"
 #include "flxlink/memory_storage.h"
+
+#include "absl/memory/memory.h"
 #include "flxlink/conformance/storage.h"
 #include "gtest/gtest.h"
 

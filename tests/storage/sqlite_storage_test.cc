@@ -194,6 +194,43 @@ TEST(SqliteOpen, OldJobsAndTheOneScheduleOfAChannelAreBroughtForward) {
   EXPECT_EQ(Value(storage->ReadChannel("shop")).pull.job_id, 0) << "no job goes on with a pull of before";
 }
 
+// Schema 2 kept one attention in the row of its link, and errors and attentions had advice and no arguments.
+TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
+  SqliteStoreFile file;
+  {
+    const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(sqlite::MigrateSchema(*db, 2), absl::OkStatus());
+  }
+  ASSERT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre("2"));
+  RunSql(file.path(),
+         "INSERT INTO link (channel_id, listing_id, attention_code, attention_detail, attention_suggestion) VALUES "
+         "(1, 5, 'rejected', 'too \"cheap\"', 'raise it'), (1, 6, NULL, NULL, NULL), (1, 7, 'no_detail', NULL, NULL)");
+  const auto add_job = [&](int64_t job_id, absl::string_view state, absl::string_view error) {
+    RunSql(file.path(),
+           absl::StrCat("INSERT INTO job (channel_id, job_id, kind, state, triggered_by, priority, progress_total, "
+                        "progress_done, progress_failed, attempts, created_at, error, suggestion, details) VALUES (1, ",
+                        job_id, ", 'pull', '", state, "', 'hand', 0, 0, 0, 0, 1, 0, ", error, ", 'do it', x'')"));
+  };
+  add_job(1, "failed", "'what went wrong'");
+  add_job(2, "held", "'too many'");
+  add_job(3, "completed", "NULL");
+
+  const auto storage = file.Open();
+  EXPECT_THAT(RunSql(file.path(), "SELECT channel_id, listing_id, code, args, message FROM attention ORDER BY 2"),
+              ElementsAre("1|5|rejected|{}|too \"cheap\"", "1|7|no_detail|{}|"));
+  EXPECT_EQ(Value(storage->ReadJob(1)).error, (Problem{"unknown", {}, "what went wrong"}));
+  EXPECT_EQ(Value(storage->ReadJob(2)).error, (Problem{"break_limit", {}, "too many"}));
+  EXPECT_EQ(Value(storage->ReadJob(3)).error, absl::nullopt);
+}
+
+TEST(SqliteOpen, ErrorsNameTheStore) {
+  SqliteStoreFile file;
+  WriteFile(file.path(), "sku,price\n" + std::string(5000, 'x'));
+  const Problem problem = ProblemFrom(OpenError(file.path()));
+  EXPECT_EQ(problem.code, problem_code::kDamagedStore);
+  EXPECT_THAT(std::string(FieldValue(problem.args, "path")), HasSubstr("/store.db"));
+}
+
 TEST(SqliteOpen, TruncatedDatabaseIsDataLoss) {
   SqliteStoreFile file;
   file.Open().reset();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "flxlink/problem.h"
 #include "gtest/gtest.h"
 
 namespace flxlink {
@@ -50,6 +51,19 @@ TEST(StorageErrors, EachHasItsCodeNamesItsSubjectAndIsOneLine) {
     EXPECT_FALSE(absl::StrContains(error.status.message(), "\n")) << error.status;
     EXPECT_TRUE(absl::StrContains(error.status.message(), ";")) << "it says how to mend it: " << error.status;
   }
+}
+
+TEST(StorageErrors, ThoseThatAPersonCausesHaveACodeAndArguments) {
+  Channel channel;
+  channel.config.name = "shop";
+  EXPECT_EQ(ProblemFrom(storage::NoSuchChannel("shop")).code, problem_code::kNoChannel);
+  EXPECT_EQ(ProblemFrom(storage::NameTaken("shop")).code, problem_code::kChannelExists);
+  const Problem no_item = ProblemFrom(storage::NoSuchItem(channel, "X-1"));
+  EXPECT_EQ(no_item.code, problem_code::kNoItem);
+  EXPECT_EQ(no_item.args, (std::vector<Field>{{"channel", "shop"}, {"external_id", "X-1"}}));
+  const Problem linked = ProblemFrom(storage::AlreadyLinked("A-1", "X-1"));
+  EXPECT_EQ(linked.code, problem_code::kAlreadyLinked);
+  EXPECT_EQ(linked.args, (std::vector<Field>{{"sku", "A-1"}, {"external_id", "X-1"}}));
 }
 
 }  // namespace

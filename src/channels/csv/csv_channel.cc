@@ -132,15 +132,18 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
   std::string path;
   for (const auto& [name, value] : config.settings) {
     if (name != "path") {
-      return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(config.name),
-                                                     ": the csv adapter has no setting ", model::Quote(name),
-                                                     "; its only one is \"path\""));
+      return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+                           {{"channel", config.name}, {"setting", name}},
+                           absl::StrCat("channel ", model::Quote(config.name), ": the csv adapter has no setting ",
+                                        model::Quote(name), "; its only one is \"path\""));
     }
     path = value;
   }
   if (!path.empty()) return path;
-  return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(config.name),
-                                                 ": the csv adapter needs the setting \"path\"; set it to a CSV file"));
+  return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+                       {{"channel", config.name}, {"setting", "path"}},
+                       absl::StrCat("channel ", model::Quote(config.name),
+                                    ": the csv adapter needs the setting \"path\"; set it to a CSV file"));
 }
 
 // What can be set is what the file has columns for. A file that is not there yet, or cannot be read, is taken to have

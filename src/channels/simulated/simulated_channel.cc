@@ -521,9 +521,11 @@ void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<Simulat
       [platform =
            std::move(platform)](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
         if (context.config.settings.empty()) return std::make_unique<SimulatedChannel>(platform);
-        return absl::InvalidArgumentError(absl::StrCat("channel ", model::Quote(context.config.name),
-                                                       ": the simulated adapter has no settings; remove ",
-                                                       model::Quote(context.config.settings.front().first)));
+        return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+                             {{"channel", context.config.name}, {"setting", context.config.settings.front().first}},
+                             absl::StrCat("channel ", model::Quote(context.config.name),
+                                          ": the simulated adapter has no settings; remove ",
+                                          model::Quote(context.config.settings.front().first)));
       });
 }
 

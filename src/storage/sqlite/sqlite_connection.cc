@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -20,30 +21,37 @@ bool OutOfRoom(int code, int system_error) {
 absl::Status SqliteError(sqlite3* db, int code, absl::string_view path, bool committing) {
   const int system_error = errno;
   const std::string what = absl::StrCat(path, ": ", db == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db));
+  const std::vector<Field> store = {{"path", std::string(path)}};
   if (OutOfRoom(code, system_error)) {
-    return absl::ResourceExhaustedError(absl::StrCat(what, "; the disk or quota is full: make room and try again"));
+    return ProblemStatus(absl::StatusCode::kResourceExhausted, problem_code::kDiskFull, store,
+                         absl::StrCat(what, "; the disk or quota is full: make room and try again"));
   }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return absl::UnavailableError(absl::StrCat(what, "; another program writes to it: try again when it is done"));
+      return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kStoreBusy, store,
+                           absl::StrCat(what, "; another program writes to it: try again when it is done"));
     case SQLITE_FULL:
-      return absl::ResourceExhaustedError(absl::StrCat(what, "; make room on the disk and try again"));
+      return ProblemStatus(absl::StatusCode::kResourceExhausted, problem_code::kDiskFull, store,
+                           absl::StrCat(what, "; make room on the disk and try again"));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return absl::DataLossError(absl::StrCat(what, "; restore it from a backup"));
+      return ProblemStatus(absl::StatusCode::kDataLoss, problem_code::kDamagedStore, store,
+                           absl::StrCat(what, "; restore it from a backup"));
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_AUTH:
-      return absl::PermissionDeniedError(absl::StrCat(what, "; make the file and its folder writable for this user"));
+      return ProblemStatus(absl::StatusCode::kPermissionDenied, problem_code::kStoreDenied, store,
+                           absl::StrCat(what, "; make the file and its folder writable for this user"));
     case SQLITE_CANTOPEN:
       return absl::NotFoundError(absl::StrCat(what, "; check that its folder is there and that this user may use it"));
     case SQLITE_IOERR:
       if (committing) {
-        return absl::UnknownError(absl::StrCat(what, "; the change may or may not be stored: say it again"));
+        return absl::UnknownError(absl::StrCat(what, "; the change may or may not be stored: repeat it"));
       }
-      return absl::UnavailableError(absl::StrCat(what, "; check the disk and try again"));
+      return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kStoreUnavailable, store,
+                           absl::StrCat(what, "; check the disk and try again"));
     case SQLITE_NOMEM:
       return absl::ResourceExhaustedError(absl::StrCat(what, "; free memory and try again"));
     default:
@@ -123,8 +131,8 @@ void Connection::Fail(absl::Status status) {
 }
 
 void Connection::FailCorrupt(absl::string_view what) {
-  Fail(absl::DataLossError(
-      absl::StrCat(path_, ": cannot read the stored value \"", what, "\"; restore it from a backup")));
+  Fail(ProblemStatus(absl::StatusCode::kDataLoss, problem_code::kDamagedStore, {{"path", path_}},
+                     absl::StrCat(path_, ": cannot read the stored value \"", what, "\"; restore it from a backup")));
 }
 
 bool Connection::LogIsBeyond(int64_t bytes) {

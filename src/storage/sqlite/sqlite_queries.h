@@ -45,7 +45,7 @@ constexpr absl::string_view kHeldSlots =
 
 #define FLXLINK_SELECT_SCHEDULE                                                                             \
   "SELECT s.channel_id, c.name, s.name, s.kind, s.hour, s.minute, s.every_us, s.cron, s.time_zone, s.job, " \
-  "s.enabled, s.next_fire, s.problem_code, s.problem_args, s.problem_message FROM schedule s "         \
+  "s.enabled, s.next_fire, s.problem_code, s.problem_args, s.problem_message FROM schedule s "              \
   "CROSS JOIN channel c ON c.channel_id = s.channel_id "
 
 // Schedules that are due, the longest due first.

@@ -1,6 +1,7 @@
 #include "src/storage/sqlite/sqlite_schema.h"
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -302,8 +303,9 @@ CREATE INDEX schedule_due ON schedule (next_fire, channel_id, name) WHERE enable
 INSERT INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire)
   SELECT channel_id, job, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire FROM only_schedule;
 DROP TABLE only_schedule;
+
+ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;
 )sql",
-    "ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;",
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 
@@ -333,13 +335,15 @@ absl::StatusOr<SchemaState> ReadSchemaState(Connection& db) {
 absl::Status CheckSchemaState(const SchemaState& state, absl::string_view path) {
   const bool empty = state.application_id == 0 && state.version == 0 && state.objects == 0;
   if (!empty && state.application_id != kApplicationId) {
-    return absl::FailedPreconditionError(
+    return ProblemStatus(
+        absl::StatusCode::kFailedPrecondition, problem_code::kForeignStore, {{"path", std::string(path)}},
         absl::StrCat(path, ": it is another program's SQLite database; name another file for the store"));
   }
   if (state.version > kSchemaVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": its schema is version ", state.version,
-                                                      " and this flxlink knows up to ", kSchemaVersion,
-                                                      "; use a newer flxlink"));
+    return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNewerStore,
+                         {{"path", std::string(path)}, {"version", absl::StrCat(state.version)}},
+                         absl::StrCat(path, ": its schema is version ", state.version, " and this flxlink knows up to ",
+                                      kSchemaVersion, "; use a newer flxlink"));
   }
   return absl::OkStatus();
 }

@@ -16,7 +16,7 @@ namespace flxlink::sqlite {
 constexpr int64_t kApplicationId = 0x666c786c;
 
 // PRAGMA user_version of a store that this library writes.
-constexpr int64_t kSchemaVersion = 4;
+constexpr int64_t kSchemaVersion = 3;
 
 // The version of the schema; 0 in an empty database. FAILED_PRECONDITION: as below.
 absl::StatusOr<int64_t> ReadSchemaVersion(Connection& db);

@@ -228,9 +228,9 @@ absl::Status SqliteStorage::AwaitTurn() {
   absl::MutexLock lock(&mutex_);
   const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_; };
   if (!mutex_.AwaitWithTimeout(absl::Condition(&free), options_.lock_timeout)) {
-    return absl::UnavailableError(absl::StrCat(path_,
-                                               ": other threads of this process have been writing for more than ",
-                                               absl::FormatDuration(options_.lock_timeout), "; try again"));
+    return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kStoreBusy, {{"path", path_}},
+                         absl::StrCat(path_, ": other threads of this process have been writing for more than ",
+                                      absl::FormatDuration(options_.lock_timeout), "; try again"));
   }
   writing_ = true;
   return absl::OkStatus();
