@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/engine.h"
+#include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -538,7 +538,7 @@ TEST_P(StorageConformance, SchedulesAreKeptWhole) {
   daily.spec.time_zone = "Europe/Berlin";
   daily.job = ScheduledJob::kSyncFull;
   daily.enabled = false;
-  daily.problem = {"code", "détail", "suggestion"};
+  daily.problem = {"code", {{"zone", "Mars"}}, "détail"};
   Schedule cron = HourlySchedule(north, absl::FromUnixMicros(1767225600123456), "weekly");
   cron.spec.kind = ScheduleKind::kCron;
   cron.spec.cron = "0 3 * * 1";
@@ -628,7 +628,7 @@ TEST_P(StorageConformance, FireWithoutANextOneDisablesTheSchedule) {
   Schedule schedule = HourlySchedule(channel_id, At(3600));
   ASSERT_EQ(Code(storage().WriteSchedule(schedule)), kOk);
   QueueChange fire = Enqueue(Value(storage().ReadQueue(channel_id)), NewJob(storage(), channel_id));
-  fire.fire = ScheduleFire{"sync", At(3600), {}, {"code", "its zone is gone", "what to do"}};
+  fire.fire = ScheduleFire{"sync", At(3600), {}, {"code", {{"zone", "Mars"}}, "its zone is gone"}};
   ASSERT_EQ(storage().WriteQueue(fire), absl::OkStatus());
   schedule.enabled = false;
   schedule.problem = fire.fire->problem;

@@ -54,7 +54,7 @@ class SqliteUpkeep : public testing::Test {
     const KeyColumn column = {LinkSide::kListing, 0};
     Storage& storage = store_.storage();
     EXPECT_TRUE(storage.WriteKeyEntries(shop_->fence(), column, {{5, 1}, {6, 2}}).ok());
-    EXPECT_TRUE(storage.SetLinkBase(shop_->fence(), 0, "rules").ok());
+    EXPECT_TRUE(storage.SetLinkBase(shop_->fence(), "rules").ok());
     EXPECT_TRUE(storage.AddKeyEntries(shop_->fence(), {{column, {7, 1}}}).ok());
     shop_->Stock({{"K1", "S1", 1990, 7}, {"K2", "S2", 990, 1}, {"K3", "S3", 90, 1}});
     shop_->Pull({{"X1", 1890, 6}, {"X2", 1, 1}});
