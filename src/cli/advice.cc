@@ -60,6 +60,8 @@ constexpr Advice kAdvice[] = {
     {problem_code::kStatusRule, "run flxlink rules {channel}"},
 
     {problem_code::kNoRule, "add one: flxlink channel set {channel} --rule sku=sku"},
+    {problem_code::kRuleFieldUnknown,
+     "correct the field's name in the rule with flxlink channel set {channel} --rule, or give the field a value"},
     {problem_code::kNoCompletePull, "run flxlink pull {channel}"},
     {problem_code::kNoStatusRule, "add one: flxlink channel set {channel} --status-rule 'quantity<=0:hide'"},
     {problem_code::kBreakLimit,

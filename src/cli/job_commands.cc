@@ -77,7 +77,8 @@ absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
   if (!plan.ok()) return plan.status();
   // Not among the rows, which programs read.
   for (const JobProblem& problem : plan->problems) {
-    std::fprintf(stderr, "flxlink: %s\n", OneLine(problem.problem.message).c_str());
+    std::fprintf(stderr, "flxlink: %s; %s\n", OneLine(problem.problem.message).c_str(),
+                 OneLine(AdviceFor(problem.problem, {flags.channel, "", 0})).c_str());
   }
   return session.json() ? PrintPlanAsJson(*plan) : PrintPlanAsText(*plan);
 }
