@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/engine/watched_storage.h"
