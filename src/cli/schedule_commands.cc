@@ -72,13 +72,6 @@ std::string DescribeNext(const Schedule& schedule) {
   return schedule.problem.empty() ? "disabled" : absl::StrCat("disabled: ", OneLine(schedule.problem.message));
 }
 
-// What is missing is set by a command of this program.
-absl::Status WithCommand(const ScheduleFlags& flags, const absl::Status& status) {
-  if (!absl::IsNotFound(status)) return status;
-  return absl::NotFoundError(
-      absl::StrCat(status.message(), "; to set one: flxlink schedule set ", flags.channel, " --every 15m"));
-}
-
 // Prints a schedule that was changed: all of it for programs, `done` for people.
 absl::Status PrintChanged(Session& session, const Schedule& schedule, absl::string_view done) {
   if (session.json()) return PrintJson(ScheduleView(schedule));
@@ -102,13 +95,13 @@ absl::Status Set(Session& session, const ScheduleFlags& flags) {
 absl::Status SetEnabled(Session& session, const ScheduleFlags& flags, bool enabled) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
   const absl::StatusOr<Schedule> schedule = session.engine().EnableSchedule(flags.channel, flags.name, enabled);
-  return schedule.ok() ? PrintChanged(session, *schedule, "") : WithCommand(flags, schedule.status());
+  return schedule.ok() ? PrintChanged(session, *schedule, "") : schedule.status();
 }
 
 absl::Status Clear(Session& session, const ScheduleFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
   const absl::StatusOr<Schedule> schedule = session.engine().ClearSchedule(flags.channel, flags.name);
-  if (!schedule.ok()) return WithCommand(flags, schedule.status());
+  if (!schedule.ok()) return schedule.status();
   if (session.json()) return PrintJson({{"channel", flags.channel}, {"name", schedule->name}, {"cleared", true}});
   return PrintLine(absl::StrCat(Name(*schedule), ": cleared"));
 }

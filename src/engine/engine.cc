@@ -336,7 +336,9 @@ class EngineImpl : public Engine {
     absl::StatusOr<std::vector<Schedule>> schedules = SchedulesOf(*channel);
     if (!schedules.ok()) return schedules.status();
     if (schedules->empty()) {
-      return absl::NotFoundError(absl::StrCat("channel ", channel_name, " has no schedule; set one first"));
+      return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoSchedule,
+                           {{"channel", std::string(channel_name)}},
+                           absl::StrCat("channel ", channel_name, " has no schedule"));
     }
     if (name.empty() && schedules->size() == 1) return std::move(schedules->front());
     std::vector<std::string> names;

@@ -586,7 +586,7 @@ class ScheduleTest(CliTest):
         lost, pull = self.json("schedule", "list")
         self.assertEqual((lost["name"], lost["enabled"], lost["problem"]["code"]),
                          ("lost", False, "schedule_cannot_fire"))
-        self.assertIn("Mars/Olympus", lost["problem"]["detail"])
+        self.assertIn("Mars/Olympus", lost["problem"]["message"])
         self.assertTrue(pull["enabled"])
         self.assertIn("Mars/Olympus", self.text("schedule", "list"))
 

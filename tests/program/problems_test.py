@@ -77,7 +77,7 @@ class ProblemsTest(unittest.TestCase):
                         for problem in codes if "absl::StatusCode" in title}
         for problem in self.problems:
             if problem["code"] not in status_codes:  # Those are made of the status code's name.
-                self.assertIn(f"problem_code::{problem['name']}", library)
+                self.assertTrue(f"problem_code::{problem['name']}" in library, problem["name"])
 
     def test_no_text_outside_the_program_names_a_command(self):
         self.assertIn("pull", self.subcommands)
