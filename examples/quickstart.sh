@@ -56,7 +56,7 @@ echo "… $(diff before.csv shop.csv | grep -c '^>') lines in all"
 say "6. A second sync has nothing to send"
 run sync shop
 
-say "7. Somebody edits the shop by hand; a full sync finds and mends it"
+say "7. Somebody edits the shop by hand; a full sync finds and corrects it"
 sed -i '0,/,149\.00,/s//,1.00,/' shop.csv
 run sync shop --full
 

@@ -99,7 +99,7 @@ struct ChannelConfig {
   absl::optional<int64_t> break_limit;
 };
 
-// OK, or INVALID_ARGUMENT naming the setting and how to mend it. Knows nothing of adapters.
+// OK, or INVALID_ARGUMENT naming the setting and how to fix it. Knows nothing of adapters.
 absl::Status ValidateChannelConfig(const ChannelConfig& config);
 
 // How far a pull has come. Kept with the channel, so that an interrupted pull goes on where it stopped.

@@ -33,6 +33,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "flxlink/call.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/clock.h"
@@ -216,13 +217,16 @@ class Engine {
   // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
   // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is reported (see
   // on_trouble), tried again later, and does not keep others from being served. CANCELLED: the engine is being
-  // destroyed.
-  virtual absl::StatusOr<int> RunPending(int max_jobs) = 0;
+  // destroyed, or the call was cancelled. A call that ends lets the job that it runs come to its end.
+  virtual absl::StatusOr<int> RunPending(int max_jobs, const Call& call) = 0;
+  absl::StatusOr<int> RunPending(int max_jobs) { return RunPending(max_jobs, Call()); }
 
   // Serves the queue of the job's channel on this thread until the job is final or held. While another owner holds the
   // slot it follows, and takes over if that owner dies. FAILED_PRECONDITION: the job waits and its channel is paused.
-  // CANCELLED: the engine is being destroyed. Other errors are storage's, after max_tries.
-  virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id) = 0;
+  // CANCELLED: the engine is being destroyed, or the call was cancelled. Other errors are storage's, after max_tries.
+  // A call that ends lets the job that it runs come to its end, and leaves one that it waits for in the queue.
+  virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id, const Call& call) = 0;
+  absl::StatusOr<Job> RunUntilFinal(int64_t job_id) { return RunUntilFinal(job_id, Call()); }
 
   // Starts `workers` threads that fire schedules and run jobs until Stop. FAILED_PRECONDITION: they run already.
   virtual absl::Status Start(int workers) = 0;

@@ -33,7 +33,7 @@ enum class Normalizer {
 
 // What a rule that finds more than one variant with a key, on either side, does with the variants that have it.
 enum class Ambiguity {
-  kStop,  // No later rule is tried for them: a person has to mend the data. The default.
+  kStop,  // No later rule is tried for them: a person has to correct the data. The default.
   kNext,  // Later rules may still link them.
 };
 

@@ -2,8 +2,8 @@
 //
 // One atomic domain. Every operation is one transaction: it happens wholly, durably, or not at all. Operations are
 // coarse (a page of rows, never one row of many) and *repeatable*: after an error that leaves open whether the commit
-// happened, the caller says the same again, and saying it twice is as saying it once. For that callers choose ids and
-// say absolute numbers.
+// happened, the caller repeats the operation, and doing it twice is as doing it once. For that callers choose ids and
+// give absolute numbers.
 //
 // The four roles of a storage are the sections of this header: channels, catalog, links and sync, jobs and schedules.
 //
@@ -18,7 +18,7 @@
 //   FAILED_PRECONDITION  the fence is stale, or the rows are not in a state that allows it; trying again does not help
 //   ABORTED              a compare-and-set lost: read again, decide again, write again
 //   UNAVAILABLE          the database is busy or away, and nothing was changed; try again
-//   UNKNOWN              it is not known whether the change was made; say it again
+//   UNKNOWN              it is not known whether the change was made; repeat it
 //   DATA_LOSS            the database is damaged
 //   RESOURCE_EXHAUSTED   the disk is full; nothing was changed
 //

@@ -243,12 +243,12 @@ class EngineImpl : public Engine {
     return fired;
   }
 
-  absl::StatusOr<int> RunPending(int max_jobs) override {
-    return OnLentThread([&] { return RunClaimable(max_jobs); });
+  absl::StatusOr<int> RunPending(int max_jobs, const Call& call) override {
+    return OnLentThread([&] { return RunClaimable(max_jobs, call); });
   }
 
-  absl::StatusOr<Job> RunUntilFinal(int64_t job_id) override {
-    return OnLentThread([&] { return ServeUntilFinal(job_id); });
+  absl::StatusOr<Job> RunUntilFinal(int64_t job_id, const Call& call) override {
+    return OnLentThread([&] { return ServeUntilFinal(job_id, call); });
   }
 
   absl::Status Start(int workers) override {
@@ -418,9 +418,10 @@ class EngineImpl : public Engine {
     mutex_.Await(absl::Condition(&all_left));
   }
 
-  absl::StatusOr<int> RunClaimable(int max_jobs) {
+  absl::StatusOr<int> RunClaimable(int max_jobs, const Call& call) {
     for (int ran = 0; ran < max_jobs; ++ran) {
       if (IsLeaving()) return Leaving();
+      if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
       absl::StatusOr<bool> one = worker_.RunAny();
       if (!one.ok()) return one.status();
       if (!*one) return ran;
@@ -428,10 +429,11 @@ class EngineImpl : public Engine {
     return max_jobs;
   }
 
-  absl::StatusOr<Job> ServeUntilFinal(int64_t job_id) {
+  absl::StatusOr<Job> ServeUntilFinal(int64_t job_id, const Call& call) {
     for (int failures = 0; !IsLeaving();) {
       absl::StatusOr<Job> job = storage().ReadJob(job_id);
       if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
+      if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
       absl::StatusOr<bool> ran = job.ok() ? worker_.RunNext(job->channel_id) : absl::StatusOr<bool>(job.status());
       if (ran.ok() && !*ran) ran = CheckNotPaused(*job);
       failures = ran.ok() ? 0 : failures + 1;

@@ -1,4 +1,4 @@
-// The errors of storage operations, worded once for all implementations: what is wrong, where, and how to mend it.
+// The errors of storage operations, worded once for all implementations: what is wrong, where, and how to fix it.
 
 #ifndef FLXLINK_SRC_STORAGE_STORAGE_ERRORS_H_
 #define FLXLINK_SRC_STORAGE_STORAGE_ERRORS_H_

@@ -200,6 +200,32 @@ TEST_F(WorkerTest, RunUntilFinalWaitsUntilTheEndIsWritten) {
   EXPECT_EQ(platform_->Counters().pulls, 1);
 }
 
+TEST_F(WorkerTest, ACallThatEndsLeavesItsJobInTheQueue) {
+  AddChannel("shop");
+  const int64_t job_id = Enqueue("shop");
+  Cancellation cancellation;
+  cancellation.Cancel();
+  const Call cancelled{absl::InfiniteFuture(), &cancellation};
+  EXPECT_TRUE(absl::IsCancelled(engine_->RunUntilFinal(job_id, cancelled).status()));
+  EXPECT_TRUE(absl::IsCancelled(engine_->RunPending(1, cancelled).status()));
+  const Call late{clock_.Now(), nullptr};
+  EXPECT_TRUE(absl::IsDeadlineExceeded(engine_->RunUntilFinal(job_id, late).status()));
+  EXPECT_EQ(Read(job_id).state, JobState::kPending);
+  EXPECT_EQ(engine_->RunUntilFinal(job_id)->state, JobState::kCompleted);
+}
+
+TEST_F(WorkerTest, ACallEndsItsWaitForAnothersJob) {
+  AddChannel("shop");
+  const int64_t job_id = Enqueue("shop");
+  const OwnerId other = *storage_.OpenOwner();
+  engine::JobQueue queue(storage_, clock_);
+  ASSERT_TRUE(queue.ClaimSlot(Read(job_id).channel_id, other)->has_value());
+  const Call call{clock_.Now() + absl::Minutes(5), nullptr};
+  EXPECT_TRUE(absl::IsDeadlineExceeded(engine_->RunUntilFinal(job_id, call).status()));
+  EXPECT_EQ(clock_.Now(), call.deadline);
+  EXPECT_EQ(Read(job_id).state, JobState::kRunning);
+}
+
 TEST_F(WorkerTest, RunUntilFinalGivesUpAfterItsTriesAndTheEndIsKept) {
   AddChannel("shop");
   const int64_t job_id = Enqueue("shop");

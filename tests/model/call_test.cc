@@ -1,8 +1,5 @@
 #include "flxlink/call.h"
 
-#include <thread>
-
-#include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
 
 namespace flxlink::model {
@@ -27,41 +24,6 @@ TEST(Call, StaysCancelled) {
   cancellation.Cancel();
   EXPECT_TRUE(cancellation.cancelled());
   EXPECT_TRUE(absl::IsCancelled(CheckCall(call, absl::Now())));
-}
-
-TEST(CancellationWatch, WakesWhoWaits) {
-  Cancellation cancellation;
-  absl::Notification woken;
-  const CancellationWatch watch({absl::InfiniteFuture(), &cancellation}, [&] { woken.Notify(); });
-  std::thread other([&] { cancellation.Cancel(); });
-  woken.WaitForNotification();
-  other.join();
-}
-
-TEST(CancellationWatch, WakesAtOnceWhatIsCancelledAlready) {
-  Cancellation cancellation;
-  cancellation.Cancel();
-  int wakes = 0;
-  const CancellationWatch watch({absl::InfiniteFuture(), &cancellation}, [&] { ++wakes; });
-  EXPECT_EQ(wakes, 1);
-}
-
-TEST(CancellationWatch, IsSilentOnceItIsGone) {
-  Cancellation cancellation;
-  int wakes = 0;
-  {
-    const CancellationWatch watch({absl::InfiniteFuture(), &cancellation}, [&] { ++wakes; });
-  }
-  cancellation.Cancel();
-  EXPECT_EQ(wakes, 0);
-}
-
-TEST(CancellationWatch, NeedsNoCancellation) {
-  int wakes = 0;
-  {
-    const CancellationWatch watch({}, [&] { ++wakes; });
-  }
-  EXPECT_EQ(wakes, 0);
 }
 
 }  // namespace

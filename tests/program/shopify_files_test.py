@@ -216,17 +216,17 @@ def expected_edits(products, expected, variants):
 
 
 def check_hand_edits(shop, products, expected):
-    """A price and a raised quantity are mended by a full sync; a lowered quantity waits until the merchant states it anew."""
-    mended = shop.bytes()
-    by_id = {v.id: v for v in read_variants(mended)}
+    """A price and a raised quantity are corrected by a full sync; a lowered quantity waits until the merchant states it anew."""
+    corrected = shop.bytes()
+    by_id = {v.id: v for v in read_variants(corrected)}
     linked = [by_id[expected[p.sku][1]] for p in products if expected[p.sku][0] == "linked"]
     first, second, third = linked[0], linked[len(linked) // 2], linked[-1]
-    shop.file.write_bytes(splice(mended, [(first.price_span, "0.01"), (second.quantity_span, str(second.quantity + 1000))]))
+    shop.file.write_bytes(splice(corrected, [(first.price_span, "0.01"), (second.quantity_span, str(second.quantity + 1000))]))
     assert shop.job("sync", "shop")["counts"]["sent"] == 0, "a partial sync takes dirty links only"
     assert shop.job("sync", "shop", "--full")["counts"]["sent"] == 2
-    assert shop.bytes() == mended
+    assert shop.bytes() == corrected
 
-    lowered = splice(mended, [(third.quantity_span, str(third.quantity - 1))])
+    lowered = splice(corrected, [(third.quantity_span, str(third.quantity - 1))])
     shop.file.write_bytes(lowered)
     assert shop.job("sync", "shop", "--full")["counts"]["sent"] == 0
     assert shop.bytes() == lowered, "the channel may have sold one"
@@ -234,7 +234,7 @@ def check_hand_edits(shop, products, expected):
     assert [(row["external_id"], row["attention"]["code"]) for row in attention] == [(third.id, "quantity_below_acknowledged")]
     shop.run("product", "import", "products.csv")
     assert shop.job("sync", "shop")["counts"]["sent"] == 1
-    assert shop.bytes() == mended
+    assert shop.bytes() == corrected
     assert shop.run("listing", "list", "shop", "--attention") == []
 
 

@@ -49,7 +49,7 @@ TEST(StorageErrors, EachHasItsCodeNamesItsSubjectAndIsOneLine) {
     EXPECT_EQ(error.status.code(), error.code) << error.status;
     EXPECT_TRUE(absl::StrContains(error.status.message(), error.names)) << error.status;
     EXPECT_FALSE(absl::StrContains(error.status.message(), "\n")) << error.status;
-    EXPECT_TRUE(absl::StrContains(error.status.message(), ";")) << "it says how to mend it: " << error.status;
+    EXPECT_TRUE(absl::StrContains(error.status.message(), ";")) << "it says how to fix it: " << error.status;
   }
 }
 
