@@ -138,7 +138,8 @@ class Shop {
     request.options = std::move(options);
     absl::StatusOr<Job> job = engine_->Enqueue(kChannelName, request);
     if (job.ok()) job = engine_->RunUntilFinal(job->job_id);
-    if (job.ok() && job->state != JobState::kCompleted) return absl::InternalError(job->error);
+    if (job.ok() && job->state != JobState::kCompleted)
+      return absl::InternalError(job->error.value_or(Problem()).message);
     return job;
   }
 

@@ -242,7 +242,7 @@ TEST_P(StorageConformance, RowsThatAHandEditTouchedAfterTheyWereReadAreNotWritte
                                        NewLink(shop.ListingId("S3"), shop.ItemId("X2")),
                                        NewLink(shop.ListingId("S4"), shop.ItemId("X4"))};
   const LinkWriteResult written = Value(storage().WriteLinks(shop.fence(), read, rows, At(5)));
-  EXPECT_THAT(written.overtaken, testing::ElementsAre(0, 1, 2));
+  EXPECT_EQ(written.overtaken, (std::vector<int64_t>{0, 1, 2}));
   EXPECT_EQ(written.linked, 1);
   EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kUnlinked);
   EXPECT_EQ(shop.Listing("S1").reason, LinkReason::kUnlinkedByHand);
