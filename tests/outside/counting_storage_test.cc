@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "flxlink/conformance/storage.h"
+#include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
 
 namespace outside {
