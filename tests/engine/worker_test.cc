@@ -15,11 +15,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "flxlink/engine.h"
+#include "flxlink/forwarding_storage.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
@@ -33,9 +33,9 @@ using ::testing::IsEmpty;
 const absl::Status kAway = absl::UnavailableError("the storage is away");
 
 // A storage whose queue operations fail where a test says so. Thread-safe once it is set up.
-class FailingStorage : public WatchedStorage {
+class FailingStorage : public ForwardingStorage {
  public:
-  using WatchedStorage::WatchedStorage;
+  using ForwardingStorage::ForwardingStorage;
 
   // How a call ends before it is made; OK: it is made.
   std::function<absl::Status(const QueueChange&)> before_write_queue;
@@ -46,17 +46,17 @@ class FailingStorage : public WatchedStorage {
 
   absl::Status WriteQueue(const QueueChange& change) override {
     absl::Status status = before_write_queue ? before_write_queue(change) : absl::OkStatus();
-    if (status.ok()) status = WatchedStorage::WriteQueue(change);
+    if (status.ok()) status = ForwardingStorage::WriteQueue(change);
     return status.ok() && after_write_queue ? after_write_queue(change) : status;
   }
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override {
     const absl::Status status = before_read_queue ? before_read_queue(channel_id) : absl::OkStatus();
-    return status.ok() ? WatchedStorage::ReadQueue(channel_id) : status;
+    return status.ok() ? ForwardingStorage::ReadQueue(channel_id) : status;
   }
-  using WatchedStorage::ReadChannel;
+  using ForwardingStorage::ReadChannel;
   absl::StatusOr<Channel> ReadChannel(int64_t channel_id) override {
     const absl::Status status = before_read_channel ? before_read_channel(channel_id) : absl::OkStatus();
-    return status.ok() ? WatchedStorage::ReadChannel(channel_id) : status;
+    return status.ok() ? ForwardingStorage::ReadChannel(channel_id) : status;
   }
 };
 

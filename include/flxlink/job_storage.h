@@ -1,0 +1,82 @@
+// JobStorage: the role of a storage that keeps jobs, slots, owners and schedules. See storage.h for what holds of every
+// operation.
+
+#ifndef FLXLINK_JOB_STORAGE_H_
+#define FLXLINK_JOB_STORAGE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "flxlink/job.h"
+#include "flxlink/schedule.h"
+
+namespace flxlink {
+
+// Which jobs to read.
+struct JobFilter {
+  absl::optional<int64_t> channel_id;
+  absl::optional<JobState> state;
+};
+
+// Thread-safe.
+class JobStorage {
+ public:
+  virtual ~JobStorage() = default;
+
+  // -- Jobs, slots, owners
+
+  // A new owner, alive until CloseOwner or, as far as storage can tell, its process's end: storage must notice death by
+  // itself (a kernel lock, a lease) and must never take a slow owner for a dead one without a lease that ran out.
+  virtual absl::StatusOr<OwnerId> OpenOwner() = 0;
+  virtual absl::Status CloseOwner(OwnerId owner) = 0;
+
+  // How often a living owner must call KeepAlive. InfiniteDuration: never.
+  virtual absl::Duration keep_alive_interval() const = 0;
+  virtual absl::Status KeepAlive(OwnerId owner) = 0;
+
+  virtual absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) = 0;
+
+  // ABORTED where the slot's revision is not change.expected_revision any more, or the schedule that fires is not
+  // there, not enabled, or its next fire not change.fire->expected. The progress of a running job is not touched unless
+  // the update ends it.
+  virtual absl::Status WriteQueue(const QueueChange& change) = 0;
+
+  // Channels whose slot can be claimed: not paused, and either free with a pending job or held by an owner that died.
+  // The most urgent head first: latest prioritized, then highest priority, then oldest.
+  virtual absl::StatusOr<std::vector<int64_t>> ReadClaimable(int64_t limit) = 0;
+
+  struct ProgressReply {
+    bool cancel_requested = false;
+  };
+  // Absolute numbers; also a sign of life.
+  virtual absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) = 0;
+
+  virtual absl::StatusOr<Job> ReadJob(int64_t job_id) = 0;
+
+  // Jobs with ids below `before_id`, newest first.
+  virtual absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) = 0;
+
+  // -- Schedules
+
+  // Sets the channel's schedule of this name, in place of the one that is there. Returns whether one was.
+  virtual absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) = 0;
+  // OK also where the channel has no schedule of this name.
+  virtual absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) = 0;
+
+  // All schedules, by channel_id and name.
+  virtual absl::StatusOr<std::vector<Schedule>> ReadSchedules() = 0;
+
+  // The enabled schedules whose next fire is not after `now`, the longest due first; then by channel_id and name. Costs
+  // nothing for those that are not due. Fires are recorded with WriteQueue.
+  virtual absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) = 0;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_JOB_STORAGE_H_

@@ -1,0 +1,211 @@
+// LinkStorage: the role of a storage that keeps links and what sync knows of them: what was acknowledged, what is
+// dirty, which pushes are open. See storage.h for what holds of every operation.
+
+#ifndef FLXLINK_LINK_STORAGE_H_
+#define FLXLINK_LINK_STORAGE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "flxlink/field.h"
+#include "flxlink/job.h"
+#include "flxlink/link_state.h"
+#include "flxlink/listing.h"
+#include "flxlink/listing_status.h"
+#include "flxlink/push.h"
+#include "flxlink/string_column.h"
+#include "flxlink/sync.h"
+
+namespace flxlink {
+
+// Listing variants of a channel, as linking reads them. Ascending by listing_id.
+struct ListingKeyPage {
+  std::vector<int64_t> listing_id;
+  std::vector<StringColumn> columns;  // One a requested field, one string a row.
+  StringColumn parent;
+  std::vector<uint8_t> live;
+  // Channel variant ids; 0: unlinked.
+  std::vector<int64_t> linked_to;
+  // 1: the link is broken.
+  std::vector<uint8_t> broken;
+  // Of an unlinked one, as last written.
+  std::vector<LinkReason> reason;
+  std::vector<int32_t> rule;
+
+  int64_t size() const { return static_cast<int64_t>(listing_id.size()); }
+};
+
+// Channel variants of a channel, as linking reads them. Ascending by channel_variant_id.
+struct ChannelKeyPage {
+  std::vector<int64_t> channel_variant_id;
+  StringColumn external_id;
+  std::vector<StringColumn> columns;
+  StringColumn parent;
+  std::vector<uint8_t> live;
+  std::vector<ChannelStatus> status;
+
+  int64_t size() const { return static_cast<int64_t>(channel_variant_id.size()); }
+};
+
+// A listing variant and a channel variant, by their ids.
+struct LinkPair {
+  int64_t listing_id = 0;
+  int64_t channel_variant_id = 0;
+};
+
+// Who holds a channel variant.
+struct LinkHolder {
+  int64_t channel_variant_id = 0;
+  int64_t listing_id = 0;
+  bool broken = false;
+};
+
+// The result of linking for one listing variant.
+struct LinkWrite {
+  int64_t listing_id = 0;
+  // 0: it stays unlinked, for the reason.
+  int64_t channel_variant_id = 0;
+  int32_t rule = 0;
+  LinkReason reason = LinkReason::kNone;
+  // With a new link: its initial status.
+  ListingStatus status;
+  // With a new link: false where whoever writes it has looked at all that it affects, so that no link change is
+  // recorded of it.
+  bool record_change = true;
+};
+
+struct LinkWriteResult {
+  int64_t linked = 0;
+  int64_t reasons_changed = 0;
+  // Rows that were not written, since a hand edit had touched one of their two sides: their places in the call,
+  // ascending.
+  std::vector<int64_t> overtaken;
+};
+
+// An entry of a listing variant's link history, oldest first.
+struct LinkEvent {
+  enum class Kind : uint8_t { kLinked, kUnlinked, kBroken, kHealed, kReleased };
+  Kind kind = Kind::kLinked;
+  std::string external_id;
+  int32_t rule = 0;    // kLinked: the rule; 0: by hand.
+  int64_t job_id = 0;  // Who did it; 0: a person.
+  absl::Time at;
+};
+
+// "linked", "unlinked", "broken", "healed", "released".
+absl::string_view ToString(LinkEvent::Kind kind);
+
+// A listing variant's new status, from a rules job.
+struct StatusWrite {
+  int64_t listing_id = 0;
+  ListingStatus expected;  // As read; rows that a person changed since are left alone.
+  ListingStatus status;
+};
+
+// Thread-safe.
+class LinkStorage {
+ public:
+  virtual ~LinkStorage() = default;
+
+  // Pages of keys, in the order of ids from above `after_id`. A field that no variant has is a column of empty strings.
+  // "sku", "parent" and, on the channel's side, "id" are fields like any other.
+  virtual absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                         int64_t after_id, int64_t limit) = 0;
+  virtual absl::StatusOr<ChannelKeyPage> ReadChannelKeys(int64_t channel_id, absl::Span<const std::string> fields,
+                                                         int64_t after_id, int64_t limit) = 0;
+
+  // The same of the given rows, ascending; ids that are not there are left out. `ids` ascend.
+  virtual absl::StatusOr<ListingKeyPage> ReadListingKeysById(int64_t channel_id, absl::Span<const std::string> fields,
+                                                             absl::Span<const int64_t> ids) = 0;
+  virtual absl::StatusOr<ChannelKeyPage> ReadChannelKeysById(int64_t channel_id, absl::Span<const std::string> fields,
+                                                             absl::Span<const int64_t> ids) = 0;
+
+  // The links, broken ones included, of the given channel variants, in their order; free ones are left out.
+  virtual absl::StatusOr<std::vector<LinkHolder>> ReadHolders(int64_t channel_id,
+                                                              absl::Span<const int64_t> channel_variant_ids) = 0;
+
+  // Pairs that a person unlinked and has not cleared, ordered by both ids, from above `after`.
+  virtual absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) = 0;
+
+  // Writes links with history, initial status and a first dirty mark, and reasons. A row is overtaken, and not written,
+  // where its listing variant or the channel variant that it would link to has a link change with a later stamp than
+  // `read_edit_version`; of a link that is overtaken both sides are recorded, with the channel's edit version as their
+  // stamp, since others were judged as if it had been made. A row whose listing variant is linked already to that
+  // channel variant is as good as written; one that would make a link not 1:1 is FAILED_PRECONDITION. What the last
+  // pull saw of the item is taken for acknowledged; where an earlier link of the item was dissolved after it had
+  // acknowledged other values, or in doubt, price and quantity count as unknown until the next pull.
+  virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
+                                                     absl::Span<const LinkWrite> rows, absl::Time now) = 0;
+
+  // Dissolves broken links, keeping their history and leaving no hand-unlink. Returns how many; fewer than `limit`
+  // means all.
+  virtual absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) = 0;
+
+  // A person's edit, without a fence. NOT_FOUND names the SKU or item; FAILED_PRECONDITION: kLink where either side has
+  // another link (the message names it) or the item is not live, kUnlink where there is none.
+  virtual absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
+                                   absl::Time now) = 0;
+
+  // A listing variant's history, oldest first.
+  virtual absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) = 0;
+
+  // Where a page of dirty links ended: the order is sync priority descending, then mark time, then listing_id.
+  struct DirtyCursor {
+    bool started = false;
+    int64_t sync_priority = 0;
+    absl::Time dirty_since;
+    int64_t listing_id = 0;
+  };
+
+  // Dirty links that can be pushed (linked, not paused), in that order after `*cursor`, which is moved to the last row
+  // returned.
+  virtual absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) = 0;
+
+  // Linked rows, dirty or not, paused or not: those with ids above `after_id`, ascending.
+  virtual absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) = 0;
+
+  // Linked rows by SKU; SKUs that have no link are left out.
+  virtual absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) = 0;
+
+  // Linked rows whose channel variant has one of these parents: those with ids above `after_id`, ascending.
+  virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                      int64_t after_id, int64_t limit) = 0;
+
+  // Sets acknowledged values and guards as found, and marks those links dirty.
+  virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
+                                            absl::Time now) = 0;
+
+  // Marks links dirty and forgets what was acknowledged and refused, so that all their fields are sent.
+  virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) = 0;
+
+  // Every link was looked at again under this policy version.
+  virtual absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) = 0;
+
+  // Keeps the record of a push that is about to begin and puts its links in doubt.
+  virtual absl::Status BeginPush(const Fence& fence, const PushRecord& record) = 0;
+
+  // Records that were never settled, by push_id.
+  virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) = 0;
+
+  // Writes settlements. The push's record is removed if the batch closes it. A settlement of a version that is older
+  // than the link's acknowledges its values and leaves the link dirty.
+  virtual absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) = 0;
+
+  // Removes the record of a push whose deadline has passed and whose outcome nobody can tell any more: its links stay
+  // in doubt, and dirty, until they are settled.
+  virtual absl::Status AbandonPush(const Fence& fence, int64_t push_id) = 0;
+
+  // Writes statuses and marks their links dirty. Returns how many rows were as expected.
+  virtual absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
+                                                absl::Time now) = 0;
+};
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_LINK_STORAGE_H_
