@@ -34,7 +34,7 @@ target_link_libraries(host PRIVATE flxlink::flxlink)
 HOST = """#include <cstdio>
 #include <memory>
 
-#include "flxlink/storage.h"
+#include "flxlink/memory_storage.h"
 
 int main() {
   const std::unique_ptr<flxlink::Storage> storage = flxlink::NewMemoryStorage();
@@ -68,10 +68,12 @@ def test_outside(args, folder):
         sys.exit("the outside project sees the source tree")
     run(args.cmake, "--build", build)
     run(args.cmake, "-E", "chdir", build, "ctest", "--output-on-failure", "--no-tests=error")
-    for program, suite in (("storage_test", "Counting/StorageConformance"), ("channel_test", "Board/ChannelConformance")):
+    # Those that pass, at the least; what the two cannot do is skipped by name.
+    for program, suite, least in (("storage_test", "Counting/StorageConformance", 200),
+                                  ("channel_test", "Board/ChannelConformance", 16)):
         output = run(build / program)
         count = output.count(f"[       OK ] {suite}.")
-        if count < 20:
+        if count < least:
             sys.exit(f"{program}: only {count} tests of {suite} passed\n{output}")
         print(f"{program}: {count} tests of {suite} passed")
 
