@@ -76,6 +76,14 @@ bool Claims(const QueueChange& change) {
 
 class WorkerTest : public ::testing::Test {
  protected:
+  // The hooks look at what is gone once the test is over, and the engine writes what it still has when it ends.
+  void TearDown() override {
+    storage_.before_write_queue = nullptr;
+    storage_.after_write_queue = nullptr;
+    storage_.before_read_queue = nullptr;
+    storage_.before_read_channel = nullptr;
+  }
+
   WorkerTest() : inner_(NewMemoryStorage()), storage_(*inner_) {
     SimulatedOptions simulated;
     platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
