@@ -114,7 +114,7 @@ class LinkIndex {
   virtual absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) = 0;
 
   // Adds entries to the index of a base that is being made. Those of one column ascend, over all calls; entries that
-  // are there already are as good as written, so that a call can be said twice. FAILED_PRECONDITION where a base is
+  // are there already are as good as written, so that a call can be repeated. FAILED_PRECONDITION where a base is
   // set; INVALID_ARGUMENT where entries of a call descend.
   virtual absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) = 0;
 
