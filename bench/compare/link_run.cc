@@ -38,6 +38,7 @@ constexpr char kUsage[] = R"(usage: link_run COMMAND ARGUMENTS
   sqlite-load ROWS STORE      makes a store of made-up variants
   sqlite-full STORE           runs a link job
   sqlite-incremental STORE    links 1,000 new listings, five times
+  sqlite-explain STORE        explains 1,000 listing variants
   sqlite-bare FINISHED STORE  writes to one store the links of another
   sqlite-sql STORE            links in SQL alone
 )";
@@ -316,6 +317,7 @@ const std::map<std::string, Command>& Commands() {
        {2, [](const Arguments& a) { return WithNumber(a[0], [&](int64_t rows) { return LoadStore(rows, a[1]); }); }}},
       {"sqlite-full", {1, [](const Arguments& a) { return LinkStore(a[0]); }}},
       {"sqlite-incremental", {1, [](const Arguments& a) { return LinkNewListings(a[0], kIncrementalRounds); }}},
+      {"sqlite-explain", {1, [](const Arguments& a) { return ExplainListings(a[0]); }}},
       {"sqlite-bare",
        {2,
         [](const Arguments& a) {

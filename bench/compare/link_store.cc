@@ -26,6 +26,7 @@ namespace {
 constexpr char kChannelName[] = "shop";
 constexpr int kThreads = 2;
 constexpr int64_t kNewListings = 1000;
+constexpr int64_t kExplained = 1000;
 constexpr int64_t kPrice = 1990;
 constexpr int64_t kQuantity = 7;
 
@@ -80,12 +81,18 @@ class DataAdapter : public ChannelAdapter {
   AdapterCapabilities capabilities_;
 };
 
-absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeDataAdapter(const AdapterContext& context) {
+absl::StatusOr<int64_t> ReadRows(const ChannelConfig& config) {
   int64_t rows = 0;
-  for (const auto& [name, value] : context.config.settings) {
-    if (name == "rows" && absl::SimpleAtoi(value, &rows)) return std::make_unique<DataAdapter>(rows);
+  for (const auto& [name, value] : config.settings) {
+    if (name == "rows" && absl::SimpleAtoi(value, &rows)) return rows;
   }
   return absl::InvalidArgumentError("the setting rows is not a number");
+}
+
+absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeDataAdapter(const AdapterContext& context) {
+  absl::StatusOr<int64_t> rows = ReadRows(context.config);
+  if (!rows.ok()) return rows.status();
+  return std::make_unique<DataAdapter>(*rows);
 }
 
 ProductBatch MakeProducts(const LinkData& data, int64_t begin, int64_t end) {
@@ -238,6 +245,33 @@ absl::Status LinkNewListings(const std::string& path, int rounds) {
   }
   std::sort(seconds.begin(), seconds.end());
   ReportStore("sqlite-incremental", seconds[seconds.size() / 2], path, &*job);
+  return absl::OkStatus();
+}
+
+absl::Status ExplainListings(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<Shop>> shop = Shop::Open(path);
+  if (!shop.ok()) return shop.status();
+  absl::StatusOr<Channel> channel = (*shop)->engine().GetChannel(kChannelName);
+  if (!channel.ok()) return channel.status();
+  absl::StatusOr<int64_t> rows = ReadRows(channel->config);
+  if (!rows.ok()) return rows.status();
+  const LinkData data(*rows);
+  std::vector<double> milliseconds;
+  for (int64_t i = 0; i < kExplained; ++i) {
+    std::string sku;
+    data.AppendSku(DataSide::kListings, i * (*rows / kExplained), &sku);
+    const Stopwatch watch;
+    absl::StatusOr<ListingExplanation> explanation = (*shop)->engine().Explain(kChannelName, sku);
+    if (!explanation.ok()) return explanation.status();
+    milliseconds.push_back(watch.seconds() * 1000);
+  }
+  Report report("sqlite-explain");
+  report.Add("first_ms", milliseconds.front());
+  std::sort(milliseconds.begin(), milliseconds.end());
+  report.Add("median_ms", milliseconds[milliseconds.size() / 2]);
+  report.Add("slowest_ms", milliseconds.back());
+  report.AddPeakMemory();
+  report.Print();
   return absl::OkStatus();
 }
 

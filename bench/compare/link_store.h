@@ -20,6 +20,10 @@ absl::Status LinkStore(const std::string& path);
 // the median.
 absl::Status LinkNewListings(const std::string& path, int rounds);
 
+// Explains listing variants from all over a channel that a link job has linked, each as a person would: by its SKU.
+// Tells the first, the median and the slowest.
+absl::Status ExplainListings(const std::string& path);
+
 }  // namespace flxlink
 
 #endif  // FLXLINK_BENCH_COMPARE_LINK_STORE_H_
