@@ -74,10 +74,14 @@ struct ListingEdit {
     kSetPriority,  // Sets `sync_priority`.
     kPause,        // Stops its sync.
     kResume,       // Starts its sync again; what changed meanwhile goes out.
+    kSetStatus,    // States `status`; the next sync tells the channel. See StateStatus in listing_status.h.
   };
   Kind kind = Kind::kPause;
   std::string external_id;    // kLink.
   int64_t sync_priority = 0;  // kSetPriority.
+  // kSetStatus: kListed, kHidden or kDelisted. FAILED_PRECONDITION: the variant has no link and is to be hidden, or the
+  // channel has no status for it and it is to be listed or hidden.
+  Health status = Health::kListed;
 };
 
 }  // namespace flxlink

@@ -57,6 +57,14 @@ absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status);
 // What is not listed, delisted or being delisted stays as it is, and so does everything for any other `wanted`.
 ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted);
 
+// The status after a person states that it is kListed, kHidden or kDelisted; any other `wanted` changes nothing.
+//
+// Without a link there is nobody to tell: kDelisted takes it out of linking at once, anything else brings it back to
+// kNotListed. With one, delisting hides the item and is done when the channel has acknowledged that; what is hidden
+// already, or has no status on the channel, is delisted at once. What was delisted comes back hidden, as the channel
+// shows it, and is then listed if that is wanted.
+ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linked);
+
 // The status after the channel acknowledged `now`. What is wanted stays wanted: after a late acknowledgement, the
 // change that is still to be made is pending.
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now);
@@ -65,6 +73,8 @@ ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now);
 absl::string_view ToString(ChannelStatus status);
 // "not_listed", "listed", "hidden", "delisted", "paused".
 absl::string_view ToString(Health health);
+// The health of that name.
+absl::optional<Health> ParseHealth(absl::string_view text);
 // "", "hiding", "unhiding", "delisting".
 absl::string_view ToString(PendingChange pending);
 

@@ -212,6 +212,15 @@ void AddListingCommands(CLI::App& app, const Globals& globals, Action& action) {
       ->type_name("");
   adder.AddEdit("pause", "Stop its sync", Kind::kPause, "paused");
   adder.AddEdit("resume", "Start its sync again", Kind::kResume, "resumed");
+  adder
+      .AddEdit("status", "State whether it is listed, hidden or delisted; the next sync tells the channel",
+               Kind::kSetStatus, "status stated")
+      ->add_option_function<std::string>(
+          "STATUS", [&flags](const std::string& text) { flags.edit.status = *ParseHealth(text); },
+          "listed, hidden, or delisted: taken off the channel and out of linking")
+      ->required()
+      ->check(CLI::IsMember({"listed", "hidden", "delisted"}))
+      ->type_name("");
 }
 
 }  // namespace flxlink::cli

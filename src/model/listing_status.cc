@@ -40,6 +40,26 @@ ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted) {
   return decided;
 }
 
+ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linked) {
+  if (wanted != Health::kListed && wanted != Health::kHidden && wanted != Health::kDelisted) return status;
+  ListingStatus stated = {status.base, PendingChange::kNone, status.paused};
+  if (!linked) {
+    stated.base = wanted == Health::kDelisted ? Health::kDelisted : Health::kNotListed;
+    return stated;
+  }
+  if (wanted == Health::kDelisted) {
+    const bool is_hidden = status.base == Health::kHidden && status.pending == PendingChange::kNone;
+    if (is_hidden || status.base == Health::kNotListed || status.base == Health::kDelisted) {
+      stated.base = Health::kDelisted;
+    } else {
+      stated.pending = PendingChange::kDelisting;
+    }
+    return stated;
+  }
+  if (status.base == Health::kDelisted) stated.base = Health::kHidden;
+  return Decide(stated, wanted == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden);
+}
+
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now) {
   if (status.base == Health::kDelisted || !IsShowable(now)) return status;
   ListingStatus acknowledged = status;
@@ -81,6 +101,14 @@ absl::string_view ToString(Health health) {
       return "paused";
   }
   return "";
+}
+
+absl::optional<Health> ParseHealth(absl::string_view text) {
+  for (const Health health :
+       {Health::kNotListed, Health::kListed, Health::kHidden, Health::kDelisted, Health::kPaused}) {
+    if (text == ToString(health)) return health;
+  }
+  return absl::nullopt;
 }
 
 absl::string_view ToString(PendingChange pending) {

@@ -11,6 +11,11 @@
 namespace flxlink::storage {
 namespace {
 
+absl::Status HasNoStatus(absl::string_view code, absl::string_view sku, absl::string_view why) {
+  return ProblemStatus(absl::StatusCode::kFailedPrecondition, code, {{"sku", std::string(sku)}, {"field", "status"}},
+                       absl::StrCat("SKU ", sku, " ", why, ", so that there is nothing to list or hide"));
+}
+
 absl::Status CheckColumn(size_t size, int64_t rows, absl::string_view name) {
   if (size == static_cast<size_t>(rows)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("column ", name, " has ", size, " rows where the batch has ", rows,
@@ -236,6 +241,19 @@ ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& 
 ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus seen) {
   const Health base = seen == ChannelStatus::kHidden ? Health::kHidden : Health::kListed;
   return {base, PendingChange::kNone, stored.paused};
+}
+
+absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Health wanted, bool linked,
+                                              absl::string_view sku) {
+  if (wanted != Health::kListed && wanted != Health::kHidden && wanted != Health::kDelisted) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("SKU ", sku, ": a person states listed, hidden or delisted, not ", ToString(wanted)));
+  }
+  if (!linked && wanted == Health::kHidden) return HasNoStatus(problem_code::kNotLinked, sku, "is not linked");
+  if (linked && stored.base == Health::kNotListed && wanted != Health::kDelisted) {
+    return HasNoStatus(problem_code::kUnsupportedStatus, sku, "has no status on its channel");
+  }
+  return StateStatus(stored, wanted, linked);
 }
 
 ListingStatus StatusAfterUnlink(const ListingStatus& stored) {

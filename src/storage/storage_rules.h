@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -82,6 +83,10 @@ ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& 
 
 // The status of a listing variant that a person links to an item that was last seen as `seen`.
 ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus seen);
+
+// The status of the listing variant `sku` after a person's kSetStatus, or why it cannot be.
+absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Health wanted, bool linked,
+                                              absl::string_view sku);
 
 // The status of a listing variant whose link was dissolved.
 ListingStatus StatusAfterUnlink(const ListingStatus& stored);

@@ -87,6 +87,53 @@ TEST(ListingStatusTest, DecidedIsDesiredWhereThereIsAStatusToChange) {
   }
 }
 
+TEST(ListingStatusTest, WhatAPersonStatesComesTrueWithTheAcknowledgement) {
+  for (const ListingStatus& status : AllStatuses()) {
+    for (const Health wanted : {Health::kListed, Health::kHidden, Health::kDelisted}) {
+      ListingStatus stated = StateStatus(status, wanted, true);
+      EXPECT_EQ(stated.paused, status.paused);
+      EXPECT_EQ(StateStatus(stated, wanted, true), stated) << Show(status);
+      if (status.base == Health::kNotListed && wanted != Health::kDelisted) {
+        EXPECT_EQ(stated, (ListingStatus{Health::kNotListed, PendingChange::kNone, status.paused})) << Show(status);
+        continue;
+      }
+      if (const absl::optional<ChannelStatus> desired = DesiredStatus(stated); desired.has_value()) {
+        EXPECT_EQ(*desired, wanted == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden);
+        stated = Acknowledge(stated, *desired);
+      }
+      EXPECT_EQ(stated, (ListingStatus{wanted, PendingChange::kNone, status.paused})) << Show(status);
+    }
+  }
+}
+
+TEST(ListingStatusTest, WhatIsStatedWithoutALinkHoldsAtOnce) {
+  for (const ListingStatus& status : AllStatuses()) {
+    EXPECT_EQ(StateStatus(status, Health::kDelisted, false).base, Health::kDelisted);
+    EXPECT_EQ(StateStatus(status, Health::kListed, false).base, Health::kNotListed);
+    EXPECT_EQ(StateStatus(status, Health::kDelisted, false).pending, PendingChange::kNone);
+  }
+}
+
+TEST(ListingStatusTest, NobodyStatesNotListedOrPaused) {
+  for (const ListingStatus& status : AllStatuses()) {
+    EXPECT_EQ(StateStatus(status, Health::kNotListed, true), status);
+    EXPECT_EQ(StateStatus(status, Health::kPaused, true), status);
+  }
+}
+
+// An item that may be shown, since showing it was begun, is hidden before it counts as delisted.
+TEST(ListingStatusTest, WhatIsHiddenIsDelistedAtOnceUnlessItIsBeingShown) {
+  EXPECT_EQ(StateStatus(Of(Health::kHidden), Health::kDelisted, true), Of(Health::kDelisted));
+  EXPECT_EQ(StateStatus(Of(Health::kHidden, PendingChange::kUnhiding), Health::kDelisted, true),
+            Of(Health::kHidden, PendingChange::kDelisting));
+}
+
+TEST(ListingStatusTest, HealthsAreReadBack) {
+  for (const Health health : kBases) EXPECT_EQ(ParseHealth(ToString(health)), health);
+  EXPECT_EQ(ParseHealth("paused"), Health::kPaused);
+  EXPECT_EQ(ParseHealth("Listed"), absl::nullopt);
+}
+
 TEST(ListingStatusTest, AcknowledgementMakesThePendingChange) {
   EXPECT_EQ(Acknowledge(Of(Health::kListed, PendingChange::kHiding), ChannelStatus::kHidden), Of(Health::kHidden));
   EXPECT_EQ(Acknowledge(Of(Health::kHidden, PendingChange::kUnhiding), ChannelStatus::kListed), Of(Health::kListed));

@@ -519,6 +519,20 @@ class ListingTest(CliTest):
         self.text("sync", "shop")
         self.assertIn("TEE-RED,5,10.00", self.read("shop.csv"))
 
+    def test_status(self):
+        self.link_shop()
+        self.assertEqual(self.json("listing", "status", "shop", "MUG", "hidden")["health"], "listed")
+        self.text("sync", "shop")
+        self.assertEqual(self.listing("MUG")["health"], "hidden")
+        self.assertIn(",036000291452,active", self.read("shop.csv"))
+        self.assertIn("OLD-MUG,7,20.50,04006381333931,draft", self.read("shop.csv"))
+        self.assertEqual(self.json("listing", "status", "shop", "MUG", "delisted")["health"], "delisted")
+        self.assertEqual(self.text("listing", "status", "shop", "MUG", "listed"), "SKU MUG: status stated\n")
+        self.text("sync", "shop")
+        self.assertIn("OLD-MUG,7,20.50,04006381333931,active", self.read("shop.csv"))
+        self.assertIn("CAP is not linked", self.failure(1, "listing", "status", "shop", "CAP", "hidden"))
+        self.assertIn("STATUS", self.failure(2, "listing", "status", "shop", "CAP", "paused"))
+
 
 class ScheduleTest(CliTest):
     def set(self, *options):

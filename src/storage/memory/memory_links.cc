@@ -173,6 +173,20 @@ void ClearHandUnlinks(MemoryChannel& channel, const MemoryListing& listing) {
   channel.hand_unlinks.erase(first, last);
 }
 
+absl::Status StateStatus(MemoryChannel& channel, MemoryListing& listing, Health wanted, absl::Time now) {
+  absl::StatusOr<ListingStatus> status =
+      storage::StatusAfterEdit(listing.status, wanted, listing.channel_variant_id != 0, listing.sku);
+  if (!status.ok()) return status.status();
+  if (*status == listing.status) return absl::OkStatus();
+  if (IsLive(*status) != IsLive(listing.status)) {
+    ++channel.channel.edit_version;
+    channel.RecordEdit(listing);
+  }
+  listing.status = *status;
+  if (IsLive(*status)) channel.MarkDirty(listing, now);
+  return absl::OkStatus();
+}
+
 void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
   if (!listing.status.paused) return;
   listing.status.paused = false;
@@ -306,6 +320,9 @@ absl::Status MemoryStorage::EditListing(int64_t channel_id, absl::string_view sk
       break;
     case ListingEdit::Kind::kResume:
       Resume(**channel, listing, now);
+      break;
+    case ListingEdit::Kind::kSetStatus:
+      if (absl::Status status = StateStatus(**channel, listing, edit.status, now); !status.ok()) return status;
       break;
   }
   (*channel)->Reindex(listing);

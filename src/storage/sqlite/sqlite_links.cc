@@ -179,6 +179,17 @@ class Edit {
     MarkDirty(db_, channel_id_, link_.listing_id, now_);
   }
 
+  absl::Status State(Health wanted) {
+    const bool has_link = link_.channel_variant_id != 0;
+    absl::StatusOr<ListingStatus> status = storage::StatusAfterEdit(link_.status, wanted, has_link, sku_);
+    if (!status.ok()) return status.status();
+    if (*status == link_.status) return absl::OkStatus();
+    if (IsLive(*status) != IsLive(link_.status)) CountEdit(0);
+    WriteStatus(db_, channel_id_, link_.listing_id, *status);
+    if (IsLive(*status)) MarkDirty(db_, channel_id_, link_.listing_id, now_);
+    return absl::OkStatus();
+  }
+
  private:
   void SetPaused(bool paused) {
     ListingStatus status = link_.status;
@@ -219,6 +230,8 @@ absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
     case ListingEdit::Kind::kResume:
       apply.Resume();
       break;
+    case ListingEdit::Kind::kSetStatus:
+      return apply.State(edit.status);
   }
   return absl::OkStatus();
 }
