@@ -70,8 +70,8 @@ struct EngineOptions {
   absl::Duration first_backoff = absl::Seconds(1);
   // How long idle workers and followers wait before they look again. Default 100 ms.
   absl::Duration poll_interval = absl::Milliseconds(100);
-  // Numbers that nobody can foresee, for hash functions whose keys come from strangers. Must be thread-safe. Default:
-  // the machine's (std::random_device).
+  // Numbers that nobody can foresee, for hash functions whose keys come from strangers, and for claims (job.h). Must be
+  // thread-safe. Default: the machine's (std::random_device).
   std::function<uint64_t()> random;
   // Called on the worker's thread after each step of a job, for progress bars. Must be thread-safe. Default: none.
   std::function<void(const Job& job, const JobProgress& progress)> on_progress;

@@ -33,6 +33,9 @@ class ForwardingStorage : public Storage {
   absl::StatusOr<int64_t> ReserveIds(int64_t count) override {
     return Around("ReserveIds", [&] { return inner_.ReserveIds(count); });
   }
+  absl::StatusOr<absl::Time> Now() override {
+    return Around("Now", [&] { return inner_.Now(); });
+  }
 
   // -- Channels
 
@@ -150,8 +153,8 @@ class ForwardingStorage : public Storage {
                                     absl::Time now) override {
     return Around("WriteReconciliations", [&] { return inner_.WriteReconciliations(fence, rows, now); });
   }
-  absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) override {
-    return Around("ForceLinks", [&] { return inner_.ForceLinks(fence, listing_ids, now); });
+  absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override {
+    return Around("ForceLinks", [&] { return inner_.ForceLinks(fence, links, now); });
   }
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override {
     return Around("WriteEvaluatedVersion", [&] { return inner_.WriteEvaluatedVersion(fence, policy_version); });

@@ -1,8 +1,10 @@
 // Jobs and slots: the units of scheduled work, and the right to do them.
 //
 // A *job* is one unit of work on one channel. Each channel has one *slot*, and whoever holds it runs one job: at most
-// one job of a channel runs at a time, anywhere. Each time the slot is claimed its *epoch* grows, and every write of a
-// running job names (channel, job, epoch): a worker that lost its slot, and does not know it yet, changes nothing.
+// one job of a channel runs at a time, anywhere. Each time the slot is claimed its *epoch* grows and a random *claim*
+// number is drawn, and every write of a running job names (channel, job, epoch, claim): a worker that lost its slot,
+// and does not know it yet, changes nothing. The claim is for stores that can lose their last commits (a standby is
+// promoted): there an epoch can come a second time, for another worker.
 //
 // Whether a slot's owner is still alive is for storage to say (see Storage::OpenOwner). A live job is never taken away
 // because it is slow.
@@ -148,6 +150,7 @@ struct Slot {
   int64_t revision = 0;    // Grows with every change of the slot or of a pending job.
   int64_t holder_job = 0;  // The running job. 0: free.
   int64_t epoch = 0;       // Grows with every claim.
+  uint64_t claim = 0;      // Drawn at random at every claim. 0: free.
   OwnerId owner = 0;
   absl::Time lease_until = absl::InfinitePast();  // Only where storage tells life by leases.
   bool paused = false;                            // Nothing is claimed while it is.
@@ -164,6 +167,7 @@ struct Fence {
   int64_t channel_id = 0;
   int64_t job_id = 0;
   int64_t epoch = 0;
+  uint64_t claim = 0;
 };
 
 // A channel's queue as read in one transaction: the slot and every job that is pending, running or held, by job_id.

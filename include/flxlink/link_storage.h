@@ -177,24 +177,30 @@ class LinkStorage {
   virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                                       int64_t after_id, int64_t limit) = 0;
 
-  // Sets acknowledged values and guards as found, and marks those links dirty.
+  // Sets acknowledged values and guards as found, and marks those links dirty. Rows whose listing variant is by now
+  // linked to another channel variant, or has no working link, are passed over.
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
 
-  // Marks links dirty and forgets what was acknowledged and refused, so that all their fields are sent.
-  virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) = 0;
+  // Marks links dirty and forgets what was acknowledged and refused, so that all their fields are sent. Links that are
+  // not there any more, as with WriteReconciliations, are passed over.
+  virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) = 0;
 
   // Every link was looked at again under this policy version.
   virtual absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) = 0;
 
-  // Keeps the record of a push that is about to begin and puts its links in doubt.
+  // Keeps the record of a push that is about to begin and puts its links in doubt, but for those that are not there any
+  // more: what is sent for them cannot be taken for another link's.
   virtual absl::Status BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
   // Records that were never settled, by push_id.
   virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) = 0;
 
   // Writes settlements. The push's record is removed if the batch closes it. A settlement of a version that is older
-  // than the link's acknowledges its values and leaves the link dirty.
+  // than the link's acknowledges its values and leaves the link dirty. One of a link that is not there any more changes
+  // nothing: neither where the listing variant is linked to another channel variant by now, nor where it was linked
+  // anew to the same one since that version; of a listing variant without a link or with a broken one only the doubt
+  // ends.
   virtual absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) = 0;
 
   // Removes the record of a push whose deadline has passed and whose outcome nobody can tell any more: its links stay

@@ -5,12 +5,14 @@
 
 #include <memory>
 
+#include "flxlink/clock.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {
 
-// A new, empty store. An owner lives until CloseOwner.
-std::unique_ptr<Storage> NewMemoryStorage();
+// A new, empty store. An owner lives until CloseOwner. Storage::Now is the time of `clock`, which must outlive the
+// store.
+std::unique_ptr<Storage> NewMemoryStorage(const Clock& clock = SystemClock());
 
 }  // namespace flxlink
 

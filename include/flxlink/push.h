@@ -40,7 +40,9 @@ struct Pqs {
 
 // One item of a push: which item, which fields, and their values. Values outside the mask mean nothing.
 struct PushItem {
-  int64_t listing_id = 0;     // The link that it is for.
+  // The link that it is for.
+  int64_t listing_id = 0;
+  int64_t channel_variant_id = 0;
   int64_t dirty_version = 0;  // The link's version that the values were computed from, read before they were.
   std::string external_id;
   std::string parent_id;
@@ -99,7 +101,9 @@ constexpr int32_t kKeepAttentions = -2;   // Whatever attentions are stored with
 
 // What one link's evaluation or push came to, for storage to write down.
 struct Settlement {
+  // The link that was evaluated or pushed.
   int64_t listing_id = 0;
+  int64_t channel_variant_id = 0;
   // The version that was read before desired was computed. A change that came later keeps the link dirty.
   int64_t dirty_version = 0;
   // Nothing is left to do for that version: sent, equal, or refused. Off: the link stays dirty.

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "flxlink/clock.h"
 #include "flxlink/storage.h"
 
 namespace flxlink {
@@ -37,6 +38,9 @@ struct SqliteOptions {
   // The write-ahead log is checkpointed when it has grown beyond this. Default 64 MiB. It is also checkpointed when the
   // store is closed, if the writer lock can be had at once.
   int64_t checkpoint_bytes = int64_t{64} << 20;
+  // What Storage::Now reads. Must outlive the store, and be the same for all processes that have it open. Default: the
+  // machine's (SystemClock), which they share.
+  const Clock* clock = nullptr;
 };
 
 // Opens the store at `path` and brings an older schema forward.

@@ -24,7 +24,9 @@
 //   DATA_LOSS            the database is damaged
 //   RESOURCE_EXHAUSTED   the disk is full; nothing was changed
 //
-// Time. Storage has no clock: every operation that writes a time is given it.
+// Time. Whatever is compared between machines or processes (when a job was made, how old a cursor is, when a push can
+// land no more, whether a schedule is due) comes from one clock, storage's: the engine reads Now and hands what it read
+// to the operations that write a time. No operation takes a time of a host's own clock.
 //
 // An implementation passes flxlink/conformance/storage.h. One that adds something to another storage derives from
 // ForwardingStorage (forwarding_storage.h).
@@ -35,6 +37,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "flxlink/catalog_storage.h"
 #include "flxlink/channel_storage.h"
 #include "flxlink/job_storage.h"
@@ -52,6 +55,15 @@ class Storage : public ChannelStorage, public CatalogStorage, public LinkStorage
   // Numbers that this store never gave out before: the first of `count` consecutive ones, from 1. A lost answer wastes
   // them.
   virtual absl::StatusOr<int64_t> ReserveIds(int64_t count) = 0;
+
+  // The time now, UTC, in whole microseconds, by the one clock that all users of the store share (of a database, its
+  // server's). UNAVAILABLE where that clock cannot be asked.
+  //
+  // What an implementation owes: two users who ask at the same moment are told times that differ by less than a second.
+  // The answer may come from an earlier one and a steady clock (never from the host's time of day), as long as that
+  // holds. It may step where somebody sets the shared clock, in either direction: nothing that must not go wrong is
+  // ordered by it, fences are. It is asked before each write of a job, so it must be cheap: no round trip each time.
+  virtual absl::StatusOr<absl::Time> Now() = 0;
 };
 
 }  // namespace flxlink

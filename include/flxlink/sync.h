@@ -31,7 +31,9 @@ namespace flxlink {
 
 // What planning needs to know of one link.
 struct SyncRow {
+  // The link: whose it is, and to which channel variant.
   int64_t listing_id = 0;
+  int64_t channel_variant_id = 0;
   int64_t dirty_version = 0;
   int64_t product_price = kAbsent;  // In minor units of product_currency.
   Currency product_currency;
@@ -100,7 +102,9 @@ SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncP
 
 // What looking at a link again found.
 struct Reconciliation {
+  // The link that was looked at.
   int64_t listing_id = 0;
+  int64_t channel_variant_id = 0;
   Pqs acknowledged;  // What the link's acknowledged values become.
   bool guard_quantity =
       false;  // The channel shows less than was acknowledged: set the guard, observed at the row's seen_at.

@@ -76,8 +76,8 @@ absl::Status BuildProducts(JobContext& context, absl::Span<const std::string> sk
 
     std::vector<int64_t> row_of;
     const ListingBatch listings = ToListings(context, *products, &row_of);
-    absl::StatusOr<std::vector<BuildOutcome>> outcomes = context.RetryValue<std::vector<BuildOutcome>>(
-        [&] { return context.storage().WriteListings(context.fence(), listings, context.Now()); });
+    absl::StatusOr<std::vector<BuildOutcome>> outcomes = context.WriteValue<std::vector<BuildOutcome>>(
+        [&](absl::Time now) { return context.storage().WriteListings(context.fence(), listings, now); });
     if (!outcomes.ok()) return outcomes.status();
     NoteOutcomes(context, *products, row_of, *outcomes);
     if (!skus.empty()) {

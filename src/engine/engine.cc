@@ -50,7 +50,7 @@ class EngineImpl : public Engine {
         options_(WithCredentials(options, own_credentials_.get())),
         reporter_(options_),
         retries_(options_),
-        queue_(*options_.storage, *options_.clock),
+        queue_(*options_.storage, options_.random),
         owner_(owner),
         worker_(options_, queue_, reporter_, owner) {
     if (storage().keep_alive_interval() < absl::InfiniteDuration()) keep_alive_ = std::thread([this] { KeepAlive(); });
@@ -112,12 +112,13 @@ class EngineImpl : public Engine {
   }
 
   absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch) override {
-    const absl::Time now = options_.clock->Now();
-    if (batch.size() <= options_.page_rows) return storage().WriteProducts(batch, now);
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    if (batch.size() <= options_.page_rows) return storage().WriteProducts(batch, *now);
     ProductWriteResult total;
     for (int64_t first = 0; first < batch.size(); first += options_.page_rows) {
-      absl::StatusOr<ProductWriteResult> written =
-          storage().WriteProducts(SliceProducts(batch, first, std::min(options_.page_rows, batch.size() - first)), now);
+      absl::StatusOr<ProductWriteResult> written = storage().WriteProducts(
+          SliceProducts(batch, first, std::min(options_.page_rows, batch.size() - first)), *now);
       if (!written.ok()) return written.status();
       total.inserted += written->inserted;
       total.changed += written->changed;
@@ -147,7 +148,8 @@ class EngineImpl : public Engine {
   absl::Status EditListing(absl::string_view name, absl::string_view sku, const ListingEdit& edit) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    return storage().EditListing(channel->channel_id, sku, edit, options_.clock->Now());
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    return now.ok() ? storage().EditListing(channel->channel_id, sku, edit, *now) : now.status();
   }
 
   absl::StatusOr<ListingExplanation> Explain(absl::string_view name, absl::string_view sku) override {
@@ -233,12 +235,14 @@ class EngineImpl : public Engine {
   absl::StatusOr<std::vector<Schedule>> ListSchedules() override { return storage().ReadSchedules(); }
 
   absl::StatusOr<int> FireSchedules() override {
-    absl::StatusOr<std::vector<Schedule>> due = storage().ReadDueSchedules(options_.clock->Now(), Storage::kMaxRows);
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    absl::StatusOr<std::vector<Schedule>> due = storage().ReadDueSchedules(*now, Storage::kMaxRows);
     if (!due.ok()) return due.status();
     int fired = 0;
     for (const Schedule& schedule : *due) {
       Try(absl::StrCat("schedule ", schedule.name, " of channel ", schedule.channel),
-          [&] { return Fire(schedule, fired); });
+          [&] { return Fire(schedule, *now, fired); });
     }
     return fired;
   }
@@ -356,7 +360,9 @@ class EngineImpl : public Engine {
 
   // Lets the schedule fire from now on.
   absl::Status SetNextFire(Schedule& schedule) {
-    absl::StatusOr<absl::Time> next = NextFire(schedule.spec, options_.clock->Now());
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    absl::StatusOr<absl::Time> next = NextFire(schedule.spec, *now);
     if (!next.ok()) return next.status();
     schedule.next_fire = *next;
     schedule.problem = {};
@@ -364,10 +370,10 @@ class EngineImpl : public Engine {
   }
 
   // Counts it in `fired`. Why a schedule is disabled is its error too.
-  absl::Status Fire(const Schedule& schedule, int& fired) {
+  absl::Status Fire(const Schedule& schedule, absl::Time now, int& fired) {
     // From now, not from the fire that was missed: missed ones are made up by one.
-    const absl::StatusOr<absl::Time> next = NextFire(schedule.spec, options_.clock->Now());
-    const absl::StatusOr<bool> done = queue_.Fire(schedule, next);
+    const absl::StatusOr<absl::Time> next = NextFire(schedule.spec, now);
+    const absl::StatusOr<bool> done = queue_.Fire(schedule, next, now);
     if (!done.ok()) return done.status();
     if (!*done) return absl::OkStatus();
     ++fired;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "flxlink/problem.h"
 #include "src/engine/backoff.h"
 
 namespace flxlink::engine {
@@ -14,6 +15,8 @@ constexpr absl::Duration kLookEvery = absl::Seconds(1);
 absl::Status Cancelled() { return absl::CancelledError("cancelled by a person"); }
 
 }  // namespace
+
+bool IsSlotLost(const absl::Status& status) { return ProblemFrom(status).code == problem_code::kSlotLost; }
 
 bool WorthAnotherTry(const absl::Status& status) {
   switch (status.code()) {
@@ -74,6 +77,17 @@ absl::Status JobContext::Retry(absl::FunctionRef<absl::Status()> call) {
   }
 }
 
+absl::StatusOr<absl::Time> JobContext::Now() {
+  return RetryValue<absl::Time>([&] { return storage().Now(); });
+}
+
+absl::Status JobContext::Write(absl::FunctionRef<absl::Status(absl::Time now)> call) {
+  return Retry([&] {
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    return now.ok() ? call(*now) : now.status();
+  });
+}
+
 absl::Status JobContext::Wait(absl::Duration duration) {
   while (duration > absl::ZeroDuration()) {
     const absl::Duration slice = std::min(duration, kLookEvery - waited_);
@@ -97,7 +111,7 @@ absl::Status JobContext::LookForCancel() {
 
 absl::Status JobContext::TakeTokens(double cost) {
   for (;;) {
-    const absl::Duration wait = rate_limiter_.Take(cost, Now());
+    const absl::Duration wait = rate_limiter_.Take(cost, options_.clock->Now());
     if (wait <= absl::ZeroDuration()) return absl::OkStatus();
     const absl::Status status = Wait(wait);
     if (!status.ok()) return status;

@@ -30,6 +30,9 @@ struct JobOutput {
   absl::optional<Problem> held;      // Why a person must approve before it goes on.
 };
 
+// Whether `status` is a refusal since the fence is stale: another worker took over.
+bool IsSlotLost(const absl::Status& status);
+
 // Whether what failed with `status` may go well if it is done again: away, slow, throttled, or of unknown outcome.
 bool WorthAnotherTry(const absl::Status& status);
 
@@ -46,7 +49,6 @@ class JobContext {
   const ChannelAdapter& adapter() const { return adapter_; }
   const Job& job() const { return job_; }
   const Fence& fence() const { return fence_; }
-  absl::Time Now() const { return options_.clock->Now(); }
   int64_t page_rows() const { return options_.page_rows; }
 
   JobOutput& output() { return output_; }
@@ -72,6 +74,18 @@ class JobContext {
     });
     if (!status.ok()) return status;
     return result;
+  }
+
+  // Storage's time (see Storage::Now), which is what is compared with any time that is kept.
+  absl::StatusOr<absl::Time> Now();
+  // Retry for a write that is given storage's time, read anew for each try.
+  absl::Status Write(absl::FunctionRef<absl::Status(absl::Time now)> call);
+  template <typename T>
+  absl::StatusOr<T> WriteValue(absl::FunctionRef<absl::StatusOr<T>(absl::Time now)> call) {
+    return RetryValue<T>([&]() -> absl::StatusOr<T> {
+      const absl::StatusOr<absl::Time> now = storage().Now();
+      return now.ok() ? call(*now) : now.status();
+    });
   }
 
   // The wait before try number `tries` + 1.

@@ -58,7 +58,9 @@ absl::Status JobQueue::Apply(int64_t channel_id, Plan plan) {
   for (int overtaken = 0; overtaken < kMaxOvertaken;) {
     absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(channel_id);
     if (!snapshot.ok()) return snapshot.status();
-    absl::StatusOr<absl::optional<QueueChange>> change = plan(*snapshot);
+    absl::StatusOr<absl::Time> now = storage_.Now();
+    if (!now.ok()) return now.status();
+    absl::StatusOr<absl::optional<QueueChange>> change = plan(*snapshot, *now);
     if (!change.ok()) return change.status();
     if (!change->has_value()) return absl::OkStatus();
     const absl::Status status = storage_.WriteQueue(**change);
@@ -78,9 +80,9 @@ absl::StatusOr<Job> JobQueue::Enqueue(int64_t channel_id, const JobRequest& requ
   absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
   if (!job_id.ok()) return job_id.status();
   Job job;
-  const absl::Status status =
-      Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
-        jobs::EnqueueResult result = jobs::PlanEnqueue(snapshot, request, *job_id, clock_.Now());
+  const absl::Status status = Apply(
+      channel_id, [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+        jobs::EnqueueResult result = jobs::PlanEnqueue(snapshot, request, *job_id, now);
         job = std::move(result.job);
         return std::move(result.change);
       });
@@ -88,47 +90,51 @@ absl::StatusOr<Job> JobQueue::Enqueue(int64_t channel_id, const JobRequest& requ
   return job;
 }
 
-absl::StatusOr<Job> JobQueue::ChangeJob(int64_t job_id,
-                                        absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&)> plan) {
+absl::StatusOr<Job> JobQueue::ChangeJob(
+    int64_t job_id, absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&, absl::Time)> plan) {
   absl::StatusOr<Job> job = storage_.ReadJob(job_id);
   if (!job.ok()) return job.status();
   const absl::Status status =
-      Apply(job->channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
-        absl::StatusOr<QueueChange> change = plan(snapshot);
-        if (!change.ok()) return change.status();
-        return absl::make_optional(*std::move(change));
-      });
+      Apply(job->channel_id,
+            [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+              absl::StatusOr<QueueChange> change = plan(snapshot, now);
+              if (!change.ok()) return change.status();
+              return absl::make_optional(*std::move(change));
+            });
   if (!status.ok()) return status;
   return storage_.ReadJob(job_id);
 }
 
 absl::StatusOr<Job> JobQueue::Prioritize(int64_t job_id) {
-  return ChangeJob(job_id,
-                   [&](const QueueSnapshot& snapshot) { return jobs::PlanPrioritize(snapshot, job_id, clock_.Now()); });
+  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot, absl::Time now) {
+    return jobs::PlanPrioritize(snapshot, job_id, now);
+  });
 }
 
 absl::StatusOr<Job> JobQueue::Cancel(int64_t job_id) {
-  return ChangeJob(job_id,
-                   [&](const QueueSnapshot& snapshot) { return jobs::PlanCancel(snapshot, job_id, clock_.Now()); });
+  return ChangeJob(
+      job_id, [&](const QueueSnapshot& snapshot, absl::Time now) { return jobs::PlanCancel(snapshot, job_id, now); });
 }
 
 absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
-  return ChangeJob(job_id, [&](const QueueSnapshot& snapshot) { return jobs::PlanApprove(snapshot, job_id); });
+  return ChangeJob(job_id,
+                   [&](const QueueSnapshot& snapshot, absl::Time) { return jobs::PlanApprove(snapshot, job_id); });
 }
 
 absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {
   absl::optional<Claim> claim;
-  const absl::Status status =
-      Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
+  const absl::Status status = Apply(
+      channel_id, [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
         const Slot& slot = snapshot.slot;
         claim.reset();
         if (slot.holder_job != 0 && slot.owner == owner) {
           for (const Job& job : snapshot.open_jobs) {
-            if (job.job_id == slot.holder_job) claim = Claim{job, {slot.channel_id, job.job_id, slot.epoch}};
+            if (job.job_id == slot.holder_job)
+              claim = Claim{job, {slot.channel_id, job.job_id, slot.epoch, slot.claim}};
           }
           return absl::optional<QueueChange>();
         }
-        absl::StatusOr<jobs::ClaimResult> result = jobs::PlanClaim(snapshot, owner, clock_.Now());
+        absl::StatusOr<jobs::ClaimResult> result = jobs::PlanClaim(snapshot, owner, random_(), now);
         if (absl::IsFailedPrecondition(result.status())) return absl::optional<QueueChange>();
         if (!result.ok()) return result.status();
         if (result->job.has_value()) claim = Claim{*std::move(result->job), result->fence};
@@ -148,26 +154,27 @@ absl::Status JobQueue::Finish(const Fence& fence, const jobs::JobEnd& end, const
     }
   }
   bool written = false;
-  return Apply(fence.channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
-    absl::StatusOr<QueueChange> change = jobs::PlanFinish(snapshot, fence, end, with_ids, clock_.Now());
-    if (change.ok()) {
-      written = true;
-      return absl::make_optional(*std::move(change));
-    }
-    // After a write of unknown outcome, a fence that is stale now is how its success shows.
-    absl::StatusOr<Job> job = storage_.ReadJob(fence.job_id);
-    if (written && job.ok() && job->state == end.state) return absl::optional<QueueChange>();
-    return change.status();
-  });
+  return Apply(fence.channel_id,
+               [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+                 absl::StatusOr<QueueChange> change = jobs::PlanFinish(snapshot, fence, end, with_ids, now);
+                 if (change.ok()) {
+                   written = true;
+                   return absl::make_optional(*std::move(change));
+                 }
+                 // After a write of unknown outcome, a fence that is stale now is how its success shows.
+                 absl::StatusOr<Job> job = storage_.ReadJob(fence.job_id);
+                 if (written && job.ok() && job->state == end.state) return absl::optional<QueueChange>();
+                 return change.status();
+               });
 }
 
-absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next) {
+absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next, absl::Time now) {
   absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
   if (!job_id.ok()) return job_id.status();
   absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(schedule.channel_id);
   if (!snapshot.ok()) return snapshot.status();
 
-  jobs::EnqueueResult result = jobs::PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, clock_.Now());
+  jobs::EnqueueResult result = jobs::PlanEnqueue(*snapshot, ScheduledRequest(schedule.job), *job_id, now);
   QueueChange change;
   change.expected_revision = snapshot->slot.revision;
   change.slot = snapshot->slot;
@@ -181,10 +188,11 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::Status
 }
 
 absl::Status JobQueue::Pause(int64_t channel_id, bool paused) {
-  return Apply(channel_id, [&](const QueueSnapshot& snapshot) -> absl::StatusOr<absl::optional<QueueChange>> {
-    if (snapshot.slot.paused == paused) return absl::optional<QueueChange>();
-    return absl::make_optional(jobs::PlanPause(snapshot, paused));
-  });
+  return Apply(channel_id,
+               [&](const QueueSnapshot& snapshot, absl::Time) -> absl::StatusOr<absl::optional<QueueChange>> {
+                 if (snapshot.slot.paused == paused) return absl::optional<QueueChange>();
+                 return absl::make_optional(jobs::PlanPause(snapshot, paused));
+               });
 }
 
 }  // namespace flxlink::engine

@@ -5,13 +5,14 @@
 #define FLXLINK_SRC_ENGINE_JOB_QUEUE_H_
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "flxlink/clock.h"
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
 #include "src/jobs/queue.h"
@@ -21,8 +22,8 @@ namespace flxlink::engine {
 // Thread-safe.
 class JobQueue {
  public:
-  // Both must outlive it.
-  JobQueue(Storage& storage, Clock& clock) : storage_(storage), clock_(clock) {}
+  // `storage` must outlive it. `random` gives numbers that nobody can foresee, for claims.
+  JobQueue(Storage& storage, std::function<uint64_t()> random) : storage_(storage), random_(std::move(random)) {}
 
   absl::StatusOr<Job> Enqueue(int64_t channel_id, const JobRequest& request);
   absl::StatusOr<Job> Prioritize(int64_t job_id);
@@ -39,28 +40,28 @@ class JobQueue {
   // channel once at a time.
   absl::StatusOr<absl::optional<Claim>> ClaimSlot(int64_t channel_id, OwnerId owner);
 
-  // Ends the running job and queues what follows. FAILED_PRECONDITION: the fence is stale.
+  // Ends the running job and queues what follows. FAILED_PRECONDITION (slot_lost): the fence is stale.
   absl::Status Finish(const Fence& fence, const jobs::JobEnd& end, const std::vector<JobRequest>& follow_ups);
 
   // Makes the job of a schedule that is due, and moves the schedule on to `next` or, where that could not be computed,
   // disables it with the problem. False: somebody else was faster.
-  absl::StatusOr<bool> Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next);
+  absl::StatusOr<bool> Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next, absl::Time now);
 
   // Sets whether the channel's jobs wait.
   absl::Status Pause(int64_t channel_id, bool paused);
 
  private:
-  // Decides on a change; nullopt: nothing has to be written.
-  using Plan = absl::FunctionRef<absl::StatusOr<absl::optional<QueueChange>>(const QueueSnapshot&)>;
+  // Decides on a change at storage's time `now`; nullopt: nothing has to be written.
+  using Plan = absl::FunctionRef<absl::StatusOr<absl::optional<QueueChange>>(const QueueSnapshot&, absl::Time now)>;
 
   // Reads, plans and writes until a write is not overtaken.
   absl::Status Apply(int64_t channel_id, Plan plan);
   // The same for a change of one job, which is read again afterwards.
   absl::StatusOr<Job> ChangeJob(int64_t job_id,
-                                absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&)> plan);
+                                absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&, absl::Time)> plan);
 
   Storage& storage_;
-  Clock& clock_;
+  const std::function<uint64_t()> random_;
 };
 
 }  // namespace flxlink::engine

@@ -32,8 +32,8 @@ constexpr int64_t kFewJobs = 2;
 
 absl::Status ReleaseBrokenLinks(JobContext& context) {
   for (;;) {
-    absl::StatusOr<int64_t> released = context.RetryValue<int64_t>(
-        [&] { return context.storage().ReleaseBroken(context.fence(), context.page_rows(), context.Now()); });
+    absl::StatusOr<int64_t> released = context.WriteValue<int64_t>(
+        [&](absl::Time now) { return context.storage().ReleaseBroken(context.fence(), context.page_rows(), now); });
     if (!released.ok()) return released.status();
     context.Count("released", *released);
     if (*released < context.page_rows()) return absl::OkStatus();

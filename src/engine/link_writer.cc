@@ -26,8 +26,8 @@ absl::StatusOr<std::vector<int64_t>> LinkWriter::Write(int64_t edit_version, abs
     const absl::Span<const LinkWrite> rows = writes.subspan(at, page);
     absl::Status status = context_.Report();
     if (!status.ok()) return status;
-    absl::StatusOr<LinkWriteResult> written = context_.RetryValue<LinkWriteResult>(
-        [&] { return context_.storage().WriteLinks(context_.fence(), edit_version, rows, context_.Now()); });
+    absl::StatusOr<LinkWriteResult> written = context_.WriteValue<LinkWriteResult>(
+        [&](absl::Time now) { return context_.storage().WriteLinks(context_.fence(), edit_version, rows, now); });
     if (!written.ok()) return written.status();
     CountLinks(rows, written->overtaken);
     for (const int64_t row : written->overtaken) overtaken.push_back(static_cast<int64_t>(at) + row);

@@ -8,7 +8,9 @@ namespace flxlink::engine {
 namespace {
 
 absl::Status Resolve(JobContext& context, const OpenPush& push) {
-  const absl::Status status = context.Wait(push.call_deadline - context.Now());
+  const absl::StatusOr<absl::Time> now = context.Now();
+  if (!now.ok()) return now.status();
+  const absl::Status status = context.Wait(push.call_deadline - *now);
   if (!status.ok()) return status;
   return context.Retry([&] { return context.storage().AbandonPush(context.fence(), push.push_id); });
 }

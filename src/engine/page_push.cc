@@ -52,8 +52,10 @@ absl::Status PagePush::PushItems(int64_t first, int64_t count) {
 absl::Status PagePush::Begin(Batch* batch) {
   absl::Status status = context_.TakeTokens(scope_.capabilities.rate_limit.push_cost);
   if (!status.ok()) return status;
+  const absl::StatusOr<absl::Time> now = context_.Now();
+  if (!now.ok()) return now.status();
   batch->push_id = context_.NextPushId();
-  batch->deadline = context_.Now() + LandingTime(scope_.capabilities);
+  batch->deadline = *now + LandingTime(scope_.capabilities);
   PushRecord record;
   record.push_id = batch->push_id;
   record.call_deadline = batch->deadline;

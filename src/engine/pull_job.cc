@@ -19,12 +19,12 @@ bool IsYoung(absl::Duration age) { return age >= absl::ZeroDuration() && age < k
 // Whether this job goes on with the pull that is in storage: the one that an earlier attempt of it began, or, as a
 // re-run, the one that the job before it left behind a little while ago. The pages of any other are too old to say what
 // is gone, and so are those of a job that merely came before.
-bool GoesOn(const JobContext& context, const PullState& pull) {
+bool GoesOn(const JobContext& context, const PullState& pull, absl::Time now) {
   const Job& job = context.job();
   if (!pull.running) return false;
   if (pull.job_id == job.job_id) return job.attempts > 1;
   return job.trigger == JobTrigger::kRerun && pull.job_id == job.from_job && !pull.cursor.empty() &&
-         pull.cursor_at.has_value() && IsYoung(context.Now() - *pull.cursor_at);
+         pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
 }
 
 // Reads the pull's pages from `state.cursor` to the end. ABORTED: the channel changed, start over.
@@ -33,8 +33,9 @@ absl::Status ReadPages(JobContext& context, const PullState& state, std::string*
   do {
     absl::StatusOr<PullPage> page = context.Pull(request);
     if (!page.ok()) return AdapterError(page.status(), context.channel());
-    absl::StatusOr<PullWriteResult> written = context.RetryValue<PullWriteResult>(
-        [&] { return context.storage().WritePulledPage(context.fence(), state.pull_number, *page, context.Now()); });
+    absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
+      return context.storage().WritePulledPage(context.fence(), state.pull_number, *page, now);
+    });
     if (!written.ok()) return written.status();
 
     context.Count("inserted", written->inserted);
@@ -68,8 +69,8 @@ absl::Status CheckBreakLimit(JobContext& context, int64_t pull_number) {
 
 absl::Status Sweep(JobContext& context, int64_t pull_number) {
   for (bool more = true; more;) {
-    absl::StatusOr<SweepResult> swept = context.RetryValue<SweepResult>([&] {
-      return context.storage().SweepAbsent(context.fence(), pull_number, context.page_rows(), context.Now());
+    absl::StatusOr<SweepResult> swept = context.WriteValue<SweepResult>([&](absl::Time now) {
+      return context.storage().SweepAbsent(context.fence(), pull_number, context.page_rows(), now);
     });
     if (!swept.ok()) return swept.status();
     context.Count("gone", swept->gone);
@@ -88,8 +89,10 @@ absl::Status PullChannel(JobContext& context) {
   const bool complete = context.adapter().capabilities().complete_pull;
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
+  const absl::StatusOr<absl::Time> now = context.Now();
+  if (!now.ok()) return now.status();
   PullState state = channel->pull;
-  bool resume = GoesOn(context, state);
+  bool resume = GoesOn(context, state, *now);
   if (resume) context.Count("resumed", 1);
   std::string revision;
   for (int restarts = 0;; ++restarts) {
@@ -112,8 +115,9 @@ absl::Status PullChannel(JobContext& context) {
     status = Sweep(context, state.pull_number);
     if (!status.ok()) return status;
   }
-  return context.Retry(
-      [&] { return context.storage().EndPull(context.fence(), state.pull_number, complete, revision, context.Now()); });
+  return context.Write([&](absl::Time now) {
+    return context.storage().EndPull(context.fence(), state.pull_number, complete, revision, now);
+  });
 }
 
 absl::Status RunPullJob(JobContext& context) { return PullChannel(context); }

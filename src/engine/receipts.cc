@@ -37,7 +37,9 @@ absl::Status PollReceipts(JobContext& context, absl::Time until, std::vector<Pus
   for (int rounds = 1;; ++rounds) {
     const absl::StatusOr<Round> round = PollOnce(context, outcomes);
     if (!round.ok()) return round.status();
-    const absl::Duration left = until - context.Now();
+    const absl::StatusOr<absl::Time> now = context.Now();
+    if (!now.ok()) return now.status();
+    const absl::Duration left = until - *now;
     if (!round->waiting || left <= absl::ZeroDuration()) return absl::OkStatus();
     const absl::Status status = context.Wait(std::min(left, std::max(context.Backoff(rounds), round->wait)));
     if (!status.ok()) return status;

@@ -38,8 +38,8 @@ absl::Status RunRulesJob(JobContext& context) {
     if (links->size() == 0) return absl::OkStatus();
     after_id = links->rows.back().listing_id;
     const std::vector<StatusWrite> writes = EvaluatePage(context, *links);
-    absl::StatusOr<int64_t> written = context.RetryValue<int64_t>(
-        [&] { return context.storage().WriteStatuses(context.fence(), writes, context.Now()); });
+    absl::StatusOr<int64_t> written = context.WriteValue<int64_t>(
+        [&](absl::Time now) { return context.storage().WriteStatuses(context.fence(), writes, now); });
     if (!written.ok()) return written.status();
     context.progress().total += links->size();
     context.progress().done += links->size();

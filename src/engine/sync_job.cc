@@ -60,8 +60,8 @@ absl::Status SyncRun::Reconcile(bool compare_seen, const absl::flat_hash_set<int
     const std::vector<Reconciliation> found =
         PlanReconciliation(only == nullptr ? *links : Select(*links, *only), scope_.policy, compare_seen);
     if (compare_seen) context_.Count("drifted", static_cast<int64_t>(found.size()));
-    absl::Status status = context_.Retry(
-        [&] { return context_.storage().WriteReconciliations(context_.fence(), found, context_.Now()); });
+    absl::Status status = context_.Write(
+        [&](absl::Time now) { return context_.storage().WriteReconciliations(context_.fence(), found, now); });
     if (status.ok()) status = context_.Report();
     if (!status.ok()) return status;
   }
@@ -82,13 +82,14 @@ absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std
   absl::StatusOr<SyncBatch> links =
       context_.RetryValue<SyncBatch>([&] { return context_.storage().ReadLinksBySku(scope_.channel_id(), skus); });
   if (!links.ok()) return links.status();
-  std::vector<int64_t> ids;
+  std::vector<LinkPair> forced;
   for (int64_t i = 0; i < links->size(); ++i) {
-    ids.push_back(links->rows[static_cast<size_t>(i)].listing_id);
+    const SyncRow& row = links->rows[static_cast<size_t>(i)];
+    forced.push_back({row.listing_id, row.channel_variant_id});
+    scope_.forced.insert(row.listing_id);
     linked->insert(std::string(links->sku[i]));
   }
-  scope_.forced.insert(ids.begin(), ids.end());
-  return context_.Retry([&] { return context_.storage().ForceLinks(context_.fence(), ids, context_.Now()); });
+  return context_.Write([&](absl::Time now) { return context_.storage().ForceLinks(context_.fence(), forced, now); });
 }
 
 void SyncRun::NoteUnlinked(absl::string_view sku) {

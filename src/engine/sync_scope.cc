@@ -8,7 +8,7 @@ namespace flxlink::engine {
 absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result) {
   JobContext& context = scope.context;
   const absl::Status status =
-      context.Retry([&] { return context.storage().WriteSettlements(context.fence(), batch, context.Now()); });
+      context.Write([&](absl::Time now) { return context.storage().WriteSettlements(context.fence(), batch, now); });
   const bool settled =
       std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) { return row.settled || row.gone; });
   if (status.ok() && settled) result->progressed = true;

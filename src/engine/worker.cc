@@ -166,7 +166,7 @@ absl::Status Worker::WriteEnd(int64_t channel_id) {
   const absl::Status status = queue_.Finish(ending.fence, ending.end, ending.follow_ups);
   // Another owner has taken the slot, or the channel is gone: what this one did since was refused, and the job is not
   // its own to end.
-  const bool is_over = status.ok() || absl::IsFailedPrecondition(status) || absl::IsNotFound(status);
+  const bool is_over = status.ok() || IsSlotLost(status) || absl::IsNotFound(status);
   if (!is_over) return status;
   absl::MutexLock lock(&mutex_);
   endings_.erase(channel_id);

@@ -57,6 +57,7 @@ class QueueEdit {
   void FreeSlot() {
     slot_.holder_job = 0;
     slot_.owner = 0;
+    slot_.claim = 0;
     slot_.lease_until = absl::InfinitePast();
     slot_.cancel_requested = false;
   }
@@ -191,13 +192,14 @@ void EndAbandoned(Job job, bool cancel_requested, absl::Time now, QueueEdit* edi
   End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, now, edit);
 }
 
-// Gives the slot to `owner` for `job`.
-Job Start(Job job, OwnerId owner, absl::Time now, QueueEdit* edit) {
+// Gives the slot to `owner`, who drew `claim`, for `job`.
+Job Start(Job job, OwnerId owner, uint64_t claim, absl::Time now, QueueEdit* edit) {
   edit->FreeSlot();
   Slot& slot = edit->slot();
   slot.holder_job = job.job_id;
   slot.owner = owner;
   ++slot.epoch;
+  slot.claim = claim;
   job.state = JobState::kRunning;
   ++job.attempts;
   if (!job.started_at.has_value()) job.started_at = now;
@@ -267,7 +269,7 @@ EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& reque
   return result;
 }
 
-absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, absl::Time now) {
+absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, uint64_t claim, absl::Time now) {
   const Slot& slot = snapshot.slot;
   if (slot.paused) return ClaimError(slot, "it is paused");
   if (slot.holder_job != 0 && snapshot.owner_alive) {
@@ -289,8 +291,8 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 
   ClaimResult result;
   if (next != nullptr) {
-    result.job = Start(*next, owner, now, &edit);
-    result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch};
+    result.job = Start(*next, owner, claim, now, &edit);
+    result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch, claim};
   }
   result.change = edit.Take();
   return result;
@@ -299,7 +301,8 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now) {
   const Slot& slot = snapshot.slot;
-  if (slot.channel_id != fence.channel_id || slot.holder_job != fence.job_id || slot.epoch != fence.epoch) {
+  if (slot.channel_id != fence.channel_id || slot.holder_job != fence.job_id || slot.epoch != fence.epoch ||
+      slot.claim != fence.claim) {
     return WrongState(problem_code::kSlotLost, fence.job_id,
                       absl::StrCat("does not hold its slot in epoch ", fence.epoch, " any more"));
   }

@@ -42,10 +42,10 @@ struct ClaimResult {
   Fence fence;              // Of `job`.
 };
 
-// Takes the slot for `owner`, for the first pending job or, where the owner before it died, for the job that this one
-// was running: unless that one was to be cancelled or its workers died too often, which ends it. FAILED_PRECONDITION:
-// there is nothing to claim, and the message says why.
-absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, absl::Time now);
+// Takes the slot for `owner`, who drew the number `claim`, for the first pending job or, where the owner before it
+// died, for the job that this one was running: unless that one was to be cancelled or its workers died too often, which
+// ends it. FAILED_PRECONDITION: there is nothing to claim, and the message says why.
+absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, uint64_t claim, absl::Time now);
 
 // How a running job ends.
 struct JobEnd {

@@ -7,7 +7,7 @@ namespace flxlink {
 namespace {
 
 bool ChangesSomething(absl::string_view operation) {
-  return !absl::StartsWith(operation, "Read") && !absl::StartsWith(operation, "Find") &&
+  return operation != "Now" && !absl::StartsWith(operation, "Read") && !absl::StartsWith(operation, "Find") &&
          !absl::StartsWith(operation, "Count");
 }
 

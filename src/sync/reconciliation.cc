@@ -35,6 +35,7 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     if (!drifted && !HasSomethingToSend(looked_at, policy)) continue;
     Reconciliation reconciliation;
     reconciliation.listing_id = row.listing_id;
+    reconciliation.channel_variant_id = row.channel_variant_id;
     reconciliation.acknowledged = looked_at.acknowledged;
     reconciliation.guard_quantity = sync::SetsGuard(row.acknowledged, looked_at.acknowledged, policy);
     found.push_back(reconciliation);

@@ -53,6 +53,7 @@ class Settler {
   Settlement& AddRow(size_t i) {
     Settlement settlement;
     settlement.listing_id = plan_.items[i].listing_id;
+    settlement.channel_variant_id = plan_.items[i].channel_variant_id;
     settlement.dirty_version = plan_.items[i].dirty_version;
     settlement.in_doubt = plan_.item_states[i].in_doubt;
     settlement.attentions = kKeepAttentions;

@@ -69,6 +69,7 @@ std::string IdempotencyKey(const SyncRow& row, uint64_t digest) {
 Settlement SettledWithoutPush(const SyncRow& row) {
   Settlement settlement;
   settlement.listing_id = row.listing_id;
+  settlement.channel_variant_id = row.channel_variant_id;
   settlement.dirty_version = row.dirty_version;
   settlement.settled = true;
   return settlement;
@@ -145,6 +146,7 @@ class Planner {
     const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
     PushItem item;
     item.listing_id = row.listing_id;
+    item.channel_variant_id = row.channel_variant_id;
     item.dirty_version = row.dirty_version;
     item.external_id = std::string(batch_.external_id[i]);
     item.parent_id = std::string(batch_.parent_id[i]);

@@ -73,10 +73,12 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
   }
 
   std::unique_ptr<Storage> NewStorage() {
-    if (GetParam() == "memory") return NewMemoryStorage();
+    if (GetParam() == "memory") return NewMemoryStorage(clock_);
     storage_.reset();
+    SqliteOptions options;
+    options.clock = &clock_;
     absl::StatusOr<std::unique_ptr<Storage>> storage =
-        OpenSqliteStorage(folder_.PathOf(absl::StrCat("store", ++stores_, ".db")));
+        OpenSqliteStorage(folder_.PathOf(absl::StrCat("store", ++stores_, ".db")), options);
     EXPECT_TRUE(storage.ok()) << storage.status();
     return *std::move(storage);
   }
@@ -929,6 +931,7 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   claim.slot = snapshot.slot;
   claim.slot.holder_job = job_id;
   claim.slot.epoch += 1;
+  claim.slot.claim = 5;
   claim.slot.owner = dead;
   claim.slot.head_job = 0;
   for (Job job : snapshot.open_jobs) {
@@ -939,7 +942,7 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
     claim.update.push_back(job);
   }
   ASSERT_TRUE(storage_->WriteQueue(claim).ok());
-  const Fence stale{channel_id, job_id, claim.slot.epoch};
+  const Fence stale{channel_id, job_id, claim.slot.epoch, claim.slot.claim};
   const PullState begun = *storage_->BeginPull(stale);
   EXPECT_EQ(*engine_->RunPending(1), 0) << "its owner lives";
 

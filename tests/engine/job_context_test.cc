@@ -33,9 +33,9 @@ class JobContextTest : public ::testing::Test {
     context_ = std::make_unique<JobContext>(options_, limiters_, channel_, adapter_, job_, Fence());
   }
 
-  const std::unique_ptr<Storage> memory_ = NewMemoryStorage();
-  ProgressStorage storage_{*memory_};
   HookedClock clock_;
+  const std::unique_ptr<Storage> memory_ = NewMemoryStorage(clock_);
+  ProgressStorage storage_{*memory_};
   const absl::Time start_ = clock_.Now();
   SimulatedPlatform platform_{clock_, {}};
   ChannelScript script_;

@@ -26,7 +26,7 @@ int64_t CountOf(const Job& job, absl::string_view name) {
 // A channel of six items that is pulled in pages of two.
 class PullJobTest : public ::testing::Test {
  protected:
-  PullJobTest() : storage_(NewMemoryStorage()) {
+  PullJobTest() : storage_(NewMemoryStorage(clock_)) {
     SimulatedOptions simulated;
     platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
     RegisterSimulatedChannel(adapters_, platform_);
@@ -155,7 +155,7 @@ TEST_F(PullJobTest, ASecondAttemptDoesNotGoOnWithAnotherJobsPull) {
   ASSERT_TRUE(platform_->RemoveItem("1"));
   const absl::StatusOr<Job> job = AskForPull();
   const OwnerId dead = *storage_->OpenOwner();
-  JobQueue queue(*storage_, clock_);
+  JobQueue queue(*storage_, [] { return uint64_t{7}; });
   ASSERT_TRUE(queue.ClaimSlot(channel_id_, dead).ok());
   ASSERT_TRUE(storage_->CloseOwner(dead).ok());
   const Job ended = Run(job);

@@ -132,7 +132,7 @@ class SyncJobTest : public ::testing::Test {
   ChannelScript script_;
   AdapterRegistry adapters_;
   std::shared_ptr<SimulatedPlatform> platform_;
-  std::unique_ptr<Storage> storage_ = NewMemoryStorage();
+  std::unique_ptr<Storage> storage_ = NewMemoryStorage(clock_);
   std::unique_ptr<Engine> engine_;
 };
 

@@ -84,7 +84,7 @@ class WorkerTest : public ::testing::Test {
     storage_.before_read_channel = nullptr;
   }
 
-  WorkerTest() : inner_(NewMemoryStorage()), storage_(*inner_) {
+  WorkerTest() : inner_(NewMemoryStorage(clock_)), storage_(*inner_) {
     SimulatedOptions simulated;
     platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
     RegisterSimulatedChannel(adapters_, platform_);
@@ -226,7 +226,7 @@ TEST_F(WorkerTest, ACallEndsItsWaitForAnothersJob) {
   AddChannel("shop");
   const int64_t job_id = Enqueue("shop");
   const OwnerId other = *storage_.OpenOwner();
-  engine::JobQueue queue(storage_, clock_);
+  JobQueue queue(storage_, [] { return uint64_t{7}; });
   ASSERT_TRUE(queue.ClaimSlot(Read(job_id).channel_id, other)->has_value());
   const Call call{clock_.Now() + absl::Minutes(5), nullptr};
   EXPECT_TRUE(absl::IsDeadlineExceeded(engine_->RunUntilFinal(job_id, call).status()));
@@ -462,7 +462,7 @@ TEST_F(WorkerTest, DestroyingAnEngineSendsAFollowerAway) {
   const int64_t job_id = Enqueue("shop");
   // Another process serves the channel, so the lent thread follows until it is sent away.
   const OwnerId other = *inner_->OpenOwner();
-  JobQueue queue(*inner_, clock_);
+  JobQueue queue(*inner_, [] { return uint64_t{7}; });
   ASSERT_TRUE(queue.ClaimSlot(Read(job_id).channel_id, other).ok());
   absl::Notification follows;
   storage_.before_read_queue = [&](int64_t) {

@@ -230,7 +230,7 @@ class History {
   }
 
   void Claim() {
-    const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), ++last_owner_, now_);
+    const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), ++last_owner_, random_() | 1, now_);
     ASSERT_EQ(claim.ok(), reference_.CanClaim()) << claim.status();
     if (!claim.ok()) {
       EXPECT_TRUE(absl::IsFailedPrecondition(claim.status()));

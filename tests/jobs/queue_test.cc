@@ -48,7 +48,7 @@ class QueueTest : public ::testing::Test {
   }
 
   Fence Claim(OwnerId owner = 1, int second = 0) {
-    const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), owner, At(second));
+    const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), owner, ++last_claim_, At(second));
     EXPECT_TRUE(claim.ok()) << claim.status();
     if (!claim.ok()) return {};
     EXPECT_TRUE(store_.Write(claim->change));
@@ -62,7 +62,7 @@ class QueueTest : public ::testing::Test {
   }
 
   std::string ClaimError() {
-    const absl::Status status = PlanClaim(store_.Read(), 1, At(0)).status();
+    const absl::Status status = PlanClaim(store_.Read(), 1, 1, At(0)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     return std::string(status.message());
   }
@@ -76,6 +76,7 @@ class QueueTest : public ::testing::Test {
 
   TinyStore store_;
   int64_t last_id_ = 0;
+  uint64_t last_claim_ = 0;
 };
 
 TEST(RunsBeforeTest, ComparesInOrder) {
@@ -282,7 +283,7 @@ TEST_F(QueueTest, AJobThatKillsItsWorkersIsFailed) {
     EXPECT_EQ(Claim(owner).job_id, id);
     store_.Kill(owner);
   }
-  const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), 99, At(30));
+  const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), 99, 1, At(30));
   ASSERT_TRUE(claim.ok()) << claim.status();
   EXPECT_FALSE(claim->job.has_value());
   ASSERT_TRUE(store_.Write(claim->change));
@@ -598,8 +599,8 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
 TEST_F(QueueTest, ChangesOfOneSnapshotExcludeEachOther) {
   Enqueue(Ask(JobKind::kPull));
   const QueueSnapshot snapshot = store_.Read();
-  EXPECT_TRUE(store_.Write(PlanClaim(snapshot, 1, At(1))->change));
-  EXPECT_FALSE(store_.Write(PlanClaim(snapshot, 2, At(1))->change));
+  EXPECT_TRUE(store_.Write(PlanClaim(snapshot, 1, 1, At(1))->change));
+  EXPECT_FALSE(store_.Write(PlanClaim(snapshot, 2, 2, At(1))->change));
   EXPECT_FALSE(store_.Write(*PlanCancel(snapshot, 1, At(1))));
   EXPECT_FALSE(store_.Write(*PlanEnqueue(snapshot, Ask(JobKind::kSync), 44, At(1)).change));
 }
@@ -611,7 +612,7 @@ TEST_F(QueueTest, ASlotWithoutItsJobIsDamage) {
   snapshot.open_jobs.clear();
   EXPECT_EQ(PlanFinish(snapshot, fence, JobEnd(), {}, At(1)).status().code(), absl::StatusCode::kDataLoss);
   snapshot.owner_alive = false;
-  EXPECT_EQ(PlanClaim(snapshot, 2, At(1)).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(PlanClaim(snapshot, 2, 2, At(1)).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ class TinyStore {
         head = &job.second;
     }
     EXPECT_EQ(slot_.owner != 0, slot_.holder_job != 0);
+    EXPECT_EQ(slot_.claim != 0, slot_.holder_job != 0);
     EXPECT_EQ(slot_.head_job, head == nullptr ? 0 : head->job_id);
     EXPECT_EQ(slot_.head_priority, head == nullptr ? 0 : head->priority);
     EXPECT_EQ(slot_.head_prioritized_at, head == nullptr ? absl::InfinitePast() : head->prioritized_at);

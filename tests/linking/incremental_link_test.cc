@@ -132,6 +132,9 @@ Links ExpectedLinks(Storage& storage, const Channel& channel) {
 
 // ---- a history
 
+// Makes an empty store that lives in the time of a clock.
+using NewStore = std::function<std::unique_ptr<Storage>(const Clock& clock)>;
+
 // What the histories of a test came to.
 struct Tally {
   int64_t jobs = 0;         // Link jobs that nothing befell.
@@ -142,12 +145,12 @@ struct Tally {
 
 class History {
  public:
-  History(uint32_t seed, std::unique_ptr<Storage> storage, Tally* tally)
+  History(uint32_t seed, const NewStore& new_store, Tally* tally)
       : random_(seed),
-        inner_(std::move(storage)),
+        inner_(new_store(clock_)),
         storage_(*inner_),
         platform_(std::make_shared<SimulatedPlatform>(clock_, SimulatedOptions())),
-        queue_(*inner_, clock_),
+        queue_(*inner_, [] { return uint64_t{7}; }),
         tally_(*tally) {
     for (int& values : values_) values = 2 + Below(OneIn(2) ? 4 : 40);
     products_ = 3 + Below(20);
@@ -553,10 +556,10 @@ class History {
 };
 
 // Runs `count` histories and checks that they were worth it.
-void RunHistories(int count, const std::function<std::unique_ptr<Storage>()>& new_storage) {
+void RunHistories(int count, const NewStore& new_store) {
   Tally tally;
   for (uint32_t seed = FirstSeed(); seed < FirstSeed() + static_cast<uint32_t>(count); ++seed) {
-    const std::string steps = History(seed, new_storage(), &tally).Run();
+    const std::string steps = History(seed, new_store, &tally).Run();
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     ASSERT_FALSE(testing::Test::HasFailure())
         << "replay: FLXLINK_TEST_SEED=" << seed
@@ -581,9 +584,11 @@ TEST(IncrementalLinkTest, EqualsAFullPassOverAnyHistory) {
 TEST(IncrementalLinkTest, EqualsAFullPassOverAnyHistoryInSqlite) {
   TemporaryFolder folder;
   int stores = 0;
-  RunHistories(HistoryCount(kSqliteHistories), [&] {
+  RunHistories(HistoryCount(kSqliteHistories), [&](const Clock& clock) {
+    SqliteOptions options;
+    options.clock = &clock;
     absl::StatusOr<std::unique_ptr<Storage>> storage =
-        OpenSqliteStorage(folder.PathOf(absl::StrCat("store", ++stores, ".db")));
+        OpenSqliteStorage(folder.PathOf(absl::StrCat("store", ++stores, ".db")), options);
     EXPECT_TRUE(storage.ok()) << storage.status();
     return *std::move(storage);
   });

@@ -47,7 +47,7 @@ class StaleFenceStorage : public WatchedStorage {
 class LinkJobTest : public ::testing::Test {
  protected:
   LinkJobTest()
-      : inner_(NewMemoryStorage()),
+      : inner_(NewMemoryStorage(clock_)),
         storage_(*inner_),
         platform_(std::make_shared<SimulatedPlatform>(clock_, SimulatedOptions())) {
     RegisterSimulatedChannel(adapters_, platform_);

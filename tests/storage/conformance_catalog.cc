@@ -184,8 +184,7 @@ TEST_P(StorageConformance, AnotherCurrencyTakesAwayThePriceThatIsNotStatedInIt) 
 TEST_P(StorageConformance, ABatchWithoutQuantitiesDoesNotEndTheWaitOfAHeldQuantity) {
   Shop shop(under_test());
   shop.StockAndSync(1);
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.acknowledged = {100, 4, ChannelStatus::kListed};
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(900)), absl::OkStatus());
@@ -281,8 +280,7 @@ TEST_P(StorageConformance, UnchangedQuantityIsStatedAnew) {
 TEST_P(StorageConformance, UnchangedQuantityDirtiesALinkThatWaitsForIt) {
   Shop shop(under_test());
   shop.StockAndSync(2);
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.acknowledged = {100, 6, ChannelStatus::kListed};
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(5)), absl::OkStatus());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "flxlink/conformance/storage.h"
+#include "flxlink/problem.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
 
@@ -29,8 +30,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
   listings.sku.Add("S9");
   listings.parent.Add("");
   listings.sync_priority = {0};
-  Reconciliation found;
-  found.listing_id = link.listing_id;
+  const Reconciliation found = Found(link);
   SettlementBatch settled;
   settled.push_id = 1;
   settled.rows = {Applied(link, {1, 2, ChannelStatus::kHidden})};
@@ -59,7 +59,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
        [=](Storage& s, const Fence& f) { return s.ForgetLinkChanges(f, edit_version, 10).status(); }},
       {"ReleaseBroken", [=](Storage& s, const Fence& f) { return s.ReleaseBroken(f, 10, At(9)).status(); }},
       {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
-      {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {link.listing_id}, At(9)); }},
+      {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {PairOf(link)}, At(9)); }},
       {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},
       {"BeginPush", [=](Storage& s, const Fence& f) { return s.BeginPush(f, Push(2, {link})); }},
       {"WriteSettlements", [=](Storage& s, const Fence& f) { return s.WriteSettlements(f, settled, At(9)); }},
@@ -87,7 +87,9 @@ void MakeWork(Shop& shop) {
 void ExpectStale(Shop& shop, const std::vector<FencedCall>& calls, const Fence& fence) {
   const std::string before = StoreText(shop.storage());
   for (const FencedCall& call : calls) {
-    EXPECT_EQ(Code(call.call(shop.storage(), fence)), kFailedPrecondition) << call.name;
+    const absl::Status status = call.call(shop.storage(), fence);
+    EXPECT_EQ(Code(status), kFailedPrecondition) << call.name;
+    EXPECT_EQ(ProblemFrom(status).code, problem_code::kSlotLost) << call.name;
     EXPECT_EQ(StoreText(shop.storage()), before) << call.name;
   }
 }
@@ -112,8 +114,35 @@ TEST_P(StorageConformance, AnotherEpochChangesNothing) {
   MakeWork(shop);
   const Fence& now = shop.fence();
   const std::vector<FencedCall> calls = FencedCalls(shop);
-  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch - 1});
-  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch + 1});
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch - 1, now.claim});
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch + 1, now.claim});
+}
+
+// A store that lost its last commits can give an epoch out a second time; the claim is then what differs.
+TEST_P(StorageConformance, AnotherClaimOfTheSameEpochChangesNothing) {
+  Shop shop(under_test());
+  MakeWork(shop);
+  const Fence& now = shop.fence();
+  const std::vector<FencedCall> calls = FencedCalls(shop);
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch, now.claim ^ 1});
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch, now.claim ^ (uint64_t{1} << 63)});
+  ExpectStale(shop, calls, {now.channel_id, now.job_id, now.epoch, 0});
+}
+
+// Whoever holds the slot and asks for what cannot be done is not told to stop.
+TEST_P(StorageConformance, RowsInAWrongStateAreNoLostSlot) {
+  Shop shop(under_test());
+  MakeWork(shop);
+  const Fence& fence = shop.fence();
+  const LinkWrite taken = NewLink(shop.ListingId("S3"), shop.ItemId("X1"));
+  const absl::Status refusals[] = {
+      storage().EndPull(fence, shop.channel().pull.pull_number + 1, true, "", At(9)),
+      storage().WriteLinks(fence, shop.channel().edit_version, {taken}, At(9)).status(),
+  };
+  for (const absl::Status& refusal : refusals) {
+    EXPECT_EQ(Code(refusal), kFailedPrecondition);
+    EXPECT_NE(ProblemFrom(refusal).code, problem_code::kSlotLost) << refusal;
+  }
 }
 
 TEST_P(StorageConformance, AnotherJobChangesNothing) {
@@ -123,7 +152,7 @@ TEST_P(StorageConformance, AnotherJobChangesNothing) {
   MakeWork(shop);
   const std::vector<FencedCall> calls = FencedCalls(shop);
   ExpectStale(shop, calls, earlier);
-  ExpectStale(shop, calls, {shop.channel_id(), earlier.job_id, shop.fence().epoch});
+  ExpectStale(shop, calls, {shop.channel_id(), earlier.job_id, shop.fence().epoch, shop.fence().claim});
 }
 
 TEST_P(StorageConformance, JobThatEndedChangesNothing) {
@@ -132,7 +161,7 @@ TEST_P(StorageConformance, JobThatEndedChangesNothing) {
   const std::vector<FencedCall> calls = FencedCalls(shop);
   shop.EndJob();
   ExpectStale(shop, calls, shop.fence());
-  ExpectStale(shop, calls, {shop.channel_id(), 0, shop.fence().epoch});
+  ExpectStale(shop, calls, {shop.channel_id(), 0, shop.fence().epoch, 0});
 }
 
 TEST_P(StorageConformance, HolderOfAnotherChannelsSlotChangesNothing) {
@@ -140,8 +169,8 @@ TEST_P(StorageConformance, HolderOfAnotherChannelsSlotChangesNothing) {
   MakeWork(shop);
   Shop other(under_test(), "other");
   const std::vector<FencedCall> calls = FencedCalls(shop);
-  ExpectStale(shop, calls, {shop.channel_id(), other.fence().job_id, other.fence().epoch});
-  ExpectStale(shop, calls, {987654321, shop.fence().job_id, shop.fence().epoch});
+  ExpectStale(shop, calls, {shop.channel_id(), other.fence().job_id, other.fence().epoch, other.fence().claim});
+  ExpectStale(shop, calls, {987654321, shop.fence().job_id, shop.fence().epoch, shop.fence().claim});
 }
 
 TEST_P(StorageConformance, FenceOfARemovedChannelChangesNothing) {
@@ -162,7 +191,7 @@ TEST_P(StorageConformance, WorkerWhoseSlotWasTakenOverChangesNothing) {
   const OwnerId successor = Value(storage().OpenOwner());
   ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
   ExpectStale(shop, calls, shop.fence());
-  const Fence fence = {shop.channel_id(), shop.fence().job_id, shop.fence().epoch + 1};
+  const Fence fence = FenceOf(shop.Queue().slot);
   EXPECT_EQ(Code(storage().WriteProgress(fence, {1, 1, 0})), kOk);
 }
 

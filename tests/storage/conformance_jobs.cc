@@ -175,6 +175,7 @@ TEST_P(StorageConformance, SlotIsKeptWhole) {
   change.slot.channel_id = channel_id;
   change.slot.holder_job = 11;
   change.slot.epoch = 1LL << 40;
+  change.slot.claim = ~uint64_t{0} - 5;
   change.slot.owner = owner;
   change.slot.lease_until = At(30);
   change.slot.paused = true;
@@ -751,7 +752,7 @@ TEST_P(StorageConformance, InterruptedWorkGoesOnAfterReopening) {
   EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
   const OwnerId successor = Value(storage().OpenOwner());
   ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
-  const Fence fence = {shop.channel_id(), shop.fence().job_id, shop.fence().epoch + 1};
+  const Fence fence = FenceOf(shop.Queue().slot);
   ASSERT_EQ(shop.channel().pull.cursor, "page 2");
   Value(storage().WritePulledPage(fence, pull, ToPage({{"X2", 100, 10}}), At(21)));
   EXPECT_EQ(Value(storage().SweepAbsent(fence, pull, 10, At(22))).gone, 0) << "pages from before the end of it count";

@@ -657,8 +657,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   batch.rows[0].attentions = 0;
   batch.attentions = {{{"rejected", {{"name", "raise it"}}, "too cheap"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.acknowledged = {55, 4, ChannelStatus::kHidden};
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(6)), absl::OkStatus());

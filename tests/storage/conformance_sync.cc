@@ -35,6 +35,7 @@ StatusWrite Hide(const SyncRow& link) {
 Settlement Gone(const SyncRow& link) {
   Settlement row;
   row.listing_id = link.listing_id;
+  row.channel_variant_id = link.channel_variant_id;
   row.dirty_version = link.dirty_version;
   row.gone = true;
   return row;
@@ -238,8 +239,7 @@ TEST_P(StorageConformance, ReconciliationSetsWhatWasFoundAndDirties) {
   shop.StockAndSync(2);
   shop.Pull({{"X1", 100, 6}, {"X2", 100, 10}}, At(10));
   const SyncRow before = shop.LinkRow("S1");
-  Reconciliation found;
-  found.listing_id = before.listing_id;
+  Reconciliation found = Found(before);
   found.acknowledged = {100, 6, ChannelStatus::kUnknown};
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {found}, At(11)), absl::OkStatus());
   const SyncRow after = shop.LinkRow("S1");
@@ -253,8 +253,7 @@ TEST_P(StorageConformance, GuardIsAsOldAsWhatWasSeen) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   shop.Pull({{"X1", 100, 6}}, At(10));
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.acknowledged = {100, 6, ChannelStatus::kListed};
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(20)), absl::OkStatus());
@@ -277,8 +276,7 @@ TEST_P(StorageConformance, ReconciliationLeavesAttentionAndRefusalAlone) {
   refused.rows[0].attentions = 0;
   refused.attentions = {{{"rejected", {{"name", "value"}}, "d"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)), absl::OkStatus());
-  Reconciliation found;
-  found.listing_id = shop.ListingId("S1");
+  const Reconciliation found = Found(shop.LinkRow("S1"));
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {found}, At(6)), absl::OkStatus());
   EXPECT_EQ(shop.LinkRow("S1").refused_digest, 42u);
   EXPECT_EQ(shop.Listing("S1").attentions.at(0).code, "rejected");
@@ -288,8 +286,7 @@ TEST_P(StorageConformance, ReconciliationLeavesAttentionAndRefusalAlone) {
 TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(4)), absl::OkStatus());
   SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {5, 5, ChannelStatus::kListed})});
@@ -302,7 +299,7 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
   const int64_t version = shop.LinkRow("S1").dirty_version;
   ASSERT_NE(shop.LinkRow("S1").guarded_at, absl::InfinitePast());
 
-  ASSERT_EQ(storage().ForceLinks(shop.fence(), {shop.ListingId("S1")}, At(6)), absl::OkStatus());
+  ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(shop.LinkRow("S1"))}, At(6)), absl::OkStatus());
   const SyncRow link = shop.LinkRow("S1");
   EXPECT_EQ(link.acknowledged, Pqs());
   EXPECT_EQ(link.refused_digest, 0u);
@@ -315,14 +312,13 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
 TEST_P(StorageConformance, UnlinkedAndBrokenOnesAreNeitherReconciledNorForced) {
   Shop shop(under_test());
   shop.StockAndSync(2);
+  const SyncRow unlinked = shop.LinkRow("S1");
+  const SyncRow broken = shop.LinkRow("S2");
   ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   shop.Pull({{"X1", 100, 10}});  // Breaks S2.
-  std::vector<Reconciliation> found(2);
-  found[0].listing_id = shop.ListingId("S1");
-  found[1].listing_id = shop.ListingId("S2");
   const std::string before = StoreText(storage());
-  EXPECT_EQ(storage().WriteReconciliations(shop.fence(), found, At(5)), absl::OkStatus());
-  EXPECT_EQ(storage().ForceLinks(shop.fence(), {found[0].listing_id, found[1].listing_id}, At(5)), absl::OkStatus());
+  EXPECT_EQ(storage().WriteReconciliations(shop.fence(), {Found(unlinked), Found(broken)}, At(5)), absl::OkStatus());
+  EXPECT_EQ(storage().ForceLinks(shop.fence(), {PairOf(unlinked), PairOf(broken)}, At(5)), absl::OkStatus());
   EXPECT_EQ(StoreText(storage()), before);
 }
 
@@ -375,8 +371,7 @@ TEST_P(StorageConformance, SyncWritesOfUnknownListingsAreNotFound) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   const SyncRow link = shop.LinkRow("S1");
-  Reconciliation found;
-  found.listing_id = link.listing_id;
+  const Reconciliation found = Found(link);
   Reconciliation unknown;
   unknown.listing_id = kNoListing;
   Settlement settled = Applied(link, {1, 1, ChannelStatus::kHidden});
@@ -386,7 +381,8 @@ TEST_P(StorageConformance, SyncWritesOfUnknownListingsAreNotFound) {
   nobody.listing_id = kNoListing;
   const std::string before = StoreText(storage());
   EXPECT_EQ(Code(storage().WriteReconciliations(shop.fence(), {found, unknown}, At(5))), kNotFound);
-  EXPECT_EQ(Code(storage().ForceLinks(shop.fence(), {link.listing_id, kNoListing}, At(5))), kNotFound);
+  EXPECT_EQ(Code(storage().ForceLinks(shop.fence(), {PairOf(link), {kNoListing, link.channel_variant_id}}, At(5))),
+            kNotFound);
   EXPECT_EQ(Code(storage().WriteStatuses(shop.fence(), {Hide(link), Hide(nobody)}, At(5))), kNotFound);
   EXPECT_EQ(Code(storage().BeginPush(shop.fence(), Push(1, {link, nobody}))), kNotFound);
   EXPECT_EQ(Code(storage().WriteSettlements(shop.fence(), Settled(0, {settled, no_link}), At(5))), kNotFound);
@@ -401,7 +397,7 @@ TEST_P(StorageConformance, MoreSyncRowsThanAllowedAreRefused) {
   const std::string before = StoreText(storage());
   EXPECT_EQ(Code(storage().WriteReconciliations(shop.fence(), std::vector<Reconciliation>(many), At(5))),
             kInvalidArgument);
-  EXPECT_EQ(Code(storage().ForceLinks(shop.fence(), std::vector<int64_t>(many, link.listing_id), At(5))),
+  EXPECT_EQ(Code(storage().ForceLinks(shop.fence(), std::vector<LinkPair>(many, PairOf(link)), At(5))),
             kInvalidArgument);
   EXPECT_EQ(Code(storage().WriteStatuses(shop.fence(), std::vector<StatusWrite>(many, Hide(link)), At(5))),
             kInvalidArgument);
@@ -557,8 +553,7 @@ TEST_P(StorageConformance, UnsettledLinkStaysDirty) {
 TEST_P(StorageConformance, GuardEndsWithTheQuantityThatWasSettled) {
   Shop shop(under_test());
   shop.StockAndSync(1);
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(5)), absl::OkStatus());
   const auto settle = [&](const SyncFields& mask, bool settled) {

@@ -98,6 +98,7 @@ QueueChange Claim(const QueueSnapshot& queue, int64_t job_id, OwnerId owner) {
   change.slot.holder_job = job_id;
   change.slot.owner = owner;
   ++change.slot.epoch;
+  change.slot.claim = ~static_cast<uint64_t>(owner);
   SetHead(Job(), &change.slot);
   change.slot.head_created_at = absl::InfinitePast();
   for (Job job : queue.open_jobs) {
@@ -113,12 +114,15 @@ QueueChange Claim(const QueueSnapshot& queue, int64_t job_id, OwnerId owner) {
   return change;
 }
 
+Fence FenceOf(const Slot& slot) { return {slot.channel_id, slot.holder_job, slot.epoch, slot.claim}; }
+
 QueueChange Finish(const QueueSnapshot& queue, JobState state) {
   QueueChange change;
   change.expected_revision = queue.slot.revision;
   change.slot = queue.slot;
   change.slot.holder_job = 0;
   change.slot.owner = 0;
+  change.slot.claim = 0;
   for (Job job : queue.open_jobs) {
     if (job.job_id != queue.slot.holder_job) continue;
     job.state = state;
@@ -138,7 +142,7 @@ void Shop::StartJob() {
   const Job job = NewJob(storage(), channel_id_);
   EXPECT_EQ(storage().WriteQueue(Enqueue(Queue(), job)), absl::OkStatus());
   EXPECT_EQ(storage().WriteQueue(Claim(Queue(), job.job_id, owner_)), absl::OkStatus());
-  fence_ = {channel_id_, job.job_id, Queue().slot.epoch};
+  fence_ = FenceOf(Queue().slot);
 }
 
 void Shop::EndJob() {
@@ -271,6 +275,7 @@ PushRecord Push(int64_t push_id, const std::vector<SyncRow>& links, absl::Time c
   for (const SyncRow& link : links) {
     PushItem item;
     item.listing_id = link.listing_id;
+    item.channel_variant_id = link.channel_variant_id;
     item.dirty_version = link.dirty_version;
     item.mask = {true, true, false};
     item.values = {link.product_price, link.product_quantity, ChannelStatus::kUnknown};
@@ -280,9 +285,17 @@ PushRecord Push(int64_t push_id, const std::vector<SyncRow>& links, absl::Time c
   return record;
 }
 
+Reconciliation Found(const SyncRow& link) {
+  Reconciliation row;
+  row.listing_id = link.listing_id;
+  row.channel_variant_id = link.channel_variant_id;
+  return row;
+}
+
 Settlement Applied(const SyncRow& link, const Pqs& values) {
   Settlement row;
   row.listing_id = link.listing_id;
+  row.channel_variant_id = link.channel_variant_id;
   row.dirty_version = link.dirty_version;
   row.settled = true;
   row.mask = {true, true, true};

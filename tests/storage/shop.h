@@ -81,6 +81,8 @@ Job NewJob(Storage& storage, int64_t channel_id, JobKind kind = JobKind::kSync);
 QueueChange Enqueue(const QueueSnapshot& queue, const Job& job);
 // Gives the slot to a job of the snapshot that is pending, or was running under an owner that died.
 QueueChange Claim(const QueueSnapshot& queue, int64_t job_id, OwnerId owner);
+// Of the job that holds the slot.
+Fence FenceOf(const Slot& slot);
 // Ends the job that holds the slot.
 QueueChange Finish(const QueueSnapshot& queue, JobState state);
 
@@ -147,6 +149,9 @@ inline ListingEdit Priority(int64_t sync_priority) { return {ListingEdit::Kind::
 LinkWrite NewLink(int64_t listing_id, int64_t channel_variant_id);
 // A push of these links, as they are.
 PushRecord Push(int64_t push_id, const std::vector<SyncRow>& links, absl::Time call_deadline = At(100));
+inline LinkPair PairOf(const SyncRow& link) { return {link.listing_id, link.channel_variant_id}; }
+// Nothing is known of what `link` has on the channel.
+Reconciliation Found(const SyncRow& link);
 // All of `link`'s fields were applied as `values`.
 Settlement Applied(const SyncRow& link, const Pqs& values);
 

@@ -91,6 +91,7 @@ struct MemoryListing {
   absl::optional<DirtyKey> dirty_key;  // As it is in MemoryChannel::dirty.
 
   bool linked() const { return state == LinkState::kLinked; }
+  bool linked_to(int64_t item_id) const { return linked() && channel_variant_id == item_id; }
   bool dirty() const { return linked() && dirty_version > synced_version; }
 };
 

@@ -25,8 +25,10 @@ absl::StatusOr<MemoryChannel*> MemoryStorage::FindFenced(const Fence& fence) {
   const auto found = channels_.find(fence.channel_id);
   if (found == channels_.end()) return storage::StaleFence(fence);
   const Slot& slot = found->second.slot;
-  if (slot.holder_job == 0 || slot.holder_job != fence.job_id || slot.epoch != fence.epoch)
+  if (slot.holder_job == 0 || slot.holder_job != fence.job_id || slot.epoch != fence.epoch ||
+      slot.claim != fence.claim) {
     return storage::StaleFence(fence);
+  }
   return &found->second;
 }
 
@@ -110,6 +112,8 @@ absl::Status MemoryStorage::RemoveChannel(int64_t channel_id) {
 
 namespace flxlink {
 
-std::unique_ptr<Storage> NewMemoryStorage() { return absl::make_unique<memory::MemoryStorage>(); }
+std::unique_ptr<Storage> NewMemoryStorage(const Clock& clock) {
+  return absl::make_unique<memory::MemoryStorage>(clock);
+}
 
 }  // namespace flxlink

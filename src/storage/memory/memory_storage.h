@@ -13,6 +13,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/synchronization/mutex.h"
+#include "flxlink/clock.h"
 #include "flxlink/storage.h"
 #include "src/storage/memory/memory_channel.h"
 #include "src/storage/storage_rules.h"
@@ -32,7 +33,10 @@ struct MemoryProduct : storage::ProductState {
 // changes anything.
 class MemoryStorage : public Storage {
  public:
+  explicit MemoryStorage(const Clock& clock) : clock_(clock) {}
+
   absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
+  absl::StatusOr<absl::Time> Now() override { return clock_.Now(); }
 
   // Channels
   absl::StatusOr<Channel> CreateChannel(const ChannelConfig& config) override;
@@ -98,7 +102,7 @@ class MemoryStorage : public Storage {
   absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                               int64_t after_id, int64_t limit) override;
   absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows, absl::Time now) override;
-  absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) override;
+  absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override;
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;
   absl::Status BeginPush(const Fence& fence, const PushRecord& record) override;
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
@@ -155,6 +159,8 @@ class MemoryStorage : public Storage {
   Job NamedJob(const Job& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Every schedule with its channel's name, by channel_id and name.
   std::vector<Schedule> NamedSchedules() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Clock& clock_;
 
   absl::Mutex mutex_;
   int64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;  // Of everything that has an id.

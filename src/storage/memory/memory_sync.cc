@@ -41,7 +41,8 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
 void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
   // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
-  if (listing.linked() && row.dirty_version < listing.linked_version) return;
+  const bool is_other = listing.channel_variant_id != 0 && listing.channel_variant_id != row.channel_variant_id;
+  if (is_other || (listing.linked() && row.dirty_version < listing.linked_version)) return;
   const bool has_link = listing.linked() && !row.gone;
   listing.in_doubt = has_link && row.in_doubt;
   if (has_link) {
@@ -58,6 +59,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   const MemoryItem& item = channel.items.at(listing.channel_variant_id);
   SyncRow row;
   row.listing_id = listing.listing_id;
+  row.channel_variant_id = listing.channel_variant_id;
   row.dirty_version = listing.dirty_version;
   row.product_price = product.price;
   row.product_currency = product.currency;
@@ -145,7 +147,7 @@ absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<
   if (!status.ok()) return status;
   for (const Reconciliation& row : rows) {
     MemoryListing& listing = (*channel)->listings.at(row.listing_id);
-    if (!listing.linked()) continue;
+    if (!listing.linked_to(row.channel_variant_id)) continue;
     listing.acknowledged = row.acknowledged;
     if (row.guard_quantity) listing.guarded_at = (*channel)->items.at(listing.channel_variant_id).seen_at;
     (*channel)->MarkDirty(listing, now);
@@ -153,17 +155,17 @@ absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<
   return absl::OkStatus();
 }
 
-absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) {
-  absl::Status status = storage::CheckRows(listing_ids.size(), "links");
+absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) {
+  absl::Status status = storage::CheckRows(links.size(), "links");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  status = CheckListingsExist(**channel, listing_ids, [](int64_t listing_id) { return listing_id; });
+  status = CheckListingsExist(**channel, links, [](const LinkPair& link) { return link.listing_id; });
   if (!status.ok()) return status;
-  for (const int64_t listing_id : listing_ids) {
-    MemoryListing& listing = (*channel)->listings.at(listing_id);
-    if (!listing.linked()) continue;
+  for (const LinkPair& link : links) {
+    MemoryListing& listing = (*channel)->listings.at(link.listing_id);
+    if (!listing.linked_to(link.channel_variant_id)) continue;
     listing.acknowledged = Pqs();
     listing.refused_digest = 0;
     listing.guarded_at = absl::InfinitePast();
@@ -198,7 +200,8 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
   push.call_deadline = record.call_deadline;
   for (const PushItem& item : record.items) {
     push.listing_ids.push_back(item.listing_id);
-    (*channel)->listings.at(item.listing_id).in_doubt = true;
+    MemoryListing& listing = (*channel)->listings.at(item.listing_id);
+    if (listing.linked_to(item.channel_variant_id)) listing.in_doubt = true;
   }
   std::sort(push.listing_ids.begin(), push.listing_ids.end());
   push.listing_ids.erase(std::unique(push.listing_ids.begin(), push.listing_ids.end()), push.listing_ids.end());

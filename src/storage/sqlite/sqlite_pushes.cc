@@ -15,7 +15,10 @@ void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const Push
            NullIfAbsent{item.mask.price ? item.values.price : kAbsent},
            NullIfAbsent{item.mask.quantity ? item.values.quantity : kAbsent},
            StatusText(item.mask.status ? item.values.status : ChannelStatus::kUnknown), item.idempotency_key);
-  Query(db, "UPDATE link SET in_doubt = 1 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, item.listing_id);
+  Query(db,
+        "UPDATE link SET in_doubt = 1 WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3 "
+        "AND state = 'linked'")
+      .Run(channel_id, item.listing_id, item.channel_variant_id);
 }
 
 void RemovePush(Connection& db, int64_t channel_id, int64_t push_id) {
@@ -58,6 +61,8 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
                              LinkWriter& links) {
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
+  const int64_t item_id = link->channel_variant_id;
+  if (item_id != 0 && item_id != row.channel_variant_id) return absl::OkStatus();
   if (link->state != LinkState::kLinked) {
     ClearDoubt(db, channel_id, row.listing_id);
     return absl::OkStatus();

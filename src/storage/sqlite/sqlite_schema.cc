@@ -304,6 +304,8 @@ INSERT INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time
   SELECT channel_id, job, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire FROM only_schedule;
 DROP TABLE only_schedule;
 
+ALTER TABLE slot ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
+
 ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;
 )sql",
 };

@@ -182,8 +182,9 @@ absl::Status SqliteStorage::WriteLocked(Body body) {
 
 absl::Status SqliteStorage::WriteFenced(const Fence& fence, Body body) {
   return Write([&](Connection& db) {
-    Query query(db, "SELECT 1 FROM slot WHERE channel_id = ?1 AND holder_job = ?2 AND epoch = ?3");
-    if (!query.Bind(fence.channel_id, fence.job_id, fence.epoch).Next()) return storage::StaleFence(fence);
+    Query query(db, "SELECT 1 FROM slot WHERE channel_id = ?1 AND holder_job = ?2 AND epoch = ?3 AND claim = ?4");
+    if (!query.Bind(fence.channel_id, fence.job_id, fence.epoch, static_cast<int64_t>(fence.claim)).Next())
+      return storage::StaleFence(fence);
     return body(db);
   });
 }
@@ -283,6 +284,10 @@ absl::StatusOr<int64_t> SqliteStorage::ReserveIds(int64_t count) {
   });
   if (!status.ok()) return status;
   return first;
+}
+
+absl::StatusOr<absl::Time> SqliteStorage::Now() {
+  return options_.clock == nullptr ? SystemClock().Now() : options_.clock->Now();
 }
 
 }  // namespace flxlink::sqlite

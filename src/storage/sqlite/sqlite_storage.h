@@ -39,6 +39,7 @@ class SqliteStorage : public Storage {
   int64_t opened_version() const { return opened_version_; }
 
   absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
+  absl::StatusOr<absl::Time> Now() override;
 
   // Channels
   absl::StatusOr<Channel> CreateChannel(const ChannelConfig& config) override;
@@ -104,7 +105,7 @@ class SqliteStorage : public Storage {
   absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                               int64_t after_id, int64_t limit) override;
   absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows, absl::Time now) override;
-  absl::Status ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) override;
+  absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override;
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;
   absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                         absl::Time now) override;

@@ -27,6 +27,7 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   row.refused_digest = static_cast<uint64_t>(query.Int(17));
   row.in_doubt = query.Bool(18);
   row.dirty = !query.IsNull(19);
+  row.channel_variant_id = query.Int(24);
   return row;
 }
 
@@ -172,20 +173,22 @@ absl::Status SqliteStorage::WriteReconciliations(const Fence& fence, absl::Span<
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
     for (const Reconciliation& row : rows) {
-      if (!ListingExists(db, fence.channel_id, row.listing_id)) return storage::NoSuchListing(row.listing_id);
-      WriteReconciliation(db, fence.channel_id, row, now);
+      const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
+      if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
+      if (link->channel_variant_id == row.channel_variant_id) WriteReconciliation(db, fence.channel_id, row, now);
     }
     return absl::OkStatus();
   });
 }
 
-absl::Status SqliteStorage::ForceLinks(const Fence& fence, absl::Span<const int64_t> listing_ids, absl::Time now) {
-  absl::Status status = storage::CheckRows(listing_ids.size(), "links");
+absl::Status SqliteStorage::ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) {
+  absl::Status status = storage::CheckRows(links.size(), "links");
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
-    for (const int64_t listing_id : listing_ids) {
-      if (!ListingExists(db, fence.channel_id, listing_id)) return storage::NoSuchListing(listing_id);
-      ForceLink(db, fence.channel_id, listing_id, now);
+    for (const LinkPair& row : links) {
+      const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
+      if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
+      if (link->channel_variant_id == row.channel_variant_id) ForceLink(db, fence.channel_id, row.listing_id, now);
     }
     return absl::OkStatus();
   });
