@@ -175,8 +175,9 @@ class Store {
     for (int64_t id = 1; id <= rows_; ++id) entries.push_back({HashOf(id), id});
     std::sort(entries.begin(), entries.end());
     absl::Span<const KeyEntry> rest = entries;
-    for (; !rest.empty(); rest.remove_prefix(std::min(rest.size(), static_cast<size_t>(Storage::kMaxKeyEntries)))) {
-      Check(storage_->WriteKeyEntries(fence_, kKeys, rest.subspan(0, static_cast<size_t>(Storage::kMaxKeyEntries))));
+    for (; !rest.empty(); rest.remove_prefix(std::min(rest.size(), static_cast<size_t>(LinkIndex::kMaxKeyEntries)))) {
+      Check(storage_->link_index()->WriteKeyEntries(fence_, kKeys,
+                                                    rest.subspan(0, static_cast<size_t>(LinkIndex::kMaxKeyEntries))));
     }
   }
 
@@ -386,11 +387,12 @@ std::vector<KeyEntry> Entries(int64_t count) {
 void BM_WriteKeyEntries(benchmark::State& state) {
   Store& store = Store::Of(state.range(0));
   const std::vector<KeyEntry> entries = Entries(store.rows());
-  constexpr auto kMost = static_cast<size_t>(Storage::kMaxKeyEntries);
+  constexpr auto kMost = static_cast<size_t>(LinkIndex::kMaxKeyEntries);
   for (auto _ : state) {
     absl::Span<const KeyEntry> rest = entries;
     for (; !rest.empty(); rest.remove_prefix(std::min(rest.size(), kMost))) {
-      Check(store.storage().WriteKeyEntries(store.fence(), {LinkSide::kListing, 0}, rest.subspan(0, kMost)));
+      Check(store.storage().link_index()->WriteKeyEntries(store.fence(), {LinkSide::kListing, 0},
+                                                          rest.subspan(0, kMost)));
     }
     state.PauseTiming();
     Bare(store.path()).Run("DELETE FROM key_run WHERE side = 0; PRAGMA wal_checkpoint(TRUNCATE)");
@@ -408,7 +410,7 @@ void BM_BareKeyEntries(benchmark::State& state) {
   sqlite3_stmt* const insert = bare.Prepare("INSERT INTO bare_key VALUES (?1, ?2)");
   for (auto _ : state) {
     for (size_t i = 0; i < entries.size(); ++i) {
-      if (i % static_cast<size_t>(Storage::kMaxKeyEntries) == 0) bare.Run(i == 0 ? "BEGIN" : "COMMIT; BEGIN");
+      if (i % static_cast<size_t>(LinkIndex::kMaxKeyEntries) == 0) bare.Run(i == 0 ? "BEGIN" : "COMMIT; BEGIN");
       sqlite3_bind_int64(insert, 1, static_cast<int64_t>(entries[i].hash));
       sqlite3_bind_int64(insert, 2, entries[i].id);
       if (sqlite3_step(insert) != SQLITE_DONE) state.SkipWithError("an entry was not written");
@@ -429,7 +431,7 @@ void BM_FindKeyEntries(benchmark::State& state) {
   std::vector<KeyLookup> lookups;
   for (const int64_t id : store.SomeIds(kLookups)) lookups.push_back({HashOf(id), 0});
   for (auto _ : state) {
-    const auto found = Value(store.storage().FindKeyEntries(store.channel_id(), kKeys, lookups, 2));
+    const auto found = Value(store.storage().link_index()->FindKeyEntries(store.channel_id(), kKeys, lookups, 2));
     if (found.size() != lookups.size()) state.SkipWithError("entries are missing");
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(lookups.size()));

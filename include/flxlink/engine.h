@@ -99,7 +99,7 @@ struct LinkPlan {
 };
 
 // Everything about why one listing variant is linked as it is, in time that does not grow with the channel where a link
-// job has left its index.
+// job has left its index; where storage keeps none (Storage::link_index), the channel is read.
 struct ListingExplanation {
   ListingRow listing;
   struct Rule {

@@ -25,7 +25,7 @@
 namespace flxlink {
 
 // As thread-safe as the storage behind it.
-class ForwardingStorage : public Storage {
+class ForwardingStorage : public Storage, public LinkIndex {
  public:
   // `inner` must outlive it.
   explicit ForwardingStorage(Storage& inner) : inner_(inner) {}
@@ -176,34 +176,36 @@ class ForwardingStorage : public Storage {
     return Around("WriteStatuses", [&] { return inner_.WriteStatuses(fence, rows, now); });
   }
 
-  // -- Link index
+  // -- Link index, if the storage behind it has one
 
+  LinkIndex* link_index() override { return inner_.link_index() == nullptr ? nullptr : this; }
   absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) override {
-    return Around("ReadLinkBase", [&] { return inner_.ReadLinkBase(channel_id); });
+    return Around("ReadLinkBase", [&] { return index().ReadLinkBase(channel_id); });
   }
   absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) override {
-    return Around("DropLinkBase", [&] { return inner_.DropLinkBase(fence, limit); });
+    return Around("DropLinkBase", [&] { return index().DropLinkBase(fence, limit); });
   }
   absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) override {
-    return Around("WriteKeyEntries", [&] { return inner_.WriteKeyEntries(fence, column, entries); });
+    return Around("WriteKeyEntries", [&] { return index().WriteKeyEntries(fence, column, entries); });
   }
   absl::Status SetLinkBase(const Fence& fence, absl::string_view text) override {
-    return Around("SetLinkBase", [&] { return inner_.SetLinkBase(fence, text); });
+    return Around("SetLinkBase", [&] { return index().SetLinkBase(fence, text); });
   }
   absl::StatusOr<std::vector<KeyEntry>> FindKeyEntries(int64_t channel_id, KeyColumn column,
                                                        absl::Span<const KeyLookup> lookups, int64_t limit) override {
-    return Around("FindKeyEntries", [&] { return inner_.FindKeyEntries(channel_id, column, lookups, limit); });
+    return Around("FindKeyEntries", [&] { return index().FindKeyEntries(channel_id, column, lookups, limit); });
   }
   absl::StatusOr<LinkChangePage> ReadLinkChanges(int64_t channel_id, LinkSide side,
                                                  absl::Span<const std::string> fields, int64_t after_id,
                                                  int64_t limit) override {
-    return Around("ReadLinkChanges", [&] { return inner_.ReadLinkChanges(channel_id, side, fields, after_id, limit); });
+    return Around("ReadLinkChanges",
+                  [&] { return index().ReadLinkChanges(channel_id, side, fields, after_id, limit); });
   }
   absl::Status AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) override {
-    return Around("AddKeyEntries", [&] { return inner_.AddKeyEntries(fence, additions); });
+    return Around("AddKeyEntries", [&] { return index().AddKeyEntries(fence, additions); });
   }
   absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) override {
-    return Around("ForgetLinkChanges", [&] { return inner_.ForgetLinkChanges(fence, read_edit_version, limit); });
+    return Around("ForgetLinkChanges", [&] { return index().ForgetLinkChanges(fence, read_edit_version, limit); });
   }
 
   // -- Jobs and schedules
@@ -274,6 +276,8 @@ class ForwardingStorage : public Storage {
     if (!status.ok()) return status;
     return result;
   }
+
+  LinkIndex& index() { return *inner_.link_index(); }
 
   Storage& inner_;
 };

@@ -1,5 +1,6 @@
-// LinkIndex: the role of a storage that keeps an index of keys, so that a link job looks only at what changed. See
-// storage.h for what holds of every operation.
+// LinkIndex: the role of a storage that keeps an index of keys, so that a link job looks only at what changed. It is
+// optional: a storage without one has no more to do than to return none (Storage::link_index). See storage.h for what
+// holds of every operation.
 
 #ifndef FLXLINK_LINK_INDEX_H_
 #define FLXLINK_LINK_INDEX_H_
@@ -29,9 +30,8 @@ namespace flxlink {
 //
 // Hand edits do not wait for a link job, so each of them grows the channel's edit version, and a link change that it
 // makes or touches is stamped with the new one: what has a later stamp than the version that a job read is what the job
-// may not have seen. From the moment when DropLinkBase has forgotten all of the old base, hand edits are recorded, so
-// that those which are made while a new base comes to be are on record when it is set. Nothing else is recorded while
-// there is no base.
+// may not have seen. They are recorded also while there is no base, so that those which are made while one comes to be
+// are on record when it is set. Nothing else is recorded while there is no base.
 //
 // What is recorded, once a row until it is forgotten:
 //   a listing variant    that was made; whose parent or fields a build changed; whose liveness changed; whose link was
@@ -110,7 +110,7 @@ class LinkIndex {
   virtual absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) = 0;
 
   // Forgets the base at once, and its index and link changes in steps of at most `limit` stored rows. Returns whether
-  // there is more to forget: call again. From then on hand edits are recorded.
+  // there is more to forget: call again.
   virtual absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) = 0;
 
   // Adds entries to the index of a base that is being made. Those of one column ascend, over all calls; entries that

@@ -134,9 +134,10 @@ class LinkStorage {
   virtual absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) = 0;
 
   // Writes links with history, initial status and a first dirty mark, and reasons. A row is overtaken, and not written,
-  // where its listing variant or the channel variant that it would link to has a link change with a later stamp than
-  // `read_edit_version`; of a link that is overtaken both sides are recorded, with the channel's edit version as their
-  // stamp, since others were judged as if it had been made. A row whose listing variant is linked already to that
+  // where a person's edit after `read_edit_version` (of Channel::edit_version; see EditListing) touched its listing
+  // variant or the channel variant that it would link to: linked or unlinked them, or cleared the listing variant's
+  // hand-unlinks. A link that is overtaken counts as such an edit of both its sides, with the channel's edit version as
+  // it is, since others were judged as if it had been made. A row whose listing variant is linked already to that
   // channel variant is as good as written; one that would make a link not 1:1 is FAILED_PRECONDITION. What the last
   // pull saw of the item is taken for acknowledged; where an earlier link of the item was dissolved after it had
   // acknowledged other values, or in doubt, price and quantity count as unknown until the next pull.

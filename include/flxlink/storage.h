@@ -6,8 +6,8 @@
 // give absolute numbers.
 //
 // A storage has roles, each with a header: channels (channel_storage.h), catalog (catalog_storage.h), links and sync
-// (link_storage.h), jobs and schedules (job_storage.h), and the link index (link_index.h). They are parts of one
-// atomic domain: an operation of one role changes what others keep, in its own transaction.
+// (link_storage.h), jobs and schedules (job_storage.h). They are parts of one atomic domain: an operation of one role
+// changes what others keep, in its own transaction. A fifth is optional, the link index (link_index.h).
 //
 // Fences. Operations of a running job take a Fence. They change nothing and return FAILED_PRECONDITION unless the
 // channel's slot is held by that job in that epoch: whoever lost the slot must stop.
@@ -47,7 +47,7 @@
 namespace flxlink {
 
 // Thread-safe.
-class Storage : public ChannelStorage, public CatalogStorage, public LinkStorage, public LinkIndex, public JobStorage {
+class Storage : public ChannelStorage, public CatalogStorage, public LinkStorage, public JobStorage {
  public:
   // The most rows that one operation takes or returns.
   static constexpr int64_t kMaxRows = 10000;
@@ -64,6 +64,11 @@ class Storage : public ChannelStorage, public CatalogStorage, public LinkStorage
   // holds. It may step where somebody sets the shared clock, in either direction: nothing that must not go wrong is
   // ordered by it, fences are. It is asked before each write of a job, so it must be cheap: no round trip each time.
   virtual absl::StatusOr<absl::Time> Now() = 0;
+
+  // The store's link index, as long-lived as this; nullptr where it keeps none. Without one every link job judges its
+  // whole channel, and explaining a listing variant reads it; everything else is the same. A storage that keeps one
+  // derives from LinkIndex too and returns itself.
+  virtual LinkIndex* link_index() { return nullptr; }
 };
 
 }  // namespace flxlink

@@ -71,10 +71,14 @@ absl::StatusOr<linking::PassResult> RunPass(JobContext& context, const Linker& l
   StorageLinkLookup lookup(storage, channel.channel_id, context.page_rows());
   JobLinkStore store(context, writer, edit_version);
   const EngineOptions& options = context.options();
-  const linking::LinkPass pass{
-      lookup,           store,           linker, channel.config, options.executor, options.link_memory_bytes,
-      options.random(), options.random()};
-  absl::StatusOr<LinkBase> base = storage.ReadLinkBase(channel.channel_id);
+  LinkIndex* const index = storage.link_index();
+  const linking::LinkPass pass{lookup,           store,
+                               linker,           channel.config,
+                               options.executor, options.link_memory_bytes,
+                               options.random(), options.random(),
+                               index != nullptr};
+  if (index == nullptr) return linking::RunFullPass(pass);
+  absl::StatusOr<LinkBase> base = index->ReadLinkBase(channel.channel_id);
   if (!base.ok()) return base.status();
   const absl::optional<linking::LinkKeys> keys = linking::LinkKeys::OfBase(channel.config, base->text);
   if (!keys.has_value() || !IsSmall(*base)) return linking::RunFullPass(pass);

@@ -31,17 +31,17 @@ absl::Status JobLinkStore::AddKeyEntries(absl::Span<const KeyAddition> additions
   const size_t page = static_cast<size_t>(context_.page_rows());
   for (size_t at = 0; at < additions.size(); at += page) {
     const absl::Status status =
-        context_.Retry([&] { return context_.storage().AddKeyEntries(context_.fence(), additions.subspan(at, page)); });
+        context_.Retry([&] { return index().AddKeyEntries(context_.fence(), additions.subspan(at, page)); });
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::Status JobLinkStore::WriteKeyEntries(KeyColumn column, absl::Span<const KeyEntry> entries) {
-  const size_t page = static_cast<size_t>(Storage::kMaxKeyEntries);
+  const size_t page = static_cast<size_t>(LinkIndex::kMaxKeyEntries);
   for (size_t at = 0; at < entries.size(); at += page) {
-    absl::Status status = context_.Retry(
-        [&] { return context_.storage().WriteKeyEntries(context_.fence(), column, entries.subspan(at, page)); });
+    absl::Status status =
+        context_.Retry([&] { return index().WriteKeyEntries(context_.fence(), column, entries.subspan(at, page)); });
     if (status.ok()) status = context_.Report();
     if (!status.ok()) return status;
   }
@@ -49,17 +49,16 @@ absl::Status JobLinkStore::WriteKeyEntries(KeyColumn column, absl::Span<const Ke
 }
 
 absl::Status JobLinkStore::DropBase() {
-  return InSteps(context_, [&] { return context_.storage().DropLinkBase(context_.fence(), context_.page_rows()); });
+  return InSteps(context_, [&] { return index().DropLinkBase(context_.fence(), context_.page_rows()); });
 }
 
 absl::Status JobLinkStore::SetBase(absl::string_view text) {
-  return context_.Retry([&] { return context_.storage().SetLinkBase(context_.fence(), text); });
+  return context_.Retry([&] { return index().SetLinkBase(context_.fence(), text); });
 }
 
 absl::Status JobLinkStore::ForgetChanges() {
-  return InSteps(context_, [&] {
-    return context_.storage().ForgetLinkChanges(context_.fence(), edit_version_, context_.page_rows());
-  });
+  return InSteps(context_,
+                 [&] { return index().ForgetLinkChanges(context_.fence(), edit_version_, context_.page_rows()); });
 }
 
 }  // namespace flxlink::engine

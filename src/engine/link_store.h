@@ -17,7 +17,8 @@
 
 namespace flxlink::engine {
 
-// A channel of a storage. The storage must outlive it.
+// A channel of a storage. The storage must outlive it; changes and key entries may be asked for only where it has a
+// link index.
 class StorageLinkLookup : public linking::LinkLookup {
  public:
   StorageLinkLookup(Storage& storage, int64_t channel_id, int64_t page_rows)
@@ -35,7 +36,7 @@ class StorageLinkLookup : public linking::LinkLookup {
   }
   absl::StatusOr<LinkChangePage> ReadLinkChanges(LinkSide side, absl::Span<const std::string> fields,
                                                  int64_t after_id) override {
-    return storage_.ReadLinkChanges(channel_id_, side, fields, after_id, page_rows_);
+    return storage_.link_index()->ReadLinkChanges(channel_id_, side, fields, after_id, page_rows_);
   }
   absl::StatusOr<ListingKeyPage> ReadListingKeysById(absl::Span<const std::string> fields,
                                                      absl::Span<const int64_t> ids) override {
@@ -50,7 +51,7 @@ class StorageLinkLookup : public linking::LinkLookup {
   }
   absl::StatusOr<std::vector<KeyEntry>> FindKeyEntries(KeyColumn column, absl::Span<const KeyLookup> lookups,
                                                        int64_t limit) override {
-    return storage_.FindKeyEntries(channel_id_, column, lookups, limit);
+    return storage_.link_index()->FindKeyEntries(channel_id_, column, lookups, limit);
   }
 
  private:
@@ -59,7 +60,8 @@ class StorageLinkLookup : public linking::LinkLookup {
   const int64_t page_rows_;
 };
 
-// The writes of one pass of a link job, which read the channel's edit version before anything else.
+// The writes of one pass of a link job, which read the channel's edit version before anything else. What concerns the
+// link base may be called only where storage has a link index.
 class JobLinkStore : public linking::LinkStore {
  public:
   // Both must outlive it.
@@ -75,6 +77,8 @@ class JobLinkStore : public linking::LinkStore {
   absl::Status ForgetChanges() override;
 
  private:
+  LinkIndex& index() { return *context_.storage().link_index(); }
+
   JobContext& context_;
   LinkWriter& writer_;
   const int64_t edit_version_;

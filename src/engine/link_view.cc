@@ -109,7 +109,8 @@ absl::StatusOr<std::vector<RuleExplanation>> ExplainRules(const EngineOptions& o
     return linking::ExplainById(indexed, keys, linker, channel.config, listing_id,
                                 ListingExplanation::Rule::kMaxCounted);
   };
-  absl::StatusOr<LinkBase> base = options.storage->ReadLinkBase(channel.channel_id);
+  LinkIndex* const stored = options.storage->link_index();
+  absl::StatusOr<LinkBase> base = stored == nullptr ? LinkBase() : stored->ReadLinkBase(channel.channel_id);
   if (!base.ok()) return base.status();
   const absl::optional<linking::LinkKeys> keys = linking::LinkKeys::OfBase(channel.config, base->text);
   if (keys.has_value() && base->changes <= kMaxChanges) {

@@ -44,7 +44,7 @@ MatchOptions OptionsOf(const LinkPass& pass, int64_t rows) {
 
 absl::StatusOr<PassResult> RunFullPass(const LinkPass& pass) {
   // A job that dies from here on leaves no base, so the next one judges everything again.
-  absl::Status status = pass.store.DropBase();
+  absl::Status status = pass.leaves_base ? pass.store.DropBase() : absl::OkStatus();
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<LinkInput>> input = LinkInput::Load(pass.lookup, LinkFields(pass.linker.priority()));
   if (!input.ok()) return input.status();
@@ -58,12 +58,13 @@ absl::StatusOr<PassResult> RunFullPass(const LinkPass& pass) {
   result.unknown_fields = (*input)->UnknownFields();
   absl::StatusOr<MatchStats> stats = pass.linker.Match((*input)->match_input(), options, outcomes);
   if (!stats.ok()) return stats.status();
-  absl::StatusOr<bool> stable = SecondMatchAgrees(pass.linker, options, *stats, outcomes, **input);
+  // A base stands for outcomes that a match would give again; where this one's would not be, the next job is a full
+  // one, too.
+  absl::StatusOr<bool> stable = pass.leaves_base;
+  if (*stable) stable = SecondMatchAgrees(pass.linker, options, *stats, outcomes, **input);
   if (!stable.ok()) return stable.status();
   status = WriteOutcomes(pass.store, outcomes.writes(), &result);
   if (!status.ok()) return status;
-  // A base stands for outcomes that a match would give again; where this one's would not be, the next job is a full
-  // one, too.
   if (*stable) status = LeaveBase(pass, **input);
   if (!status.ok()) return status;
   result.stats = *std::move(stats);

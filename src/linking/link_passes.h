@@ -32,6 +32,8 @@ struct LinkPass {
   // Numbers that who writes the keys cannot foresee: for the hashes of the match, and of the key index.
   uint64_t match_seed = 0;
   uint64_t index_seed = 0;
+  // Whether a full pass leaves a link base. Off where storage keeps no link index.
+  bool leaves_base = true;
 };
 
 struct PassResult {
@@ -46,8 +48,8 @@ struct PassResult {
 // Writes what a match changes, and counts in `result` what hand edits overtook.
 absl::Status WriteOutcomes(LinkStore& store, absl::Span<const LinkWrite> writes, PassResult* result);
 
-// Judges the whole channel, and leaves a link base for incremental passes. What a hand edit touches meanwhile is on
-// record as a link change afterwards, and its rows are not written.
+// Judges the whole channel, and leaves a link base for incremental passes where it can. What a hand edit touches
+// meanwhile is on record as a link change afterwards, and its rows are not written.
 absl::StatusOr<PassResult> RunFullPass(const LinkPass& pass);
 
 // Judges what the link changes on record can affect, with the keys of the channel's link base. The outcome is a full

@@ -164,9 +164,9 @@ absl::Status CheckQueueChange(const QueueChange& change) {
 }
 
 absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries) {
-  if (entries.size() > static_cast<size_t>(Storage::kMaxKeyEntries)) {
+  if (entries.size() > static_cast<size_t>(LinkIndex::kMaxKeyEntries)) {
     return absl::InvalidArgumentError(absl::StrCat(entries.size(), " key entries in one operation; the limit is ",
-                                                   Storage::kMaxKeyEntries, ", write them in pages"));
+                                                   LinkIndex::kMaxKeyEntries, ", write them in pages"));
   }
   const auto fall = std::is_sorted_until(entries.begin(), entries.end());
   if (fall == entries.end()) return absl::OkStatus();

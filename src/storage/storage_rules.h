@@ -35,7 +35,7 @@ absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
 absl::Status CheckSettlements(const SettlementBatch& batch);
 // Every job belongs to the slot's channel.
 absl::Status CheckQueueChange(const QueueChange& change);
-// No more than Storage::kMaxKeyEntries, none below the one before it.
+// No more than LinkIndex::kMaxKeyEntries, none below the one before it.
 absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries);
 // `limit` is one, and so many entries for each of `lookups` fit into a page.
 absl::Status CheckLookups(size_t lookups, int64_t limit);

@@ -36,7 +36,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
   settled.rows = {Applied(link, {1, 2, ChannelStatus::kHidden})};
   const StatusWrite hide = {link.listing_id, link.status, {Health::kListed, PendingChange::kHiding, false}};
 
-  return {
+  std::vector<FencedCall> calls = {
       {"WriteListings", [=](Storage& s, const Fence& f) { return s.WriteListings(f, listings, At(9)).status(); }},
       {"BeginPull", [=](Storage& s, const Fence& f) { return s.BeginPull(f).status(); }},
       {"WritePulledPage",
@@ -49,14 +49,6 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
        [=](Storage& s, const Fence& f) {
          return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
        }},
-      {"DropLinkBase", [=](Storage& s, const Fence& f) { return s.DropLinkBase(f, 10).status(); }},
-      {"SetLinkBase", [=](Storage& s, const Fence& f) { return s.SetLinkBase(f, "other rules"); }},
-      {"AddKeyEntries",
-       [=](Storage& s, const Fence& f) {
-         return s.AddKeyEntries(f, {{{LinkSide::kListing, 0}, {7, unlinked}}});
-       }},
-      {"ForgetLinkChanges",
-       [=](Storage& s, const Fence& f) { return s.ForgetLinkChanges(f, edit_version, 10).status(); }},
       {"ReleaseBroken", [=](Storage& s, const Fence& f) { return s.ReleaseBroken(f, 10, At(9)).status(); }},
       {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
       {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {PairOf(link)}, At(9)); }},
@@ -70,12 +62,27 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
          return s.WriteProgress(f, {9, 9, 0}).status();
        }},
   };
+  if (shop.storage().link_index() == nullptr) return calls;
+  const std::vector<FencedCall> of_index = {
+      {"DropLinkBase", [=](Storage& s, const Fence& f) { return s.link_index()->DropLinkBase(f, 10).status(); }},
+      {"SetLinkBase", [=](Storage& s, const Fence& f) { return s.link_index()->SetLinkBase(f, "other rules"); }},
+      {"AddKeyEntries",
+       [=](Storage& s, const Fence& f) {
+         return s.link_index()->AddKeyEntries(f, {{{LinkSide::kListing, 0}, {7, unlinked}}});
+       }},
+      {"ForgetLinkChanges",
+       [=](Storage& s, const Fence& f) { return s.link_index()->ForgetLinkChanges(f, edit_version, 10).status(); }},
+  };
+  calls.insert(calls.end(), of_index.begin(), of_index.end());
+  return calls;
 }
 
 // A shop in which every fenced call has something to do: S1 is linked and has an open push, S2's link is broken, S3 is
 // unlinked, a link base has changes on record, and a pull runs that has seen nothing yet.
 void MakeWork(Shop& shop) {
-  ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
+  if (shop.storage().link_index() != nullptr) {
+    ASSERT_EQ(shop.index().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
+  }
   shop.StockAndLink(2);
   shop.Stock({{"K3", "S3", 100, 10}});
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});

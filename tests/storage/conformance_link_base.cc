@@ -15,6 +15,9 @@
 #include "tests/storage/store_text.h"
 
 namespace flxlink {
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LinkIndexConformance);  // A storage need not keep one.
+
 namespace {
 
 using testing::ElementsAre;
@@ -34,14 +37,14 @@ std::vector<std::string> ToStrings(const StringColumn& column) {
   return strings;
 }
 
-void SetBase(Shop& shop) { ASSERT_EQ(shop.storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus()); }
+void SetBase(Shop& shop) { ASSERT_EQ(shop.index().SetLinkBase(shop.fence(), "rules"), absl::OkStatus()); }
 
 void DropBase(Shop& shop) {
-  for (int steps = 0; steps < kManyPages && Value(shop.storage().DropLinkBase(shop.fence(), kMax)); ++steps) {
+  for (int steps = 0; steps < kManyPages && Value(shop.index().DropLinkBase(shop.fence(), kMax)); ++steps) {
   }
 }
 
-int64_t CountChanges(Shop& shop) { return Value(shop.storage().ReadLinkBase(shop.channel_id())).changes; }
+int64_t CountChanges(Shop& shop) { return Value(shop.index().ReadLinkBase(shop.channel_id())).changes; }
 
 // Every row's name by its id: SKUs or external ids.
 std::map<int64_t, std::string> Names(Shop& shop, LinkSide side) {
@@ -62,7 +65,7 @@ std::map<int64_t, std::string> Names(Shop& shop, LinkSide side) {
 // upc that it had.
 std::vector<std::string> Changes(Shop& shop, LinkSide side) {
   const std::map<int64_t, std::string> names = Names(shop, side);
-  const LinkChangePage page = Value(shop.storage().ReadLinkChanges(shop.channel_id(), side, {"upc"}, 0, kMax));
+  const LinkChangePage page = Value(shop.index().ReadLinkChanges(shop.channel_id(), side, {"upc"}, 0, kMax));
   std::vector<std::string> changes;
   for (int64_t i = 0; i < page.size(); ++i) {
     const size_t at = static_cast<size_t>(i);
@@ -78,7 +81,7 @@ std::vector<std::string> ListingChanges(Shop& shop) { return Changes(shop, LinkS
 std::vector<std::string> ItemChanges(Shop& shop) { return Changes(shop, LinkSide::kChannel); }
 
 void ForgetAll(Shop& shop) {
-  EXPECT_FALSE(Value(shop.storage().ForgetLinkChanges(shop.fence(), shop.channel().edit_version, kMax)));
+  EXPECT_FALSE(Value(shop.index().ForgetLinkChanges(shop.fence(), shop.channel().edit_version, kMax)));
 }
 
 // Makes listing variants not live, or live again.
@@ -90,7 +93,7 @@ void SetHealth(Shop& shop, const std::string& sku, Health health) {
 }
 
 std::vector<KeyEntry> Find(Shop& shop, const KeyColumn& column, std::vector<KeyLookup> lookups, int64_t limit = 100) {
-  return Value(shop.storage().FindKeyEntries(shop.channel_id(), column, lookups, limit));
+  return Value(shop.index().FindKeyEntries(shop.channel_id(), column, lookups, limit));
 }
 
 // `count` entries of the same hash with ids from 1.
@@ -202,142 +205,160 @@ TEST_P(StorageConformance, RowsOfAnotherChannelAreNotThere) {
 // The base
 // ---------------------------------------------------------------------------------------------------------------------
 
-TEST_P(StorageConformance, ChannelHasNoLinkBaseAtFirst) {
+TEST_P(LinkIndexConformance, ChannelHasNoLinkBaseAtFirst) {
   Shop shop(under_test());
-  const LinkBase base = Value(storage().ReadLinkBase(shop.channel_id()));
+  const LinkBase base = Value(index().ReadLinkBase(shop.channel_id()));
   EXPECT_EQ(base.text, "");
   EXPECT_EQ(base.entries, 0);
   EXPECT_EQ(base.added, 0);
   EXPECT_EQ(base.changes, 0);
-  EXPECT_FALSE(Value(storage().DropLinkBase(shop.fence(), 1)));
-  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), 0, 1)));
+  EXPECT_FALSE(Value(index().DropLinkBase(shop.fence(), 1)));
+  EXPECT_FALSE(Value(index().ForgetLinkChanges(shop.fence(), 0, 1)));
   EXPECT_THAT(Find(shop, kListingKeys, {{1, 0}}), IsEmpty());
   EXPECT_THAT(ListingChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, LinkBasesOfUnknownChannelsAreNotFound) {
-  EXPECT_EQ(Code(storage().ReadLinkBase(987654321)), kNotFound);
-  EXPECT_EQ(Code(storage().FindKeyEntries(987654321, kListingKeys, {}, 1)), kNotFound);
-  EXPECT_EQ(Code(storage().ReadLinkChanges(987654321, LinkSide::kListing, {}, 0, 1)), kNotFound);
+TEST_P(LinkIndexConformance, LinkBasesOfUnknownChannelsAreNotFound) {
+  EXPECT_EQ(Code(index().ReadLinkBase(987654321)), kNotFound);
+  EXPECT_EQ(Code(index().FindKeyEntries(987654321, kListingKeys, {}, 1)), kNotFound);
+  EXPECT_EQ(Code(index().ReadLinkChanges(987654321, LinkSide::kListing, {}, 0, 1)), kNotFound);
 }
 
-TEST_P(StorageConformance, LinkBaseKeepsItsTextAndCounts) {
+TEST_P(LinkIndexConformance, LinkBaseKeepsItsTextAndCounts) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).text, "") << "it is being made";
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kChannelKeys, OfOneHash(6, 2)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).text, "") << "it is being made";
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kChannelKeys, OfOneHash(6, 2)), absl::OkStatus());
   const std::string text("rules\n\0\xff", 8);
-  ASSERT_EQ(storage().SetLinkBase(shop.fence(), text), absl::OkStatus());
-  ASSERT_EQ(storage().AddKeyEntries(shop.fence(), {{kChannelKeys, {7, 1}}}), absl::OkStatus());
+  ASSERT_EQ(index().SetLinkBase(shop.fence(), text), absl::OkStatus());
+  ASSERT_EQ(index().AddKeyEntries(shop.fence(), {{kChannelKeys, {7, 1}}}), absl::OkStatus());
   shop.Stock({{"K1", "S1"}});
   shop.Pull({{"X1"}, {"X2"}});
-  const LinkBase base = Value(storage().ReadLinkBase(shop.channel_id()));
+  const LinkBase base = Value(index().ReadLinkBase(shop.channel_id()));
   EXPECT_EQ(base.text, text);
   EXPECT_EQ(base.entries, 5);
   EXPECT_EQ(base.added, 1);
   EXPECT_EQ(base.changes, 3);
 }
 
-TEST_P(StorageConformance, HandEditsAreRecordedWhileABaseIsMade) {
+TEST_P(LinkIndexConformance, HandEditsAreRecordedWhileABaseIsMade) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  EXPECT_FALSE(Value(storage().DropLinkBase(shop.fence(), kMax)));
+  EXPECT_FALSE(Value(index().DropLinkBase(shop.fence(), kMax)));
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
   shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "new parent"}, {"X2", 1, 1, ChannelStatus::kListed, "new parent"}});
-  EXPECT_EQ(Code(storage().SetLinkBase(shop.fence(), "")), kInvalidArgument);
-  EXPECT_EQ(storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
-  EXPECT_EQ(storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus()) << "repeated";
+  EXPECT_EQ(Code(index().SetLinkBase(shop.fence(), "")), kInvalidArgument);
+  EXPECT_EQ(index().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
+  EXPECT_EQ(index().SetLinkBase(shop.fence(), "rules"), absl::OkStatus()) << "repeated";
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live")) << "as it was before the edit, and no other";
 }
 
-TEST_P(StorageConformance, LinkChangesTellWhetherAHandEditTouchedTheRow) {
+TEST_P(LinkIndexConformance, OvertakenLinksAreRecordedToBeJudgedAgain) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  shop.Stock({{"K2", "S2"}, {"K3", "S3"}});
+  shop.Pull({{"X1", 100, 10}, {"X2"}, {"X3"}});
+  DropBase(shop);
+  const int64_t read = shop.channel().edit_version;
+  ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
+  const std::vector<LinkWrite> rows = {NewLink(shop.ListingId("S2"), shop.ItemId("X1")),
+                                       NewLink(shop.ListingId("S3"), shop.ItemId("X3"))};
+  ASSERT_THAT(Value(storage().WriteLinks(shop.fence(), read, rows, At(5))).overtaken, ElementsAre(0));
+  SetBase(shop);
+  EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live", "S2 live")) << "the link that was made is not on record";
+  EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live"));
+  EXPECT_FALSE(Value(index().ForgetLinkChanges(shop.fence(), read, kMax)));
+  EXPECT_EQ(CountChanges(shop), 3) << "made later than what was read";
+}
+
+TEST_P(LinkIndexConformance, LinkChangesTellWhetherAHandEditTouchedTheRow) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   SetBase(shop);
   shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "new parent"}, {"X2", 1, 1, ChannelStatus::kListed, "new parent"}});
   ASSERT_EQ(shop.Edit("S2", Only(Kind::kUnlink)), absl::OkStatus());
   const auto edited = [&](LinkSide side) {
-    return Value(storage().ReadLinkChanges(shop.channel_id(), side, {}, 0, kMax)).edited;
+    return Value(index().ReadLinkChanges(shop.channel_id(), side, {}, 0, kMax)).edited;
   };
   EXPECT_THAT(edited(LinkSide::kListing), ElementsAre(1));
   EXPECT_THAT(edited(LinkSide::kChannel), ElementsAre(0, 1));
 }
 
-TEST_P(StorageConformance, DroppedBaseIsForgottenAtOnceAndTheRestInSteps) {
+TEST_P(LinkIndexConformance, DroppedBaseIsForgottenAtOnceAndTheRestInSteps) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kChannelKeys, OfOneHash(5, 3)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kChannelKeys, OfOneHash(5, 3)), absl::OkStatus());
   SetBase(shop);
-  ASSERT_EQ(storage().AddKeyEntries(shop.fence(), {{kListingKeys, {6, 1}}, {kChannelKeys, {6, 1}}}), absl::OkStatus());
+  ASSERT_EQ(index().AddKeyEntries(shop.fence(), {{kListingKeys, {6, 1}}, {kChannelKeys, {6, 1}}}), absl::OkStatus());
   shop.Stock({{"K1", "S1"}, {"K2", "S2"}});
   shop.Pull({{"X1"}});
   int steps = 1;
-  EXPECT_TRUE(Value(storage().DropLinkBase(shop.fence(), 1)));
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).text, "");
+  EXPECT_TRUE(Value(index().DropLinkBase(shop.fence(), 1)));
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).text, "");
   shop.Pull({{"X1"}, {"X2"}});
   shop.Stock({{"K3", "S3"}});
   EXPECT_LE(CountChanges(shop), 3) << "nothing is recorded any more";
-  while (steps < kManyPages && Value(storage().DropLinkBase(shop.fence(), 1))) ++steps;
+  while (steps < kManyPages && Value(index().DropLinkBase(shop.fence(), 1))) ++steps;
   EXPECT_GE(steps, 3);
   EXPECT_LT(steps, kManyPages);
   EXPECT_THAT(Find(shop, kListingKeys, {{5, 0}, {6, 0}}), IsEmpty());
   EXPECT_THAT(Find(shop, kChannelKeys, {{5, 0}, {6, 0}}), IsEmpty());
   EXPECT_THAT(ListingChanges(shop), IsEmpty());
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
-  const LinkBase base = Value(storage().ReadLinkBase(shop.channel_id()));
+  const LinkBase base = Value(index().ReadLinkBase(shop.channel_id()));
   EXPECT_EQ(base.entries + base.added + base.changes, 0);
-  EXPECT_FALSE(Value(storage().DropLinkBase(shop.fence(), 1))) << "said twice";
+  EXPECT_FALSE(Value(index().DropLinkBase(shop.fence(), 1))) << "said twice";
 }
 
-TEST_P(StorageConformance, BaseCanBeMadeAnewAfterOneWasDropped) {
+TEST_P(LinkIndexConformance, BaseCanBeMadeAnewAfterOneWasDropped) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
   SetBase(shop);
   DropBase(shop);
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(4, 2)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(4, 2)), absl::OkStatus());
   SetBase(shop);
   shop.Stock({{"K1", "S1"}});
   ExpectEntries(Find(shop, kListingKeys, {{4, 0}, {5, 0}}), OfOneHash(4, 2));
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 new"));
 }
 
-TEST_P(StorageConformance, LinkBaseGoesWithItsChannel) {
+TEST_P(LinkIndexConformance, LinkBaseGoesWithItsChannel) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
   SetBase(shop);
   shop.Stock({{"K1", "S1"}});
   shop.EndJob();
   ASSERT_EQ(storage().RemoveChannel(shop.channel_id()), absl::OkStatus());
-  EXPECT_EQ(Code(storage().ReadLinkBase(shop.channel_id())), kNotFound);
+  EXPECT_EQ(Code(index().ReadLinkBase(shop.channel_id())), kNotFound);
   Shop successor(under_test());
-  EXPECT_EQ(Value(storage().ReadLinkBase(successor.channel_id())).text, "");
+  EXPECT_EQ(Value(index().ReadLinkBase(successor.channel_id())).text, "");
   EXPECT_THAT(Find(successor, kListingKeys, {{5, 0}}), IsEmpty());
 }
 
-TEST_P(StorageConformance, LinkBasesOfChannelsAreApart) {
+TEST_P(LinkIndexConformance, LinkBasesOfChannelsAreApart) {
   Shop shop(under_test());
   Shop other(under_test(), "other");
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 3)), absl::OkStatus());
   SetBase(shop);
-  ASSERT_EQ(storage().AddKeyEntries(shop.fence(), {{kListingKeys, {6, 1}}}), absl::OkStatus());
+  ASSERT_EQ(index().AddKeyEntries(shop.fence(), {{kListingKeys, {6, 1}}}), absl::OkStatus());
   other.Stock({{"K1", "S1"}});
   other.Pull({{"X1"}});
   EXPECT_EQ(CountChanges(shop), 0);
   EXPECT_EQ(CountChanges(other), 0);
   EXPECT_THAT(Find(other, kListingKeys, {{5, 0}, {6, 0}}), IsEmpty());
-  ASSERT_EQ(storage().WriteKeyEntries(other.fence(), kListingKeys, OfOneHash(5, 1)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(other.fence(), kListingKeys, OfOneHash(5, 1)), absl::OkStatus());
   SetBase(other);
   DropBase(shop);
   ExpectEntries(Find(other, kListingKeys, {{5, 0}}), OfOneHash(5, 1));
-  EXPECT_EQ(Value(storage().ReadLinkBase(other.channel_id())).text, "rules");
+  EXPECT_EQ(Value(index().ReadLinkBase(other.channel_id())).text, "rules");
 }
 
-TEST_P(StorageConformance, LinkBaseOutlivesReopening) {
+TEST_P(LinkIndexConformance, LinkBaseOutlivesReopening) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 300)), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, OfOneHash(5, 300)), absl::OkStatus());
   SetBase(shop);
-  ASSERT_EQ(storage().AddKeyEntries(shop.fence(), {{kListingKeys, {5, 301}}}), absl::OkStatus());
+  ASSERT_EQ(index().AddKeyEntries(shop.fence(), {{kListingKeys, {5, 301}}}), absl::OkStatus());
   shop.Stock({{"K1", "S1"}});
   shop.Pull({{"X1"}});
   const std::string before = StoreText(storage());
@@ -350,7 +371,7 @@ TEST_P(StorageConformance, LinkBaseOutlivesReopening) {
 // The key index
 // ---------------------------------------------------------------------------------------------------------------------
 
-TEST_P(StorageConformance, KeyEntriesAreFoundByTheirHashes) {
+TEST_P(LinkIndexConformance, KeyEntriesAreFoundByTheirHashes) {
   Shop shop(under_test());
   const uint64_t middle = uint64_t{1} << 63;
   const std::vector<KeyEntry> entries = {{0, 1},
@@ -361,7 +382,7 @@ TEST_P(StorageConformance, KeyEntriesAreFoundByTheirHashes) {
                                          {middle + 1, 7},
                                          {kHighestHash, 1},
                                          {kHighestHash, kHighestId}};
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, entries), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, entries), absl::OkStatus());
   ExpectEntries(Find(shop, kListingKeys, {{0, 0}}), {{0, 1}, {0, 9}});
   ExpectEntries(Find(shop, kListingKeys, {{2, 0}}), {});
   ExpectEntries(Find(shop, kListingKeys, {{middle, 0}}), {{middle, 3}});
@@ -373,18 +394,18 @@ TEST_P(StorageConformance, KeyEntriesAreFoundByTheirHashes) {
   EXPECT_THAT(Find(shop, kListingKeys, {}), IsEmpty());
 }
 
-TEST_P(StorageConformance, KeyColumnsAreApart) {
+TEST_P(LinkIndexConformance, KeyColumnsAreApart) {
   Shop shop(under_test());
   const std::vector<KeyColumn> columns = {
       {LinkSide::kListing, 0}, {LinkSide::kListing, 1}, {LinkSide::kChannel, 0}, {LinkSide::kChannel, 2000000000}};
   for (size_t i = 0; i < columns.size(); ++i) {
     const KeyEntry entry = {5, static_cast<int64_t>(i) + 1};
-    ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), columns[i], {entry}), absl::OkStatus());
+    ASSERT_EQ(index().WriteKeyEntries(shop.fence(), columns[i], {entry}), absl::OkStatus());
   }
   SetBase(shop);
   for (size_t i = 0; i < columns.size(); ++i) {
     const KeyAddition addition = {columns[i], {5, static_cast<int64_t>(i) + 11}};
-    ASSERT_EQ(storage().AddKeyEntries(shop.fence(), {addition}), absl::OkStatus());
+    ASSERT_EQ(index().AddKeyEntries(shop.fence(), {addition}), absl::OkStatus());
   }
   for (size_t i = 0; i < columns.size(); ++i) {
     const int64_t id = static_cast<int64_t>(i) + 1;
@@ -393,12 +414,12 @@ TEST_P(StorageConformance, KeyColumnsAreApart) {
   EXPECT_THAT(Find(shop, {LinkSide::kListing, 2}, {{5, 0}}), IsEmpty());
 }
 
-TEST_P(StorageConformance, EntriesOfOneHashAreReadInPages) {
+TEST_P(LinkIndexConformance, EntriesOfOneHashAreReadInPages) {
   Shop shop(under_test());
   std::vector<KeyEntry> entries = {{4, 1}};
   for (const KeyEntry& entry : OfOneHash(5, 2000)) entries.push_back(entry);
   entries.push_back({6, 1});
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, entries), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, entries), absl::OkStatus());
   for (const int64_t limit : {1, 7, 250, 251, 1999, 2000, 2001}) {
     std::vector<KeyEntry> found;
     KeyLookup lookup = {5, limit == 1 ? 1900 : 0};
@@ -416,81 +437,81 @@ TEST_P(StorageConformance, EntriesOfOneHashAreReadInPages) {
   }
 }
 
-TEST_P(StorageConformance, WritingKeyEntriesTwiceIsOnce) {
+TEST_P(LinkIndexConformance, WritingKeyEntriesTwiceIsOnce) {
   Shop shop(under_test());
   const std::vector<KeyEntry> first = OfOneHash(5, 600);
   const std::vector<KeyEntry> second = OfOneHash(6, 300);
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, first), absl::OkStatus());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, first), absl::OkStatus());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, second), absl::OkStatus());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, first), absl::OkStatus());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, {{6, 300}, {6, 300}, {6, 301}, {6, 301}}),
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, first), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, first), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, second), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, first), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, {{6, 300}, {6, 300}, {6, 301}, {6, 301}}),
             absl::OkStatus());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, {}), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).entries, 901);
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, {}), absl::OkStatus());
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).entries, 901);
   ExpectEntries(Find(shop, kListingKeys, {{5, 0}}, 1000), first);
   ExpectEntries(Find(shop, kListingKeys, {{6, 0}}, 1000), OfOneHash(6, 301));
 }
 
-TEST_P(StorageConformance, KeyEntriesThatCannotBeWrittenAreRefused) {
+TEST_P(LinkIndexConformance, KeyEntriesThatCannotBeWrittenAreRefused) {
   Shop shop(under_test());
   const std::string before = StoreText(storage());
-  std::vector<KeyEntry> entries = OfOneHash(5, Storage::kMaxKeyEntries + 1);
-  EXPECT_EQ(Code(storage().WriteKeyEntries(shop.fence(), kListingKeys, entries)), kInvalidArgument);
-  EXPECT_EQ(Code(storage().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}, {5, 1}})), kInvalidArgument);
-  EXPECT_EQ(Code(storage().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}, {4, 3}})), kInvalidArgument);
+  std::vector<KeyEntry> entries = OfOneHash(5, LinkIndex::kMaxKeyEntries + 1);
+  EXPECT_EQ(Code(index().WriteKeyEntries(shop.fence(), kListingKeys, entries)), kInvalidArgument);
+  EXPECT_EQ(Code(index().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}, {5, 1}})), kInvalidArgument);
+  EXPECT_EQ(Code(index().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}, {4, 3}})), kInvalidArgument);
   EXPECT_EQ(StoreText(storage()), before);
   entries.pop_back();
-  EXPECT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, entries), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).entries, Storage::kMaxKeyEntries);
-  ExpectEntries(Find(shop, kListingKeys, {{5, Storage::kMaxKeyEntries - 1}}), {{5, Storage::kMaxKeyEntries}});
+  EXPECT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, entries), absl::OkStatus());
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).entries, LinkIndex::kMaxKeyEntries);
+  ExpectEntries(Find(shop, kListingKeys, {{5, LinkIndex::kMaxKeyEntries - 1}}), {{5, LinkIndex::kMaxKeyEntries}});
 }
 
-TEST_P(StorageConformance, BaseThatIsSetTakesNoMoreKeyEntriesInBulk) {
+TEST_P(LinkIndexConformance, BaseThatIsSetTakesNoMoreKeyEntriesInBulk) {
   Shop shop(under_test());
   SetBase(shop);
   const std::string before = StoreText(storage());
-  EXPECT_EQ(Code(storage().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 1}})), kFailedPrecondition);
+  EXPECT_EQ(Code(index().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 1}})), kFailedPrecondition);
   EXPECT_EQ(StoreText(storage()), before);
 }
 
-TEST_P(StorageConformance, WorkerWithoutTheSlotWritesNoKeyEntries) {
+TEST_P(LinkIndexConformance, WorkerWithoutTheSlotWritesNoKeyEntries) {
   Shop shop(under_test());
   const Fence earlier = shop.fence();
   shop.ChangeJob();
   const std::string before = StoreText(storage());
-  EXPECT_EQ(Code(storage().WriteKeyEntries(earlier, kListingKeys, {{5, 1}})), kFailedPrecondition);
+  EXPECT_EQ(Code(index().WriteKeyEntries(earlier, kListingKeys, {{5, 1}})), kFailedPrecondition);
   EXPECT_EQ(StoreText(storage()), before);
 }
 
-TEST_P(StorageConformance, LookupsHaveALimit) {
+TEST_P(LinkIndexConformance, LookupsHaveALimit) {
   Shop shop(under_test());
   const int64_t id = shop.channel_id();
   std::vector<KeyLookup> lookups(static_cast<size_t>(kMax), KeyLookup{1, 0});
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, lookups, 1)), kOk);
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, lookups, 2)), kInvalidArgument);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, lookups, 1)), kOk);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, lookups, 2)), kInvalidArgument);
   lookups.push_back({1, 0});
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, lookups, 1)), kInvalidArgument);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, lookups, 1)), kInvalidArgument);
   lookups.resize(2);
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, lookups, kMax / 2)), kOk);
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, lookups, kMax / 2 + 1)), kInvalidArgument);
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, lookups, 0)), kInvalidArgument);
-  EXPECT_EQ(Code(storage().FindKeyEntries(id, kListingKeys, {}, kMax + 1)), kInvalidArgument);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, lookups, kMax / 2)), kOk);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, lookups, kMax / 2 + 1)), kInvalidArgument);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, lookups, 0)), kInvalidArgument);
+  EXPECT_EQ(Code(index().FindKeyEntries(id, kListingKeys, {}, kMax + 1)), kInvalidArgument);
 }
 
-TEST_P(StorageConformance, AddedKeyEntriesAreFoundAmongTheOthers) {
+TEST_P(LinkIndexConformance, AddedKeyEntriesAreFoundAmongTheOthers) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}, {5, 4}, {5, 6}}), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}, {5, 4}, {5, 6}}), absl::OkStatus());
   SetBase(shop);
   const std::vector<KeyAddition> additions = {{kListingKeys, {5, 5}}, {kListingKeys, {5, 1}},
                                               {kListingKeys, {5, 4}}, {kListingKeys, {kHighestHash, 1}},
                                               {kListingKeys, {5, 5}}, {kChannelKeys, {5, 4}}};
   for (int time = 1; time <= 2; ++time) {
-    ASSERT_EQ(storage().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
+    ASSERT_EQ(index().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
     // Whether {5, 4}, which was there before, counts is left open.
-    EXPECT_THAT(Value(storage().ReadLinkBase(shop.channel_id())).added, testing::AnyOf(4, 5)) << time;
+    EXPECT_THAT(Value(index().ReadLinkBase(shop.channel_id())).added, testing::AnyOf(4, 5)) << time;
   }
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).entries, 3);
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).entries, 3);
   ExpectEntries(Find(shop, kListingKeys, {{5, 0}}), {{5, 1}, {5, 2}, {5, 4}, {5, 5}, {5, 6}});
   ExpectEntries(Find(shop, kListingKeys, {{5, 0}}, 3), {{5, 1}, {5, 2}, {5, 4}});
   ExpectEntries(Find(shop, kListingKeys, {{5, 4}}, 3), {{5, 5}, {5, 6}});
@@ -498,21 +519,21 @@ TEST_P(StorageConformance, AddedKeyEntriesAreFoundAmongTheOthers) {
   ExpectEntries(Find(shop, kChannelKeys, {{5, 0}}), {{5, 4}});
 }
 
-TEST_P(StorageConformance, KeyEntriesAreAddedOnlyToABaseThatIsSet) {
+TEST_P(LinkIndexConformance, KeyEntriesAreAddedOnlyToABaseThatIsSet) {
   Shop shop(under_test());
-  ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}}), absl::OkStatus());
+  ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, {{5, 2}}), absl::OkStatus());
   const std::string before = StoreText(storage());
-  EXPECT_EQ(Code(storage().AddKeyEntries(shop.fence(), {{kListingKeys, {5, 3}}})), kFailedPrecondition);
+  EXPECT_EQ(Code(index().AddKeyEntries(shop.fence(), {{kListingKeys, {5, 3}}})), kFailedPrecondition);
   EXPECT_EQ(StoreText(storage()), before);
   SetBase(shop);
   std::vector<KeyAddition> additions(static_cast<size_t>(kMax) + 1, KeyAddition{kListingKeys, {5, 3}});
-  EXPECT_EQ(Code(storage().AddKeyEntries(shop.fence(), additions)), kInvalidArgument);
+  EXPECT_EQ(Code(index().AddKeyEntries(shop.fence(), additions)), kInvalidArgument);
   additions.pop_back();
-  EXPECT_EQ(storage().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).added, 1);
+  EXPECT_EQ(index().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).added, 1);
 }
 
-TEST_P(StorageConformance, FindingAgreesWithASortedList) {
+TEST_P(LinkIndexConformance, FindingAgreesWithASortedList) {
   Shop shop(under_test());
   std::mt19937_64 random(7);
   // Few hashes far apart, so that entries of one go over the edges of what is stored together.
@@ -524,16 +545,16 @@ TEST_P(StorageConformance, FindingAgreesWithASortedList) {
   std::sort(all.begin(), all.end());
   for (size_t begin = 0; begin < all.size(); begin += 1500) {
     const absl::Span<const KeyEntry> part = absl::MakeConstSpan(all).subspan(begin, 1500);
-    ASSERT_EQ(storage().WriteKeyEntries(shop.fence(), kListingKeys, part), absl::OkStatus());
+    ASSERT_EQ(index().WriteKeyEntries(shop.fence(), kListingKeys, part), absl::OkStatus());
   }
   SetBase(shop);
   std::vector<KeyAddition> additions;
   for (int i = 0; i < 500; ++i) additions.push_back({kListingKeys, entry()});
-  ASSERT_EQ(storage().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
+  ASSERT_EQ(index().AddKeyEntries(shop.fence(), additions), absl::OkStatus());
   for (const KeyAddition& addition : additions) all.push_back(addition.entry);
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  const LinkBase base = Value(storage().ReadLinkBase(shop.channel_id()));
+  const LinkBase base = Value(index().ReadLinkBase(shop.channel_id()));
   EXPECT_GE(base.entries + base.added, static_cast<int64_t>(all.size()));
   EXPECT_LE(base.added, static_cast<int64_t>(additions.size()));
 
@@ -554,18 +575,21 @@ TEST_P(StorageConformance, FindingAgreesWithASortedList) {
 // What is recorded
 // ---------------------------------------------------------------------------------------------------------------------
 
-TEST_P(StorageConformance, WithoutABaseNothingIsRecorded) {
+TEST_P(LinkIndexConformance, WithoutABaseOnlyHandEditsAreRecorded) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   shop.Pull({{"X1", 100, 10}});
   Value(storage().ReleaseBroken(shop.fence(), 10, At(5)));
-  ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
   EXPECT_EQ(CountChanges(shop), 0);
+  ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
+  EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
+  EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live"));
+  DropBase(shop);
   SetBase(shop);
   EXPECT_EQ(CountChanges(shop), 0) << "what was before is in the base";
 }
 
-TEST_P(StorageConformance, BuildsRecordWhatTheyMakeAndChange) {
+TEST_P(LinkIndexConformance, BuildsRecordWhatTheyMakeAndChange) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1", 1, 1, "P", {{"upc", "1"}}},
               {"K2", "S2", 1, 1, "P", {{"upc", "2"}}},
@@ -580,7 +604,7 @@ TEST_P(StorageConformance, BuildsRecordWhatTheyMakeAndChange) {
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, PullsRecordWhatLinkingReads) {
+TEST_P(LinkIndexConformance, PullsRecordWhatLinkingReads) {
   Shop shop(under_test());
   const auto item = [](const std::string& id, const std::string& parent, const std::string& upc,
                        ChannelStatus status = ChannelStatus::kListed, int64_t price = 1) {
@@ -601,7 +625,7 @@ TEST_P(StorageConformance, PullsRecordWhatLinkingReads) {
   EXPECT_THAT(ListingChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, SweepsRecordWhatTheyTakeForGone) {
+TEST_P(LinkIndexConformance, SweepsRecordWhatTheyTakeForGone) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1"}});
   shop.Pull({{"X1", 1, 1}, {"X2", 1, 1}, {"X3", 1, 1}});
@@ -612,7 +636,7 @@ TEST_P(StorageConformance, SweepsRecordWhatTheyTakeForGone) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live", "X2 live"));
 }
 
-TEST_P(StorageConformance, MakingALinkRecordsBothSides) {
+TEST_P(LinkIndexConformance, MakingALinkRecordsBothSides) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1", 1, 1, "P", {{"upc", "1"}}}, {"K2", "S2"}, {"K3", "S3"}});
   shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "Q", {{"upc", "9"}}}, {"X2"}, {"X3"}});
@@ -625,7 +649,7 @@ TEST_P(StorageConformance, MakingALinkRecordsBothSides) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live parent=Q upc=9", "X2 live"));
 }
 
-TEST_P(StorageConformance, ALinkWhoseWriterJudgedWhomItAffectsIsNotRecorded) {
+TEST_P(LinkIndexConformance, ALinkWhoseWriterJudgedWhomItAffectsIsNotRecorded) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1"}});
   shop.Pull({{"X1"}});
@@ -637,7 +661,7 @@ TEST_P(StorageConformance, ALinkWhoseWriterJudgedWhomItAffectsIsNotRecorded) {
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, DissolvingALinkRecordsBothSides) {
+TEST_P(LinkIndexConformance, DissolvingALinkRecordsBothSides) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   SetBase(shop);
@@ -646,7 +670,7 @@ TEST_P(StorageConformance, DissolvingALinkRecordsBothSides) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X2 live"));
 }
 
-TEST_P(StorageConformance, DissolvingALinkRecordsHowItsItemWasBefore) {
+TEST_P(LinkIndexConformance, DissolvingALinkRecordsHowItsItemWasBefore) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   SettlementBatch archived;
@@ -658,7 +682,7 @@ TEST_P(StorageConformance, DissolvingALinkRecordsHowItsItemWasBefore) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 live"));
 }
 
-TEST_P(StorageConformance, BreakingAndHealingALinkRecordBothSides) {
+TEST_P(LinkIndexConformance, BreakingAndHealingALinkRecordBothSides) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   SetBase(shop);
@@ -671,7 +695,7 @@ TEST_P(StorageConformance, BreakingAndHealingALinkRecordBothSides) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X2 dead"));
 }
 
-TEST_P(StorageConformance, HealingByAnItemThatIsArchivedRecordsBothSides) {
+TEST_P(LinkIndexConformance, HealingByAnItemThatIsArchivedRecordsBothSides) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   shop.Pull({});
@@ -681,7 +705,7 @@ TEST_P(StorageConformance, HealingByAnItemThatIsArchivedRecordsBothSides) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X1 dead")) << "it is no more live than before, but the link is whole";
 }
 
-TEST_P(StorageConformance, ItemThatAPushFindsMissingIsRecorded) {
+TEST_P(LinkIndexConformance, ItemThatAPushFindsMissingIsRecorded) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   SetBase(shop);
@@ -693,7 +717,7 @@ TEST_P(StorageConformance, ItemThatAPushFindsMissingIsRecorded) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X2 live"));
 }
 
-TEST_P(StorageConformance, ReleasingALinkRecordsBothSides) {
+TEST_P(LinkIndexConformance, ReleasingALinkRecordsBothSides) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   shop.Pull({{"X1", 100, 10}});
@@ -703,7 +727,7 @@ TEST_P(StorageConformance, ReleasingALinkRecordsBothSides) {
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X2 dead"));
 }
 
-TEST_P(StorageConformance, ClearingHandUnlinksIsRecorded) {
+TEST_P(LinkIndexConformance, ClearingHandUnlinksIsRecorded) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
@@ -715,7 +739,7 @@ TEST_P(StorageConformance, ClearingHandUnlinksIsRecorded) {
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, StatusesAreRecordedWhereTheyChangeWhoIsLive) {
+TEST_P(LinkIndexConformance, StatusesAreRecordedWhereTheyChangeWhoIsLive) {
   Shop shop(under_test());
   shop.StockAndSync(3);
   SetHealth(shop, "S2", Health::kDelisted);
@@ -728,7 +752,7 @@ TEST_P(StorageConformance, StatusesAreRecordedWhereTheyChangeWhoIsLive) {
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, DelistingThatTheChannelAcknowledgesIsRecorded) {
+TEST_P(LinkIndexConformance, DelistingThatTheChannelAcknowledgesIsRecorded) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   const ListingStatus listed = shop.Listing("S1").status;
@@ -743,7 +767,7 @@ TEST_P(StorageConformance, DelistingThatTheChannelAcknowledgesIsRecorded) {
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
 }
 
-TEST_P(StorageConformance, WhatLinkingDoesNotReadIsNotRecorded) {
+TEST_P(LinkIndexConformance, WhatLinkingDoesNotReadIsNotRecorded) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   shop.Stock({{"K3", "S3"}});
@@ -768,7 +792,7 @@ TEST_P(StorageConformance, WhatLinkingDoesNotReadIsNotRecorded) {
   EXPECT_EQ(CountChanges(shop), 0);
 }
 
-TEST_P(StorageConformance, OperationsThatFailRecordNothing) {
+TEST_P(LinkIndexConformance, OperationsThatFailRecordNothing) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   shop.Stock({{"K3", "S3"}});
@@ -782,7 +806,7 @@ TEST_P(StorageConformance, OperationsThatFailRecordNothing) {
   EXPECT_EQ(CountChanges(shop), 0);
 }
 
-TEST_P(StorageConformance, FirstChangeCountsUntilItIsForgotten) {
+TEST_P(LinkIndexConformance, FirstChangeCountsUntilItIsForgotten) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1", 1, 1, "P", {{"upc", "1"}}}});
   shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "P", {{"upc", "1"}}}});
@@ -803,7 +827,7 @@ TEST_P(StorageConformance, FirstChangeCountsUntilItIsForgotten) {
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
 }
 
-TEST_P(StorageConformance, NewRowThatChangesAgainIsStillNew) {
+TEST_P(LinkIndexConformance, NewRowThatChangesAgainIsStillNew) {
   Shop shop(under_test());
   SetBase(shop);
   for (const char* upc : {"1", "2"}) {
@@ -819,7 +843,7 @@ TEST_P(StorageConformance, NewRowThatChangesAgainIsStillNew) {
 // Reading and forgetting changes
 // ---------------------------------------------------------------------------------------------------------------------
 
-TEST_P(StorageConformance, LinkChangesComeInColumns) {
+TEST_P(LinkIndexConformance, LinkChangesComeInColumns) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1", 1, 1, "P", {{"upc", "1"}, {"sku", "not this"}, {"id", "7"}}}});
   shop.Pull({{"X1", 1, 1, ChannelStatus::kListed, "Q", {{"id", "not this"}, {"sku", "s"}}}});
@@ -832,8 +856,7 @@ TEST_P(StorageConformance, LinkChangesComeInColumns) {
     for (const StringColumn& column : page.columns) values.emplace_back(column[i]);
     return values;
   };
-  const LinkChangePage listings =
-      Value(storage().ReadLinkChanges(shop.channel_id(), LinkSide::kListing, fields, 0, 10));
+  const LinkChangePage listings = Value(index().ReadLinkChanges(shop.channel_id(), LinkSide::kListing, fields, 0, 10));
   EXPECT_THAT(listings.id, ElementsAre(shop.ListingId("S1"), shop.ListingId("S2")));
   EXPECT_THAT(listings.known, ElementsAre(1, 0));
   EXPECT_THAT(listings.live, ElementsAre(1, 0));
@@ -841,7 +864,7 @@ TEST_P(StorageConformance, LinkChangesComeInColumns) {
   EXPECT_THAT(row(listings, 0), ElementsAre("P", "S1", "1", "7", ""));
   EXPECT_THAT(row(listings, 1), ElementsAre("", "", "", "", ""));
   EXPECT_THAT(ToStrings(listings.parent), ElementsAre("P", ""));
-  const LinkChangePage items = Value(storage().ReadLinkChanges(shop.channel_id(), LinkSide::kChannel, fields, 0, 10));
+  const LinkChangePage items = Value(index().ReadLinkChanges(shop.channel_id(), LinkSide::kChannel, fields, 0, 10));
   EXPECT_THAT(items.id, ElementsAre(shop.ItemId("X1"), shop.ItemId("X2")));
   EXPECT_THAT(items.known, ElementsAre(1, 0));
   EXPECT_THAT(items.live, ElementsAre(1, 0));
@@ -851,41 +874,41 @@ TEST_P(StorageConformance, LinkChangesComeInColumns) {
   EXPECT_THAT(ToStrings(items.parent), ElementsAre("Q", ""));
 }
 
-TEST_P(StorageConformance, LinkChangesAreReadInPages) {
+TEST_P(LinkIndexConformance, LinkChangesAreReadInPages) {
   Shop shop(under_test());
   SetBase(shop);
   shop.Stock({{"K1", "S1"}, {"K2", "S2"}, {"K3", "S3"}});
   shop.Pull({{"X1"}, {"X2"}});
   const int64_t id = shop.channel_id();
-  const LinkChangePage first = Value(storage().ReadLinkChanges(id, LinkSide::kListing, {}, 0, 2));
+  const LinkChangePage first = Value(index().ReadLinkChanges(id, LinkSide::kListing, {}, 0, 2));
   EXPECT_THAT(first.id, ElementsAre(shop.ListingId("S1"), shop.ListingId("S2")));
-  const LinkChangePage second = Value(storage().ReadLinkChanges(id, LinkSide::kListing, {}, first.id.back(), 2));
+  const LinkChangePage second = Value(index().ReadLinkChanges(id, LinkSide::kListing, {}, first.id.back(), 2));
   EXPECT_THAT(second.id, ElementsAre(shop.ListingId("S3")));
-  EXPECT_EQ(Value(storage().ReadLinkChanges(id, LinkSide::kListing, {}, second.id.back(), 2)).size(), 0);
+  EXPECT_EQ(Value(index().ReadLinkChanges(id, LinkSide::kListing, {}, second.id.back(), 2)).size(), 0);
   for (const int64_t limit : {int64_t{0}, int64_t{-1}, kMax + 1}) {
-    EXPECT_EQ(Code(storage().ReadLinkChanges(id, LinkSide::kListing, {}, 0, limit)), kInvalidArgument);
-    EXPECT_EQ(Code(storage().ForgetLinkChanges(shop.fence(), 0, limit)), kInvalidArgument);
-    EXPECT_EQ(Code(storage().DropLinkBase(shop.fence(), limit)), kInvalidArgument);
+    EXPECT_EQ(Code(index().ReadLinkChanges(id, LinkSide::kListing, {}, 0, limit)), kInvalidArgument);
+    EXPECT_EQ(Code(index().ForgetLinkChanges(shop.fence(), 0, limit)), kInvalidArgument);
+    EXPECT_EQ(Code(index().DropLinkBase(shop.fence(), limit)), kInvalidArgument);
   }
 }
 
-TEST_P(StorageConformance, LinkChangesAreForgottenInSteps) {
+TEST_P(LinkIndexConformance, LinkChangesAreForgottenInSteps) {
   Shop shop(under_test());
   SetBase(shop);
   shop.Stock({{"K1", "S1"}, {"K2", "S2"}, {"K3", "S3"}});
   shop.Pull({{"X1"}, {"X2"}});
-  EXPECT_TRUE(Value(storage().ForgetLinkChanges(shop.fence(), 0, 2)));
+  EXPECT_TRUE(Value(index().ForgetLinkChanges(shop.fence(), 0, 2)));
   EXPECT_EQ(CountChanges(shop), 3);
-  EXPECT_TRUE(Value(storage().ForgetLinkChanges(shop.fence(), 0, 2)));
+  EXPECT_TRUE(Value(index().ForgetLinkChanges(shop.fence(), 0, 2)));
   EXPECT_EQ(CountChanges(shop), 1);
-  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), 0, 2)));
+  EXPECT_FALSE(Value(index().ForgetLinkChanges(shop.fence(), 0, 2)));
   EXPECT_EQ(CountChanges(shop), 0);
   EXPECT_THAT(ListingChanges(shop), IsEmpty());
   EXPECT_THAT(ItemChanges(shop), IsEmpty());
-  EXPECT_EQ(Value(storage().ReadLinkBase(shop.channel_id())).text, "rules");
+  EXPECT_EQ(Value(index().ReadLinkBase(shop.channel_id())).text, "rules");
 }
 
-TEST_P(StorageConformance, LinkChangesThatAHandEditTouchedAfterTheyWereReadAreNotForgotten) {
+TEST_P(LinkIndexConformance, LinkChangesThatAHandEditTouchedAfterTheyWereReadAreNotForgotten) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   shop.Stock({{"K2", "S2"}});
@@ -894,11 +917,11 @@ TEST_P(StorageConformance, LinkChangesThatAHandEditTouchedAfterTheyWereReadAreNo
   const int64_t read = shop.channel().edit_version;
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
   EXPECT_EQ(CountChanges(shop), 3);
-  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), read, 10)));
+  EXPECT_FALSE(Value(index().ForgetLinkChanges(shop.fence(), read, 10)));
   EXPECT_EQ(CountChanges(shop), 2);
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
-  EXPECT_TRUE(Value(storage().ForgetLinkChanges(shop.fence(), read + 1, 1)));
-  EXPECT_FALSE(Value(storage().ForgetLinkChanges(shop.fence(), read + 1, 1)));
+  EXPECT_TRUE(Value(index().ForgetLinkChanges(shop.fence(), read + 1, 1)));
+  EXPECT_FALSE(Value(index().ForgetLinkChanges(shop.fence(), read + 1, 1)));
   EXPECT_EQ(CountChanges(shop), 0);
 }
 

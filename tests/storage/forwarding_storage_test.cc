@@ -32,6 +32,8 @@ std::unique_ptr<StorageUnderTest> MakeForwardingStorage() { return absl::make_un
 // An operation that is handed on with its arguments mixed up, or not at all, shows here.
 INSTANTIATE_TEST_SUITE_P(Forwarding, StorageConformance,
                          testing::Values(StorageFactory{"forwarding", MakeForwardingStorage}), StorageFactoryName);
+INSTANTIATE_TEST_SUITE_P(Forwarding, LinkIndexConformance,
+                         testing::Values(StorageFactory{"forwarding", MakeForwardingStorage}), StorageFactoryName);
 
 namespace {
 

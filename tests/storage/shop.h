@@ -92,6 +92,8 @@ class Shop {
   explicit Shop(StorageUnderTest& under_test, const std::string& name = "shop");
 
   Storage& storage() { return under_test_.storage(); }
+  // Where the store keeps one.
+  LinkIndex& index() { return *storage().link_index(); }
   int64_t channel_id() const { return channel_id_; }
   OwnerId owner() const { return owner_; }
   Channel channel() { return Value(storage().ReadChannel(channel_id_)); }

@@ -227,13 +227,13 @@ int LiveThroughALinkBase(const SqliteStoreFile& file, int64_t writes) {
   Storage& storage = store.storage();
   for (size_t begin = 0; begin < entries.size(); begin += 300) {
     const absl::Span<const KeyEntry> part = absl::MakeConstSpan(entries).subspan(begin, 300);
-    if (!storage.WriteKeyEntries(shop.fence(), column, part).ok()) return 2;
+    if (!storage.link_index()->WriteKeyEntries(shop.fence(), column, part).ok()) return 2;
   }
-  if (!storage.SetLinkBase(shop.fence(), "rules").ok()) return 3;
+  if (!storage.link_index()->SetLinkBase(shop.fence(), "rules").ok()) return 3;
   shop.StockAndLink(3);
-  if (!storage.AddKeyEntries(shop.fence(), {{column, {7, 1}}, {column, {8, 2}}}).ok()) return 4;
-  if (!Value(storage.ForgetLinkChanges(shop.fence(), 0, 2))) return 5;
-  while (Value(storage.DropLinkBase(shop.fence(), 2))) {
+  if (!storage.link_index()->AddKeyEntries(shop.fence(), {{column, {7, 1}}, {column, {8, 2}}}).ok()) return 4;
+  if (!Value(storage.link_index()->ForgetLinkChanges(shop.fence(), 0, 2))) return 5;
+  while (Value(storage.link_index()->DropLinkBase(shop.fence(), 2))) {
   }
   return testing::Test::HasFailure() ? 6 : 0;
 }

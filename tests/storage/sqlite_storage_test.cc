@@ -57,6 +57,8 @@ std::unique_ptr<StorageUnderTest> MakeSqliteStorage() { return absl::make_unique
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StorageConformance, testing::Values(StorageFactory{"sqlite", MakeSqliteStorage}),
                          StorageFactoryName);
+INSTANTIATE_TEST_SUITE_P(Sqlite, LinkIndexConformance, testing::Values(StorageFactory{"sqlite", MakeSqliteStorage}),
+                         StorageFactoryName);
 
 using testing::AllOf;
 using testing::Each;
@@ -156,7 +158,7 @@ TEST(SqliteOpen, OlderSchemaIsBroughtForwardWithItsRows) {
   EXPECT_THAT(RunSql(file.path(), "PRAGMA user_version"), ElementsAre(absl::StrCat(sqlite::kSchemaVersion)));
   EXPECT_THAT(Value(storage->ReadProducts(0, {}, 10)).product_id, ElementsAre(7));
   const Channel channel = Value(storage->CreateChannel(NamedConfig("shop")));
-  EXPECT_EQ(Value(storage->ReadLinkBase(channel.channel_id)).text, "");
+  EXPECT_EQ(Value(storage->link_index()->ReadLinkBase(channel.channel_id)).text, "");
 }
 
 TEST(SqliteOpen, OldJobsAndTheOneScheduleOfAChannelAreBroughtForward) {
@@ -459,7 +461,7 @@ TEST(SqliteTables, RowsOfTheKeyIndexFillAPageEach) {
     entries.push_back({std::numeric_limits<uint64_t>::max(), std::numeric_limits<int64_t>::max() - 20000 + id});
   }
   const KeyColumn column = {LinkSide::kChannel, std::numeric_limits<int32_t>::max()};
-  ASSERT_EQ(store.storage().WriteKeyEntries(shop.fence(), column, entries), absl::OkStatus());
+  ASSERT_EQ(store.storage().link_index()->WriteKeyEntries(shop.fence(), column, entries), absl::OkStatus());
   EXPECT_THAT(RunSql(store.path(), "SELECT count(*), max(length(entries)) FROM key_run"), ElementsAre("40|4000"));
   // None spills over: as many leaves as rows, and a page or two above them.
   EXPECT_THAT(RunSql(store.path(), "PRAGMA page_size"), ElementsAre("4096"));
@@ -474,9 +476,9 @@ TEST(SqliteTables, RemovedChannelLeavesNoRowOfItsLinkBase) {
   SqliteStorageUnderTest store;
   Shop shop(store);
   const KeyColumn column = {LinkSide::kListing, 0};
-  ASSERT_EQ(store.storage().WriteKeyEntries(shop.fence(), column, {{5, 1}}), absl::OkStatus());
-  ASSERT_EQ(store.storage().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
-  ASSERT_EQ(store.storage().AddKeyEntries(shop.fence(), {{column, {6, 1}}}), absl::OkStatus());
+  ASSERT_EQ(store.storage().link_index()->WriteKeyEntries(shop.fence(), column, {{5, 1}}), absl::OkStatus());
+  ASSERT_EQ(store.storage().link_index()->SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
+  ASSERT_EQ(store.storage().link_index()->AddKeyEntries(shop.fence(), {{column, {6, 1}}}), absl::OkStatus());
   shop.Stock({{"K1", "S1"}});
   const char* const rows =
       "SELECT (SELECT count(*) FROM link_base), (SELECT count(*) FROM key_run), (SELECT count(*) FROM key_added), "

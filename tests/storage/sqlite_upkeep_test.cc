@@ -53,9 +53,9 @@ class SqliteUpkeep : public testing::Test {
     shop_ = absl::make_unique<Shop>(store_);
     const KeyColumn column = {LinkSide::kListing, 0};
     Storage& storage = store_.storage();
-    EXPECT_TRUE(storage.WriteKeyEntries(shop_->fence(), column, {{5, 1}, {6, 2}}).ok());
-    EXPECT_TRUE(storage.SetLinkBase(shop_->fence(), "rules").ok());
-    EXPECT_TRUE(storage.AddKeyEntries(shop_->fence(), {{column, {7, 1}}}).ok());
+    EXPECT_TRUE(storage.link_index()->WriteKeyEntries(shop_->fence(), column, {{5, 1}, {6, 2}}).ok());
+    EXPECT_TRUE(storage.link_index()->SetLinkBase(shop_->fence(), "rules").ok());
+    EXPECT_TRUE(storage.link_index()->AddKeyEntries(shop_->fence(), {{column, {7, 1}}}).ok());
     shop_->Stock({{"K1", "S1", 1990, 7}, {"K2", "S2", 990, 1}, {"K3", "S3", 90, 1}});
     shop_->Pull({{"X1", 1890, 6}, {"X2", 1, 1}});
     shop_->Link("S1", "X1");

@@ -27,7 +27,7 @@ TEST(StorageRules, KeyEntriesAscend) {
   EXPECT_EQ(storage::CheckKeyEntries({{1, 2}, {1, 2}, {1, 3}, {2, 1}}), absl::OkStatus());
   EXPECT_EQ(storage::CheckKeyEntries({{1, 2}, {1, 3}, {1, 1}}).message(),
             "key entry 2 is below the one before it; sort them by hash, then id");
-  const std::vector<KeyEntry> many(static_cast<size_t>(Storage::kMaxKeyEntries) + 1);
+  const std::vector<KeyEntry> many(static_cast<size_t>(LinkIndex::kMaxKeyEntries) + 1);
   EXPECT_EQ(storage::CheckKeyEntries(many).message(),
             "250001 key entries in one operation; the limit is 250000, write them in pages");
 }

@@ -148,7 +148,8 @@ std::string LinkText(Storage& storage, int64_t channel_id) {
 std::string ChangeText(Storage& storage, int64_t channel_id, LinkSide side) {
   std::string text;
   const std::vector<std::string> fields = {"sku", "barcode"};
-  const LinkChangePage page = Read(storage.ReadLinkChanges(channel_id, side, fields, 0, Storage::kMaxRows));
+  const LinkChangePage page =
+      Read(storage.link_index()->ReadLinkChanges(channel_id, side, fields, 0, Storage::kMaxRows));
   for (int64_t i = 0; i < page.size(); ++i) {
     const size_t at = static_cast<size_t>(i);
     absl::StrAppend(&text, "  ", side == LinkSide::kListing ? "listing " : "item ", page.id[at],
@@ -159,7 +160,8 @@ std::string ChangeText(Storage& storage, int64_t channel_id, LinkSide side) {
 }
 
 std::string LinkBaseText(Storage& storage, int64_t channel_id) {
-  const LinkBase base = Read(storage.ReadLinkBase(channel_id));
+  if (storage.link_index() == nullptr) return "";
+  const LinkBase base = Read(storage.link_index()->ReadLinkBase(channel_id));
   return absl::StrCat("link base {", base.text, "} entries=", base.entries, " added=", base.added,
                       " changes=", base.changes, "\n", ChangeText(storage, channel_id, LinkSide::kListing),
                       ChangeText(storage, channel_id, LinkSide::kChannel));

@@ -11,6 +11,8 @@
 //                            StorageFactoryName);
 //   }  // namespace flxlink
 //
+// A storage that keeps a link index instantiates LinkIndexConformance in the same way.
+//
 // Each test makes one store from the factory and uses it alone. No test waits for time to pass, and all times that are
 // written are the test's own.
 
@@ -68,6 +70,17 @@ class StorageConformance : public testing::TestWithParam<StorageFactory> {
 
  private:
   std::unique_ptr<StorageUnderTest> under_test_;
+};
+
+// The fixture of the tests of the link index (flxlink/link_index.h), for a storage that keeps one: instantiate both.
+class LinkIndexConformance : public StorageConformance {
+ protected:
+  void SetUp() override {
+    StorageConformance::SetUp();
+    ASSERT_NE(storage().link_index(), nullptr);
+  }
+
+  LinkIndex& index() { return *storage().link_index(); }
 };
 
 }  // namespace flxlink

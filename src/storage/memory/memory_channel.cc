@@ -71,13 +71,9 @@ void MemoryChannel::RecordChange(const MemoryItem& item) {
   if (!link_base.text.empty()) ChangeOf(item);
 }
 
-void MemoryChannel::RecordEdit(const MemoryListing& listing) {
-  if (link_base.records_edits) ChangeOf(listing).edit_version = channel.edit_version;
-}
+void MemoryChannel::RecordEdit(const MemoryListing& listing) { ChangeOf(listing).edit_version = channel.edit_version; }
 
-void MemoryChannel::RecordEdit(const MemoryItem& item) {
-  if (link_base.records_edits) ChangeOf(item).edit_version = channel.edit_version;
-}
+void MemoryChannel::RecordEdit(const MemoryItem& item) { ChangeOf(item).edit_version = channel.edit_version; }
 
 MemoryLinkChange& MemoryChannel::ChangeOf(const MemoryListing& listing) {
   const MemoryLinkChange now{true, IsLive(listing.status), listing.parent, listing.fields};

@@ -36,7 +36,6 @@ using MemoryKey = std::tuple<LinkSide, int32_t, KeyEntry>;
 
 struct MemoryLinkBase {
   std::string text;  // Empty: there is no base, and no changes but hand edits are recorded.
-  bool records_edits = false;
   absl::btree_set<MemoryKey> written;
   absl::btree_set<MemoryKey> added;
   absl::btree_map<std::pair<LinkSide, int64_t>, MemoryLinkChange> changes;  // By id of either side.

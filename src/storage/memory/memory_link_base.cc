@@ -80,7 +80,6 @@ absl::StatusOr<bool> MemoryStorage::DropLinkBase(const Fence& fence, int64_t lim
   if (!channel.ok()) return channel.status();
   MemoryLinkBase& base = (*channel)->link_base;
   base.text.clear();
-  base.records_edits = true;
   limit -= EraseUpTo(limit, &base.written);
   limit -= EraseUpTo(limit, &base.added);
   EraseUpTo(limit, &base.changes);
@@ -104,7 +103,6 @@ absl::Status MemoryStorage::SetLinkBase(const Fence& fence, absl::string_view te
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   (*channel)->link_base.text = std::string(text);
-  (*channel)->link_base.records_edits = true;
   return absl::OkStatus();
 }
 

@@ -31,7 +31,7 @@ struct MemoryProduct : storage::ProductState {
 // Thread-safe. Its functions are in one source a section of storage.h: memory_channels.cc, memory_catalog.cc,
 // memory_links.cc, memory_link_base.cc, memory_sync.cc, memory_jobs.cc. Each operation checks everything before it
 // changes anything.
-class MemoryStorage : public Storage {
+class MemoryStorage : public Storage, public LinkIndex {
  public:
   explicit MemoryStorage(const Clock& clock) : clock_(clock) {}
 
@@ -83,6 +83,7 @@ class MemoryStorage : public Storage {
   absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
 
   // The link base
+  LinkIndex* link_index() override { return this; }
   absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) override;
   absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) override;
   absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) override;

@@ -173,7 +173,6 @@ absl::StatusOr<bool> SqliteStorage::DropLinkBase(const Fence& fence, int64_t lim
   if (!status.ok()) return status;
   bool more = false;
   status = WriteFenced(fence, [&](Connection& db) {
-    // The row that is left, without a text, is what has hand edits recorded.
     Query(db, "INSERT INTO link_base (channel_id) VALUES (?1) ON CONFLICT DO UPDATE SET text = ''")
         .Run(fence.channel_id);
     limit -= DeleteRuns(db, fence.channel_id, limit);

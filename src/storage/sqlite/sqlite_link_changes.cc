@@ -7,10 +7,7 @@ bool HasLinkBase(Connection& db, int64_t channel_id) {
 }
 
 LinkChangeRecorder::LinkChangeRecorder(Connection& db, int64_t channel_id)
-    : db_(db),
-      channel_id_(channel_id),
-      records_edits_(Query(db, "SELECT 1 FROM link_base WHERE channel_id = ?1").Bind(channel_id).Next()),
-      has_base_(records_edits_ && HasLinkBase(db, channel_id)) {}
+    : db_(db), channel_id_(channel_id), has_base_(HasLinkBase(db, channel_id)) {}
 
 LinkChangeRecorder::~LinkChangeRecorder() {
   if (recorded_ == 0) return;
@@ -43,7 +40,7 @@ void LinkChangeRecorder::RecordLiveItem(int64_t channel_variant_id) {
 }
 
 void LinkChangeRecorder::RecordEdit(int64_t listing_id, int64_t channel_variant_id, int64_t edit_version) {
-  if (!records_edits_) return;
+  Query(db_, "INSERT OR IGNORE INTO link_base (channel_id) VALUES (?1)").Run(channel_id_);
   InsertListing(listing_id);
   Stamp(LinkSide::kListing, listing_id, edit_version);
   if (channel_variant_id == 0) return;

@@ -1,5 +1,5 @@
 // Records link changes (flxlink/storage.h, "The link base") in the transaction of the operation that makes them: how
-// rows were before. Where the channel has no link base it does nothing.
+// rows were before. Where the channel has no link base it records hand edits only.
 
 #ifndef FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LINK_CHANGES_H_
 #define FLXLINK_SRC_STORAGE_SQLITE_SQLITE_LINK_CHANGES_H_
@@ -42,7 +42,6 @@ class LinkChangeRecorder {
 
   Connection& db_;
   const int64_t channel_id_;
-  const bool records_edits_;
   const bool has_base_;
   int64_t recorded_ = 0;
 };

@@ -28,7 +28,7 @@ namespace flxlink::sqlite {
 // Thread-safe. Its functions are in one source a section of storage.h: sqlite_channels.cc, sqlite_products.cc,
 // sqlite_listings.cc, sqlite_pulls.cc, sqlite_keys.cc, sqlite_links.cc, sqlite_link_base.cc, sqlite_sync.cc,
 // sqlite_pushes.cc, sqlite_jobs.cc.
-class SqliteStorage : public Storage {
+class SqliteStorage : public Storage, public LinkIndex {
  public:
   static absl::StatusOr<std::unique_ptr<SqliteStorage>> Open(const std::string& path, const SqliteOptions& options);
   ~SqliteStorage() override;
@@ -86,6 +86,7 @@ class SqliteStorage : public Storage {
   absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
 
   // The link base
+  LinkIndex* link_index() override { return this; }
   absl::StatusOr<LinkBase> ReadLinkBase(int64_t channel_id) override;
   absl::StatusOr<bool> DropLinkBase(const Fence& fence, int64_t limit) override;
   absl::Status WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) override;
