@@ -37,11 +37,13 @@
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/clock.h"
+#include "flxlink/event.h"
 #include "flxlink/executor.h"
 #include "flxlink/job.h"
 #include "flxlink/link_state.h"
 #include "flxlink/linker.h"
 #include "flxlink/listing.h"
+#include "flxlink/metrics.h"
 #include "flxlink/product.h"
 #include "flxlink/schedule.h"
 #include "flxlink/storage.h"
@@ -73,12 +75,8 @@ struct EngineOptions {
   // Numbers that nobody can foresee, for hash functions whose keys come from strangers, and for claims (job.h). Must be
   // thread-safe. Default: the machine's (std::random_device).
   std::function<uint64_t()> random;
-  // Called on the worker's thread after each step of a job, for progress bars. Must be thread-safe. Default: none.
-  std::function<void(const Job& job, const JobProgress& progress)> on_progress;
-  // Called with what goes wrong outside of jobs, and where ("channel shop", "schedule nightly of channel shop",
-  // "storage"), by the thread that met it; everything else goes on. What fails again and again is reported each time it
-  // was tried, with growing waits up to a minute. Must be thread-safe. Default: none.
-  std::function<void(absl::string_view where, const absl::Status& status)> on_trouble;
+  // Events that wait in one stream at the most; what comes on top is dropped, progress first. Default 1,000.
+  int64_t event_capacity = 1000;
 };
 
 // A link that a link job would make now, or the reason why not.
@@ -207,16 +205,16 @@ class Engine {
   virtual absl::StatusOr<Schedule> ClearSchedule(absl::string_view channel, absl::string_view name) = 0;
   // By channel_id and name.
   virtual absl::StatusOr<std::vector<Schedule>> ListSchedules() = 0;
-  // Makes the jobs of the schedules that are due. Returns how many fired. One that cannot fire is reported (see
-  // on_trouble) and does not keep others from it; one whose next fire cannot be computed any more fires, is disabled
-  // and keeps the problem. The engine's own workers do this by themselves.
+  // Makes the jobs of the schedules that are due. Returns how many fired. One that cannot fire is told as
+  // EventKind::kTrouble and does not keep others from it; one whose next fire cannot be computed any more fires, is
+  // disabled and keeps the problem. The engine's own workers do this by themselves.
   virtual absl::StatusOr<int> FireSchedules() = 0;
 
   // -- Running
 
   // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
-  // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is reported (see
-  // on_trouble), tried again later, and does not keep others from being served. CANCELLED: the engine is being
+  // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is told as
+  // EventKind::kTrouble, tried again later, and does not keep others from being served. CANCELLED: the engine is being
   // destroyed, or the call was cancelled. A call that ends lets the job that it runs come to its end.
   virtual absl::StatusOr<int> RunPending(int max_jobs, const Call& call) = 0;
   absl::StatusOr<int> RunPending(int max_jobs) { return RunPending(max_jobs, Call()); }
@@ -230,9 +228,29 @@ class Engine {
 
   // Starts `workers` threads that fire schedules and run jobs until Stop. FAILED_PRECONDITION: they run already.
   virtual absl::Status Start(int workers) = 0;
-  // Lets running jobs end, then joins the workers. What they met outside of jobs was reported when they met it (see
-  // on_trouble).
+  // Lets running jobs end, then joins the workers. What they met outside of jobs was told when they met it, as
+  // EventKind::kTrouble.
   virtual void Stop() = 0;
+
+  // -- Watching
+
+  // What this engine does from now on, to whoever takes it from the stream; see event.h.
+  virtual std::unique_ptr<EventStream> Subscribe(const EventFilter& filter) = 0;
+
+  // Counters of this engine since it was created, and gauges of the store's queues, by name:
+  //
+  //   flxlink_adapter_calls_total         channel, call (pull, push, poll), result (ok, throttled, unavailable …)
+  //   flxlink_events_missed_total
+  //   flxlink_job_counts_total            channel, kind, count: what jobs counted (inserted, sent, linked …)
+  //   flxlink_job_run_seconds_total       kind
+  //   flxlink_jobs_ended_total            kind, state (completed, failed, cancelled, held)
+  //   flxlink_throttled_total             channel
+  //   flxlink_troubles_total              what went wrong outside of jobs
+  //   flxlink_oldest_pending_seconds      channel: how long its oldest pending job has waited; 0: none waits
+  //   flxlink_queue_jobs                  channel, state (pending, running, held): the jobs that are open
+  //
+  // A counter that nothing has happened for is left out. Costs a read of each channel's queue.
+  virtual absl::StatusOr<std::vector<Metric>> ReadMetrics() = 0;
 };
 
 }  // namespace flxlink

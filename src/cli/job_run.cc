@@ -125,7 +125,7 @@ absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait)
     if (!ran.ok()) return ran.status();
     chained = *std::move(ran);
   }
-  session.progress_line().Erase();
+  session.EndProgress();
   if (absl::Status status = PrintJob(session, *final_job, chained); !status.ok()) return status;
   if (final_job->state == JobState::kCompleted) return absl::OkStatus();
   return absl::FailedPreconditionError(DescribeFailure(*final_job));

@@ -15,6 +15,7 @@
 #include "src/cli/job_commands.h"
 #include "src/cli/listing_commands.h"
 #include "src/cli/match_command.h"
+#include "src/cli/metrics_command.h"
 #include "src/cli/print.h"
 #include "src/cli/product_commands.h"
 #include "src/cli/run_command.h"
@@ -51,6 +52,7 @@ void AddCommands(CLI::App& app, const Globals& globals, std::function<absl::Stat
   AddListingCommands(app, globals, action);
   AddScheduleCommands(app, globals, action);
   AddRunCommand(app, globals, action);
+  AddMetricsCommand(app, globals, action);
   AddStoreCommands(app, globals, action);
 }
 

@@ -117,7 +117,7 @@ absl::Status RunUntilStopped(Session& session, int workers) {
   if (absl::Status status = session.engine().Start(workers); !status.ok()) return status;
   while (!Stopping()) absl::SleepFor(kLookAgain);
   session.engine().Stop();
-  session.progress_line().Erase();
+  session.EndProgress();
   const std::string name = stop_signal.load() == SIGINT ? "SIGINT" : "SIGTERM";
   return session.json() ? PrintJson({{"stopped_by", name}}) : PrintLine(absl::StrCat("run: stopped by ", name));
 }
@@ -126,7 +126,7 @@ absl::Status Run(Session& session, const RunFlags& flags) {
   CatchStopSignals();
   if (!flags.until_idle) return RunUntilStopped(session, flags.workers);
   const absl::StatusOr<int> jobs = RunUntilIdle(session.engine(), flags.workers);
-  session.progress_line().Erase();
+  session.EndProgress();
   if (!jobs.ok()) return jobs.status();
   return session.json() ? PrintJson({{"jobs_run", *jobs}}) : PrintLine(absl::StrCat("run: idle; jobs run: ", *jobs));
 }

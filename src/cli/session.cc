@@ -1,7 +1,6 @@
 #include "src/cli/session.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "absl/strings/strip.h"
 #include "flxlink/csv_channel.h"
 #include "flxlink/sqlite_storage.h"
-#include "src/cli/print.h"
 #include "src/cli/usage_error.h"
 
 namespace flxlink::cli {
@@ -57,17 +55,13 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Globals& globals, S
   options.storage = session->storage_.get();
   options.adapters = &session->adapters_;
   options.executor = session->executor_.get();
-  options.on_progress = [line = &session->progress_line_](const Job& job, const JobProgress& progress) {
-    line->Show(absl::StrCat(ToString(job.kind), ": ", progress.done, " of ", progress.total, " done",
-                            progress.failed == 0 ? "" : absl::StrCat(", ", progress.failed, " failed")));
-  };
-  options.on_trouble = [line = &session->progress_line_](absl::string_view where, const absl::Status& status) {
-    line->Erase();
-    std::fprintf(stderr, "flxlink: %s\n", OneLine(absl::StrCat(where, ": ", status.message())).c_str());
-  };
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(options);
   if (!engine.ok()) return engine.status();
   session->engine_ = *std::move(engine);
+  EventFilter filter;
+  filter.kinds = {EventKind::kJobProgress, EventKind::kTrouble};
+  session->event_printer_ =
+      std::make_unique<EventPrinter>(session->engine_->Subscribe(filter), session->progress_line_);
   return session;
 }
 

@@ -19,6 +19,7 @@
 #include "flxlink/job.h"
 #include "flxlink/listing.h"
 #include "flxlink/storage.h"
+#include "src/cli/event_printer.h"
 #include "src/cli/progress_line.h"
 
 namespace flxlink::cli {
@@ -46,7 +47,8 @@ class Session {
 
   Engine& engine() { return *engine_; }
   bool json() const { return json_; }
-  ProgressLine& progress_line() { return progress_line_; }
+  // Takes the progress line away and prints what went wrong so far, before anything else is printed.
+  void EndProgress() { event_printer_->Finish(); }
 
   // NOT_FOUND says which command shows what there is.
   absl::StatusOr<Channel> FindChannel(const std::string& name);
@@ -61,6 +63,7 @@ class Session {
   std::unique_ptr<Storage> storage_;
   AdapterRegistry adapters_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<EventPrinter> event_printer_;  // Ends once the engine is gone, so it goes after it.
   std::unique_ptr<Engine> engine_;
 };
 

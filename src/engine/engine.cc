@@ -16,6 +16,7 @@
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
+#include "src/engine/queue_gauges.h"
 #include "src/engine/reporter.h"
 #include "src/engine/safe_adapter.h"
 #include "src/engine/worker.h"
@@ -36,6 +37,10 @@ absl::Status CheckOptions(const EngineOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("EngineOptions::page_rows is ", options.page_rows, "; it must be 1 to ", Storage::kMaxRows));
   }
+  if (options.event_capacity < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("EngineOptions::event_capacity is ", options.event_capacity, "; it must be at least 1"));
+  }
   if (options.max_tries < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("EngineOptions::max_tries is ", options.max_tries, "; it must be at least 1"));
@@ -50,7 +55,7 @@ class EngineImpl : public Engine {
         options_(WithCredentials(options, own_credentials_.get())),
         reporter_(options_),
         retries_(options_),
-        queue_(*options_.storage, options_.random),
+        queue_(*options_.storage, options_.random, &reporter_),
         owner_(owner),
         worker_(options_, queue_, reporter_, owner) {
     if (storage().keep_alive_interval() < absl::InfiniteDuration()) keep_alive_ = std::thread([this] { KeepAlive(); });
@@ -149,7 +154,10 @@ class EngineImpl : public Engine {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     const absl::StatusOr<absl::Time> now = storage().Now();
-    return now.ok() ? storage().EditListing(channel->channel_id, sku, edit, *now) : now.status();
+    if (!now.ok()) return now.status();
+    const absl::Status status = storage().EditListing(channel->channel_id, sku, edit, *now);
+    if (status.ok()) ReportEdit(channel->config.name, sku, edit);
+    return status;
   }
 
   absl::StatusOr<ListingExplanation> Explain(absl::string_view name, absl::string_view sku) override {
@@ -241,10 +249,20 @@ class EngineImpl : public Engine {
     if (!due.ok()) return due.status();
     int fired = 0;
     for (const Schedule& schedule : *due) {
-      Try(absl::StrCat("schedule ", schedule.name, " of channel ", schedule.channel),
+      Try(schedule.channel, absl::StrCat("schedule ", schedule.name, " of channel ", schedule.channel),
           [&] { return Fire(schedule, *now, fired); });
     }
     return fired;
+  }
+
+  std::unique_ptr<EventStream> Subscribe(const EventFilter& filter) override { return reporter_.Subscribe(filter); }
+
+  absl::StatusOr<std::vector<Metric>> ReadMetrics() override {
+    absl::StatusOr<std::vector<Metric>> gauges = engine::ReadQueueGauges(storage(), options_.clock->Now());
+    if (!gauges.ok()) return gauges;
+    std::vector<Metric> metrics = reporter_.ReadCounters();
+    metrics.insert(metrics.end(), gauges->begin(), gauges->end());
+    return metrics;
   }
 
   absl::StatusOr<int> RunPending(int max_jobs, const Call& call) override {
@@ -287,7 +305,7 @@ class EngineImpl : public Engine {
     absl::Status status = ValidateChannelConfig(config);
     if (!status.ok()) return status;
     absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
-        engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials});
+        engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials}, reporter_);
     if (!adapter.ok()) return adapter.status();
     const std::vector<std::string>& fields = (*adapter)->capabilities().link_fields;
     for (const LinkRule& rule : config.link_priority) {
@@ -317,6 +335,13 @@ class EngineImpl : public Engine {
       if (status.ok()) return storage().ReadChannel(name);
       if (!absl::IsAborted(status)) return status;
     }
+  }
+
+  void ReportEdit(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) {
+    LinkChanges links;
+    links.made = edit.kind == ListingEdit::Kind::kLink ? 1 : 0;
+    links.released = edit.kind == ListingEdit::Kind::kUnlink ? 1 : 0;
+    if (links.made + links.released > 0) reporter_.LinkEdited(channel, sku, edit.external_id, links);
   }
 
   absl::Status SetPaused(absl::string_view name, bool paused) {
@@ -381,14 +406,14 @@ class EngineImpl : public Engine {
   }
 
   // Does `work`, unless it failed `where` it is a moment ago, and reports what fails.
-  void Try(const std::string& where, absl::FunctionRef<absl::Status()> work) {
+  void Try(absl::string_view channel, const std::string& where, absl::FunctionRef<absl::Status()> work) {
     if (retries_.Waits(where)) return;
     const absl::Status status = work();
     if (status.ok()) {
       retries_.Succeeded(where);
     } else {
       retries_.Failed(where);
-      reporter_.Trouble(where, status);
+      reporter_.Trouble(channel, where, status);
     }
   }
 
@@ -479,12 +504,12 @@ class EngineImpl : public Engine {
   void Work() {
     while (!Stopping()) {
       bool worked = false;
-      Try("the schedules in storage", [&] {
+      Try("", "the schedules in storage", [&] {
         absl::StatusOr<int> fired = FireSchedules();
         worked = fired.ok() && *fired > 0;
         return fired.status();
       });
-      Try("the queues in storage", [&] {
+      Try("", "the queues in storage", [&] {
         absl::StatusOr<bool> ran = worker_.RunAny();
         worked = worked || (ran.ok() && *ran);
         return ran.status();
@@ -503,7 +528,7 @@ class EngineImpl : public Engine {
 
   const std::unique_ptr<CredentialResolver> own_credentials_;
   const EngineOptions options_;
-  const engine::Reporter reporter_;
+  engine::Reporter reporter_;
   engine::RetryTimes<std::string> retries_;  // Of what Try does.
   engine::JobQueue queue_;
   const OwnerId owner_;

@@ -32,9 +32,10 @@ bool WorthAnotherTry(const absl::Status& status) {
   }
 }
 
-JobContext::JobContext(const EngineOptions& options, RateLimiters& rate_limiters, const Channel& channel,
-                       const ChannelAdapter& adapter, const Job& job, const Fence& fence)
+JobContext::JobContext(const EngineOptions& options, Reporter& reporter, RateLimiters& rate_limiters,
+                       const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence)
     : options_(options),
+      reporter_(reporter),
       channel_(channel),
       adapter_(adapter),
       job_(job),
@@ -62,8 +63,21 @@ absl::Status JobContext::Report() {
       RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_); });
   if (!reply.ok()) return reply.status();
   waited_ = absl::ZeroDuration();
-  if (options_.on_progress) options_.on_progress(job_, progress_);
+  ReportCounts();
+  reporter_.Progressed(job_, progress_);
   return reply->cancel_requested ? Cancelled() : absl::OkStatus();
+}
+
+// Counts are only ever added at the end, so those that were told come first.
+void JobContext::ReportCounts() {
+  JobCounts more;
+  for (size_t i = 0; i < output_.counts.size(); ++i) {
+    const int64_t told = i < told_.size() ? told_[i].second : 0;
+    if (output_.counts[i].second != told) more.emplace_back(output_.counts[i].first, output_.counts[i].second - told);
+  }
+  if (more.empty()) return;
+  told_ = output_.counts;
+  reporter_.Counted(job_, more);
 }
 
 absl::Duration JobContext::Backoff(int tries) const { return engine::Backoff(options_, tries); }

@@ -19,6 +19,7 @@
 #include "flxlink/storage.h"
 #include "src/engine/rate_limiter.h"
 #include "src/engine/rate_limiters.h"
+#include "src/engine/reporter.h"
 
 namespace flxlink::engine {
 
@@ -40,11 +41,12 @@ bool WorthAnotherTry(const absl::Status& status);
 class JobContext {
  public:
   // All must outlive it. The rate limiter is the channel's, which all its jobs share.
-  JobContext(const EngineOptions& options, RateLimiters& rate_limiters, const Channel& channel,
+  JobContext(const EngineOptions& options, Reporter& reporter, RateLimiters& rate_limiters, const Channel& channel,
              const ChannelAdapter& adapter, const Job& job, const Fence& fence);
 
   Storage& storage() const { return *options_.storage; }
   const EngineOptions& options() const { return options_; }
+  Reporter& reporter() const { return reporter_; }
   const Channel& channel() const { return channel_; }
   const ChannelAdapter& adapter() const { return adapter_; }
   const Job& job() const { return job_; }
@@ -59,8 +61,10 @@ class JobContext {
   // Notes a problem with one variant; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
 
-  // Writes progress and hands it to the host. CANCELLED: a person asked the job to stop.
+  // Writes progress and tells of it. CANCELLED: a person asked the job to stop.
   absl::Status Report();
+  // Tells what was counted since it was last told.
+  void ReportCounts();
 
   // Runs `call` again while it is unavailable, throttled, or of unknown outcome, with growing waits, up to the engine's
   // max_tries. For what may be said twice.
@@ -108,12 +112,14 @@ class JobContext {
   absl::Status LookForCancel();
 
   const EngineOptions& options_;
+  Reporter& reporter_;
   const Channel& channel_;
   const ChannelAdapter& adapter_;
   const Job& job_;
   const Fence fence_;
   RateLimiter& rate_limiter_;
   JobOutput output_;
+  JobCounts told_;  // What was told of output_.counts.
   JobProgress progress_;
   int64_t pushes_ = 0;
   absl::Duration waited_;  // Since a request to cancel was last looked for.

@@ -53,8 +53,15 @@ ScheduleFire FireOf(const Schedule& schedule, const absl::StatusOr<absl::Time>& 
 
 }  // namespace
 
+void JobQueue::Report(const QueueChange& change) {
+  if (reporter_ == nullptr) return;
+  for (const Job& job : change.update) reporter_->JobChanged(job);
+  for (const Job& job : change.insert) reporter_->JobChanged(job);
+}
+
 absl::Status JobQueue::Apply(int64_t channel_id, Plan plan) {
   int unknown = 0;
+  QueueChange tried;  // Its outcome is not known.
   for (int overtaken = 0; overtaken < kMaxOvertaken;) {
     absl::StatusOr<QueueSnapshot> snapshot = storage_.ReadQueue(channel_id);
     if (!snapshot.ok()) return snapshot.status();
@@ -62,14 +69,20 @@ absl::Status JobQueue::Apply(int64_t channel_id, Plan plan) {
     if (!now.ok()) return now.status();
     absl::StatusOr<absl::optional<QueueChange>> change = plan(*snapshot, *now);
     if (!change.ok()) return change.status();
-    if (!change->has_value()) return absl::OkStatus();
-    const absl::Status status = storage_.WriteQueue(**change);
+    if (!change->has_value()) {
+      Report(tried);
+      return absl::OkStatus();
+    }
+    absl::Status status = storage_.WriteQueue(**change);
     if (absl::IsAborted(status)) {
       ++overtaken;
     } else if (absl::IsUnknown(status) && ++unknown < kMaxUnknown) {
       // The next reading shows whether it was written.
+      tried = **std::move(change);
     } else {
-      return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+      if (absl::IsAlreadyExists(status)) status = absl::OkStatus();
+      if (status.ok()) Report(**change);
+      return status;
     }
   }
   return absl::AbortedError(absl::StrCat("the queue of channel ", channel_id, " changed ", kMaxOvertaken,
@@ -184,6 +197,7 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::Status
   // Overtaken, by another fire or by any change of the queue: the schedule is looked at again soon.
   if (absl::IsAborted(status)) return false;
   if (!status.ok()) return status;
+  Report(change);
   return true;
 }
 

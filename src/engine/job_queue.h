@@ -15,6 +15,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
+#include "src/engine/reporter.h"
 #include "src/jobs/queue.h"
 
 namespace flxlink::engine {
@@ -22,8 +23,10 @@ namespace flxlink::engine {
 // Thread-safe.
 class JobQueue {
  public:
-  // `storage` must outlive it. `random` gives numbers that nobody can foresee, for claims.
-  JobQueue(Storage& storage, std::function<uint64_t()> random) : storage_(storage), random_(std::move(random)) {}
+  // Both must outlive it. `random` gives numbers that nobody can foresee, for claims. `reporter` is told of every job
+  // that is changed; nullptr: nobody is.
+  JobQueue(Storage& storage, std::function<uint64_t()> random, Reporter* reporter = nullptr)
+      : storage_(storage), random_(std::move(random)), reporter_(reporter) {}
 
   absl::StatusOr<Job> Enqueue(int64_t channel_id, const JobRequest& request);
   absl::StatusOr<Job> Prioritize(int64_t job_id);
@@ -60,8 +63,11 @@ class JobQueue {
   absl::StatusOr<Job> ChangeJob(int64_t job_id,
                                 absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&, absl::Time)> plan);
 
+  void Report(const QueueChange& change);
+
   Storage& storage_;
   const std::function<uint64_t()> random_;
+  Reporter* const reporter_;
 };
 
 }  // namespace flxlink::engine

@@ -30,24 +30,31 @@ auto Guarded(absl::string_view who, Call call) -> decltype(call()) {
 
 class SafeCredentials : public CredentialResolver {
  public:
-  explicit SafeCredentials(const CredentialResolver& inner) : inner_(inner) {}
+  SafeCredentials(const CredentialResolver& inner, Secrets& secrets) : inner_(inner), secrets_(secrets) {}
 
   absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const override {
-    return Guarded("the credential resolver", [&] { return inner_.Resolve(channel_name, credential); });
+    absl::StatusOr<std::string> secret =
+        Guarded("the credential resolver", [&] { return inner_.Resolve(channel_name, credential); });
+    if (secret.ok()) secrets_.Add(*secret);
+    return secret;
   }
 
  private:
   const CredentialResolver& inner_;
+  Secrets& secrets_;
 };
 
 class SafeAdapter : public ChannelAdapter {
  public:
-  explicit SafeAdapter(const AdapterContext& context)
-      : name_(absl::StrCat("the adapter ", context.config.adapter)), credentials_(context.credentials) {}
+  SafeAdapter(const AdapterContext& context, Reporter& reporter)
+      : name_(absl::StrCat("the adapter ", context.config.adapter)),
+        channel_(context.config.name),
+        reporter_(reporter),
+        credentials_(context.credentials, reporter.secrets()) {}
 
   // Called once, before anything else.
   absl::Status Make(const AdapterRegistry& adapters, const ChannelConfig& config) {
-    return Guarded(name_, [&]() -> absl::Status {
+    return reporter_.secrets().Redact(Guarded(name_, [&]() -> absl::Status {
       absl::StatusOr<std::unique_ptr<ChannelAdapter>> made = adapters.Make({config, credentials_});
       if (!made.ok()) return made.status();
       if (*made == nullptr)
@@ -55,22 +62,39 @@ class SafeAdapter : public ChannelAdapter {
       inner_ = *std::move(made);
       capabilities_ = inner_->capabilities();
       return absl::OkStatus();
-    });
+    }));
   }
 
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
   absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
-    return Guarded(name_, [&] { return inner_->Pull(request); });
+    return Call("pull", [&] { return inner_->Pull(request); });
   }
   absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
-    return Guarded(name_, [&] { return inner_->Push(request); });
+    absl::StatusOr<PushReply> reply = Call("push", [&] { return inner_->Push(request); });
+    if (!reply.ok()) return reply;
+    for (PushOutcome& outcome : reply->outcomes) Redact(&outcome);
+    return reply;
   }
   absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const override {
-    return Guarded(name_, [&] { return inner_->PollReceipt(receipt); });
+    absl::StatusOr<PushOutcome> outcome = Call("poll", [&] { return inner_->PollReceipt(receipt); });
+    if (outcome.ok()) Redact(&*outcome);
+    return outcome;
   }
 
  private:
+  template <typename Work>
+  auto Call(absl::string_view call, Work work) const -> decltype(work()) {
+    auto answer = Guarded(name_, work);
+    if (!answer.ok()) answer = reporter_.secrets().Redact(answer.status());
+    reporter_.Called(channel_, call, answer.status());
+    return answer;
+  }
+
+  void Redact(PushOutcome* outcome) const { outcome->message = reporter_.secrets().Redact(outcome->message); }
+
   const std::string name_;
+  const std::string channel_;
+  Reporter& reporter_;
   const SafeCredentials credentials_;  // An adapter may keep it, so it goes after the adapter.
   std::unique_ptr<ChannelAdapter> inner_;
   AdapterCapabilities capabilities_;
@@ -79,8 +103,8 @@ class SafeAdapter : public ChannelAdapter {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeSafeAdapter(const AdapterRegistry& adapters,
-                                                                const AdapterContext& context) {
-  auto adapter = std::make_unique<SafeAdapter>(context);
+                                                                const AdapterContext& context, Reporter& reporter) {
+  auto adapter = std::make_unique<SafeAdapter>(context, reporter);
   const absl::Status status = adapter->Make(adapters, context.config);
   if (!status.ok()) return status;
   return adapter;

@@ -7,13 +7,15 @@
 
 #include "absl/status/statusor.h"
 #include "flxlink/channel_adapter.h"
+#include "src/engine/reporter.h"
 
 namespace flxlink::engine {
 
 // Makes the adapter that the context names. Whatever is thrown while it is made, or by any call of it later, becomes an
-// INTERNAL status that names the adapter and what was thrown.
+// INTERNAL status that names the adapter and what was thrown. Secrets that it was given are struck out of what it says,
+// and its calls are reported. `reporter` must outlive it.
 absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeSafeAdapter(const AdapterRegistry& adapters,
-                                                                const AdapterContext& context);
+                                                                const AdapterContext& context, Reporter& reporter);
 
 }  // namespace flxlink::engine
 

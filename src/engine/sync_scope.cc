@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/container/flat_hash_map.h"
+
 namespace flxlink::engine {
 
 absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result) {
@@ -16,15 +18,17 @@ absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, Sy
 }
 
 void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch) {
+  if (batch.attentions.empty()) return;
+  absl::flat_hash_map<int64_t, int64_t> row_of;
+  for (int64_t i = 0; i < page.size(); ++i) row_of.emplace(page.rows[static_cast<size_t>(i)].listing_id, i);
+  JobContext& context = scope.context;
   for (const Settlement& settled : batch.rows) {
-    if (settled.attentions < 0) continue;
-    const auto row = std::find_if(page.rows.begin(), page.rows.end(),
-                                  [&](const SyncRow& r) { return r.listing_id == settled.listing_id; });
-    if (row == page.rows.end()) continue;
+    const auto row = row_of.find(settled.listing_id);
+    if (settled.attentions < 0 || row == row_of.end()) continue;
     for (const Problem& problem : batch.attentions[static_cast<size_t>(settled.attentions)]) {
-      scope.context.AddProblem(page.sku[row - page.rows.begin()], problem);
+      context.AddProblem(page.sku[row->second], problem);
+      context.reporter().AttentionRaised(context.job(), page.sku[row->second], page.external_id[row->second], problem);
     }
-    if (scope.context.output().problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
   }
 }
 

@@ -110,7 +110,7 @@ void Worker::WriteEnds() {
 
 bool Worker::RunOrReport(int64_t channel_id) {
   const absl::StatusOr<bool> served = RunNext(channel_id);
-  if (!served.ok()) reporter_.Trouble(Where(channel_id), served.status());
+  if (!served.ok()) ReportTrouble(channel_id, served.status());
   return served.ok() && *served;
 }
 
@@ -131,10 +131,13 @@ absl::StatusOr<bool> Worker::Serve(int64_t channel_id) {
 
 Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
-      MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials});
+      MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
   if (!adapter.ok()) return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), {}};
-  JobContext context(options_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
+  JobContext context(options_, reporter_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
+  const absl::Time begun = context.Now();
   const absl::Status status = RunKind(context);
+  context.ReportCounts();
+  reporter_.JobRan(claim.job, context.Now() - begun);
   Ending ending{claim.fence, EndOf(status, context), {}};
   if (ending.end.state == JobState::kCompleted) {
     ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.output().changed_link_inputs);
@@ -173,9 +176,14 @@ absl::Status Worker::WriteEnd(int64_t channel_id) {
   return absl::OkStatus();
 }
 
-std::string Worker::Where(int64_t channel_id) {
+// Names the channel as far as storage can say its name.
+void Worker::ReportTrouble(int64_t channel_id, const absl::Status& status) {
   const absl::StatusOr<Channel> channel = options_.storage->ReadChannel(channel_id);
-  return channel.ok() ? absl::StrCat("channel ", channel->config.name) : absl::StrCat("channel with id ", channel_id);
+  if (channel.ok()) {
+    reporter_.Trouble(channel->config.name, absl::StrCat("channel ", channel->config.name), status);
+  } else {
+    reporter_.Trouble("", absl::StrCat("channel with id ", channel_id), status);
+  }
 }
 
 }  // namespace flxlink::engine

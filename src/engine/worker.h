@@ -29,7 +29,7 @@ namespace flxlink::engine {
 class Worker {
  public:
   // All must outlive it. `owner` is open in the storage.
-  Worker(const EngineOptions& options, JobQueue& queue, const Reporter& reporter, OwnerId owner)
+  Worker(const EngineOptions& options, JobQueue& queue, Reporter& reporter, OwnerId owner)
       : options_(options), queue_(queue), reporter_(reporter), owner_(owner), retries_(options) {}
 
   // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Returns
@@ -58,12 +58,11 @@ class Worker {
   absl::StatusOr<bool> ClaimAndRun(int64_t channel_id);
   Ending Run(const JobQueue::Claim& claim, const Channel& channel);
   absl::Status WriteEnd(int64_t channel_id);
-  // "channel shop", as far as storage can say it.
-  std::string Where(int64_t channel_id);
+  void ReportTrouble(int64_t channel_id, const absl::Status& status);
 
   const EngineOptions& options_;
   JobQueue& queue_;
-  const Reporter& reporter_;
+  Reporter& reporter_;
   const OwnerId owner_;
   RetryTimes<int64_t> retries_;  // Of channels.
   RateLimiters rate_limiters_;

@@ -12,6 +12,7 @@
 #include "flxlink/sqlite_storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/hooked_storage.h"
 #include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
@@ -463,11 +464,12 @@ TEST_P(EngineTest, HigherSyncPriorityGoesOutFirst) {
   faults.unavailable = 1;
   const int64_t pushes = platform_->Counters().pushes;
   EngineOptions engine_options;
-  engine_options.storage = storage_.get();
+  HookedStorage hooked(*storage_);
+  engine_options.storage = &hooked;
   engine_options.adapters = &adapters_;
   engine_options.clock = &clock_;
   engine_options.max_tries = 1;
-  engine_options.on_progress = [&](const Job&, const JobProgress&) {
+  hooked.after_progress = [&](const Fence&, const JobProgress&) {
     if (platform_->Counters().pushes > pushes) platform_->SetFaults(faults);
   };
   engine_.reset();
@@ -475,6 +477,7 @@ TEST_P(EngineTest, HigherSyncPriorityGoesOutFirst) {
   ASSERT_TRUE(engine.ok());
   engine_ = *std::move(engine);
   EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  engine_.reset();
   EXPECT_EQ(ItemValues("i2").price, 1);
   EXPECT_EQ(ItemValues("i0").price, 1000);
   EXPECT_EQ(ItemValues("i1").price, 1000);
@@ -869,15 +872,16 @@ TEST_P(EngineTest, CancelIsImmediateWhenPendingAndCooperativeWhenRunning) {
   EXPECT_EQ(engine_->Cancel(pending->job_id).status().code(), absl::StatusCode::kFailedPrecondition);
 
   EngineOptions options;
-  options.storage = storage_.get();
+  HookedStorage hooked(*storage_);
+  hooked.after_progress = [&](const Fence& fence, const JobProgress& progress) {
+    if (progress.done >= 4) {
+      EXPECT_TRUE(engine_->Cancel(fence.job_id).ok());
+    }
+  };
+  options.storage = &hooked;
   options.adapters = &adapters_;
   options.clock = &clock_;
   options.page_rows = 2;
-  options.on_progress = [&](const Job& job, const JobProgress& progress) {
-    if (progress.done >= 4) {
-      EXPECT_TRUE(engine_->Cancel(job.job_id).ok());
-    }
-  };
   std::unique_ptr<Engine> worker = *Engine::Create(options);
   const absl::StatusOr<Job> pull = worker->Enqueue("shop", request);
   ASSERT_TRUE(pull.ok());

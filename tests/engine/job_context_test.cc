@@ -30,7 +30,8 @@ class JobContextTest : public ::testing::Test {
   JobContextTest() {
     options_.storage = &storage_;
     options_.clock = &clock_;
-    context_ = std::make_unique<JobContext>(options_, limiters_, channel_, adapter_, job_, Fence());
+    reporter_ = std::make_unique<Reporter>(options_);
+    context_ = std::make_unique<JobContext>(options_, *reporter_, limiters_, channel_, adapter_, job_, Fence());
   }
 
   HookedClock clock_;
@@ -41,6 +42,7 @@ class JobContextTest : public ::testing::Test {
   ChannelScript script_;
   ScriptedAdapter adapter_{platform_, script_};
   EngineOptions options_;
+  std::unique_ptr<Reporter> reporter_;
   RateLimiters limiters_;
   Channel channel_;
   Job job_;

@@ -1,6 +1,5 @@
 // When a pull goes on with one that was interrupted, and when it must not.
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
 #include "src/engine/job_queue.h"
+#include "tests/engine/hooked_storage.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
@@ -32,13 +32,10 @@ class PullJobTest : public ::testing::Test {
     RegisterSimulatedChannel(adapters_, platform_);
     for (int i = 1; i <= 6; ++i) SetItem(absl::StrCat(i));
     EngineOptions options;
-    options.storage = storage_.get();
+    options.storage = &hooked_;
     options.adapters = &adapters_;
     options.clock = &clock_;
     options.page_rows = 2;
-    options.on_progress = [this](const Job& job, const JobProgress& progress) {
-      if (on_progress_) on_progress_(job, progress);
-    };
     engine_ = *Engine::Create(options);
     ChannelConfig config;
     config.name = "shop";
@@ -65,14 +62,14 @@ class PullJobTest : public ::testing::Test {
   // A pull that fails once it has stored `items` items.
   Job FailedPull(int64_t items) { return FailAfter(items, AskForPull()); }
   Job FailAfter(int64_t items, const absl::StatusOr<Job>& job) {
-    on_progress_ = [this, items](const Job&, const JobProgress& progress) {
+    hooked_.after_progress = [this, items](const Fence&, const JobProgress& progress) {
       SimulatedFaults faults;
       faults.unavailable = progress.done >= items ? 1 : 0;
       platform_->SetFaults(faults);
     };
     const Job failed = Run(job);
     EXPECT_EQ(failed.state, JobState::kFailed);
-    on_progress_ = nullptr;
+    hooked_.after_progress = nullptr;
     platform_->SetFaults({});
     return failed;
   }
@@ -90,9 +87,9 @@ class PullJobTest : public ::testing::Test {
 
   ManualClock clock_;
   std::unique_ptr<Storage> storage_;
+  HookedStorage hooked_{*storage_};
   std::shared_ptr<SimulatedPlatform> platform_;
   AdapterRegistry adapters_;
-  std::function<void(const Job&, const JobProgress&)> on_progress_;
   std::unique_ptr<Engine> engine_;
   int64_t channel_id_ = 0;
 };
@@ -166,13 +163,13 @@ TEST_F(PullJobTest, ASecondAttemptDoesNotGoOnWithAnotherJobsPull) {
 
 // All of its pages were read: there is no cursor to go on from.
 TEST_F(PullJobTest, ARerunOfAPullThatFailedInItsSweepReadsEverything) {
-  on_progress_ = [this](const Job& job, const JobProgress& progress) {
+  hooked_.after_progress = [this](const Fence& fence, const JobProgress& progress) {
     if (progress.done < 6) return;
-    EXPECT_TRUE(engine_->Cancel(job.job_id).ok());
+    EXPECT_TRUE(engine_->Cancel(fence.job_id).ok());
   };
   const Job cancelled = Run(AskForPull());
   ASSERT_EQ(cancelled.state, JobState::kCancelled);
-  on_progress_ = nullptr;
+  hooked_.after_progress = nullptr;
   const int64_t before = ItemsPulled();
   EXPECT_EQ(CountOf(Run(engine_->Rerun(cancelled.job_id)), "resumed"), 0);
   EXPECT_EQ(ItemsPulled() - before, 6);

@@ -45,7 +45,7 @@ class SafeAdapterTest : public ::testing::Test {
     ChannelConfig config;
     config.name = "shop";
     config.adapter = "mine";
-    return MakeSafeAdapter(registry, {config, credentials_});
+    return MakeSafeAdapter(registry, {config, credentials_}, reporter_);
   }
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeThrowing(bool has_capabilities) {
     return Make([=](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
@@ -59,6 +59,13 @@ class SafeAdapterTest : public ::testing::Test {
     EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
   }
 
+  static EngineOptions Options() {
+    EngineOptions options;
+    options.clock = &SystemClock();
+    return options;
+  }
+
+  Reporter reporter_{Options()};
   ThrowingCredentials credentials_;
 };
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -43,6 +43,7 @@ class FailingStorage : public ForwardingStorage {
   std::function<absl::Status(const QueueChange&)> after_write_queue;
   std::function<absl::Status(int64_t channel_id)> before_read_queue;
   std::function<absl::Status(int64_t channel_id)> before_read_channel;
+  std::function<void()> after_progress;
 
   absl::Status WriteQueue(const QueueChange& change) override {
     absl::Status status = before_write_queue ? before_write_queue(change) : absl::OkStatus();
@@ -52,6 +53,11 @@ class FailingStorage : public ForwardingStorage {
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override {
     const absl::Status status = before_read_queue ? before_read_queue(channel_id) : absl::OkStatus();
     return status.ok() ? ForwardingStorage::ReadQueue(channel_id) : status;
+  }
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
+    const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, progress);
+    if (after_progress) after_progress();
+    return reply;
   }
   using ForwardingStorage::ReadChannel;
   absl::StatusOr<Channel> ReadChannel(int64_t channel_id) override {
@@ -82,6 +88,7 @@ class WorkerTest : public ::testing::Test {
     storage_.after_write_queue = nullptr;
     storage_.before_read_queue = nullptr;
     storage_.before_read_channel = nullptr;
+    storage_.after_progress = nullptr;
   }
 
   WorkerTest() : inner_(NewMemoryStorage(clock_)), storage_(*inner_) {
@@ -97,15 +104,11 @@ class WorkerTest : public ::testing::Test {
     options.adapters = &adapters_;
     options.clock = &clock_;
     options.page_rows = 2;
-    options.on_progress = [this](const Job& job, const JobProgress&) {
-      if (on_progress_) on_progress_(job);
-    };
-    options.on_trouble = [this](absl::string_view where, const absl::Status& status) {
-      absl::MutexLock lock(&mutex_);
-      ++troubles_[{std::string(where), std::string(status.message())}];
-    };
     absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(options);
     EXPECT_TRUE(engine.ok()) << engine.status();
+    EventFilter troubles;
+    troubles.kinds = {EventKind::kTrouble};
+    troubles_ = (*engine)->Subscribe(troubles);
     return *std::move(engine);
   }
 
@@ -141,12 +144,14 @@ class WorkerTest : public ::testing::Test {
 
   Job Read(int64_t job_id) { return *inner_->ReadJob(job_id); }
 
-  // Where there was trouble.
-  std::vector<std::string> Troubled() {
-    absl::MutexLock lock(&mutex_);
-    std::vector<std::string> where;
-    for (const auto& [trouble, times] : troubles_) where.push_back(trouble.first);
-    return where;
+  // Where there was trouble since this was last asked.
+  std::set<std::string> Troubled() {
+    std::set<std::string> where;
+    for (;;) {
+      const absl::StatusOr<Event> event = troubles_->Next({absl::InfinitePast(), nullptr});
+      if (!event.ok()) return where;
+      where.insert(event->where);
+    }
   }
 
   ManualClock clock_;
@@ -154,9 +159,7 @@ class WorkerTest : public ::testing::Test {
   FailingStorage storage_;
   std::shared_ptr<SimulatedPlatform> platform_;
   AdapterRegistry adapters_;
-  std::function<void(const Job&)> on_progress_;
-  absl::Mutex mutex_;
-  std::map<std::pair<std::string, std::string>, int> troubles_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<EventStream> troubles_;
   std::unique_ptr<Engine> engine_;
 };
 
@@ -368,14 +371,11 @@ TEST_F(WorkerTest, WorkersReportTroubleWhenTheyMeetItAndServeOthers) {
   storage_.before_read_queue = [&](int64_t id) { return id == bad ? kAway : absl::OkStatus(); };
   const int64_t job_id = Enqueue("shop");
   ASSERT_TRUE(engine_->Start(1).ok());
-  {
-    absl::MutexLock lock(&mutex_);
-    const auto both = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return troubles_.size() >= 2; };
-    ASSERT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&both), absl::Seconds(60)));
-  }
+  std::set<std::string> where;
+  while (where.size() < 2) where.insert(troubles_->Next()->where);
   EXPECT_EQ(engine_->RunUntilFinal(job_id)->state, JobState::kCompleted);
   engine_->Stop();
-  EXPECT_THAT(Troubled(), ElementsAre("channel bad", "schedule hourly of channel bad"));
+  EXPECT_THAT(where, ElementsAre("channel bad", "schedule hourly of channel bad"));
 }
 
 // -- Schedules by name
@@ -409,7 +409,7 @@ TEST_F(WorkerTest, AChannelHasSeveralSchedulesByName) {
 TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGoesOn) {
   AddChannel("shop");
   int64_t next = 0;
-  on_progress_ = [&](const Job&) {
+  storage_.after_progress = [&] {
     if (next != 0) return;
     ASSERT_TRUE(engine_->PauseChannel("shop").ok());
     next = Enqueue("shop");
@@ -437,7 +437,7 @@ TEST_F(WorkerTest, DestroyingAnEngineWaitsForTheJobOfALentThread) {
   const int64_t next = Enqueue("next");
   absl::Notification runs;
   absl::Notification go_on;
-  on_progress_ = [&](const Job&) {
+  storage_.after_progress = [&] {
     if (runs.HasBeenNotified()) return;
     runs.Notify();
     go_on.WaitForNotification();

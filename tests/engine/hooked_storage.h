@@ -1,0 +1,36 @@
+// A storage that lets a test act in the middle of a job.
+
+#ifndef FLXLINK_TESTS_ENGINE_HOOKED_STORAGE_H_
+#define FLXLINK_TESTS_ENGINE_HOOKED_STORAGE_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "flxlink/forwarding_storage.h"
+
+namespace flxlink::engine {
+
+// Hands everything on to another storage. As thread-safe as its hooks.
+class HookedStorage : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
+    const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, progress);
+    if (after_progress) after_progress(fence, progress);
+    return reply;
+  }
+
+  // Called after each report of a job.
+  std::function<void(const Fence&, const JobProgress&)> after_progress;
+  // Called before each operation, which is made if it answers OK.
+  std::function<absl::Status(absl::string_view operation)> before;
+
+ protected:
+  absl::Status Before(absl::string_view operation) override { return before ? before(operation) : absl::OkStatus(); }
+};
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_TESTS_ENGINE_HOOKED_STORAGE_H_
