@@ -134,10 +134,10 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel)
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
   if (!adapter.ok()) return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), {}};
   JobContext context(options_, reporter_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
-  const absl::Time begun = context.Now();
+  const absl::Time begun = options_.clock->Now();
   const absl::Status status = RunKind(context);
   context.ReportCounts();
-  reporter_.JobRan(claim.job, context.Now() - begun);
+  reporter_.JobRan(claim.job, options_.clock->Now() - begun);
   Ending ending{claim.fence, EndOf(status, context), {}};
   if (ending.end.state == JobState::kCompleted) {
     ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.output().changed_link_inputs);
