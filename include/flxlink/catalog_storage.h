@@ -69,7 +69,8 @@ class CatalogStorage {
   virtual absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                                int64_t after_id, int64_t limit) = 0;
 
-  // Begins a pull: a new pull number, no cursor.
+  // Begins a pull: a new pull number, no cursor. Repeat: the pull that this job has begun, while no page of it is
+  // stored.
   virtual absl::StatusOr<PullState> BeginPull(const Fence& fence) = 0;
 
   // Stores one page of the running pull with the cursor that follows it. FAILED_PRECONDITION unless `pull_number` is
@@ -86,6 +87,7 @@ class CatalogStorage {
                                                   absl::Time now) = 0;
 
   // Ends the running pull and remembers the channel's revision. `complete`: it saw every item.
+  // Repeat: OK, until another pull begins.
   virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                                absl::Time now) = 0;
 };

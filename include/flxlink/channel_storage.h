@@ -21,7 +21,8 @@ class ChannelStorage {
  public:
   virtual ~ChannelStorage() = default;
 
-  // ALREADY_EXISTS: there is one of that name with another configuration.
+  // ALREADY_EXISTS: there is one of that name with another configuration. Repeat: the channel that is there, as long as
+  // nobody has changed its configuration; then ALREADY_EXISTS, and nothing is changed.
   virtual absl::StatusOr<Channel> CreateChannel(const ChannelConfig& config) = 0;
 
   virtual absl::StatusOr<Channel> ReadChannel(absl::string_view name) = 0;
@@ -31,11 +32,13 @@ class ChannelStorage {
   virtual absl::StatusOr<std::vector<Channel>> ReadChannels() = 0;
 
   // Writes config and draft if the channel's revision is `expected_revision`, else ABORTED. `moves_policy`: the change
-  // touches what links should send, so the policy version grows.
+  // touches what links should send, so the policy version grows. Repeat: OK, with nothing written, where the channel is
+  // one revision further and has this very config and draft; where it was changed once more, ABORTED.
   virtual absl::Status WriteChannel(int64_t channel_id, int64_t expected_revision, const ChannelConfig& config,
                                     const absl::optional<ChannelConfig>& draft, bool moves_policy) = 0;
 
-  // Removes the channel and all that belongs to it. FAILED_PRECONDITION while its slot is held by a living owner.
+  // Removes the channel and all that belongs to it. FAILED_PRECONDITION while its slot is held by a living owner. OK
+  // where there is no channel with that id (any more): ids do not come a second time.
   virtual absl::Status RemoveChannel(int64_t channel_id) = 0;
 };
 

@@ -57,7 +57,8 @@ struct EngineOptions {
   const AdapterRegistry* adapters = nullptr;
   // Where adapters get their secrets. Default: the environment (NewEnvironmentCredentials).
   const CredentialResolver* credentials = nullptr;
-  // Default: the machine's (SystemClock).
+  // For waiting only: sleeps, backoff, poll intervals, rate limits and the deadlines of calls. Times that are kept or
+  // compared with kept ones are storage's (Storage::Now). Default: the machine's (SystemClock).
   Clock* clock = nullptr;
   // Threads for matching within one link job. Default: the job's own thread only.
   Executor* executor = nullptr;

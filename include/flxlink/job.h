@@ -147,7 +147,8 @@ using OwnerId = int64_t;
 // A channel's slot.
 struct Slot {
   int64_t channel_id = 0;
-  int64_t revision = 0;    // Grows with every change of the slot or of a pending job.
+  int64_t revision = 0;    // The queue's: grows with every change of the slot or of an open job.
+  uint64_t change = 0;     // QueueChange::number of the last change.
   int64_t holder_job = 0;  // The running job. 0: free.
   int64_t epoch = 0;       // Grows with every claim.
   uint64_t claim = 0;      // Drawn at random at every claim. 0: free.
@@ -188,8 +189,10 @@ struct ScheduleFire {
 
 // A change of a queue, to be written in one transaction if the slot's revision still is what it was.
 struct QueueChange {
+  // By which storage knows a change that is written a second time: drawn at random for each change. 0: it is not known.
+  uint64_t number = 0;
   int64_t expected_revision = 0;
-  Slot slot;                // Its new state; storage gives it the next revision.
+  Slot slot;                // Its new state; storage gives it the next revision, and the change's number.
   std::vector<Job> insert;  // New jobs. ALREADY_EXISTS if one is there: the change was made before.
   std::vector<Job> update;  // New states of jobs that are there.
   absl::optional<ScheduleFire> fire;

@@ -33,18 +33,28 @@ class JobStorage {
 
   // A new owner, alive until CloseOwner or, as far as storage can tell, its process's end: storage must notice death by
   // itself (a kernel lock, a lease) and must never take a slow owner for a dead one without a lease that ran out.
+  // Repeat: another owner; the one whose answer got lost holds no slot, so it is in nobody's way.
   virtual absl::StatusOr<OwnerId> OpenOwner() = 0;
+  // Repeat: OK, as for an owner that was never open.
   virtual absl::Status CloseOwner(OwnerId owner) = 0;
 
-  // How often a living owner must call KeepAlive. InfiniteDuration: never.
+  // How often a living owner must call KeepAlive, where storage tells life by leases; a lease lasts several times as
+  // long. InfiniteDuration: never.
   virtual absl::Duration keep_alive_interval() const = 0;
+
+  // A sign of life: writes the lease of all that the owner holds anew, counted from storage's time. Storage alone
+  // writes leases: what Slot::lease_until says in a QueueChange is not looked at but for a free slot. An owner whose
+  // lease ran out lives again with this unless its slots were taken over meanwhile; what it lost, its fences show.
+  // FAILED_PRECONDITION: the owner was closed, or storage knows it for dead and has forgotten it; open another one.
   virtual absl::Status KeepAlive(OwnerId owner) = 0;
 
   virtual absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) = 0;
 
   // ABORTED where the slot's revision is not change.expected_revision any more, or the schedule that fires is not
   // there, not enabled, or its next fire not change.fire->expected. The progress of a running job is not touched unless
-  // the update ends it.
+  // the update ends it. Repeat: ALREADY_EXISTS, where it inserts jobs, or where its number is that of the queue's last
+  // change; the engine takes that for OK. Where others have changed the queue since, and it inserts nothing: ABORTED,
+  // and reading the queue again shows what came of it.
   virtual absl::Status WriteQueue(const QueueChange& change) = 0;
 
   // Channels whose slot can be claimed: not paused, and either free with a pending job or held by an owner that died.
@@ -54,7 +64,7 @@ class JobStorage {
   struct ProgressReply {
     bool cancel_requested = false;
   };
-  // Absolute numbers; also a sign of life.
+  // Absolute numbers; also a sign of life, as KeepAlive is.
   virtual absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) = 0;
 
   virtual absl::StatusOr<Job> ReadJob(int64_t job_id) = 0;
@@ -64,7 +74,7 @@ class JobStorage {
 
   // -- Schedules
 
-  // Sets the channel's schedule of this name, in place of the one that is there. Returns whether one was.
+  // Sets the channel's schedule of this name, in place of the one that is there. Returns whether one was. Repeat: true.
   virtual absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) = 0;
   // OK also where the channel has no schedule of this name.
   virtual absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) = 0;

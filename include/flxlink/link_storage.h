@@ -108,6 +108,15 @@ struct StatusWrite {
   ListingStatus status;
 };
 
+// Words. A link is *made*, *broken* when its item is gone, *healed* when that comes back, and *dissolved*: *unlinked*
+// by a person, who leaves a hand-unlink, or *released* by a job, which leaves none. A listing variant or item that
+// still takes part in linking is *live*; owners are *alive*. A slot is *held* by a job; a job that waits for approval
+// has the state held.
+//
+// What a link's dirty version counts: its making, each change of what should be on the channel (a price, a quantity, a
+// status, a policy that was evaluated), a resume, a reconciliation, a force. A listing variant's never falls, also over
+// several links.
+//
 // Thread-safe.
 class LinkStorage {
  public:
@@ -144,12 +153,13 @@ class LinkStorage {
   virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                                      absl::Span<const LinkWrite> rows, absl::Time now) = 0;
 
-  // Dissolves broken links, keeping their history and leaving no hand-unlink. Returns how many; fewer than `limit`
-  // means all.
+  // Releases broken links, keeping their history. Returns how many; fewer than `limit` means all. Repeat: releases the
+  // next ones.
   virtual absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) = 0;
 
   // A person's edit, without a fence. NOT_FOUND names the SKU or item; FAILED_PRECONDITION: kLink where either side has
-  // another link (the message names it) or the item is not live, kUnlink where there is none.
+  // another link (the message names it) or the item is not live, kUnlink where there is none. Repeat: OK; kUnlink of a
+  // listing variant that has no link because a person unlinked it is done.
   virtual absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
                                    absl::Time now) = 0;
 
@@ -178,13 +188,13 @@ class LinkStorage {
   virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                                       int64_t after_id, int64_t limit) = 0;
 
-  // Sets acknowledged values and guards as found, and marks those links dirty. Rows whose listing variant is by now
-  // linked to another channel variant, or has no working link, are passed over.
+  // Sets acknowledged values and guards as found, and marks those links dirty. Repeat: their versions grow once more.
+  // Rows whose listing variant is by now linked to another channel variant, or has no working link, are passed over.
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
 
-  // Marks links dirty and forgets what was acknowledged and refused, so that all their fields are sent. Links that are
-  // not there any more, as with WriteReconciliations, are passed over.
+  // Marks links dirty and forgets what was acknowledged and refused, so that all their fields are sent. Repeat:
+  // their versions grow once more. Links that are not there any more, as with WriteReconciliations, are passed over.
   virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) = 0;
 
   // Every link was looked at again under this policy version.

@@ -9,20 +9,51 @@
 // (link_storage.h), jobs and schedules (job_storage.h). They are parts of one atomic domain: an operation of one role
 // changes what others keep, in its own transaction. A fifth is optional, the link index (link_index.h).
 //
-// Fences. Operations of a running job take a Fence. They change nothing and return FAILED_PRECONDITION unless the
-// channel's slot is held by that job in that epoch: whoever lost the slot must stop.
+// Repeating. At each operation that writes, "Repeat:" says what a second call with the same arguments does, after one
+// that was carried out and whose answer got lost. Where nothing is said, it changes nothing more and answers the same,
+// but for counts of what was changed, which are then lower.
 //
-// Limits. No operation takes or returns more than kMaxRows rows; larger is INVALID_ARGUMENT. No operation keeps
-// anything open in the database after it returned, so a page's reader never holds up others.
+// Fences. Operations of a running job take a Fence, which names the claim that it works under. They change nothing and
+// return FAILED_PRECONDITION with the problem slot_lost (problem.h) unless the channel's slot is held by that job in
+// that epoch with that claim: whoever lost the slot must stop. No other refusal has that code.
+//   - The fence holds until the commit: nobody can claim the slot between the look at it and the operation's end.
+//   - All rows that an operation names must belong to the fence's channel; rows of another are NOT_FOUND.
+//   - Where life is told by leases, a lease that ran out does not make the fence stale. A takeover does, so a worker
+//     that is late, and was not missed, goes on.
 //
-// Errors, beyond those named at an operation:
+// Limits. No operation takes or returns more than kMaxRows rows; larger is INVALID_ARGUMENT, and so is a limit below 1.
+// Key entries of a link index have a limit of their own (LinkIndex::kMaxKeyEntries). No operation keeps anything open
+// in the database after it returned, so a page's reader never holds up others.
+//
+// Order. What is listed "by" texts (names, SKUs, external ids, keys) is ordered and compared by their bytes, whatever
+// collation a database would choose: a PostgreSQL column has COLLATE "C". Ids ascend as integers, times from the
+// earliest. A page begins after what its call names, and a page that is empty is the last.
+//
+// Ids. Which numbers there are, who chooses them, and whether later ones are higher:
+//   channel_id, product_id, listing_id, channel_variant_id   storage; yes
+//   job_id                                                   the caller, from ReserveIds; yes, as far as it asked in
+//   order owner                                                    storage; none comes a second time push_id the
+//   caller, unique in a channel; no pull_number                                              storage; by one, within a
+//   channel epoch, revision, policy_version, edit_version            storage; by one, within a channel dirty_version
+//   storage; grows, within a listing variant claim                                                    the caller, at
+//   random
+// On a server ids are given out before they are committed, so a row with a lower id can appear behind a reader that
+// pages by "ids above". The engine needs no more than this: a row that was committed before the first page was read is
+// on some page.
+//
+// Errors, beyond those named at an operation. They may carry a problem (ProblemFrom); its code says more:
+//   OK
+//   INVALID_ARGUMENT     the arguments are wrong whatever is stored: too many rows, a limit below 1, an empty text
 //   NOT_FOUND            there is no such channel, listing variant, job …
-//   FAILED_PRECONDITION  the fence is stale, or the rows are not in a state that allows it; trying again does not help
+//   ALREADY_EXISTS       what is to be made is there
+//   FAILED_PRECONDITION  the fence is stale (slot_lost), or the rows are not in a state that allows it (any other code
+//                        or none); trying again does not help
 //   ABORTED              a compare-and-set lost: read again, decide again, write again
 //   UNAVAILABLE          the database is busy or away, and nothing was changed; try again
 //   UNKNOWN              it is not known whether the change was made; repeat it
 //   DATA_LOSS            the database is damaged
 //   RESOURCE_EXHAUSTED   the disk is full; nothing was changed
+//   INTERNAL             the implementation is at fault; nothing was changed
 //
 // Time. Whatever is compared between machines or processes (when a job was made, how old a cursor is, when a push can
 // land no more, whether a schedule is due) comes from one clock, storage's: the engine reads Now and hands what it read
@@ -52,8 +83,8 @@ class Storage : public ChannelStorage, public CatalogStorage, public LinkStorage
   // The most rows that one operation takes or returns.
   static constexpr int64_t kMaxRows = 10000;
 
-  // Numbers that this store never gave out before: the first of `count` consecutive ones, from 1. A lost answer wastes
-  // them.
+  // Numbers that this store never gave out before: the first of `count` consecutive ones, from 1. Repeat: other
+  // ones; those of the answer that got lost are wasted.
   virtual absl::StatusOr<int64_t> ReserveIds(int64_t count) = 0;
 
   // The time now, UTC, in whole microseconds, by the one clock that all users of the store share (of a database, its

@@ -73,6 +73,7 @@ absl::Status JobQueue::Apply(int64_t channel_id, Plan plan) {
       Report(tried);
       return absl::OkStatus();
     }
+    (**change).number = random_();
     absl::Status status = storage_.WriteQueue(**change);
     if (absl::IsAborted(status)) {
       ++overtaken;
@@ -193,6 +194,7 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::Status
   change.slot = snapshot->slot;
   if (result.change.has_value()) change = *std::move(result.change);
   change.fire = FireOf(schedule, next);
+  change.number = random_();
   const absl::Status status = storage_.WriteQueue(change);
   // Overtaken, by another fire or by any change of the queue: the schedule is looked at again soon.
   if (absl::IsAborted(status)) return false;

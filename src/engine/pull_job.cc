@@ -89,10 +89,10 @@ absl::Status PullChannel(JobContext& context) {
   const bool complete = context.adapter().capabilities().complete_pull;
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
-  const absl::StatusOr<absl::Time> now = context.Now();
-  if (!now.ok()) return now.status();
+  const absl::StatusOr<absl::Time> begin = context.Now();
+  if (!begin.ok()) return begin.status();
   PullState state = channel->pull;
-  bool resume = GoesOn(context, state, *now);
+  bool resume = GoesOn(context, state, *begin);
   if (resume) context.Count("resumed", 1);
   std::string revision;
   for (int restarts = 0;; ++restarts) {

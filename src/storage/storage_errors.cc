@@ -57,6 +57,11 @@ absl::Status JobExists(int64_t job_id) {
   return absl::AlreadyExistsError(absl::StrCat("there is a job ", job_id, " already; the change was made before"));
 }
 
+absl::Status ChangeMade(const Channel& channel) {
+  return absl::AlreadyExistsError(
+      absl::StrCat("the change of the queue of channel ", channel.config.name, " was made before"));
+}
+
 absl::Status ChannelMoved(const Channel& channel, int64_t expected_revision) {
   return ProblemStatus(absl::StatusCode::kAborted, problem_code::kChangedMeanwhile, {{"channel", channel.config.name}},
                        absl::StrCat("channel ", channel.config.name, " is at revision ", channel.revision, ", not ",

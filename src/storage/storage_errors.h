@@ -24,6 +24,7 @@ absl::Status NoSuchJob(int64_t job_id);
 // ALREADY_EXISTS.
 absl::Status NameTaken(absl::string_view name);
 absl::Status JobExists(int64_t job_id);
+absl::Status ChangeMade(const Channel& channel);
 
 // ABORTED.
 absl::Status ChannelMoved(const Channel& channel, int64_t expected_revision);

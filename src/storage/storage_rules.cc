@@ -187,6 +187,20 @@ absl::Status CheckLinkBaseText(absl::string_view text) {
   return absl::InvalidArgumentError("a link base with an empty text; say what it was made by");
 }
 
+bool IsLastChange(const QueueChange& change, const Slot& slot) {
+  return change.number != 0 && slot.change == change.number && slot.revision == change.expected_revision + 1;
+}
+
+bool IsWritten(const Channel& channel, int64_t expected_revision, const ChannelConfig& config,
+               const absl::optional<ChannelConfig>& draft) {
+  if (channel.revision != expected_revision + 1 || channel.draft.has_value() != draft.has_value()) return false;
+  return SameConfig(channel.config, config) && (!draft.has_value() || SameConfig(*channel.draft, *draft));
+}
+
+bool HasJustBegun(const PullState& pull, const Fence& fence) {
+  return pull.running && pull.job_id == fence.job_id && !pull.cursor_at.has_value();
+}
+
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
 
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now) {

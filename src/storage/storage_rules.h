@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
 
@@ -43,6 +44,16 @@ absl::Status CheckLookups(size_t lookups, int64_t limit);
 absl::Status CheckLinkBaseText(absl::string_view text);
 
 // -- Decisions.
+
+// Whether the change was written before, and is the last that was.
+bool IsLastChange(const QueueChange& change, const Slot& slot);
+
+// Whether the channel is as WriteChannel with these arguments has left it.
+bool IsWritten(const Channel& channel, int64_t expected_revision, const ChannelConfig& config,
+               const absl::optional<ChannelConfig>& draft);
+
+// Whether the job has begun a pull of which no page is stored.
+bool HasJustBegun(const PullState& pull, const Fence& fence);
 
 // What storages keep of a product variant besides its key.
 struct ProductState {

@@ -229,12 +229,6 @@ TEST_P(StorageConformance, ChannelWhoseJobRunsCannotBeRemoved) {
   EXPECT_EQ(storage().RemoveChannel(shop.channel_id()), absl::OkStatus()) << "a dead owner does not hold it";
 }
 
-TEST_P(StorageConformance, RemovingAnUnknownChannelIsNotFound) {
-  const int64_t channel_id = Value(storage().CreateChannel(NamedConfig("shop"))).channel_id;
-  ASSERT_EQ(storage().RemoveChannel(channel_id), absl::OkStatus());
-  EXPECT_EQ(Code(storage().RemoveChannel(channel_id)), kNotFound);
-}
-
 TEST_P(StorageConformance, EveryOperationOnAnUnknownChannelIsNotFound) {
   Storage::DirtyCursor cursor;
   Schedule schedule;

@@ -78,7 +78,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
 }
 
 // A shop in which every fenced call has something to do: S1 is linked and has an open push, S2's link is broken, S3 is
-// unlinked, a link base has changes on record, and a pull runs that has seen nothing yet.
+// unlinked, a link base has changes on record, and a pull runs that has seen nothing on its first page.
 void MakeWork(Shop& shop) {
   if (shop.storage().link_index() != nullptr) {
     ASSERT_EQ(shop.index().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
@@ -87,7 +87,8 @@ void MakeWork(Shop& shop) {
   shop.Stock({{"K3", "S3", 100, 10}});
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});
   ASSERT_EQ(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")})), absl::OkStatus());
-  Value(shop.storage().BeginPull(shop.fence()));
+  const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  Value(shop.storage().WritePulledPage(shop.fence(), pull_number, ToPage({}, "page 2"), At(8)));
 }
 
 // Every call with this fence is refused and changes nothing.

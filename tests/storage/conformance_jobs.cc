@@ -176,6 +176,7 @@ TEST_P(StorageConformance, SlotIsKeptWhole) {
   change.slot.holder_job = 11;
   change.slot.epoch = 1LL << 40;
   change.slot.claim = ~uint64_t{0} - 5;
+  change.number = ~uint64_t{0} - 6;
   change.slot.owner = owner;
   change.slot.lease_until = At(30);
   change.slot.paused = true;
@@ -194,6 +195,7 @@ TEST_P(StorageConformance, SlotIsKeptWhole) {
   ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
   Slot expected = change.slot;
   expected.revision = 1;
+  expected.change = change.number;
   EXPECT_EQ(ToText(Value(storage().ReadQueue(channel_id)).slot), ToText(expected));
 
   QueueChange back;

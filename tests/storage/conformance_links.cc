@@ -472,8 +472,7 @@ TEST_P(StorageConformance, PersonUnlinks) {
 
 TEST_P(StorageConformance, UnlinkingWhatHasNoLinkIsRefused) {
   Shop shop(under_test());
-  shop.StockAndLink(1);
-  ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
+  shop.Stock({{"K1", "S1"}});
   const std::string before = StoreText(storage());
   EXPECT_EQ(shop.Edit("S1", Only(Kind::kUnlink)).code(), kFailedPrecondition);
   EXPECT_EQ(shop.Edit("S9", Only(Kind::kUnlink)).code(), kNotFound);

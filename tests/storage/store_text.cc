@@ -197,8 +197,8 @@ std::string ToText(const Job& job) {
 
 std::string ToText(const Slot& slot) {
   return absl::StrCat("slot ", slot.channel_id, " revision=", slot.revision, " holder=", slot.holder_job,
-                      " epoch=", slot.epoch, " claim=", slot.claim, " owner=", slot.owner, " lease ",
-                      Text(slot.lease_until), " paused=", slot.paused, " cancel=", slot.cancel_requested,
+                      " epoch=", slot.epoch, " claim=", slot.claim, " change=", slot.change, " owner=", slot.owner,
+                      " lease ", Text(slot.lease_until), " paused=", slot.paused, " cancel=", slot.cancel_requested,
                       " head=", slot.head_job, " ", Text(slot.head_prioritized_at), " ", slot.head_priority, " ",
                       Text(slot.head_created_at), "\n");
 }

@@ -216,6 +216,7 @@ absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence) {
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   PullState& pull = (*channel)->channel.pull;
+  if (storage::HasJustBegun(pull, fence)) return pull;
   ++pull.pull_number;
   pull.cursor.clear();
   pull.cursor_at.reset();

@@ -77,6 +77,7 @@ absl::Status MemoryStorage::WriteChannel(int64_t channel_id, int64_t expected_re
   absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
   if (!found.ok()) return found.status();
   Channel& channel = (*found)->channel;
+  if (storage::IsWritten(channel, expected_revision, config, draft)) return absl::OkStatus();
   if (channel.revision != expected_revision) return storage::ChannelMoved(channel, expected_revision);
   if (config.name != channel.config.name) {
     if (!channel_by_name_.emplace(config.name, channel_id).second) return storage::NameTaken(config.name);
@@ -91,9 +92,9 @@ absl::Status MemoryStorage::WriteChannel(int64_t channel_id, int64_t expected_re
 
 absl::Status MemoryStorage::RemoveChannel(int64_t channel_id) {
   absl::MutexLock lock(&mutex_);
-  absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
-  if (!found.ok()) return found.status();
-  const MemoryChannel& channel = **found;
+  const auto found = channels_.find(channel_id);
+  if (found == channels_.end()) return absl::OkStatus();
+  const MemoryChannel& channel = found->second;
   if (channel.slot.holder_job != 0 && living_owners_.contains(channel.slot.owner)) {
     return storage::ChannelBusy(channel.channel, channel.slot);
   }

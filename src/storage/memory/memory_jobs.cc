@@ -67,6 +67,7 @@ absl::Status MemoryStorage::CheckQueueWrite(const MemoryChannel& channel, const 
   for (const Job& job : change.insert) {
     if (jobs_.contains(job.job_id)) return storage::JobExists(job.job_id);
   }
+  if (storage::IsLastChange(change, channel.slot)) return storage::ChangeMade(channel.channel);
   if (channel.slot.revision != change.expected_revision)
     return storage::QueueMoved(channel.channel, change.expected_revision);
   for (const Job& job : change.update) {
@@ -110,6 +111,7 @@ absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
   if (change.fire.has_value()) RecordFire(*change.fire, channel.schedules.at(change.fire->name));
   channel.slot = change.slot;
   channel.slot.revision = change.expected_revision + 1;
+  channel.slot.change = change.number;
   return absl::OkStatus();
 }
 

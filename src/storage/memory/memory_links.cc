@@ -155,7 +155,9 @@ absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::st
 }
 
 absl::Status UnlinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
-  if (listing.channel_variant_id == 0) return storage::NotLinked(listing.sku);
+  if (listing.channel_variant_id == 0) {
+    return listing.reason == LinkReason::kUnlinkedByHand ? absl::OkStatus() : storage::NotLinked(listing.sku);
+  }
   ++channel.channel.edit_version;
   channel.RecordEdit(listing);
   channel.RecordEdit(channel.items.at(listing.channel_variant_id));

@@ -93,6 +93,7 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
   return Write([&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
     if (!channel.has_value()) return storage::NoSuchChannel(channel_id);
+    if (storage::IsWritten(*channel, expected_revision, config, draft)) return absl::OkStatus();
     if (channel->revision != expected_revision) return storage::ChannelMoved(*channel, expected_revision);
     const absl::optional<Channel> namesake = FindChannel(db, config.name);
     if (namesake.has_value() && namesake->channel_id != channel_id) return storage::NameTaken(config.name);
@@ -104,7 +105,7 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
 absl::Status SqliteStorage::RemoveChannel(int64_t channel_id) {
   return Write([&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
-    if (!channel.has_value()) return storage::NoSuchChannel(channel_id);
+    if (!channel.has_value()) return absl::OkStatus();
     const Slot slot = FindSlot(db, channel_id).value_or(Slot());
     if (slot.holder_job != 0 && IsOwnerAlive(db, slot.owner)) return storage::ChannelBusy(*channel, slot);
     DeleteChannel(db, channel_id);

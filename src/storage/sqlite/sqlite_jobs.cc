@@ -76,15 +76,15 @@ absl::Status UpdateJob(Connection& db, Job job) {
   return absl::OkStatus();
 }
 
-void StoreSlot(Connection& db, const Slot& slot, int64_t revision) {
+void StoreSlot(Connection& db, const Slot& slot, int64_t revision, uint64_t change) {
   Query(db,
         "UPDATE slot SET revision = ?2, holder_job = ?3, epoch = ?4, owner = ?5, lease_until = ?6, paused = ?7, "
         "cancel_requested = ?8, head_job = ?9, head_prioritized_at = ?10, head_priority = ?11, head_created_at = ?12, "
-        "claim = ?13 "
+        "claim = ?13, change = ?14 "
         "WHERE channel_id = ?1")
       .Run(slot.channel_id, revision, NullIfZero{slot.holder_job}, slot.epoch, NullIfZero{slot.owner}, slot.lease_until,
            slot.paused, slot.cancel_requested, NullIfZero{slot.head_job}, slot.head_prioritized_at, slot.head_priority,
-           slot.head_created_at, static_cast<int64_t>(slot.claim));
+           slot.head_created_at, static_cast<int64_t>(slot.claim), static_cast<int64_t>(change));
 }
 
 absl::Status RecordFire(Connection& db, const Channel& channel, const ScheduleFire& fire) {
@@ -105,6 +105,7 @@ absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
     if (FindJob(db, job.job_id).has_value()) return storage::JobExists(job.job_id);
   }
   const Slot slot = FindSlot(db, change.slot.channel_id).value_or(Slot());
+  if (storage::IsLastChange(change, slot)) return storage::ChangeMade(*channel);
   if (slot.revision != change.expected_revision) return storage::QueueMoved(*channel, change.expected_revision);
   absl::Status status = absl::OkStatus();
   for (const Job& job : change.insert) StoreJob(db, job);
@@ -112,7 +113,7 @@ absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
     if (status.ok()) status = UpdateJob(db, job);
   }
   if (status.ok() && change.fire.has_value()) status = RecordFire(db, *channel, *change.fire);
-  StoreSlot(db, change.slot, change.expected_revision + 1);
+  StoreSlot(db, change.slot, change.expected_revision + 1, change.number);
   return status;
 }
 

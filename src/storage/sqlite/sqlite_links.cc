@@ -152,7 +152,9 @@ class Edit {
   }
 
   absl::Status Unlink() {
-    if (link_.channel_variant_id == 0) return storage::NotLinked(sku_);
+    if (link_.channel_variant_id == 0) {
+      return link_.reason == LinkReason::kUnlinkedByHand ? absl::OkStatus() : storage::NotLinked(sku_);
+    }
     CountEdit(link_.channel_variant_id);
     Query(db_, "INSERT OR IGNORE INTO hand_unlink (channel_id, listing_id, channel_variant_id) VALUES (?1, ?2, ?3)")
         .Run(channel_id_, link_.listing_id, link_.channel_variant_id);

@@ -117,6 +117,8 @@ std::vector<AbsentItem> FindAbsent(Connection& db, int64_t channel_id, int64_t p
 absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
   PullState pull;
   absl::Status status = WriteFenced(fence, [&](Connection& db) {
+    pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
+    if (storage::HasJustBegun(pull, fence)) return absl::OkStatus();
     Query(db,
           "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', "
           "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0 WHERE channel_id = ?1")

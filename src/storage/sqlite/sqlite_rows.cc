@@ -109,7 +109,7 @@ std::vector<Channel> FindChannels(Connection& db) {
 absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
   Query query(db,
               "SELECT channel_id, revision, holder_job, epoch, owner, lease_until, paused, cancel_requested, head_job, "
-              "head_prioritized_at, head_priority, head_created_at, claim FROM slot WHERE channel_id = ?1");
+              "head_prioritized_at, head_priority, head_created_at, claim, change FROM slot WHERE channel_id = ?1");
   if (!query.Bind(channel_id).Next()) return absl::nullopt;
   Slot slot;
   slot.channel_id = query.Int(0);
@@ -125,6 +125,7 @@ absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
   slot.head_priority = query.Int(10);
   slot.head_created_at = query.Time(11);
   slot.claim = static_cast<uint64_t>(query.Int(12));
+  slot.change = static_cast<uint64_t>(query.Int(13));
   return slot;
 }
 

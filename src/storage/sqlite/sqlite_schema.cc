@@ -305,6 +305,7 @@ INSERT INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time
 DROP TABLE only_schedule;
 
 ALTER TABLE slot ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE slot ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;
 )sql",
