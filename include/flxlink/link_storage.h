@@ -113,8 +113,8 @@ struct StatusWrite {
 // still takes part in linking is *live*; owners are *alive*. A slot is *held* by a job; a job that waits for approval
 // has the state held.
 //
-// What a link's dirty version counts: its making, each change of what should be on the channel (a price, a quantity, a
-// status, a policy that was evaluated), a resume, a reconciliation, a force. A listing variant's never falls, also over
+// What a link's dirty version counts: its making, its healing, each change of its product's price or quantity and of
+// its status but by a settlement, a resume, a reconciliation, a force. A listing variant's never falls, also over
 // several links.
 //
 // Thread-safe.

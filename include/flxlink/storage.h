@@ -30,13 +30,13 @@
 // earliest. A page begins after what its call names, and a page that is empty is the last.
 //
 // Ids. Which numbers there are, who chooses them, and whether later ones are higher:
-//   channel_id, product_id, listing_id, channel_variant_id   storage; yes
-//   job_id                                                   the caller, from ReserveIds; yes, as far as it asked in
-//   order owner                                                    storage; none comes a second time push_id the
-//   caller, unique in a channel; no pull_number                                              storage; by one, within a
-//   channel epoch, revision, policy_version, edit_version            storage; by one, within a channel dirty_version
-//   storage; grows, within a listing variant claim                                                    the caller, at
-//   random
+//   channel_id, product_id, listing_id, channel_variant_id    storage; later ones are higher
+//   job_id                                                    the caller, from ReserveIds; higher if it asked later
+//   owner                                                     storage; none comes a second time
+//   push_id                                                   the caller; unique in a channel
+//   pull_number, epoch, revision, policy_version, edit_version    storage; by one, within a channel
+//   dirty_version                                             storage; grows, within a listing variant
+//   claim, QueueChange::number                                the caller, at random
 // On a server ids are given out before they are committed, so a row with a lower id can appear behind a reader that
 // pages by "ids above". The engine needs no more than this: a row that was committed before the first page was read is
 // on some page.

@@ -731,6 +731,7 @@ TEST_P(LinkIndexConformance, ClearingHandUnlinksIsRecorded) {
   Shop shop(under_test());
   shop.StockAndSync(2);
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
+  DropBase(shop);
   SetBase(shop);
   ASSERT_EQ(shop.Edit("S2", Only(Kind::kClearUnlink)), absl::OkStatus());
   EXPECT_THAT(ListingChanges(shop), IsEmpty()) << "there was nothing to clear";
