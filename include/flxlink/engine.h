@@ -33,6 +33,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "flxlink/call.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
@@ -134,8 +135,9 @@ class Engine {
   // Storage::OpenOwner).
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options);
 
-  // Lets running jobs end, stops its workers and gives up its owner. Threads that are lent to it (RunPending,
-  // RunUntilFinal) are asked to leave and waited for: once the job that they run has ended they return CANCELLED.
+  // As Stop without a grace, for threads that are lent to it (RunPending, RunUntilFinal) too: jobs yield, nothing of
+  // them is lost, and lent threads are waited for and return CANCELLED. Then it gives up its owner. A call of an
+  // adapter that is on its way is waited for.
   virtual ~Engine() = default;
 
   // -- Channels. Names are ChannelConfig::name; NOT_FOUND where there is none.
@@ -169,7 +171,11 @@ class Engine {
   virtual absl::Status ForEachListing(absl::string_view channel, const ListingFilter& filter,
                                       absl::FunctionRef<absl::Status(const ListingRow&)> visit) = 0;
   virtual absl::Status EditListing(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) = 0;
-  virtual absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku) = 0;
+  virtual absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku,
+                                                     const Call& call) = 0;
+  absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku) {
+    return Explain(channel, sku, Call());
+  }
   // What a link job would do now. Changes nothing. FAILED_PRECONDITION as a link job would fail: no rule, or no
   // complete pull yet.
   virtual absl::StatusOr<LinkPlan> PlanLinks(absl::string_view channel) = 0;
@@ -179,6 +185,10 @@ class Engine {
   // Asks for a job. While one of that kind is pending, that one is returned, with both wishes joined; while one is
   // running, a follow-up is queued.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
+  // The platform tells that these items changed: asks for a pull, with the trigger kNotice, or joins one that is
+  // pending. Every pull reads the whole channel; no adapter can be asked for single items yet. INVALID_ARGUMENT: there
+  // is none, or an external id is empty, longer than 1,000 bytes or has a U+0000.
+  virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Newest first.
   virtual absl::StatusOr<std::vector<Job>> ListJobs(const JobFilter& filter, int64_t limit) = 0;
@@ -216,22 +226,33 @@ class Engine {
   // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
   // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is told as
   // EventKind::kTrouble, tried again later, and does not keep others from being served. CANCELLED: the engine is being
-  // destroyed, or the call was cancelled. A call that ends lets the job that it runs come to its end.
+  // destroyed, or the call was cancelled. A call that ends makes the job that it runs yield, see Stop.
   virtual absl::StatusOr<int> RunPending(int max_jobs, const Call& call) = 0;
   absl::StatusOr<int> RunPending(int max_jobs) { return RunPending(max_jobs, Call()); }
 
   // Serves the queue of the job's channel on this thread until the job is final or held. While another owner holds the
   // slot it follows, and takes over if that owner dies. FAILED_PRECONDITION: the job waits and its channel is paused.
   // CANCELLED: the engine is being destroyed, or the call was cancelled. Other errors are storage's, after max_tries.
-  // A call that ends lets the job that it runs come to its end, and leaves one that it waits for in the queue.
+  // A call that ends makes the job that it runs yield, see Stop, and leaves one that it waits for in the queue.
   virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id, const Call& call) = 0;
   absl::StatusOr<Job> RunUntilFinal(int64_t job_id) { return RunUntilFinal(job_id, Call()); }
 
   // Starts `workers` threads that fire schedules and run jobs until Stop. FAILED_PRECONDITION: they run already.
   virtual absl::Status Start(int workers) = 0;
-  // Lets running jobs end, then joins the workers. What they met outside of jobs was told when they met it, as
-  // EventKind::kTrouble.
-  virtual void Stop() = 0;
+  // How long Stop lets jobs go on unless it is told otherwise.
+  static constexpr absl::Duration kDefaultGrace = absl::Seconds(30);
+  // Begins no job any more, lets those that run go on for `grace` or until the call ends, then makes them yield, and
+  // joins the workers. From any thread; repeating it does nothing.
+  //
+  // A job yields at its next step or wait (for a channel that throttles it, for another try), never in the middle of a
+  // call of its adapter, which is waited for. It goes back to pending, keeps its place in the queue, its progress,
+  // counts and problems, and takes in no other wish: a request is queued behind it. That is neither a failure nor an
+  // attempt. Later it goes on, on any engine: a pull from its cursor, if that is younger than an hour; a sync with what
+  // is still dirty; a link job with a new pass; a build or rules job from the start, over what is done already. Only
+  // the problem status_rule is not noted for what a link job linked before it yielded.
+  virtual void Stop(absl::Duration grace, const Call& call) = 0;
+  void Stop(absl::Duration grace) { Stop(grace, Call()); }
+  void Stop() { Stop(kDefaultGrace, Call()); }
 
   // -- Watching
 

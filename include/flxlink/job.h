@@ -47,13 +47,19 @@ enum class JobState : uint8_t {
   kHeld,       // Stopped before a change that is over the channel's limit; waits for approval.
 };
 
-enum class JobTrigger : uint8_t { kHand, kSchedule, kChain, kRerun };
+enum class JobTrigger : uint8_t {
+  kHand,
+  kSchedule,
+  kChain,
+  kRerun,
+  kNotice,  // A platform told that something changed.
+};
 
 // "pull", "build", "link", "sync", "rules".
 absl::string_view ToString(JobKind kind);
 // "pending", "running", "completed", "failed", "cancelled", "held".
 absl::string_view ToString(JobState state);
-// "hand", "schedule", "chain", "rerun".
+// "hand", "schedule", "chain", "rerun", "notice".
 absl::string_view ToString(JobTrigger trigger);
 absl::optional<JobState> ParseJobState(absl::string_view text);
 
@@ -119,7 +125,8 @@ struct Job {
   int64_t from_job = 0;
 
   JobProgress progress;
-  int64_t attempts = 0;  // Times it was started; more than 1 after a worker died.
+  // Times it was started; more than 1 after a worker died. One that yielded was not begun in vain: that does not count.
+  int64_t attempts = 0;
   absl::Time created_at;
   absl::optional<absl::Time> started_at;
   absl::optional<absl::Time> finished_at;

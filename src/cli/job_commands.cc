@@ -14,6 +14,7 @@
 #include "src/cli/advice.h"
 #include "src/cli/job_run.h"
 #include "src/cli/job_text.h"
+#include "src/cli/job_watch.h"
 #include "src/cli/json_view.h"
 #include "src/cli/option_checks.h"
 #include "src/cli/print.h"
@@ -30,6 +31,7 @@ using Action = std::function<absl::Status()>;
 struct RequestFlags {
   std::string channel;
   JobRequest request;
+  std::vector<std::string> items;  // pull: those that a platform said have changed.
   bool dry_run = false;
   bool no_wait = false;
 };
@@ -37,6 +39,12 @@ struct RequestFlags {
 absl::Status MakeJob(Session& session, const RequestFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
   return RunJob(session, session.engine().Enqueue(flags.channel, flags.request), !flags.no_wait);
+}
+
+absl::Status MakePullJob(Session& session, const RequestFlags& flags) {
+  if (flags.items.empty()) return MakeJob(session, flags);
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  return RunJob(session, session.engine().NoteItems(flags.channel, flags.items), !flags.no_wait);
 }
 
 absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
@@ -129,7 +137,10 @@ void AddMakers(CLI::App& app, const Globals& globals, Action& action) {
 
   const auto pull = std::make_shared<RequestFlags>();
   command = AddMaker(app, JobKind::kPull, "Read the channel's items", pull);
-  SetWork(command, globals, action, [pull](Session& session) { return MakeJob(session, *pull); });
+  TakeMany(
+      command->add_option("--item", pull->items, "These are said to have changed; all items are read all the same"));
+  command->get_option("--item")->type_name("EXTERNAL_ID ...");
+  SetWork(command, globals, action, [pull](Session& session) { return MakePullJob(session, *pull); });
 
   AddLink(app, globals, action);
   AddSync(app, globals, action);
@@ -179,6 +190,8 @@ absl::Status Show(Session& session, const JobFlags& flags) {
   absl::StatusOr<std::string> text = DescribeJob(session, *job);
   return text.ok() ? PrintText(*text) : text.status();
 }
+
+absl::Status Watch(Session& session, const JobFlags& flags) { return WatchJob(session, flags.job_id); }
 
 absl::Status Prioritize(Session& session, const JobFlags& flags) {
   if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
@@ -249,6 +262,7 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
   TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"),
             {"pending", "running", "completed", "failed", "cancelled", "held"});
   add_job_command("show", "Show a job", &Show);
+  add_job_command("watch", "Follow a job until it ends, whoever runs it", &Watch);
   add_job_command("prioritize", "Move a job ahead of every other pending one", &Prioritize);
   add_job_command("cancel", "Cancel a job", &Cancel);
   constexpr char kNoWait[] = "Only queue the job; some other process runs it";

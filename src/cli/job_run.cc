@@ -13,6 +13,7 @@
 #include "src/cli/job_text.h"
 #include "src/cli/json_view.h"
 #include "src/cli/print.h"
+#include "src/cli/stop_signal.h"
 
 namespace flxlink::cli {
 namespace {
@@ -42,6 +43,14 @@ absl::StatusOr<absl::optional<Job>> NextChained(Engine& engine, const Job& befor
   return next;
 }
 
+// When it is asked to stop, the job yields.
+absl::StatusOr<Job> RunUntilFinal(Engine& engine, int64_t job_id) {
+  absl::StatusOr<Job> job = engine.RunUntilFinal(job_id, UntilStopped());
+  if (job.ok() || !IsStopping()) return job;
+  return absl::CancelledError(absl::StrCat("stopped by ", StopSignal(), "; job ", job_id,
+                                           " goes on from where it is with: flxlink run --until-idle"));
+}
+
 // Runs what a job that completed has chained. A chain never visits a kind twice, so this comes to an end.
 absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& before) {
   std::vector<Job> chained;
@@ -49,7 +58,7 @@ absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& before) {
     absl::StatusOr<absl::optional<Job>> next = NextChained(engine, before);
     if (!next.ok()) return next.status();
     if (!next->has_value()) return chained;
-    absl::StatusOr<Job> job = engine.RunUntilFinal((*next)->job_id);
+    absl::StatusOr<Job> job = RunUntilFinal(engine, (*next)->job_id);
     if (!job.ok()) return job.status();
     chained.push_back(*std::move(job));
   }
@@ -117,7 +126,8 @@ absl::Status PrintJob(Session& session, const Job& job, const std::vector<Job>& 
 absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait) {
   if (!job.ok()) return job.status();
   if (!wait) return PrintJob(session, *job, {});
-  absl::StatusOr<Job> final_job = session.engine().RunUntilFinal(job->job_id);
+  CatchStopSignals();
+  absl::StatusOr<Job> final_job = RunUntilFinal(session.engine(), job->job_id);
   if (!final_job.ok()) return final_job.status();
   std::vector<Job> chained;
   if (final_job->state == JobState::kCompleted) {

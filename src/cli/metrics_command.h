@@ -1,4 +1,4 @@
-// `flxlink run`: fires schedules and runs jobs, of all channels, until it is told to stop.
+// `flxlink metrics`: counters and gauges, as text for Prometheus or as JSON.
 
 #ifndef FLXLINK_SRC_CLI_METRICS_COMMAND_H_
 #define FLXLINK_SRC_CLI_METRICS_COMMAND_H_

@@ -1,7 +1,5 @@
 #include "src/cli/run_command.h"
 
-#include <atomic>
-#include <csignal>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -15,6 +13,7 @@
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
 #include "src/cli/print.h"
+#include "src/cli/stop_signal.h"
 
 namespace flxlink::cli {
 namespace {
@@ -26,22 +25,6 @@ struct RunFlags {
   int workers = 1;
   bool until_idle = false;
 };
-
-// The signal that asked to stop. 0: none yet.
-std::atomic<int> stop_signal{0};
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler writes it");
-
-bool Stopping() { return stop_signal.load() != 0; }
-
-// From here on the first SIGINT or SIGTERM asks to stop; a second one ends the program as it always does.
-void CatchStopSignals() {
-  struct sigaction action {};
-  action.sa_handler = [](int signal) { stop_signal.store(signal); };
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 // What several threads ran together.
 class Tally {
@@ -64,11 +47,12 @@ class Tally {
   int jobs_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// Runs jobs on this thread until none can be claimed, or the program is to stop.
+// Runs jobs on this thread until none can be claimed, or the program is to stop: then what runs yields.
 absl::StatusOr<int> RunClaimable(Engine& engine) {
   int jobs = 0;
-  while (!Stopping()) {
-    absl::StatusOr<int> ran = engine.RunPending(1);
+  while (!IsStopping()) {
+    absl::StatusOr<int> ran = engine.RunPending(1, UntilStopped());
+    if (absl::IsCancelled(ran.status())) break;
     if (!ran.ok()) return ran;
     if (*ran == 0) break;
     jobs += *ran;
@@ -97,7 +81,7 @@ absl::StatusOr<bool> HasJobs(Engine& engine, JobState state) {
 absl::StatusOr<int> RunUntilIdle(Engine& engine, int workers) {
   if (absl::StatusOr<int> fired = engine.FireSchedules(); !fired.ok()) return fired;
   int jobs = 0;
-  while (!Stopping()) {
+  while (!IsStopping()) {
     // Asked first: what ends only afterwards may leave a job that this round did not see.
     const absl::StatusOr<bool> others_run = HasJobs(engine, JobState::kRunning);
     if (!others_run.ok()) return others_run.status();
@@ -115,10 +99,10 @@ absl::StatusOr<int> RunUntilIdle(Engine& engine, int workers) {
 
 absl::Status RunUntilStopped(Session& session, int workers) {
   if (absl::Status status = session.engine().Start(workers); !status.ok()) return status;
-  while (!Stopping()) absl::SleepFor(kLookAgain);
-  session.engine().Stop();
+  while (!IsStopping()) absl::SleepFor(kLookAgain);
+  session.engine().Stop(absl::ZeroDuration());
   session.EndProgress();
-  const std::string name = stop_signal.load() == SIGINT ? "SIGINT" : "SIGTERM";
+  const std::string name(StopSignal());
   return session.json() ? PrintJson({{"stopped_by", name}}) : PrintLine(absl::StrCat("run: stopped by ", name));
 }
 

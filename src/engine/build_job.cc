@@ -92,7 +92,9 @@ absl::Status BuildProducts(JobContext& context, absl::Span<const std::string> sk
 }  // namespace
 
 absl::Status RunBuildJob(JobContext& context) {
-  for (absl::string_view name : {"created", "refreshed", "unchanged"}) context.Count(name, 0);
+  for (absl::string_view name : {"created", "refreshed"}) context.Count(name, 0);
+  context.SetCount("unchanged", 0);  // After it yielded, what it made itself is among them.
+  context.progress() = JobProgress();
   const std::vector<std::string>& skus = context.job().options.skus;
   std::set<std::string> seen;
   if (skus.empty()) return BuildProducts(context, skus, &seen);

@@ -48,6 +48,19 @@ absl::Status CheckOptions(const EngineOptions& options) {
   return absl::OkStatus();
 }
 
+// How long an external id may be, in bytes.
+constexpr size_t kMaxExternalId = 1000;
+
+absl::Status CheckExternalId(absl::string_view id) {
+  if (id.empty()) return absl::InvalidArgumentError("an external id is empty; give the item's id on the platform");
+  if (id.size() > kMaxExternalId) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an external id has ", id.size(), " bytes; it may have ", kMaxExternalId));
+  }
+  if (id.find('\0') == absl::string_view::npos) return absl::OkStatus();
+  return absl::InvalidArgumentError("an external id has a character U+0000; give the item's id on the platform");
+}
+
 class EngineImpl : public Engine {
  public:
   EngineImpl(const EngineOptions& options, std::unique_ptr<CredentialResolver> own_credentials, OwnerId owner)
@@ -63,7 +76,8 @@ class EngineImpl : public Engine {
 
   ~EngineImpl() override {
     SendLentThreadsAway();
-    Stop();
+    Stop(absl::ZeroDuration(), Call());
+    AwaitLentThreads();
     worker_.WriteEnds();
     ending_.Notify();
     if (keep_alive_.joinable()) keep_alive_.join();
@@ -160,10 +174,10 @@ class EngineImpl : public Engine {
     return status;
   }
 
-  absl::StatusOr<ListingExplanation> Explain(absl::string_view name, absl::string_view sku) override {
+  absl::StatusOr<ListingExplanation> Explain(absl::string_view name, absl::string_view sku, const Call& call) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    return engine::ExplainListing(options_, *channel, sku);
+    return engine::ExplainListing(options_, *channel, sku, call);
   }
 
   absl::StatusOr<LinkPlan> PlanLinks(absl::string_view name) override {
@@ -176,6 +190,17 @@ class EngineImpl : public Engine {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     return queue_.Enqueue(channel->channel_id, request);
+  }
+
+  absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) override {
+    if (external_ids.empty()) return absl::InvalidArgumentError("a notice names no item; give the external ids");
+    for (const std::string& id : external_ids) {
+      if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
+    }
+    JobRequest request;
+    request.kind = JobKind::kPull;
+    request.trigger = JobTrigger::kNotice;
+    return Enqueue(channel, request);
   }
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }
@@ -279,17 +304,23 @@ class EngineImpl : public Engine {
     absl::MutexLock lock(&mutex_);
     if (!threads_.empty()) return absl::FailedPreconditionError("the engine's workers run already; stop them first");
     if (workers < 1) return absl::InvalidArgumentError(absl::StrCat(workers, " workers; at least 1 is needed"));
-    stopping_ = false;
+    stopping_ = yielding_ = false;
+    working_ = workers;
     for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { Work(); });
     return absl::OkStatus();
   }
 
-  void Stop() override {
+  void Stop(absl::Duration grace, const Call& call) override {
     std::vector<std::thread> threads;
     {
       absl::MutexLock lock(&mutex_);
       stopping_ = true;
       threads.swap(threads_);
+    }
+    AwaitWorkers(options_.clock->Now() + grace, call);
+    {
+      absl::MutexLock lock(&mutex_);
+      yielding_ = true;
     }
     for (std::thread& thread : threads) thread.join();
   }
@@ -447,27 +478,39 @@ class EngineImpl : public Engine {
   void SendLentThreadsAway() {
     absl::MutexLock lock(&mutex_);
     leaving_ = true;
+  }
+
+  void AwaitLentThreads() {
+    absl::MutexLock lock(&mutex_);
     const auto all_left = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return lent_threads_ == 0; };
     mutex_.Await(absl::Condition(&all_left));
   }
 
+  // Why a lent thread is to leave; OK: it may stay.
+  absl::Status CheckLent(const Call& call) { return IsLeaving() ? Leaving() : CheckCall(call, options_.clock->Now()); }
+
   absl::StatusOr<int> RunClaimable(int max_jobs, const Call& call) {
+    const auto should_yield = [&] { return !CheckLent(call).ok(); };
     for (int ran = 0; ran < max_jobs; ++ran) {
-      if (IsLeaving()) return Leaving();
-      if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
-      absl::StatusOr<bool> one = worker_.RunAny();
+      if (absl::Status status = CheckLent(call); !status.ok()) return status;
+      absl::StatusOr<bool> one = worker_.RunAny(should_yield);
       if (!one.ok()) return one.status();
-      if (!*one) return ran;
+      if (*one) continue;
+      // Nothing was left, or what ran has yielded.
+      if (absl::Status status = CheckLent(call); !status.ok()) return status;
+      return ran;
     }
     return max_jobs;
   }
 
   absl::StatusOr<Job> ServeUntilFinal(int64_t job_id, const Call& call) {
+    const auto should_yield = [&] { return !CheckLent(call).ok(); };
     for (int failures = 0; !IsLeaving();) {
       absl::StatusOr<Job> job = storage().ReadJob(job_id);
       if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
-      if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
-      absl::StatusOr<bool> ran = job.ok() ? worker_.RunNext(job->channel_id) : absl::StatusOr<bool>(job.status());
+      if (absl::Status status = CheckLent(call); !status.ok()) return status;
+      absl::StatusOr<bool> ran =
+          job.ok() ? worker_.RunNext(job->channel_id, should_yield) : absl::StatusOr<bool>(job.status());
       if (ran.ok() && !*ran) ran = CheckNotPaused(*job);
       failures = ran.ok() ? 0 : failures + 1;
       const bool try_again = engine::WorthAnotherTry(ran.status()) && failures < options_.max_tries;
@@ -502,8 +545,30 @@ class EngineImpl : public Engine {
     }
   }
 
+  bool Yielding() {
+    absl::MutexLock lock(&mutex_);
+    return yielding_;
+  }
+
+  // Waits until the workers have ended, `until` has come, or the call ends.
+  void AwaitWorkers(absl::Time until, const Call& call) {
+    for (;;) {
+      const absl::Time now = options_.clock->Now();
+      {
+        absl::MutexLock lock(&mutex_);
+        if (working_ == 0 || now >= until || !CheckCall(call, now).ok()) return;
+      }
+      options_.clock->Sleep(std::min(options_.poll_interval, until - now));
+    }
+  }
+
   // One of the engine's own threads.
   void Work() {
+    absl::Cleanup ended = [this] {
+      absl::MutexLock lock(&mutex_);
+      --working_;
+    };
+    const auto should_yield = [this] { return Yielding(); };
     while (!Stopping()) {
       bool worked = false;
       Try("", "the schedules in storage", [&] {
@@ -512,7 +577,7 @@ class EngineImpl : public Engine {
         return fired.status();
       });
       Try("", "the queues in storage", [&] {
-        absl::StatusOr<bool> ran = worker_.RunAny();
+        absl::StatusOr<bool> ran = worker_.RunAny(should_yield);
         worked = worked || (ran.ok() && *ran);
         return ran.status();
       });
@@ -538,7 +603,9 @@ class EngineImpl : public Engine {
 
   absl::Mutex mutex_;
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int working_ ABSL_GUARDED_BY(mutex_) = 0;        // Of the engine's own threads.
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;  // They begin nothing any more …
+  bool yielding_ ABSL_GUARDED_BY(mutex_) = false;  // … and what they run yields.
   bool leaving_ ABSL_GUARDED_BY(mutex_) = false;
   int lent_threads_ ABSL_GUARDED_BY(mutex_) = 0;
 

@@ -12,6 +12,10 @@ namespace {
 // How often one who waits looks for a request to cancel: it is a write to storage.
 constexpr absl::Duration kLookEvery = absl::Seconds(1);
 
+// What linking reads was changed where one of these is not 0.
+constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
+                                                  "created",  "broken",  "refreshed"};
+
 absl::Status Cancelled() { return absl::CancelledError("cancelled by a person"); }
 
 }  // namespace
@@ -33,15 +37,25 @@ bool WorthAnotherTry(const absl::Status& status) {
 }
 
 JobContext::JobContext(const EngineOptions& options, Reporter& reporter, RateLimiters& rate_limiters,
-                       const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence)
+                       const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence,
+                       ShouldYield should_yield)
     : options_(options),
       reporter_(reporter),
       channel_(channel),
       adapter_(adapter),
       job_(job),
       fence_(fence),
+      should_yield_(should_yield),
       rate_limiter_(rate_limiters.For(channel.channel_id, channel.config.adapter, adapter.capabilities().rate_limit,
-                                      options.clock->Now())) {}
+                                      options.clock->Now())),
+      told_(job.counts),
+      progress_(job.progress) {
+  output_.counts = job.counts;
+  output_.problems = job.problems;
+  for (const absl::string_view name : kLinkInputCounts) {
+    if (CountOf(name) > 0) output_.changed_link_inputs = true;
+  }
+}
 
 void JobContext::Count(absl::string_view name, int64_t amount) {
   for (auto& [key, value] : output_.counts) {
@@ -53,9 +67,25 @@ void JobContext::Count(absl::string_view name, int64_t amount) {
   output_.counts.emplace_back(std::string(name), amount);
 }
 
+void JobContext::SetCount(absl::string_view name, int64_t amount) { Count(name, amount - CountOf(name)); }
+
+int64_t JobContext::CountOf(absl::string_view name) const {
+  for (const auto& [key, value] : output_.counts) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+bool JobContext::HasCount(absl::string_view name) const {
+  return std::any_of(output_.counts.begin(), output_.counts.end(),
+                     [&](const auto& count) { return count.first == name; });
+}
+
 void JobContext::AddProblem(absl::string_view subject, Problem problem) {
-  if (output_.problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
-  output_.problems.push_back({std::string(subject), std::move(problem)});
+  std::vector<JobProblem>& problems = output_.problems;
+  if (problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
+  JobProblem noted{std::string(subject), std::move(problem)};
+  if (std::find(problems.begin(), problems.end(), noted) == problems.end()) problems.push_back(std::move(noted));
 }
 
 absl::Status JobContext::Report() {
@@ -65,7 +95,7 @@ absl::Status JobContext::Report() {
   waited_ = absl::ZeroDuration();
   ReportCounts();
   reporter_.Progressed(job_, progress_);
-  return reply->cancel_requested ? Cancelled() : absl::OkStatus();
+  return reply->cancel_requested ? Cancelled() : CheckYield();
 }
 
 // Counts are only ever added at the end, so those that were told come first.
@@ -73,11 +103,10 @@ void JobContext::ReportCounts() {
   JobCounts more;
   for (size_t i = 0; i < output_.counts.size(); ++i) {
     const int64_t told = i < told_.size() ? told_[i].second : 0;
-    if (output_.counts[i].second != told) more.emplace_back(output_.counts[i].first, output_.counts[i].second - told);
+    if (output_.counts[i].second > told) more.emplace_back(output_.counts[i].first, output_.counts[i].second - told);
   }
-  if (more.empty()) return;
   told_ = output_.counts;
-  reporter_.Counted(job_, more);
+  if (!more.empty()) reporter_.Counted(job_, more);
 }
 
 absl::Duration JobContext::Backoff(int tries) const { return engine::Backoff(options_, tries); }
@@ -104,7 +133,9 @@ absl::Status JobContext::Write(absl::FunctionRef<absl::Status(absl::Time now)> c
 
 absl::Status JobContext::Wait(absl::Duration duration) {
   while (duration > absl::ZeroDuration()) {
-    const absl::Duration slice = std::min(duration, kLookEvery - waited_);
+    if (absl::Status status = CheckYield(); !status.ok()) return status;
+    const absl::Duration look_again = std::max(options_.poll_interval, absl::Milliseconds(1));
+    const absl::Duration slice = std::min({duration, kLookEvery - waited_, look_again});
     options_.clock->Sleep(slice);
     duration -= slice;
     waited_ += slice;
@@ -113,6 +144,10 @@ absl::Status JobContext::Wait(absl::Duration duration) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status JobContext::CheckYield() const {
+  return should_yield_() ? absl::CancelledError("the job yields") : absl::OkStatus();
 }
 
 // Tries once: who waits comes back in a second, and may be waiting for storage itself.

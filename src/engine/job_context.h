@@ -34,15 +34,19 @@ struct JobOutput {
 // Whether `status` is a refusal since the fence is stale: another worker took over.
 bool IsSlotLost(const absl::Status& status);
 
+// Whether the running job is to yield: asked at each of its steps and while it waits. Once it says so it stays so.
+using ShouldYield = absl::FunctionRef<bool()>;
+
 // Whether what failed with `status` may go well if it is done again: away, slow, throttled, or of unknown outcome.
 bool WorthAnotherTry(const absl::Status& status);
 
 // Belongs to one running job; used by one thread at a time.
 class JobContext {
  public:
-  // All must outlive it. The rate limiter is the channel's, which all its jobs share.
+  // All must outlive it. The rate limiter is the channel's, which all its jobs share. What the job came to before it
+  // yielded is where it goes on.
   JobContext(const EngineOptions& options, Reporter& reporter, RateLimiters& rate_limiters, const Channel& channel,
-             const ChannelAdapter& adapter, const Job& job, const Fence& fence);
+             const ChannelAdapter& adapter, const Job& job, const Fence& fence, ShouldYield should_yield);
 
   Storage& storage() const { return *options_.storage; }
   const EngineOptions& options() const { return options_; }
@@ -53,15 +57,25 @@ class JobContext {
   const Fence& fence() const { return fence_; }
   int64_t page_rows() const { return options_.page_rows; }
 
+  // Whether an earlier run of the job has come to something: it yielded, or its worker died.
+  bool resumed() const { return job_.attempts > 1 || !job_.counts.empty(); }
+  // Whether the job is to yield, or has been told to.
+  bool yields() const { return should_yield_(); }
+
   JobOutput& output() { return output_; }
   JobProgress& progress() { return progress_; }
 
   // Adds to a named count; counts keep the order in which they were first named.
   void Count(absl::string_view name, int64_t amount);
-  // Notes a problem with one variant; only the first Job::kMaxProblems are kept.
+  // Sets a count anew, for what the job looks at again from the start.
+  void SetCount(absl::string_view name, int64_t amount);
+  int64_t CountOf(absl::string_view name) const;
+  // Whether the job has counted that, in an earlier run too.
+  bool HasCount(absl::string_view name) const;
+  // Notes a problem with one variant, once; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
 
-  // Writes progress and tells of it. CANCELLED: a person asked the job to stop.
+  // Writes progress and tells of it: the end of a step. CANCELLED: a person asked the job to stop, or it is to yield.
   absl::Status Report();
   // Tells what was counted since it was last told.
   void ReportCounts();
@@ -94,7 +108,8 @@ class JobContext {
 
   // The wait before try number `tries` + 1.
   absl::Duration Backoff(int tries) const;
-  // The one way to wait. CANCELLED: a person asked the job to stop meanwhile, which is noticed within a second.
+  // The one way to wait. CANCELLED: a person asked the job to stop meanwhile, which is noticed within a second, or it
+  // is to yield, which is noticed within the engine's poll_interval.
   absl::Status Wait(absl::Duration duration);
 
   // Takes `cost` tokens of the channel's rate limit, waiting for them if need be.
@@ -110,6 +125,7 @@ class JobContext {
 
  private:
   absl::Status LookForCancel();
+  absl::Status CheckYield() const;
 
   const EngineOptions& options_;
   Reporter& reporter_;
@@ -117,6 +133,7 @@ class JobContext {
   const ChannelAdapter& adapter_;
   const Job& job_;
   const Fence fence_;
+  const ShouldYield should_yield_;
   RateLimiter& rate_limiter_;
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.

@@ -182,6 +182,20 @@ absl::Status JobQueue::Finish(const Fence& fence, const jobs::JobEnd& end, const
                });
 }
 
+absl::Status JobQueue::Yield(const Fence& fence, const jobs::JobEnd& so_far) {
+  bool written = false;
+  return Apply(fence.channel_id,
+               [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+                 absl::StatusOr<QueueChange> change = jobs::PlanYield(snapshot, fence, so_far, now);
+                 // After a write of unknown outcome, a slot that is not held by the fence any more is how its success
+                 // shows.
+                 if (written && absl::IsFailedPrecondition(change.status())) return absl::optional<QueueChange>();
+                 if (!change.ok()) return change.status();
+                 written = true;
+                 return absl::make_optional(*std::move(change));
+               });
+}
+
 absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next, absl::Time now) {
   absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
   if (!job_id.ok()) return job_id.status();

@@ -46,6 +46,9 @@ class JobQueue {
   // Ends the running job and queues what follows. FAILED_PRECONDITION (slot_lost): the fence is stale.
   absl::Status Finish(const Fence& fence, const jobs::JobEnd& end, const std::vector<JobRequest>& follow_ups);
 
+  // Puts the running job back into the queue with what it came to so far. FAILED_PRECONDITION: the fence is stale.
+  absl::Status Yield(const Fence& fence, const jobs::JobEnd& so_far);
+
   // Makes the job of a schedule that is due, and moves the schedule on to `next` or, where that could not be computed,
   // disables it with the problem. False: somebody else was faster.
   absl::StatusOr<bool> Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next, absl::Time now);

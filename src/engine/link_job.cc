@@ -48,7 +48,7 @@ bool IsSmall(const LinkBase& base) {
 // Whether the channel's last link job came to its end. One that did not may have written reasons that come from keys
 // which nobody remembers: a link change tells how a row was when the base was up to date, and not how that job saw it.
 absl::StatusOr<bool> LastJobCompleted(const JobContext& context) {
-  if (context.job().attempts > 1) return false;
+  if (context.resumed()) return false;
   JobFilter filter;
   filter.channel_id = context.channel().channel_id;
   int64_t before_id = context.job().job_id;

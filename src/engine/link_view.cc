@@ -21,6 +21,34 @@ namespace {
 // With more link changes than this it is faster to read the channel than the changes.
 constexpr int64_t kMaxChanges = 1000;
 
+// The channel, as long as a call goes on.
+class CallLookup : public StorageLinkLookup {
+ public:
+  CallLookup(const EngineOptions& options, int64_t channel_id, const Call& call)
+      : StorageLinkLookup(*options.storage, channel_id, options.page_rows), clock_(*options.clock), call_(call) {}
+
+  absl::StatusOr<ListingKeyPage> ReadListingKeys(absl::Span<const std::string> fields, int64_t after_id) override {
+    const absl::Status status = CheckCall(call_, clock_.Now());
+    if (!status.ok()) return status;
+    return StorageLinkLookup::ReadListingKeys(fields, after_id);
+  }
+  absl::StatusOr<ChannelKeyPage> ReadChannelKeys(absl::Span<const std::string> fields, int64_t after_id) override {
+    const absl::Status status = CheckCall(call_, clock_.Now());
+    if (!status.ok()) return status;
+    return StorageLinkLookup::ReadChannelKeys(fields, after_id);
+  }
+  absl::StatusOr<LinkChangePage> ReadLinkChanges(LinkSide side, absl::Span<const std::string> fields,
+                                                 int64_t after_id) override {
+    const absl::Status status = CheckCall(call_, clock_.Now());
+    if (!status.ok()) return status;
+    return StorageLinkLookup::ReadLinkChanges(side, fields, after_id);
+  }
+
+ private:
+  const Clock& clock_;
+  const Call call_;
+};
+
 // The SKUs or external ids of some rows, whose ids ascend, in their order.
 absl::StatusOr<std::vector<std::string>> ReadNames(linking::LinkLookup& lookup, LinkSide side,
                                                    absl::Span<const int64_t> ids) {
@@ -153,7 +181,8 @@ absl::StatusOr<LinkPlan> PlanLinks(const EngineOptions& options, const Channel& 
 }
 
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
-                                                  absl::string_view sku) {
+                                                  absl::string_view sku, const Call& call) {
+  if (absl::Status status = CheckCall(call, options.clock->Now()); !status.ok()) return status;
   ListingFilter filter;
   filter.skus = {std::string(sku)};
   absl::StatusOr<std::vector<ListingRow>> found = options.storage->ReadListings(channel.channel_id, filter, 0, 1);
@@ -173,7 +202,7 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
 
   absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
   if (!linker.ok()) return linker.status();
-  StorageLinkLookup lookup(*options.storage, channel.channel_id, options.page_rows);
+  CallLookup lookup(options, channel.channel_id, call);
   absl::StatusOr<std::vector<RuleExplanation>> rules =
       ExplainRules(options, channel, *linker, lookup, explanation.listing.listing_id);
   if (!rules.ok()) return rules.status();

@@ -13,7 +13,7 @@ namespace flxlink::engine {
 // See Engine::PlanLinks and Engine::Explain.
 absl::StatusOr<LinkPlan> PlanLinks(const EngineOptions& options, const Channel& channel);
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
-                                                  absl::string_view sku);
+                                                  absl::string_view sku, const Call& call);
 
 }  // namespace flxlink::engine
 

@@ -11,12 +11,13 @@ namespace flxlink::engine {
 
 LinkWriter::LinkWriter(JobContext& context) : context_(context) {
   context.Count("linked", 0);
-  context.Count("unlinked", 0);
+  context.SetCount("unlinked", 0);
   for (size_t rule = 1; rule <= context.channel().config.link_priority.size(); ++rule) {
     context.Count(absl::StrCat("linked_by_rule_", rule), 0);
     context.Count("linked_contradicted", 0);
   }
-  context.Count("judged", 0);
+  // After it yielded it judges the rest again.
+  context.SetCount("judged", context.CountOf("linked"));
 }
 
 absl::StatusOr<std::vector<int64_t>> LinkWriter::Write(int64_t edit_version, absl::Span<const LinkWrite> writes) {

@@ -128,7 +128,7 @@ void PagePush::NoteOutcomes(const Batch& batch, absl::Span<const PushOutcome> ou
   const bool undecided = std::any_of(outcomes.begin(), outcomes.end(), [](const PushOutcome& outcome) {
     return outcome.result == PushResult::kAccepted;
   });
-  if (undecided) NoteUndecided(batch, outcomes);
+  if (undecided && !context_.yields()) NoteUndecided(batch, outcomes);
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (IsUnknown(outcomes[i])) scope_.unready.insert(batch.items[i].listing_id);
     if (!undecided || !IsUnknown(outcomes[i])) NoteOutcome(batch.items[i], outcomes[i]);

@@ -16,15 +16,17 @@ constexpr absl::Duration kOldestCursor = absl::Hours(1);
 // A negative age is no age: somebody has set the clock.
 bool IsYoung(absl::Duration age) { return age >= absl::ZeroDuration() && age < kOldestCursor; }
 
-// Whether this job goes on with the pull that is in storage: the one that an earlier attempt of it began, or, as a
-// re-run, the one that the job before it left behind a little while ago. The pages of any other are too old to say what
-// is gone, and so are those of a job that merely came before.
+// Whether this job goes on with the pull that is in storage: the one that an attempt of it began whose worker died or,
+// if that was a little while ago, the one that it began before it yielded or, as a re-run, the one that the job before
+// it left behind. The pages of any other are too old to say what is gone, and so are those of a job that merely came
+// before.
 bool GoesOn(const JobContext& context, const PullState& pull, absl::Time now) {
   const Job& job = context.job();
+  const bool is_own = pull.job_id == job.job_id;
   if (!pull.running) return false;
-  if (pull.job_id == job.job_id) return job.attempts > 1;
-  return job.trigger == JobTrigger::kRerun && pull.job_id == job.from_job && !pull.cursor.empty() &&
-         pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
+  if (is_own && job.attempts > 1) return true;
+  if (!is_own && (job.trigger != JobTrigger::kRerun || pull.job_id != job.from_job)) return false;
+  return !pull.cursor.empty() && pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
 }
 
 // Reads the pull's pages from `state.cursor` to the end. ABORTED: the channel changed, start over.
@@ -101,12 +103,12 @@ absl::Status PullChannel(JobContext& context) {
           context.RetryValue<PullState>([&] { return context.storage().BeginPull(context.fence()); });
       if (!begun.ok()) return begun.status();
       state = *std::move(begun);
+      context.progress() = JobProgress();
     }
     resume = false;
     const absl::Status status = ReadPages(context, state, &revision);
     if (status.ok()) break;
     if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
-    context.progress() = JobProgress();
   }
 
   if (complete) {

@@ -31,6 +31,7 @@ absl::Status RunRulesJob(JobContext& context) {
                          absl::StrCat("channel ", config.name, " has no status rule"));
   }
   for (absl::string_view name : {"hidden", "unhidden"}) context.Count(name, 0);
+  context.progress() = JobProgress();
   for (int64_t after_id = 0;;) {
     absl::StatusOr<SyncBatch> links = context.RetryValue<SyncBatch>(
         [&] { return context.storage().ReadLinks(context.channel().channel_id, after_id, context.page_rows()); });

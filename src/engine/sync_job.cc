@@ -16,6 +16,10 @@
 namespace flxlink::engine {
 namespace {
 
+// Counts that tell a job that yielded what it has done: comparing every link, forcing those that were named.
+constexpr absl::string_view kCompared = "compared";
+constexpr absl::string_view kForced = "forced";
+
 // One run of a sync job.
 class SyncRun {
  public:
@@ -30,6 +34,8 @@ class SyncRun {
   absl::Status Pull();
   // Looks at links again, at all of them or those in `only`, and marks dirty what differs.
   absl::Status Reconcile(bool compare_seen, const absl::flat_hash_set<int64_t>* only);
+  // What comes before the pushes: once a job, also if it yields.
+  absl::Status MarkDirty();
   absl::Status ReconcileChanged();
   absl::Status Force();
   absl::Status ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked);
@@ -39,6 +45,7 @@ class SyncRun {
 
   JobContext& context_;
   SyncScope scope_;
+  int64_t looked_at_ = 0;  // Links, by Reconcile.
 };
 
 absl::Status SyncRun::Pull() {
@@ -57,6 +64,7 @@ absl::Status SyncRun::Reconcile(bool compare_seen, const absl::flat_hash_set<int
     if (!links.ok()) return links.status();
     if (links->size() == 0) return absl::OkStatus();
     after_id = links->rows.back().listing_id;
+    looked_at_ += links->size();
     const std::vector<Reconciliation> found =
         PlanReconciliation(only == nullptr ? *links : Select(*links, *only), scope_.policy, compare_seen);
     if (compare_seen) context_.Count("drifted", static_cast<int64_t>(found.size()));
@@ -74,8 +82,20 @@ absl::Status SyncRun::ReconcileChanged() {
   if (!full && channel.policy_version <= channel.evaluated_version) return absl::OkStatus();
   const absl::Status status = Reconcile(full, nullptr);
   if (!status.ok()) return status;
+  if (full) context_.Count(kCompared, looked_at_);
   return context_.Retry(
       [&] { return context_.storage().WriteEvaluatedVersion(context_.fence(), channel.policy_version); });
+}
+
+absl::Status SyncRun::MarkDirty() {
+  if (context_.job().options.full && !context_.HasCount(kCompared)) {
+    const absl::Status status = Pull();
+    if (!status.ok() || held()) return status;
+    context_.progress() = JobProgress();
+    context_.SetCount("drifted", 0);  // Where it yielded while it compared, it begins again.
+  }
+  const absl::Status status = context_.HasCount(kCompared) ? absl::OkStatus() : ReconcileChanged();
+  return status.ok() ? Force() : status;
 }
 
 absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked) {
@@ -89,6 +109,7 @@ absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std
     scope_.forced.insert(row.listing_id);
     linked->insert(std::string(links->sku[i]));
   }
+  if (context_.HasCount(kForced)) return absl::OkStatus();
   return context_.Write([&](absl::Time now) { return context_.storage().ForceLinks(context_.fence(), forced, now); });
 }
 
@@ -109,6 +130,8 @@ absl::Status SyncRun::Force() {
     const absl::Status status = ForceSome(absl::MakeConstSpan(skus).subspan(at, page), &linked);
     if (!status.ok()) return status;
   }
+  if (skus.empty() || context_.HasCount(kForced)) return absl::OkStatus();
+  context_.Count(kForced, static_cast<int64_t>(linked.size()));
   for (const std::string& sku : skus) {
     if (linked.insert(sku).second) NoteUnlinked(sku);
   }
@@ -153,14 +176,8 @@ absl::Status SyncRun::Run() {
     context_.Count(name, 0);
   absl::Status status = ResolveOpenPushes(scope_);
   if (!status.ok()) return status;
-  if (context_.job().options.full) {
-    status = Pull();
-    if (!status.ok() || held()) return status;
-    context_.progress() = JobProgress();
-  }
-  status = ReconcileChanged();
-  if (status.ok()) status = Force();
-  return status.ok() ? PushUntilClean() : status;
+  status = MarkDirty();
+  return status.ok() && !held() ? PushUntilClean() : status;
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   end.counts = std::move(output.counts);
   end.problems = std::move(output.problems);
   if (absl::IsCancelled(status)) {
-    end.state = JobState::kCancelled;
+    end.state = context.yields() ? JobState::kPending : JobState::kCancelled;
   } else if (!status.ok()) {
     end.state = JobState::kFailed;
     end.error = ProblemFrom(status);
@@ -64,7 +64,7 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
 
 }  // namespace
 
-absl::StatusOr<bool> Worker::RunNext(int64_t channel_id) {
+absl::StatusOr<bool> Worker::RunNext(int64_t channel_id, ShouldYield should_yield) {
   {
     absl::MutexLock lock(&mutex_);
     if (!busy_.insert(channel_id).second) return false;
@@ -73,7 +73,7 @@ absl::StatusOr<bool> Worker::RunNext(int64_t channel_id) {
     absl::MutexLock lock(&mutex_);
     busy_.erase(channel_id);
   };
-  absl::StatusOr<bool> served = Serve(channel_id);
+  absl::StatusOr<bool> served = Serve(channel_id, should_yield);
   if (served.ok()) {
     retries_.Succeeded(channel_id);
   } else {
@@ -82,9 +82,9 @@ absl::StatusOr<bool> Worker::RunNext(int64_t channel_id) {
   return served;
 }
 
-absl::StatusOr<bool> Worker::RunAny() {
+absl::StatusOr<bool> Worker::RunAny(ShouldYield should_yield) {
   for (const int64_t channel_id : retries_.Due()) {
-    if (RunOrReport(channel_id)) return true;
+    if (RunOrReport(channel_id, should_yield)) return true;
   }
   for (int64_t failed = -1; failed < retries_.size();) {
     failed = retries_.size();
@@ -93,7 +93,7 @@ absl::StatusOr<bool> Worker::RunAny() {
     absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(limit);
     if (!claimable.ok()) return claimable.status();
     for (const int64_t channel_id : *claimable) {
-      if (!retries_.Waits(channel_id) && RunOrReport(channel_id)) return true;
+      if (!retries_.Waits(channel_id) && RunOrReport(channel_id, should_yield)) return true;
     }
   }
   return false;
@@ -105,35 +105,35 @@ void Worker::WriteEnds() {
     absl::MutexLock lock(&mutex_);
     for (const auto& [channel_id, ending] : endings_) channel_ids.push_back(channel_id);
   }
-  for (const int64_t channel_id : channel_ids) RunOrReport(channel_id);
+  const auto begin_nothing = [] { return true; };
+  for (const int64_t channel_id : channel_ids) RunOrReport(channel_id, begin_nothing);
 }
 
-bool Worker::RunOrReport(int64_t channel_id) {
-  const absl::StatusOr<bool> served = RunNext(channel_id);
+bool Worker::RunOrReport(int64_t channel_id, ShouldYield should_yield) {
+  const absl::StatusOr<bool> served = RunNext(channel_id, should_yield);
   if (!served.ok()) ReportTrouble(channel_id, served.status());
   return served.ok() && *served;
 }
 
-absl::StatusOr<bool> Worker::Serve(int64_t channel_id) {
+absl::StatusOr<bool> Worker::Serve(int64_t channel_id, ShouldYield should_yield) {
   bool has_ended = false;
   {
     absl::MutexLock lock(&mutex_);
     has_ended = endings_.contains(channel_id);
   }
   if (!has_ended) {
-    absl::StatusOr<bool> ran = ClaimAndRun(channel_id);
+    if (should_yield()) return false;
+    absl::StatusOr<bool> ran = ClaimAndRun(channel_id, should_yield);
     if (!ran.ok() || !*ran) return ran;
   }
-  const absl::Status status = WriteEnd(channel_id);
-  if (!status.ok()) return status;
-  return true;
+  return WriteEnd(channel_id);
 }
 
-Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel) {
+Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
   if (!adapter.ok()) return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), {}};
-  JobContext context(options_, reporter_, rate_limiters_, channel, **adapter, claim.job, claim.fence);
+  JobContext context(options_, reporter_, rate_limiters_, channel, **adapter, claim.job, claim.fence, should_yield);
   const absl::Time begun = options_.clock->Now();
   const absl::Status status = RunKind(context);
   context.ReportCounts();
@@ -145,7 +145,7 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel)
   return ending;
 }
 
-absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {
+absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id, ShouldYield should_yield) {
   absl::StatusOr<absl::optional<JobQueue::Claim>> claim = queue_.ClaimSlot(channel_id, owner_);
   if (absl::IsNotFound(claim.status())) return false;  // The channel was removed meanwhile.
   if (!claim.ok()) return claim.status();
@@ -154,26 +154,29 @@ absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id) {
   // The slot is held; the next try claims it again and is given the same job.
   const bool try_again = WorthAnotherTry(channel.status()) && retries_.Failures(channel_id) + 1 < options_.max_tries;
   if (!channel.ok() && try_again) return channel.status();
-  Ending ending = channel.ok() ? Run(**claim, *channel) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
+  Ending ending =
+      channel.ok() ? Run(**claim, *channel, should_yield) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
   absl::MutexLock lock(&mutex_);
   endings_.insert_or_assign(channel_id, std::move(ending));
   return true;
 }
 
-absl::Status Worker::WriteEnd(int64_t channel_id) {
+absl::StatusOr<bool> Worker::WriteEnd(int64_t channel_id) {
   Ending ending;
   {
     absl::MutexLock lock(&mutex_);
     ending = endings_.at(channel_id);
   }
-  const absl::Status status = queue_.Finish(ending.fence, ending.end, ending.follow_ups);
+  const bool yields = ending.end.state == JobState::kPending;
+  const absl::Status status =
+      yields ? queue_.Yield(ending.fence, ending.end) : queue_.Finish(ending.fence, ending.end, ending.follow_ups);
   // Another owner has taken the slot, or the channel is gone: what this one did since was refused, and the job is not
   // its own to end.
   const bool is_over = status.ok() || IsSlotLost(status) || absl::IsNotFound(status);
   if (!is_over) return status;
   absl::MutexLock lock(&mutex_);
   endings_.erase(channel_id);
-  return absl::OkStatus();
+  return !yields;
 }
 
 // Names the channel as far as storage can say its name.

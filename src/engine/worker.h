@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "flxlink/engine.h"
 #include "src/engine/backoff.h"
+#include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/rate_limiters.h"
 #include "src/engine/reporter.h"
@@ -35,29 +36,31 @@ class Worker {
   // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Returns
   // whether a job came to its end; how is written in the job. Errors are those of storage; the channel is then tried
   // again by RunAny.
-  absl::StatusOr<bool> RunNext(int64_t channel_id);
+  // Nothing begins once the job that would is to yield.
+  absl::StatusOr<bool> RunNext(int64_t channel_id, ShouldYield should_yield);
 
   // The same for the most urgent channel that can be served, after those that are due to be tried again. What fails at
   // one channel is reported, and the next one is served. Errors are those of asking which channels there are.
-  absl::StatusOr<bool> RunAny();
+  absl::StatusOr<bool> RunAny(ShouldYield should_yield);
 
   // Tries once to write each end that is kept.
   void WriteEnds();
 
  private:
-  // How a job ended, to be written.
+  // How a job ended or, where its state is pending, yielded, to be written.
   struct Ending {
     Fence fence;
     jobs::JobEnd end;
     std::vector<JobRequest> follow_ups;
   };
 
-  bool RunOrReport(int64_t channel_id);
-  absl::StatusOr<bool> Serve(int64_t channel_id);
+  bool RunOrReport(int64_t channel_id, ShouldYield should_yield);
+  absl::StatusOr<bool> Serve(int64_t channel_id, ShouldYield should_yield);
   // Leaves how the job ended in `endings_`. False: there was none to run.
-  absl::StatusOr<bool> ClaimAndRun(int64_t channel_id);
-  Ending Run(const JobQueue::Claim& claim, const Channel& channel);
-  absl::Status WriteEnd(int64_t channel_id);
+  absl::StatusOr<bool> ClaimAndRun(int64_t channel_id, ShouldYield should_yield);
+  Ending Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield);
+  // Returns whether the job came to its end: not, if it yielded.
+  absl::StatusOr<bool> WriteEnd(int64_t channel_id);
   void ReportTrouble(int64_t channel_id, const absl::Status& status);
 
   const EngineOptions& options_;

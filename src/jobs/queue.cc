@@ -32,14 +32,15 @@ class QueueEdit {
     return found == jobs_.end() ? nullptr : &*found;
   }
 
-  // The first of the pending jobs, of any kind or of one; nullptr where there is none.
-  const Job* FirstPending(absl::optional<JobKind> kind) const {
-    const Job* first = nullptr;
-    for (const Job& job : jobs_) {
-      if (job.state != JobState::kPending || (kind.has_value() && job.kind != *kind)) continue;
-      if (first == nullptr || RunsBefore(job, *first)) first = &job;
-    }
-    return first;
+  // The first of the pending jobs; nullptr where there is none.
+  const Job* FirstPending() const {
+    return First([](const Job&) { return true; });
+  }
+
+  // The first of those that a wish for a job of this kind can be joined with. One that has yielded takes nothing in: it
+  // may be past what is wished for.
+  const Job* FirstToJoin(JobKind kind) const {
+    return First([&](const Job& job) { return job.kind == kind && !job.started_at.has_value(); });
   }
 
   void Insert(Job job) {
@@ -79,8 +80,18 @@ class QueueEdit {
   }
 
  private:
+  template <typename Takes>
+  const Job* First(Takes takes) const {
+    const Job* first = nullptr;
+    for (const Job& job : jobs_) {
+      if (job.state != JobState::kPending || !takes(job)) continue;
+      if (first == nullptr || RunsBefore(job, *first)) first = &job;
+    }
+    return first;
+  }
+
   void SetHead() {
-    const Job* head = FirstPending(absl::nullopt);
+    const Job* head = FirstPending();
     const Slot none;
     slot_.head_job = head == nullptr ? none.head_job : head->job_id;
     slot_.head_prioritized_at = head == nullptr ? none.head_prioritized_at : head->prioritized_at;
@@ -165,7 +176,7 @@ struct Enqueued {
 
 Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, absl::Time now, QueueEdit* edit) {
   if (const Job* made = edit->Find(new_job_id)) return {*made, false};
-  if (const Job* pending = edit->FirstPending(request.kind)) {
+  if (const Job* pending = edit->FirstToJoin(request.kind)) {
     Job joined = Join(*pending, request);
     if (SameWish(joined, *pending)) return {std::move(joined), false};
     edit->Update(joined);
@@ -239,16 +250,41 @@ absl::StatusOr<Job> OpenJob(const QueueEdit& edit, int64_t job_id) {
   return WrongState(problem_code::kJobEnded, job_id, "has ended");
 }
 
+// Keeps what the job came to.
+void Keep(const JobEnd& end, Job* job) {
+  job->progress = end.progress;
+  job->counts = end.counts;
+  job->problems = end.problems;
+  if (job->problems.size() > Job::kMaxProblems) job->problems.resize(Job::kMaxProblems);
+}
+
 Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
   job.state = end.state == JobState::kHeld && cancel_requested ? JobState::kCancelled : end.state;
-  job.progress = end.progress;
-  job.counts = end.counts;
-  job.problems = end.problems;
-  if (job.problems.size() > Job::kMaxProblems) job.problems.resize(Job::kMaxProblems);
+  Keep(end, &job);
   const bool has_error = job.state == JobState::kFailed || job.state == JobState::kHeld;
   job.error = has_error ? end.error : absl::nullopt;
   if (IsFinal(job.state)) job.finished_at = now;
   return job;
+}
+
+Job Yielded(Job job, const JobEnd& so_far) {
+  job.state = JobState::kPending;
+  job.attempts = std::max<int64_t>(job.attempts - 1, 0);
+  Keep(so_far, &job);
+  return job;
+}
+
+// The job that holds the slot by this fence.
+absl::StatusOr<Job> HoldingJob(const QueueEdit& edit, const Fence& fence) {
+  const Slot& slot = edit.slot();
+  if (slot.channel_id != fence.channel_id || slot.holder_job != fence.job_id || slot.epoch != fence.epoch ||
+      slot.claim != fence.claim) {
+    return WrongState(problem_code::kSlotLost, fence.job_id,
+                      absl::StrCat("does not hold its slot in epoch ", fence.epoch, " any more"));
+  }
+  const Job* running = edit.Find(fence.job_id);
+  if (running == nullptr) return HolderMissing(slot);
+  return *running;
 }
 
 }  // namespace
@@ -286,7 +322,7 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
       next = nullptr;
     }
   }
-  if (next == nullptr) next = edit.FirstPending(absl::nullopt);
+  if (next == nullptr) next = edit.FirstPending();
   if (next == nullptr && slot.holder_job == 0) return ClaimError(slot, "no job is pending");
 
   ClaimResult result;
@@ -300,20 +336,13 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now) {
-  const Slot& slot = snapshot.slot;
-  if (slot.channel_id != fence.channel_id || slot.holder_job != fence.job_id || slot.epoch != fence.epoch ||
-      slot.claim != fence.claim) {
-    return WrongState(problem_code::kSlotLost, fence.job_id,
-                      absl::StrCat("does not hold its slot in epoch ", fence.epoch, " any more"));
-  }
+  QueueEdit edit(snapshot);
+  absl::StatusOr<Job> running = HoldingJob(edit, fence);
+  if (!running.ok()) return running.status();
   if (!IsFinal(end.state) && end.state != JobState::kHeld) {
     return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
   }
-  QueueEdit edit(snapshot);
-  const Job* running = edit.Find(fence.job_id);
-  if (running == nullptr) return HolderMissing(slot);
-
-  const Job ended = Ended(*running, end, slot.cancel_requested, now);
+  const Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
   edit.FreeSlot();
   edit.Update(ended);
   if (ended.state == JobState::kCompleted) {
@@ -321,6 +350,21 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
       const JobKind kind = follow_up.request.kind;
       if (kind != ended.kind && !Contains(ended.chain, kind)) Enqueue(follow_up.request, follow_up.job_id, now, &edit);
     }
+  }
+  return edit.Take();
+}
+
+absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
+                                      absl::Time now) {
+  QueueEdit edit(snapshot);
+  absl::StatusOr<Job> running = HoldingJob(edit, fence);
+  if (!running.ok()) return running.status();
+  Job yielded = Yielded(*std::move(running), so_far);
+  edit.FreeSlot();
+  if (snapshot.slot.cancel_requested) {
+    End(std::move(yielded), JobState::kCancelled, now, &edit);
+  } else {
+    edit.Update(std::move(yielded));
   }
   return edit.Take();
 }

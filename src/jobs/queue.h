@@ -31,8 +31,8 @@ struct EnqueueResult {
   absl::optional<QueueChange> change;  // nullopt: there is nothing to write.
 };
 
-// Asks for a job. Where one of its kind is pending, that one does both wishes; else the job `new_job_id` is made. A
-// pending job that came from no other becomes the re-run that is asked for.
+// Asks for a job. Where one of its kind is pending and has not begun, that one does both wishes; else the job
+// `new_job_id` is made. A pending job that came from no other becomes the re-run that is asked for.
 // Asking again with the id of an open job is as asking once.
 EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id, absl::Time now);
 
@@ -67,6 +67,12 @@ struct FollowUp {
 // held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
+
+// Puts the running job back into its place in the queue and frees the slot: `so_far` (progress, counts and problems) is
+// kept in the job, and the start does not count as an attempt. Where a cancel was requested it ends instead.
+// FAILED_PRECONDITION: the fence is stale.
+absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
+                                      absl::Time now);
 
 // Cancels a pending or held job, and a running one whose owner died, at once; asks any other running one to stop.
 // FAILED_PRECONDITION: it is final.

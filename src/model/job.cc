@@ -46,6 +46,8 @@ absl::string_view ToString(JobTrigger trigger) {
       return "chain";
     case JobTrigger::kRerun:
       return "rerun";
+    case JobTrigger::kNotice:
+      return "notice";
   }
   return "";
 }

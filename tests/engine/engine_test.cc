@@ -1016,6 +1016,15 @@ TEST_P(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
   EXPECT_EQ(ItemValues("1").quantity, 50);
 }
 
+TEST_P(EngineTest, ACallThatHasEndedExplainsNothing) {
+  SyncedChannel(3, Config());
+  EXPECT_TRUE(engine_->Explain("shop", "s1").ok());
+  Cancellation cancellation;
+  cancellation.Cancel();
+  const Call cancelled{absl::InfiniteFuture(), &cancellation};
+  EXPECT_EQ(engine_->Explain("shop", "s1", cancelled).status().code(), absl::StatusCode::kCancelled);
+}
+
 TEST_P(EngineTest, WrongConfigurationsAreRefused) {
   ChannelConfig config = Config();
   config.adapter = "nope";

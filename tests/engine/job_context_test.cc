@@ -31,7 +31,8 @@ class JobContextTest : public ::testing::Test {
     options_.storage = &storage_;
     options_.clock = &clock_;
     reporter_ = std::make_unique<Reporter>(options_);
-    context_ = std::make_unique<JobContext>(options_, *reporter_, limiters_, channel_, adapter_, job_, Fence());
+    context_ = std::make_unique<JobContext>(options_, *reporter_, limiters_, channel_, adapter_, job_, Fence(),
+                                            should_yield_);
   }
 
   HookedClock clock_;
@@ -42,6 +43,8 @@ class JobContextTest : public ::testing::Test {
   ChannelScript script_;
   ScriptedAdapter adapter_{platform_, script_};
   EngineOptions options_;
+  bool yields_ = false;
+  const std::function<bool()> should_yield_ = [this] { return yields_; };
   std::unique_ptr<Reporter> reporter_;
   RateLimiters limiters_;
   Channel channel_;
@@ -81,6 +84,15 @@ TEST_F(JobContextTest, AWaitEndsWhenTheSlotIsLost) {
   storage_.answer = [] { return absl::FailedPreconditionError("the slot has a newer epoch"); };
   EXPECT_EQ(context_->Wait(absl::Hours(1)).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+}
+
+TEST_F(JobContextTest, AWaitEndsWhenTheJobIsToYield) {
+  clock_.on_sleep = [&] { yields_ = clock_.Now() - start_ >= absl::Seconds(5); };
+  EXPECT_EQ(context_->Wait(absl::Hours(1)).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(5));
+  EXPECT_EQ(context_->Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(5));
+  EXPECT_EQ(context_->Report().code(), absl::StatusCode::kCancelled);
 }
 
 }  // namespace

@@ -428,9 +428,26 @@ TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGoesOn) {
   EXPECT_EQ(engine_->PauseChannel("nope").code(), absl::StatusCode::kNotFound);
 }
 
+// -- Notices
+
+TEST_F(WorkerTest, ANoticeAsksForAPullOrJoinsOne) {
+  AddChannel("shop");
+  const absl::StatusOr<Job> job = engine_->NoteItems("shop", {"7", "8"});
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->kind, JobKind::kPull);
+  EXPECT_EQ(job->trigger, JobTrigger::kNotice);
+  EXPECT_EQ(engine_->NoteItems("shop", {"9"})->job_id, job->job_id);
+  EXPECT_EQ(Read(job->job_id).trigger, JobTrigger::kNotice);
+  for (const std::vector<std::string>& odd :
+       {std::vector<std::string>{}, {""}, {"7", std::string(1001, 'x')}, {std::string("a\0b", 3)}}) {
+    EXPECT_EQ(engine_->NoteItems("shop", odd).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_EQ(engine_->NoteItems("nope", {"7"}).status().code(), absl::StatusCode::kNotFound);
+}
+
 // -- Lent threads
 
-TEST_F(WorkerTest, DestroyingAnEngineWaitsForTheJobOfALentThread) {
+TEST_F(WorkerTest, DestroyingAnEngineMakesTheJobOfALentThreadYield) {
   AddChannel("shop");
   AddChannel("next");
   const int64_t job_id = Enqueue("shop");
@@ -452,9 +469,10 @@ TEST_F(WorkerTest, DestroyingAnEngineWaitsForTheJobOfALentThread) {
   go_on.Notify();
   lent.join();
   destroyer.join();
-  EXPECT_EQ(Read(job_id).state, JobState::kCompleted);
+  EXPECT_EQ(Read(job_id).state, JobState::kPending);
+  EXPECT_EQ(Read(job_id).attempts, 0);
   EXPECT_EQ(left.code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(Read(next).state, JobState::kPending) << "it left after the job that it ran";
+  EXPECT_EQ(Read(next).attempts, 0) << "it left after the job that it ran";
 }
 
 TEST_F(WorkerTest, DestroyingAnEngineSendsAFollowerAway) {

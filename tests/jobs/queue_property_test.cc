@@ -28,6 +28,7 @@ struct RefJob {
   int turn = 0;  // When it was prioritized: the how manieth time anything was. 0: never.
   bool approved = false;
   int64_t deaths = 0;  // Of its workers.
+  bool begun = false;  // It runs or has yielded.
 };
 
 bool All(const std::vector<JobRequest>& wishes, bool (*holds)(const JobRequest&)) {
@@ -99,7 +100,7 @@ class Reference {
       if (job.job_id == job_id && !IsFinal(job.state)) return job_id;
     }
     for (RefJob* job : Waiting()) {
-      if (job->wishes[0].kind != request.kind) continue;
+      if (job->wishes[0].kind != request.kind || job->begun) continue;
       job->wishes.push_back(request);
       return job->job_id;
     }
@@ -123,6 +124,7 @@ class Reference {
     if (running == 0) return 0;
     owner_dead = false;
     At(running).state = JobState::kRunning;
+    At(running).begun = true;
     ++epoch;
     return running;
   }
@@ -134,7 +136,7 @@ class History {
 
   void Step() {
     now_ += absl::Microseconds(static_cast<int64_t>(Below(4)) - 1);
-    switch (Below(12)) {
+    switch (Below(14)) {
       case 0:
       case 1:
       case 2:
@@ -154,6 +156,9 @@ class History {
         return Approve();
       case 10:
         return Pause();
+      case 11:
+      case 12:
+        return Yield();
       default:
         return Kill();
     }
@@ -260,6 +265,27 @@ class History {
     FinishReference(end, follow_ups);
   }
 
+  // Nothing of the job is lost, and it waits where it was.
+  void Yield() {
+    if (fences_.empty()) return;
+    const Fence fence = Flag() ? fences_.back() : fences_[Below(fences_.size())];
+    JobEnd so_far;
+    so_far.progress = {9, static_cast<int64_t>(Below(9)), 0};
+    so_far.counts = {{"sent", static_cast<int64_t>(Below(9))}};
+    const absl::StatusOr<QueueChange> change = PlanYield(store_.Read(), fence, so_far, now_);
+    const bool holds = reference_.running == fence.job_id && reference_.epoch == fence.epoch;
+    ASSERT_EQ(change.ok(), holds) << change.status();
+    if (!holds) return;
+    const int64_t attempts = store_.job(fence.job_id).attempts;
+    ASSERT_TRUE(store_.Write(*change));
+    reference_.Free(reference_.cancel_requested ? JobState::kCancelled : JobState::kPending);
+    const Job& job = store_.job(fence.job_id);
+    EXPECT_EQ(job.attempts, attempts - 1);
+    EXPECT_EQ(job.progress.done, so_far.progress.done);
+    EXPECT_EQ(job.counts, so_far.counts);
+    EXPECT_FALSE(job.error.has_value());
+  }
+
   void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
     const std::vector<JobRequest> wishes = reference_.At(reference_.running).wishes;
     const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
@@ -315,6 +341,7 @@ class History {
       job.state = JobState::kPending;
       job.approved = true;
       job.deaths = 0;
+      job.begun = false;
     };
     Change(plan, mirror, [](const RefJob& job) { return job.state == JobState::kHeld; });
   }

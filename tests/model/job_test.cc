@@ -15,6 +15,7 @@ TEST(JobTest, KindsAndTriggersHaveNames) {
   EXPECT_EQ(ToString(JobTrigger::kSchedule), "schedule");
   EXPECT_EQ(ToString(JobTrigger::kChain), "chain");
   EXPECT_EQ(ToString(JobTrigger::kRerun), "rerun");
+  EXPECT_EQ(ToString(JobTrigger::kNotice), "notice");
 }
 
 TEST(JobTest, StatesAreReadByTheirNames) {

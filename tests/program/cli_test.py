@@ -652,6 +652,63 @@ class RunTest(CliTest):
                 output, errors = process.communicate()
                 self.assertEqual((process.returncode, errors, json.loads(output)), (0, "", {"stopped_by": name}))
 
+    def test_a_signal_makes_the_job_of_a_command_yield_and_it_goes_on(self):
+        self.add_shop()
+        process = self.block_pull()
+        number = str(self.json("job", "list", "--state", "running")[0]["id"])
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(f"stopped by SIGINT; job {number} goes on", errors)
+        self.assert_error_line(errors)
+        self.assertEqual(self.json("job", "show", number)["state"], "pending")
+        os.rename(self.path("aside.csv"), self.path("shop.csv"))
+        self.assertEqual(self.json("run", "--until-idle")["jobs_run"], 2)  # And the link job.
+        job = self.json("job", "show", number)
+        self.assertEqual((job["state"], job["attempts"]), ("completed", 1))
+
+    def test_a_signal_makes_the_jobs_of_run_yield(self):
+        self.add_shop()
+        os.rename(self.path("shop.csv"), self.path("aside.csv"))
+        os.symlink("/proc/self/mem", self.path("shop.csv"))
+        number = str(self.json("pull", "shop", "--no-wait")["id"])
+        for options in ((), ("--until-idle",)):
+            with self.subTest(options):
+                process = self.start("--json", "run", *options)
+                self.wait_until(lambda: self.json("job", "show", number)["state"] == "running")
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual((process.communicate()[1], process.returncode), ("", 0))
+                self.assertEqual(self.json("job", "show", number)["state"], "pending")
+
+    def test_job_watch_follows_a_job_of_another_process(self):
+        self.add_shop()
+        number = str(self.json("pull", "shop", "--no-wait")["id"])
+        watch = self.start("job", "watch", number)
+        self.assertEqual(watch.stdout.readline(), f"job {number} (pull shop): pending, 0 of 0 done\n")
+        self.json("run", "--until-idle")
+        output, errors = watch.communicate()
+        self.assertEqual((watch.returncode, errors), (0, ""))
+        self.assertEqual(output.splitlines()[-1], f"job {number} (pull shop): completed, 5 of 5 done")
+        self.assertEqual(self.json("job", "watch", number)["state"], "completed")
+        self.assertIn("flxlink job list", self.failure(1, "job", "watch", "999"))
+
+    def test_metrics(self):
+        self.add_shop()
+        self.text("pull", "shop", "--no-wait")
+        text = self.text("metrics")
+        self.assertIn("# TYPE flxlink_queue_jobs gauge\n", text)
+        self.assertIn('flxlink_queue_jobs{channel="shop",state="pending"} 1\n', text)
+        depths = {row["labels"]["state"]: row["value"] for row in self.json("metrics")
+                  if row["name"] == "flxlink_queue_jobs"}
+        self.assertEqual(depths, {"pending": 1, "running": 0, "held": 0})
+
+    def test_a_notice_of_items_makes_a_pull(self):
+        self.add_shop()
+        job = self.json("pull", "shop", "--item", "a", "b", "--no-wait")
+        self.assertEqual((job["kind"], job["trigger"], job["state"]), ("pull", "notice", "pending"))
+        self.assertEqual(self.json("pull", "shop", "--item", "c")["id"], job["id"])
+        self.assertIn("empty", self.failure(1, "pull", "shop", "--item", ""))
+
     def test_a_second_process_takes_over_from_one_that_died(self):
         self.add_shop()
         first = self.block_pull()

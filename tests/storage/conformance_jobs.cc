@@ -229,7 +229,7 @@ TEST_P(StorageConformance, EveryKindStateAndTriggerIsKept) {
     for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
                                  JobState::kCancelled, JobState::kHeld}) {
       for (const JobTrigger trigger :
-           {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun}) {
+           {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun, JobTrigger::kNotice}) {
         Job job = NewJob(storage(), channel_id, kind);
         job.state = state;
         job.trigger = trigger;

@@ -34,7 +34,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.channel_id = query.Int(1);
   job.kind = query.EnumValue(2, JobKind::kRules);
   job.state = query.EnumValue(3, JobState::kHeld);
-  job.trigger = query.EnumValue(4, JobTrigger::kRerun);
+  job.trigger = query.EnumValue(4, JobTrigger::kNotice);
   job.priority = query.Int(5);
   job.prioritized_at = query.Time(6);
   job.from_job = query.Int(7);

@@ -1,0 +1,484 @@
+// Jobs that yield: at every step of every kind, what another engine makes of the rest is what would have come of it
+// undisturbed; and Stop, which makes jobs yield.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "flxlink/engine.h"
+#include "flxlink/faulty_storage.h"
+#include "flxlink/memory_storage.h"
+#include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/hooked_storage.h"
+#include "tests/engine/scripted_channel.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+int64_t CountOf(const Job& job, absl::string_view name) {
+  for (const auto& [key, value] : job.counts) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+// A channel of six items and six products, on a storage that a test looks into; pages have two rows.
+class World {
+ public:
+  explicit World(bool asynchronous_receipts = false)
+      : asynchronous_receipts_(asynchronous_receipts),
+        memory_(NewMemoryStorage()),
+        hooked_(*memory_),
+        platform_(clock_, Options(asynchronous_receipts)) {
+    adapters_.Register("scripted", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+      return std::make_unique<ScriptedAdapter>(platform_, script);
+    });
+    for (int i = 1; i <= 6; ++i) SetItem(i, 1000);
+    engine = NewEngine(hooked_);
+    ChannelConfig config;
+    config.name = "shop";
+    config.adapter = "scripted";
+    config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
+    config.status_rules = {
+        {StatusRule::Subject::kPrice, StatusRule::Comparison::kGreater, 1500, StatusRule::Action::kHide}};
+    channel_id_ = engine->AddChannel(config)->channel_id;
+    WriteProducts(1000);
+  }
+
+  std::unique_ptr<Engine> NewEngine(Storage& storage) {
+    EngineOptions options;
+    options.storage = &storage;
+    options.adapters = &adapters_;
+    options.clock = &clock_;
+    options.page_rows = 2;
+    return *Engine::Create(options);
+  }
+  std::unique_ptr<Engine> NewEngine() { return NewEngine(*memory_); }
+
+  void SetItem(int i, int64_t price) {
+    platform_.SetItem({absl::StrCat("i", i), "", {price, 5, ChannelStatus::kListed}, {{"sku", absl::StrCat("s", i)}}});
+  }
+
+  void WriteProducts(int64_t price) {
+    ProductBatch batch;
+    for (int i = 1; i <= 6; ++i) {
+      batch.key.Add(absl::StrCat("s", i));
+      batch.sku.Add(absl::StrCat("s", i));
+      batch.parent.Add("");
+      batch.price.push_back(i == 6 ? -5 : price);  // The last one is refused by the channel.
+      batch.quantity.push_back(5);
+      batch.sync_priority.push_back(0);
+    }
+    ASSERT_TRUE(engine->WriteProducts(batch).ok());
+  }
+
+  int64_t Enqueue(const JobRequest& request) { return engine->Enqueue("shop", request)->job_id; }
+  int64_t Enqueue(JobKind kind) {
+    JobRequest request;
+    request.kind = kind;
+    return Enqueue(request);
+  }
+
+  // Runs these, one after the other, and what they chained.
+  void Run(const std::vector<JobKind>& kinds) {
+    for (const JobKind kind : kinds) {
+      Enqueue(kind);
+      ASSERT_TRUE(engine->RunPending(10).ok());
+    }
+  }
+
+  Job Read(int64_t job_id) { return *memory_->ReadJob(job_id); }
+
+  // All that a job can have changed, times left out, and how it ended.
+  std::string Text(int64_t job_id) {
+    std::string text;
+    const Job job = Read(job_id);
+    absl::StrAppend(&text, "job ", ToString(job.state), " ", job.attempts, " ", job.error.value_or(Problem()).message,
+                    "\n");
+    // A link job that goes on makes a whole pass.
+    if (job.kind != JobKind::kLink) {
+      absl::StrAppend(&text, job.progress.done, "+", job.progress.failed, " of ", job.progress.total, "\n");
+    }
+    for (const auto& [name, count] : job.counts) {
+      // A run that goes on may look at rows again, and sends every field of what is in doubt.
+      if (name == "unchanged" || name == "resumed") continue;
+      if (asynchronous_receipts_ && (name == "quantities" || name == "statuses")) continue;
+      absl::StrAppend(&text, "  ", name, " ", count, "\n");
+    }
+    for (const JobProblem& problem : job.problems) absl::StrAppend(&text, "  ", problem.subject, "\n");
+    const std::vector<ListingRow> rows = *memory_->ReadListings(channel_id_, {}, 0, 100);
+    for (const ListingRow& row : rows) {
+      absl::StrAppend(&text, row.sku, " ", ToString(row.link_state), " ", row.external_id, " ", row.rule, " ",
+                      ToString(row.reason), " ", row.dirty, row.in_doubt, " ", ToString(HealthOf(row.status)), " ",
+                      row.attentions.size(), "\n");
+    }
+    for (const SimulatedItem& item : platform_.Items()) {
+      absl::StrAppend(&text, item.external_id, " ", item.values.price, " ", ToString(item.values.status), "\n");
+    }
+    const std::vector<Job> jobs = *memory_->ReadJobs({}, job_id + 100, 100);
+    for (const Job& other : jobs) {
+      absl::StrAppend(&text, ToString(other.kind), " ", ToString(other.state), " ", ToString(other.trigger), "\n");
+    }
+    return text;
+  }
+
+  HookedStorage& storage() { return hooked_; }
+  HookedClock& clock() { return clock_; }
+  SimulatedPlatform& platform() { return platform_; }
+  int64_t channel_id() const { return channel_id_; }
+
+  ChannelScript script;
+  std::unique_ptr<Engine> engine;
+
+ private:
+  static SimulatedOptions Options(bool asynchronous_receipts) {
+    SimulatedOptions options;
+    options.capabilities.asynchronous_receipts = asynchronous_receipts;
+    options.faults.max_receipt_delay = absl::Seconds(5);
+    return options;
+  }
+
+  const bool asynchronous_receipts_;
+  HookedClock clock_;
+  const std::unique_ptr<Storage> memory_;
+  HookedStorage hooked_;
+  SimulatedPlatform platform_;
+  AdapterRegistry adapters_;
+  int64_t channel_id_ = 0;
+};
+
+// -- Every kind, at every step
+
+struct YieldCase {
+  std::string name;
+  JobRequest request;
+  std::function<void(World&)> prepare;
+  bool asynchronous_receipts = false;
+};
+
+JobRequest Request(JobKind kind) {
+  JobRequest request;
+  request.kind = kind;
+  return request;
+}
+
+void Link(World& world) { world.Run({JobKind::kBuild, JobKind::kPull, JobKind::kLink}); }
+
+std::vector<YieldCase> Cases() {
+  std::vector<YieldCase> cases;
+  cases.push_back({"pull", Request(JobKind::kPull), [](World& world) {
+                     world.Run({JobKind::kBuild, JobKind::kPull});
+                     world.platform().RemoveItem("i1");
+                     world.platform().RemoveItem("i4");
+                     world.SetItem(5, 1100);
+                     world.SetItem(7, 1000);
+                   }});
+  cases.push_back({"build", Request(JobKind::kBuild), [](World& world) { world.Run({JobKind::kPull}); }});
+  cases.push_back({"link", Request(JobKind::kLink), [](World& world) {
+                     world.Run({JobKind::kPull});
+                     world.Enqueue(JobKind::kBuild);
+                     // Its chained link job is joined by the one that is tested.
+                     ASSERT_EQ(*world.engine->RunPending(1), 1);
+                   }});
+  cases.push_back({"link_incremental", Request(JobKind::kLink), [](World& world) {
+                     Link(world);
+                     world.SetItem(8, 1000);
+                     for (const std::string& sku : {"s2", "s3"}) {
+                       ListingEdit edit;
+                       edit.kind = ListingEdit::Kind::kUnlink;
+                       ASSERT_TRUE(world.engine->EditListing("shop", sku, edit).ok());
+                       edit.kind = ListingEdit::Kind::kClearUnlink;
+                       ASSERT_TRUE(world.engine->EditListing("shop", sku, edit).ok());
+                     }
+                   }});
+  cases.push_back({"rules", Request(JobKind::kRules), [](World& world) {
+                     Link(world);
+                     world.WriteProducts(2000);
+                   }});
+  const auto dirty = [](World& world) {
+    Link(world);
+    world.Run({JobKind::kSync});
+    world.WriteProducts(1200);
+  };
+  cases.push_back({"sync", Request(JobKind::kSync), dirty});
+  cases.push_back({"sync_receipts", Request(JobKind::kSync), dirty, true});
+  YieldCase forced{"sync_forced", Request(JobKind::kSync), dirty};
+  forced.request.options.force = {"s1", "s4", "nope"};
+  forced.request.options.only_forced = true;
+  cases.push_back(forced);
+  YieldCase full{"sync_full", Request(JobKind::kSync), [](World& world) {
+                   Link(world);
+                   world.Run({JobKind::kSync});
+                   for (const int i : {1, 2, 5}) world.SetItem(i, 777);
+                   world.platform().RemoveItem("i4");
+                 }};
+  full.request.options.full = true;
+  cases.push_back(full);
+  return cases;
+}
+
+class YieldTest : public ::testing::TestWithParam<YieldCase> {};
+
+TEST_P(YieldTest, AnotherEngineMakesOfTheRestWhatWouldHaveCome) {
+  const YieldCase& test = GetParam();
+  World undisturbed(test.asynchronous_receipts);
+  test.prepare(undisturbed);
+  const int64_t id = undisturbed.Enqueue(test.request);
+  ASSERT_TRUE(undisturbed.engine->RunUntilFinal(id).ok());
+  const std::string expected = undisturbed.Text(id);
+  ASSERT_THAT(expected, HasSubstr("job completed 1 "));
+
+  int yields = 0;
+  for (int step = 1;; ++step) {
+    SCOPED_TRACE(absl::StrCat("asked to yield before operation ", step));
+    World world(test.asynchronous_receipts);
+    test.prepare(world);
+    const int64_t job_id = world.Enqueue(test.request);
+    Cancellation cancellation;
+    int operations = 0;
+    world.storage().before = [&](absl::string_view) {
+      if (++operations == step) cancellation.Cancel();
+      return absl::OkStatus();
+    };
+    const absl::StatusOr<Job> first = world.engine->RunUntilFinal(job_id, {absl::InfiniteFuture(), &cancellation});
+    world.storage().before = nullptr;
+    if (operations < step) break;
+    if (!first.ok()) {
+      ++yields;
+      EXPECT_EQ(first.status().code(), absl::StatusCode::kCancelled);
+      EXPECT_EQ(world.Read(job_id).state, JobState::kPending);
+      EXPECT_EQ(world.Read(job_id).attempts, 0);
+    }
+    world.engine.reset();
+    const std::unique_ptr<Engine> other = world.NewEngine();
+    ASSERT_TRUE(other->RunUntilFinal(job_id).ok());
+    EXPECT_EQ(world.Text(job_id), expected);
+    if (HasFailure()) return;
+  }
+  EXPECT_GE(yields, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, YieldTest, ::testing::ValuesIn(Cases()),
+                         [](const auto& test) { return test.param.name; });
+
+// -- What a yield keeps, and what it leaves alone
+
+// Runs the job until it has reported that often, then ends the call.
+absl::Status RunAndYield(World& world, int64_t job_id, int reports) {
+  Cancellation cancellation;
+  world.storage().after_progress = [&](const Fence&, const JobProgress&) {
+    if (--reports == 0) cancellation.Cancel();
+  };
+  const absl::Status status = world.engine->RunUntilFinal(job_id, {absl::InfiniteFuture(), &cancellation}).status();
+  world.storage().after_progress = nullptr;
+  return status;
+}
+
+TEST(YieldedJobTest, APullThatYieldedGoesOnFromItsCursor) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kPull);
+  EXPECT_EQ(RunAndYield(world, job_id, 2).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(world.Read(job_id).progress.done, 4);
+  EXPECT_EQ(CountOf(world.Read(job_id), "inserted"), 4);
+  const int64_t before = world.platform().Counters().items_pulled;
+  const Job job = *world.engine->RunUntilFinal(job_id);
+  EXPECT_EQ(world.platform().Counters().items_pulled - before, 2) << "only what was missing";
+  EXPECT_EQ(CountOf(job, "inserted"), 6);
+  EXPECT_EQ(job.progress.done, 6);
+}
+
+TEST(YieldedJobTest, APullThatYieldedAnHourAgoStartsOver) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kPull);
+  EXPECT_EQ(RunAndYield(world, job_id, 2).code(), absl::StatusCode::kCancelled);
+  world.clock().Advance(absl::Hours(1));
+  const int64_t before = world.platform().Counters().items_pulled;
+  EXPECT_EQ(world.engine->RunUntilFinal(job_id)->progress.done, 6);
+  EXPECT_EQ(world.platform().Counters().items_pulled - before, 6);
+}
+
+TEST(YieldedJobTest, OneThatYieldedTakesNoOtherWishIn) {
+  World world;
+  Link(world);
+  world.WriteProducts(1200);
+  const int64_t job_id = world.Enqueue(JobKind::kSync);
+  EXPECT_EQ(RunAndYield(world, job_id, 1).code(), absl::StatusCode::kCancelled);
+  JobRequest forced = Request(JobKind::kSync);
+  forced.options.force = {"s1"};
+  const int64_t follow_up = world.Enqueue(forced);
+  EXPECT_NE(follow_up, job_id);
+  EXPECT_EQ(world.Enqueue(JobKind::kSync), follow_up) << "which takes in what comes later";
+  EXPECT_EQ(*world.engine->RunPending(1), 1);
+  EXPECT_EQ(world.Read(job_id).state, JobState::kCompleted) << "it keeps its place in the queue";
+}
+
+TEST(YieldedJobTest, AnEndedCallRunsNoMoreJobs) {
+  World world;
+  const int64_t pull = world.Enqueue(JobKind::kPull);
+  const int64_t build = world.Enqueue(JobKind::kBuild);
+  Cancellation cancellation;
+  world.storage().after_progress = [&](const Fence&, const JobProgress&) { cancellation.Cancel(); };
+  EXPECT_EQ(world.engine->RunPending(5, {absl::InfiniteFuture(), &cancellation}).status().code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(world.Read(pull).state, JobState::kPending);
+  EXPECT_FALSE(world.Read(build).started_at.has_value());
+}
+
+// A throttled channel says when it may be asked again; who is to yield does not wait for that.
+TEST(YieldedJobTest, ADeadlineEndsAWaitForTheChannel) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kPull);
+  world.script.pull = [] { return Throttled(absl::Hours(1)); };
+  const absl::Time start = world.clock().Now();
+  const Call call{start + absl::Seconds(5), nullptr};
+  EXPECT_EQ(world.engine->RunUntilFinal(job_id, call).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LE(world.clock().Now() - start, absl::Seconds(6));
+  EXPECT_EQ(world.Read(job_id).state, JobState::kPending);
+}
+
+TEST(YieldedJobTest, ACancelOfAJobThatYieldsIsNotForgotten) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kPull);
+  const std::unique_ptr<Engine> other = world.NewEngine();
+  Cancellation cancellation;
+  // Asked for after the last report of the job, so that it does not see it.
+  world.storage().before = [&](absl::string_view operation) {
+    if (operation == "WriteQueue" && cancellation.cancelled()) {
+      world.storage().before = nullptr;
+      EXPECT_TRUE(other->Cancel(job_id).ok());
+    }
+    return absl::OkStatus();
+  };
+  world.storage().after_progress = [&](const Fence&, const JobProgress&) { cancellation.Cancel(); };
+  EXPECT_EQ(world.engine->RunUntilFinal(job_id, {absl::InfiniteFuture(), &cancellation})->state, JobState::kCancelled);
+}
+
+// -- The write of a yield
+
+TEST(YieldedJobTest, AYieldThatCannotBeWrittenIsWrittenLater) {
+  for (const absl::StatusCode code : {absl::StatusCode::kUnavailable, absl::StatusCode::kUnknown}) {
+    World world;
+    const int64_t job_id = world.Enqueue(JobKind::kPull);
+    Cancellation cancellation;
+    world.storage().after_progress = [&](const Fence&, const JobProgress&) { cancellation.Cancel(); };
+    world.storage().before = [&](absl::string_view operation) {
+      const bool fails = operation == "WriteQueue" && cancellation.cancelled();
+      return fails ? absl::Status(code, "the storage is away") : absl::OkStatus();
+    };
+    EXPECT_FALSE(world.engine->RunUntilFinal(job_id, {absl::InfiniteFuture(), &cancellation}).ok());
+    EXPECT_EQ(world.Read(job_id).state, JobState::kRunning);
+    world.storage().before = nullptr;
+    world.storage().after_progress = nullptr;
+    world.engine.reset();
+    EXPECT_EQ(world.Read(job_id).state, JobState::kPending) << "the engine's end wrote it";
+    EXPECT_EQ(world.Read(job_id).attempts, 0);
+    EXPECT_EQ(CountOf(world.Read(job_id), "inserted"), 2);
+  }
+}
+
+// From the report on at which the job yields, answers get lost and storage is away now and then.
+TEST(YieldedJobTest, OnAFaultyStorageEveryYieldedJobEndsOnce) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    World world;
+    const int64_t job_id = world.Enqueue(JobKind::kPull);
+    FaultyStorage faulty(world.storage(), {});
+    std::unique_ptr<Engine> engine = world.NewEngine(faulty);
+    StorageFaults faults;
+    faults.seed = seed;
+    faults.unavailable = 0.3;
+    faults.answer_lost = 0.3;
+    Cancellation cancellation;
+    world.storage().after_progress = [&](const Fence&, const JobProgress&) {
+      cancellation.Cancel();
+      faulty.SetFaults(faults);
+    };
+    engine->RunUntilFinal(job_id, {absl::InfiniteFuture(), &cancellation}).IgnoreError();
+    faulty.SetFaults({});
+    engine.reset();
+    world.storage().after_progress = nullptr;
+    EXPECT_NE(world.Read(job_id).state, JobState::kRunning);
+    const absl::StatusOr<Job> job = world.engine->RunUntilFinal(job_id);
+    ASSERT_TRUE(job.ok()) << job.status();
+    EXPECT_EQ(job->state, JobState::kCompleted);
+    EXPECT_EQ(job->attempts, 1);
+    EXPECT_EQ(job->progress.done, 6);
+  }
+}
+
+// -- Stop
+
+TEST(StopTest, WithinTheGraceAJobComesToItsEnd) {
+  World world;
+  absl::Notification runs;
+  absl::Notification go_on;
+  const int64_t job_id = world.Enqueue(JobKind::kPull);
+  world.storage().after_progress = [&](const Fence&, const JobProgress&) {
+    if (runs.HasBeenNotified()) return;
+    runs.Notify();
+    go_on.WaitForNotification();
+  };
+  ASSERT_TRUE(world.engine->Start(1).ok());
+  runs.WaitForNotification();
+  // Only who waits for the worker sleeps: the worker goes on once Stop has begun.
+  world.clock().on_sleep = [&] {
+    if (!go_on.HasBeenNotified()) go_on.Notify();
+  };
+  world.engine->Stop(absl::InfiniteDuration());
+  EXPECT_EQ(world.Read(job_id).state, JobState::kCompleted);
+}
+
+// A worker that runs a pull which has one page, and for the next one would wait for ever.
+class EndlessStopTest : public ::testing::Test {
+ protected:
+  EndlessStopTest() : job_id_(world_.Enqueue(JobKind::kPull)) {
+    world_.script.pull = [this] { return calls_++ == 0 ? absl::OkStatus() : Throttled(absl::InfiniteDuration()); };
+    EXPECT_TRUE(world_.engine->Start(1).ok());
+    while (world_.Read(job_id_).progress.done < 2) std::this_thread::yield();
+  }
+
+  void ExpectYielded() {
+    EXPECT_EQ(world_.Read(job_id_).state, JobState::kPending);
+    EXPECT_EQ(world_.Read(job_id_).progress.done, 2);
+    EXPECT_EQ(world_.Read(job_id_).attempts, 0);
+  }
+
+  World world_;
+  int calls_ = 0;
+  const int64_t job_id_;
+};
+
+TEST_F(EndlessStopTest, AfterTheGraceAJobYields) {
+  const absl::Time start = world_.clock().Now();
+  world_.engine->Stop();
+  EXPECT_GE(world_.clock().Now() - start, Engine::kDefaultGrace);
+  ExpectYielded();
+  world_.script.pull = [] { return absl::OkStatus(); };
+  ASSERT_TRUE(world_.engine->Start(1).ok()) << "it can be started again";
+  EXPECT_EQ(world_.engine->RunUntilFinal(job_id_)->state, JobState::kCompleted);
+  world_.engine->Stop();
+}
+
+TEST_F(EndlessStopTest, ACallThatEndsEndsTheGrace) {
+  Cancellation cancellation;
+  cancellation.Cancel();
+  world_.engine->Stop(absl::InfiniteDuration(), {absl::InfiniteFuture(), &cancellation});
+  ExpectYielded();
+}
+
+TEST_F(EndlessStopTest, TheEndOfTheEngineMakesItsJobsYield) {
+  world_.engine.reset();
+  ExpectYielded();
+}
+
+}  // namespace
+}  // namespace flxlink::engine
