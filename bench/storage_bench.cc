@@ -144,7 +144,7 @@ class Store {
         page.items.quantity.push_back(5);
         page.items.status.push_back(ChannelStatus::kListed);
       }
-      Check(storage_->WritePulledPage(fence_, pull_number, page, Now()).status());
+      Check(storage_->WritePulledPages(fence_, pull_number, {page}, Now()).status());
     }
     Check(storage_->EndPull(fence_, pull_number, true, "", Now()));
   }

@@ -76,7 +76,7 @@ absl::Status Main(const std::string& store, const std::string& shop) {
   absl::Status status = (*engine)->AddChannel(channel).status();
   if (!status.ok()) return status;
 
-  status = (*engine)->WriteProducts(Products()).status();
+  status = (*engine)->WriteProducts(Products()).status;
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) {
     if (status.ok()) status = Run(**engine, kind);
   }

@@ -23,8 +23,8 @@ ALLOWED = {
     "sync": {"model"},
     "jobs": {"model"},
     "storage": {"model"},
-    "storage/memory": {"model", "storage"},
-    "storage/sqlite": {"model", "storage"},
+    "storage/memory": {"model"},
+    "storage/sqlite": {"model"},
     "channels/csv": {"model", "csv"},
     "channels/simulated": {"model"},
     "engine": {"jobs", "sync", "linking", "model"},
@@ -42,8 +42,10 @@ IMPURE_HEADERS = re.compile(r"<(thread|mutex|condition_variable|chrono|fstream|i
 # The model holds the two edges to the machine that the public headers promise, each in a file of its own.
 IMPURE_FILES = {"src/model/clock.cc", "src/model/executor.cc", "src/model/channel_adapter.cc"}
 
-# Public headers that only these folders implement or use: nobody below the engine sees it, and nobody but a program its files.
-FACADES = {"flxlink/engine.h": {"engine", "cli"}, "flxlink/catalog_csv.h": {"csv", "cli"}}
+# Public headers that only these folders implement or use: nobody below the engine sees it, nobody but a program its files, and
+# nobody but a storage the kit.
+FACADES = {"flxlink/engine.h": {"engine", "cli"}, "flxlink/catalog_csv.h": {"csv", "cli"},
+           **{f"flxlink/storage_kit/{kit}.h": {"storage", "storage/memory", "storage/sqlite"} for kit in ("limits", "rules", "errors")}}
 
 INCLUDE = re.compile(r"^\s*#\s*include\s+([<\"][^>\"]+[>\"])", re.MULTILINE)
 
@@ -124,6 +126,8 @@ FORBIDDEN = [
     ({"src/channels/simulated/a.cc": '#include "src/csv/csv_reader.h"'}, "may not depend on csv"),
     ({"src/cli/a.cc": '#include "src/engine/worker.h"'}, "may not depend on engine"),
     ({"src/jobs/a.cc": '#include "flxlink/engine.h"'}, "must not know"),
+    ({"src/engine/a.cc": '#include "flxlink/storage_kit/rules.h"'}, "must not know"),
+    ({"src/storage/memory/a.cc": '#include "src/storage/x.h"'}, "may not depend on storage"),
     ({"src/linker/a.cc": "#include <thread>"}, "is pure"),
     ({"src/sync/a.cc": '#include "absl/time/clock.h"'}, "is pure"),
     ({"src/other/a.cc": "#include <vector>"}, "not part of the architecture"),

@@ -186,7 +186,7 @@ absl::Status LoadStore(int64_t rows, const std::string& path) {
     const LinkData data(rows);
     for (int64_t begin = 0; status.ok() && begin < rows; begin += Storage::kMaxRows) {
       const int64_t end = std::min(rows, begin + Storage::kMaxRows);
-      status = (*shop)->engine().WriteProducts(MakeProducts(data, begin, end)).status();
+      status = (*shop)->engine().WriteProducts(MakeProducts(data, begin, end)).status;
     }
     if (status.ok()) status = (*shop)->Run(JobKind::kBuild).status();
     if (status.ok()) status = (*shop)->Run(JobKind::kPull).status();
@@ -232,7 +232,7 @@ absl::Status LinkNewListings(const std::string& path, int rounds) {
     if (!shop.ok()) return shop.status();
     for (int round = 0; round < rounds; ++round, begin += kNewListings) {
       const ProductBatch products = MakeProducts(data, begin, begin + kNewListings);
-      absl::Status status = (*shop)->engine().WriteProducts(products).status();
+      absl::Status status = (*shop)->engine().WriteProducts(products).status;
       JobOptions build;
       for (int64_t i = 0; i < products.size(); ++i) build.skus.emplace_back(products.sku[i]);
       if (status.ok()) status = (*shop)->Run(JobKind::kBuild, build).status();

@@ -21,13 +21,27 @@
 
 namespace flxlink {
 
-// What storing a pulled page changed.
+// A row of a pulled page that was not kept, and why.
+struct PullRefusal {
+  // The page among those that were given, from 0, and the row on it, from 0.
+  int64_t page = 0;
+  int64_t row = 0;
+  Problem problem;
+};
+
+// What storing pulled pages changed.
 struct PullWriteResult {
+  // How many of the pages were stored, from the first; at least one.
+  int64_t pages = 0;
   int64_t inserted = 0;
   int64_t changed = 0;    // Rows where something that linking reads changed (parent, fields, liveness).
   int64_t unchanged = 0;  // All others, a new price or quantity included.
   int64_t healed = 0;     // Broken links whose item returned; they are linked and dirty again.
   int64_t repeated = 0;   // Rows whose external id is on the page once more, further down; the last one counts.
+  // Rows that were not kept, in the order of the pages: value_too_long, invalid_text, missing_key.
+  std::vector<PullRefusal> refused;
+  // Those of them whose external id cannot be kept, see PullState::saw_unnamed.
+  int64_t unnamed = 0;
 };
 
 // What sweeping after a complete pull did.
@@ -51,11 +65,13 @@ class CatalogStorage {
 
   // Inserts or replaces product variants by key, and marks dirty the links whose price or quantity they change. Every
   // row states its quantity anew as of `now`, also an unchanged one (which marks a link dirty only where the oversell
-  // guard waits for it).
+  // guard waits for it). A row that cannot be kept (storage_kit/limits.h) is refused, and the others are written.
+  // INVALID_ARGUMENT, and nothing is written: columns of different lengths, too many rows, a field's name beyond the
+  // limits. A row of a product variant that was removed brings it back.
   virtual absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) = 0;
 
-  // Product variants with ids above `after_id`, ascending; `skus`, if not empty, restricts them. A page ends where the
-  // currency changes, so only an empty one is the last.
+  // Product variants that are not removed, with ids above `after_id`, ascending; `skus`, if not empty, restricts them.
+  // A page ends where the currency changes, so only an empty one is the last.
   virtual absl::StatusOr<ProductBatch> ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                     int64_t limit) = 0;
 
@@ -73,16 +89,21 @@ class CatalogStorage {
   // stored.
   virtual absl::StatusOr<PullState> BeginPull(const Fence& fence) = 0;
 
-  // Stores one page of the running pull with the cursor that follows it. FAILED_PRECONDITION unless `pull_number` is
-  // running.
-  virtual absl::StatusOr<PullWriteResult> WritePulledPage(const Fence& fence, int64_t pull_number, const PullPage& page,
-                                                          absl::Time now) = 0;
+  // Stores pages of the running pull that follow each other, in one transaction, with the cursor that follows the last
+  // of them: all that are given or, once other writers have waited for half a second, the first ones; see
+  // PullWriteResult::pages. At least one page must be given, each of at most Storage::kMaxRows rows.
+  //
+  // A row that cannot be kept (storage_kit/limits.h) is refused, and the others are stored. Its item counts as seen by
+  // the pull, and is otherwise as before; where its external id cannot be kept, the pull's `saw_unnamed` is set until
+  // another begins. FAILED_PRECONDITION unless `pull_number` is running.
+  virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                           absl::Span<const PullPage> pages, absl::Time now) = 0;
 
   // How many links a sweep of this pull would break.
   virtual absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) = 0;
 
   // After the last page of a complete pull: what it did not see is gone, its links are broken. In steps of `limit`
-  // rows.
+  // rows. Not for a pull that saw unnamed items, which proves no absence.
   virtual absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                   absl::Time now) = 0;
 
@@ -90,6 +111,14 @@ class CatalogStorage {
   // Repeat: OK, until another pull begins.
   virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                                absl::Time now) = 0;
+
+  // Removes the product variants of each SKU (see product.h) and marks dirty the links whose quantity that changes, and
+  // those that the oversell guard waits for. At most Storage::kMaxRows SKUs. An empty SKU is nobody's.
+  virtual absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) = 0;
+
+  // The same as ReadProducts, of the product variants that are removed.
+  virtual absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                                           int64_t limit) = 0;
 };
 
 }  // namespace flxlink

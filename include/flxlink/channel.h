@@ -109,6 +109,8 @@ struct PullState {
   absl::optional<absl::Time> cursor_at;  // When the cursor was stored.
   int64_t job_id = 0;                    // The job that began the running pull or stored its last page. 0: none runs.
   bool running = false;
+  // The running pull saw items whose ids cannot be kept: what it does not see may be there all the same.
+  bool saw_unnamed = false;
   std::string revision;        // The adapter's mark of what the last pull or push saw; given back to it with a push.
   int64_t complete_pulls = 0;  // Complete pulls that have been finished.
   absl::optional<absl::Time> completed_at;  // When the last of them was.

@@ -1,5 +1,8 @@
 // Channel variants: flxlink's mirror of the items that exist on a channel, as a pull last saw them.
 //
+// Limits. Text is UTF-8 without U+0000; external and parent id have at most 1,000 bytes, the value of a field at most 1
+// MiB. A pull passes over an item beyond that, says which, and goes on.
+//
 // Plain data: share between threads while nobody writes.
 
 #ifndef FLXLINK_CHANNEL_VARIANT_H_

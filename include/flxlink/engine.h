@@ -162,8 +162,16 @@ class Engine {
 
   // -- Products
 
-  // Any number of rows; written in pages. Prices and quantities that change mark their links dirty.
-  virtual absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch) = 0;
+  // Any number of rows; written in pages. Prices and quantities that change mark their links dirty. A row that cannot
+  // be kept is refused, and the others are written. The run says how far it came, and why it ended early: storage's
+  // error, or CANCELLED or DEADLINE_EXCEEDED where the call ended, which is looked at before each page.
+  virtual ProductWriteRun WriteProducts(const ProductBatch& batch, const Call& call) = 0;
+  ProductWriteRun WriteProducts(const ProductBatch& batch) { return WriteProducts(batch, Call()); }
+  // Removes the product variants of these SKUs, any number of them, in pages (see product.h). Their links get the
+  // quantity 0 with the next sync; their listings, links and statuses stay. Repeating it changes nothing. It ends early
+  // as WriteProducts does.
+  virtual ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus, const Call& call) = 0;
+  ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus) { return RemoveProducts(skus, Call()); }
 
   // -- Listings
 

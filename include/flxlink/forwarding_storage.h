@@ -80,9 +80,9 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<PullState> BeginPull(const Fence& fence) override {
     return Around("BeginPull", [&] { return inner_.BeginPull(fence); });
   }
-  absl::StatusOr<PullWriteResult> WritePulledPage(const Fence& fence, int64_t pull_number, const PullPage& page,
-                                                  absl::Time now) override {
-    return Around("WritePulledPage", [&] { return inner_.WritePulledPage(fence, pull_number, page, now); });
+  absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                   absl::Span<const PullPage> pages, absl::Time now) override {
+    return Around("WritePulledPages", [&] { return inner_.WritePulledPages(fence, pull_number, pages, now); });
   }
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override {
     return Around("CountAbsentLinks", [&] { return inner_.CountAbsentLinks(channel_id, pull_number); });
@@ -94,6 +94,13 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                        absl::Time now) override {
     return Around("EndPull", [&] { return inner_.EndPull(fence, pull_number, complete, revision, now); });
+  }
+  absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override {
+    return Around("RemoveProducts", [&] { return inner_.RemoveProducts(skus, now); });
+  }
+  absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                                   int64_t limit) override {
+    return Around("ReadRemovedProducts", [&] { return inner_.ReadRemovedProducts(after_id, skus, limit); });
   }
 
   // -- Links and sync

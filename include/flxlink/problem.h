@@ -107,6 +107,22 @@ constexpr absl::string_view kNoProduct = "no_product";
 // Args: sku, channel
 // Fix: Look at why it is not linked, or link it.
 constexpr absl::string_view kNotLinked = "not_linked";
+// A text is longer than can be kept; its row was not taken.
+// Args: field, value, limit
+// Fix: Shorten the value to as many bytes as limit says, and bring the row in again.
+constexpr absl::string_view kValueTooLong = "value_too_long";
+// A text is not UTF-8, or has the character U+0000 in it; its row was not taken.
+// Args: field, value
+// Fix: Write the value in UTF-8 without U+0000, and bring the row in again.
+constexpr absl::string_view kInvalidText = "invalid_text";
+// A row has nothing that names it (a product's key, an item's external id); it was not taken.
+// Args: field
+// Fix: Give the row what the field names, and bring it in again.
+constexpr absl::string_view kMissingKey = "missing_key";
+// A batch has several rows of one key; only the first was taken.
+// Args: field, value
+// Fix: State each key once, and bring the row in again.
+constexpr absl::string_view kRepeatedKey = "repeated_key";
 // A status rule would change the listing variant's status; linking alone does not run the rules.
 // Args: sku, channel, status
 // Fix: Run the channel's status rules.
@@ -126,6 +142,9 @@ constexpr absl::string_view kRuleFieldUnknown = "rule_field_unknown";
 // Args: channel
 // Fix: Pull the channel, then link.
 constexpr absl::string_view kNoCompletePull = "no_complete_pull";
+// A pull saw items whose ids cannot be kept. They may be any of those that it did not see, so that nothing was taken
+// for gone. Args: channel Fix: Correct the items' ids on the channel, then pull again.
+constexpr absl::string_view kAbsenceUnproved = "absence_unproved";
 // The channel has no status rule, so that there is nothing to run.
 // Args: channel
 // Fix: Give the channel a status rule, then run the job again.

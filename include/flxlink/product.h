@@ -1,6 +1,14 @@
 // Product variants: the merchant's source inventory, the one truth about price and quantity. The host, or a product
 // file, states them; flxlink never changes one.
 //
+// A product variant that was removed is kept: its quantity is 0, stated when it was removed, so that the next sync
+// sends 0 to its links; nothing is built from it any more, and reading products passes over it. Its listings, links and
+// statuses stay. Stated again under its key, whatever is stated, it is there as before, with the quantity that is
+// stated then or else none.
+//
+// Limits. Text is UTF-8 without U+0000; key, SKU and parent have at most 1,000 bytes, the value of a field at most 1
+// MiB. A row beyond that is refused, and the others are written.
+//
 // Plain data: share between threads while nobody writes.
 
 #ifndef FLXLINK_PRODUCT_H_
@@ -9,8 +17,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "flxlink/field.h"
 #include "flxlink/money.h"
+#include "flxlink/row_refusal.h"
 #include "flxlink/string_column.h"
 
 namespace flxlink {
@@ -54,7 +64,42 @@ struct ProductWriteResult {
   int64_t inserted = 0;
   int64_t changed = 0;
   int64_t unchanged = 0;
-  int64_t dirtied = 0;  // Links marked dirty because their price or quantity changed, over all channels.
+  // Links marked dirty because their price or quantity changed, over all channels.
+  int64_t dirtied = 0;
+  // Rows that were not kept, ascending: value_too_long, invalid_text, missing_key, repeated_key.
+  std::vector<RowRefusal> refused;
+};
+
+// How far writing any number of product variants, page by page, has come.
+struct ProductWriteRun {
+  // What became of the first `rows` rows of the batch.
+  ProductWriteResult result;
+  int64_t rows = 0;
+  // OK: these were all. Else why it ended early. The page that follows may have been written all the same where the
+  // error is UNKNOWN; writing the whole batch again finishes the work and does nothing twice.
+  absl::Status status;
+};
+
+// What removing the product variants of one SKU came to.
+enum class ProductRemoval : uint8_t {
+  kRemoved,        // They are removed now, all that have the SKU.
+  kRemovedBefore,  // All that have the SKU were removed already.
+  kNoProduct,      // No product variant has the SKU.
+};
+
+struct ProductRemovalResult {
+  // One a SKU, in the order of the SKUs.
+  std::vector<ProductRemoval> outcomes;
+  // Links marked dirty, over all channels.
+  int64_t dirtied = 0;
+};
+
+// How far removing any number of SKUs, page by page, has come.
+struct ProductRemovalRun {
+  // What became of the first `result.outcomes.size()` SKUs.
+  ProductRemovalResult result;
+  // OK: these were all. Else why it ended early. Removing all of them again finishes the work.
+  absl::Status status;
 };
 
 }  // namespace flxlink

@@ -41,6 +41,9 @@ struct SqliteOptions {
   // What Storage::Now reads. Must outlive the store, and be the same for all processes that have it open. Default: the
   // machine's (SystemClock), which they share.
   const Clock* clock = nullptr;
+  // How long an operation that takes several pages (WritePulledPages) keeps the writer lock before it leaves the rest
+  // of them for the next time. Default half a second; zero: one page at a time.
+  absl::Duration bulk_write_time = absl::Milliseconds(500);
 };
 
 // Opens the store at `path` and brings an older schema forward.

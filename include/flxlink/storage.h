@@ -59,7 +59,8 @@
 // land no more, whether a schedule is due) comes from one clock, storage's: the engine reads Now and hands what it read
 // to the operations that write a time. No operation takes a time of a host's own clock.
 //
-// An implementation passes flxlink/conformance/storage.h. One that adds something to another storage derives from
+// An implementation passes flxlink/conformance/storage.h, and decides by the functions of flxlink/storage_kit/ what all
+// must decide alike. One that adds something to another storage derives from
 // ForwardingStorage (forwarding_storage.h).
 
 #ifndef FLXLINK_STORAGE_H_

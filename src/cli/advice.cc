@@ -55,6 +55,10 @@ constexpr Advice kAdvice[] = {
     {problem_code::kRepeatedSku,
      "give each product variant a SKU of its own, run flxlink product import FILE, then flxlink build {channel}"},
     {problem_code::kNoProduct, "check how the SKU is written; products come in with flxlink product import FILE"},
+    {problem_code::kValueTooLong, "shorten the value where it comes from, then take it in again"},
+    {problem_code::kInvalidText, "write the value in UTF-8 where it comes from, then take it in again"},
+    {problem_code::kMissingKey, "give it what names it where it comes from, then take it in again"},
+    {problem_code::kRepeatedKey, "state each key once, then take it in again with flxlink product import FILE"},
     {problem_code::kNotLinked,
      "see why with flxlink listing explain {channel} {sku}, or link it with flxlink link {channel}"},
     {problem_code::kStatusRule, "run flxlink rules {channel}"},
@@ -63,6 +67,7 @@ constexpr Advice kAdvice[] = {
     {problem_code::kRuleFieldUnknown,
      "correct the field's name in the rule with flxlink channel set {channel} --rule, or give the field a value"},
     {problem_code::kNoCompletePull, "run flxlink pull {channel}"},
+    {problem_code::kAbsenceUnproved, "correct the items' ids on the channel, then run flxlink pull {channel}"},
     {problem_code::kNoStatusRule, "add one: flxlink channel set {channel} --status-rule 'quantity<=0:hide'"},
     {problem_code::kBreakLimit,
      "look at what changed on the channel; if it is right: flxlink job approve {job}; if it is not: flxlink job cancel "

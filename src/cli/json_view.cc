@@ -24,15 +24,6 @@ Json InstantOrNull(const absl::optional<absl::Time>& time) {
   return time.has_value() ? Json(FormatInstant(*time)) : Json();
 }
 
-Json ProblemView(const Problem& problem, const AdviceContext& context) {
-  Json args = Json::object();
-  for (const Field& arg : problem.args) args[arg.name] = arg.value;
-  return {{"code", problem.code},
-          {"args", std::move(args)},
-          {"message", problem.message},
-          {"suggestion", AdviceFor(problem, context)}};
-}
-
 // A link that a rule made has no reason but a warning.
 Json ReasonView(const ListingRow& listing) {
   if (listing.by_hand) return "by_hand";
@@ -109,6 +100,15 @@ Json EventView(const LinkEvent& event) {
 }
 
 }  // namespace
+
+Json ProblemView(const Problem& problem, const AdviceContext& context) {
+  Json args = Json::object();
+  for (const Field& arg : problem.args) args[arg.name] = arg.value;
+  return {{"code", problem.code},
+          {"args", std::move(args)},
+          {"message", problem.message},
+          {"suggestion", AdviceFor(problem, context)}};
+}
 
 std::string FormatInstant(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());

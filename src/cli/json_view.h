@@ -12,12 +12,16 @@
 #include "flxlink/job.h"
 #include "flxlink/listing.h"
 #include "flxlink/schedule.h"
+#include "src/cli/advice.h"
 #include "src/cli/print.h"
 
 namespace flxlink::cli {
 
 // RFC 3339 in UTC, with microseconds.
 std::string FormatInstant(absl::Time time);
+
+// With what the user can do about it.
+Json ProblemView(const Problem& problem, const AdviceContext& context);
 
 Json ChannelView(const Channel& channel);
 Json PlannedLinkView(const PlannedLink& link);

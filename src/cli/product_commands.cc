@@ -2,17 +2,24 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/catalog_csv.h"
+#include "flxlink/problem.h"
 #include "flxlink/product.h"
+#include "src/cli/confirm.h"
+#include "src/cli/json_view.h"
 #include "src/cli/option_checks.h"
 #include "src/cli/print.h"
 
 namespace flxlink::cli {
 namespace {
+
+// Of an import, as text.
+constexpr size_t kRefusalsShown = 20;
 
 struct ImportFlags {
   std::string file;
@@ -38,43 +45,149 @@ absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags)
   return pages;
 }
 
-absl::StatusOr<ProductWriteResult> WritePages(Session& session, const std::vector<ProductBatch>& pages) {
-  ProductWriteResult total;
+// Writes the pages until one cannot be written.
+ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pages) {
+  ProductWriteRun total;
   for (const ProductBatch& page : pages) {
-    absl::StatusOr<ProductWriteResult> written = session.engine().WriteProducts(page);
-    if (!written.ok()) return written.status();
-    total.inserted += written->inserted;
-    total.changed += written->changed;
-    total.unchanged += written->unchanged;
-    total.dirtied += written->dirtied;
-    session.progress_line().Show(
-        absl::StrCat("product import: ", total.inserted + total.changed + total.unchanged, " written"));
+    ProductWriteRun run = session.engine().WriteProducts(page);
+    total.result.inserted += run.result.inserted;
+    total.result.changed += run.result.changed;
+    total.result.unchanged += run.result.unchanged;
+    total.result.dirtied += run.result.dirtied;
+    for (RowRefusal& refusal : run.result.refused) {
+      refusal.row += total.rows;
+      total.result.refused.push_back(std::move(refusal));
+    }
+    total.rows += run.rows;
+    total.status = run.status;
+    if (!total.status.ok()) break;
+    session.progress_line().Show(absl::StrCat("product import: ", total.rows, " written"));
   }
   session.progress_line().Erase();
   return total;
 }
 
+absl::Status PrintImport(bool json, const std::string& file, const ProductWriteResult& written) {
+  if (json) {
+    Json refused = Json::array();
+    for (const RowRefusal& refusal : written.refused) {
+      Json view = {{"row", refusal.row + 1}};
+      view.update(ProblemView(refusal.problem, {}));
+      refused.push_back(std::move(view));
+    }
+    return PrintJson({{"file", file},
+                      {"inserted", written.inserted},
+                      {"changed", written.changed},
+                      {"unchanged", written.unchanged},
+                      {"dirtied", written.dirtied},
+                      {"refused", std::move(refused)}});
+  }
+  std::string text = absl::StrCat("product import: ", written.inserted, " new, ", written.changed, " changed, ",
+                                  written.unchanged, " unchanged");
+  if (!written.refused.empty()) absl::StrAppend(&text, ", ", written.refused.size(), " refused");
+  absl::StrAppend(&text, "; links marked to be sent: ", written.dirtied, "\n");
+  for (size_t i = 0; i < written.refused.size() && i < kRefusalsShown; ++i) {
+    const RowRefusal& refusal = written.refused[i];
+    absl::StrAppend(&text, "  variant ", refusal.row + 1, ": ", OneLine(refusal.problem.message), "\n");
+  }
+  if (written.refused.size() > kRefusalsShown) {
+    absl::StrAppend(&text, "  and ", written.refused.size() - kRefusalsShown, " more; --json names all\n");
+  }
+  return PrintText(text);
+}
+
+// An import that ended early, and rows that were refused, are errors.
+absl::Status ImportError(const std::string& file, const ProductWriteRun& run, int64_t rows) {
+  if (!run.status.ok()) {
+    const absl::Status status(
+        run.status.code(), absl::StrCat(file, ": after ", run.rows, " of ", rows, " variants: ", run.status.message(),
+                                        "; import the file again, what was written stays"));
+    return WithProblem(status, ProblemFrom(run.status));
+  }
+  if (run.result.refused.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(file, ": ", run.result.refused.size(), " of ", rows,
+                                                    " variants were refused; correct them and import the file again"));
+}
+
 absl::Status Import(Session& session, const ImportFlags& flags) {
   absl::StatusOr<std::vector<ProductBatch>> pages = ReadProducts(flags);
   if (!pages.ok()) return pages.status();
-  absl::StatusOr<ProductWriteResult> written = WritePages(session, *pages);
-  if (!written.ok()) return written.status();
-  if (session.json()) {
-    return PrintJson({{"file", flags.file},
-                      {"inserted", written->inserted},
-                      {"changed", written->changed},
-                      {"unchanged", written->unchanged},
-                      {"dirtied", written->dirtied}});
-  }
-  return PrintLine(absl::StrCat("product import: ", written->inserted, " new, ", written->changed, " changed, ",
-                                written->unchanged, " unchanged; links marked to be sent: ", written->dirtied));
+  int64_t rows = 0;
+  for (const ProductBatch& page : *pages) rows += page.size();
+  const ProductWriteRun run = WritePages(session, *pages);
+  const absl::Status printed = PrintImport(session.json(), flags.file, run.result);
+  return printed.ok() ? ImportError(flags.file, run, rows) : printed;
 }
 
-}  // namespace
+struct RemoveFlags {
+  std::vector<std::string> skus;
+  bool yes = false;
+};
 
-void AddProductCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action) {
-  CLI::App* group = app.add_subcommand("product", "Take products in")->require_subcommand(1);
-  CLI::App* command = group->add_subcommand("import", "Take in products from a CSV file: new ones, and changes");
+absl::string_view OutcomeText(ProductRemoval outcome) {
+  switch (outcome) {
+    case ProductRemoval::kRemoved:
+      return "removed";
+    case ProductRemoval::kRemovedBefore:
+      return "removed_before";
+    case ProductRemoval::kNoProduct:
+      return "no_product";
+  }
+  return "";
+}
+
+std::string Sentence(const std::string& sku, ProductRemoval outcome) {
+  switch (outcome) {
+    case ProductRemoval::kRemoved:
+      return absl::StrCat("product ", sku, ": removed; the next sync sends the quantity 0 to its links");
+    case ProductRemoval::kRemovedBefore:
+      return absl::StrCat("product ", sku, ": was removed before");
+    case ProductRemoval::kNoProduct:
+      return absl::StrCat("product ", sku, ": there is none");
+  }
+  return "";
+}
+
+absl::Status PrintRemoval(bool json, const std::vector<std::string>& skus, const ProductRemovalResult& removed) {
+  if (json) {
+    Json products = Json::array();
+    for (size_t i = 0; i < removed.outcomes.size(); ++i) {
+      products.push_back({{"sku", skus[i]}, {"outcome", std::string(OutcomeText(removed.outcomes[i]))}});
+    }
+    return PrintJson({{"products", std::move(products)}, {"dirtied", removed.dirtied}});
+  }
+  std::string text;
+  for (size_t i = 0; i < removed.outcomes.size(); ++i) {
+    absl::StrAppend(&text, OneLine(Sentence(skus[i], removed.outcomes[i])), "\n");
+  }
+  return PrintText(absl::StrCat(text, "links marked to be sent: ", removed.dirtied, "\n"));
+}
+
+// A SKU that no product has is an error, once the others are removed.
+absl::Status RemovalError(const std::vector<std::string>& skus, const ProductRemovalRun& run) {
+  if (!run.status.ok()) return run.status;
+  for (size_t i = 0; i < skus.size(); ++i) {
+    if (run.result.outcomes[i] != ProductRemoval::kNoProduct) continue;
+    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoProduct, {{"sku", skus[i]}},
+                         absl::StrCat("no product variant has SKU ", skus[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Remove(Session& session, const RemoveFlags& flags) {
+  if (!flags.yes) {
+    const std::string what = flags.skus.size() == 1 ? flags.skus[0] : absl::StrCat(flags.skus.size(), " products");
+    const absl::Status confirmed =
+        Confirm(absl::StrCat("Remove ", what, ", and send the quantity 0 to every channel that sells it"));
+    if (!confirmed.ok()) return confirmed;
+  }
+  const ProductRemovalRun run = session.engine().RemoveProducts(flags.skus);
+  const absl::Status printed = PrintRemoval(session.json(), flags.skus, run.result);
+  return printed.ok() ? RemovalError(flags.skus, run) : printed;
+}
+
+void AddImport(CLI::App& group, const Globals& globals, std::function<absl::Status()>& action) {
+  CLI::App* command = group.add_subcommand("import", "Take in products from a CSV file: new ones, and changes");
   const auto flags = std::make_shared<ImportFlags>();
   command->add_option("F", flags->file, "CSV file of products")->required()->type_name("");
   TakeOneOf(command->add_option("--dialect", flags->dialect, "What the file's columns mean (default: generic)"),
@@ -84,6 +197,23 @@ void AddProductCommands(CLI::App& app, const Globals& globals, std::function<abs
       ->type_name("CODE");
   SetWork(
       command, globals, action, [flags](Session& session) { return Import(session, *flags); }, StoreUse::kMayMake);
+}
+
+void AddRemove(CLI::App& group, const Globals& globals, std::function<absl::Status()>& action) {
+  CLI::App* command = group.add_subcommand(
+      "remove", "Remove products: their channels get the quantity 0, and keep their links until they are stated again");
+  const auto flags = std::make_shared<RemoveFlags>();
+  command->add_option("SKU", flags->skus, "SKUs of products")->required()->type_name("");
+  command->add_flag("--yes", flags->yes, "Do not ask (default: ask on a terminal)");
+  SetWork(command, globals, action, [flags](Session& session) { return Remove(session, *flags); });
+}
+
+}  // namespace
+
+void AddProductCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action) {
+  CLI::App* group = app.add_subcommand("product", "Take products in, and remove them")->require_subcommand(1);
+  AddImport(*group, globals, action);
+  AddRemove(*group, globals, action);
 }
 
 }  // namespace flxlink::cli

@@ -10,8 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/csv/regular_file.h"
-#include "src/csv/utf8.h"
 #include "src/model/quote.h"
+#include "src/model/utf8.h"
 
 namespace flxlink::csv {
 namespace {
@@ -194,7 +194,7 @@ absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
                    absl::StrCat("a cell is longer than ", kMaxCsvFieldBytes, " bytes; shorten it"));
   }
   for (int64_t i = 0; i < record.fields.size(); ++i) {
-    if (!IsValidUtf8(record.fields[i])) {
+    if (!model::IsValidUtf8(record.fields[i])) {
       return ErrorAt(record.position.line,
                      absl::StrCat(ColumnForError(i), " is not valid UTF-8; save the file as UTF-8"));
     }

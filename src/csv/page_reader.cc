@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "src/csv/record_scanner.h"
-#include "src/csv/utf8.h"
+#include "src/model/utf8.h"
 
 namespace flxlink::csv {
 namespace {
@@ -160,7 +160,7 @@ Run RangeReader::Scan(size_t begin, size_t end) {
   run.end = base + at;
   // Text and cells are valid together: what parts cells from each other is ASCII.
   const absl::string_view text = window_.text().substr(begin - base, run.end - run.begin);
-  run.sound = found == RecordScanner::Found::kEnd && (!saw_non_ascii || IsValidUtf8(text));
+  run.sound = found == RecordScanner::Found::kEnd && (!saw_non_ascii || model::IsValidUtf8(text));
   if (run.sound) {
     const absl::Span<const CsvCell> cells = absl::MakeConstSpan(cells_).first(cell_count_);
     run.page = CsvPage(window_.text().data(), cells, stride(), columns_);

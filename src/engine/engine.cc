@@ -16,6 +16,7 @@
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
+#include "src/engine/product_pages.h"
 #include "src/engine/queue_gauges.h"
 #include "src/engine/reporter.h"
 #include "src/engine/safe_adapter.h"
@@ -130,21 +131,12 @@ class EngineImpl : public Engine {
     return channel.ok() ? storage().RemoveChannel(channel->channel_id) : channel.status();
   }
 
-  absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch) override {
-    const absl::StatusOr<absl::Time> now = storage().Now();
-    if (!now.ok()) return now.status();
-    if (batch.size() <= options_.page_rows) return storage().WriteProducts(batch, *now);
-    ProductWriteResult total;
-    for (int64_t first = 0; first < batch.size(); first += options_.page_rows) {
-      absl::StatusOr<ProductWriteResult> written = storage().WriteProducts(
-          SliceProducts(batch, first, std::min(options_.page_rows, batch.size() - first)), *now);
-      if (!written.ok()) return written.status();
-      total.inserted += written->inserted;
-      total.changed += written->changed;
-      total.unchanged += written->unchanged;
-      total.dirtied += written->dirtied;
-    }
-    return total;
+  ProductWriteRun WriteProducts(const ProductBatch& batch, const Call& call) override {
+    return engine::WriteProducts(options_, batch, call);
+  }
+
+  ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus, const Call& call) override {
+    return engine::RemoveProducts(options_, skus, call);
   }
 
   absl::Status ForEachListing(absl::string_view name, const ListingFilter& filter,

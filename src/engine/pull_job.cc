@@ -1,6 +1,9 @@
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
 
@@ -29,30 +32,118 @@ bool GoesOn(const JobContext& context, const PullState& pull, absl::Time now) {
   return !pull.cursor.empty() && pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
 }
 
-// Reads the pull's pages from `state.cursor` to the end. ABORTED: the channel changed, start over.
-absl::Status ReadPages(JobContext& context, const PullState& state, std::string* revision) {
-  PullRequest request{state.cursor, context.page_rows()};
-  do {
-    absl::StatusOr<PullPage> page = context.Pull(request);
-    if (!page.ok()) return AdapterError(page.status(), context.channel());
-    absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
-      return context.storage().WritePulledPage(context.fence(), state.pull_number, *page, now);
-    });
-    if (!written.ok()) return written.status();
+// How long pages are held back to be stored together, and how many of their rows in pages of the engine's size.
+constexpr absl::Duration kLongestHold = absl::Milliseconds(500);
+constexpr int64_t kMostPagesHeld = 4;
 
-    context.Count("inserted", written->inserted);
-    context.Count("changed", written->changed);
-    context.Count("unchanged", written->unchanged);
-    context.Count("healed", written->healed);
-    if (written->inserted + written->changed + written->healed > 0) context.output().changed_link_inputs = true;
-    context.progress().total += page->items.size();
-    context.progress().done += page->items.size();
-    const absl::Status status = context.Report();
+// The pages of one pull, from a cursor to the end. What a quick channel gives is stored several pages at a time, since
+// each commit costs; of a slow one every page is stored as it comes, and the cursor with it.
+class PullPages {
+ public:
+  PullPages(JobContext& context, const PullState& state)
+      : context_(context), pull_number_(state.pull_number), cursor_(state.cursor), saw_unnamed_(state.saw_unnamed) {}
+
+  // ABORTED: the channel changed, start over.
+  absl::Status Read();
+
+  // Of the last page that was read.
+  const std::string& revision() const { return revision_; }
+  // Whether the whole pull saw items whose ids cannot be kept.
+  bool saw_unnamed() const { return saw_unnamed_; }
+
+ private:
+  bool MustStore() const;
+  absl::Status Store();
+  absl::Status StoreSome(absl::Span<const PullPage> pages, int64_t* stored);
+  void NoteRefusal(absl::Span<const PullPage> pages, const PullRefusal& refusal);
+
+  JobContext& context_;
+  const int64_t pull_number_;
+  std::string cursor_;
+  std::string revision_;
+  bool saw_unnamed_;
+
+  std::vector<PullPage> held_;
+  int64_t held_rows_ = 0;
+  absl::Time held_since_;     // When the first of them was asked for.
+  int64_t pages_stored_ = 0;  // By this job.
+};
+
+absl::Status PullPages::Read() {
+  do {
+    if (held_.empty()) held_since_ = context_.options().clock->Now();
+    absl::StatusOr<PullPage> page = context_.Pull({cursor_, context_.page_rows()});
+    if (!page.ok()) {
+      // What was read before is worth keeping, but why the pull ends is the channel's error.
+      Store().IgnoreError();
+      return AdapterError(page.status(), context_.channel());
+    }
+    cursor_ = page->next_cursor;
+    revision_ = page->revision;
+    held_rows_ += page->items.size();
+    held_.push_back(*std::move(page));
+    const absl::Status status = MustStore() ? Store() : absl::OkStatus();
     if (!status.ok()) return status;
-    *revision = page->revision;
-    request.cursor = page->next_cursor;
-  } while (!request.cursor.empty());
+  } while (!cursor_.empty());
   return absl::OkStatus();
+}
+
+// A negative age is no age: somebody has set the clock.
+bool PullPages::MustStore() const {
+  const absl::Duration held = context_.options().clock->Now() - held_since_;
+  return cursor_.empty() || held < absl::ZeroDuration() || held >= kLongestHold ||
+         held_rows_ > (kMostPagesHeld - 1) * context_.page_rows();
+}
+
+absl::Status PullPages::Store() {
+  const std::vector<PullPage> pages = std::move(held_);
+  held_.clear();
+  held_rows_ = 0;
+  for (int64_t stored = 0; stored < static_cast<int64_t>(pages.size());) {
+    const absl::Status status = StoreSome(absl::MakeConstSpan(pages).subspan(static_cast<size_t>(stored)), &stored);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Stores as many of the pages as storage takes at a time, and adds their number to `stored`.
+absl::Status PullPages::StoreSome(absl::Span<const PullPage> pages, int64_t* stored) {
+  absl::StatusOr<PullWriteResult> written = context_.WriteValue<PullWriteResult>(
+      [&](absl::Time now) { return context_.storage().WritePulledPages(context_.fence(), pull_number_, pages, now); });
+  if (!written.ok()) return written.status();
+
+  context_.Count("inserted", written->inserted);
+  context_.Count("changed", written->changed);
+  context_.Count("unchanged", written->unchanged);
+  context_.Count("healed", written->healed);
+  if (written->inserted + written->changed + written->healed > 0) context_.output().changed_link_inputs = true;
+  for (const PullRefusal& refusal : written->refused) NoteRefusal(pages, refusal);
+  saw_unnamed_ = saw_unnamed_ || written->unnamed > 0;
+
+  const int64_t refused = static_cast<int64_t>(written->refused.size());
+  if (refused > 0) context_.Count("item_problems", refused);
+  if (written->unnamed > 0) context_.Count("unnamed", written->unnamed);
+  for (const PullPage& page : pages.subspan(0, static_cast<size_t>(written->pages))) {
+    context_.progress().total += page.items.size();
+    context_.progress().done += page.items.size();
+  }
+  context_.progress().done -= refused;
+  context_.progress().failed += refused;
+  pages_stored_ += written->pages;
+  *stored += written->pages;
+  return context_.Report();
+}
+
+// An item is named by its external id, or where that cannot be kept by its place.
+void PullPages::NoteRefusal(absl::Span<const PullPage> pages, const PullRefusal& refusal) {
+  const ChannelVariantBatch& items = pages[static_cast<size_t>(refusal.page)].items;
+  if (FieldValue(refusal.problem.args, "field") != "external_id") {
+    context_.AddProblem(items.external_id[refusal.row], refusal.problem);
+    return;
+  }
+  context_.AddProblem(
+      absl::StrCat("row ", refusal.row + 1, " of page ", pages_stored_ + refusal.page + 1, " of the channel"),
+      refusal.problem);
 }
 
 // Whether the sweep would break more links than the channel allows without a person's approval.
@@ -85,6 +176,20 @@ absl::Status Sweep(JobContext& context, int64_t pull_number) {
   return absl::OkStatus();
 }
 
+// Takes what the complete pull did not see for gone, unless the pull cannot tell or a person must approve it first.
+absl::Status SweepUnlessHeld(JobContext& context, const PullState& state) {
+  if (state.saw_unnamed) {
+    const std::string& name = context.channel().config.name;
+    context.AddProblem(name, MakeProblem(problem_code::kAbsenceUnproved, {{"channel", name}},
+                                         absl::StrCat("channel ", name, " has items whose ids cannot be kept; ",
+                                                      "nothing that this pull did not see is taken for gone")));
+    return absl::OkStatus();
+  }
+  const absl::Status status = CheckBreakLimit(context, state.pull_number);
+  if (!status.ok() || context.output().held.has_value()) return status;
+  return Sweep(context, state.pull_number);
+}
+
 }  // namespace
 
 absl::Status PullChannel(JobContext& context) {
@@ -106,16 +211,17 @@ absl::Status PullChannel(JobContext& context) {
       context.progress() = JobProgress();
     }
     resume = false;
-    const absl::Status status = ReadPages(context, state, &revision);
+    PullPages pages(context, state);
+    const absl::Status status = pages.Read();
+    revision = pages.revision();
+    state.saw_unnamed = pages.saw_unnamed();
     if (status.ok()) break;
     if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
   }
 
   if (complete) {
-    absl::Status status = CheckBreakLimit(context, state.pull_number);
+    absl::Status status = SweepUnlessHeld(context, state);
     if (!status.ok() || context.output().held.has_value()) return status;
-    status = Sweep(context, state.pull_number);
-    if (!status.ok()) return status;
   }
   return context.Write([&](absl::Time now) {
     return context.storage().EndPull(context.fence(), state.pull_number, complete, revision, now);

@@ -1,9 +1,8 @@
-#include "src/storage/storage_errors.h"
-
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
+#include "flxlink/storage_kit/errors.h"
 
 namespace flxlink::storage {
 

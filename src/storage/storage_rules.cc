@@ -1,12 +1,10 @@
-#include "src/storage/storage_rules.h"
-
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/storage_kit/limits.h"
+#include "flxlink/storage_kit/rules.h"
 
 namespace flxlink::storage {
 namespace {
@@ -28,6 +26,8 @@ absl::Status CheckFields(const FieldColumns& fields, int64_t rows) {
                                                    fields.columns.size(), " field columns; give each column a name"));
   }
   for (size_t i = 0; i < fields.names.size(); ++i) {
+    const absl::optional<Problem> problem = CheckText("the name of field", fields.names[i], kMaxIndexedBytes);
+    if (problem.has_value()) return WithProblem(absl::InvalidArgumentError(problem->message), *problem);
     absl::Status status = CheckColumn(static_cast<size_t>(fields.columns[i].size()), rows, fields.names[i]);
     if (!status.ok()) return status;
   }
@@ -105,17 +105,7 @@ absl::Status CheckProducts(const ProductBatch& batch) {
                                    {"sync_priority", batch.sync_priority.size()}}) {
     if (column.size > 0) stated.push_back(column);
   }
-  absl::Status status = CheckShape(stated, batch.fields, batch.size(), "product variants");
-  if (status.ok()) status = CheckNoneEmpty(batch.key, "key");
-  if (!status.ok()) return status;
-  absl::flat_hash_set<absl::string_view> keys;
-  for (int64_t row = 0; row < batch.size(); ++row) {
-    if (!keys.insert(batch.key[row]).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("key ", batch.key[row], " is twice in the batch; keys are unique, drop one of them"));
-    }
-  }
-  return absl::OkStatus();
+  return CheckShape(stated, batch.fields, batch.size(), "product variants");
 }
 
 absl::Status CheckListings(const ListingBatch& batch) {
@@ -127,12 +117,20 @@ absl::Status CheckListings(const ListingBatch& batch) {
 }
 
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch) {
-  absl::Status status = CheckShape({{"parent_id", static_cast<size_t>(batch.parent_id.size())},
-                                    {"price", batch.price.size()},
-                                    {"quantity", batch.quantity.size()},
-                                    {"status", batch.status.size()}},
-                                   batch.fields, batch.size(), "channel variants");
-  return status.ok() ? CheckNoneEmpty(batch.external_id, "external id") : status;
+  return CheckShape({{"parent_id", static_cast<size_t>(batch.parent_id.size())},
+                     {"price", batch.price.size()},
+                     {"quantity", batch.quantity.size()},
+                     {"status", batch.status.size()}},
+                    batch.fields, batch.size(), "channel variants");
+}
+
+absl::Status CheckPulledPages(absl::Span<const PullPage> pages) {
+  if (pages.empty()) return absl::InvalidArgumentError("no pulled page in the operation; give at least one");
+  for (const PullPage& page : pages) {
+    absl::Status status = CheckChannelVariants(page.items);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckSettlements(const SettlementBatch& batch) {
@@ -206,6 +204,10 @@ bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigP
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now) {
   const size_t at = static_cast<size_t>(row);
   ProductState merged = known;
+  if (known.removed) {
+    merged.removed = false;
+    merged.quantity = kAbsent;
+  }
   if (batch.sku.size() > 0) merged.sku = std::string(batch.sku[row]);
   if (batch.parent.size() > 0) merged.parent = std::string(batch.parent[row]);
   const bool states_money = !batch.price.empty() || !batch.compare_at_price.empty();
@@ -226,27 +228,25 @@ ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, 
   return merged;
 }
 
+ProductState RemovedProduct(const ProductState& known, absl::Time now) {
+  ProductState removed = known;
+  removed.removed = true;
+  removed.quantity = 0;
+  removed.quantity_at = now;
+  return removed;
+}
+
 ProductChange CompareProducts(const ProductState& before, const ProductState& after) {
   ProductChange change;
   change.values = before.price != after.price || before.compare_at_price != after.compare_at_price ||
                   before.currency != after.currency || before.quantity != after.quantity;
   change.any = change.values || before.sku != after.sku || before.parent != after.parent ||
-               before.sync_priority != after.sync_priority || before.fields != after.fields;
+               before.sync_priority != after.sync_priority || before.removed != after.removed ||
+               before.fields != after.fields;
   return change;
 }
 
 bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }
-
-std::vector<int64_t> RowsToStore(const ChannelVariantBatch& items) {
-  absl::flat_hash_map<absl::string_view, int64_t> last;
-  for (int64_t row = 0; row < items.size(); ++row) last[items.external_id[row]] = row;
-  std::vector<int64_t> rows;
-  rows.reserve(last.size());
-  for (int64_t row = 0; row < items.size(); ++row) {
-    if (last[items.external_id[row]] == row) rows.push_back(row);
-  }
-  return rows;
-}
 
 ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& initial) {
   return {initial.base, initial.pending, stored.paused};
@@ -282,6 +282,15 @@ Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt) {
     known.status = acknowledged.status;
   }
   return known;
+}
+
+void AddPage(PulledRowChoice rows, PullWriteResult* result) {
+  for (RowRefusal& refusal : rows.refused) {
+    result->refused.push_back({result->pages, refusal.row, std::move(refusal.problem)});
+  }
+  result->repeated += rows.repeated;
+  result->unnamed += rows.unnamed;
+  ++result->pages;
 }
 
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch) {

@@ -93,7 +93,7 @@ class EventTest : public ::testing::Test {
       batch.quantity.push_back(5);
       batch.sync_priority.push_back(0);
     }
-    ASSERT_TRUE(engine_->WriteProducts(batch).ok());
+    ASSERT_TRUE(engine_->WriteProducts(batch).status.ok());
   }
 
   // Everything that waits in the stream.

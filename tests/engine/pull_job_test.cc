@@ -4,13 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/engine.h"
+#include "flxlink/forwarding_storage.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
 #include "src/engine/job_queue.h"
 #include "tests/engine/hooked_storage.h"
+#include "tests/engine/scripted_channel.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
@@ -23,13 +26,34 @@ int64_t CountOf(const Job& job, absl::string_view name) {
   return 0;
 }
 
+// Notes how many pages each write of pages has.
+class PageCounter : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                   absl::Span<const PullPage> pages, absl::Time now) override {
+    pages_written.push_back(pages.size());
+    // One that does not take all of them.
+    const size_t most = take_at_most > 0 ? take_at_most : pages.size();
+    return ForwardingStorage::WritePulledPages(fence, pull_number, pages.subspan(0, most), now);
+  }
+
+  std::vector<size_t> pages_written;
+  size_t take_at_most = 0;  // 0: all.
+};
+
 // A channel of six items that is pulled in pages of two.
 class PullJobTest : public ::testing::Test {
  protected:
-  PullJobTest() : storage_(NewMemoryStorage(clock_)) {
+  PullJobTest() : memory_(NewMemoryStorage(clock_)) {
     SimulatedOptions simulated;
+    // So slow that each page is stored as it comes.
+    simulated.faults = Slow();
     platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
-    RegisterSimulatedChannel(adapters_, platform_);
+    adapters_.Register("simulated", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+      return absl::make_unique<ScriptedAdapter>(*platform_, script_);
+    });
     for (int i = 1; i <= 6; ++i) SetItem(absl::StrCat(i));
     EngineOptions options;
     options.storage = &hooked_;
@@ -63,22 +87,28 @@ class PullJobTest : public ::testing::Test {
   Job FailedPull(int64_t items) { return FailAfter(items, AskForPull()); }
   Job FailAfter(int64_t items, const absl::StatusOr<Job>& job) {
     hooked_.after_progress = [this, items](const Fence&, const JobProgress& progress) {
-      SimulatedFaults faults;
+      SimulatedFaults faults = Slow();
       faults.unavailable = progress.done >= items ? 1 : 0;
       platform_->SetFaults(faults);
     };
     const Job failed = Run(job);
     EXPECT_EQ(failed.state, JobState::kFailed);
     hooked_.after_progress = nullptr;
-    platform_->SetFaults({});
+    platform_->SetFaults(Slow());
     return failed;
+  }
+
+  static SimulatedFaults Slow() {
+    SimulatedFaults faults;
+    faults.min_latency = faults.max_latency = absl::Milliseconds(500);
+    return faults;
   }
 
   int64_t ItemsPulled() { return platform_->Counters().items_pulled; }
 
   // Whether the channel variant is there, and not taken for gone.
   bool IsLive(const std::string& external_id) {
-    const ChannelKeyPage page = *storage_->ReadChannelKeys(channel_id_, {}, 0, 100);
+    const ChannelKeyPage page = *storage_.ReadChannelKeys(channel_id_, {}, 0, 100);
     for (int64_t i = 0; i < page.size(); ++i) {
       if (page.external_id[i] == external_id) return page.live[static_cast<size_t>(i)] != 0;
     }
@@ -86,9 +116,11 @@ class PullJobTest : public ::testing::Test {
   }
 
   ManualClock clock_;
-  std::unique_ptr<Storage> storage_;
-  HookedStorage hooked_{*storage_};
+  std::unique_ptr<Storage> memory_;
+  PageCounter storage_{*memory_};
+  HookedStorage hooked_{storage_};
   std::shared_ptr<SimulatedPlatform> platform_;
+  ChannelScript script_;
   AdapterRegistry adapters_;
   std::unique_ptr<Engine> engine_;
   int64_t channel_id_ = 0;
@@ -151,10 +183,10 @@ TEST_F(PullJobTest, ASecondAttemptDoesNotGoOnWithAnotherJobsPull) {
   FailedPull(4);
   ASSERT_TRUE(platform_->RemoveItem("1"));
   const absl::StatusOr<Job> job = AskForPull();
-  const OwnerId dead = *storage_->OpenOwner();
+  const OwnerId dead = *storage_.OpenOwner();
   JobQueue queue(*storage_, [] { return uint64_t{7}; });
   ASSERT_TRUE(queue.ClaimSlot(channel_id_, dead).ok());
-  ASSERT_TRUE(storage_->CloseOwner(dead).ok());
+  ASSERT_TRUE(storage_.CloseOwner(dead).ok());
   const Job ended = Run(job);
   EXPECT_EQ(ended.attempts, 2);
   EXPECT_EQ(CountOf(ended, "resumed"), 0);
@@ -173,6 +205,96 @@ TEST_F(PullJobTest, ARerunOfAPullThatFailedInItsSweepReadsEverything) {
   const int64_t before = ItemsPulled();
   EXPECT_EQ(CountOf(Run(engine_->Rerun(cancelled.job_id)), "resumed"), 0);
   EXPECT_EQ(ItemsPulled() - before, 6);
+}
+
+TEST_F(PullJobTest, PagesOfASlowChannelAreStoredAsTheyCome) {
+  EXPECT_EQ(Run(AskForPull()).progress.done, 6);
+  EXPECT_EQ(storage_.pages_written, (std::vector<size_t>{1, 1, 1}));
+}
+
+TEST_F(PullJobTest, PagesOfAQuickChannelAreStoredTogether) {
+  platform_->SetFaults({});
+  for (int i = 7; i <= 13; ++i) SetItem(absl::StrCat(i));
+  const Job pull = Run(AskForPull());
+  EXPECT_EQ(storage_.pages_written, (std::vector<size_t>{4, 3})) << "at most four pages of rows wait";
+  EXPECT_EQ(CountOf(pull, "inserted"), 13);
+  EXPECT_EQ(pull.progress.done, 13);
+}
+
+TEST_F(PullJobTest, PagesWaitForHalfASecondAtMost) {
+  SimulatedFaults faults;
+  faults.min_latency = faults.max_latency = absl::Milliseconds(250);
+  platform_->SetFaults(faults);
+  Run(AskForPull());
+  EXPECT_EQ(storage_.pages_written, (std::vector<size_t>{2, 1}));
+}
+
+TEST_F(PullJobTest, WhatStorageDoesNotTakeIsStoredNext) {
+  platform_->SetFaults({});
+  storage_.take_at_most = 2;
+  const Job pull = Run(AskForPull());
+  EXPECT_EQ(storage_.pages_written, (std::vector<size_t>{3, 1}));
+  EXPECT_EQ(CountOf(pull, "inserted"), 6);
+  EXPECT_EQ(CountOf(pull, "gone"), 0);
+}
+
+TEST_F(PullJobTest, WhatAQuickChannelGaveBeforeItFailedIsKept) {
+  platform_->SetFaults({});
+  int pulls = 0;
+  script_.pull = [&] { return ++pulls == 3 ? absl::InvalidArgumentError("a bad page") : absl::OkStatus(); };
+  const Job failed = Run(AskForPull());
+  EXPECT_EQ(failed.state, JobState::kFailed);
+  EXPECT_EQ(CountOf(failed, "inserted"), 4);
+  EXPECT_TRUE(IsLive("4"));
+  EXPECT_EQ(CountOf(Run(engine_->Rerun(failed.job_id)), "resumed"), 1);
+}
+
+TEST_F(PullJobTest, AnOddItemIsSaidAndPassedOver) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  ASSERT_TRUE(platform_->RemoveItem("6"));
+  platform_->SetItem({"2", std::string("a\0", 2), {1, 1, ChannelStatus::kListed}, {}});
+  const Job pull = Run(AskForPull());
+  EXPECT_EQ(pull.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(pull, "item_problems"), 1);
+  EXPECT_EQ(CountOf(pull, "unchanged"), 4);
+  EXPECT_EQ(CountOf(pull, "gone"), 1);
+  EXPECT_EQ(pull.progress.failed, 1);
+  EXPECT_EQ(pull.progress.done, 4);
+  EXPECT_EQ(pull.progress.total, 5);
+  ASSERT_EQ(pull.problems.size(), 1u);
+  EXPECT_EQ(pull.problems[0].subject, "2");
+  EXPECT_EQ(pull.problems[0].problem.code, problem_code::kInvalidText);
+  EXPECT_TRUE(IsLive("2")) << "it was seen";
+  EXPECT_FALSE(IsLive("6"));
+}
+
+TEST_F(PullJobTest, NothingIsGoneForAPullThatCannotNameAnItem) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  ASSERT_TRUE(platform_->RemoveItem("6"));
+  SetItem(std::string(1001, '3'));
+  const Job pull = Run(AskForPull());
+  EXPECT_EQ(pull.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(pull, "gone"), 0);
+  EXPECT_TRUE(IsLive("6"));
+  ASSERT_EQ(pull.problems.size(), 2u);
+  EXPECT_EQ(pull.problems[0].subject, "row 2 of page 2 of the channel");
+  EXPECT_EQ(pull.problems[0].problem.code, problem_code::kValueTooLong);
+  EXPECT_EQ(pull.problems[1].problem.code, problem_code::kAbsenceUnproved);
+
+  ASSERT_TRUE(platform_->RemoveItem(std::string(1001, '3')));
+  EXPECT_EQ(CountOf(Run(AskForPull()), "gone"), 1);
+}
+
+// The page with the item that has no name was stored by the job that failed.
+TEST_F(PullJobTest, APullThatGoesOnKnowsThatItCannotNameAnItem) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  ASSERT_TRUE(platform_->RemoveItem("6"));
+  SetItem(std::string(1001, '0'));
+  const Job failed = FailedPull(1);
+  const Job rerun = Run(engine_->Rerun(failed.job_id));
+  EXPECT_EQ(CountOf(rerun, "resumed"), 1);
+  EXPECT_EQ(CountOf(rerun, "gone"), 0);
+  EXPECT_TRUE(IsLive("6"));
 }
 
 TEST_F(PullJobTest, AChainedJobNamesTheJobThatQueuedIt) {

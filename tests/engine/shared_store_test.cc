@@ -103,7 +103,7 @@ class SharedStoreTest : public ::testing::Test {
       batch.quantity.push_back(5);
       batch.sync_priority.push_back(0);
     }
-    ASSERT_TRUE(engine.WriteProducts(batch).ok());
+    ASSERT_TRUE(engine.WriteProducts(batch).status.ok());
   }
 
   static Job Run(Engine& engine, JobKind kind, JobOptions options = {}) {

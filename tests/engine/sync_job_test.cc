@@ -63,7 +63,7 @@ class SyncJobTest : public ::testing::Test {
     batch.price.push_back(price);
     batch.quantity.push_back(quantity);
     batch.sync_priority.push_back(0);
-    ASSERT_TRUE(engine_->WriteProducts(batch).ok());
+    ASSERT_TRUE(engine_->WriteProducts(batch).status.ok());
   }
   void WritePrices(int count, int64_t price) {
     for (int i = 0; i < count; ++i) WriteProduct(i, price);

@@ -274,8 +274,8 @@ class History {
       for (size_t f = 0; f < values.size(); ++f) batch.fields.columns[f].Add(values[f]);
     }
     steps_.push_back(absl::StrCat("write ", batch.size(), " products"));
-    const absl::StatusOr<ProductWriteResult> written = engine_->WriteProducts(batch);
-    ASSERT_TRUE(written.ok()) << written.status();
+    const ProductWriteRun written = engine_->WriteProducts(batch);
+    ASSERT_TRUE(written.status.ok()) << written.status;
   }
 
   void SetItem() {

@@ -76,7 +76,7 @@ class LinkJobTest : public ::testing::Test {
       item.fields = {{"sku", absl::StrCat("s", i)}};
       platform_->SetItem(item);
     }
-    EXPECT_TRUE(engine_->WriteProducts(batch).ok());
+    EXPECT_TRUE(engine_->WriteProducts(batch).status.ok());
     EXPECT_EQ(Run(JobKind::kBuild).state, JobState::kCompleted);
     EXPECT_EQ(Run(JobKind::kPull).state, JobState::kCompleted);
   }

@@ -4,6 +4,7 @@
 
 #include "flxlink/conformance/storage.h"
 #include "flxlink/memory_storage.h"
+#include "flxlink/storage_kit/errors.h"
 #include "gtest/gtest.h"
 
 namespace outside {
@@ -34,6 +35,20 @@ TEST(CountingStorageTest, CountsWrites) {
   EXPECT_TRUE(storage.ReadChannel("shop").ok());
   EXPECT_EQ(storage.written(), 1);
   EXPECT_EQ(storage.refused(), 1);
+}
+
+// The kit of shared rules is installed, and tells before the storage does what it will keep.
+TEST(CountingStorageTest, CountsOddProducts) {
+  CountingStorage storage(flxlink::NewMemoryStorage());
+  flxlink::ProductBatch batch;
+  batch.key.Add("mug");
+  batch.key.Add("");
+  const absl::StatusOr<flxlink::ProductWriteResult> written = storage.WriteProducts(batch, absl::UnixEpoch());
+  ASSERT_TRUE(written.ok());
+  EXPECT_EQ(written->inserted, 1);
+  EXPECT_EQ(written->refused.size(), 1u);
+  EXPECT_EQ(storage.odd_products(), 1);
+  EXPECT_EQ(storage.ReadChannel("none").status(), flxlink::storage::NoSuchChannel("none"));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import unittest
 
-from flxlink_program import PRODUCTS, SHOP, ProgramTest
+from flxlink_program import PATIENCE_SECONDS, PRODUCTS, SHOP, ProgramTest
 
 OPTIONS = argparse.Namespace()
 
@@ -223,12 +223,13 @@ class ChannelTest(CliTest):
 
 class ProductTest(CliTest):
     def test_import(self):
-        keys = ["file", "inserted", "changed", "unchanged", "dirtied"]
+        keys = ["file", "inserted", "changed", "unchanged", "dirtied", "refused"]
         first = self.json("product", "import", "products.csv")
         self.assertEqual(list(first), keys)
-        self.assertEqual(list(first.values()), ["products.csv", 5, 0, 0, 0])
+        self.assertEqual(list(first.values()), ["products.csv", 5, 0, 0, 0, []])
         self.write("products.csv", PRODUCTS.replace("CAP,,5.00", "CAP,,6.00"))
-        self.assertEqual(list(self.json("product", "import", "products.csv").values()), ["products.csv", 0, 1, 4, 0])
+        self.assertEqual(list(self.json("product", "import", "products.csv").values()),
+                         ["products.csv", 0, 1, 4, 0, []])
 
     def test_import_marks_links(self):
         self.link_shop()
@@ -251,6 +252,57 @@ class ProductTest(CliTest):
         self.write("good.csv", "sku,price\n" + rows)
         self.assertEqual(self.json("product", "import", "good.csv")["inserted"], 25000)
         self.assertIn("nofile.csv", self.failure(1, "product", "import", "nofile.csv"))
+
+
+    def test_an_odd_row_is_named_and_the_others_come_in(self):
+        self.write("odd.csv", "sku,title,price\nA,good,1.00\nB,a\0b,1.00\n" + "x" * 1001 + ",long,1.00\nC,good,1.00\n")
+        done = self.run_program("product", "import", "odd.csv")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("2 new, 0 changed, 0 unchanged, 2 refused", done.stdout)
+        self.assertIn("  variant 2: title \"a\\000b\"", done.stdout)
+        self.assertIn("  variant 3: key \"xxx", done.stdout)
+        self.assertIn("odd.csv: 2 of 4 variants were refused", done.stderr)
+        done = self.run_program("--json", "product", "import", "odd.csv")
+        self.assertEqual(done.returncode, 1)
+        view = json.loads(done.stdout)
+        self.assertEqual((view["unchanged"], [(row["row"], row["code"]) for row in view["refused"]]),
+                         (2, [(2, "invalid_text"), (3, "value_too_long")]))
+
+    def test_remove(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        before = self.read("shop.csv")
+        self.assertIn("TEE-RED,5,", before)
+        text = self.text("product", "remove", "TEE-RED", "--yes")
+        self.assertIn("product TEE-RED: removed", text)
+        self.assertIn("links marked to be sent: 1", text)
+        self.text("sync", "shop")
+        self.assertEqual(self.read("shop.csv"), before.replace("TEE-RED,5,", "TEE-RED,0,"))
+        self.assertEqual(self.json("product", "remove", "TEE-RED"),
+                         {"products": [{"sku": "TEE-RED", "outcome": "removed_before"}], "dirtied": 0})
+        self.text("product", "import", "products.csv")
+        self.text("sync", "shop")
+        self.assertEqual(self.read("shop.csv"), before)
+
+    def test_remove_what_is_not_there(self):
+        self.text("product", "import", "products.csv")
+        done = self.run_program("product", "remove", "CAP", "NONE", "--yes")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("product CAP: removed", done.stdout)
+        self.assertIn("product NONE: there is none", done.stdout)
+        self.assertIn("no product variant has SKU NONE", done.stderr)
+
+    def test_remove_asks_on_a_terminal(self):
+        self.text("product", "import", "products.csv")
+        for answer, removed in (("n", False), ("", False), ("y", True)):
+            terminal, ours = pty.openpty()
+            self.addCleanup(os.close, terminal)
+            process = self.start("product", "remove", "CAP", stdin=ours, stderr=ours)
+            os.close(ours)
+            os.write(terminal, answer.encode() + b"\n")
+            out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+            self.assertEqual(process.returncode, 0 if removed else 1, answer)
+            self.assertEqual("CAP: removed" in out, removed, answer)
 
 
 class JobTest(CliTest):

@@ -39,9 +39,9 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
   std::vector<FencedCall> calls = {
       {"WriteListings", [=](Storage& s, const Fence& f) { return s.WriteListings(f, listings, At(9)).status(); }},
       {"BeginPull", [=](Storage& s, const Fence& f) { return s.BeginPull(f).status(); }},
-      {"WritePulledPage",
+      {"WritePulledPages",
        [=](Storage& s, const Fence& f) {
-         return s.WritePulledPage(f, pull_number, ToPage({{"X1", 5, 5}, {"X9", 5, 5}}, "next"), At(9)).status();
+         return s.WritePulledPages(f, pull_number, {ToPage({{"X1", 5, 5}, {"X9", 5, 5}}, "next")}, At(9)).status();
        }},
       {"SweepAbsent", [=](Storage& s, const Fence& f) { return s.SweepAbsent(f, pull_number, 10, At(9)).status(); }},
       {"EndPull", [=](Storage& s, const Fence& f) { return s.EndPull(f, pull_number, true, "r", At(9)); }},

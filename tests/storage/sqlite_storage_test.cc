@@ -736,5 +736,28 @@ TEST(FieldFinder, RefusesWhatIsNotAnObjectOfStrings) {
   }
 }
 
+// How much a write of several pages takes together is an option: with no time at all, one page.
+TEST(SqlitePulls, SeveralPagesAreStoredWhileThereIsTime) {
+  for (const bool in_time : {false, true}) {
+    const SqliteStoreFile file;
+    SqliteOptions options;
+    options.bulk_write_time = in_time ? absl::InfiniteDuration() : absl::ZeroDuration();
+    const std::unique_ptr<Storage> storage = file.Open(options);
+    const Channel channel = Value(storage->CreateChannel(NamedConfig("shop")));
+    const OwnerId owner = Value(storage->OpenOwner());
+    const Job job = NewJob(*storage, channel.channel_id);
+    const auto queue = [&] { return Value(storage->ReadQueue(channel.channel_id)); };
+    ASSERT_EQ(storage->WriteQueue(Enqueue(queue(), job)), absl::OkStatus());
+    ASSERT_EQ(storage->WriteQueue(Claim(queue(), job.job_id, owner)), absl::OkStatus());
+    const Fence fence = FenceOf(queue().slot);
+    const int64_t pull = Value(storage->BeginPull(fence)).pull_number;
+    const std::vector<PullPage> pages = {ToPage({{"X1"}}, "one"), ToPage({{"X2"}}, "two"), ToPage({{"X3"}})};
+    const PullWriteResult written = Value(storage->WritePulledPages(fence, pull, pages, At(1)));
+    EXPECT_EQ(written.pages, in_time ? 3 : 1);
+    EXPECT_EQ(written.inserted, written.pages);
+    EXPECT_EQ(Value(storage->ReadChannel("shop")).pull.cursor, in_time ? "" : "one");
+  }
+}
+
 }  // namespace
 }  // namespace flxlink

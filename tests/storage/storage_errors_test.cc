@@ -1,10 +1,9 @@
-#include "src/storage/storage_errors.h"
-
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "flxlink/problem.h"
+#include "flxlink/storage_kit/errors.h"
 #include "gtest/gtest.h"
 
 namespace flxlink {

@@ -1,9 +1,8 @@
-#include "src/storage/storage_rules.h"
-
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "flxlink/storage_kit/rules.h"
 #include "gtest/gtest.h"
 #include "tests/storage/shop.h"
 
@@ -48,10 +47,11 @@ TEST(StorageRules, WrongColumnIsNamed) {
   batch.quantity.pop_back();
   EXPECT_EQ(storage::CheckProducts(batch).message(),
             "column quantity has 1 rows where the batch has 2; give every column one entry a row");
-  batch = ToBatch({{"K1", "S1"}, {"K1", "S2"}});
-  EXPECT_EQ(storage::CheckProducts(batch).message(), "key K1 is twice in the batch; keys are unique, drop one of them");
-  PullPage page = ToPage({{"X1"}, {""}});
-  EXPECT_EQ(storage::CheckChannelVariants(page.items).message(), "row 1 has an empty external id; every row needs one");
+  PullPage page = ToPage({{"X1"}, {"X2"}});
+  page.items.price.pop_back();
+  EXPECT_EQ(storage::CheckChannelVariants(page.items).message(),
+            "column price has 1 rows where the batch has 2; give every column one entry a row");
+  EXPECT_EQ(storage::CheckPulledPages({}).message(), "no pulled page in the operation; give at least one");
 }
 
 TEST(StorageRules, SameConfigLooksAtEveryPart) {
@@ -82,12 +82,6 @@ TEST(StorageRules, SameConfigLooksAtEveryPart) {
     EXPECT_FALSE(storage::SameConfig(config, changed)) << i;
     EXPECT_TRUE(storage::SameConfig(changed, changed)) << i;
   }
-}
-
-TEST(StorageRules, LastOfARepeatedItemIsStored) {
-  const PullPage page = ToPage({{"a"}, {"b"}, {"a"}, {"c"}, {"b"}, {"a"}});
-  EXPECT_EQ(storage::RowsToStore(page.items), (std::vector<int64_t>{3, 4, 5}));
-  EXPECT_TRUE(storage::RowsToStore({}).empty());
 }
 
 TEST(StorageRules, PauseOutlivesLinkingAndUnlinking) {

@@ -53,7 +53,8 @@ std::string Text(const Pqs& pqs) { return absl::StrCat(pqs.price, "/", pqs.quant
 std::string Text(const PullState& pull) {
   return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " at ", Text(pull.cursor_at),
                       " job=", pull.job_id, " running=", pull.running, " revision=", pull.revision,
-                      " complete=", pull.complete_pulls, " at ", Text(pull.completed_at));
+                      " unnamed=", pull.saw_unnamed, " complete=", pull.complete_pulls, " at ",
+                      Text(pull.completed_at));
 }
 
 std::string Text(const Channel& channel) {
@@ -91,18 +92,19 @@ std::string LinkText(const SyncBatch& batch, int64_t i) {
                       " in_doubt=", row.in_doubt, " dirty=", row.dirty, "\n");
 }
 
-std::string ProductText(Storage& storage) {
+std::string ProductText(Storage& storage, bool removed) {
   std::string text;
   for (int64_t after = 0;;) {
-    const ProductBatch page = Read(storage.ReadProducts(after, {}, 1));
+    const ProductBatch page =
+        Read(removed ? storage.ReadRemovedProducts(after, {}, 1) : storage.ReadProducts(after, {}, 1));
     if (page.size() == 0) return text;
     if (page.product_id[0] <= after) {
       ADD_FAILURE() << "product " << page.product_id[0] << " is not after " << after;
       return text;
     }
     after = page.product_id[0];
-    absl::StrAppend(&text, "product ", after, " ", page.key[0], " sku=", page.sku[0], " parent=", page.parent[0], " ",
-                    page.price[0], " ", page.currency.code(), " ", page.quantity[0]);
+    absl::StrAppend(&text, removed ? "removed " : "", "product ", after, " ", page.key[0], " sku=", page.sku[0],
+                    " parent=", page.parent[0], " ", page.price[0], " ", page.currency.code(), " ", page.quantity[0]);
     absl::StrAppend(&text, " priority=", page.sync_priority[0], " {", Text(page.fields, 0), "}\n");
   }
 }
@@ -230,7 +232,7 @@ std::string ToText(const Schedule& schedule) {
 }
 
 std::string StoreText(Storage& storage) {
-  std::string text = ProductText(storage);
+  std::string text = absl::StrCat(ProductText(storage, false), ProductText(storage, true));
   for (const Channel& channel : Read(storage.ReadChannels())) {
     absl::StrAppend(&text, Text(channel), ListingText(storage, channel.channel_id),
                     ItemText(storage, channel.channel_id), LinkText(storage, channel.channel_id),

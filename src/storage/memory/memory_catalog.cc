@@ -1,8 +1,9 @@
 #include <utility>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/limits.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 namespace {
@@ -60,8 +61,10 @@ bool Passes(const MemoryListing& listing, const ListingFilter& filter) {
 absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
   if (absl::Status status = storage::CheckProducts(batch); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  storage::RowChoice rows = storage::ChooseProducts(batch);
   ProductWriteResult result;
-  for (int64_t row = 0; row < batch.size(); ++row) WriteProduct(batch, row, now, &result);
+  for (const int64_t row : rows.kept) WriteProduct(batch, row, now, &result);
+  result.refused = std::move(rows.refused);
   return result;
 }
 
@@ -99,14 +102,61 @@ int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, bool only_
   return marked;
 }
 
+std::vector<int64_t> MemoryStorage::ProductsOf(const std::string& sku) const {
+  std::vector<int64_t> product_ids;
+  for (auto entry = products_by_sku_.lower_bound({sku, 0}); entry != products_by_sku_.end() && entry->first == sku;
+       ++entry) {
+    product_ids.push_back(entry->second);
+  }
+  return product_ids;
+}
+
+absl::StatusOr<ProductRemovalResult> MemoryStorage::RemoveProducts(absl::Span<const std::string> skus, absl::Time now) {
+  if (absl::Status status = storage::CheckRows(skus.size(), "SKUs"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  ProductRemovalResult result;
+  for (const std::string& sku : skus) result.outcomes.push_back(RemoveProduct(sku, now, &result.dirtied));
+  return result;
+}
+
+ProductRemoval MemoryStorage::RemoveProduct(const std::string& sku, absl::Time now, int64_t* dirtied) {
+  if (sku.empty()) return ProductRemoval::kNoProduct;
+  ProductRemoval outcome = ProductRemoval::kNoProduct;
+  for (const int64_t product_id : ProductsOf(sku)) {
+    MemoryProduct& product = products_.at(product_id);
+    if (product.removed) {
+      if (outcome == ProductRemoval::kNoProduct) outcome = ProductRemoval::kRemovedBefore;
+      continue;
+    }
+    storage::ProductState removed = storage::RemovedProduct(product, now);
+    const bool values = storage::CompareProducts(product, removed).values;
+    static_cast<storage::ProductState&>(product) = std::move(removed);
+    *dirtied += MarkProductDirty(product, !values, now);
+    outcome = ProductRemoval::kRemoved;
+  }
+  return outcome;
+}
+
 absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                          int64_t limit) {
+  return ReadProductsThat(/*removed=*/false, after_id, skus, limit);
+}
+
+absl::StatusOr<ProductBatch> MemoryStorage::ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                                                int64_t limit) {
+  return ReadProductsThat(/*removed=*/true, after_id, skus, limit);
+}
+
+absl::StatusOr<ProductBatch> MemoryStorage::ReadProductsThat(bool removed, int64_t after_id,
+                                                             absl::Span<const std::string> skus, int64_t limit) {
   absl::Status status = storage::CheckLimit(limit);
   if (status.ok()) status = storage::CheckRows(skus.size(), "SKUs");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   ProductBatch batch;
+  // False: the batch is full.
   const auto add = [&](const MemoryProduct& product) {
+    if (product.removed != removed) return true;
     if (batch.size() == limit || (batch.size() > 0 && product.currency != batch.currency)) return false;
     AddProduct(product, &batch);
     return true;
@@ -119,13 +169,10 @@ absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl:
   }
   absl::btree_set<int64_t> wanted;
   for (const std::string& sku : skus) {
-    for (auto entry = products_by_sku_.upper_bound({sku, after_id});
-         entry != products_by_sku_.end() && entry->first == sku; ++entry) {
-      wanted.insert(entry->second);
-    }
+    for (const int64_t product_id : ProductsOf(sku)) wanted.insert(product_id);
   }
-  for (const int64_t product_id : wanted) {
-    if (!add(products_.at(product_id))) break;
+  for (auto product_id = wanted.upper_bound(after_id); product_id != wanted.end(); ++product_id) {
+    if (!add(products_.at(*product_id))) break;
   }
   return batch;
 }
@@ -221,6 +268,7 @@ absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence) {
   pull.cursor.clear();
   pull.cursor_at.reset();
   pull.job_id = fence.job_id;
+  pull.saw_unnamed = false;
   pull.running = true;
   return pull;
 }
@@ -234,23 +282,33 @@ absl::StatusOr<MemoryChannel*> MemoryStorage::FindPulling(const Fence& fence, in
   return channel;
 }
 
-absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPage(const Fence& fence, int64_t pull_number,
-                                                               const PullPage& page, absl::Time now) {
-  if (absl::Status status = storage::CheckChannelVariants(page.items); !status.ok()) return status;
+absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                                absl::Span<const PullPage> pages, absl::Time now) {
+  if (absl::Status status = storage::CheckPulledPages(pages); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindPulling(fence, pull_number);
   if (!channel.ok()) return channel.status();
-  const std::vector<int64_t> rows = storage::RowsToStore(page.items);
   PullWriteResult result;
-  result.repeated = page.items.size() - static_cast<int64_t>(rows.size());
-  for (const int64_t row : rows) {
-    WriteItem(**channel, ToItem(page.items, row, pull_number, now), {fence.job_id, now}, &result);
+  for (const PullPage& page : pages) WritePage(fence, **channel, page, now, &result);
+  return result;
+}
+
+void MemoryStorage::WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,
+                              PullWriteResult* result) {
+  PullState& pull = channel.channel.pull;
+  storage::PulledRowChoice rows = storage::ChoosePulledRows(page.items);
+  for (const int64_t row : rows.kept) {
+    WriteItem(channel, ToItem(page.items, row, pull.pull_number, now), {fence.job_id, now}, result);
   }
-  PullState& pull = (*channel)->channel.pull;
+  for (const int64_t row : rows.seen) {
+    const auto found = channel.item_by_external_id.find(page.items.external_id[row]);
+    if (found != channel.item_by_external_id.end()) channel.items.at(found->second).seen_pull = pull.pull_number;
+  }
+  pull.saw_unnamed = pull.saw_unnamed || rows.unnamed > 0;
   pull.cursor = page.next_cursor;
   pull.cursor_at = now;
   pull.job_id = fence.job_id;
-  return result;
+  storage::AddPage(std::move(rows), result);
 }
 
 void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result) {

@@ -1,8 +1,8 @@
 #include "src/storage/memory/memory_channel.h"
 
 #include "absl/strings/str_cat.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 
 namespace flxlink::memory {
 namespace {

@@ -1,9 +1,9 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/memory_storage.h"
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 

@@ -2,9 +2,9 @@
 #include <iterator>
 #include <tuple>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 namespace {

@@ -3,9 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 namespace {

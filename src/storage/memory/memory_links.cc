@@ -1,9 +1,9 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 namespace {

@@ -15,8 +15,8 @@
 #include "absl/synchronization/mutex.h"
 #include "flxlink/clock.h"
 #include "flxlink/storage.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_channel.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::memory {
 
@@ -56,13 +56,16 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                        int64_t after_id, int64_t limit) override;
   absl::StatusOr<PullState> BeginPull(const Fence& fence) override;
-  absl::StatusOr<PullWriteResult> WritePulledPage(const Fence& fence, int64_t pull_number, const PullPage& page,
-                                                  absl::Time now) override;
+  absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                   absl::Span<const PullPage> pages, absl::Time now) override;
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
   absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                           absl::Time now) override;
   absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                        absl::Time now) override;
+  absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
+  absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                                   int64_t limit) override;
 
   // Links
   absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
@@ -144,9 +147,18 @@ class MemoryStorage : public Storage, public LinkIndex {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteProduct(const ProductBatch& batch, int64_t row, absl::Time now, ProductWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ProductRemoval RemoveProduct(const std::string& sku, absl::Time now, int64_t* dirtied)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The ids of product variants that have this SKU, ascending.
+  std::vector<int64_t> ProductsOf(const std::string& sku) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What ReadProducts returns of those that are removed, or of the others.
+  absl::StatusOr<ProductBatch> ReadProductsThat(bool removed, int64_t after_id, absl::Span<const std::string> skus,
+                                                int64_t limit);
   BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ListingRow ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,
+                 PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const

@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::sqlite {
 namespace {

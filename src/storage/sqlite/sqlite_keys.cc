@@ -1,7 +1,7 @@
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/key_columns.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::sqlite {
 namespace {

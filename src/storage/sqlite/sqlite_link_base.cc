@@ -2,14 +2,14 @@
 #include <iterator>
 #include <limits>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/key_columns.h"
 #include "src/storage/sqlite/key_run.h"
 #include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::sqlite {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/types/optional.h"
-#include "src/storage/storage_rules.h"
+#include "flxlink/storage_kit/rules.h"
 
 namespace flxlink::sqlite {
 

@@ -1,11 +1,11 @@
 #include <utility>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::sqlite {
 namespace {

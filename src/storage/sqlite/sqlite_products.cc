@@ -1,17 +1,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "flxlink/storage_kit/limits.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::sqlite {
 namespace {
 
 #define FLXLINK_SELECT_PRODUCT                                                                                     \
   "SELECT product_id, key, sku, parent, price, compare_at_price, currency, quantity, quantity_at, sync_priority, " \
-  "fields "                                                                                                        \
+  "fields, removed "                                                                                               \
   "FROM product_variant "
 
 // A row of FLXLINK_SELECT_PRODUCT but for its fields, whose text is column kFieldsColumn.
@@ -26,8 +27,39 @@ storage::ProductState ReadState(Connection& db, const Query& query) {
   state.quantity = query.IntOrAbsent(7);
   state.quantity_at = query.Time(8);
   state.sync_priority = query.Int(9);
+  state.removed = query.Bool(11);
   return state;
 }
+
+// The links of listing variants built from a product.
+class ProductLinks {
+ public:
+  explicit ProductLinks(Connection& db)
+      : db_(db), find_(db, "SELECT channel_id, listing_id FROM listing_variant WHERE product_id = ?1") {}
+
+  // Marks them dirty, all or only those that the oversell guard holds. Returns how many.
+  int64_t Mark(int64_t product_id, bool only_guarded, absl::Time now) {
+    int64_t marked = 0;
+    find_.Bind(product_id);
+    while (find_.Next()) {
+      const int64_t channel_id = find_.Int(0);
+      const int64_t listing_id = find_.Int(1);
+      if (only_guarded && !IsGuarded(channel_id, listing_id)) continue;
+      if (MarkDirty(db_, channel_id, listing_id, now)) ++marked;
+    }
+    return marked;
+  }
+
+ private:
+  bool IsGuarded(int64_t channel_id, int64_t listing_id) {
+    return Query(db_, "SELECT 1 FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND guarded_at IS NOT NULL")
+        .Bind(channel_id, listing_id)
+        .Next();
+  }
+
+  Connection& db_;
+  Query find_;
+};
 
 // Writes the rows of one batch of product variants.
 class ProductWriter {
@@ -38,7 +70,7 @@ class ProductWriter {
         now_(now),
         fields_(batch.fields),
         find_(db, FLXLINK_SELECT_PRODUCT "WHERE key = ?1"),
-        links_(db, "SELECT channel_id, listing_id FROM listing_variant WHERE product_id = ?1"),
+        links_(db),
         some_guarded_(Query(db, "SELECT 1 FROM link WHERE guarded_at IS NOT NULL LIMIT 1").Bind().Next()) {}
 
   void Write(int64_t row) {
@@ -64,7 +96,7 @@ class ProductWriter {
       ++result_.unchanged;
     }
     const bool may_be_guarded = !batch_.quantity.empty() && some_guarded_;
-    if (change.values || may_be_guarded) MarkLinks(product_id, !change.values);
+    if (change.values || may_be_guarded) result_.dirtied += links_.Mark(product_id, !change.values, now_);
   }
 
   const ProductWriteResult& result() const { return result_; }
@@ -82,7 +114,7 @@ class ProductWriter {
   void Update(int64_t product_id, const storage::ProductState& state, bool same_fields) {
     Query(db_,
           "UPDATE product_variant SET sku = ?2, parent = ?3, price = ?4, compare_at_price = ?5, currency = ?6, "
-          "quantity = ?7, quantity_at = ?8, sync_priority = ?9 WHERE product_id = ?1")
+          "quantity = ?7, quantity_at = ?8, sync_priority = ?9, removed = 0 WHERE product_id = ?1")
         .Run(product_id, NullIfEmpty{state.sku}, NullIfEmpty{state.parent}, NullIfAbsent{state.price},
              NullIfAbsent{state.compare_at_price}, state.currency.code(), NullIfAbsent{state.quantity},
              state.quantity_at, state.sync_priority);
@@ -95,29 +127,12 @@ class ProductWriter {
     Query(db_, "UPDATE product_variant SET quantity_at = ?2 WHERE product_id = ?1").Run(product_id, now_);
   }
 
-  // Marks the links of listing variants built from the product dirty, all or only those that the oversell guard holds.
-  void MarkLinks(int64_t product_id, bool only_guarded) {
-    links_.Bind(product_id);
-    while (links_.Next()) {
-      const int64_t channel_id = links_.Int(0);
-      const int64_t listing_id = links_.Int(1);
-      if (only_guarded && !IsGuarded(channel_id, listing_id)) continue;
-      if (MarkDirty(db_, channel_id, listing_id, now_)) ++result_.dirtied;
-    }
-  }
-
-  bool IsGuarded(int64_t channel_id, int64_t listing_id) {
-    return Query(db_, "SELECT 1 FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND guarded_at IS NOT NULL")
-        .Bind(channel_id, listing_id)
-        .Next();
-  }
-
   Connection& db_;
   const ProductBatch& batch_;
   const absl::Time now_;
   FieldsEncoder fields_;
   Query find_;
-  Query links_;
+  ProductLinks links_;
   const bool some_guarded_;
   ProductWriteResult result_;
 };
@@ -142,11 +157,11 @@ bool AddProducts(Connection& db, Query& query, int64_t limit, ProductBatch* batc
 }
 
 // The ids above `after_id` of product variants with one of the SKUs, ascending, each once.
-std::vector<int64_t> FindProducts(Connection& db, int64_t after_id, absl::Span<const std::string> skus) {
-  Query query(db, "SELECT product_id FROM product_variant WHERE sku IS ?1 AND product_id > ?2");
+std::vector<int64_t> FindProducts(Connection& db, bool removed, int64_t after_id, absl::Span<const std::string> skus) {
+  Query query(db, "SELECT product_id FROM product_variant WHERE sku IS ?1 AND product_id > ?2 AND removed = ?3");
   std::vector<int64_t> product_ids;
   for (const std::string& sku : skus) {
-    query.Bind(NullIfEmpty{sku}, after_id);
+    query.Bind(NullIfEmpty{sku}, after_id, removed);
     while (query.Next()) product_ids.push_back(query.Int(0));
   }
   std::sort(product_ids.begin(), product_ids.end());
@@ -154,42 +169,118 @@ std::vector<int64_t> FindProducts(Connection& db, int64_t after_id, absl::Span<c
   return product_ids;
 }
 
+void ReadProductsThat(Connection& db, bool removed, int64_t after_id, absl::Span<const std::string> skus, int64_t limit,
+                      ProductBatch* batch) {
+  if (skus.empty()) {
+    Query query(db, FLXLINK_SELECT_PRODUCT "WHERE product_id > ?1 AND removed = ?2 ORDER BY product_id LIMIT ?3");
+    AddProducts(db, query.Bind(after_id, removed, limit), limit, batch);
+    return;
+  }
+  Query query(db, FLXLINK_SELECT_PRODUCT "WHERE product_id = ?1");
+  for (const int64_t product_id : FindProducts(db, removed, after_id, skus)) {
+    if (!AddProducts(db, query.Bind(product_id), limit, batch)) return;
+  }
+}
+
+absl::Status CheckRead(absl::Span<const std::string> skus, int64_t limit) {
+  const absl::Status status = storage::CheckLimit(limit);
+  return status.ok() ? storage::CheckRows(skus.size(), "SKUs") : status;
+}
+
+// Removes product variants by SKU.
+class ProductRemover {
+ public:
+  ProductRemover(Connection& db, absl::Time now)
+      : db_(db), now_(now), find_(db, FLXLINK_SELECT_PRODUCT "WHERE sku = ?1 ORDER BY product_id"), links_(db) {}
+
+  void Remove(absl::string_view sku) {
+    ProductRemoval outcome = ProductRemoval::kNoProduct;
+    find_.Bind(sku);
+    while (find_.Next()) {
+      const storage::ProductState known = ReadState(db_, find_);
+      if (known.removed) {
+        if (outcome == ProductRemoval::kNoProduct) outcome = ProductRemoval::kRemovedBefore;
+        continue;
+      }
+      Remove(find_.Int(0), known);
+      outcome = ProductRemoval::kRemoved;
+    }
+    result_.outcomes.push_back(outcome);
+  }
+
+  const ProductRemovalResult& result() const { return result_; }
+
+ private:
+  void Remove(int64_t product_id, const storage::ProductState& known) {
+    const storage::ProductState removed = storage::RemovedProduct(known, now_);
+    Query(db_, "UPDATE product_variant SET removed = 1, quantity = ?2, quantity_at = ?3 WHERE product_id = ?1")
+        .Run(product_id, NullIfAbsent{removed.quantity}, removed.quantity_at);
+    result_.dirtied += links_.Mark(product_id, !storage::CompareProducts(known, removed).values, now_);
+  }
+
+  Connection& db_;
+  const absl::Time now_;
+  Query find_;
+  ProductLinks links_;
+  ProductRemovalResult result_;
+};
+
 }  // namespace
 
 absl::StatusOr<ProductWriteResult> SqliteStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
   absl::Status status = storage::CheckProducts(batch);
   if (!status.ok()) return status;
+  storage::RowChoice rows = storage::ChooseProducts(batch);
   ProductWriteResult result;
   status = Write([&](Connection& db) {
     ProductWriter writer(db, batch, now);
-    for (int64_t row = 0; row < batch.size(); ++row) writer.Write(row);
+    for (const int64_t row : rows.kept) writer.Write(row);
     result = writer.result();
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
+  result.refused = std::move(rows.refused);
   return result;
 }
 
 absl::StatusOr<ProductBatch> SqliteStorage::ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                          int64_t limit) {
-  absl::Status status = storage::CheckLimit(limit);
-  if (status.ok()) status = storage::CheckRows(skus.size(), "SKUs");
+  absl::Status status = CheckRead(skus, limit);
   if (!status.ok()) return status;
   ProductBatch batch;
   status = Read([&](Connection& db) {
-    if (skus.empty()) {
-      Query query(db, FLXLINK_SELECT_PRODUCT "WHERE product_id > ?1 ORDER BY product_id LIMIT ?2");
-      AddProducts(db, query.Bind(after_id, limit), limit, &batch);
-      return absl::OkStatus();
-    }
-    Query query(db, FLXLINK_SELECT_PRODUCT "WHERE product_id = ?1");
-    for (const int64_t product_id : FindProducts(db, after_id, skus)) {
-      if (!AddProducts(db, query.Bind(product_id), limit, &batch)) break;
-    }
+    ReadProductsThat(db, /*removed=*/false, after_id, skus, limit, &batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return batch;
+}
+
+absl::StatusOr<ProductBatch> SqliteStorage::ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
+                                                                int64_t limit) {
+  absl::Status status = CheckRead(skus, limit);
+  if (!status.ok()) return status;
+  ProductBatch batch;
+  status = Read([&](Connection& db) {
+    ReadProductsThat(db, /*removed=*/true, after_id, skus, limit, &batch);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return batch;
+}
+
+absl::StatusOr<ProductRemovalResult> SqliteStorage::RemoveProducts(absl::Span<const std::string> skus, absl::Time now) {
+  absl::Status status = storage::CheckRows(skus.size(), "SKUs");
+  if (!status.ok()) return status;
+  ProductRemovalResult result;
+  status = Write([&](Connection& db) {
+    ProductRemover remover(db, now);
+    for (const std::string& sku : skus) remover.Remove(sku);
+    result = remover.result();
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return result;
 }
 
 }  // namespace flxlink::sqlite

@@ -1,9 +1,13 @@
+#include <chrono>
+#include <utility>
+
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/limits.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/storage_errors.h"
-#include "src/storage/storage_rules.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -18,7 +22,9 @@ absl::Status CheckPulling(Connection& db, int64_t channel_id, int64_t pull_numbe
 // Writes the rows of one pulled page.
 class ItemWriter {
  public:
-  ItemWriter(Connection& db, const Fence& fence, int64_t pull_number, const ChannelVariantBatch& items, absl::Time now)
+  // Adds to `result` what the rows change.
+  ItemWriter(Connection& db, const Fence& fence, int64_t pull_number, const ChannelVariantBatch& items, absl::Time now,
+             PullWriteResult* result)
       : db_(db),
         channel_id_(fence.channel_id),
         pull_number_(pull_number),
@@ -29,7 +35,8 @@ class ItemWriter {
               "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status FROM channel_variant "
               "WHERE channel_id = ?1 AND external_id = ?2"),
         broken_(db,
-                "SELECT listing_id FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'broken'") {
+                "SELECT listing_id FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'broken'"),
+        result_(*result) {
     Query last(db, "SELECT max(channel_variant_id) FROM channel_variant WHERE channel_id = ?1");
     if (last.Bind(channel_id_).Next()) last_id_ = last.Int(0);
   }
@@ -52,7 +59,11 @@ class ItemWriter {
     Heal(item_id, row);
   }
 
-  const PullWriteResult& result() const { return result_; }
+  // The pull saw the item of a row that is not kept.
+  void See(int64_t row) {
+    Query(db_, "UPDATE channel_variant SET seen_pull = ?3 WHERE channel_id = ?1 AND external_id = ?2")
+        .Run(channel_id_, items_.external_id[row], pull_number_);
+  }
 
  private:
   void Insert(int64_t row) {
@@ -91,7 +102,33 @@ class ItemWriter {
   Query find_;
   Query broken_;
   int64_t last_id_ = 0;
-  PullWriteResult result_;
+  PullWriteResult& result_;
+};
+
+void WritePage(Connection& db, const Fence& fence, int64_t pull_number, const PullPage& page, absl::Time now,
+               PullWriteResult* result) {
+  storage::PulledRowChoice rows = storage::ChoosePulledRows(page.items);
+  ItemWriter writer(db, fence, pull_number, page.items, now, result);
+  for (const int64_t row : rows.kept) writer.Write(row);
+  for (const int64_t row : rows.seen) writer.See(row);
+  storage::AddPage(std::move(rows), result);
+}
+
+// Tells while several pages are written whether one more, as long as they were, ends in time; whatever is done to the
+// machine's clock.
+class BulkWriteTime {
+ public:
+  explicit BulkWriteTime(absl::Duration most) : most_(most), begun_(std::chrono::steady_clock::now()) {}
+
+  bool HasRoom(int64_t pages_written) const {
+    if (pages_written == 0) return true;
+    const absl::Duration taken = absl::FromChrono(std::chrono::steady_clock::now() - begun_);
+    return taken + taken / pages_written <= most_;
+  }
+
+ private:
+  const absl::Duration most_;
+  const std::chrono::steady_clock::time_point begun_;
 };
 
 struct AbsentItem {
@@ -121,7 +158,7 @@ absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
     if (storage::HasJustBegun(pull, fence)) return absl::OkStatus();
     Query(db,
           "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', "
-          "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0 WHERE channel_id = ?1")
+          "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0, pull_saw_unnamed = 0 WHERE channel_id = ?1")
         .Run(fence.channel_id, fence.job_id);
     pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
     return absl::OkStatus();
@@ -130,24 +167,27 @@ absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
   return pull;
 }
 
-absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPage(const Fence& fence, int64_t pull_number,
-                                                               const PullPage& page, absl::Time now) {
-  absl::Status status = storage::CheckChannelVariants(page.items);
+absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                                absl::Span<const PullPage> pages, absl::Time now) {
+  absl::Status status = storage::CheckPulledPages(pages);
   if (!status.ok()) return status;
-  const std::vector<int64_t> rows = storage::RowsToStore(page.items);
   PullWriteResult result;
   status = WriteFenced(fence, [&](Connection& db) {
     const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
     if (!pulling.ok()) return pulling;
-    ItemWriter writer(db, fence, pull_number, page.items, now);
-    for (const int64_t row : rows) writer.Write(row);
-    result = writer.result();
-    Query(db, "UPDATE channel SET pull_cursor = ?2, pull_cursor_at = ?3, pull_job = ?4 WHERE channel_id = ?1")
-        .Run(fence.channel_id, page.next_cursor, now, fence.job_id);
+    const BulkWriteTime time(options_.bulk_write_time);
+    for (const PullPage& page : pages) {
+      if (!time.HasRoom(result.pages)) break;
+      WritePage(db, fence, pull_number, page, now, &result);
+    }
+    const PullPage& last = pages[static_cast<size_t>(result.pages - 1)];
+    Query(db,
+          "UPDATE channel SET pull_cursor = ?2, pull_cursor_at = ?3, pull_job = ?4, "
+          "pull_saw_unnamed = pull_saw_unnamed OR ?5 WHERE channel_id = ?1")
+        .Run(fence.channel_id, last.next_cursor, now, fence.job_id, result.unnamed > 0);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  result.repeated = page.items.size() - static_cast<int64_t>(rows.size());
   return result;
 }
 

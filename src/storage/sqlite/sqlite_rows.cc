@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "flxlink/storage_kit/errors.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
-#include "src/storage/storage_errors.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 #define FLXLINK_SELECT_CHANNEL                                                                            \
   "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, "         \
   "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at, pull_cursor_at, " \
-  "pull_job FROM channel "
+  "pull_job, pull_saw_unnamed FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
   absl::StatusOr<ChannelConfig> config = model::DecodeChannelConfig(bytes);
@@ -37,6 +37,7 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   channel.pull.completed_at = query.OptionalTime(12);
   channel.pull.cursor_at = query.OptionalTime(13);
   channel.pull.job_id = query.Int(14);
+  channel.pull.saw_unnamed = query.Bool(15);
   return channel;
 }
 

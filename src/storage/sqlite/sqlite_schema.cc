@@ -275,9 +275,11 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
   WHERE error_message IS NOT NULL;
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
+ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
 ALTER TABLE channel ADD COLUMN pull_job INTEGER;
+ALTER TABLE channel ADD COLUMN pull_saw_unnamed INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
 

@@ -1,11 +1,11 @@
-#include "src/csv/utf8.h"
+#include "src/model/utf8.h"
 
 #include <utf8proc.h>
 
 #include <cstdint>
 #include <cstring>
 
-namespace flxlink::csv {
+namespace flxlink::model {
 namespace {
 
 // Whether the 8 bytes from there are ASCII.
@@ -34,4 +34,4 @@ bool IsValidUtf8(absl::string_view text) {
   return true;
 }
 
-}  // namespace flxlink::csv
+}  // namespace flxlink::model

@@ -1,10 +1,38 @@
 // What every storage does alike: the checks of what it is given, and the pure decisions within its operations. They are
-// here and not in each implementation so that implementations cannot drift apart.
+// here and not in each implementation so that implementations cannot drift apart. Which rows can be kept is in
+// limits.h, how errors are worded in errors.h.
 //
 // Pure functions, thread-safe.
+//
+// What somebody who writes a storage has to know beyond storage.h:
+//
+// A product variant is merged, not replaced: what a batch does not state stays (MergeProduct). What links send is
+// looked up in the product variant whenever it is read, and never copied to the link; a write that changes it marks the
+// links dirty (CompareProducts), and so does one that states the quantity anew where the oversell guard waits for that.
+//
+// A link's life. Linked: rule, reason and status as given; acknowledged is what the item was last seen as; guard,
+// refusals and attentions of an earlier link are gone; synced_version becomes dirty_version, then the link is marked
+// dirty, and the version that it has by then is its first: settlements of older versions are of an earlier link.
+// Broken, when a sweep finds the item gone: it keeps item, rule and status, holds the item against others, is not
+// dirty, and has the one attention ItemGone. Healed, when a pull sees the item again: linked and dirty as a new link
+// is, without attentions, with what was acknowledged before. Dissolved, by hand or released: status
+// (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a person's also leaves
+// a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never falls.
+//
+// Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
+// since the link was clean. A link is clean when a settlement of its present version is written.
+//
+// Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
+// of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
+//
+// Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it
+// (AttentionsOf); linking, healing and dissolving empty it; breaking makes it ItemGone alone. Nothing else touches it.
+//
+// Link changes (link_index.h) are recorded of a row before the first change that linking reads: parent, fields,
+// liveness, and whether it is free.
 
-#ifndef FLXLINK_SRC_STORAGE_STORAGE_RULES_H_
-#define FLXLINK_SRC_STORAGE_STORAGE_RULES_H_
+#ifndef FLXLINK_STORAGE_KIT_RULES_H_
+#define FLXLINK_STORAGE_KIT_RULES_H_
 
 #include <cstdint>
 #include <string>
@@ -17,6 +45,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
+#include "flxlink/storage_kit/limits.h"
 
 namespace flxlink::storage {
 
@@ -26,12 +55,16 @@ namespace flxlink::storage {
 absl::Status CheckRows(size_t rows, absl::string_view what);
 // A page can be asked for with this limit: 1 to Storage::kMaxRows.
 absl::Status CheckLimit(int64_t limit);
-// Stated columns of one length, keys that are neither empty nor repeated.
+// Stated columns of one length, and names of fields within the limits. Which rows can be kept is ChooseProducts' to say
+// (limits.h).
 absl::Status CheckProducts(const ProductBatch& batch);
 // Columns of one length, SKUs that are not empty.
 absl::Status CheckListings(const ListingBatch& batch);
-// Columns of one length, external ids that are not empty.
+// Columns of one length, and names of fields within the limits. Which rows can be kept is ChoosePulledRows' to say
+// (limits.h).
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
+// There is a page, and each passes CheckChannelVariants.
+absl::Status CheckPulledPages(absl::Span<const PullPage> pages);
 // Every set of attentions that a row names is there.
 absl::Status CheckSettlements(const SettlementBatch& batch);
 // Every job belongs to the slot's channel.
@@ -65,12 +98,17 @@ struct ProductState {
   int64_t quantity = kAbsent;
   absl::Time quantity_at = absl::UnixEpoch();  // When the quantity was last stated; the epoch: never.
   int64_t sync_priority = 0;
+  bool removed = false;
   std::vector<Field> fields;
 };
 
 // The product variant after row `row` of a batch was written over it at `now`: only what the batch states is another.
-// Fields keep their order, new ones follow.
+// Fields keep their order, new ones follow. One that was removed is there again, and the quantity 0 that it had for
+// being removed is not its own.
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now);
+
+// The product variant, which is there, after it was removed at `now`.
+ProductState RemovedProduct(const ProductState& known, absl::Time now);
 
 // What a merge changed.
 struct ProductChange {
@@ -84,9 +122,6 @@ bool SameConfig(const ChannelConfig& a, const ChannelConfig& b);
 
 // Whether link rules consider the channel variant, and pushes go to it.
 bool IsLiveItem(bool gone, ChannelStatus status);
-
-// The rows of a pulled page that are stored, ascending: of rows that repeat an external id, the last.
-std::vector<int64_t> RowsToStore(const ChannelVariantBatch& items);
 
 // The status of a listing variant that a job links with the initial status `initial`. A person's pause stays, though
 // the job had not seen it.
@@ -106,6 +141,10 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 // pull saw, or a push of it is in doubt, nobody knows price and quantity any more, and a later link must send them; the
 // status is taken to be the acknowledged one.
 Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt);
+
+// Adds to the result of a write of pages what became of the rows of the next one; what the kept ones changed is
+// storage's to count.
+void AddPage(PulledRowChoice rows, PullWriteResult* result);
 
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);
@@ -130,4 +169,4 @@ void AddRowFields(const std::vector<Field>& fields, int64_t rows, FieldColumns* 
 
 }  // namespace flxlink::storage
 
-#endif  // FLXLINK_SRC_STORAGE_STORAGE_RULES_H_
+#endif  // FLXLINK_STORAGE_KIT_RULES_H_

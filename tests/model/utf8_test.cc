@@ -1,11 +1,11 @@
-#include "src/csv/utf8.h"
+#include "src/model/utf8.h"
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace flxlink::csv {
+namespace flxlink::model {
 namespace {
 
 TEST(IsValidUtf8Test, TellsWhereverItStands) {
@@ -24,4 +24,4 @@ TEST(IsValidUtf8Test, TellsWhereverItStands) {
 }
 
 }  // namespace
-}  // namespace flxlink::csv
+}  // namespace flxlink::model

@@ -1,7 +1,11 @@
-// The errors of storage operations, worded once for all implementations: what is wrong, where, and how to fix it.
+// The errors of storage operations, worded once for all implementations: what is wrong, where, and how to fix it, with
+// the problem that callers act on (problem.h). Errors of the database itself (UNAVAILABLE, UNKNOWN, DATA_LOSS …) are
+// each implementation's own.
+//
+// Pure functions, thread-safe.
 
-#ifndef FLXLINK_SRC_STORAGE_STORAGE_ERRORS_H_
-#define FLXLINK_SRC_STORAGE_STORAGE_ERRORS_H_
+#ifndef FLXLINK_STORAGE_KIT_ERRORS_H_
+#define FLXLINK_STORAGE_KIT_ERRORS_H_
 
 #include <cstdint>
 
@@ -44,4 +48,4 @@ absl::Status NoLinkBase(const Channel& channel);
 
 }  // namespace flxlink::storage
 
-#endif  // FLXLINK_SRC_STORAGE_STORAGE_ERRORS_H_
+#endif  // FLXLINK_STORAGE_KIT_ERRORS_H_
