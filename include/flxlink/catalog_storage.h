@@ -15,6 +15,9 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/channel_counts.h"
+#include "flxlink/channel_variant.h"
+#include "flxlink/filter.h"
 #include "flxlink/job.h"
 #include "flxlink/listing.h"
 #include "flxlink/product.h"
@@ -35,13 +38,6 @@ struct SweepResult {
   int64_t gone = 0;    // Channel variants that the pull did not see; they are no longer live.
   int64_t broken = 0;  // Links among them.
   bool more = false;   // Call again.
-};
-
-// Which listing variants to read.
-struct ListingFilter {
-  bool unlinked = false;          // Only unlinked and broken ones.
-  bool attention = false;         // Only with attention.
-  std::vector<std::string> skus;  // Only these. Empty: all.
 };
 
 // Thread-safe.
@@ -65,7 +61,8 @@ class CatalogStorage {
   virtual absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
                                                                   absl::Time now) = 0;
 
-  // Listing variants with ids above `after_id`, ascending.
+  // Listing variants that match the filter, with ids above `after_id`, ascending. Fewer than `limit`: there are no
+  // more. No list in the filter has more than Storage::kMaxRows entries.
   virtual absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                                int64_t after_id, int64_t limit) = 0;
 
@@ -88,6 +85,14 @@ class CatalogStorage {
   // Ends the running pull and remembers the channel's revision. `complete`: it saw every item.
   virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                                absl::Time now) = 0;
+
+  // Items that match the filter, with ids above `after_id`, ascending. Fewer than `limit`: there are no more. No list
+  // in the filter has more than Storage::kMaxRows entries.
+  virtual absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
+                                                         int64_t limit) = 0;
+
+  // What reading everything of the channel would count.
+  virtual absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) = 0;
 };
 
 }  // namespace flxlink

@@ -42,6 +42,10 @@ absl::Status CheckLookups(size_t lookups, int64_t limit);
 // A link base's text is not empty.
 absl::Status CheckLinkBaseText(absl::string_view text);
 
+// No list in the filter is longer than one operation takes.
+absl::Status CheckFilter(const ListingFilter& filter);
+absl::Status CheckFilter(const ItemFilter& filter);
+
 // -- Decisions.
 
 // What storages keep of a product variant besides its key.

@@ -66,6 +66,9 @@ class SqliteStorage : public Storage, public LinkIndex {
                                           absl::Time now) override;
   absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                        absl::Time now) override;
+  absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
+                                                 int64_t limit) override;
+  absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override;
 
   // Links
   absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
@@ -82,8 +85,10 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
-  absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
+  absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                         absl::Time now) override;
+  absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
+                                                              LinkEventPlace after, int64_t limit) override;
 
   // The link base
   LinkIndex* link_index() override { return this; }
