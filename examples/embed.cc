@@ -82,10 +82,17 @@ absl::Status Main(const std::string& store, const std::string& shop) {
   }
   if (!status.ok()) return status;
 
-  return (*engine)->ForEachListing("shop", {}, [](const flxlink::ListingRow& row) {
-    std::cout << row.sku << ": " << ToString(row.link_state) << " " << row.external_id << ToString(row.reason) << "\n";
-    return absl::OkStatus();
-  });
+  flxlink::PageRequest request;
+  do {
+    absl::StatusOr<flxlink::ListingPage> page = (*engine)->ListListings("shop", {}, request);
+    if (!page.ok()) return page.status();
+    for (const flxlink::ListingRow& row : page->rows) {
+      std::cout << row.sku << ": " << ToString(row.link_state) << " " << row.external_id << ToString(row.reason)
+                << "\n";
+    }
+    request.after = page->next;
+  } while (!request.after.empty());
+  return absl::OkStatus();
 }
 
 }  // namespace

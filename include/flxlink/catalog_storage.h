@@ -15,6 +15,9 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/channel_counts.h"
+#include "flxlink/channel_variant.h"
+#include "flxlink/filter.h"
 #include "flxlink/job.h"
 #include "flxlink/listing.h"
 #include "flxlink/product.h"
@@ -51,13 +54,6 @@ struct SweepResult {
   bool more = false;   // Call again.
 };
 
-// Which listing variants to read.
-struct ListingFilter {
-  bool unlinked = false;          // Only unlinked and broken ones.
-  bool attention = false;         // Only with attention.
-  std::vector<std::string> skus;  // Only these. Empty: all.
-};
-
 // Thread-safe.
 class CatalogStorage {
  public:
@@ -81,7 +77,8 @@ class CatalogStorage {
   virtual absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
                                                                   absl::Time now) = 0;
 
-  // Listing variants with ids above `after_id`, ascending.
+  // Listing variants that match the filter, with ids above `after_id`, ascending. Fewer than `limit`: there are no
+  // more. No list in the filter has more than Storage::kMaxRows entries.
   virtual absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                                int64_t after_id, int64_t limit) = 0;
 
@@ -119,6 +116,14 @@ class CatalogStorage {
   // The same as ReadProducts, of the product variants that are removed.
   virtual absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                            int64_t limit) = 0;
+
+  // Items that match the filter, with ids above `after_id`, ascending. Fewer than `limit`: there are no more. No list
+  // in the filter has more than Storage::kMaxRows entries.
+  virtual absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
+                                                         int64_t limit) = 0;
+
+  // What reading everything of the channel would count.
+  virtual absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) = 0;
 };
 
 }  // namespace flxlink

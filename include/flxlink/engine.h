@@ -27,7 +27,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -37,14 +36,18 @@
 #include "flxlink/call.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/channel_counts.h"
+#include "flxlink/channel_variant.h"
 #include "flxlink/clock.h"
 #include "flxlink/event.h"
 #include "flxlink/executor.h"
+#include "flxlink/filter.h"
 #include "flxlink/job.h"
 #include "flxlink/link_state.h"
 #include "flxlink/linker.h"
 #include "flxlink/listing.h"
 #include "flxlink/metrics.h"
+#include "flxlink/page.h"
 #include "flxlink/product.h"
 #include "flxlink/schedule.h"
 #include "flxlink/storage.h"
@@ -81,6 +84,18 @@ struct EngineOptions {
   int64_t event_capacity = 1000;
 };
 
+using ListingPage = Page<ListingRow>;
+using ItemPage = Page<ItemRow>;
+using LinkHistoryPage = Page<LinkHistoryRow>;
+using JobPage = Page<Job>;
+
+// A page of products, in columns. All of its prices are in one currency.
+struct ProductPage {
+  ProductBatch rows;
+  // What to ask for next. Empty: this is the last page.
+  std::string next;
+};
+
 // A link that a link job would make now, or the reason why not.
 struct PlannedLink {
   std::string sku;
@@ -89,13 +104,23 @@ struct PlannedLink {
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
 };
+using PlannedLinkPage = Page<PlannedLink>;
 
-// What a link job would do now.
-struct LinkPlan {
-  // Of every unlinked listing variant, in the order of ForEachListing.
-  std::vector<PlannedLink> links;
+// What a link job would have done when the plan was made. It holds a few numbers a listing variant; names are read with
+// each page.
+//
+// Thread-safe. The engine may be gone before it; the engine's storage must not.
+class LinkPlan {
+ public:
+  virtual ~LinkPlan() = default;
+
+  // How many listing variants are unlinked, or would be linked.
+  virtual int64_t size() const = 0;
   // What a link job would say of the rules, such as rule_field_unknown: no variant has the field that a rule names.
-  std::vector<JobProblem> problems;
+  virtual const std::vector<JobProblem>& problems() const = 0;
+  // Of every unlinked listing variant, in the order of ListListings. ABORTED: what the plan names has been removed
+  // since; make another plan.
+  virtual absl::StatusOr<PlannedLinkPage> Read(const PageRequest& page) const = 0;
 };
 
 // Everything about why one listing variant is linked as it is, in time that does not grow with the channel where a link
@@ -144,15 +169,22 @@ class Engine {
 
   // INVALID_ARGUMENT: a setting is wrong, or a rule compares a channel field that the adapter does not offer.
   virtual absl::StatusOr<Channel> AddChannel(const ChannelConfig& config) = 0;
-  // Changes a channel's configuration, now or, with `as_draft`, when ApplyDraft is called; the name cannot change.
-  // `edit` changes the configuration that is there (the draft, if there is one and as_draft is set) and may be called
-  // more than once.
-  virtual absl::StatusOr<Channel> EditChannel(absl::string_view name, bool as_draft,
-                                              absl::FunctionRef<absl::Status(ChannelConfig&)> edit) = 0;
-  // FAILED_PRECONDITION: there is no draft.
+  // Puts `config` in place of the configuration of the channel of its name or, with `as_draft`, in place of its draft,
+  // which changes nothing else until ApplyDraft. `expected_revision` is Channel::revision as it was when `config` was
+  // made. ABORTED, with the problem changed_meanwhile: the channel has another revision by now; read it, make the
+  // change anew and put that. INVALID_ARGUMENT as AddChannel.
+  virtual absl::StatusOr<Channel> PutChannel(const ChannelConfig& config, int64_t expected_revision, bool as_draft) = 0;
+  absl::StatusOr<Channel> PutChannel(const ChannelConfig& config, int64_t expected_revision) {
+    return PutChannel(config, expected_revision, false);
+  }
+  // Puts the draft into force. FAILED_PRECONDITION: there is none.
   virtual absl::StatusOr<Channel> ApplyDraft(absl::string_view name) = 0;
+  // Forgets the draft. FAILED_PRECONDITION: there is none.
+  virtual absl::StatusOr<Channel> DiscardDraft(absl::string_view name) = 0;
   virtual absl::StatusOr<Channel> GetChannel(absl::string_view name) = 0;
   virtual absl::StatusOr<std::vector<Channel>> ListChannels() = 0;
+  // The channel in numbers, all of one moment. It reads the whole channel: about a second for a million variants.
+  virtual absl::StatusOr<ChannelCounts> CountChannel(absl::string_view name) = 0;
   // Removes it with its listings, links, jobs and schedules. FAILED_PRECONDITION while a job of it runs.
   virtual absl::Status RemoveChannel(absl::string_view name) = 0;
   // While a channel is paused its jobs are queued and none begins; one that runs goes on to its end. Repeating either
@@ -173,20 +205,41 @@ class Engine {
   virtual ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus, const Call& call) = 0;
   ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus) { return RemoveProducts(skus, Call()); }
 
-  // -- Listings
+  // Products that match the filter, in the order in which they first came.
+  virtual absl::StatusOr<ProductPage> ListProducts(const ProductFilter& filter, const PageRequest& page) = 0;
 
-  // All listing variants of a channel that pass the filter, page by page, ordered by when they were first built.
-  virtual absl::Status ForEachListing(absl::string_view channel, const ListingFilter& filter,
-                                      absl::FunctionRef<absl::Status(const ListingRow&)> visit) = 0;
-  virtual absl::Status EditListing(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) = 0;
+  // -- Listings and items
+
+  // Listing variants of a channel that match the filter, in the order in which they were first built.
+  virtual absl::StatusOr<ListingPage> ListListings(absl::string_view channel, const ListingFilter& filter,
+                                                   const PageRequest& page) = 0;
+  // Items of a channel that match the filter, in the order in which a pull first saw them.
+  virtual absl::StatusOr<ItemPage> ListItems(absl::string_view channel, const ItemFilter& filter,
+                                             const PageRequest& page) = 0;
+  // What happened to links, by listing variant in the order of ListListings and, of each, oldest first.
+  virtual absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view channel, const HistoryFilter& filter,
+                                                          const PageRequest& page) = 0;
+  // Makes the edits, any number of them, in their order. What became of each: NOT_FOUND, there is no such SKU or item;
+  // FAILED_PRECONDITION, it cannot be made as things are. One that fails changes nothing and does not keep others from
+  // being made. Written in pages; where one cannot be written its error is that of its edits and of all after them.
+  virtual absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view channel,
+                                                                 absl::Span<const ListingEdit> edits) = 0;
+  // The same for one, which `sku` names.
+  absl::Status EditListing(absl::string_view channel, absl::string_view sku, ListingEdit edit) {
+    edit.sku = std::string(sku);
+    absl::StatusOr<std::vector<absl::Status>> statuses = EditListings(channel, {edit});
+    return statuses.ok() ? statuses->front() : statuses.status();
+  }
   virtual absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku,
                                                      const Call& call) = 0;
   absl::StatusOr<ListingExplanation> Explain(absl::string_view channel, absl::string_view sku) {
     return Explain(channel, sku, Call());
   }
   // What a link job would do now. Changes nothing. FAILED_PRECONDITION as a link job would fail: no rule, or no
-  // complete pull yet.
-  virtual absl::StatusOr<LinkPlan> PlanLinks(absl::string_view channel) = 0;
+  // complete pull yet. It takes about as long as a link job that judges everything; a call that ends is noticed between
+  // reading, matching and giving the plan back.
+  virtual absl::StatusOr<std::unique_ptr<LinkPlan>> PlanLinks(absl::string_view channel, const Call& call) = 0;
+  absl::StatusOr<std::unique_ptr<LinkPlan>> PlanLinks(absl::string_view channel) { return PlanLinks(channel, Call()); }
 
   // -- Jobs
 
@@ -198,12 +251,16 @@ class Engine {
   // is none, or an external id is empty, longer than 1,000 bytes or has a U+0000.
   virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
-  // Newest first.
-  virtual absl::StatusOr<std::vector<Job>> ListJobs(const JobFilter& filter, int64_t limit) = 0;
-  // Moves a pending job ahead of every other pending job. FAILED_PRECONDITION: it is not pending.
-  virtual absl::StatusOr<Job> Prioritize(int64_t job_id) = 0;
-  // Cancels a pending or held job at once, a running one at its next step. FAILED_PRECONDITION: it is final.
-  virtual absl::StatusOr<Job> Cancel(int64_t job_id) = 0;
+  // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.
+  virtual absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& page) = 0;
+  // Moves pending jobs ahead of every other pending job of their channels; of these the first named runs first. What
+  // became of each, in their order: the job, NOT_FOUND, or FAILED_PRECONDITION where it is not pending.
+  virtual std::vector<absl::StatusOr<Job>> Prioritize(absl::Span<const int64_t> job_ids) = 0;
+  absl::StatusOr<Job> Prioritize(int64_t job_id) { return Prioritize(absl::MakeConstSpan(&job_id, 1)).front(); }
+  // Cancels pending and held jobs at once, running ones at their next step. What became of each, in their order: the
+  // job, NOT_FOUND, or FAILED_PRECONDITION where it is final.
+  virtual std::vector<absl::StatusOr<Job>> Cancel(absl::Span<const int64_t> job_ids) = 0;
+  absl::StatusOr<Job> Cancel(int64_t job_id) { return Cancel(absl::MakeConstSpan(&job_id, 1)).front(); }
   // A new job with the same wishes, on today's data. FAILED_PRECONDITION: the old one is not final.
   virtual absl::StatusOr<Job> Rerun(int64_t job_id) = 0;
   // Lets a held job run, over the limit that held it. FAILED_PRECONDITION: it is not held.

@@ -102,6 +102,13 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                                    int64_t limit) override {
     return Around("ReadRemovedProducts", [&] { return inner_.ReadRemovedProducts(after_id, skus, limit); });
   }
+  absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
+                                                 int64_t limit) override {
+    return Around("ReadItems", [&] { return inner_.ReadItems(channel_id, filter, after_id, limit); });
+  }
+  absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override {
+    return Around("CountChannel", [&] { return inner_.CountChannel(channel_id); });
+  }
 
   // -- Links and sync
 
@@ -135,12 +142,13 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
     return Around("ReleaseBroken", [&] { return inner_.ReleaseBroken(fence, limit, now); });
   }
-  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
-                           absl::Time now) override {
-    return Around("EditListing", [&] { return inner_.EditListing(channel_id, sku, edit, now); });
+  absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                         absl::Time now) override {
+    return Around("EditListings", [&] { return inner_.EditListings(channel_id, edits, now); });
   }
-  absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override {
-    return Around("ReadLinkHistory", [&] { return inner_.ReadLinkHistory(channel_id, listing_id); });
+  absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
+                                                              LinkEventPlace after, int64_t limit) override {
+    return Around("ReadLinkHistory", [&] { return inner_.ReadLinkHistory(channel_id, filter, after, limit); });
   }
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
     return Around("ReadDirty", [&] { return inner_.ReadDirty(channel_id, cursor, limit); });

@@ -12,17 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
+#include "flxlink/filter.h"
 #include "flxlink/job.h"
 #include "flxlink/schedule.h"
 
 namespace flxlink {
-
-// Which jobs to read.
-struct JobFilter {
-  absl::optional<int64_t> channel_id;
-  absl::optional<JobState> state;
-};
 
 // Thread-safe.
 class JobStorage {
@@ -69,7 +63,8 @@ class JobStorage {
 
   virtual absl::StatusOr<Job> ReadJob(int64_t job_id) = 0;
 
-  // Jobs with ids below `before_id`, newest first.
+  // Jobs that match the filter, with ids below `before_id`, newest first. Fewer than `limit`: there are no more. None
+  // where there is no channel of the filter's name.
   virtual absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) = 0;
 
   // -- Schedules

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "flxlink/field.h"
+#include "flxlink/filter.h"
 #include "flxlink/job.h"
 #include "flxlink/link_state.h"
 #include "flxlink/listing.h"
@@ -88,7 +89,7 @@ struct LinkWriteResult {
   std::vector<int64_t> overtaken;
 };
 
-// An entry of a listing variant's link history, oldest first.
+// An entry of a listing variant's link history.
 struct LinkEvent {
   enum class Kind : uint8_t { kLinked, kUnlinked, kBroken, kHealed, kReleased };
   Kind kind = Kind::kLinked;
@@ -96,6 +97,19 @@ struct LinkEvent {
   int32_t rule = 0;    // kLinked: the rule; 0: by hand.
   int64_t job_id = 0;  // Who did it; 0: a person.
   absl::Time at;
+};
+
+// The place of an entry in a channel's link history: of its listing variant's entries the oldest has number 1.
+struct LinkEventPlace {
+  int64_t listing_id = 0;
+  int64_t number = 0;
+};
+
+// An entry of a channel's link history.
+struct LinkHistoryRow {
+  LinkEventPlace place;
+  std::string sku;
+  LinkEvent event;
 };
 
 // "linked", "unlinked", "broken", "healed", "released".
@@ -157,14 +171,18 @@ class LinkStorage {
   // next ones.
   virtual absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) = 0;
 
-  // A person's edit, without a fence. NOT_FOUND names the SKU or item; FAILED_PRECONDITION: kLink where either side has
-  // another link (the message names it) or the item is not live, kUnlink where there is none. Repeat: OK; kUnlink of a
-  // listing variant that has no link because a person unlinked it is done.
-  virtual absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
-                                   absl::Time now) = 0;
+  // A person's edits, without a fence, in their order and in one transaction. What became of each: NOT_FOUND names the
+  // SKU or item; FAILED_PRECONDITION: kLink where either side has another link (the message names it) or the item is
+  // not live, kUnlink where there is none. One that fails changes nothing and does not keep others from being made.
+  // Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
+  virtual absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id,
+                                                                 absl::Span<const ListingEdit> edits,
+                                                                 absl::Time now) = 0;
 
-  // A listing variant's history, oldest first.
-  virtual absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) = 0;
+  // Entries of the channel's link history that the filter asks for, after `after`, by listing variant and, of each,
+  // oldest first. Fewer than `limit`: there are no more. None where there is no listing variant with the filter's SKU.
+  virtual absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
+                                                                      LinkEventPlace after, int64_t limit) = 0;
 
   // Where a page of dirty links ended: the order is sync priority descending, then mark time, then listing_id.
   struct DirtyCursor {

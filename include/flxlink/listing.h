@@ -77,11 +77,15 @@ struct ListingEdit {
     kSetStatus,    // States `status`; the next sync tells the channel. See StateStatus in listing_status.h.
   };
   Kind kind = Kind::kPause;
-  std::string external_id;    // kLink.
-  int64_t sync_priority = 0;  // kSetPriority.
+  // kLink: the item.
+  std::string external_id;
+  // kSetPriority: higher goes out first.
+  int64_t sync_priority = 0;
   // kSetStatus: kListed, kHidden or kDelisted. FAILED_PRECONDITION: the variant has no link and is to be hidden, or the
   // channel has no status for it and it is to be listed or hidden.
   Health status = Health::kListed;
+  // The listing variant.
+  std::string sku;
 };
 
 }  // namespace flxlink

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "src/cli/print.h"
 
 namespace flxlink::cli {
 namespace {
@@ -83,7 +85,9 @@ constexpr Advice kAdvice[] = {
 
     {problem_code::kNoDraft, "make one: flxlink channel set {channel} … --draft"},
     {problem_code::kNoSchedule, "make one: flxlink schedule set {channel} --every 15m"},
-    {problem_code::kNoListing, "see: flxlink listing list {channel}"},
+    {problem_code::kNoListing, "see those there are: flxlink listing list {channel}"},
+    {problem_code::kNoItem,
+     "if it is new there: flxlink pull {channel}; see those there are: flxlink item list {channel}"},
 
     {problem_code::kUnavailable, "nothing is lost; try again when it answers"},
     {problem_code::kDeadlineExceeded, "nothing is lost; try again when it answers"},
@@ -150,6 +154,14 @@ std::string DescribeError(const absl::Status& status) {
   // Where no command helps, the message says by itself what to do.
   if (!problem.has_value() || FindAdvice(problem->code) == nullptr) return std::string(status.message());
   return absl::StrCat(status.message(), "; ", AdviceFor(*problem, {}));
+}
+
+absl::Status ReportFailures(const std::vector<absl::Status>& failures) {
+  if (failures.empty()) return absl::OkStatus();
+  for (size_t i = 0; i + 1 < failures.size(); ++i) {
+    std::fprintf(stderr, "flxlink: %s\n", OneLine(DescribeError(failures[i])).c_str());
+  }
+  return failures.back();
 }
 
 const Problem* WorstOf(absl::Span<const Problem> attentions) {

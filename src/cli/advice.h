@@ -27,6 +27,10 @@ std::string AdviceFor(const Problem& problem, const AdviceContext& context);
 // What an error says and, where it carries a problem that a command helps with, what to do: "message; advice".
 std::string DescribeError(const absl::Status& status);
 
+// What a command that was asked for several things exits with: OK where all were done, else an error. All `failures`
+// but that one are printed, a line each.
+absl::Status ReportFailures(const std::vector<absl::Status>& failures);
+
 // Of several attentions the one with the worst consequences: stock first, then links, statuses and prices. nullptr
 // where there is none.
 const Problem* WorstOf(absl::Span<const Problem> attentions);

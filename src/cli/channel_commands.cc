@@ -200,6 +200,45 @@ std::string DescribeChannel(const Channel& channel) {
   return text;
 }
 
+std::string WordFor(const std::string& word) { return word; }
+template <typename Enum>
+std::string WordFor(Enum value) {
+  return ToString(value).empty() ? "without a reason" : std::string(ToString(value));
+}
+
+// "2 linked, 3 unlinked".
+template <typename Counts>
+std::string JoinCounts(const Counts& counts) {
+  return absl::StrJoin(counts, ", ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, entry.second, " ", WordFor(entry.first));
+  });
+}
+
+// "5 (2 linked, 3 unlinked)".
+template <typename Counts>
+std::string CountWithParts(int64_t count, const Counts& parts) {
+  return parts.empty() ? absl::StrCat(count) : absl::StrCat(count, " (", JoinCounts(parts), ")");
+}
+
+std::string DescribeCounts(const ChannelCounts& counts) {
+  int64_t unlinked = 0;
+  for (const auto& [reason, count] : counts.unlinked_by_reason) unlinked += count;
+  int64_t jobs = 0;
+  for (const auto& [state, count] : counts.open_jobs) jobs += count;
+  const std::vector<std::pair<absl::string_view, std::string>> lines = {
+      {"listing variants", CountWithParts(counts.listings, counts.by_link_state)},
+      {"unlinked", CountWithParts(unlinked, counts.unlinked_by_reason)},
+      {"health", OrNone(JoinCounts(counts.by_health))},
+      {"attention", CountWithParts(counts.with_attention, counts.by_attention)},
+      {"to send", absl::StrCat(counts.dirty, ", in doubt: ", counts.in_doubt)},
+      {"items", absl::StrCat(counts.items, " (", counts.live_items, " live); unlinked: ", counts.unlinked_items, " (",
+                             counts.live_unlinked_items, " live)")},
+      {"open jobs", CountWithParts(jobs, counts.open_jobs)}};
+  std::string text;
+  for (const auto& [label, value] : lines) absl::StrAppend(&text, "  ", label, ": ", OneLine(value), "\n");
+  return text;
+}
+
 // Prints a channel that was changed: all of it for programs, `done` for people.
 absl::Status PrintChanged(Session& session, const absl::StatusOr<Channel>& channel, absl::string_view done) {
   if (!channel.ok()) return AsUsageError(channel.status());
@@ -222,10 +261,21 @@ absl::Status Add(Session& session, const ChannelFlags& flags) {
   return PrintChanged(session, channel, "added");
 }
 
+// Again on what is there by then, where somebody else was faster.
+absl::StatusOr<Channel> PutChanges(Session& session, const ChannelFlags& flags) {
+  for (;;) {
+    absl::StatusOr<Channel> channel = session.FindChannel(flags.name);
+    // Not a mistake in the configuration, as NOT_FOUND is below.
+    if (!channel.ok()) return absl::FailedPreconditionError(channel.status().message());
+    ChannelConfig config = flags.draft && channel->draft.has_value() ? *channel->draft : channel->config;
+    if (absl::Status status = Apply(flags, config); !status.ok()) return status;
+    channel = session.engine().PutChannel(config, channel->revision, flags.draft);
+    if (!absl::IsAborted(channel.status())) return channel;
+  }
+}
+
 absl::Status Set(Session& session, const ChannelFlags& flags) {
-  if (absl::StatusOr<Channel> found = session.FindChannel(flags.name); !found.ok()) return found.status();
-  const absl::StatusOr<Channel> channel = session.engine().EditChannel(
-      flags.name, flags.draft, [&](ChannelConfig& config) { return Apply(flags, config); });
+  const absl::StatusOr<Channel> channel = PutChanges(session, flags);
   const std::string drafted = absl::StrCat("draft written; to put it into force: flxlink channel apply ", flags.name);
   return PrintChanged(session, channel, flags.draft ? drafted : "changed");
 }
@@ -233,6 +283,11 @@ absl::Status Set(Session& session, const ChannelFlags& flags) {
 absl::Status ApplyDraft(Session& session, const ChannelFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.name); !found.ok()) return found.status();
   return PrintChanged(session, session.engine().ApplyDraft(flags.name), "draft applied");
+}
+
+absl::Status DiscardDraft(Session& session, const ChannelFlags& flags) {
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.name); !found.ok()) return found.status();
+  return PrintChanged(session, session.engine().DiscardDraft(flags.name), "draft discarded");
 }
 
 absl::Status Remove(Session& session, const ChannelFlags& flags) {
@@ -257,7 +312,12 @@ absl::Status Resume(Session& session, const ChannelFlags& flags) { return SetPau
 absl::Status Show(Session& session, const ChannelFlags& flags) {
   absl::StatusOr<Channel> channel = session.FindChannel(flags.name);
   if (!channel.ok()) return channel.status();
-  return session.json() ? PrintJson(ChannelView(*channel)) : PrintText(DescribeChannel(*channel));
+  absl::StatusOr<ChannelCounts> counts = session.engine().CountChannel(flags.name);
+  if (!counts.ok()) return counts.status();
+  if (!session.json()) return PrintText(absl::StrCat(DescribeChannel(*channel), DescribeCounts(*counts)));
+  Json view = ChannelView(*channel);
+  view["counts"] = CountsView(*counts);
+  return PrintJson(view);
 }
 
 absl::Status ListAsJson(const std::vector<Channel>& channels) {
@@ -355,6 +415,7 @@ void AddChannelCommands(CLI::App& app, const Globals& globals, std::function<abs
   AddConfigOptions(set, *flags);
   set->add_flag("--draft", flags->draft, "Only write the changes down; apply puts them into force");
   add_command("apply", "Put the draft into force", &ApplyDraft);
+  add_command("discard", "Forget the draft", &DiscardDraft);
   add_command("remove", "Remove a channel with its listings, links and jobs", &Remove);
   add_command("pause", "Let none of its jobs begin; one that runs goes on to its end", &Pause);
   add_command("resume", "Let its jobs run again", &Resume);

@@ -1,11 +1,15 @@
 #include "src/cli/job_commands.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/engine.h"
@@ -17,8 +21,10 @@
 #include "src/cli/job_watch.h"
 #include "src/cli/json_view.h"
 #include "src/cli/option_checks.h"
+#include "src/cli/pages.h"
 #include "src/cli/print.h"
 #include "src/cli/text_table.h"
+#include "src/cli/words.h"
 
 namespace flxlink::cli {
 namespace {
@@ -55,25 +61,25 @@ absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
 
 absl::Status PrintPlanAsJson(const LinkPlan& plan) {
   JsonArray array;
-  for (const PlannedLink& link : plan.links) {
-    if (absl::Status status = array.Add(PlannedLinkView(link)); !status.ok()) return status;
-  }
-  return array.Finish();
+  const absl::Status status = ForEachRow([&](const PageRequest& page) { return plan.Read(page); },
+                                         [&](const PlannedLink& link) { return array.Add(PlannedLinkView(link)); });
+  return status.ok() ? array.Finish() : status;
 }
 
 absl::Status PrintPlanAsText(const LinkPlan& plan) {
   TextTable table({"SKU", "LINK", "ITEM", "RULE", "REASON"});
   int64_t linked = 0;
   std::map<LinkReason, int64_t> unlinked;
-  for (const PlannedLink& link : plan.links) {
-    if (link.state == LinkState::kLinked) ++linked;
-    if (link.state == LinkState::kUnlinked && link.reason != LinkReason::kNone) ++unlinked[link.reason];
-    const absl::Status status =
-        table.AddRow({link.sku, std::string(ToString(link.state)), link.external_id,
-                      link.rule == 0 ? "" : absl::StrCat(link.rule), std::string(ToString(link.reason))});
-    if (!status.ok()) return status;
-  }
-  if (absl::Status status = table.Finish(); !status.ok()) return status;
+  absl::Status status = ForEachRow(
+      [&](const PageRequest& page) { return plan.Read(page); },
+      [&](const PlannedLink& link) {
+        if (link.state == LinkState::kLinked) ++linked;
+        if (link.state == LinkState::kUnlinked && link.reason != LinkReason::kNone) ++unlinked[link.reason];
+        return table.AddRow({link.sku, std::string(ToString(link.state)), link.external_id,
+                             link.rule == 0 ? "" : absl::StrCat(link.rule), std::string(ToString(link.reason))});
+      });
+  if (status.ok()) status = table.Finish();
+  if (!status.ok()) return status;
   return PrintLine(absl::StrCat("would link ", linked,
                                 unlinked.empty() ? "" : absl::StrCat("; unlinked: ", FormatReasons(unlinked))));
 }
@@ -81,14 +87,14 @@ absl::Status PrintPlanAsText(const LinkPlan& plan) {
 absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
   if (!flags.dry_run) return MakeJob(session, flags);
   if (absl::Status status = session.FindChannel(flags.channel).status(); !status.ok()) return status;
-  absl::StatusOr<LinkPlan> plan = session.engine().PlanLinks(flags.channel);
+  absl::StatusOr<std::unique_ptr<LinkPlan>> plan = session.engine().PlanLinks(flags.channel);
   if (!plan.ok()) return plan.status();
   // Not among the rows, which programs read.
-  for (const JobProblem& problem : plan->problems) {
+  for (const JobProblem& problem : (*plan)->problems()) {
     std::fprintf(stderr, "flxlink: %s; %s\n", OneLine(problem.problem.message).c_str(),
                  OneLine(AdviceFor(problem.problem, {flags.channel, "", 0})).c_str());
   }
-  return session.json() ? PrintPlanAsJson(*plan) : PrintPlanAsText(*plan);
+  return session.json() ? PrintPlanAsJson(**plan) : PrintPlanAsText(**plan);
 }
 
 // A command that makes a job of `kind`, with the options that all of them have.
@@ -154,15 +160,13 @@ void AddMakers(CLI::App& app, const Globals& globals, Action& action) {
 
 struct JobFlags {
   int64_t job_id = 0;
+  std::vector<int64_t> job_ids;
+  std::string channel;
+  std::vector<std::string> kinds;
   std::string state;
+  int64_t limit = std::numeric_limits<int64_t>::max();
   bool no_wait = false;
 };
-
-absl::Status PrintChanged(Session& session, const absl::StatusOr<Job>& job, absl::string_view done) {
-  if (!job.ok()) return job.status();
-  if (session.json()) return PrintJson(JobView(*job));
-  return PrintLine(absl::StrCat("job ", job->job_id, " (", ToString(job->kind), " ", job->channel, "): ", done));
-}
 
 // The lines of `job show`.
 absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
@@ -186,23 +190,46 @@ absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
 absl::Status Show(Session& session, const JobFlags& flags) {
   absl::StatusOr<Job> job = session.FindJob(flags.job_id);
   if (!job.ok()) return job.status();
-  if (session.json()) return PrintChanged(session, job, "");
+  if (session.json()) return PrintJson(JobView(*job));
   absl::StatusOr<std::string> text = DescribeJob(session, *job);
   return text.ok() ? PrintText(*text) : text.status();
 }
 
 absl::Status Watch(Session& session, const JobFlags& flags) { return WatchJob(session, flags.job_id); }
 
+// Prints what became of each of the jobs: those that were changed, and what is wrong with the others. `done` tells a
+// person what a job is now.
+absl::Status PrintChanged(Session& session, const JobFlags& flags, const std::vector<absl::StatusOr<Job>>& jobs,
+                          const char* (*done)(const Job& job)) {
+  std::vector<absl::Status> failures;
+  absl::optional<JsonArray> array;
+  if (session.json()) array.emplace();
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    const absl::StatusOr<Job>& job = jobs[i];
+    absl::Status status;
+    if (!job.ok()) {
+      failures.push_back(absl::IsNotFound(job.status()) ? session.FindJob(flags.job_ids[i]).status() : job.status());
+    } else if (session.json()) {
+      status = array->Add(JobView(*job));
+    } else {
+      status =
+          PrintLine(absl::StrCat("job ", job->job_id, " (", ToString(job->kind), " ", job->channel, "): ", done(*job)));
+    }
+    if (!status.ok()) return status;
+  }
+  const absl::Status status = session.json() ? array->Finish() : absl::OkStatus();
+  return status.ok() ? ReportFailures(failures) : status;
+}
+
 absl::Status Prioritize(Session& session, const JobFlags& flags) {
-  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
-  return PrintChanged(session, session.engine().Prioritize(flags.job_id), "ahead of every other pending job");
+  return PrintChanged(session, flags, session.engine().Prioritize(flags.job_ids),
+                      [](const Job&) { return "ahead of every other pending job"; });
 }
 
 absl::Status Cancel(Session& session, const JobFlags& flags) {
-  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
-  const absl::StatusOr<Job> job = session.engine().Cancel(flags.job_id);
-  const bool at_once = job.ok() && job->state == JobState::kCancelled;
-  return PrintChanged(session, job, at_once ? "cancelled" : "asked to stop at its next step");
+  return PrintChanged(session, flags, session.engine().Cancel(flags.job_ids), [](const Job& job) {
+    return job.state == JobState::kCancelled ? "cancelled" : "asked to stop at its next step";
+  });
 }
 
 absl::Status Rerun(Session& session, const JobFlags& flags) {
@@ -215,33 +242,51 @@ absl::Status Approve(Session& session, const JobFlags& flags) {
   return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
 }
 
-absl::Status ListAsJson(const std::vector<Job>& jobs) {
-  JsonArray array;
-  for (const Job& job : jobs) {
-    if (absl::Status status = array.Add(JobView(job)); !status.ok()) return status;
-  }
-  return array.Finish();
+std::vector<std::string> TableRow(const Job& job) {
+  return {absl::StrCat(job.job_id),
+          job.channel,
+          std::string(ToString(job.kind)),
+          std::string(ToString(job.state)),
+          std::string(ToString(job.trigger)),
+          absl::StrCat(job.priority),
+          absl::StrCat(job.progress.done, "/", job.progress.total),
+          absl::StrCat(job.progress.failed),
+          FormatInstant(job.created_at),
+          job.error.value_or(Problem()).message};
 }
 
-absl::Status ListAsText(const std::vector<Job>& jobs) {
-  TextTable table({"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "ERROR"});
-  for (const Job& job : jobs) {
-    const absl::Status status =
-        table.AddRow({absl::StrCat(job.job_id), job.channel, std::string(ToString(job.kind)),
-                      std::string(ToString(job.state)), std::string(ToString(job.trigger)), absl::StrCat(job.priority),
-                      absl::StrCat(job.progress.done, "/", job.progress.total), absl::StrCat(job.progress.failed),
-                      FormatInstant(job.created_at), job.error.value_or(Problem()).message});
-    if (!status.ok()) return status;
+// The newest jobs that the flags ask for, page by page.
+absl::Status ForEachJob(Session& session, const JobFlags& flags, absl::FunctionRef<absl::Status(const Job&)> visit) {
+  JobFilter filter;
+  filter.channel = flags.channel;
+  for (const std::string& kind : flags.kinds) filter.kinds.push_back(ValueOf(kind, JobKind::kRules));
+  if (!flags.state.empty()) filter.states = {ValueOf(flags.state, JobState::kHeld)};
+  PageRequest request;
+  for (int64_t left = flags.limit; left > 0; left -= request.limit) {
+    request.limit = std::min(left, request.limit);
+    absl::StatusOr<JobPage> page = session.engine().ListJobs(filter, request);
+    if (!page.ok()) return page.status();
+    for (const Job& job : page->rows) {
+      if (absl::Status status = visit(job); !status.ok()) return status;
+    }
+    if (page->next.empty()) break;
+    request.after = std::move(page->next);
   }
-  return table.Finish();
+  return absl::OkStatus();
 }
 
 absl::Status List(Session& session, const JobFlags& flags) {
-  JobFilter filter;
-  filter.state = ParseJobState(flags.state);
-  absl::StatusOr<std::vector<Job>> jobs = session.engine().ListJobs(filter, Storage::kMaxRows);
-  if (!jobs.ok()) return jobs.status();
-  return session.json() ? ListAsJson(*jobs) : ListAsText(*jobs);
+  if (!flags.channel.empty()) {
+    if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  }
+  if (session.json()) {
+    JsonArray array;
+    const absl::Status status = ForEachJob(session, flags, [&](const Job& job) { return array.Add(JobView(job)); });
+    return status.ok() ? array.Finish() : status;
+  }
+  TextTable table({"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "ERROR"});
+  const absl::Status status = ForEachJob(session, flags, [&](const Job& job) { return table.AddRow(TableRow(job)); });
+  return status.ok() ? table.Finish() : status;
 }
 
 void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
@@ -259,12 +304,22 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
     return command;
   };
   CLI::App* list = add_command("list", "List jobs, the newest first", &List);
-  TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"),
-            {"pending", "running", "completed", "failed", "cancelled", "held"});
+  list->add_option("--channel", flags->channel, "Only this channel's")->type_name("CHANNEL");
+  CLI::Option* kind = list->add_option("--kind", flags->kinds, "Only jobs of these kinds");
+  TakeMany(kind);
+  TakeOneOf(kind, WordsOf(JobKind::kRules));
+  TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"), WordsOf(JobState::kHeld));
+  list->add_option("--limit", flags->limit, "At most so many, the newest (default: all)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   add_job_command("show", "Show a job", &Show);
   add_job_command("watch", "Follow a job until it ends, whoever runs it", &Watch);
-  add_job_command("prioritize", "Move a job ahead of every other pending one", &Prioritize);
-  add_job_command("cancel", "Cancel a job", &Cancel);
+  const auto add_jobs_command = [&](const char* name, const char* help,
+                                    absl::Status (*work)(Session&, const JobFlags&)) {
+    add_command(name, help, work)->add_option("ID", flags->job_ids, "The jobs' numbers")->required()->type_name("");
+  };
+  add_jobs_command("prioritize", "Move jobs ahead of every other pending one, the first named first", &Prioritize);
+  add_jobs_command("cancel", "Cancel jobs", &Cancel);
   constexpr char kNoWait[] = "Only queue the job; some other process runs it";
   add_job_command("rerun", "Run a job that has ended again, on today's data", &Rerun)
       ->add_flag("--no-wait", flags->no_wait, kNoWait);

@@ -12,6 +12,7 @@
 #include "flxlink/storage.h"
 #include "src/cli/job_text.h"
 #include "src/cli/json_view.h"
+#include "src/cli/pages.h"
 #include "src/cli/print.h"
 #include "src/cli/stop_signal.h"
 
@@ -32,14 +33,15 @@ bool IsChainedBy(const Job& job, const Job& before) {
 // The oldest job that waits because `before` chained it.
 absl::StatusOr<absl::optional<Job>> NextChained(Engine& engine, const Job& before) {
   JobFilter filter;
-  filter.channel_id = before.channel_id;
-  filter.state = JobState::kPending;
-  absl::StatusOr<std::vector<Job>> pending = engine.ListJobs(filter, Storage::kMaxRows);
-  if (!pending.ok()) return pending.status();
+  filter.channel = before.channel;
+  filter.states = {JobState::kPending};
   absl::optional<Job> next;
-  for (Job& job : *pending) {
-    if (IsChainedBy(job, before)) next = std::move(job);
-  }
+  const absl::Status status = ForEachRow([&](const PageRequest& page) { return engine.ListJobs(filter, page); },
+                                         [&](const Job& job) {
+                                           if (IsChainedBy(job, before)) next = job;
+                                           return absl::OkStatus();
+                                         });
+  if (!status.ok()) return status;
   return next;
 }
 
@@ -65,16 +67,13 @@ absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& before) {
 }
 
 absl::StatusOr<LinkRemainder> ReadRemainder(Engine& engine, absl::string_view channel) {
+  absl::StatusOr<ChannelCounts> counts = engine.CountChannel(channel);
+  if (!counts.ok()) return counts.status();
   LinkRemainder remainder;
-  ListingFilter filter;
-  filter.unlinked = true;
-  const absl::Status status = engine.ForEachListing(channel, filter, [&](const ListingRow& row) {
-    if (row.link_state == LinkState::kBroken) ++remainder.broken;
-    // One without a reason is not live: no rule looked at it.
-    if (row.link_state == LinkState::kUnlinked && row.reason != LinkReason::kNone) ++remainder.unlinked[row.reason];
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  remainder.broken = counts->by_link_state[LinkState::kBroken];
+  remainder.unlinked = std::move(counts->unlinked_by_reason);
+  // One without a reason is not live: no rule looked at it.
+  remainder.unlinked.erase(LinkReason::kNone);
   return remainder;
 }
 

@@ -1,5 +1,6 @@
 #include "src/cli/json_view.h"
 
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,25 @@ Json NumberOrNull(int64_t number) { return number == 0 ? Json() : Json(number); 
 
 Json InstantOrNull(const absl::optional<absl::Time>& time) {
   return time.has_value() ? Json(FormatInstant(*time)) : Json();
+}
+
+Json FieldsView(const std::vector<Field>& fields) {
+  Json view = Json::object();
+  for (const Field& field : fields) view[field.name] = field.value;
+  return view;
+}
+
+std::string Word(const std::string& word) { return word; }
+template <typename Enum>
+std::string Word(Enum value) {
+  return ToString(value).empty() ? "none" : std::string(ToString(value));
+}
+
+template <typename Key>
+Json NumbersView(const std::map<Key, int64_t>& numbers) {
+  Json view = Json::object();
+  for (const auto& [key, number] : numbers) view[Word(key)] = number;
+  return view;
 }
 
 // A link that a rule made has no reason but a warning.
@@ -102,10 +122,8 @@ Json EventView(const LinkEvent& event) {
 }  // namespace
 
 Json ProblemView(const Problem& problem, const AdviceContext& context) {
-  Json args = Json::object();
-  for (const Field& arg : problem.args) args[arg.name] = arg.value;
   return {{"code", problem.code},
-          {"args", std::move(args)},
+          {"args", FieldsView(problem.args)},
           {"message", problem.message},
           {"suggestion", AdviceFor(problem, context)}};
 }
@@ -120,6 +138,56 @@ Json ChannelView(const Channel& channel) {
   view["complete_pulls"] = channel.pull.complete_pulls;
   view["last_complete_pull"] = InstantOrNull(channel.pull.completed_at);
   return view;
+}
+
+Json CountsView(const ChannelCounts& counts) {
+  return {{"listings", counts.listings},
+          {"link_states", NumbersView(counts.by_link_state)},
+          {"unlinked_reasons", NumbersView(counts.unlinked_by_reason)},
+          {"healths", NumbersView(counts.by_health)},
+          {"attentions", NumbersView(counts.by_attention)},
+          {"with_attention", counts.with_attention},
+          {"dirty", counts.dirty},
+          {"in_doubt", counts.in_doubt},
+          {"items", counts.items},
+          {"live_items", counts.live_items},
+          {"unlinked_items", counts.unlinked_items},
+          {"live_unlinked_items", counts.live_unlinked_items},
+          {"open_jobs", NumbersView(counts.open_jobs)}};
+}
+
+Json ItemView(const ItemRow& item) {
+  return {{"external_id", item.external_id},
+          {"parent", TextOrNull(item.parent_id)},
+          {"live", item.live},
+          {"status", Text(ToString(item.status))},
+          {"price", item.price.has_value() ? Json(FormatMoney(*item.price)) : Json()},
+          {"quantity", item.quantity.has_value() ? Json(*item.quantity) : Json()},
+          {"fields", FieldsView(item.fields)},
+          {"sku", TextOrNull(item.sku)},
+          {"link_state", Text(ToString(item.link_state))},
+          {"seen_at", FormatInstant(item.seen_at)}};
+}
+
+Json ProductView(const ProductBatch& products, int64_t row) {
+  const size_t at = static_cast<size_t>(row);
+  const auto money = [&](int64_t amount) {
+    return amount == kAbsent ? Json() : Json(FormatMoney(Money{amount, products.currency}));
+  };
+  Json fields = Json::object();
+  for (size_t i = 0; i < products.fields.names.size(); ++i) {
+    const absl::string_view value = products.fields.columns[i][row];
+    if (!value.empty()) fields[products.fields.names[i]] = Text(value);
+  }
+  return {{"key", Text(products.key[row])},
+          {"sku", TextOrNull(products.sku[row])},
+          {"parent", TextOrNull(products.parent[row])},
+          {"price", money(products.price[at])},
+          {"compare_at_price", money(products.compare_at_price[at])},
+          {"currency", Text(products.currency.code())},
+          {"quantity", products.quantity[at] == kAbsent ? Json() : Json(products.quantity[at])},
+          {"sync_priority", products.sync_priority[at] == kAbsent ? 0 : products.sync_priority[at]},
+          {"fields", std::move(fields)}};
 }
 
 Json ListingView(const ListingRow& listing, absl::string_view channel) {

@@ -3,14 +3,18 @@
 #ifndef FLXLINK_SRC_CLI_JSON_VIEW_H_
 #define FLXLINK_SRC_CLI_JSON_VIEW_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "flxlink/channel.h"
+#include "flxlink/channel_counts.h"
+#include "flxlink/channel_variant.h"
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
 #include "flxlink/listing.h"
+#include "flxlink/product.h"
 #include "flxlink/schedule.h"
 #include "src/cli/advice.h"
 #include "src/cli/print.h"
@@ -24,11 +28,16 @@ std::string FormatInstant(absl::Time time);
 Json ProblemView(const Problem& problem, const AdviceContext& context);
 
 Json ChannelView(const Channel& channel);
+Json CountsView(const ChannelCounts& counts);
 Json PlannedLinkView(const PlannedLink& link);
 
 // `channel` is the name of the channel that it belongs to.
 Json ListingView(const ListingRow& listing, absl::string_view channel);
 Json ExplanationView(const ListingExplanation& explanation, absl::string_view channel);
+
+Json ItemView(const ItemRow& item);
+// Row `row` of the batch.
+Json ProductView(const ProductBatch& products, int64_t row);
 
 Json JobView(const Job& job);
 Json ScheduleView(const Schedule& schedule);

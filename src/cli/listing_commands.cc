@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
@@ -15,6 +16,8 @@
 #include "flxlink/storage.h"
 #include "src/cli/advice.h"
 #include "src/cli/json_view.h"
+#include "src/cli/option_checks.h"
+#include "src/cli/pages.h"
 #include "src/cli/print.h"
 #include "src/cli/text_table.h"
 
@@ -30,6 +33,9 @@ struct ListingFlags {
   std::string channel;
   std::string sku;
   ListingFilter filter;
+  // SKUs to edit; `many`: the command takes several.
+  std::vector<std::string> skus;
+  bool many = false;
   ListingEdit edit;
 };
 
@@ -57,17 +63,19 @@ std::vector<std::string> TableRow(const ListingRow& listing) {
 
 absl::Status List(Session& session, const ListingFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  const auto read = [&](const PageRequest& page) {
+    return session.engine().ListListings(flags.channel, flags.filter, page);
+  };
   if (session.json()) {
     JsonArray array;
-    const absl::Status status = session.engine().ForEachListing(
-        flags.channel, flags.filter,
-        [&](const ListingRow& listing) { return array.Add(ListingView(listing, flags.channel)); });
+    const absl::Status status =
+        ForEachRow(read, [&](const ListingRow& listing) { return array.Add(ListingView(listing, flags.channel)); });
     return status.ok() ? array.Finish() : status;
   }
   TextTable table(
       {"SKU", "LINK", "ITEM", "RULE", "REASON", "HEALTH", "PRICE", "QUANTITY", "PRIORITY", "TO SEND", "ATTENTION"});
-  const absl::Status status = session.engine().ForEachListing(
-      flags.channel, flags.filter, [&](const ListingRow& listing) { return table.AddRow(TableRow(listing)); });
+  const absl::Status status =
+      ForEachRow(read, [&](const ListingRow& listing) { return table.AddRow(TableRow(listing)); });
   return status.ok() ? table.Finish() : status;
 }
 
@@ -130,20 +138,72 @@ absl::Status Explain(Session& session, const ListingFlags& flags) {
 
 // -- What a person decides
 
+// What went wrong with an edit, with the command that helps.
+absl::Status ExplainFailure(Session& session, const ListingFlags& flags, const std::string& sku,
+                            const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return status;
+  if (absl::StatusOr<ListingRow> found = session.FindListing(flags.channel, sku); !found.ok()) return found.status();
+  return absl::NotFoundError(absl::StrCat("channel ", flags.channel, " has no item ", flags.edit.external_id,
+                                          "; if it is new there: flxlink pull ", flags.channel));
+}
+
+// The listing variants with these SKUs, in their order, as they are after an edit.
+absl::StatusOr<std::vector<ListingRow>> ReadEdited(Session& session, const std::string& channel,
+                                                   const std::vector<std::string>& skus) {
+  std::vector<ListingRow> rows;
+  for (const std::string& sku : skus) {
+    absl::StatusOr<ListingRow> row = session.FindListing(channel, sku);
+    if (!row.ok()) return row.status();
+    rows.push_back(*std::move(row));
+  }
+  return rows;
+}
+
+absl::Status PrintAsJson(const std::vector<ListingRow>& rows, const std::string& channel) {
+  JsonArray array;
+  for (const ListingRow& row : rows) {
+    if (absl::Status status = array.Add(ListingView(row, channel)); !status.ok()) return status;
+  }
+  return array.Finish();
+}
+
+absl::Status PrintAsText(const std::vector<std::string>& skus, absl::string_view done) {
+  for (const std::string& sku : skus) {
+    if (absl::Status status = PrintLine(OneLine(absl::StrCat("SKU ", sku, ": ", done))); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Makes the same edit of each SKU. `done` tells a person what was changed.
 absl::Status Edit(Session& session, const ListingFlags& flags, absl::string_view done) {
-  if (absl::StatusOr<ListingRow> found = session.FindListing(flags.channel, flags.sku); !found.ok()) {
-    return found.status();
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  std::vector<ListingEdit> edits;
+  for (const std::string& sku : flags.skus) {
+    edits.push_back(flags.edit);
+    edits.back().sku = sku;
   }
-  const absl::Status status = session.engine().EditListing(flags.channel, flags.sku, flags.edit);
-  if (absl::IsNotFound(status)) {
-    return absl::NotFoundError(absl::StrCat("channel ", flags.channel, " has no item ", flags.edit.external_id,
-                                            "; if it is new there: flxlink pull ", flags.channel));
+  absl::StatusOr<std::vector<absl::Status>> statuses = session.engine().EditListings(flags.channel, edits);
+  if (!statuses.ok()) return statuses.status();
+  std::vector<std::string> edited;
+  std::vector<absl::Status> failures;
+  for (size_t i = 0; i < edits.size(); ++i) {
+    if ((*statuses)[i].ok()) {
+      edited.push_back(flags.skus[i]);
+    } else {
+      failures.push_back(ExplainFailure(session, flags, flags.skus[i], (*statuses)[i]));
+    }
   }
-  if (!status.ok()) return status;
-  absl::StatusOr<ListingRow> listing = session.FindListing(flags.channel, flags.sku);
-  if (!listing.ok()) return listing.status();
-  if (session.json()) return PrintJson(ListingView(*listing, flags.channel));
-  return PrintLine(OneLine(absl::StrCat("SKU ", flags.sku, ": ", done)));
+  absl::Status status;
+  if (session.json()) {
+    absl::StatusOr<std::vector<ListingRow>> rows = ReadEdited(session, flags.channel, edited);
+    if (!rows.ok()) return rows.status();
+    const bool one = !flags.many && rows->size() == 1;
+    status = one ? PrintJson(ListingView(rows->front(), flags.channel)) : absl::OkStatus();
+    if (flags.many) status = PrintAsJson(*rows, flags.channel);
+  } else {
+    status = PrintAsText(edited, done);
+  }
+  return status.ok() ? ReportFailures(failures) : status;
 }
 
 // Adds commands of the group, all with the same flags.
@@ -174,8 +234,22 @@ class CommandAdder {
   CLI::App* AddEdit(const char* name, const char* help, ListingEdit::Kind kind, const char* done) const {
     return AddForSku(name, help, [kind, done](Session& session, ListingFlags flags) {
       flags.edit.kind = kind;
+      flags.skus = {flags.sku};
       return Edit(session, flags, done);
     });
+  }
+
+  // The same for several SKUs.
+  CLI::App* AddBulkEdit(const char* name, const char* help, ListingEdit::Kind kind, const char* done,
+                        const char* words) const {
+    CLI::App* command = Add(name, help, [kind, done](Session& session, ListingFlags flags) {
+      flags.edit.kind = kind;
+      flags.many = true;
+      return Edit(session, flags, done);
+    });
+    CLI::Option* skus = command->add_option("SKU", flags_->skus, words);
+    TakeManyWords(command->get_option("CHANNEL"), skus->required()->type_name(""));
+    return command;
   }
 
  private:
@@ -184,6 +258,36 @@ class CommandAdder {
   Action& action_;
   const std::shared_ptr<ListingFlags> flags_ = std::make_shared<ListingFlags>();
 };
+
+void AddFilterOptions(CLI::App* list, ListingFilter& filter) {
+  list->add_flag_callback(
+      "--unlinked",
+      [&filter] {
+        filter.link_states = {LinkState::kUnlinked, LinkState::kBroken};
+      },
+      "Only those that are not linked, or whose item is gone");
+  list->add_option_function<std::vector<std::string>>(
+          "--attention",
+          [&filter](const std::vector<std::string>& codes) {
+            filter.attention = true;
+            for (const std::string& code : codes) {
+              if (!code.empty()) filter.attention_codes.push_back(code);
+            }
+          },
+          "Only those with a problem for a person, or with this one")
+      ->expected(0, 1)
+      ->type_name("[CODE]");
+}
+
+// The last word of `listing priority` is the priority: CLI11 gives all that follow to the SKUs.
+void TakePriority(ListingFlags& flags) {
+  if (flags.skus.size() < 2) throw CLI::RequiredError("N, the sync priority");
+  const std::string number = std::move(flags.skus.back());
+  flags.skus.pop_back();
+  if (!absl::SimpleAtoi(number, &flags.edit.sync_priority)) {
+    throw CLI::ValidationError("N", absl::StrCat("\"", number, "\" is no sync priority; give a number"));
+  }
+}
 
 }  // namespace
 
@@ -194,8 +298,7 @@ void AddListingCommands(CLI::App& app, const Globals& globals, Action& action) {
   ListingFlags& flags = *adder.flags();
 
   CLI::App* list = adder.Add("list", "List the channel's listing variants", &List);
-  list->add_flag("--unlinked", flags.filter.unlinked, "Only those that are not linked, or whose item is gone");
-  list->add_flag("--attention", flags.filter.attention, "Only those with a problem for a person");
+  AddFilterOptions(list, flags.filter);
   adder.AddForSku("explain", "Tell why a listing variant is linked, or not", &Explain);
 
   using Kind = ListingEdit::Kind;
@@ -206,12 +309,12 @@ void AddListingCommands(CLI::App& app, const Globals& globals, Action& action) {
   adder.AddEdit("unlink", "Dissolve a link; no rule makes it again", Kind::kUnlink, "unlinked by hand");
   adder.AddEdit("clear-unlink", "Let rules link again what was unlinked by hand", Kind::kClearUnlink,
                 "hand-unlinks cleared");
-  adder.AddEdit("priority", "Set which goes out first: higher before lower", Kind::kSetPriority, "sync priority set")
-      ->add_option("N", flags.edit.sync_priority, "The sync priority")
-      ->required()
-      ->type_name("");
-  adder.AddEdit("pause", "Stop its sync", Kind::kPause, "paused");
-  adder.AddEdit("resume", "Start its sync again", Kind::kResume, "resumed");
+  CLI::App* priority =
+      adder.AddBulkEdit("priority", "Set which goes out first: higher before lower; N is the priority",
+                        Kind::kSetPriority, "sync priority set", "The listing variants' SKUs, and last the priority N");
+  priority->parse_complete_callback([&flags] { TakePriority(flags); });
+  adder.AddBulkEdit("pause", "Stop its sync", Kind::kPause, "paused", "The listing variants' SKUs");
+  adder.AddBulkEdit("resume", "Start its sync again", Kind::kResume, "resumed", "The listing variants' SKUs");
   adder
       .AddEdit("status", "State whether it is listed, hidden or delisted; the next sync tells the channel",
                Kind::kSetStatus, "status stated")

@@ -12,6 +12,7 @@
 #include "absl/types/optional.h"
 #include "src/cli/advice.h"
 #include "src/cli/channel_commands.h"
+#include "src/cli/item_commands.h"
 #include "src/cli/job_commands.h"
 #include "src/cli/listing_commands.h"
 #include "src/cli/match_command.h"
@@ -50,6 +51,7 @@ void AddCommands(CLI::App& app, const Globals& globals, std::function<absl::Stat
   AddProductCommands(app, globals, action);
   AddJobCommands(app, globals, action);
   AddListingCommands(app, globals, action);
+  AddItemCommands(app, globals, action);
   AddScheduleCommands(app, globals, action);
   AddRunCommand(app, globals, action);
   AddMetricsCommand(app, globals, action);

@@ -31,4 +31,12 @@ void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words) {
 
 void TakeMany(CLI::Option* option) { option->expected(1, kMaxValues)->allow_extra_args(false); }
 
+void TakeManyWords(CLI::Option* before, CLI::Option* option) {
+  // Words go to it only as long as it lacks some, so it lacks some until all words are given out and CLI11 looks at the
+  // values of `before`.
+  constexpr int kAny = CLI::detail::expected_max_vector_size;
+  option->expected(kMaxValues, kAny)->allow_extra_args(false);
+  before->each([option](const std::string&) { option->expected(1, kAny); });
+}
+
 }  // namespace flxlink::cli

@@ -26,6 +26,9 @@ void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words);
 // in square brackets apart, and a SKU may have those.
 void TakeMany(CLI::Option* option);
 
+// The same for the last words of a command, which have no option's name; `before` takes the words before them.
+void TakeManyWords(CLI::Option* before, CLI::Option* option);
+
 }  // namespace flxlink::cli
 
 #endif  // FLXLINK_SRC_CLI_OPTION_CHECKS_H_

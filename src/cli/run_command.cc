@@ -71,10 +71,12 @@ absl::StatusOr<int> RunClaimableOn(Engine& engine, int workers) {
 
 absl::StatusOr<bool> HasJobs(Engine& engine, JobState state) {
   JobFilter filter;
-  filter.state = state;
-  absl::StatusOr<std::vector<Job>> jobs = engine.ListJobs(filter, 1);
+  filter.states = {state};
+  PageRequest first;
+  first.limit = 1;
+  absl::StatusOr<JobPage> jobs = engine.ListJobs(filter, first);
   if (!jobs.ok()) return jobs.status();
-  return !jobs->empty();
+  return !jobs->rows.empty();
 }
 
 // Pending jobs whose channel another process serves are waited for: that process may die, or leave them behind.

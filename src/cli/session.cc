@@ -84,11 +84,9 @@ absl::StatusOr<ListingRow> Session::FindListing(const std::string& channel, cons
                                        "; see those there are: flxlink listing list ", channel));
   ListingFilter filter;
   filter.skus = {sku};
-  const absl::Status status = engine_->ForEachListing(channel, filter, [&](const ListingRow& row) {
-    listing = row;
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
+  absl::StatusOr<ListingPage> page = engine_->ListListings(channel, filter, {});
+  if (!page.ok()) return page.status();
+  if (!page->rows.empty()) listing = std::move(page->rows.front());
   return listing;
 }
 

@@ -16,6 +16,7 @@
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
+#include "src/engine/page_cursor.h"
 #include "src/engine/product_pages.h"
 #include "src/engine/queue_gauges.h"
 #include "src/engine/reporter.h"
@@ -91,40 +92,36 @@ class EngineImpl : public Engine {
     return storage().CreateChannel(config);
   }
 
-  absl::StatusOr<Channel> EditChannel(absl::string_view name, bool as_draft,
-                                      absl::FunctionRef<absl::Status(ChannelConfig&)> edit) override {
-    return WriteChannel(name, [&](Channel& channel) -> absl::Status {
-      ChannelConfig config = as_draft && channel.draft.has_value() ? *channel.draft : channel.config;
-      absl::Status status = edit(config);
-      if (!status.ok()) return status;
-      if (config.name != channel.config.name) {
-        return absl::InvalidArgumentError(absl::StrCat("channel ", channel.config.name, " cannot be renamed"));
-      }
-      status = CheckConfig(config);
-      if (!status.ok()) return status;
-      if (as_draft) {
-        channel.draft = std::move(config);
-      } else {
-        channel.config = std::move(config);
-      }
-      return absl::OkStatus();
-    });
+  absl::StatusOr<Channel> PutChannel(const ChannelConfig& config, int64_t expected_revision, bool as_draft) override {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(config.name);
+    if (!channel.ok()) return channel.status();
+    if (channel->revision != expected_revision) return ChangedMeanwhile(*channel, expected_revision);
+    const absl::Status status = CheckConfig(config);
+    if (!status.ok()) return status;
+    const Channel before = *channel;
+    if (as_draft) {
+      channel->draft = config;
+    } else {
+      channel->config = config;
+    }
+    return WriteChannel(before, *channel);
   }
 
   absl::StatusOr<Channel> ApplyDraft(absl::string_view name) override {
-    return WriteChannel(name, [&](Channel& channel) -> absl::Status {
-      if (!channel.draft.has_value()) {
-        return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNoDraft,
-                             {{"channel", std::string(name)}}, absl::StrCat("channel ", name, " has no draft"));
-      }
-      channel.config = *std::move(channel.draft);
-      channel.draft.reset();
-      return absl::OkStatus();
-    });
+    return EndDraft(name, [](Channel& channel) { channel.config = *channel.draft; });
+  }
+
+  absl::StatusOr<Channel> DiscardDraft(absl::string_view name) override {
+    return EndDraft(name, [](Channel&) {});
   }
 
   absl::StatusOr<Channel> GetChannel(absl::string_view name) override { return storage().ReadChannel(name); }
   absl::StatusOr<std::vector<Channel>> ListChannels() override { return storage().ReadChannels(); }
+
+  absl::StatusOr<ChannelCounts> CountChannel(absl::string_view name) override {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    return channel.ok() ? storage().CountChannel(channel->channel_id) : channel.status();
+  }
 
   absl::Status RemoveChannel(absl::string_view name) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
@@ -139,31 +136,66 @@ class EngineImpl : public Engine {
     return engine::RemoveProducts(options_, skus, call);
   }
 
-  absl::Status ForEachListing(absl::string_view name, const ListingFilter& filter,
-                              absl::FunctionRef<absl::Status(const ListingRow&)> visit) override {
-    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
-    if (!channel.ok()) return channel.status();
-    for (int64_t after_id = 0;;) {
-      absl::StatusOr<std::vector<ListingRow>> page =
-          storage().ReadListings(channel->channel_id, filter, after_id, options_.page_rows);
-      if (!page.ok()) return page.status();
-      if (page->empty()) return absl::OkStatus();
-      after_id = page->back().listing_id;
-      for (const ListingRow& row : *page) {
-        const absl::Status status = visit(row);
-        if (!status.ok()) return status;
-      }
-    }
+  absl::StatusOr<ProductPage> ListProducts(const ProductFilter& filter, const PageRequest& request) override {
+    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
+    if (!after.ok()) return after.status();
+    absl::StatusOr<ProductBatch> rows = storage().ReadProducts(after->at(0), filter.skus, request.limit);
+    if (!rows.ok()) return rows.status();
+    ProductPage page;
+    // A page may be short because the currency changes after it.
+    if (rows->size() > 0) page.next = engine::FormatCursor({rows->product_id.back()});
+    page.rows = *std::move(rows);
+    return page;
   }
 
-  absl::Status EditListing(absl::string_view name, absl::string_view sku, const ListingEdit& edit) override {
+  absl::StatusOr<ListingPage> ListListings(absl::string_view name, const ListingFilter& filter,
+                                           const PageRequest& request) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    const absl::StatusOr<absl::Time> now = storage().Now();
-    if (!now.ok()) return now.status();
-    const absl::Status status = storage().EditListing(channel->channel_id, sku, edit, *now);
-    if (status.ok()) ReportEdit(channel->config.name, sku, edit);
-    return status;
+    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
+    if (!after.ok()) return after.status();
+    return engine::ToPage(storage().ReadListings(channel->channel_id, filter, after->at(0), request.limit),
+                          request.limit, [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
+  }
+
+  absl::StatusOr<ItemPage> ListItems(absl::string_view name, const ItemFilter& filter,
+                                     const PageRequest& request) override {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
+    if (!after.ok()) return after.status();
+    return engine::ToPage(storage().ReadItems(channel->channel_id, filter, after->at(0), request.limit), request.limit,
+                          [](const ItemRow& row) { return std::vector<int64_t>{row.channel_variant_id}; });
+  }
+
+  absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view name, const HistoryFilter& filter,
+                                                  const PageRequest& request) override {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 2, 0);
+    if (!after.ok()) return after.status();
+    return engine::ToPage(
+        storage().ReadLinkHistory(channel->channel_id, filter, {after->at(0), after->at(1)}, request.limit),
+        request.limit, [](const LinkHistoryRow& row) {
+          return std::vector<int64_t>{row.place.listing_id, row.place.number};
+        });
+  }
+
+  absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view name,
+                                                         absl::Span<const ListingEdit> edits) override {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    std::vector<absl::Status> statuses;
+    const size_t page_rows = static_cast<size_t>(options_.page_rows);
+    for (size_t at = 0; at < edits.size(); at += page_rows) {
+      absl::StatusOr<std::vector<absl::Status>> page = EditPage(*channel, edits.subspan(at, page_rows));
+      if (!page.ok()) {
+        statuses.resize(edits.size(), page.status());
+        break;
+      }
+      for (absl::Status& status : *page) statuses.push_back(std::move(status));
+    }
+    return statuses;
   }
 
   absl::StatusOr<ListingExplanation> Explain(absl::string_view name, absl::string_view sku, const Call& call) override {
@@ -172,10 +204,10 @@ class EngineImpl : public Engine {
     return engine::ExplainListing(options_, *channel, sku, call);
   }
 
-  absl::StatusOr<LinkPlan> PlanLinks(absl::string_view name) override {
+  absl::StatusOr<std::unique_ptr<LinkPlan>> PlanLinks(absl::string_view name, const Call& call) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    return engine::PlanLinks(options_, *channel);
+    return engine::PlanLinks(options_, *channel, call);
   }
 
   absl::StatusOr<Job> Enqueue(absl::string_view name, const JobRequest& request) override {
@@ -197,12 +229,31 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }
 
-  absl::StatusOr<std::vector<Job>> ListJobs(const JobFilter& filter, int64_t limit) override {
-    return storage().ReadJobs(filter, std::numeric_limits<int64_t>::max(), limit);
+  absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& request) override {
+    if (!filter.channel.empty()) {
+      if (absl::StatusOr<Channel> found = storage().ReadChannel(filter.channel); !found.ok()) return found.status();
+    }
+    absl::StatusOr<std::vector<int64_t>> before =
+        engine::ParseCursor(request.after, 1, std::numeric_limits<int64_t>::max());
+    if (!before.ok()) return before.status();
+    return engine::ToPage(storage().ReadJobs(filter, before->at(0), request.limit), request.limit,
+                          [](const Job& job) { return std::vector<int64_t>{job.job_id}; });
   }
 
-  absl::StatusOr<Job> Prioritize(int64_t job_id) override { return queue_.Prioritize(job_id); }
-  absl::StatusOr<Job> Cancel(int64_t job_id) override { return queue_.Cancel(job_id); }
+  std::vector<absl::StatusOr<Job>> Prioritize(absl::Span<const int64_t> job_ids) override {
+    // The last that is moved comes to stand first.
+    std::vector<absl::StatusOr<Job>> jobs;
+    for (auto id = job_ids.rbegin(); id != job_ids.rend(); ++id) jobs.push_back(queue_.Prioritize(*id));
+    std::reverse(jobs.begin(), jobs.end());
+    return jobs;
+  }
+
+  std::vector<absl::StatusOr<Job>> Cancel(absl::Span<const int64_t> job_ids) override {
+    std::vector<absl::StatusOr<Job>> jobs;
+    for (const int64_t job_id : job_ids) jobs.push_back(queue_.Cancel(job_id));
+    return jobs;
+  }
+
   absl::StatusOr<Job> Approve(int64_t job_id) override { return queue_.Approve(job_id); }
 
   absl::StatusOr<Job> Rerun(int64_t job_id) override {
@@ -344,29 +395,58 @@ class EngineImpl : public Engine {
     return absl::OkStatus();
   }
 
-  // Reads a channel, changes its config or draft and writes it back, again if somebody else was faster.
-  absl::StatusOr<Channel> WriteChannel(absl::string_view name, absl::FunctionRef<absl::Status(Channel&)> change) {
+  static absl::Status ChangedMeanwhile(const Channel& channel, int64_t expected_revision) {
+    const std::string& name = channel.config.name;
+    return ProblemStatus(absl::StatusCode::kAborted, problem_code::kChangedMeanwhile, {{"channel", name}},
+                         absl::StrCat("channel ", name, " is at revision ", channel.revision, ", not ",
+                                      expected_revision, "; read it again and make the change anew"));
+  }
+
+  // Writes the config and draft of `after`. ABORTED: the channel is not as it was `before`.
+  absl::StatusOr<Channel> WriteChannel(const Channel& before, const Channel& after) {
+    const ChannelConfig& was = before.config;
+    const ChannelConfig& is = after.config;
+    const bool moves_policy =
+        !(was.sync_fields == is.sync_fields) || was.currency != is.currency || was.oversell_guard != is.oversell_guard;
+    const absl::Status status =
+        storage().WriteChannel(before.channel_id, before.revision, is, after.draft, moves_policy);
+    return status.ok() ? storage().ReadChannel(before.channel_id) : status;
+  }
+
+  // Takes the draft away after `use` has used it; again if somebody else was faster.
+  absl::StatusOr<Channel> EndDraft(absl::string_view name, absl::FunctionRef<void(Channel&)> use) {
     for (;;) {
       absl::StatusOr<Channel> before = storage().ReadChannel(name);
       if (!before.ok()) return before.status();
+      if (!before->draft.has_value()) {
+        return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNoDraft,
+                             {{"channel", std::string(name)}}, absl::StrCat("channel ", name, " has no draft"));
+      }
       Channel channel = *before;
-      absl::Status status = change(channel);
-      if (!status.ok()) return status;
-      const ChannelConfig& was = before->config;
-      const ChannelConfig& is = channel.config;
-      const bool moves_policy = !(was.sync_fields == is.sync_fields) || was.currency != is.currency ||
-                                was.oversell_guard != is.oversell_guard;
-      status = storage().WriteChannel(channel.channel_id, before->revision, is, channel.draft, moves_policy);
-      if (status.ok()) return storage().ReadChannel(name);
-      if (!absl::IsAborted(status)) return status;
+      use(channel);
+      channel.draft.reset();
+      absl::StatusOr<Channel> written = WriteChannel(*before, channel);
+      if (!absl::IsAborted(written.status())) return written;
     }
   }
 
-  void ReportEdit(absl::string_view channel, absl::string_view sku, const ListingEdit& edit) {
+  // One page of edits, and what is told of them.
+  absl::StatusOr<std::vector<absl::Status>> EditPage(const Channel& channel, absl::Span<const ListingEdit> edits) {
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    absl::StatusOr<std::vector<absl::Status>> statuses = storage().EditListings(channel.channel_id, edits, *now);
+    if (!statuses.ok()) return statuses;
+    for (size_t i = 0; i < edits.size(); ++i) {
+      if ((*statuses)[i].ok()) ReportEdit(channel.config.name, edits[i]);
+    }
+    return statuses;
+  }
+
+  void ReportEdit(absl::string_view channel, const ListingEdit& edit) {
     LinkChanges links;
     links.made = edit.kind == ListingEdit::Kind::kLink ? 1 : 0;
     links.released = edit.kind == ListingEdit::Kind::kUnlink ? 1 : 0;
-    if (links.made + links.released > 0) reporter_.LinkEdited(channel, sku, edit.external_id, links);
+    if (links.made + links.released > 0) reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
   }
 
   absl::Status SetPaused(absl::string_view name, bool paused) {

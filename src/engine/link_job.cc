@@ -50,13 +50,14 @@ bool IsSmall(const LinkBase& base) {
 absl::StatusOr<bool> LastJobCompleted(const JobContext& context) {
   if (context.resumed()) return false;
   JobFilter filter;
-  filter.channel_id = context.channel().channel_id;
+  filter.channel = context.channel().config.name;
+  filter.kinds = {JobKind::kLink};
   int64_t before_id = context.job().job_id;
   for (int64_t limit = kFewJobs;; limit = std::min(limit * 2, Storage::kMaxRows)) {
     absl::StatusOr<std::vector<Job>> jobs = context.storage().ReadJobs(filter, before_id, limit);
     if (!jobs.ok()) return jobs.status();
     for (const Job& job : *jobs) {
-      if (job.kind == JobKind::kLink && job.started_at.has_value()) return job.state == JobState::kCompleted;
+      if (job.started_at.has_value()) return job.state == JobState::kCompleted;
     }
     if (jobs->empty()) return false;
     before_id = jobs->back().job_id;

@@ -1,18 +1,15 @@
 #include "src/engine/link_view.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
-#include "src/engine/link_problems.h"
+#include "src/engine/link_names.h"
 #include "src/engine/link_store.h"
 #include "src/linking/link_explain.h"
 #include "src/linking/link_index.h"
-#include "src/linking/link_input.h"
 #include "src/linking/link_keys.h"
 
 namespace flxlink::engine {
@@ -47,66 +44,6 @@ class CallLookup : public StorageLinkLookup {
  private:
   const Clock& clock_;
   const Call call_;
-};
-
-// The SKUs or external ids of some rows, whose ids ascend, in their order.
-absl::StatusOr<std::vector<std::string>> ReadNames(linking::LinkLookup& lookup, LinkSide side,
-                                                   absl::Span<const int64_t> ids) {
-  std::vector<std::string> names;
-  const size_t page_rows = static_cast<size_t>(lookup.page_rows());
-  for (size_t at = 0; at < ids.size(); at += page_rows) {
-    const absl::Span<const int64_t> some = ids.subspan(at, page_rows);
-    if (side == LinkSide::kListing) {
-      absl::StatusOr<ListingKeyPage> page = lookup.ReadListingKeysById({"sku"}, some);
-      if (!page.ok()) return page.status();
-      for (int64_t i = 0; i < page->size(); ++i) names.emplace_back(page->columns[0][i]);
-    } else {
-      absl::StatusOr<ChannelKeyPage> page = lookup.ReadChannelKeysById({}, some);
-      if (!page.ok()) return page.status();
-      for (int64_t i = 0; i < page->size(); ++i) names.emplace_back(page->external_id[i]);
-    }
-  }
-  if (names.size() != ids.size()) return absl::AbortedError("the channel changed while it was read; try again");
-  return names;
-}
-
-// Collects what came of every listing variant that had no link.
-class PlanCollector : public LinkSink {
- public:
-  explicit PlanCollector(const linking::LinkInput& input) : input_(input) {}
-
-  absl::Status Accept(int64_t row_base, absl::Span<const LinkOutcome> outcomes,
-                      absl::Span<const LinkDetail> /*details*/) override {
-    for (size_t i = 0; i < outcomes.size(); ++i) {
-      const LinkOutcome& outcome = outcomes[i];
-      if (outcome.reason == LinkReason::kExisting) continue;
-      links_.push_back({"", outcome.state, "", outcome.rule, outcome.reason});
-      listing_ids_.push_back(input_.listing_id(row_base + static_cast<int64_t>(i)));
-      if (outcome.channel_row == kNoRow) continue;
-      items_.emplace_back(input_.channel_variant_id(outcome.channel_row), links_.size() - 1);
-    }
-    return absl::OkStatus();
-  }
-
-  // Names of those that are told, and of no others, are read.
-  absl::StatusOr<std::vector<PlannedLink>> Take(linking::LinkLookup& lookup) {
-    absl::StatusOr<std::vector<std::string>> skus = ReadNames(lookup, LinkSide::kListing, listing_ids_);
-    if (!skus.ok()) return skus.status();
-    for (size_t i = 0; i < links_.size(); ++i) links_[i].sku = std::move((*skus)[i]);
-    std::sort(items_.begin(), items_.end());
-    std::vector<int64_t> ids;
-    for (const auto& item : items_) ids.push_back(item.first);
-    absl::StatusOr<std::vector<std::string>> external_ids = ReadNames(lookup, LinkSide::kChannel, ids);
-    if (!external_ids.ok()) return external_ids.status();
-    for (size_t i = 0; i < items_.size(); ++i) links_[items_[i].second].external_id = std::move((*external_ids)[i]);
-    return std::move(links_);
-  }
-
- private:
-  const linking::LinkInput& input_;
-  std::vector<PlannedLink> links_;
-  std::vector<int64_t> listing_ids_;               // Of links_.
-  std::vector<std::pair<int64_t, size_t>> items_;  // Id and place in links_.
 };
 
 absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, RuleExplanation explained,
@@ -154,32 +91,6 @@ absl::StatusOr<std::vector<RuleExplanation>> ExplainRules(const EngineOptions& o
 
 }  // namespace
 
-absl::StatusOr<LinkPlan> PlanLinks(const EngineOptions& options, const Channel& channel) {
-  const absl::Status status = linking::CheckReadyToLink(channel);
-  if (!status.ok()) return status;
-  absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
-  if (!linker.ok()) return linker.status();
-  StorageLinkLookup lookup(*options.storage, channel.channel_id, options.page_rows);
-  absl::StatusOr<std::unique_ptr<linking::LinkInput>> input =
-      linking::LinkInput::Load(lookup, linking::LinkFields(linker->priority()));
-  if (!input.ok()) return input.status();
-  MatchOptions match = linking::ConfiguredOptions(channel.config);
-  match.executor = options.executor;
-  match.memory_limit_bytes = options.link_memory_bytes;
-  PlanCollector collector(**input);
-  absl::StatusOr<MatchStats> stats = linker->Match((*input)->match_input(), match, collector);
-  if (!stats.ok()) return stats.status();
-  LinkPlan plan;
-  for (const linking::UnknownField& field : (*input)->UnknownFields()) {
-    plan.problems.push_back(RuleFieldUnknown(channel.config.name, field));
-  }
-  input->reset();
-  absl::StatusOr<std::vector<PlannedLink>> links = collector.Take(lookup);
-  if (!links.ok()) return links.status();
-  plan.links = *std::move(links);
-  return plan;
-}
-
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
                                                   absl::string_view sku, const Call& call) {
   if (absl::Status status = CheckCall(call, options.clock->Now()); !status.ok()) return status;
@@ -194,10 +105,12 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
   }
   ListingExplanation explanation;
   explanation.listing = std::move(found->front());
-  absl::StatusOr<std::vector<LinkEvent>> history =
-      options.storage->ReadLinkHistory(channel.channel_id, explanation.listing.listing_id);
+  HistoryFilter of_sku;
+  of_sku.sku = explanation.listing.sku;
+  absl::StatusOr<std::vector<LinkHistoryRow>> history =
+      options.storage->ReadLinkHistory(channel.channel_id, of_sku, {}, Storage::kMaxRows);
   if (!history.ok()) return history.status();
-  explanation.history = *std::move(history);
+  for (LinkHistoryRow& row : *history) explanation.history.push_back(std::move(row.event));
   if (channel.config.link_priority.empty()) return explanation;
 
   absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);

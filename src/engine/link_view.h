@@ -3,6 +3,8 @@
 #ifndef FLXLINK_SRC_ENGINE_LINK_VIEW_H_
 #define FLXLINK_SRC_ENGINE_LINK_VIEW_H_
 
+#include <memory>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "flxlink/channel.h"
@@ -11,7 +13,8 @@
 namespace flxlink::engine {
 
 // See Engine::PlanLinks and Engine::Explain.
-absl::StatusOr<LinkPlan> PlanLinks(const EngineOptions& options, const Channel& channel);
+absl::StatusOr<std::unique_ptr<LinkPlan>> PlanLinks(const EngineOptions& options, const Channel& channel,
+                                                    const Call& call);
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
                                                   absl::string_view sku, const Call& call);
 

@@ -199,6 +199,17 @@ bool HasJustBegun(const PullState& pull, const Fence& fence) {
   return pull.running && pull.job_id == fence.job_id && !pull.cursor_at.has_value();
 }
 
+absl::Status CheckFilter(const ListingFilter& filter) {
+  absl::Status status = CheckRows(filter.skus.size(), "SKUs");
+  if (status.ok()) status = CheckRows(filter.parents.size(), "parents");
+  return status.ok() ? CheckRows(filter.attention_codes.size(), "attention codes") : status;
+}
+
+absl::Status CheckFilter(const ItemFilter& filter) {
+  const absl::Status status = CheckRows(filter.external_ids.size(), "external ids");
+  return status.ok() ? CheckRows(filter.parents.size(), "parents") : status;
+}
+
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
 
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now) {

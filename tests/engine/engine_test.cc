@@ -12,6 +12,7 @@
 #include "flxlink/sqlite_storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
@@ -56,6 +57,23 @@ int64_t CountOf(const Job& job, absl::string_view name) {
     if (key == name) return value;
   }
   return 0;
+}
+
+// All rows of a list, read two at a time, so that every test pages.
+template <typename Row, typename Read>
+std::vector<Row> AllRows(Read read) {
+  std::vector<Row> rows;
+  PageRequest request;
+  request.limit = 2;
+  do {
+    absl::StatusOr<Page<Row>> page = read(request);
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) break;
+    EXPECT_LE(page->rows.size(), 2u);
+    for (Row& row : page->rows) rows.push_back(std::move(row));
+    request.after = std::move(page->next);
+  } while (!request.after.empty());
+  return rows;
 }
 
 // An engine over a store, which the parameter names, and a simulated platform.
@@ -194,13 +212,7 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
   }
 
   std::vector<ListingRow> Listings(const ListingFilter& filter = {}) {
-    std::vector<ListingRow> rows;
-    const absl::Status status = engine_->ForEachListing("shop", filter, [&](const ListingRow& row) {
-      rows.push_back(row);
-      return absl::OkStatus();
-    });
-    EXPECT_TRUE(status.ok()) << status;
-    return rows;
+    return AllRows<ListingRow>([&](const PageRequest& page) { return engine_->ListListings("shop", filter, page); });
   }
   ListingRow Listing(const std::string& sku) {
     ListingFilter filter;
@@ -218,9 +230,8 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
 
   std::vector<std::string> JobKinds() {
     std::vector<std::string> kinds;
-    const absl::StatusOr<std::vector<Job>> jobs = engine_->ListJobs({}, 1000);
-    EXPECT_TRUE(jobs.ok()) << jobs.status();
-    for (const Job& job : *jobs) kinds.push_back(absl::StrCat(ToString(job.kind), " ", ToString(job.state)));
+    for (const Job& job : AllRows<Job>([&](const PageRequest& page) { return engine_->ListJobs({}, page); }))
+      kinds.push_back(absl::StrCat(ToString(job.kind), " ", ToString(job.state)));
     return kinds;
   }
 
@@ -717,19 +728,12 @@ TEST_P(EngineTest, OtherRulesMakeALinkJobJudgeEverythingAnew) {
   WriteProducts({{"late", "late", 1000, 5, "7"}});
   SetItemFields("l", "x", "7");
   ChannelConfig config = Config();
-  const absl::StatusOr<Channel> edited = engine_->EditChannel("shop", false, [](ChannelConfig& changed) {
-    changed.link_priority.pop_back();
-    return absl::OkStatus();
-  });
+  const absl::StatusOr<Channel> edited =
+      EditChannel(*engine_, "shop", [](ChannelConfig& changed) { changed.link_priority.pop_back(); });
   ASSERT_TRUE(edited.ok()) << edited.status();
   EXPECT_EQ(CountOf(RunToLink(), "linked"), 0);
-  ASSERT_TRUE(engine_
-                  ->EditChannel("shop", false,
-                                [&](ChannelConfig& changed) {
-                                  changed.link_priority = config.link_priority;
-                                  return absl::OkStatus();
-                                })
-                  .ok());
+  const auto restore = [&](ChannelConfig& changed) { changed.link_priority = config.link_priority; };
+  ASSERT_TRUE(EditChannel(*engine_, "shop", restore).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked_by_rule_2"), 1) << "nothing but the rules changed";
 }
 
@@ -810,17 +814,21 @@ TEST_P(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
   SetItem("1", "a");
   Run(JobKind::kBuild);
   Run(JobKind::kPull);
-  const absl::StatusOr<LinkPlan> planned = engine_->PlanLinks("shop");
+  const absl::StatusOr<std::unique_ptr<LinkPlan>> planned = engine_->PlanLinks("shop");
   ASSERT_TRUE(planned.ok()) << planned.status();
-  const std::vector<PlannedLink>& plan = planned->links;
+  EXPECT_EQ((*planned)->size(), 2);
+  const absl::StatusOr<PlannedLinkPage> page = (*planned)->Read({});
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->next, "");
+  const std::vector<PlannedLink>& plan = page->rows;
   ASSERT_EQ(plan.size(), 2u);
   EXPECT_EQ(plan[0].sku, "a");
   EXPECT_EQ(plan[0].external_id, "1");
   EXPECT_EQ(plan[0].state, LinkState::kLinked);
   EXPECT_EQ(plan[1].sku, "b");
   EXPECT_EQ(plan[1].reason, LinkReason::kNoMatch);
-  ASSERT_EQ(planned->problems.size(), 2u) << "nobody has a upc, on either side";
-  EXPECT_EQ(planned->problems[0].subject, "upc");
+  ASSERT_EQ((*planned)->problems().size(), 2u) << "nobody has a upc, on either side";
+  EXPECT_EQ((*planned)->problems()[0].subject, "upc");
   EXPECT_EQ(Listing("a").link_state, LinkState::kUnlinked);
 }
 
@@ -832,13 +840,14 @@ TEST_P(EngineTest, AFieldThatNobodyHasIsNamedByTheLinkJobAndThePlan) {
   SetItem("1", "a");
   Run(JobKind::kBuild);
   Run(JobKind::kPull);
-  const absl::StatusOr<LinkPlan> plan = engine_->PlanLinks("shop");
+  const absl::StatusOr<std::unique_ptr<LinkPlan>> plan = engine_->PlanLinks("shop");
   ASSERT_TRUE(plan.ok()) << plan.status();
-  ASSERT_EQ(plan->problems.size(), 1u);
-  EXPECT_EQ(plan->problems[0].subject, "skuu");
-  EXPECT_EQ(plan->problems[0].problem.code, "rule_field_unknown");
-  EXPECT_THAT(plan->problems[0].problem.message, HasSubstr("no listing variant of channel shop has a field skuu"));
-  EXPECT_EQ(Run(JobKind::kLink).problems, plan->problems);
+  const std::vector<JobProblem>& problems = (*plan)->problems();
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].subject, "skuu");
+  EXPECT_EQ(problems[0].problem.code, "rule_field_unknown");
+  EXPECT_THAT(problems[0].problem.message, HasSubstr("no listing variant of channel shop has a field skuu"));
+  EXPECT_EQ(Run(JobKind::kLink).problems, problems);
 }
 
 TEST_P(EngineTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {
@@ -984,17 +993,62 @@ TEST_P(EngineTest, SchedulesFireOnceAndMissedRunsCoalesce) {
 
 TEST_P(EngineTest, DraftsChangeNothingUntilApplied) {
   AddChannel(Config());
-  const auto rename_field = [](ChannelConfig& config) {
-    config.strict = true;
-    return absl::OkStatus();
-  };
-  ASSERT_TRUE(engine_->EditChannel("shop", /*as_draft=*/true, rename_field).ok());
+  ChannelConfig strict = Config();
+  strict.strict = true;
+  ASSERT_TRUE(engine_->PutChannel(strict, engine_->GetChannel("shop")->revision, /*as_draft=*/true).ok());
   EXPECT_FALSE(engine_->GetChannel("shop")->config.strict);
   EXPECT_TRUE(engine_->GetChannel("shop")->draft->strict);
   ASSERT_TRUE(engine_->ApplyDraft("shop").ok());
   EXPECT_TRUE(engine_->GetChannel("shop")->config.strict);
   EXPECT_FALSE(engine_->GetChannel("shop")->draft.has_value());
   EXPECT_EQ(engine_->ApplyDraft("shop").status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_P(EngineTest, ADraftThatIsDiscardedIsGoneAndChangesNothing) {
+  AddChannel(Config());
+  ChannelConfig strict = Config();
+  strict.strict = true;
+  const absl::StatusOr<Channel> drafted =
+      engine_->PutChannel(strict, engine_->GetChannel("shop")->revision, /*as_draft=*/true);
+  ASSERT_TRUE(drafted.ok()) << drafted.status();
+  const absl::StatusOr<Channel> discarded = engine_->DiscardDraft("shop");
+  ASSERT_TRUE(discarded.ok()) << discarded.status();
+  EXPECT_FALSE(discarded->draft.has_value());
+  EXPECT_FALSE(discarded->config.strict);
+  const absl::Status again = engine_->DiscardDraft("shop").status();
+  EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ProblemOf(again)->code, problem_code::kNoDraft);
+  EXPECT_EQ(engine_->DiscardDraft("none").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(EngineTest, PutChannelRefusesAConfigurationMadeFromAnOlderOne) {
+  AddChannel(Config());
+  const int64_t revision = engine_->GetChannel("shop")->revision;
+  ChannelConfig mine = Config();
+  mine.strict = true;
+  ChannelConfig theirs = Config();
+  theirs.parent_guard = true;
+  const absl::StatusOr<Channel> put = engine_->PutChannel(theirs, revision);
+  ASSERT_TRUE(put.ok()) << put.status();
+  EXPECT_TRUE(put->config.parent_guard);
+  EXPECT_NE(put->revision, revision);
+  for (const bool as_draft : {false, true}) {
+    const absl::Status late = engine_->PutChannel(mine, revision, as_draft).status();
+    EXPECT_EQ(late.code(), absl::StatusCode::kAborted);
+    EXPECT_EQ(ProblemOf(late)->code, problem_code::kChangedMeanwhile);
+    EXPECT_THAT(std::string(late.message()),
+                HasSubstr(absl::StrCat("is at revision ", put->revision, ", not ", revision)));
+  }
+  EXPECT_FALSE(engine_->GetChannel("shop")->config.strict);
+  EXPECT_TRUE(engine_->PutChannel(mine, put->revision).ok());
+  EXPECT_FALSE(engine_->GetChannel("shop")->config.parent_guard)
+      << "it is put in the other's place, not joined with it";
+  mine.name = "none";
+  EXPECT_EQ(engine_->PutChannel(mine, 0).status().code(), absl::StatusCode::kNotFound);
+  mine = Config();
+  mine.adapter = "nope";
+  EXPECT_EQ(engine_->PutChannel(mine, engine_->GetChannel("shop")->revision).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_P(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
@@ -1005,13 +1059,8 @@ TEST_P(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
   SetItem("1", "a", 1000, 5);
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) Run(kind);
   EXPECT_EQ(ItemValues("1").quantity, 5);
-  ASSERT_TRUE(engine_
-                  ->EditChannel("shop", false,
-                                [](ChannelConfig& c) {
-                                  c.sync_fields.quantity = true;
-                                  return absl::OkStatus();
-                                })
-                  .ok());
+  const auto sync_quantity = [](ChannelConfig& changed) { changed.sync_fields.quantity = true; };
+  ASSERT_TRUE(EditChannel(*engine_, "shop", sync_quantity).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
   EXPECT_EQ(ItemValues("1").quantity, 50);
 }

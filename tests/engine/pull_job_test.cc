@@ -12,6 +12,7 @@
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
 #include "src/engine/job_queue.h"
+#include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/manual_clock.h"
@@ -298,15 +299,9 @@ TEST_F(PullJobTest, APullThatGoesOnKnowsThatItCannotNameAnItem) {
 }
 
 TEST_F(PullJobTest, AChainedJobNamesTheJobThatQueuedIt) {
-  ASSERT_TRUE(engine_
-                  ->EditChannel("shop", false,
-                                [](ChannelConfig& config) {
-                                  config.link_after_sync = true;
-                                  return absl::OkStatus();
-                                })
-                  .ok());
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) { config.link_after_sync = true; }).ok());
   const Job pull = Run(AskForPull());
-  const std::vector<Job> jobs = *engine_->ListJobs({}, 10);
+  const std::vector<Job> jobs = engine_->ListJobs({}, {})->rows;
   ASSERT_EQ(jobs.size(), 2u);
   EXPECT_EQ(jobs[0].kind, JobKind::kLink);
   EXPECT_EQ(jobs[0].trigger, JobTrigger::kChain);

@@ -164,7 +164,7 @@ TEST_F(SharedStoreTest, AScheduleFiresAtTheStoresTime) {
   EXPECT_EQ(*ahead->FireSchedules(), 0) << "it is not due by the store's time";
   clock_.Advance(set->schedule.next_fire - now);
   EXPECT_EQ(*behind->FireSchedules(), 1);
-  const Job job = right->ListJobs({}, 1)->at(0);
+  const Job job = right->ListJobs({}, {})->rows.at(0);
   EXPECT_EQ(job.created_at, set->schedule.next_fire);
 }
 

@@ -116,13 +116,11 @@ class SyncJobTest : public ::testing::Test {
   std::vector<OpenPush> OpenPushes() { return *storage_->ReadOpenPushes(engine_->GetChannel("shop")->channel_id); }
 
   int InDoubt() {
-    int count = 0;
-    const absl::Status status = engine_->ForEachListing("shop", {}, [&](const ListingRow& row) {
-      count += row.in_doubt ? 1 : 0;
-      return absl::OkStatus();
-    });
-    EXPECT_TRUE(status.ok()) << status;
-    return count;
+    ListingFilter filter;
+    filter.in_doubt = true;
+    const absl::StatusOr<ListingPage> page = engine_->ListListings("shop", filter, {});
+    EXPECT_TRUE(page.ok()) << page.status();
+    return static_cast<int>(page->rows.size());
   }
 
   int64_t PriceOf(int i) { return platform_->FindItem(ItemId(i))->values.price; }

@@ -396,7 +396,7 @@ TEST_F(WorkerTest, AChannelHasSeveralSchedulesByName) {
   clock_.Advance(absl::Hours(1));
   EXPECT_EQ(*engine_->FireSchedules(), 2);
   std::vector<std::string> kinds;
-  const std::vector<Job> jobs = *engine_->ListJobs({}, 10);
+  const std::vector<Job> jobs = engine_->ListJobs({}, {})->rows;
   for (const Job& job : jobs) kinds.emplace_back(ToString(job.kind));
   EXPECT_THAT(kinds, ElementsAre("pull", "build"));
   EXPECT_EQ(engine_->ClearSchedule("shop", "build")->name, "build");

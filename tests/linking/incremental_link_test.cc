@@ -29,6 +29,7 @@
 #include "src/engine/link_store.h"
 #include "src/linking/link_input.h"
 #include "src/linking/link_keys.h"
+#include "tests/engine/edit_channel.h"
 #include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
@@ -348,9 +349,9 @@ class History {
     ListingEdit edit;
     edit.kind = kind;
     edit.external_id = absl::StrCat("i", Below(items_));
-    const std::string sku = absl::StrCat("s", Below(busy_hands_ ? 3 : products_));
-    const absl::Status status = inner_->EditListing(channel_id_, sku, edit, clock_.Now());
-    steps_.push_back(absl::StrCat("edit ", static_cast<int>(kind), " of ", sku, " to ", edit.external_id, ": ",
+    edit.sku = absl::StrCat("s", Below(busy_hands_ ? 3 : products_));
+    const absl::Status status = inner_->EditListings(channel_id_, {edit}, clock_.Now())->front();
+    steps_.push_back(absl::StrCat("edit ", static_cast<int>(kind), " of ", edit.sku, " to ", edit.external_id, ": ",
                                   status.ok() ? "done" : "refused"));
   }
 
@@ -398,10 +399,8 @@ class History {
   }
 
   void EditRules() {
-    const absl::StatusOr<Channel> channel = engine_->EditChannel("shop", false, [&](ChannelConfig& config) {
-      ChangeRules(&config);
-      return absl::OkStatus();
-    });
+    const absl::StatusOr<Channel> channel =
+        engine::EditChannel(*engine_, "shop", [&](ChannelConfig& config) { ChangeRules(&config); });
     ASSERT_TRUE(channel.ok()) << channel.status();
   }
 

@@ -90,7 +90,8 @@ class LinkJobTest : public ::testing::Test {
     ListingEdit edit;
     edit.kind = kind;
     edit.external_id = external_id;
-    EXPECT_TRUE(inner_->EditListing(channel_id_, sku, edit, clock_.Now()).ok());
+    edit.sku = sku;
+    EXPECT_TRUE(inner_->EditListings(channel_id_, {edit}, clock_.Now())->front().ok());
   }
   std::string LinkOf(const std::string& sku) {
     ListingFilter filter;

@@ -28,6 +28,10 @@ CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict",
                "currency", "sync_fields", "oversell", "status_rules", "break_limit"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
+COUNTS_KEYS = ["listings", "link_states", "unlinked_reasons", "healths", "attentions", "with_attention", "dirty",
+               "in_doubt", "items", "live_items", "unlinked_items", "live_unlinked_items", "open_jobs"]
+ITEM_KEYS = ["external_id", "parent", "live", "status", "price", "quantity", "fields", "sku", "link_state", "seen_at"]
+PRODUCT_KEYS = ["key", "sku", "parent", "price", "compare_at_price", "currency", "quantity", "sync_priority", "fields"]
 SCHEDULE_KEYS = ["channel", "name", "spec", "time_zone", "job", "enabled", "next_fire", "problem"]
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -44,6 +48,12 @@ class CliTest(ProgramTest):
         for chained in job.get("chained", []):
             self.assert_job(chained)
 
+    def channel(self, name="shop"):
+        """What `channel show` says of a channel, but for its counts."""
+        channel = self.json("channel", "show", name)
+        self.assertEqual(list(channel.pop("counts")), COUNTS_KEYS)
+        return channel
+
     def listing(self, sku):
         rows = [row for row in self.json("listing", "list", "shop") if row["sku"] == sku]
         self.assertEqual(len(rows), 1)
@@ -58,7 +68,7 @@ class UsageTest(CliTest):
 
     def test_help_names_every_command(self):
         text = self.text("--help")
-        for command in ("match", "channel", "product", "build", "pull", "link", "sync", "rules", "listing", "job",
+        for command in ("match", "channel", "product", "build", "pull", "link", "sync", "rules", "listing", "item", "job",
                         "schedule", "run", "store", "--store", "--json", "--version"):
             self.assertRegex(text, rf"(?m)^\s+{command}\b")
         self.assertIn("--release-broken", self.text("link", "--help"))
@@ -102,6 +112,13 @@ class UsageTest(CliTest):
             (("listing", "priority", "shop", "TEE-RED", "high"), "high"),
             (("job", "show", "first"), "first"),
             (("job", "list", "--state", "lost"), "lost"),
+            (("job", "list", "--kind", "push"), "push"),
+            (("job", "list", "--limit", "0"), "0"),
+            (("job", "cancel", "first"), "first"),
+            (("job", "prioritize"), "ID"),
+            (("listing", "pause", "shop"), "SKU"),
+            (("item", "show", "shop"), "EXTERNAL_ID"),
+            (("product", "show"), "SKU"),
             (("schedule", "set", "shop"), "--hourly"),
             (("schedule", "set", "shop", "--hourly", "--every", "15m"), "--hourly"),
             (("schedule", "set", "shop", "--daily", "25:00"), "25:00"),
@@ -122,6 +139,8 @@ class UsageTest(CliTest):
         self.link_shop()
         for arguments in (("channel", "show", "nope"), ("channel", "set", "nope", "--strict", "yes"),
                           ("channel", "apply", "nope"), ("channel", "remove", "nope"), ("build", "nope"),
+                          ("channel", "discard", "nope"), ("item", "list", "nope"), ("item", "show", "nope", "1"),
+                          ("job", "list", "--channel", "nope"),
                           ("pull", "nope"), ("link", "nope"), ("link", "nope", "--dry-run"), ("sync", "nope"),
                           ("rules", "nope"), ("listing", "list", "nope"), ("listing", "explain", "nope", "MUG"),
                           ("listing", "pause", "nope", "MUG"), ("schedule", "set", "nope", "--hourly"),
@@ -170,7 +189,7 @@ class ChannelTest(CliTest):
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
             "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "draft": None,
             "complete_pulls": 0, "last_complete_pull": None})
-        self.assertEqual(self.json("channel", "show", "shop"), channel)
+        self.assertEqual(self.channel(), channel)
         self.assertEqual(self.json("channel", "list"), [channel])
 
     def test_defaults(self):
@@ -187,7 +206,7 @@ class ChannelTest(CliTest):
 
     def test_set_changes_what_is_given(self):
         self.add_shop("--status-rule", "price>=10.00:hide", "--break-limit", "3")
-        before = self.json("channel", "show", "shop")
+        before = self.channel()
         self.assertEqual(self.json("channel", "set", "shop", "--rule", "sku=sku,norm=trim", "--strict", "yes"),
                          {**before, "rules": ["sku=sku,norm=trim"], "strict": True})
         changed = self.json("channel", "set", "shop", "--set", "path=other.csv", "--rule", "none", "--status-rule",
@@ -206,12 +225,35 @@ class ChannelTest(CliTest):
     def test_draft(self):
         self.add_shop()
         self.assertIn("flxlink channel set shop", self.failure(1, "channel", "apply", "shop"))
-        before = self.json("channel", "show", "shop")
+        before = self.channel()
         drafted = self.json("channel", "set", "shop", "--strict", "yes", "--draft")
         self.assertEqual(list(drafted["draft"]), CONFIG_KEYS)
         self.assertEqual((drafted["strict"], drafted["draft"]["strict"]), (False, True))
         self.json("channel", "set", "shop", "--parent-guard", "yes", "--draft")
         self.assertEqual(self.json("channel", "apply", "shop"), {**before, "strict": True, "parent_guard": True})
+
+    def test_discard(self):
+        self.add_shop()
+        self.assertIn("flxlink channel set shop", self.failure(1, "channel", "discard", "shop"))
+        before = self.channel()
+        self.json("channel", "set", "shop", "--strict", "yes", "--draft")
+        self.assertEqual(self.json("channel", "discard", "shop"), before)
+        self.failure(1, "channel", "apply", "shop")
+
+    def test_show_counts(self):
+        self.link_shop()
+        self.json("pull", "shop", "--no-wait")
+        counts = self.json("channel", "show", "shop")["counts"]
+        self.assertEqual(list(counts), COUNTS_KEYS)
+        self.assertEqual(counts, {
+            "listings": 5, "link_states": {"unlinked": 2, "linked": 3},
+            "unlinked_reasons": {"ambiguous_channel": 1, "no_match": 1}, "healths": {"not_listed": 2, "listed": 3},
+            "attentions": {}, "with_attention": 0, "dirty": 3, "in_doubt": 0, "items": 5, "live_items": 5,
+            "unlinked_items": 2, "live_unlinked_items": 2, "open_jobs": {"pending": 1}})
+        text = self.text("channel", "show", "shop")
+        for line in ("listing variants: 5 (2 unlinked, 3 linked)", "unlinked: 2 (1 ambiguous_channel, 1 no_match)",
+                     "to send: 3, in doubt: 0", "items: 5 (5 live); unlinked: 2 (2 live)", "open jobs: 1 (1 pending)"):
+            self.assertIn(f"  {line}\n", text)
 
     def test_remove(self):
         self.link_shop()
@@ -253,6 +295,24 @@ class ProductTest(CliTest):
         self.assertEqual(self.json("product", "import", "good.csv")["inserted"], 25000)
         self.assertIn("nofile.csv", self.failure(1, "product", "import", "nofile.csv"))
 
+
+    def test_list_and_show(self):
+        self.assertEqual(self.json("--store", "sqlite:flxlink.db", "product", "import", "products.csv")["inserted"], 5)
+        self.write("euro.csv", "sku,price,compare_at_price,colour\nEURO,1.50,2.00,red\n")
+        self.text("product", "import", "euro.csv", "--currency", "EUR")
+        products = self.json("product", "list")
+        self.assertEqual([product["sku"] for product in products],
+                         ["TEE-RED", "TEE-BLUE", "MUG", "CAP", "SOCK", "EURO"])
+        for product in products:
+            self.assertEqual(list(product), PRODUCT_KEYS)
+        self.assertEqual(products[-1]["sku"], "EURO")
+        self.assertEqual((products[-1]["price"], products[-1]["compare_at_price"], products[-1]["currency"],
+                          products[-1]["quantity"], products[-1]["fields"]),
+                         ("1.50", "2.00", "EUR", None, {"colour": "red"}))
+        self.assertEqual(self.json("product", "show", "EURO"), products[-1:])
+        self.assertIn("  colour: red\n", self.text("product", "show", "EURO"))
+        self.assertEqual(len(self.text("product", "list").splitlines()), 7)
+        self.assertIn("SKU HAT; see those there are: flxlink product list", self.failure(1, "product", "show", "HAT"))
 
     def test_an_odd_row_is_named_and_the_others_come_in(self):
         self.write("odd.csv", "sku,title,price\nA,good,1.00\nB,a\0b,1.00\n" + "x" * 1001 + ",long,1.00\nC,good,1.00\n")
@@ -445,18 +505,50 @@ class JobTest(CliTest):
     def test_cancel(self):
         self.add_shop()
         number = str(self.json("pull", "shop", "--no-wait")["id"])
-        cancelled = self.json("job", "cancel", number)
+        (cancelled,) = self.json("job", "cancel", number)
         self.assert_job(cancelled)
         self.assertEqual((cancelled["state"], cancelled["started_at"]), ("cancelled", None))
         self.failure(1, "job", "cancel", number)
         self.failure(1, "job", "prioritize", number)
+
+    def test_of_several_jobs_each_is_cancelled_or_named(self):
+        self.add_shop()
+        pull = self.json("pull", "shop", "--no-wait")["id"]
+        build = self.json("build", "shop", "--no-wait")["id"]
+        done = self.run_program("job", "cancel", str(pull), "99", str(build))
+        self.assertEqual((done.returncode, done.stdout), (
+            1, f"job {pull} (pull shop): cancelled\njob {build} (build shop): cancelled\n"))
+        self.assertEqual(done.stderr, "flxlink: there is no job 99; see those there are: flxlink job list\n")
+
+    def test_the_first_prioritized_runs_first(self):
+        self.add_shop("--link-after-sync", "no")
+        pull, sync, build = (self.json(kind, "shop", "--no-wait")["id"] for kind in ("pull", "sync", "build"))
+        moved = self.json("job", "prioritize", str(build), str(sync))
+        self.assertEqual([job["id"] for job in moved], [build, sync])
+        self.text("run", "--until-idle")
+        jobs = sorted(self.json("job", "list"), key=lambda job: job["started_at"])
+        self.assertEqual([job["id"] for job in jobs], [build, sync, pull])
+
+    def test_list_filters(self):
+        self.add_shop()
+        self.text("channel", "add", "other", "--adapter", "csv", "--set", "path=shop.csv")
+        for channel in ("shop", "other"):
+            for kind in ("pull", "build", "link"):
+                self.json(kind, channel, "--no-wait")
+        def listed(*options):
+            return [(job["channel"], job["kind"]) for job in self.json("job", "list", *options)]
+        self.assertEqual(listed("--channel", "shop"), [("shop", "link"), ("shop", "build"), ("shop", "pull")])
+        self.assertEqual(listed("--kind", "link", "build", "--limit", "3"),
+                         [("other", "link"), ("other", "build"), ("shop", "link")])
+        self.assertEqual(listed("--kind", "link", "--state", "completed"), [])
 
     def test_prioritize(self):
         self.add_shop("--link-after-sync", "no")
         self.json("pull", "shop", "--no-wait")
         self.json("sync", "shop", "--priority", "9", "--no-wait")
         build = self.json("build", "shop", "--no-wait")
-        self.assert_job(self.json("job", "prioritize", str(build["id"])))
+        (moved,) = self.json("job", "prioritize", str(build["id"]))
+        self.assert_job(moved)
         self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 3})
         jobs = sorted(self.json("job", "list"), key=lambda job: job["started_at"])
         self.assertEqual([job["kind"] for job in jobs], ["build", "sync", "pull"])
@@ -519,6 +611,8 @@ class ListingTest(CliTest):
         self.assertIn("flxlink channel set shop --currency CODE", rows[0]["attention"]["suggestion"])
         self.assertEqual(rows[0]["attentions"], [rows[0]["attention"]])
         self.assertIn("currency_mismatch", self.text("listing", "list", "shop", "--attention"))
+        self.assertEqual(self.json("listing", "list", "shop", "--attention", "currency_mismatch"), rows)
+        self.assertEqual(self.json("listing", "list", "shop", "--attention", "item_gone"), [])
 
     def test_contradiction_is_a_reason_of_a_link(self):
         self.write("products.csv", PRODUCTS.replace("TEE-RED,036000291452", "TEE-RED,4006381333931"))
@@ -563,11 +657,12 @@ class ListingTest(CliTest):
 
     def test_priority_pause_and_resume(self):
         self.link_shop()
-        self.assertEqual(self.json("listing", "priority", "shop", "MUG", "-5")["sync_priority"], -5)
-        self.assertEqual(self.json("listing", "pause", "shop", "TEE-RED")["health"], "paused")
+        rows = self.json("listing", "priority", "shop", "MUG", "TEE-RED", "-5")
+        self.assertEqual([(row["sku"], row["sync_priority"]) for row in rows], [("MUG", -5), ("TEE-RED", -5)])
+        self.assertEqual([row["health"] for row in self.json("listing", "pause", "shop", "TEE-RED")], ["paused"])
         self.text("sync", "shop")
         self.assertIn("TEE-RED,5,9.00", self.read("shop.csv"))
-        self.assertEqual(self.json("listing", "resume", "shop", "TEE-RED")["health"], "listed")
+        self.assertEqual([row["health"] for row in self.json("listing", "resume", "shop", "TEE-RED")], ["listed"])
         self.text("sync", "shop")
         self.assertIn("TEE-RED,5,10.00", self.read("shop.csv"))
 
@@ -584,6 +679,50 @@ class ListingTest(CliTest):
         self.assertIn("OLD-MUG,7,20.50,04006381333931,active", self.read("shop.csv"))
         self.assertIn("CAP is not linked", self.failure(1, "listing", "status", "shop", "CAP", "hidden"))
         self.assertIn("STATUS", self.failure(2, "listing", "status", "shop", "CAP", "paused"))
+
+    def test_of_several_skus_each_is_edited_or_named(self):
+        self.link_shop()
+        done = self.run_program("listing", "pause", "shop", "MUG", "HAT", "TEE-RED", "SCARF")
+        self.assertEqual((done.returncode, done.stdout), (1, "SKU MUG: paused\nSKU TEE-RED: paused\n"))
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 2)
+        for line, sku in zip(lines, ("HAT", "SCARF")):
+            self.assertEqual(line, f"flxlink: channel shop has no listing variant with SKU {sku}; "
+                                   "see those there are: flxlink listing list shop")
+        self.assertEqual([row["sku"] for row in self.json("listing", "list", "shop") if row["health"] == "paused"],
+                         ["TEE-RED", "MUG"])
+
+    def test_list_pages_and_filters(self):
+        self.link_shop()
+        self.assertEqual({row["link_state"] for row in self.json("listing", "list", "shop", "--unlinked")}, {"unlinked"})
+        rows = "".join(f"many-{i},1.00,1\n" for i in range(2500))
+        self.write("many.csv", "sku,price,quantity\n" + rows)
+        self.text("product", "import", "many.csv")
+        self.text("build", "shop")
+        skus = [row["sku"] for row in self.json("listing", "list", "shop")]
+        self.assertEqual(skus[-2500:], [f"many-{i}" for i in range(2500)])
+        self.assertEqual(len(self.json("product", "list")), len(skus))
+
+
+class ItemTest(CliTest):
+    def test_list_and_show(self):
+        self.link_shop()
+        items = self.json("item", "list", "shop")
+        self.assertEqual([list(item) for item in items], [ITEM_KEYS] * len(items))
+        linked = [item for item in items if item["sku"]]
+        listings = {row["external_id"]: row["sku"] for row in self.json("listing", "list", "shop") if row["external_id"]}
+        self.assertEqual({item["external_id"]: item["sku"] for item in linked}, listings)
+        unlinked = self.json("item", "list", "shop", "--unlinked")
+        self.assertEqual(unlinked, [item for item in items if not item["sku"]])
+        self.assertGreater(len(unlinked), 0)
+        item = self.json("item", "show", "shop", linked[0]["external_id"])
+        self.assertEqual(item, linked[0])
+        self.assertRegex(item["seen_at"], INSTANT)
+        text = self.text("item", "show", "shop", item["external_id"])
+        self.assertIn(f"  SKU: {item['sku']}\n", text)
+        self.assertIn(item["external_id"], self.text("item", "list", "shop"))
+        self.assertIn("no item nope; see those there are: flxlink item list shop",
+                      self.failure(1, "item", "show", "shop", "nope"))
 
 
 class ScheduleTest(CliTest):
@@ -812,7 +951,7 @@ class RunTest(CliTest):
         self.add_shop()
         first = self.block_pull()
         running = self.json("job", "list", "--state", "running")[0]
-        self.assertEqual(self.json("job", "cancel", str(running["id"]))["state"], "running")
+        self.assertEqual(self.json("job", "cancel", str(running["id"]))[0]["state"], "running")
         self.kill_pull(first)
         first.communicate()
         self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})

@@ -98,7 +98,7 @@ class ProblemsTest(unittest.TestCase):
             while not self.exists(command):
                 command.pop()
                 self.assertTrue(command, f"flxlink {words}is no command")
-            group = ["channel", "product", "listing", "job", "schedule"]
+            group = ["channel", "product", "listing", "item", "job", "schedule"]
             self.assertEqual(len(command), 2 if command[0] in group else 1, words)
 
     @staticmethod

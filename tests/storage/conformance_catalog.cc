@@ -32,8 +32,8 @@ std::vector<ProductRow> ManyProducts(int64_t count) {
   return rows;
 }
 
-std::vector<ItemRow> ManyItems(int64_t count) {
-  std::vector<ItemRow> rows;
+std::vector<PulledItem> ManyItems(int64_t count) {
+  std::vector<PulledItem> rows;
   for (int64_t i = 0; i < count; ++i) rows.push_back({absl::StrCat("X", i), i, i});
   return rows;
 }
@@ -527,7 +527,7 @@ TEST_P(StorageConformance, ListingsAreFiltered) {
     return Skus(Value(storage().ReadListings(shop.channel_id(), filter, after, limit)));
   };
   ListingFilter filter;
-  filter.unlinked = true;
+  filter.link_states = {LinkState::kUnlinked, LinkState::kBroken};
   EXPECT_EQ(read(filter, 0, 10), (std::vector<std::string>{"S2", "S4"}));
   EXPECT_EQ(read(filter, 0, 1), std::vector<std::string>{"S2"});
   EXPECT_EQ(read(filter, shop.ListingId("S2"), 1), std::vector<std::string>{"S4"});
@@ -541,7 +541,7 @@ TEST_P(StorageConformance, ListingsAreFiltered) {
   EXPECT_EQ(read(filter, 0, 10), (std::vector<std::string>{"S1", "S4"}));
   EXPECT_EQ(read(filter, 0, 1), std::vector<std::string>{"S1"});
   EXPECT_EQ(read(filter, shop.ListingId("S1"), 1), std::vector<std::string>{"S4"});
-  filter.unlinked = true;
+  filter.link_states = {LinkState::kUnlinked};
   EXPECT_EQ(read(filter, 0, 10), std::vector<std::string>{"S4"});
 }
 
@@ -642,8 +642,8 @@ TEST_P(StorageConformance, WritingAPageTwiceIsOnce) {
 
 TEST_P(StorageConformance, OnlyWhatLinkingReadsCountsAsChanged) {
   Shop shop(under_test());
-  ItemRow item = {"X1", 1, 1, ChannelStatus::kListed, "", {{"sku", "a"}}};
-  const auto changed = [&](const ItemRow& row) { return shop.Pull({row}).changed; };
+  PulledItem item = {"X1", 1, 1, ChannelStatus::kListed, "", {{"sku", "a"}}};
+  const auto changed = [&](const PulledItem& row) { return shop.Pull({row}).changed; };
   EXPECT_EQ(shop.Pull({item}).inserted, 1);
   item.price = 2;
   item.quantity = kAbsent;

@@ -242,8 +242,10 @@ TEST_P(StorageConformance, EveryOperationOnAnUnknownChannelIsNotFound) {
   EXPECT_EQ(Code(storage().ReadListingKeys(kNoChannel, {}, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadChannelKeys(kNoChannel, {}, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadHandUnlinks(kNoChannel, {}, 1)), kNotFound);
-  EXPECT_EQ(Code(storage().EditListing(kNoChannel, "S1", Only(ListingEdit::Kind::kPause), At(0))), kNotFound);
-  EXPECT_EQ(Code(storage().ReadLinkHistory(kNoChannel, 1)), kNotFound);
+  EXPECT_EQ(Code(storage().EditListings(kNoChannel, {Only(ListingEdit::Kind::kPause)}, At(0))), kNotFound);
+  EXPECT_EQ(Code(storage().ReadLinkHistory(kNoChannel, {}, {}, 1)), kNotFound);
+  EXPECT_EQ(Code(storage().ReadItems(kNoChannel, {}, 0, 1)), kNotFound);
+  EXPECT_EQ(Code(storage().CountChannel(kNoChannel)), kNotFound);
   EXPECT_EQ(Code(storage().ReadDirty(kNoChannel, &cursor, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinks(kNoChannel, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinksBySku(kNoChannel, {"S1"})), kNotFound);

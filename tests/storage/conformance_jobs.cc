@@ -492,23 +492,23 @@ TEST_P(StorageConformance, JobsAreReadNewestFirst) {
     Add(storage(), job);
     ids.push_back(job.job_id);
   }
-  const auto read = [&](absl::optional<int64_t> channel, absl::optional<JobState> state, int64_t before,
+  const auto read = [&](const std::string& channel, const std::vector<JobState>& states, int64_t before,
                         int64_t limit) {
     JobFilter filter;
-    filter.channel_id = channel;
-    filter.state = state;
+    filter.channel = channel;
+    filter.states = states;
     return JobIds(Value(storage().ReadJobs(filter, before, limit)));
   };
   const std::vector<int64_t> newest_first(ids.rbegin(), ids.rend());
-  EXPECT_EQ(read({}, {}, kLast, 10), newest_first);
-  EXPECT_EQ(read({}, {}, ids[5], 2), (std::vector<int64_t>{ids[4], ids[3]}));
-  EXPECT_EQ(read(west, {}, kLast, 10), (std::vector<int64_t>{ids[5], ids[3], ids[1]}));
-  EXPECT_EQ(read(west, {}, ids[5], 1), std::vector<int64_t>{ids[3]});
-  EXPECT_EQ(read({}, JobState::kFailed, kLast, 10), (std::vector<int64_t>{ids[2], ids[1], ids[0]}));
-  EXPECT_EQ(read(east, JobState::kFailed, ids[2], 10), std::vector<int64_t>{ids[0]});
-  EXPECT_TRUE(read({}, JobState::kHeld, kLast, 10).empty());
-  EXPECT_TRUE(read(987654321, {}, kLast, 10).empty());
-  EXPECT_TRUE(read({}, {}, ids[0], 10).empty());
+  EXPECT_EQ(read("", {}, kLast, 10), newest_first);
+  EXPECT_EQ(read("", {}, ids[5], 2), (std::vector<int64_t>{ids[4], ids[3]}));
+  EXPECT_EQ(read("west", {}, kLast, 10), (std::vector<int64_t>{ids[5], ids[3], ids[1]}));
+  EXPECT_EQ(read("west", {}, ids[5], 1), std::vector<int64_t>{ids[3]});
+  EXPECT_EQ(read("", {JobState::kFailed}, kLast, 10), (std::vector<int64_t>{ids[2], ids[1], ids[0]}));
+  EXPECT_EQ(read("east", {JobState::kFailed}, ids[2], 10), std::vector<int64_t>{ids[0]});
+  EXPECT_TRUE(read("", {JobState::kHeld}, kLast, 10).empty());
+  EXPECT_TRUE(read("nowhere", {}, kLast, 10).empty());
+  EXPECT_TRUE(read("", {}, ids[0], 10).empty());
 }
 
 TEST_P(StorageConformance, JobsHaveTheirChannelsName) {

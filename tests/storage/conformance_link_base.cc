@@ -608,7 +608,7 @@ TEST_P(LinkIndexConformance, PullsRecordWhatLinkingReads) {
   Shop shop(under_test());
   const auto item = [](const std::string& id, const std::string& parent, const std::string& upc,
                        ChannelStatus status = ChannelStatus::kListed, int64_t price = 1) {
-    return ItemRow{id, price, 1, status, parent, {{"upc", upc}}};
+    return PulledItem{id, price, 1, status, parent, {{"upc", upc}}};
   };
   const ChannelStatus dead = ChannelStatus::kDead;
   shop.Pull({item("X1", "P", "1"), item("X2", "P", "2"), item("X3", "P", "3"), item("X4", "P", "4", dead),

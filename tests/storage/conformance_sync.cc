@@ -773,7 +773,7 @@ TEST_P(StorageConformance, SettlementThatNamesNoAttentionOfItsBatchIsRefused) {
 TEST_P(StorageConformance, WholePageOfLinksGoesThroughASync) {
   Shop shop(under_test());
   std::vector<ProductRow> products;
-  std::vector<ItemRow> items;
+  std::vector<PulledItem> items;
   for (int64_t i = 0; i < kMax; ++i) {
     products.push_back({absl::StrCat("K", i), absl::StrCat("S", i), i, i});
     items.push_back({absl::StrCat("X", i), 0, 0});

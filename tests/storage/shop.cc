@@ -50,9 +50,9 @@ ProductBatch ToBatch(const std::vector<ProductRow>& rows, Currency currency) {
   return batch;
 }
 
-PullPage ToPage(const std::vector<ItemRow>& rows, std::string next_cursor) {
+PullPage ToPage(const std::vector<PulledItem>& rows, std::string next_cursor) {
   PullPage page;
-  for (const ItemRow& row : rows) {
+  for (const PulledItem& row : rows) {
     page.items.external_id.Add(row.external_id);
     page.items.parent_id.Add(row.parent);
     page.items.price.push_back(row.price);
@@ -177,7 +177,7 @@ void Shop::Stock(const std::vector<ProductRow>& rows, absl::Time at) {
   Build(skus);
 }
 
-PullWriteResult Shop::Pull(const std::vector<ItemRow>& rows, absl::Time at) {
+PullWriteResult Shop::Pull(const std::vector<PulledItem>& rows, absl::Time at) {
   const int64_t pull_number = Value(storage().BeginPull(fence_)).pull_number;
   const PullWriteResult result = Value(storage().WritePulledPages(fence_, pull_number, {ToPage(rows)}, at));
   Value(storage().SweepAbsent(fence_, pull_number, Storage::kMaxRows, at));
@@ -190,8 +190,9 @@ void Shop::Link(const std::string& sku, const std::string& external_id, absl::Ti
   EXPECT_EQ(Value(storage().WriteLinks(fence_, channel().edit_version, {row}, at)).linked, 1);
 }
 
-absl::Status Shop::Edit(const std::string& sku, const ListingEdit& edit, absl::Time at) {
-  return storage().EditListing(channel_id_, sku, edit, at);
+absl::Status Shop::Edit(const std::string& sku, ListingEdit edit, absl::Time at) {
+  edit.sku = sku;
+  return Value(storage().EditListings(channel_id_, {edit}, at)).at(0);
 }
 
 void Shop::Clean(const std::string& sku) {
@@ -204,7 +205,7 @@ void Shop::Clean(const std::string& sku) {
 
 void Shop::StockAndLink(int count) {
   std::vector<ProductRow> products;
-  std::vector<ItemRow> items;
+  std::vector<PulledItem> items;
   for (int i = 1; i <= count; ++i) {
     products.push_back({absl::StrCat("K", i), absl::StrCat("S", i), 100, 10});
     items.push_back({absl::StrCat("X", i), 100, 10});
@@ -248,7 +249,13 @@ SyncRow Shop::LinkRow(const std::string& sku) {
 }
 
 std::vector<LinkEvent> Shop::History(const std::string& sku) {
-  return Value(storage().ReadLinkHistory(channel_id_, ListingId(sku)));
+  HistoryFilter filter;
+  filter.sku = sku;
+  std::vector<LinkEvent> events;
+  for (LinkHistoryRow& row : Value(storage().ReadLinkHistory(channel_id_, filter, {}, Storage::kMaxRows))) {
+    events.push_back(std::move(row.event));
+  }
+  return events;
 }
 
 std::vector<std::string> Shop::DirtySkus() {

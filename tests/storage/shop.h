@@ -60,7 +60,7 @@ struct ProductRow {
 };
 
 // An item as a pull sees it.
-struct ItemRow {
+struct PulledItem {
   std::string external_id;
   int64_t price = kAbsent;
   int64_t quantity = kAbsent;
@@ -70,7 +70,7 @@ struct ItemRow {
 };
 
 ProductBatch ToBatch(const std::vector<ProductRow>& rows, Currency currency = {});
-PullPage ToPage(const std::vector<ItemRow>& rows, std::string next_cursor = "");
+PullPage ToPage(const std::vector<PulledItem>& rows, std::string next_cursor = "");
 ChannelConfig NamedConfig(const std::string& name);
 Currency CurrencyOf(absl::string_view code);
 
@@ -110,10 +110,10 @@ class Shop {
   ProductWriteResult WriteProducts(const std::vector<ProductRow>& rows, absl::Time at);
   std::vector<BuildOutcome> Build(const std::vector<std::string>& skus);
   // A pull of one page that is complete: what is not on it is swept.
-  PullWriteResult Pull(const std::vector<ItemRow>& rows, absl::Time at = At(1));
+  PullWriteResult Pull(const std::vector<PulledItem>& rows, absl::Time at = At(1));
   // Links by rule 1, listed.
   void Link(const std::string& sku, const std::string& external_id, absl::Time at = At(2));
-  absl::Status Edit(const std::string& sku, const ListingEdit& edit, absl::Time at = At(3));
+  absl::Status Edit(const std::string& sku, ListingEdit edit, absl::Time at = At(3));
   // Settles a link as it is: what is dirty is not any more.
   void Clean(const std::string& sku);
 
@@ -143,9 +143,13 @@ class Shop {
 
 // -- Edits, push items and settlements in a few words.
 
-inline ListingEdit LinkTo(std::string external_id) { return {ListingEdit::Kind::kLink, std::move(external_id), 0}; }
-inline ListingEdit Only(ListingEdit::Kind kind) { return {kind, "", 0}; }
-inline ListingEdit Priority(int64_t sync_priority) { return {ListingEdit::Kind::kSetPriority, "", sync_priority}; }
+inline ListingEdit LinkTo(std::string external_id) {
+  return {ListingEdit::Kind::kLink, std::move(external_id), 0, Health::kListed, ""};
+}
+inline ListingEdit Only(ListingEdit::Kind kind) { return {kind, "", 0, Health::kListed, ""}; }
+inline ListingEdit Priority(int64_t sync_priority) {
+  return {ListingEdit::Kind::kSetPriority, "", sync_priority, Health::kListed, ""};
+}
 
 // A link to be written by rule 1 with the status listed.
 LinkWrite NewLink(int64_t listing_id, int64_t channel_variant_id);

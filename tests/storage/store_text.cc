@@ -113,8 +113,10 @@ std::string ListingText(Storage& storage, int64_t channel_id) {
   std::string text;
   for (const ListingRow& row : Read(storage.ReadListings(channel_id, {}, 0, Storage::kMaxRows))) {
     absl::StrAppend(&text, Text(row));
-    for (const LinkEvent& event : Read(storage.ReadLinkHistory(channel_id, row.listing_id))) {
-      absl::StrAppend(&text, Text(event));
+    HistoryFilter filter;
+    filter.sku = row.sku;
+    for (const LinkHistoryRow& entry : Read(storage.ReadLinkHistory(channel_id, filter, {}, Storage::kMaxRows))) {
+      absl::StrAppend(&text, Text(entry.event));
     }
   }
   return text;
@@ -172,7 +174,7 @@ std::string LinkBaseText(Storage& storage, int64_t channel_id) {
 std::string QueueText(Storage& storage, int64_t channel_id) {
   std::string text = ToText(Read(storage.ReadQueue(channel_id)).slot);
   JobFilter filter;
-  filter.channel_id = channel_id;
+  filter.channel = Read(storage.ReadChannel(channel_id)).config.name;
   for (const Job& job : Read(storage.ReadJobs(filter, std::numeric_limits<int64_t>::max(), Storage::kMaxRows))) {
     absl::StrAppend(&text, ToText(job));
   }

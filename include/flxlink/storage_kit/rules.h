@@ -76,6 +76,10 @@ absl::Status CheckLookups(size_t lookups, int64_t limit);
 // A link base's text is not empty.
 absl::Status CheckLinkBaseText(absl::string_view text);
 
+// No list in the filter is longer than one operation takes.
+absl::Status CheckFilter(const ListingFilter& filter);
+absl::Status CheckFilter(const ItemFilter& filter);
+
 // -- Decisions.
 
 // Whether the change was written before, and is the last that was.

@@ -51,11 +51,6 @@ bool LinksAlike(const MemoryItem& a, const MemoryItem& b) {
 
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
 
-bool Passes(const MemoryListing& listing, const ListingFilter& filter) {
-  if (filter.unlinked && listing.linked()) return false;
-  return !filter.attention || !listing.attentions.empty();
-}
-
 }  // namespace
 
 absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
@@ -208,54 +203,6 @@ BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing r
   listing.parent = std::move(row.parent);
   listing.fields = std::move(row.fields);
   return BuildOutcome::kRefreshed;
-}
-
-absl::StatusOr<std::vector<ListingRow>> MemoryStorage::ReadListings(int64_t channel_id, const ListingFilter& filter,
-                                                                    int64_t after_id, int64_t limit) {
-  absl::Status status = storage::CheckLimit(limit);
-  if (status.ok()) status = storage::CheckRows(filter.skus.size(), "SKUs");
-  if (!status.ok()) return status;
-  absl::MutexLock lock(&mutex_);
-  absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
-  if (!found.ok()) return found.status();
-  const MemoryChannel& channel = **found;
-  std::vector<ListingRow> rows;
-  const auto add = [&](const MemoryListing& listing) {
-    if (Passes(listing, filter)) rows.push_back(ToListingRow(channel, listing));
-    return static_cast<int64_t>(rows.size()) < limit;
-  };
-  if (filter.skus.empty()) {
-    for (auto listing = channel.listings.upper_bound(after_id); listing != channel.listings.end(); ++listing) {
-      if (!add(listing->second)) break;
-    }
-    return rows;
-  }
-  for (const MemoryListing* listing : channel.ListingsBySku(filter.skus)) {
-    if (listing->listing_id > after_id && !add(*listing)) break;
-  }
-  return rows;
-}
-
-ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const {
-  const MemoryProduct& product = products_.at(listing.product_id);
-  ListingRow row;
-  row.listing_id = listing.listing_id;
-  row.sku = listing.sku;
-  row.parent = listing.parent;
-  row.fields = listing.fields;
-  row.link_state = listing.state;
-  if (listing.channel_variant_id != 0) row.external_id = channel.items.at(listing.channel_variant_id).external_id;
-  row.rule = listing.rule;
-  row.reason = listing.reason;
-  row.by_hand = listing.by_hand;
-  row.status = listing.status;
-  if (product.price != kAbsent) row.price = Money{product.price, product.currency};
-  if (product.quantity != kAbsent) row.quantity = product.quantity;
-  row.sync_priority = listing.sync_priority;
-  row.dirty = listing.dirty();
-  row.in_doubt = listing.in_doubt;
-  row.attentions = listing.attentions;
-  return row;
 }
 
 absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 #include <tuple>
+#include <utility>
 
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
@@ -17,11 +18,6 @@ bool IsMoreUrgent(const Slot* a, const Slot* b) {
   // What is better when it is higher, the other way round.
   return std::make_tuple(b->head_prioritized_at, b->head_priority, a->head_created_at, a->channel_id) <
          std::make_tuple(a->head_prioritized_at, a->head_priority, b->head_created_at, b->channel_id);
-}
-
-bool Passes(const Job& job, const JobFilter& filter) {
-  if (filter.channel_id.has_value() && job.channel_id != *filter.channel_id) return false;
-  return !filter.state.has_value() || job.state == *filter.state;
 }
 
 // Moves a schedule on, or disables it with the problem that it cannot be.
@@ -160,7 +156,8 @@ absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter
   std::vector<Job> jobs;
   const auto newest = std::make_reverse_iterator(jobs_.lower_bound(before_id));
   for (auto job = newest; job != jobs_.rend() && static_cast<int64_t>(jobs.size()) < limit; ++job) {
-    if (Passes(job->second, filter)) jobs.push_back(NamedJob(job->second));
+    Job named = NamedJob(job->second);
+    if (Matches(named, filter)) jobs.push_back(std::move(named));
   }
   return jobs;
 }

@@ -195,6 +195,35 @@ void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
   channel.MarkDirty(listing, now);
 }
 
+absl::Status ApplyEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Time now) {
+  absl::StatusOr<MemoryListing*> found = channel.FindListingBySku(edit.sku);
+  if (!found.ok()) return found.status();
+  MemoryListing& listing = **found;
+  switch (edit.kind) {
+    case ListingEdit::Kind::kLink:
+      return LinkByHand(channel, listing, edit.external_id, now);
+    case ListingEdit::Kind::kUnlink:
+      return UnlinkByHand(channel, listing, now);
+    case ListingEdit::Kind::kClearUnlink:
+      ClearHandUnlinks(channel, listing);
+      return absl::OkStatus();
+    case ListingEdit::Kind::kSetPriority:
+      listing.sync_priority = edit.sync_priority;
+      break;
+    case ListingEdit::Kind::kPause:
+      listing.status.paused = true;
+      break;
+    case ListingEdit::Kind::kResume:
+      Resume(channel, listing, now);
+      break;
+    case ListingEdit::Kind::kSetStatus:
+      if (absl::Status status = StateStatus(channel, listing, edit.status, now); !status.ok()) return status;
+      break;
+  }
+  channel.Reindex(listing);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ListingKeyPage> MemoryStorage::ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
@@ -298,46 +327,16 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t
   return released;
 }
 
-absl::Status MemoryStorage::EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
-                                        absl::Time now) {
+absl::StatusOr<std::vector<absl::Status>> MemoryStorage::EditListings(int64_t channel_id,
+                                                                      absl::Span<const ListingEdit> edits,
+                                                                      absl::Time now) {
+  if (absl::Status status = storage::CheckRows(edits.size(), "edits"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  absl::StatusOr<MemoryListing*> found = (*channel)->FindListingBySku(sku);
-  if (!found.ok()) return found.status();
-  MemoryListing& listing = **found;
-  switch (edit.kind) {
-    case ListingEdit::Kind::kLink:
-      return LinkByHand(**channel, listing, edit.external_id, now);
-    case ListingEdit::Kind::kUnlink:
-      return UnlinkByHand(**channel, listing, now);
-    case ListingEdit::Kind::kClearUnlink:
-      ClearHandUnlinks(**channel, listing);
-      return absl::OkStatus();
-    case ListingEdit::Kind::kSetPriority:
-      listing.sync_priority = edit.sync_priority;
-      break;
-    case ListingEdit::Kind::kPause:
-      listing.status.paused = true;
-      break;
-    case ListingEdit::Kind::kResume:
-      Resume(**channel, listing, now);
-      break;
-    case ListingEdit::Kind::kSetStatus:
-      if (absl::Status status = StateStatus(**channel, listing, edit.status, now); !status.ok()) return status;
-      break;
-  }
-  (*channel)->Reindex(listing);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<LinkEvent>> MemoryStorage::ReadLinkHistory(int64_t channel_id, int64_t listing_id) {
-  absl::MutexLock lock(&mutex_);
-  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
-  if (!channel.ok()) return channel.status();
-  absl::StatusOr<MemoryListing*> listing = (*channel)->FindListing(listing_id);
-  if (!listing.ok()) return listing.status();
-  return (*listing)->history;
+  std::vector<absl::Status> statuses;
+  for (const ListingEdit& edit : edits) statuses.push_back(ApplyEdit(**channel, edit, now));
+  return statuses;
 }
 
 }  // namespace flxlink::memory

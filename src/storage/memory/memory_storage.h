@@ -29,8 +29,8 @@ struct MemoryProduct : storage::ProductState {
 };
 
 // Thread-safe. Its functions are in one source a section of storage.h: memory_channels.cc, memory_catalog.cc,
-// memory_links.cc, memory_link_base.cc, memory_sync.cc, memory_jobs.cc. Each operation checks everything before it
-// changes anything.
+// memory_lists.cc, memory_links.cc, memory_link_base.cc, memory_sync.cc, memory_jobs.cc. Each operation checks
+// everything before it changes anything.
 class MemoryStorage : public Storage, public LinkIndex {
  public:
   explicit MemoryStorage(const Clock& clock) : clock_(clock) {}
@@ -66,6 +66,9 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;
+  absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
+                                                 int64_t limit) override;
+  absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override;
 
   // Links
   absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
@@ -82,8 +85,10 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
-  absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
+  absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                         absl::Time now) override;
+  absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
+                                                              LinkEventPlace after, int64_t limit) override;
 
   // The link base
   LinkIndex* link_index() override { return this; }
@@ -159,6 +164,7 @@ class MemoryStorage : public Storage, public LinkIndex {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,
                  PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ItemRow ToItemRow(const MemoryChannel& channel, const MemoryItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "flxlink/storage_kit/errors.h"
@@ -8,6 +9,7 @@
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/sqlite/text_list.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -185,19 +187,39 @@ void StoreSchedule(Connection& db, const Schedule& schedule) {
            schedule.next_fire, NullIfEmpty{problem.code}, NullIfEmpty{ArgsText(problem)}, NullIfEmpty{problem.message});
 }
 
-// The query for jobs that pass the filter, in the order that an index has: parameters are before_id, limit, channel,
-// state.
-absl::string_view JobsQuery(const JobFilter& filter) {
-  if (filter.channel_id.has_value() && filter.state.has_value()) {
-    return FLXLINK_SELECT_JOB "WHERE channel_id = ?3 AND state = ?4 AND job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+// The query for jobs, in the order that an index has: parameters are before_id, limit, channel, state, kinds.
+// `channel_id` 0: of all channels. `state` empty: of all states.
+absl::string_view JobsQuery(int64_t channel_id, absl::string_view state) {
+#define FLXLINK_JOBS_MATCH \
+  "job_id < ?1 AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5))) ORDER BY job_id DESC LIMIT ?2"
+  if (channel_id != 0 && !state.empty()) {
+    return FLXLINK_SELECT_JOB "WHERE channel_id = ?3 AND state = ?4 AND " FLXLINK_JOBS_MATCH;
   }
-  if (filter.channel_id.has_value()) {
-    return FLXLINK_SELECT_JOB "WHERE channel_id = ?3 AND job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+  if (channel_id != 0) return FLXLINK_SELECT_JOB "WHERE channel_id = ?3 AND " FLXLINK_JOBS_MATCH;
+  if (!state.empty()) return FLXLINK_SELECT_JOB "WHERE state = ?4 AND " FLXLINK_JOBS_MATCH;
+  return FLXLINK_SELECT_JOB "WHERE " FLXLINK_JOBS_MATCH;
+}
+
+// Jobs of one state, or of any where it is empty.
+void AddJobs(Connection& db, int64_t channel_id, absl::string_view state, const TextList& kinds, int64_t before_id,
+             int64_t limit, std::vector<Job>* jobs) {
+  Query query(db, JobsQuery(channel_id, state));
+  query.Bind(before_id, limit, channel_id, state, kinds.parameter());
+  while (query.Next()) jobs->push_back(ReadJobRow(db, query));
+}
+
+// Each state is read by itself, since only so does an index have the order.
+std::vector<Job> FindJobs(Connection& db, int64_t channel_id, const JobFilter& filter, int64_t before_id,
+                          int64_t limit) {
+  std::vector<Job> jobs;
+  const TextList kinds(filter.kinds);
+  if (filter.states.empty()) AddJobs(db, channel_id, "", kinds, before_id, limit, &jobs);
+  for (const JobState state : std::set<JobState>(filter.states.begin(), filter.states.end())) {
+    AddJobs(db, channel_id, ToString(state), kinds, before_id, limit, &jobs);
   }
-  if (filter.state.has_value()) {
-    return FLXLINK_SELECT_JOB "WHERE state = ?4 AND job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
-  }
-  return FLXLINK_SELECT_JOB "WHERE job_id < ?1 ORDER BY job_id DESC LIMIT ?2";
+  std::sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.job_id > b.job_id; });
+  if (static_cast<int64_t>(jobs.size()) > limit) jobs.resize(static_cast<size_t>(limit));
+  return jobs;
 }
 
 }  // namespace
@@ -302,9 +324,13 @@ absl::StatusOr<std::vector<Job>> SqliteStorage::ReadJobs(const JobFilter& filter
   if (!status.ok()) return status;
   std::vector<Job> jobs;
   status = Read([&](Connection& db) {
-    Query query(db, JobsQuery(filter));
-    query.Bind(before_id, limit, filter.channel_id.value_or(0), ToString(filter.state.value_or(JobState::kPending)));
-    while (query.Next()) jobs.push_back(ReadJobRow(db, query));
+    int64_t channel_id = 0;
+    if (!filter.channel.empty()) {
+      const absl::optional<Channel> channel = FindChannel(db, filter.channel);
+      if (!channel.has_value()) return absl::OkStatus();
+      channel_id = channel->channel_id;
+    }
+    jobs = FindJobs(db, channel_id, filter, before_id, limit);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

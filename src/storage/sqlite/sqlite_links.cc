@@ -238,6 +238,15 @@ absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
   return absl::OkStatus();
 }
 
+// An edit that fails has written nothing.
+absl::Status ApplyEdit(Connection& db, int64_t channel_id, const ListingEdit& edit, absl::Time now) {
+  const Channel channel = FindChannel(db, channel_id).value_or(Channel());
+  const absl::optional<StoredLink> link = FindLink(db, channel_id, edit.sku);
+  if (!link.has_value()) return storage::NoSuchSku(channel, edit.sku);
+  Edit apply(db, channel, edit.sku, *link, now);
+  return ApplyEdit(edit, apply);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,
@@ -294,34 +303,19 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t
   return static_cast<int64_t>(broken.size());
 }
 
-absl::Status SqliteStorage::EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit,
-                                        absl::Time now) {
-  return Write([&](Connection& db) {
-    const absl::optional<Channel> channel = FindChannel(db, channel_id);
-    if (!channel.has_value()) return storage::NoSuchChannel(channel_id);
-    const absl::optional<StoredLink> link = FindLink(db, channel_id, sku);
-    if (!link.has_value()) return storage::NoSuchSku(*channel, sku);
-    Edit apply(db, *channel, sku, *link, now);
-    return ApplyEdit(edit, apply);
-  });
-}
-
-absl::StatusOr<std::vector<LinkEvent>> SqliteStorage::ReadLinkHistory(int64_t channel_id, int64_t listing_id) {
-  std::vector<LinkEvent> events;
-  absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    if (!FindLink(db, channel_id, listing_id).has_value()) return storage::NoSuchListing(listing_id);
-    Query query(db,
-                "SELECT kind, external_id, rule, job_id, at FROM link_event WHERE channel_id = ?1 AND listing_id = ?2 "
-                "ORDER BY event_number");
-    query.Bind(channel_id, listing_id);
-    while (query.Next()) {
-      events.push_back({query.EnumValue(0, LinkEvent::Kind::kReleased), query.String(1), query.Int32(2), query.Int(3),
-                        query.Time(4)});
-    }
+absl::StatusOr<std::vector<absl::Status>> SqliteStorage::EditListings(int64_t channel_id,
+                                                                      absl::Span<const ListingEdit> edits,
+                                                                      absl::Time now) {
+  absl::Status status = storage::CheckRows(edits.size(), "edits");
+  if (!status.ok()) return status;
+  std::vector<absl::Status> statuses;
+  status = Write([&](Connection& db) {
+    if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
+    for (const ListingEdit& edit : edits) statuses.push_back(ApplyEdit(db, channel_id, edit, now));
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return events;
+  return statuses;
 }
 
 }  // namespace flxlink::sqlite

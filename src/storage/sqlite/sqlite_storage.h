@@ -69,6 +69,9 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;
+  absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
+                                                 int64_t limit) override;
+  absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override;
 
   // Links
   absl::StatusOr<ListingKeyPage> ReadListingKeys(int64_t channel_id, absl::Span<const std::string> fields,
@@ -85,8 +88,10 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::Status EditListing(int64_t channel_id, absl::string_view sku, const ListingEdit& edit, absl::Time now) override;
-  absl::StatusOr<std::vector<LinkEvent>> ReadLinkHistory(int64_t channel_id, int64_t listing_id) override;
+  absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                         absl::Time now) override;
+  absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
+                                                              LinkEventPlace after, int64_t limit) override;
 
   // The link base
   LinkIndex* link_index() override { return this; }
