@@ -92,9 +92,9 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
 ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 
 // What is known of an item once a link to it is dissolved. Where the link's acknowledged value is not what the last
-// pull saw, or a push of it is in doubt, nobody knows price and quantity any more, and a later link must send them; the
-// status is taken to be the acknowledged one.
-Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt);
+// pull saw, or a push of it is in doubt, nobody knows prices and quantity any more, and a later link must send them;
+// the status is taken to be the acknowledged one.
+ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, bool in_doubt);
 
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);

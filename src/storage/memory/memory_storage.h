@@ -144,7 +144,8 @@ class MemoryStorage : public Storage, public LinkIndex {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteProduct(const ProductBatch& batch, int64_t row, absl::Time now, ProductWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ListingRow ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)
