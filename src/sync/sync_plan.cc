@@ -46,7 +46,8 @@ Problem HeldQuantity(const SyncRow& row) {
 }
 
 Problem CurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
-  const int64_t value = row.product_price != kAbsent ? row.product_price : row.product_compare_at_price;
+  const bool has_price = policy.fields.Has(SyncField::kPrice) && row.product_price != kAbsent;
+  const int64_t value = has_price ? row.product_price : row.product_compare_at_price;
   const std::string price = FormatMoney({value, row.product_currency});
   const std::string currency(row.product_currency.code());
   const std::string channel_currency(policy.currency.code());
