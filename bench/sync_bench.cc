@@ -42,7 +42,7 @@ std::vector<SyncBatch> MakePages() {
 void PlanAndSettle(benchmark::State& state, PushGrouping grouping) {
   static const auto* const pages = new std::vector<SyncBatch>(MakePages());
   SyncPolicy policy;
-  policy.fields = {true, true, true};
+  policy.fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
   policy.status_grouping = grouping;
   PushOutcome applied;
   applied.result = PushResult::kApplied;

@@ -35,7 +35,7 @@ class DataAdapter : public ChannelAdapter {
  public:
   explicit DataAdapter(int64_t rows) : data_(rows) {
     capabilities_.link_fields = {"sku", "barcode", "title"};
-    capabilities_.can_set = {true, true, true};
+    capabilities_.can_set = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
     capabilities_.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
     capabilities_.complete_pull = true;
   }

@@ -73,7 +73,8 @@ class CatalogStorage {
 
   // Writes listing variants built from product variants, one outcome a row. A SKU that another product variant holds on
   // this channel, in storage or earlier in the batch, is kRepeatedSku. Links, statuses and sync priorities of listing
-  // variants that are there stay.
+  // variants that are there stay; a link becomes dirty where its listing variant gets other content that the channel
+  // syncs (ChannelConfig::sync_fields).
   virtual absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
                                                                   absl::Time now) = 0;
 

@@ -17,25 +17,9 @@
 #include "absl/types/optional.h"
 #include "flxlink/link_rule.h"
 #include "flxlink/money.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
-
-// Which of price, quantity and status (PQS) something is about.
-struct SyncFields {
-  bool price = false;
-  bool quantity = false;
-  bool status = false;
-
-  bool any() const { return price || quantity || status; }
-  friend bool operator==(const SyncFields& a, const SyncFields& b) {
-    return a.price == b.price && a.quantity == b.quantity && a.status == b.status;
-  }
-};
-
-// Reads "price,quantity,status" or any part of it, in any order. INVALID_ARGUMENT names what is not one of them.
-absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text);
-// The text that ParseSyncFields reads back, in the order price, quantity, status.
-std::string FormatSyncFields(const SyncFields& fields);
 
 // A rule of the rules job: hides or unhides listing variants by their product's price or quantity.
 struct StatusRule {
@@ -60,8 +44,10 @@ std::string FormatStatusRule(const StatusRule& rule, Currency currency);
 
 // What to do when the channel shows less stock than it last acknowledged, which usually means that it has sold some.
 enum class OversellGuard {
-  kHold,  // Do not raise it again until the product's quantity is stated anew; until then it is attention. The default.
-  kOverwrite,  // The merchant's quantity is the truth: send it.
+  // Do not raise it again until the product's quantity is stated anew; until then it is attention. The default.
+  kHold,
+  // The merchant's quantity is the truth: send it.
+  kOverwrite,
 };
 
 // Everything that a person sets about a channel.
@@ -85,8 +71,10 @@ struct ChannelConfig {
   // Chain a link job to a pull or sync that changed what linking reads. Default on.
   bool link_after_sync = true;
 
-  // What a sync sends. Default all three, as far as the adapter can set them.
-  SyncFields sync_fields = {true, true, true};
+  // What a sync sends, as far as the adapter can set it. Default: price, quantity and status. A field that is synced
+  // from now on is sent to every link whose channel has not acknowledged it. Content is that of the listing variant, as
+  // it was built last; the engine refuses content that the adapter cannot set.
+  SyncFields sync_fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
   // The currency of the channel's prices. Default USD.
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
@@ -104,28 +92,39 @@ absl::Status ValidateChannelConfig(const ChannelConfig& config);
 
 // How far a pull has come. Kept with the channel, so that an interrupted pull goes on where it stopped.
 struct PullState {
-  int64_t pull_number = 0;  // Grows with every pull that begins.
-  std::string cursor;       // Where the running pull goes on. Empty: none is running, or it is at the start.
-  absl::optional<absl::Time> cursor_at;  // When the cursor was stored.
-  int64_t job_id = 0;                    // The job that began the running pull or stored its last page. 0: none runs.
+  // Grows with every pull that begins.
+  int64_t pull_number = 0;
+  // Where the running pull goes on. Empty: none is running, or it is at the start.
+  std::string cursor;
+  // When the cursor was stored.
+  absl::optional<absl::Time> cursor_at;
+  // The job that began the running pull or stored its last page. 0: none runs.
+  int64_t job_id = 0;
   bool running = false;
   // The running pull saw items whose ids cannot be kept: what it does not see may be there all the same.
   bool saw_unnamed = false;
-  std::string revision;        // The adapter's mark of what the last pull or push saw; given back to it with a push.
-  int64_t complete_pulls = 0;  // Complete pulls that have been finished.
-  absl::optional<absl::Time> completed_at;  // When the last of them was.
+  // The adapter's mark of what the last pull or push saw; given back to it with a push.
+  std::string revision;
+  // Complete pulls that have been finished.
+  int64_t complete_pulls = 0;
+  // When the last of them was.
+  absl::optional<absl::Time> completed_at;
 };
 
 // A channel as stored.
 struct Channel {
   int64_t channel_id = 0;
   ChannelConfig config;
-  absl::optional<ChannelConfig> draft;  // Changes that are written down and not yet applied.
-  int64_t revision = 0;                 // Grows with every write of config or draft.
-  int64_t policy_version = 0;           // Grows when the config changes what links should send …
-  int64_t evaluated_version = 0;        // … and this follows once every link has been looked at again.
-  int64_t edit_version =
-      0;  // Grows when a person links, unlinks or clears; a link job that finds it moved matches again.
+  // Changes that are written down and not yet applied.
+  absl::optional<ChannelConfig> draft;
+  // Grows with every write of config or draft.
+  int64_t revision = 0;
+  // Grows when the config changes what links should send …
+  int64_t policy_version = 0;
+  // … and this follows once every link has been looked at again.
+  int64_t evaluated_version = 0;
+  // Grows when a person links, unlinks or clears; a link job that finds it moved matches again.
+  int64_t edit_version = 0;
   PullState pull;
 };
 

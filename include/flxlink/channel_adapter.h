@@ -33,34 +33,41 @@ namespace flxlink {
 
 // What must be pushed together because the platform keeps it in one place.
 enum class PushGrouping : uint8_t {
-  kNone,      // Every item for itself.
-  kProduct,   // Status belongs to the parent: siblings share it.
-  kLocation,  // Quantity belongs to a location of the channel.
+  kNone,     // Every item for itself.
+  kProduct,  // Status belongs to the parent: siblings share it.
 };
 
 // The platform's rate limit, as a token bucket. Default: none.
 struct RateLimit {
-  double bucket_size = 0;  // Tokens that may be saved up. 0: no limit.
+  // Tokens that may be saved up. 0: no limit.
+  double bucket_size = 0;
   double refill_per_second = 0;
-  double pull_cost = 1;  // Tokens a call takes.
+  // Tokens that a call takes.
+  double pull_cost = 1;
   double push_cost = 1;
   double poll_cost = 1;
 };
 
 // What an adapter can do. A flag only ever means "can": the engine works without it, more slowly or more carefully.
 struct AdapterCapabilities {
-  // The channel fields that link rules can compare. Empty: any name may be asked for.
+  // The channel fields that link rules can compare. Empty: any name may be asked for. Pulls show these, and the content
+  // that can be set.
   std::vector<std::string> link_fields;
-  SyncFields can_set;                     // Which of price, quantity and status a push can set.
-  std::vector<ChannelStatus> status_set;  // The statuses that items can have. Empty: the channel has none.
-  int64_t push_limit = 0;                 // Items in one push at the most. 0: no limit.
+  // What a push can set. A pull reports a field as a push sets it: content among the fields of PullPage::items.
+  SyncFields can_set;
+  // The statuses that items can have. Empty: the channel has none.
+  std::vector<ChannelStatus> status_set;
+  // Items in one push at the most. 0: no limit.
+  int64_t push_limit = 0;
   PushGrouping grouping = PushGrouping::kNone;
-  bool partial_success = false;        // Takes the good items of a push and refuses the bad ones.
-  bool compare_and_set = false;        // Honours PushItem::expected_quantity.
-  bool idempotency_keys = false;       // Applies a push with a key that it has seen only once.
-  bool asynchronous_receipts = false;  // May answer kAccepted with a receipt.
-  bool incremental_pull = false;       // Can pull only what changed.
-  bool complete_pull = false;          // A pull that ran to its end saw every item: what is absent is gone.
+  // Takes the good items of a push and refuses the bad ones.
+  bool partial_success = false;
+  // Honours PushItem::expected_quantity.
+  bool compare_and_set = false;
+  // May answer kAccepted with a receipt.
+  bool asynchronous_receipts = false;
+  // A pull that ran to its end saw every item: what is absent is gone.
+  bool complete_pull = false;
   RateLimit rate_limit;
   // Nothing of a push can land later than this after the call began, accepted items aside. Default: one minute.
   absl::Duration push_timeout = absl::Minutes(1);
@@ -70,13 +77,16 @@ struct AdapterCapabilities {
 };
 
 struct PullRequest {
-  std::string cursor;    // Empty: from the start. Else the last page's next_cursor.
-  int64_t limit = 1000;  // Items wanted at the most.
+  // Empty: from the start. Else the last page's next_cursor.
+  std::string cursor;
+  // Items wanted at the most.
+  int64_t limit = 1000;
 };
 
 struct PullPage {
   ChannelVariantBatch items;
-  std::string next_cursor;  // Where the next page begins. Empty: this was the last.
+  // Where the next page begins. Empty: this was the last.
+  std::string next_cursor;
   // The adapter's mark of the state that it read, for channels where a push must know it (a file's digest). The same in
   // all pages of one pull. Empty: the channel has none.
   std::string revision;
@@ -84,12 +94,15 @@ struct PullPage {
 
 struct PushRequest {
   absl::Span<const PushItem> items;
-  std::string revision;  // The channel's last known revision (PullPage::revision, or a push's new one).
+  // The channel's last known revision (PullPage::revision, or a push's new one).
+  std::string revision;
 };
 
 struct PushReply {
-  std::vector<PushOutcome> outcomes;  // One an item, in the order of the items.
-  std::string revision;               // The revision after the push. Empty: unchanged, or the channel has none.
+  // One an item, in the order of the items.
+  std::vector<PushOutcome> outcomes;
+  // The revision after the push. Empty: unchanged, or the channel has none.
+  std::string revision;
 };
 
 // No method throws. What is thrown all the same becomes the error of the job that called; a push that threw counts as

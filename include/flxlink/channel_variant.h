@@ -8,6 +8,7 @@
 #ifndef FLXLINK_CHANNEL_VARIANT_H_
 #define FLXLINK_CHANNEL_VARIANT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
+#include "flxlink/item_values.h"
 #include "flxlink/link_state.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
@@ -24,15 +26,38 @@ namespace flxlink {
 
 // Items of one channel in columns: row i of the batch is entry i of every column.
 struct ChannelVariantBatch {
-  StringColumn external_id;           // The channel's id of the item: unique, never empty.
-  StringColumn parent_id;             // The channel's id of what it belongs to; empty: none.
-  std::vector<int64_t> price;         // In minor units of the channel's currency; kAbsent: none shown.
-  std::vector<int64_t> quantity;      // kAbsent: none shown.
-  std::vector<ChannelStatus> status;  // kUnknown: none shown.
-  FieldColumns fields;                // What link rules can compare: sku, barcode, title …
+  // The channel's id of the item: unique, never empty.
+  StringColumn external_id;
+  // The channel's id of what it belongs to; empty: none.
+  StringColumn parent_id;
+  // In minor units of the channel's currency; kAbsent: none shown.
+  std::vector<int64_t> price;
+  // kAbsent: none shown.
+  std::vector<int64_t> quantity;
+  // kUnknown: none shown.
+  std::vector<ChannelStatus> status;
+  // In minor units of the channel's currency; kAbsent: none shown. Without entries: the channel shows none of any item.
+  std::vector<int64_t> compare_at_price;
+  // What link rules can compare, and the content that can be set: sku, barcode, title …
+  FieldColumns fields;
 
   int64_t size() const { return external_id.size(); }
 };
+
+// The values of row `row`, and the same added to a batch as those of its next row. Content is not among them: it stands
+// in the batch's fields.
+inline ItemValues ValuesAt(const ChannelVariantBatch& batch, int64_t row) {
+  const size_t at = static_cast<size_t>(row);
+  return {batch.price[at], batch.quantity[at], batch.status[at],
+          batch.compare_at_price.empty() ? kAbsent : batch.compare_at_price[at]};
+}
+
+inline void AddValues(const ItemValues& values, ChannelVariantBatch* batch) {
+  batch->price.push_back(values.price);
+  batch->quantity.push_back(values.quantity);
+  batch->status.push_back(values.status);
+  batch->compare_at_price.push_back(values.compare_at_price);
+}
 
 // One item of a channel as people and programs look at it. Values are as a pull last saw them, and read together, in
 // one transaction.

@@ -34,7 +34,7 @@ enum class JobKind : uint8_t {
   kPull,   // Mirror the channel's items.
   kBuild,  // Make listing variants from product variants.
   kLink,   // Link unlinked listing variants.
-  kSync,   // Send price, quantity and status.
+  kSync,   // Send what differs of the fields that the channel syncs.
   kRules,  // Set statuses by the channel's status rules.
 };
 

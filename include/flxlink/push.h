@@ -20,34 +20,25 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "flxlink/channel.h"
-#include "flxlink/field.h"
-#include "flxlink/listing_status.h"
+#include "flxlink/item_values.h"
 #include "flxlink/problem.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
-// Price, quantity and status of one item.
-struct Pqs {
-  int64_t price = kAbsent;  // In minor units of the channel's currency.
-  int64_t quantity = kAbsent;
-  ChannelStatus status = ChannelStatus::kUnknown;
-
-  friend bool operator==(const Pqs& a, const Pqs& b) {
-    return a.price == b.price && a.quantity == b.quantity && a.status == b.status;
-  }
-};
-
-// One item of a push: which item, which fields, and their values. Values outside the mask mean nothing.
+// One item of a push: which item, which fields, and their values. Values outside the mask mean
+// nothing.
 struct PushItem {
   // The link that it is for.
   int64_t listing_id = 0;
   int64_t channel_variant_id = 0;
-  int64_t dirty_version = 0;  // The link's version that the values were computed from, read before they were.
+  // The link's version that the values were computed from, read before they were.
+  int64_t dirty_version = 0;
   std::string external_id;
   std::string parent_id;
+  // The fields to set. None of them is absent in `values`.
   SyncFields mask;
-  Pqs values;
+  ItemValues values;
   // With compare-and-set adapters: the quantity that the channel must still have. kAbsent: whatever it has.
   int64_t expected_quantity = kAbsent;
   // The same for every retry of the same content, whoever sends it: made of the link, its version and the content.
@@ -68,11 +59,16 @@ enum class PushResult : uint8_t {
 
 struct PushOutcome {
   PushResult result = PushResult::kUnavailable;
-  std::string code;     // kRejected: a problem's code, of flxlink/problem.h or the platform's own.
-  std::string message;  // What the platform said, for people.
-  std::string field;    // kRejected: "price", "quantity" or "status", where the platform names one.
-  absl::Duration retry_after = absl::ZeroDuration();  // kThrottled.
-  std::string receipt;                                // kAccepted.
+  // kRejected: a problem's code, of flxlink/problem.h or the platform's own.
+  std::string code;
+  // What the platform said, for people.
+  std::string message;
+  // kRejected: a name of SyncFields::Names(), where the platform names one.
+  std::string field;
+  // kThrottled: how long to wait.
+  absl::Duration retry_after = absl::ZeroDuration();
+  // kAccepted: what to ask with.
+  std::string receipt;
 };
 
 // "applied", "accepted", "rejected", "not_found", "conflict", "not_tried", "throttled", "unavailable".
@@ -114,7 +110,7 @@ struct Settlement {
   // What the channel is now known to have: the masked fields of `acknowledged` become the link's acknowledged values,
   // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;
-  Pqs acknowledged;
+  ItemValues acknowledged;
   // The item is gone: the link becomes broken and its channel variant is no longer live.
   bool gone = false;
   // The digest of the content that the channel refused for good; 0: none. Takes the place of the stored one, whether

@@ -39,7 +39,9 @@ namespace flxlink {
 struct SimulatedItem {
   std::string external_id;
   std::string parent_id;  // Empty: none.
-  Pqs values;
+  // Without content.
+  ItemValues values;
+  // What link rules can compare, and content.
   std::vector<Field> fields;
 };
 
@@ -78,14 +80,15 @@ struct SimulatedFaults {
   absl::Duration max_receipt_delay = absl::ZeroDuration();
 };
 
-// Sets price, quantity and status; takes the good items of a push and refuses the bad ones; a pull sees everything.
+// Sets price, quantity, status, compare-at price, title and description; takes the good items of a push and refuses the
+// bad ones; a pull sees everything.
 AdapterCapabilities DefaultSimulatedCapabilities();
 
 struct SimulatedOptions {
   uint64_t seed = 1;
 
   // What adapters declare and the platform then does:
-  // - link_fields: the fields that pulls show. Empty: those that the items have.
+  // - link_fields: the fields that pulls show, besides the content that can be set. Empty: those that the items have.
   // - can_set: a push of another field is rejected, code "unsupported_field".
   // - status_set: a push of another status is rejected, code "unsupported_status".
   // - push_limit: a longer push is refused whole, INVALID_ARGUMENT.
@@ -93,13 +96,15 @@ struct SimulatedOptions {
   // - partial_success: without it, a push with an item that would be rejected or not found is refused whole,
   //   INVALID_ARGUMENT, and nothing of it is done.
   // - compare_and_set: an item whose quantity is not the expected one is a conflict.
-  // - idempotency_keys: an item whose key was taken before is answered as then, and not done again.
   // - asynchronous_receipts: what is not refused at once is accepted with a receipt and decided later.
   // - rate_limit: enforced by the clock; RESOURCE_EXHAUSTED with the RetryAfter that is needed.
   // - push_timeout: the latest time for late pushes.
   //
-  // A price below zero is always rejected, code "invalid_price". There are no revisions and no incremental pulls.
+  // A price below zero is always rejected, code "invalid_price". There are no revisions.
   AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
+
+  // An item whose idempotency key was taken before is answered as then, and not done again. Default: keys are ignored.
+  bool idempotency_keys = false;
 
   SimulatedFaults faults;
 };
@@ -137,7 +142,7 @@ class SimulatedPlatform {
   // Adds an item, or takes the place of the one with its external id.
   void SetItem(SimulatedItem item);
   // Changes the masked values by hand. False: there is no such item.
-  bool EditItem(absl::string_view external_id, const SyncFields& mask, const Pqs& values);
+  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values);
   // False: there was no such item.
   bool RemoveItem(absl::string_view external_id);
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);

@@ -1,8 +1,10 @@
 // Sync planning: what has to be sent, decided by pure functions over rows that storage read.
 //
-// *Desired* is computed afresh each time: price and quantity from the product, status from the listing variant's stored
-// status. *Acknowledged* is what the channel last confirmed to have. A field is sent when the two differ. Whether a
-// link is dirty is only a hint where to look.
+// *Desired* is computed afresh each time: prices and quantity from the product, status from the listing variant's
+// stored status, content from what was built into it. *Acknowledged* is what the channel last confirmed to have. A
+// field is sent when the two differ. Whether a link is dirty is only a hint where to look.
+//
+// What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is.
 //
 // *Oversell guard*: when a full sync finds less stock on the channel than was acknowledged, the channel has probably
 // sold some. Unless the channel's policy says overwrite, the quantity is then not sent until the product's quantity has
@@ -21,11 +23,13 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/item_values.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
 #include "flxlink/problem.h"
 #include "flxlink/push.h"
 #include "flxlink/string_column.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
@@ -35,14 +39,22 @@ struct SyncRow {
   int64_t listing_id = 0;
   int64_t channel_variant_id = 0;
   int64_t dirty_version = 0;
-  int64_t product_price = kAbsent;  // In minor units of product_currency.
+  // Both in minor units of product_currency.
+  int64_t product_price = kAbsent;
+  int64_t product_compare_at_price = kAbsent;
   Currency product_currency;
   int64_t product_quantity = kAbsent;
-  absl::Time quantity_at;  // When the product's quantity was last stated.
+  // When the product's quantity was last stated.
+  absl::Time quantity_at;
   ListingStatus status;
-  Pqs acknowledged;
-  Pqs seen;            // By the last pull.
-  absl::Time seen_at;  // When that was.
+  // What the listing variant has of the content that the channel syncs (ChannelConfig::sync_fields), as in ItemValues.
+  // Storage reads no other content, here and below.
+  std::vector<Field> content{};
+  ItemValues acknowledged;
+  // By the last pull; content that the item does not have was seen empty.
+  ItemValues seen;
+  // When that was.
+  absl::Time seen_at;
   // The guard's observation, not yet overtaken by a newer product quantity. InfinitePast: none.
   absl::Time guarded_at = absl::InfinitePast();
   uint64_t refused_digest = 0;
@@ -62,7 +74,8 @@ struct SyncBatch {
 
 // What planning must know about the channel.
 struct SyncPolicy {
-  SyncFields fields;  // What the channel syncs and its adapter can set.
+  // What the channel syncs and its adapter can set.
+  SyncFields fields;
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
   PushGrouping status_grouping = PushGrouping::kNone;
@@ -72,9 +85,9 @@ struct SyncPolicy {
 // The policy of a channel whose adapter can do `capabilities`.
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities);
 
-// What one link should have on the channel. A field is absent (kAbsent, kUnknown) where flxlink has nothing to say: not
-// synced, no value, price in another currency.
-Pqs Desired(const SyncRow& row, const SyncPolicy& policy);
+// What one link should have on the channel. A field is absent where flxlink has nothing to say: not synced, no value,
+// price in another currency.
+ItemValues Desired(const SyncRow& row, const SyncPolicy& policy);
 
 // What came of planning a batch.
 struct SyncPlan {
@@ -83,12 +96,16 @@ struct SyncPlan {
     // The attentions that go with the item when it is applied (its quantity is held back, say): an index into
     // item_attentions.
     int32_t attentions = kClearAttentions;
-    bool in_doubt = false;  // It was in doubt before.
-    SyncFields doubtful;    // The acknowledged fields that the channel may not have any more, because of that.
+    // It was in doubt before.
+    bool in_doubt = false;
+    // The acknowledged fields that the channel may not have any more, because of that.
+    SyncFields doubtful;
   };
 
-  std::vector<PushItem> items;         // To push, in the order of the batch.
-  std::vector<ItemState> item_states;  // One an item.
+  // To push, in the order of the batch.
+  std::vector<PushItem> items;
+  // One an item.
+  std::vector<ItemState> item_states;
   std::vector<std::vector<Problem>> item_attentions;
   // Links for which nothing is pushed and that are done with: equal, refused before with the same content, or held
   // back.
@@ -105,9 +122,10 @@ struct Reconciliation {
   // The link that was looked at.
   int64_t listing_id = 0;
   int64_t channel_variant_id = 0;
-  Pqs acknowledged;  // What the link's acknowledged values become.
-  bool guard_quantity =
-      false;  // The channel shows less than was acknowledged: set the guard, observed at the row's seen_at.
+  // What the link's acknowledged values become.
+  ItemValues acknowledged;
+  // The channel shows less than was acknowledged: set the guard, observed at the row's seen_at.
+  bool guard_quantity = false;
 };
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a
@@ -124,8 +142,8 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
 SettlementBatch Settle(const SyncPlan& plan, int64_t first_item, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
 
-// A digest of the masked content, stable across processes and releases; never 0. XXH3, 64 bits.
-uint64_t ContentDigest(const SyncFields& mask, const Pqs& values);
+// A digest of the masked fields, stable across processes and releases; never 0. XXH3, 64 bits.
+uint64_t ContentDigest(const SyncFields& mask, const ItemValues& values);
 
 // The status that the first rule that holds decides on, kUnknown where none holds. A rule about a value that the
 // product does not have holds never, nor does one about a price that is not in `currency`, the channel's.

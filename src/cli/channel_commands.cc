@@ -375,7 +375,10 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
   command->add_option("--currency", flags.currency, "Of the channel's prices, as an ISO 4217 code (default: USD)")
       ->check(Parses([](const std::string& text) { return Currency::Parse(text).status(); }))
       ->type_name("CODE");
-  command->add_option("--sync-fields", flags.sync_fields, "Of price,quantity,status (default: all), or none")
+  command
+      ->add_option("--sync-fields", flags.sync_fields,
+                   "Of price, quantity, status, compare_at_price and content such as title, separated by commas "
+                   "(default: price,quantity,status), or none")
       ->check(ParsesOrNone([](const std::string& text) { return ParseSomeSyncFields(text).status(); }))
       ->type_name("FIELDS");
   TakeOneOf(command->add_option("--oversell", flags.oversell,

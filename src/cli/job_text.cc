@@ -86,6 +86,8 @@ std::vector<std::string> SyncParts(const Job& job) {
   add_field("prices", "price", "prices");
   add_field("quantities", "quantity", "quantities");
   add_field("statuses", "status", "statuses");
+  add_field("compare_at_prices", "compare-at price", "compare-at prices");
+  add_field("contents", "content", "contents");
   std::vector<std::string> parts;
   parts.push_back(absl::StrCat(CountOf(job, "sent"), " sent",
                                fields.empty() ? "" : absl::StrCat(" (", absl::StrJoin(fields, ", "), ")")));

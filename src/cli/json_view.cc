@@ -50,13 +50,7 @@ Json ReasonView(const ListingRow& listing) {
   return listing.reason == LinkReason::kExisting ? Json() : TextOrNull(ToString(listing.reason));
 }
 
-Json SyncFieldsView(const SyncFields& fields) {
-  Json names = Json::array();
-  if (fields.price) names.push_back("price");
-  if (fields.quantity) names.push_back("quantity");
-  if (fields.status) names.push_back("status");
-  return names;
-}
+Json SyncFieldsView(const SyncFields& fields) { return Json(fields.Names()); }
 
 Json ConfigView(const ChannelConfig& config) {
   Json settings = Json::object();

@@ -383,6 +383,8 @@ class EngineImpl : public Engine {
     absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
         engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials}, reporter_);
     if (!adapter.ok()) return adapter.status();
+    status = CheckContent(config, (*adapter)->capabilities());
+    if (!status.ok()) return status;
     const std::vector<std::string>& fields = (*adapter)->capabilities().link_fields;
     for (const LinkRule& rule : config.link_priority) {
       if (fields.empty() || std::find(fields.begin(), fields.end(), rule.channel_field) != fields.end()) continue;
@@ -391,6 +393,18 @@ class EngineImpl : public Engine {
           {{"channel", config.name}, {"setting", FormatLinkRule(rule)}},
           absl::StrCat("rule ", FormatLinkRule(rule), ": the ", config.adapter, " adapter has no field ",
                        rule.channel_field, "; it has ", absl::StrJoin(fields, ", ")));
+    }
+    return absl::OkStatus();
+  }
+
+  // Price, quantity and status are synced as far as the adapter can set them; content was asked for by its name.
+  static absl::Status CheckContent(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
+    for (const std::string& name : config.sync_fields.content()) {
+      if (capabilities.can_set.HasContent(name)) continue;
+      return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+                           {{"channel", config.name}, {"setting", name}},
+                           absl::StrCat("channel ", config.name, ": the ", config.adapter, " adapter cannot set ", name,
+                                        "; sync some of ", FormatSyncFields(capabilities.can_set)));
     }
     return absl::OkStatus();
   }

@@ -172,9 +172,10 @@ void PagePush::NoteOutcome(const PushItem& item, const PushOutcome& outcome) {
 
 void PagePush::NoteApplied(const PushItem& item) {
   context_.Count("sent", 1);
-  if (item.mask.price) context_.Count("prices", 1);
-  if (item.mask.quantity) context_.Count("quantities", 1);
-  if (item.mask.status) context_.Count("statuses", 1);
+  for (const SyncField field : kSyncFields) {
+    if (item.mask.Has(field)) context_.Count(SentCounter(field), 1);
+  }
+  if (!item.mask.content().empty()) context_.Count(kSentContent, 1);
   context_.progress().done += 1;
 }
 

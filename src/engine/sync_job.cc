@@ -31,6 +31,7 @@ class SyncRun {
   // Whether a person must approve first.
   bool held() const { return context_.output().held.has_value(); }
 
+  void CountFromZero();
   absl::Status Pull();
   // Looks at links again, at all of them or those in `only`, and marks dirty what differs.
   absl::Status Reconcile(bool compare_seen, const absl::flat_hash_set<int64_t>* only);
@@ -47,6 +48,15 @@ class SyncRun {
   SyncScope scope_;
   int64_t looked_at_ = 0;  // Links, by Reconcile.
 };
+
+// So that a job says what it did not do, too. Fields that most channels do not sync are shown where they were sent.
+void SyncRun::CountFromZero() {
+  context_.Count("sent", 0);
+  for (const SyncField field : {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}) {
+    context_.Count(SentCounter(field), 0);
+  }
+  for (absl::string_view name : {"equal", "held_back", "refused"}) context_.Count(name, 0);
+}
 
 absl::Status SyncRun::Pull() {
   absl::Status status = PullChannel(context_);
@@ -172,8 +182,7 @@ absl::Status SyncRun::PushUntilClean() {
 }
 
 absl::Status SyncRun::Run() {
-  for (absl::string_view name : {"sent", "prices", "quantities", "statuses", "equal", "held_back", "refused"})
-    context_.Count(name, 0);
+  CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
   if (!status.ok()) return status;
   status = MarkDirty();

@@ -7,6 +7,20 @@
 
 namespace flxlink::engine {
 
+absl::string_view SentCounter(SyncField field) {
+  switch (field) {
+    case SyncField::kPrice:
+      return "prices";
+    case SyncField::kQuantity:
+      return "quantities";
+    case SyncField::kStatus:
+      return "statuses";
+    case SyncField::kCompareAtPrice:
+      return "compare_at_prices";
+  }
+  return "";
+}
+
 absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result) {
   JobContext& context = scope.context;
   const absl::Status status =

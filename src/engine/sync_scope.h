@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "flxlink/push.h"
 #include "flxlink/sync.h"
@@ -45,6 +46,10 @@ struct SyncPassResult {
   std::string reason;                          // Why it has to be tried again.
   absl::flat_hash_set<int64_t> conflicted;     // Listing ids of links whose channel side moved.
 };
+
+// The counter of a job for items of which the field was sent, and the one for items of which content was.
+absl::string_view SentCounter(SyncField field);
+constexpr absl::string_view kSentContent = "contents";
 
 // Writes settlements and notes in `result` whether they are progress.
 absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result);

@@ -30,7 +30,8 @@ std::vector<std::string> ParentsOf(const SyncBatch& batch, const SyncPolicy& pol
 
 absl::StatusOr<SyncBatch> ReadSiblings(SyncScope& scope, const SyncBatch& batch) {
   SyncBatch siblings;
-  if (scope.policy.status_grouping != PushGrouping::kProduct || !scope.policy.fields.status) return siblings;
+  if (scope.policy.status_grouping != PushGrouping::kProduct || !scope.policy.fields.Has(SyncField::kStatus))
+    return siblings;
   const std::vector<std::string> parents = ParentsOf(batch, scope.policy);
   if (parents.empty()) return siblings;
   JobContext& context = scope.context;

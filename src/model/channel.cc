@@ -6,7 +6,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "flxlink/field.h"
 #include "src/model/quote.h"
@@ -115,32 +114,6 @@ absl::Status ValidateLinkPriority(const ChannelConfig& config) {
 }
 
 }  // namespace
-
-absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text) {
-  SyncFields fields;
-  if (text.empty()) return fields;
-  for (const absl::string_view name : absl::StrSplit(text, ',')) {
-    if (name == "price") {
-      fields.price = true;
-    } else if (name == "quantity") {
-      fields.quantity = true;
-    } else if (name == "status") {
-      fields.status = true;
-    } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat(model::Quote(name), " cannot be synced; use price, quantity and status, separated by commas"));
-    }
-  }
-  return fields;
-}
-
-std::string FormatSyncFields(const SyncFields& fields) {
-  std::vector<absl::string_view> names;
-  if (fields.price) names.push_back("price");
-  if (fields.quantity) names.push_back("quantity");
-  if (fields.status) names.push_back("status");
-  return absl::StrJoin(names, ",");
-}
 
 absl::StatusOr<StatusRule> ParseStatusRule(absl::string_view text, Currency currency) {
   StatusRule rule;

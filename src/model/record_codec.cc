@@ -106,6 +106,32 @@ absl::Status DecodeStatusRule(const internal::StatusRuleRecord& record, StatusRu
   return status;
 }
 
+// The fields that have flags in the record; all others stand there by name.
+constexpr SyncField kFlagFields[] = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+
+void EncodeSyncFields(const SyncFields& fields, internal::SyncFieldsRecord* record) {
+  record->set_price(fields.Has(SyncField::kPrice));
+  record->set_quantity(fields.Has(SyncField::kQuantity));
+  record->set_status(fields.Has(SyncField::kStatus));
+  SyncFields others = fields;
+  for (const SyncField field : kFlagFields) others.Remove(field);
+  for (std::string& name : others.Names()) record->add_others(std::move(name));
+}
+
+absl::Status DecodeSyncFields(const internal::SyncFieldsRecord& record, SyncFields* fields) {
+  if (record.price()) fields->Add(SyncField::kPrice);
+  if (record.quantity()) fields->Add(SyncField::kQuantity);
+  if (record.status()) fields->Add(SyncField::kStatus);
+  for (const std::string& name : record.others()) {
+    const absl::StatusOr<SyncFields> other = ParseSyncFields(name);
+    if (!other.ok())
+      return absl::DataLossError(absl::StrCat("the stored ", kConfig, " is damaged: ", other.status().message(),
+                                              "; restore the store from a backup"));
+    *fields = UnionOf(*fields, *other);
+  }
+  return absl::OkStatus();
+}
+
 // What has neither a list nor a value that can be unknown.
 void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfig* config) {
   config->name = record.name();
@@ -114,7 +140,6 @@ void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfi
   config->strict = record.strict();
   config->link_after_build = record.link_after_build();
   config->link_after_sync = record.link_after_sync();
-  config->sync_fields = {record.sync_fields().price(), record.sync_fields().quantity(), record.sync_fields().status()};
   if (record.has_break_limit()) config->break_limit = record.break_limit();
 }
 
@@ -209,9 +234,7 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   record.set_strict(config.strict);
   record.set_link_after_build(config.link_after_build);
   record.set_link_after_sync(config.link_after_sync);
-  record.mutable_sync_fields()->set_price(config.sync_fields.price);
-  record.mutable_sync_fields()->set_quantity(config.sync_fields.quantity);
-  record.mutable_sync_fields()->set_status(config.sync_fields.status);
+  EncodeSyncFields(config.sync_fields, record.mutable_sync_fields());
   record.set_currency(std::string(config.currency.code()));
   record.set_oversell_guard(static_cast<internal::OversellGuardRecord>(config.oversell_guard));
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
@@ -225,6 +248,8 @@ absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes) {
   ChannelConfig config;
   DecodePlainConfig(record, &config);
   if (absl::Status status = DecodeConfigLists(record, &config); !status.ok()) return status;
+  config.sync_fields = SyncFields();
+  if (absl::Status status = DecodeSyncFields(record.sync_fields(), &config.sync_fields); !status.ok()) return status;
   absl::Status status = DecodeEnum(kConfig, "oversell guard", record.oversell_guard(),
                                    &internal::OversellGuardRecord_IsValid, &config.oversell_guard);
   if (!status.ok()) return status;

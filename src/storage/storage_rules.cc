@@ -117,11 +117,13 @@ absl::Status CheckListings(const ListingBatch& batch) {
 }
 
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch) {
-  return CheckShape({{"parent_id", static_cast<size_t>(batch.parent_id.size())},
-                     {"price", batch.price.size()},
-                     {"quantity", batch.quantity.size()},
-                     {"status", batch.status.size()}},
-                    batch.fields, batch.size(), "channel variants");
+  const absl::Status status = CheckShape({{"parent_id", static_cast<size_t>(batch.parent_id.size())},
+                                          {"price", batch.price.size()},
+                                          {"quantity", batch.quantity.size()},
+                                          {"status", batch.status.size()}},
+                                         batch.fields, batch.size(), "channel variants");
+  if (!status.ok() || batch.compare_at_price.empty()) return status;
+  return CheckShape({{"compare_at_price", batch.compare_at_price.size()}}, {}, batch.size(), "channel variants");
 }
 
 absl::Status CheckPulledPages(absl::Span<const PullPage> pages) {
@@ -285,10 +287,12 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
   return {Health::kNotListed, PendingChange::kNone, stored.paused};
 }
 
-Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt) {
-  Pqs known = seen;
-  if (in_doubt || acknowledged.price != seen.price) known.price = kAbsent;
-  if (in_doubt || acknowledged.quantity != seen.quantity) known.quantity = kAbsent;
+ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, bool in_doubt) {
+  ItemValues known = seen;
+  for (const SyncField field : kSyncFields) {
+    if (field == SyncField::kStatus) continue;
+    if (in_doubt || acknowledged.Get(field) != seen.Get(field)) known.Set(field, kAbsent);
+  }
   if (acknowledged.status != ChannelStatus::kUnknown && seen.status != ChannelStatus::kDead) {
     known.status = acknowledged.status;
   }

@@ -1,29 +1,62 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
 #include "flxlink/sync.h"
 #include "xxhash.h"
 
 namespace flxlink {
 namespace {
 
-// The mask as bits, price, quantity, status. Stored digests depend on it: it never changes.
-constexpr size_t kEncodedSize = 1 + 8 + 8 + 1;
+// Stored digests and the keys of pushes in doubt depend on the encoding: it never changes. First stand the mask's bits
+// and the fields of the first release, price, quantity, status, each zero where it is not in the mask; then, only where
+// they are, all others.
+constexpr SyncField kFirstFields[] = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+constexpr uint8_t kContentBit = 0x80;
 
-void EncodeLittleEndian(int64_t value, unsigned char* to) {
+// Digests without content need no memory of their own.
+using Encoded = absl::InlinedVector<unsigned char, 64>;
+
+void AppendNumber(int64_t value, size_t bytes, Encoded* to) {
   const uint64_t bits = static_cast<uint64_t>(value);
-  for (int i = 0; i < 8; ++i) to[i] = static_cast<unsigned char>(bits >> (8 * i));
+  for (size_t i = 0; i < bytes; ++i) to->push_back(static_cast<unsigned char>(bits >> (8 * i)));
+}
+
+void AppendText(absl::string_view text, Encoded* to) {
+  AppendNumber(static_cast<int64_t>(text.size()), 8, to);
+  to->insert(to->end(), text.begin(), text.end());
+}
+
+// How wide a field is.
+size_t WidthOf(SyncField field) { return field == SyncField::kStatus ? 1 : 8; }
+
+int64_t NumberOf(SyncField field, const ItemValues& values) {
+  return field == SyncField::kStatus ? static_cast<int64_t>(values.status) : values.Get(field);
+}
+
+Encoded Encode(const SyncFields& mask, const ItemValues& values) {
+  Encoded encoded = {static_cast<unsigned char>(mask.bits() | (mask.content().empty() ? 0 : kContentBit))};
+  for (const SyncField field : kFirstFields) {
+    AppendNumber(mask.Has(field) ? NumberOf(field, values) : 0, WidthOf(field), &encoded);
+  }
+  for (const SyncField field : kSyncFields) {
+    if (field > SyncField::kStatus && mask.Has(field)) AppendNumber(values.Get(field), WidthOf(field), &encoded);
+  }
+  for (const std::string& name : mask.content()) {
+    const std::string* value = values.FindContent(name);
+    AppendText(name, &encoded);
+    encoded.push_back(value == nullptr ? 0 : 1);
+    if (value != nullptr) AppendText(*value, &encoded);
+  }
+  return encoded;
 }
 
 }  // namespace
 
-uint64_t ContentDigest(const SyncFields& mask, const Pqs& values) {
-  unsigned char encoded[kEncodedSize] = {};
-  encoded[0] = static_cast<unsigned char>((mask.price ? 1 : 0) | (mask.quantity ? 2 : 0) | (mask.status ? 4 : 0));
-  if (mask.price) EncodeLittleEndian(values.price, encoded + 1);
-  if (mask.quantity) EncodeLittleEndian(values.quantity, encoded + 9);
-  if (mask.status) encoded[17] = static_cast<unsigned char>(values.status);
-  const uint64_t digest = XXH3_64bits(encoded, kEncodedSize);
+uint64_t ContentDigest(const SyncFields& mask, const ItemValues& values) {
+  const Encoded encoded = Encode(mask, values);
+  const uint64_t digest = XXH3_64bits(encoded.data(), encoded.size());
   return digest == 0 ? 1 : digest;
 }
 

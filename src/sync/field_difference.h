@@ -5,22 +5,13 @@
 #ifndef FLXLINK_SRC_SYNC_FIELD_DIFFERENCE_H_
 #define FLXLINK_SRC_SYNC_FIELD_DIFFERENCE_H_
 
-#include "flxlink/channel.h"
-#include "flxlink/push.h"
+#include "flxlink/item_values.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink::sync {
 
-// The fields that have a value.
-SyncFields PresentFields(const Pqs& values);
-
 // The fields that have a value in `desired` and another one, or none, in `acknowledged`.
-SyncFields DifferingFields(const Pqs& desired, const Pqs& acknowledged);
-
-// The fields that are in either.
-SyncFields UnionOf(const SyncFields& a, const SyncFields& b);
-
-// `values` without the fields outside `mask`.
-Pqs Masked(const SyncFields& mask, const Pqs& values);
+SyncFields DifferingFields(const ItemValues& desired, const ItemValues& acknowledged);
 
 }  // namespace flxlink::sync
 

@@ -14,11 +14,11 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
          row.quantity_at <= row.guarded_at;
 }
 
-bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy) {
+bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy) {
   return GuardStands(row, policy) && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
 }
 
-bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy) {
+bool SetsGuard(const ItemValues& before, const ItemValues& after, const SyncPolicy& policy) {
   return policy.oversell_guard == OversellGuard::kHold && before.quantity != kAbsent && after.quantity != kAbsent &&
          after.quantity < before.quantity;
 }

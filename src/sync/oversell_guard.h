@@ -18,10 +18,10 @@ int64_t ShownQuantity(const SyncRow& row);
 bool GuardStands(const SyncRow& row, const SyncPolicy& policy);
 
 // Whether the guard holds the desired quantity back. Never where it is what the channel shows: that overwrites nothing.
-bool IsQuantityHeld(const SyncRow& row, const Pqs& desired, const SyncPolicy& policy);
+bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy);
 
 // Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged.
-bool SetsGuard(const Pqs& before, const Pqs& after, const SyncPolicy& policy);
+bool SetsGuard(const ItemValues& before, const ItemValues& after, const SyncPolicy& policy);
 
 }  // namespace flxlink::sync
 

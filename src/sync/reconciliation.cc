@@ -7,19 +7,16 @@ namespace {
 
 // Whether the next plan would send something of the link, as far as the link alone can tell.
 bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
-  const Pqs desired = Desired(row, policy);
+  const ItemValues desired = Desired(row, policy);
   SyncFields send = sync::DifferingFields(desired, row.acknowledged);
-  if (sync::IsQuantityHeld(row, desired, policy)) send.quantity = false;
-  return send.any() && ContentDigest(send, desired) != row.refused_digest;
+  if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);
+  return !send.empty() && ContentDigest(send, desired) != row.refused_digest;
 }
 
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.
-Pqs AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
-  const SyncFields seen = sync::PresentFields(row.seen);
-  Pqs acknowledged = row.acknowledged;
-  if (policy.fields.price && seen.price) acknowledged.price = row.seen.price;
-  if (policy.fields.quantity && seen.quantity) acknowledged.quantity = row.seen.quantity;
-  if (policy.fields.status && seen.status) acknowledged.status = row.seen.status;
+ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
+  ItemValues acknowledged = row.acknowledged;
+  CopyFields(IntersectionOf(policy.fields, PresentFields(row.seen)), row.seen, &acknowledged);
   return acknowledged;
 }
 

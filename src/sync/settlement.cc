@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
-#include "src/sync/field_difference.h"
 
 namespace flxlink {
 namespace {
@@ -71,7 +70,7 @@ class Settler {
     Settlement& row = AddRow(i);
     row.settled = true;
     row.in_doubt = false;
-    row.mask = sync::UnionOf(plan_.items[i].mask, state.doubtful);
+    row.mask = UnionOf(plan_.items[i].mask, state.doubtful);
     row.acknowledged = plan_.items[i].values;
     row.attentions = kClearAttentions;
     if (state.attentions < 0) return;

@@ -24,8 +24,8 @@ struct Decision {
 // had another one than was seen.
 SyncFields DoubtfulFields(const SyncRow& row, const SyncPolicy& policy) {
   if (!row.in_doubt) return SyncFields();
-  SyncFields doubtful = sync::PresentFields(row.acknowledged);
-  if (sync::GuardStands(row, policy)) doubtful.quantity = false;
+  SyncFields doubtful = PresentFields(row.acknowledged);
+  if (sync::GuardStands(row, policy)) doubtful.Remove(SyncField::kQuantity);
   return doubtful;
 }
 
@@ -46,7 +46,9 @@ Problem HeldQuantity(const SyncRow& row) {
 }
 
 Problem CurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
-  const std::string price = FormatMoney({row.product_price, row.product_currency});
+  const bool has_price = policy.fields.Has(SyncField::kPrice) && row.product_price != kAbsent;
+  const int64_t value = has_price ? row.product_price : row.product_compare_at_price;
+  const std::string price = FormatMoney({value, row.product_currency});
   const std::string currency(row.product_currency.code());
   const std::string channel_currency(policy.currency.code());
   return MakeProblem(problem_code::kCurrencyMismatch,
@@ -91,21 +93,21 @@ class Planner {
  private:
   void PlanRow(int64_t i) {
     const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
-    const Pqs desired = Desired(row, policy_);
+    const ItemValues desired = Desired(row, policy_);
     Decision decision = Decide(i, row, desired);
-    if (!decision.send.any()) return SettleUnsent(row, std::move(decision));
+    if (decision.send.empty()) return SettleUnsent(row, std::move(decision));
     const uint64_t digest = ContentDigest(decision.send, desired);
     if (digest == row.refused_digest && !row.in_doubt) return SettleRefused(row);
     AddItem(i, desired, digest, std::move(decision));
   }
 
-  Decision Decide(int64_t i, const SyncRow& row, const Pqs& desired) const {
+  Decision Decide(int64_t i, const SyncRow& row, const ItemValues& desired) const {
     Decision decision;
     if (row.seen.status == ChannelStatus::kDead) {
       decision.attentions.push_back(DeadItem(batch_.external_id[i]));
       return decision;
     }
-    decision.send = row.in_doubt ? sync::PresentFields(desired) : sync::DifferingFields(desired, row.acknowledged);
+    decision.send = row.in_doubt ? PresentFields(desired) : sync::DifferingFields(desired, row.acknowledged);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
@@ -114,16 +116,16 @@ class Planner {
 
   void HoldStatus(int64_t i, Decision* decision) const {
     const int32_t disagreement = disagreements_.of_row[static_cast<size_t>(i)];
-    if (!decision->send.status || disagreement < 0) return;
-    decision->send.status = false;
+    if (!decision->send.Has(SyncField::kStatus) || disagreement < 0) return;
+    decision->send.Remove(SyncField::kStatus);
     decision->attentions.push_back(MakeProblem(problem_code::kSiblingsDisagree,
                                                {{"parent_id", std::string(batch_.parent_id[i])}},
                                                disagreements_.details[static_cast<size_t>(disagreement)]));
   }
 
-  void HoldQuantity(const SyncRow& row, const Pqs& desired, Decision* decision) const {
-    if (!decision->send.quantity || !sync::IsQuantityHeld(row, desired, policy_)) return;
-    decision->send.quantity = false;
+  void HoldQuantity(const SyncRow& row, const ItemValues& desired, Decision* decision) const {
+    if (!decision->send.Has(SyncField::kQuantity) || !sync::IsQuantityHeld(row, desired, policy_)) return;
+    decision->send.Remove(SyncField::kQuantity);
     decision->attentions.push_back(HeldQuantity(row));
   }
 
@@ -142,7 +144,7 @@ class Planner {
     plan_.settled.rows.push_back(settlement);
   }
 
-  void AddItem(int64_t i, const Pqs& desired, uint64_t digest, Decision decision) {
+  void AddItem(int64_t i, const ItemValues& desired, uint64_t digest, Decision decision) {
     const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
     PushItem item;
     item.listing_id = row.listing_id;
@@ -151,8 +153,9 @@ class Planner {
     item.external_id = std::string(batch_.external_id[i]);
     item.parent_id = std::string(batch_.parent_id[i]);
     item.mask = decision.send;
-    item.values = sync::Masked(decision.send, desired);
-    if (policy_.compare_and_set && decision.send.quantity) item.expected_quantity = row.acknowledged.quantity;
+    CopyFields(decision.send, desired, &item.values);
+    if (policy_.compare_and_set && decision.send.Has(SyncField::kQuantity))
+      item.expected_quantity = row.acknowledged.quantity;
     item.idempotency_key = IdempotencyKey(row, digest);
     plan_.items.push_back(std::move(item));
 

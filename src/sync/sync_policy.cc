@@ -7,18 +7,18 @@ namespace flxlink {
 namespace sync {
 
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
-  return policy.fields.price && row.product_price != kAbsent && row.product_currency != policy.currency;
+  const bool has_price = policy.fields.Has(SyncField::kPrice) && row.product_price != kAbsent;
+  const bool has_compare_at_price =
+      policy.fields.Has(SyncField::kCompareAtPrice) && row.product_compare_at_price != kAbsent;
+  return (has_price || has_compare_at_price) && row.product_currency != policy.currency;
 }
 
 }  // namespace sync
 
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
-  const SyncFields& wanted = config.sync_fields;
-  const SyncFields& can = capabilities.can_set;
   SyncPolicy policy;
-  policy.fields.price = wanted.price && can.price;
-  policy.fields.quantity = wanted.quantity && can.quantity;
-  policy.fields.status = wanted.status && can.status && !capabilities.status_set.empty();
+  policy.fields = IntersectionOf(config.sync_fields, capabilities.can_set);
+  if (capabilities.status_set.empty()) policy.fields.Remove(SyncField::kStatus);
   policy.currency = config.currency;
   policy.oversell_guard = config.oversell_guard;
   policy.status_grouping = capabilities.grouping;
@@ -26,11 +26,17 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   return policy;
 }
 
-Pqs Desired(const SyncRow& row, const SyncPolicy& policy) {
-  Pqs desired;
-  if (policy.fields.price && !sync::HasCurrencyMismatch(row, policy)) desired.price = row.product_price;
-  if (policy.fields.quantity) desired.quantity = row.product_quantity;
-  if (policy.fields.status) desired.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
+ItemValues Desired(const SyncRow& row, const SyncPolicy& policy) {
+  ItemValues stated;
+  if (!sync::HasCurrencyMismatch(row, policy)) {
+    stated.price = row.product_price;
+    stated.compare_at_price = row.product_compare_at_price;
+  }
+  stated.quantity = row.product_quantity;
+  stated.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
+  stated.content = row.content;
+  ItemValues desired;
+  CopyFields(policy.fields, stated, &desired);
   return desired;
 }
 

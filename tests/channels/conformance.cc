@@ -8,6 +8,7 @@
 
 namespace flxlink {
 
+using ::testing::AnyOf;
 using ::testing::Each;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
@@ -17,9 +18,9 @@ using ::testing::SizeIs;
 
 namespace {
 
-constexpr SyncFields kPrice = {true, false, false};
-constexpr SyncFields kQuantity = {false, true, false};
-constexpr SyncFields kStatus = {false, false, true};
+const SyncFields kPrice = {SyncField::kPrice};
+const SyncFields kQuantity = {SyncField::kQuantity};
+const SyncFields kStatus = {SyncField::kStatus};
 
 // No adapter may need more polls than this for a decision.
 constexpr int kMaxPolls = 100;
@@ -36,18 +37,24 @@ void ExpectWellFormed(const ChannelVariantBatch& batch) {
   EXPECT_THAT(batch.price, SizeIs(size));
   EXPECT_THAT(batch.quantity, SizeIs(size));
   EXPECT_THAT(batch.status, SizeIs(size));
+  EXPECT_THAT(batch.compare_at_price, AnyOf(IsEmpty(), SizeIs(size)));
   EXPECT_EQ(batch.fields.names.size(), batch.fields.columns.size());
   for (const StringColumn& column : batch.fields.columns) EXPECT_EQ(column.size(), batch.size());
   const std::set<std::string> names(batch.fields.names.begin(), batch.fields.names.end());
   EXPECT_EQ(names.size(), batch.fields.names.size()) << "a field is there twice";
 }
 
-ConformanceItem ItemAt(const ChannelVariantBatch& batch, int64_t row) {
-  const auto i = static_cast<size_t>(row);
+// `content`: the names of what a push can set of it.
+ConformanceItem ItemAt(const ChannelVariantBatch& batch, int64_t row, const std::vector<std::string>& content) {
   ConformanceItem item;
   item.external_id = std::string(batch.external_id[row]);
   item.parent_id = std::string(batch.parent_id[row]);
-  item.values = {batch.price[i], batch.quantity[i], batch.status[i]};
+  item.values = ValuesAt(batch, row);
+  for (const std::string& name : content) {
+    const StringColumn* column = batch.fields.Find(name);
+    EXPECT_NE(column, nullptr) << "a pull does not show " << name << ", which a push can set";
+    if (column != nullptr) item.values.SetContent(name, (*column)[row]);
+  }
   for (size_t field = 0; field < batch.fields.names.size(); ++field) {
     const absl::string_view value = batch.fields.columns[field][row];
     if (!value.empty()) item.fields.push_back({batch.fields.names[field], std::string(value)});
@@ -55,9 +62,11 @@ ConformanceItem ItemAt(const ChannelVariantBatch& batch, int64_t row) {
   return item;
 }
 
-std::vector<ConformanceItem> ItemsOf(const ChannelVariantBatch& batch) {
+std::vector<ConformanceItem> ItemsOf(const ChannelVariantBatch& batch, const AdapterCapabilities& capabilities) {
   std::vector<ConformanceItem> items;
-  for (int64_t row = 0; row < batch.size(); ++row) items.push_back(ItemAt(batch, row));
+  for (int64_t row = 0; row < batch.size(); ++row) {
+    items.push_back(ItemAt(batch, row, capabilities.can_set.content()));
+  }
   return items;
 }
 
@@ -78,7 +87,7 @@ PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit) {
     pulled.revision = page->revision;
     pulled.cursors.push_back(cursor);
     EXPECT_NE(page->next_cursor, cursor.empty() ? "none" : cursor) << "the pull does not move on";
-    for (ConformanceItem& item : ItemsOf(page->items)) pulled.items.push_back(std::move(item));
+    for (ConformanceItem& item : ItemsOf(page->items, adapter.capabilities())) pulled.items.push_back(std::move(item));
     cursor = page->next_cursor;
   } while (!cursor.empty());
   const auto by_id = [](const ConformanceItem& a, const ConformanceItem& b) { return a.external_id < b.external_id; };
@@ -95,9 +104,7 @@ void ChannelConformance::SetUp() {
 
 std::vector<SyncFields> ChannelConformance::SettableFields() const {
   std::vector<SyncFields> fields;
-  if (capabilities().can_set.price) fields.push_back(kPrice);
-  if (capabilities().can_set.quantity) fields.push_back(kQuantity);
-  if (capabilities().can_set.status) fields.push_back(kStatus);
+  for (const std::string& name : capabilities().can_set.Names()) fields.push_back(*ParseSyncFields(name));
   return fields;
 }
 
@@ -108,7 +115,11 @@ PushItem ChannelConformance::MakePush(const ConformanceItem& item, const SyncFie
   push.external_id = item.external_id;
   push.parent_id = item.parent_id;
   push.mask = mask;
-  push.values = {item.values.price + 101, item.values.quantity + 7, ChannelStatus::kHidden};
+  const int64_t compare_at = item.values.compare_at_price == kAbsent ? item.values.price : item.values.compare_at_price;
+  push.values = {item.values.price + 101, item.values.quantity + 7, ChannelStatus::kHidden, compare_at + 301};
+  for (const std::string& name : mask.content()) {
+    push.values.SetContent(name, absl::StrCat("new \"", name, "\", ", pushes_made_));
+  }
   push.idempotency_key = absl::StrCat("key-", pushes_made_);
   return push;
 }
@@ -148,7 +159,7 @@ void ChannelConformance::ExpectUntouched(const std::vector<std::string>& except)
 // -- Capabilities.
 
 TEST_P(ChannelConformance, CapabilitiesFitTogether) {
-  if (capabilities().can_set.status) {
+  if (capabilities().can_set.Has(SyncField::kStatus)) {
     EXPECT_THAT(capabilities().status_set, IsSupersetOf({ChannelStatus::kListed, ChannelStatus::kHidden}));
   }
   EXPECT_THAT(capabilities().status_set, Not(testing::Contains(ChannelStatus::kUnknown)));
@@ -173,11 +184,13 @@ TEST_P(ChannelConformance, PullShowsEveryItem) {
 }
 
 TEST_P(ChannelConformance, PullShowsNoFieldsButThoseThatCanBeLinked) {
-  const std::vector<std::string>& declared = capabilities().link_fields;
+  std::vector<std::string> declared = capabilities().link_fields;
   const absl::StatusOr<PullPage> page = adapter_->Pull({});
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_THAT(page->items.fields.names, Not(IsEmpty()));
   if (!declared.empty()) {
+    const std::vector<std::string>& content = capabilities().can_set.content();
+    declared.insert(declared.end(), content.begin(), content.end());
     EXPECT_THAT(declared, IsSupersetOf(page->items.fields.names));
   }
 }
@@ -198,7 +211,7 @@ TEST_P(ChannelConformance, APageCanBeAskedForAgainByAnotherProcess) {
     const absl::StatusOr<PullPage> again = channel_->MakeAdapter()->Pull({cursor, 2});
     ASSERT_TRUE(once.ok()) << once.status();
     ASSERT_TRUE(again.ok()) << again.status();
-    EXPECT_EQ(ItemsOf(again->items), ItemsOf(once->items));
+    EXPECT_EQ(ItemsOf(again->items, capabilities()), ItemsOf(once->items, capabilities()));
     EXPECT_EQ(again->next_cursor, once->next_cursor);
     EXPECT_EQ(again->revision, once->revision);
   }
@@ -208,16 +221,16 @@ TEST_P(ChannelConformance, AChangeDuringAPullIsSeenOrStartsItOver) {
   const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1});
   ASSERT_TRUE(first.ok()) << first.status();
   // The change is made to an item that was not shown yet.
-  const bool is_front = ItemsOf(first->items).front().external_id == items_.front().external_id;
+  const bool is_front = ItemsOf(first->items, capabilities()).front().external_id == items_.front().external_id;
   const ConformanceItem& changed = is_front ? items_.back() : items_.front();
-  Pqs values = changed.values;
+  ItemValues values = changed.values;
   values.price += 500;
   channel_->Change(changed.external_id, kPrice, values);
   const absl::StatusOr<PullPage> rest = adapter_->Pull({first->next_cursor, 1000});
   if (!rest.ok()) {
     EXPECT_EQ(rest.status().code(), absl::StatusCode::kAborted) << rest.status();
   } else {
-    const std::vector<ConformanceItem> shown = ItemsOf(rest->items);
+    const std::vector<ConformanceItem> shown = ItemsOf(rest->items, capabilities());
     EXPECT_TRUE(std::any_of(shown.begin(), shown.end(), [&](const auto& item) { return item.values == values; }));
   }
   EXPECT_THAT(PullAll(*adapter_).items, SizeIs(items_.size()));
@@ -237,39 +250,53 @@ TEST_P(ChannelConformance, PushedValuesAreOnThePlatformAndInTheNextPull) {
   std::vector<PushItem> pushed;
   for (const ConformanceItem& item : items_) pushed.push_back(MakePush(item, capabilities().can_set));
   EXPECT_THAT(ResultsOf(Push(pushed)), Each(PushResult::kApplied));
-  std::vector<Pqs> expected;
+  std::vector<ItemValues> expected;
   for (size_t i = 0; i < items_.size(); ++i) {
-    Pqs values = items_[i].values;
-    if (capabilities().can_set.price) values.price = pushed[i].values.price;
-    if (capabilities().can_set.quantity) values.quantity = pushed[i].values.quantity;
-    if (capabilities().can_set.status) values.status = pushed[i].values.status;
+    ItemValues values = items_[i].values;
+    CopyFields(capabilities().can_set, pushed[i].values, &values);
     EXPECT_EQ(channel_->Look(items_[i].external_id), values) << items_[i].external_id;
     expected.push_back(values);
   }
-  std::vector<Pqs> pulled;
+  std::vector<ItemValues> pulled;
   for (const ConformanceItem& item : PullAll(*adapter_).items) pulled.push_back(item.values);
   EXPECT_THAT(pulled, testing::UnorderedElementsAreArray(expected));
 }
 
+TEST_P(ChannelConformance, WhatIsPushedForAFieldIsWhatAPullThenReports) {
+  for (const SyncFields& mask : SettableFields()) {
+    std::vector<ConformanceItem> expected = PullAll(*adapter_).items;
+    std::vector<PushItem> pushed;
+    for (ConformanceItem& item : expected) {
+      pushed.push_back(MakePush(item, mask));
+      CopyFields(mask, pushed.back().values, &item.values);
+    }
+    EXPECT_THAT(ResultsOf(Push(pushed)), Each(PushResult::kApplied)) << FormatSyncFields(mask);
+    const std::vector<ConformanceItem> pulled = PullAll(*adapter_).items;
+    ASSERT_EQ(pulled.size(), expected.size());
+    for (size_t i = 0; i < pulled.size(); ++i) {
+      EXPECT_EQ(pulled[i].values, expected[i].values) << FormatSyncFields(mask) << " of " << pulled[i].external_id;
+    }
+  }
+}
+
 TEST_P(ChannelConformance, AMaskSendsItsFieldsOnly) {
   const ConformanceItem& item = items_.back();
-  Pqs expected = item.values;
+  ItemValues expected = item.values;
   for (const SyncFields& mask : SettableFields()) {
     const PushItem push = MakePush(item, mask);
     EXPECT_THAT(ResultsOf(Push({push})), Each(PushResult::kApplied));
-    if (mask.price) expected.price = push.values.price;
-    if (mask.quantity) expected.quantity = push.values.quantity;
-    if (mask.status) expected.status = push.values.status;
-    EXPECT_EQ(channel_->Look(item.external_id), expected);
+    CopyFields(mask, push.values, &expected);
+    EXPECT_EQ(channel_->Look(item.external_id), expected) << FormatSyncFields(mask);
   }
   ExpectUntouched({item.external_id});
 }
 
 TEST_P(ChannelConformance, AFieldThatCannotBeSetIsNotApplied) {
-  for (const SyncFields& mask : {kPrice, kQuantity, kStatus}) {
-    const SyncFields& can_set = capabilities().can_set;
-    if ((mask.price && can_set.price) || (mask.quantity && can_set.quantity) || (mask.status && can_set.status))
-      continue;
+  SyncFields all({}, {"no_such_field"});
+  for (const SyncField field : kSyncFields) all.Add(field);
+  for (const std::string& name : all.Names()) {
+    const SyncFields mask = *ParseSyncFields(name);
+    if (IntersectionOf(mask, capabilities().can_set) == mask) continue;
     const absl::StatusOr<PushReply> reply =
         adapter_->Push({{MakePush(items_.back(), mask)}, PullAll(*adapter_).revision});
     if (reply.ok()) {
@@ -280,7 +307,7 @@ TEST_P(ChannelConformance, AFieldThatCannotBeSetIsNotApplied) {
 }
 
 TEST_P(ChannelConformance, EveryStatusOfASiblingIsShared) {
-  if (!capabilities().can_set.status) GTEST_SKIP() << "there is no status to set";
+  if (!capabilities().can_set.Has(SyncField::kStatus)) GTEST_SKIP() << "there is no status to set";
   for (const ChannelStatus status : {ChannelStatus::kHidden, ChannelStatus::kListed}) {
     PushItem push = MakePush(items_[0], kStatus);
     push.values.status = status;
@@ -381,16 +408,6 @@ TEST_P(ChannelConformance, CompareAndSetRefusesAnotherQuantity) {
   EXPECT_EQ(channel_->Look(push.external_id)->quantity, push.values.quantity);
 }
 
-TEST_P(ChannelConformance, AKeyIsAppliedOnce) {
-  if (!capabilities().idempotency_keys) GTEST_SKIP() << "no idempotency keys";
-  const PushItem push = MakePush(items_.back(), kQuantity);
-  EXPECT_THAT(ResultsOf(Push({push})), Each(PushResult::kApplied));
-  const Pqs sold = {kAbsent, 1, ChannelStatus::kUnknown};
-  channel_->Change(push.external_id, kQuantity, sold);
-  EXPECT_THAT(ResultsOf(Push({push})), Each(PushResult::kApplied));
-  EXPECT_EQ(channel_->Look(push.external_id)->quantity, sold.quantity);
-}
-
 TEST_P(ChannelConformance, APushOnAnOldRevisionIsAConflict) {
   const std::string old = PullAll(*adapter_).revision;
   if (old.empty()) GTEST_SKIP() << "no revisions";
@@ -399,7 +416,7 @@ TEST_P(ChannelConformance, APushOnAnOldRevisionIsAConflict) {
   EXPECT_THAT(ResultsOf(PushOn("", pushed)), Each(PushResult::kConflict)) << "never pulled";
   ExpectUntouched();
 
-  Pqs edited = items_[0].values;
+  ItemValues edited = items_[0].values;
   edited.price += 1;
   channel_->Change(items_[0].external_id, kPrice, edited);
   EXPECT_THAT(ResultsOf(PushOn(old, pushed)), Each(PushResult::kConflict));

@@ -37,9 +37,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr SyncFields kPrice = {true, false, false};
-constexpr SyncFields kQuantity = {false, true, false};
-constexpr SyncFields kStatus = {false, false, true};
+const SyncFields kPrice = {SyncField::kPrice};
+const SyncFields kQuantity = {SyncField::kQuantity};
+const SyncFields kStatus = {SyncField::kStatus};
 
 absl::StatusOr<std::unique_ptr<ChannelAdapter>> TryMakeAdapter(
     const std::vector<std::pair<std::string, std::string>>& settings, const char* currency = "USD") {
@@ -59,7 +59,7 @@ std::unique_ptr<ChannelAdapter> MakeAdapter(const std::string& path, const char*
   return *std::move(adapter);
 }
 
-PushItem MakeItem(absl::string_view external_id, const SyncFields& mask, const Pqs& values) {
+PushItem MakeItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) {
   PushItem item;
   item.external_id = std::string(external_id);
   item.mask = mask;
@@ -72,6 +72,9 @@ PushItem PriceItem(absl::string_view id, int64_t price) {
 }
 PushItem QuantityItem(absl::string_view id, int64_t quantity) {
   return MakeItem(id, kQuantity, {kAbsent, quantity, ChannelStatus::kUnknown});
+}
+PushItem CompareAtItem(absl::string_view id, int64_t price) {
+  return MakeItem(id, {SyncField::kCompareAtPrice}, {kAbsent, kAbsent, ChannelStatus::kUnknown, price});
 }
 PushItem StatusItem(absl::string_view id, ChannelStatus status) {
   return MakeItem(id, kStatus, {kAbsent, kAbsent, status});
@@ -89,6 +92,7 @@ class CsvUnderTest : public ChannelUnderTest {
     bool has_quantity = true;
     bool is_quoted = false;
     std::string line_end = "\n";
+    bool has_compare_at_price = false;
   };
 
   explicit CsvUnderTest(const Shape& shape) : shape_(shape) {
@@ -101,6 +105,7 @@ class CsvUnderTest : public ChannelUnderTest {
     rows_.push_back({"mug", "A mug", "", "mug", "7", "1", shape_.listed});
     rows_.push_back({"pen", "A pen", "", "", "", "", shape_.listed});
     rows_.push_back({"pen", "", "", "pen", "3.00", "40", ""});
+    if (shape_.has_compare_at_price) InsertColumn("Variant Compare At Price", {"12.5", "", "", "9", "", "0"});
     Write();
   }
 
@@ -108,26 +113,35 @@ class CsvUnderTest : public ChannelUnderTest {
 
   std::vector<ConformanceItem> Items() override {
     const auto values = [&](int64_t price, int64_t quantity) {
-      return Pqs{price, shape_.has_quantity ? quantity : kAbsent,
-                 shape_.status_column.empty() ? ChannelStatus::kUnknown : ChannelStatus::kListed};
+      return ItemValues{price, shape_.has_quantity ? quantity : kAbsent,
+                        shape_.status_column.empty() ? ChannelStatus::kUnknown : ChannelStatus::kListed};
     };
-    return {{"shirt/Red", "shirt", values(1000, 5), {{"sku", "s-red"}, {"title", "A shirt"}, {"option1", "Red"}}},
-            {"shirt/Blue", "shirt", values(1150, 6), {{"sku", "s-blue"}, {"title", "A shirt"}, {"option1", "Blue"}}},
-            {"mug", "mug", values(700, 1), {{"id", "mug"}, {"sku", "mug"}, {"handle", "mug"}}},
-            {"pen", "pen", values(300, 40), {{"id", "pen"}, {"sku", "pen"}, {"title", "A pen"}}}};
+    std::vector<ConformanceItem> items = {
+        {"shirt/Red", "shirt", values(1000, 5), {{"sku", "s-red"}, {"title", "A shirt"}, {"option1", "Red"}}},
+        {"shirt/Blue", "shirt", values(1150, 6), {{"sku", "s-blue"}, {"title", "A shirt"}, {"option1", "Blue"}}},
+        {"mug", "mug", values(700, 1), {{"id", "mug"}, {"sku", "mug"}, {"handle", "mug"}}},
+        {"pen", "pen", values(300, 40), {{"id", "pen"}, {"sku", "pen"}, {"title", "A pen"}}}};
+    if (!shape_.has_compare_at_price) return items;
+    items[0].values.compare_at_price = 1250;
+    items[2].values.compare_at_price = 900;
+    items[3].values.compare_at_price = 0;
+    return items;
   }
 
   std::vector<PushItem> BadItems() override {
     return {StatusItem("shirt/Red", ChannelStatus::kListed), StatusItem("shirt/Blue", ChannelStatus::kHidden)};
   }
 
-  absl::optional<Pqs> Look(absl::string_view external_id) override {
+  absl::optional<ItemValues> Look(absl::string_view external_id) override {
     Read();
     const int row = RowOf(external_id);
     if (row < 0) return absl::nullopt;
-    Pqs values;
+    ItemValues values;
     values.price = ParseMoney(*Cell(row, "Variant Price"), Currency())->minor_units;
     if (shape_.has_quantity) values.quantity = std::stoll(*Cell(row, "Variant Inventory Qty"));
+    if (shape_.has_compare_at_price && !Cell(row, "Variant Compare At Price")->empty()) {
+      values.compare_at_price = ParseMoney(*Cell(row, "Variant Compare At Price"), Currency())->minor_units;
+    }
     if (!shape_.status_column.empty()) {
       const std::string status = *Cell(ProductRowOf(row), shape_.status_column);
       EXPECT_THAT(status, testing::AnyOf(shape_.listed, shape_.hidden));
@@ -136,13 +150,13 @@ class CsvUnderTest : public ChannelUnderTest {
     return values;
   }
 
-  void Change(absl::string_view external_id, const SyncFields& mask, const Pqs& values) override {
+  void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
     Read();
     const int row = RowOf(external_id);
     ASSERT_GE(row, 0);
-    ASSERT_FALSE(mask.status);
-    if (mask.price) *Cell(row, "Variant Price") = FormatMoney({values.price, Currency()});
-    if (mask.quantity) *Cell(row, "Variant Inventory Qty") = absl::StrCat(values.quantity);
+    ASSERT_FALSE(mask.Has(SyncField::kStatus));
+    if (mask.Has(SyncField::kPrice)) *Cell(row, "Variant Price") = FormatMoney({values.price, Currency()});
+    if (mask.Has(SyncField::kQuantity)) *Cell(row, "Variant Inventory Qty") = absl::StrCat(values.quantity);
     Write();
   }
 
@@ -155,6 +169,12 @@ class CsvUnderTest : public ChannelUnderTest {
   }
 
  private:
+  // After the price, one value a row.
+  void InsertColumn(const std::string& name, const std::vector<std::string>& values) {
+    columns_.insert(columns_.begin() + 5, name);
+    for (size_t i = 0; i < rows_.size(); ++i) rows_[i].insert(rows_[i].begin() + 5, values[i]);
+  }
+
   std::string* Cell(int row, const std::string& column) {
     const auto at = std::find(columns_.begin(), columns_.end(), column) - columns_.begin();
     return &rows_[static_cast<size_t>(row)][static_cast<size_t>(at)];
@@ -219,6 +239,7 @@ INSTANTIATE_TEST_SUITE_P(Csv, ChannelConformance,
                          testing::Values(Factory("Status", {"Status", "active", "draft"}),
                                          Factory("Published", {"Published", "TRUE", "FALSE", true, false, "\r\n"}),
                                          Factory("Quoted", {"Status", "active", "draft", true, true, "\r\n"}),
+                                         Factory("CompareAt", {"Status", "active", "draft", true, false, "\n", true}),
                                          Factory("PriceOnly", {"", "", "", false})),
                          ChannelFactoryName);
 
@@ -273,7 +294,8 @@ TEST_F(CsvChannelTest, NeedsAPathAndNothingElse) {
 
 TEST_F(CsvChannelTest, CanSetWhatTheFileHasColumnsFor) {
   Make("Handle,Variant Price,Variant Inventory Qty,Published\n");
-  EXPECT_EQ(adapter_->capabilities().can_set, (SyncFields{true, true, true}));
+  EXPECT_EQ(adapter_->capabilities().can_set,
+            (SyncFields{SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}));
   EXPECT_THAT(adapter_->capabilities().status_set, ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden));
   Make("Handle,Variant Price\n");
   EXPECT_EQ(adapter_->capabilities().can_set, kPrice);
@@ -282,16 +304,17 @@ TEST_F(CsvChannelTest, CanSetWhatTheFileHasColumnsFor) {
 
 TEST_F(CsvChannelTest, CanBeMadeBeforeItsFile) {
   adapter_ = MakeAdapter(path_);
-  EXPECT_EQ(adapter_->capabilities().can_set, (SyncFields{true, true, true}));
+  EXPECT_EQ(FormatSyncFields(adapter_->capabilities().can_set), "price,quantity,status,compare_at_price");
   ExpectPullError(absl::StatusCode::kNotFound, {"`path`", "check the path"});
   EXPECT_EQ(adapter_->Push({{PriceItem("a", 1)}, "x"}).status().code(), absl::StatusCode::kNotFound);
 
   WriteFile(path_, "Handle,Variant Price\na,1\n");
   const PulledItems pulled = PullAll(*adapter_);
   ASSERT_THAT(pulled.items, SizeIs(1));
-  EXPECT_EQ(pulled.items[0].values, (Pqs{100, kAbsent, ChannelStatus::kUnknown}));
-  const std::vector<PushOutcome> outcomes = Push({QuantityItem("a", 1), StatusItem("a", ChannelStatus::kListed)});
-  ASSERT_THAT(outcomes, SizeIs(2));
+  EXPECT_EQ(pulled.items[0].values, (ItemValues{100, kAbsent, ChannelStatus::kUnknown}));
+  const std::vector<PushOutcome> outcomes =
+      Push({QuantityItem("a", 1), StatusItem("a", ChannelStatus::kListed), CompareAtItem("a", 1)});
+  ASSERT_THAT(outcomes, SizeIs(3));
   for (const PushOutcome& outcome : outcomes) {
     EXPECT_EQ(outcome.result, PushResult::kRejected);
     EXPECT_EQ(outcome.code, "missing_column");
@@ -299,6 +322,30 @@ TEST_F(CsvChannelTest, CanBeMadeBeforeItsFile) {
   EXPECT_EQ(outcomes[0].field, "quantity");
   EXPECT_THAT(outcomes[0].message, HasSubstr("\"Variant Inventory Qty\""));
   EXPECT_EQ(outcomes[1].field, "status");
+  EXPECT_EQ(outcomes[2].field, "compare_at_price");
+  EXPECT_THAT(outcomes[2].message, HasSubstr("\"Variant Compare At Price\""));
+}
+
+TEST_F(CsvChannelTest, ACompareAtPriceThatCannotBeReadCountsAsNone) {
+  Make(
+      "Handle,Variant Price,Variant Compare At Price\n"
+      "a,1,2.5\nb,1,soon\nc,1,\nd,1,7.00\n");
+  std::vector<int64_t> seen;
+  for (const ConformanceItem& item : PullAll(*adapter_).items) seen.push_back(item.values.compare_at_price);
+  EXPECT_THAT(seen, ElementsAre(250, kAbsent, kAbsent, 700));
+  ExpectApplied({CompareAtItem("a", 250), CompareAtItem("b", 300), CompareAtItem("c", 400)});
+  EXPECT_EQ(ReadFile(path_), "Handle,Variant Price,Variant Compare At Price\na,1,2.5\nb,1,3.00\nc,1,4.00\nd,1,7.00\n");
+}
+
+TEST_F(CsvChannelTest, ContentIsRefusedByItsName) {
+  Make("Handle,Title,Variant Price\na,A,1\n");
+  PushItem item = MakeItem("a", {{}, {"title"}}, {});
+  item.values.SetContent("title", "B");
+  const std::vector<PushOutcome> outcomes = Push({item});
+  ASSERT_THAT(outcomes, SizeIs(1));
+  EXPECT_EQ(outcomes[0].result, PushResult::kRejected);
+  EXPECT_EQ(outcomes[0].field, "title");
+  EXPECT_EQ(ReadFile(path_), "Handle,Title,Variant Price\na,A,1\n");
 }
 
 // -- Pulls.
@@ -327,7 +374,7 @@ TEST_F(CsvChannelTest, ShowsWhatTheRowsSay) {
                                   {"option2", "M\\L"}}};
   EXPECT_EQ(pulled.items[0], first);
   EXPECT_EQ(pulled.items[1].external_id, "a\\/b/Red/S/x");
-  EXPECT_EQ(pulled.items[1].values, (Pqs{2000, kAbsent, ChannelStatus::kDead}));
+  EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, kAbsent, ChannelStatus::kDead}));
   EXPECT_THAT(pulled.revision, SizeIs(32));
 }
 
@@ -454,7 +501,8 @@ constexpr char kQuotedBreaks[] =
 
 TEST_F(CsvChannelTest, ChangesTheNamedCellsAndNoOtherByte) {
   Make(kQuotedBreaks);
-  ExpectApplied({MakeItem("shirt/Blue", {true, true, true}, {1250, 9, ChannelStatus::kHidden}),
+  ExpectApplied({MakeItem("shirt/Blue", {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus},
+                          {1250, 9, ChannelStatus::kHidden}),
                  PriceItem("shirt/Red", 999), QuantityItem("pen", -2), StatusItem("pen", ChannelStatus::kListed)});
   EXPECT_EQ(ReadFile(path_),
             "Handle,Body,Published,Option1 Value,Variant Price,Variant Inventory Qty,Note\r\n"
@@ -471,8 +519,9 @@ TEST_F(CsvChannelTest, EqualValuesLeaveTheFileAlone) {
   const std::string revision = Revision();
   struct stat before {};
   ASSERT_EQ(stat(path_.c_str(), &before), 0);
-  const std::vector<PushItem> items = {MakeItem("shirt/Blue", {true, false, true}, {1150, 0, ChannelStatus::kListed}),
-                                       MakeItem("pen", {true, true, true}, {300, 7, ChannelStatus::kHidden})};
+  const std::vector<PushItem> items = {
+      MakeItem("shirt/Blue", {SyncField::kPrice, SyncField::kStatus}, {1150, 0, ChannelStatus::kListed}),
+      MakeItem("pen", {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}, {300, 7, ChannelStatus::kHidden})};
   const absl::StatusOr<PushReply> reply = adapter_->Push({items, revision});
   ASSERT_TRUE(reply.ok()) << reply.status();
   for (const PushOutcome& outcome : reply->outcomes) EXPECT_EQ(outcome.result, PushResult::kApplied);
@@ -525,10 +574,10 @@ TEST_F(CsvChannelTest, SiblingsThatDisagreeAreRefusedWhole) {
   const std::string text =
       "Handle,Status,Option1 Value,Variant Price\na,active,1,1\na,,2,1\na,,3,1\nb,active,1,1\nb,,2,1\n";
   Make(text);
-  const std::vector<PushOutcome> outcomes =
-      Push({MakeItem("a/1", {true, false, true}, {500, 0, ChannelStatus::kHidden}),
-            MakeItem("a/2", {true, false, true}, {600, 0, ChannelStatus::kListed}), PriceItem("a/3", 700),
-            StatusItem("b/1", ChannelStatus::kHidden), StatusItem("b/2", ChannelStatus::kHidden)});
+  const std::vector<PushOutcome> outcomes = Push(
+      {MakeItem("a/1", {SyncField::kPrice, SyncField::kStatus}, {500, 0, ChannelStatus::kHidden}),
+       MakeItem("a/2", {SyncField::kPrice, SyncField::kStatus}, {600, 0, ChannelStatus::kListed}),
+       PriceItem("a/3", 700), StatusItem("b/1", ChannelStatus::kHidden), StatusItem("b/2", ChannelStatus::kHidden)});
   ASSERT_THAT(outcomes, SizeIs(5));
   for (const size_t i : {0, 1}) {
     EXPECT_EQ(outcomes[i].result, PushResult::kRejected);
@@ -793,8 +842,7 @@ TEST_P(CsvChannelRealFileTest, APushOfWhatIsThereLeavesEveryByte) {
   const PulledItems pulled = PullAll(*adapter_);
   std::vector<PushItem> items;
   for (const ConformanceItem& item : pulled.items) {
-    const SyncFields mask = {true, item.values.quantity != kAbsent, item.values.status != ChannelStatus::kUnknown};
-    items.push_back(MakeItem(item.external_id, mask, item.values));
+    items.push_back(MakeItem(item.external_id, PresentFields(item.values), item.values));
   }
   const absl::StatusOr<PushReply> reply = adapter_->Push({items, pulled.revision});
   ASSERT_TRUE(reply.ok()) << reply.status();

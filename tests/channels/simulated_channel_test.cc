@@ -19,8 +19,8 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr SyncFields kPrice = {true, false, false};
-constexpr SyncFields kQuantity = {false, true, false};
+const SyncFields kPrice = {SyncField::kPrice};
+const SyncFields kQuantity = {SyncField::kQuantity};
 
 std::unique_ptr<ChannelAdapter> MakeAdapter(const std::shared_ptr<SimulatedPlatform>& platform) {
   AdapterRegistry registry;
@@ -41,17 +41,22 @@ class SimulatedUnderTest : public ChannelUnderTest {
   explicit SimulatedUnderTest(const SimulatedOptions& options)
       : platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
     for (const ConformanceItem& item : Items()) {
-      platform_->SetItem({item.external_id, item.parent_id, item.values, item.fields});
+      SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
+      simulated.values.content.clear();
+      platform_->SetItem(std::move(simulated));
     }
   }
 
   std::unique_ptr<ChannelAdapter> MakeAdapter() override { return flxlink::MakeAdapter(platform_); }
 
   std::vector<ConformanceItem> Items() override {
-    return {{"11", "shirt", {1000, 5, ChannelStatus::kListed}, {{"sku", "s-red"}, {"color", "Red"}}},
-            {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
-            {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
-            {"3", "", {300, 40, ChannelStatus::kListed}, {{"sku", "pen"}}}};
+    std::vector<ConformanceItem> items = {
+        {"11", "shirt", {1000, 5, ChannelStatus::kListed, 1500}, {{"sku", "s-red"}, {"color", "Red"}}},
+        {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
+        {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
+        {"3", "", {300, 40, ChannelStatus::kListed, 350}, {{"sku", "pen"}, {"title", "Pen"}}}};
+    for (ConformanceItem& item : items) item.values = WithContent(item.values, item.fields);
+    return items;
   }
 
   std::vector<PushItem> BadItems() override {
@@ -60,18 +65,18 @@ class SimulatedUnderTest : public ChannelUnderTest {
     items[0].mask = kPrice;
     items[0].values.price = -1;
     items[1].external_id = "12";
-    items[1].mask = {false, false, true};
+    items[1].mask = {SyncField::kStatus};
     items[1].values.status = ChannelStatus::kUnknown;
     return items;
   }
 
-  absl::optional<Pqs> Look(absl::string_view external_id) override {
+  absl::optional<ItemValues> Look(absl::string_view external_id) override {
     const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return absl::nullopt;
-    return item->values;
+    return WithContent(item->values, item->fields);
   }
 
-  void Change(absl::string_view external_id, const SyncFields& mask, const Pqs& values) override {
+  void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
     EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
   }
   void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
@@ -84,6 +89,13 @@ class SimulatedUnderTest : public ChannelUnderTest {
   void Advance() override { clock_.Advance(absl::Seconds(1)); }
 
  private:
+  ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
+    for (const std::string& name : platform_->capabilities().can_set.content()) {
+      values.SetContent(name, FieldValue(fields, name));
+    }
+    return values;
+  }
+
   ManualClock clock_;
   const std::shared_ptr<SimulatedPlatform> platform_;
 };
@@ -104,7 +116,7 @@ std::vector<ChannelFactory> Factories() {
                     options->capabilities.push_limit = 6;
                     options->capabilities.grouping = PushGrouping::kProduct;
                     options->capabilities.compare_and_set = true;
-                    options->capabilities.idempotency_keys = true;
+                    options->idempotency_keys = true;
                     options->capabilities.asynchronous_receipts = true;
                     options->faults.min_latency = absl::Milliseconds(20);
                     options->faults.max_latency = absl::Milliseconds(200);
@@ -308,7 +320,7 @@ TEST_F(SimulatedPlatformTest, ALatePushOverwritesWhatCameInBetween) {
 
 TEST_F(SimulatedPlatformTest, ALatePushDoesNotRepeatAKeyThatWasApplied) {
   SimulatedOptions options;
-  options.capabilities.idempotency_keys = true;
+  options.idempotency_keys = true;
   options.faults.push_late = 1;
   Make(options);
   EXPECT_FALSE(Push(AllItems(50)).ok());

@@ -53,7 +53,7 @@ TEST(StatusWordsTest, AreReadInAnyCaseAndElseUnknown) {
 
 class VariantValuesTest : public ::testing::Test {
  protected:
-  absl::StatusOr<Pqs> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {
+  absl::StatusOr<ItemValues> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {
     const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", "Handle,Variant Price\n");
     EXPECT_TRUE(reader.ok()) << reader.status();
     csv::ShopifyVariant variant;
@@ -61,7 +61,7 @@ class VariantValuesTest : public ::testing::Test {
     variant.price = price;
     variant.quantity = quantity;
     variant.status = "draft";
-    return csv_channel::ReadPqs(*reader, variant, csv_channel::StatusWords::kStatus, *Currency::Parse(currency));
+    return csv_channel::ReadItemValues(*reader, variant, csv_channel::StatusWords::kStatus, *Currency::Parse(currency));
   }
 
   void ExpectError(const absl::Status& status, const std::string& part) {
@@ -72,9 +72,9 @@ class VariantValuesTest : public ::testing::Test {
 };
 
 TEST_F(VariantValuesTest, ReadsNumbersAndWords) {
-  EXPECT_EQ(*Read("19.9", "-3"), (Pqs{1990, -3, ChannelStatus::kHidden}));
-  EXPECT_EQ(*Read("1990", "0", "JPY"), (Pqs{1990, 0, ChannelStatus::kHidden}));
-  EXPECT_EQ(*Read("5", ""), (Pqs{500, kAbsent, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("19.9", "-3"), (ItemValues{1990, -3, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("1990", "0", "JPY"), (ItemValues{1990, 0, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("5", ""), (ItemValues{500, kAbsent, ChannelStatus::kHidden}));
 }
 
 TEST_F(VariantValuesTest, SaysWhereACellIsNoNumber) {

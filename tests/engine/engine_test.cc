@@ -222,10 +222,10 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
     return rows.empty() ? ListingRow() : rows[0];
   }
 
-  Pqs ItemValues(const std::string& id) {
+  ItemValues ValuesOf(const std::string& id) {
     const absl::optional<SimulatedItem> item = platform_->FindItem(id);
     EXPECT_TRUE(item.has_value()) << id;
-    return item.has_value() ? item->values : Pqs();
+    return item.has_value() ? item->values : ItemValues();
   }
 
   std::vector<std::string> JobKinds() {
@@ -265,9 +265,9 @@ TEST_P(EngineTest, LinksAndSyncsACatalogFromEndToEnd) {
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(CountOf(sync, "sent"), 2);
   EXPECT_EQ(CountOf(sync, "equal"), 1);
-  EXPECT_EQ(ItemValues("1"), (Pqs{1200, 7, ChannelStatus::kListed}));
-  EXPECT_EQ(ItemValues("2"), (Pqs{900, 0, ChannelStatus::kHidden}));
-  EXPECT_EQ(ItemValues("3"), (Pqs{500, 2, ChannelStatus::kListed}));
+  EXPECT_EQ(ValuesOf("1"), (ItemValues{1200, 7, ChannelStatus::kListed}));
+  EXPECT_EQ(ValuesOf("2"), (ItemValues{900, 0, ChannelStatus::kHidden}));
+  EXPECT_EQ(ValuesOf("3"), (ItemValues{500, 2, ChannelStatus::kListed}));
 
   const int64_t pushed = platform_->Counters().items_pushed;
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0);
@@ -329,8 +329,8 @@ TEST_P(EngineTest, PriceAndQuantityFlowWithoutARebuild) {
   EXPECT_EQ(CountOf(sync, "prices"), 1);
   EXPECT_EQ(CountOf(sync, "quantities"), 1);
   EXPECT_EQ(CountOf(sync, "statuses"), 0);
-  EXPECT_EQ(ItemValues("i2").price, 1100);
-  EXPECT_EQ(ItemValues("i3").quantity, 9);
+  EXPECT_EQ(ValuesOf("i2").price, 1100);
+  EXPECT_EQ(ValuesOf("i3").quantity, 9);
   EXPECT_FALSE(Listing("s2").dirty);
 }
 
@@ -358,7 +358,7 @@ TEST_P(EngineTest, LinkAfterSyncChainsToAPullThatChangedSomethingAndNotTwice) {
   RunAllPending();
   Run(JobKind::kPull);
   EXPECT_THAT(JobKinds(), ElementsAre("pull completed", "link completed", "pull completed"));
-  platform_->EditItem("1", {false, true, false}, {0, 99, ChannelStatus::kListed});
+  platform_->EditItem("1", {SyncField::kQuantity}, {0, 99, ChannelStatus::kListed});
   Run(JobKind::kPull);
   EXPECT_THAT(JobKinds(), ElementsAre("pull completed", "pull completed", "link completed", "pull completed"))
       << "a quantity is nothing that linking reads";
@@ -391,7 +391,7 @@ TEST_P(EngineTest, ABrokenLinkHealsWhenItsItemReturns) {
   Run(JobKind::kPull);
   EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked);
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
-  EXPECT_EQ(ItemValues("i0").price, 1500);
+  EXPECT_EQ(ValuesOf("i0").price, 1500);
 }
 
 TEST_P(EngineTest, ItemNotFoundByAPushBreaksTheLink) {
@@ -407,24 +407,24 @@ TEST_P(EngineTest, ItemNotFoundByAPushBreaksTheLink) {
 
 TEST_P(EngineTest, FullSyncFindsAndCorrectsAnEditMadeOnTheChannel) {
   SyncedChannel(5, Config());
-  platform_->EditItem("i3", {true, false, false}, {1, 0, ChannelStatus::kListed});
-  platform_->EditItem("i4", {false, true, false}, {0, 50, ChannelStatus::kListed});
+  platform_->EditItem("i3", {SyncField::kPrice}, {1, 0, ChannelStatus::kListed});
+  platform_->EditItem("i4", {SyncField::kQuantity}, {0, 50, ChannelStatus::kListed});
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0) << "a partial sync takes dirty links only";
   const Job sync = FullSync();
   EXPECT_EQ(CountOf(sync, "drifted"), 2);
   EXPECT_EQ(CountOf(sync, "sent"), 2);
-  EXPECT_EQ(ItemValues("i3").price, 1000);
-  EXPECT_EQ(ItemValues("i4").quantity, 5);
+  EXPECT_EQ(ValuesOf("i3").price, 1000);
+  EXPECT_EQ(ValuesOf("i4").quantity, 5);
   EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
 }
 
 TEST_P(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
   SyncedChannel(1, Config());
-  platform_->EditItem("i0", {false, true, false}, {0, 2, ChannelStatus::kListed});
+  platform_->EditItem("i0", {SyncField::kQuantity}, {0, 2, ChannelStatus::kListed});
   clock_.Advance(absl::Minutes(1));
   const Job sync = FullSync();
   EXPECT_EQ(CountOf(sync, "sent"), 0);
-  EXPECT_EQ(ItemValues("i0").quantity, 2);
+  EXPECT_EQ(ValuesOf("i0").quantity, 2);
   EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
   ASSERT_EQ(sync.problems.size(), 1u);
   EXPECT_EQ(sync.problems[0].subject, "s0");
@@ -432,7 +432,7 @@ TEST_P(EngineTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
   clock_.Advance(absl::Minutes(1));
   WriteProducts({{"s0", "s0", 1000, 5}});
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
-  EXPECT_EQ(ItemValues("i0").quantity, 5);
+  EXPECT_EQ(ValuesOf("i0").quantity, 5);
   EXPECT_TRUE(Listing("s0").attentions.empty());
 }
 
@@ -440,9 +440,9 @@ TEST_P(EngineTest, OverwritePolicyCorrectsLessStockAtOnce) {
   ChannelConfig config = Config();
   config.oversell_guard = OversellGuard::kOverwrite;
   SyncedChannel(1, config);
-  platform_->EditItem("i0", {false, true, false}, {0, 2, ChannelStatus::kListed});
+  platform_->EditItem("i0", {SyncField::kQuantity}, {0, 2, ChannelStatus::kListed});
   FullSync();
-  EXPECT_EQ(ItemValues("i0").quantity, 5);
+  EXPECT_EQ(ValuesOf("i0").quantity, 5);
 }
 
 TEST_P(EngineTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
@@ -489,9 +489,9 @@ TEST_P(EngineTest, HigherSyncPriorityGoesOutFirst) {
   engine_ = *std::move(engine);
   EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
   engine_.reset();
-  EXPECT_EQ(ItemValues("i2").price, 1);
-  EXPECT_EQ(ItemValues("i0").price, 1000);
-  EXPECT_EQ(ItemValues("i1").price, 1000);
+  EXPECT_EQ(ValuesOf("i2").price, 1);
+  EXPECT_EQ(ValuesOf("i0").price, 1000);
+  EXPECT_EQ(ValuesOf("i1").price, 1000);
 }
 
 TEST_P(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
@@ -501,7 +501,7 @@ TEST_P(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
   EXPECT_EQ(sync.state, JobState::kCompleted);
   EXPECT_EQ(CountOf(sync, "sent"), 1);
   EXPECT_EQ(CountOf(sync, "refused"), 1);
-  EXPECT_EQ(ItemValues("i1").price, 1300);
+  EXPECT_EQ(ValuesOf("i1").price, 1300);
   EXPECT_EQ(Listing("s0").attentions.at(0).code, "invalid_price");
   EXPECT_EQ(Listing("s0").attentions.at(0).args, (std::vector<Field>{{"field", "price"}}));
 
@@ -524,7 +524,7 @@ TEST_P(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 3);
   EXPECT_EQ(CountOf(sync, "refused"), 1);
-  EXPECT_EQ(ItemValues("i4").price, 1100);
+  EXPECT_EQ(ValuesOf("i4").price, 1100);
   EXPECT_FALSE(Listing("s1").attentions.empty());
   EXPECT_THAT(*storage_->ReadOpenPushes(Listings().empty() ? 0 : (*engine_->GetChannel("shop")).channel_id), IsEmpty());
 }
@@ -552,7 +552,7 @@ TEST_P(EngineTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
   EXPECT_EQ(CountOf(sync, "sent"), 1) << "a link in doubt is never skipped as equal";
   EXPECT_GE(clock_.Now() - before, platform_->capabilities().push_timeout - absl::Seconds(1));
   EXPECT_FALSE(Listing("s0").in_doubt);
-  EXPECT_EQ(ItemValues("i0").price, 1700);
+  EXPECT_EQ(ValuesOf("i0").price, 1700);
 }
 
 TEST_P(EngineTest, RetriesAThrottledChannelAndConverges) {
@@ -570,8 +570,8 @@ TEST_P(EngineTest, RetriesAThrottledChannelAndConverges) {
   for (int tries = 0; tries < 20 && Run(JobKind::kSync).state != JobState::kCompleted; ++tries) {
   }
   for (int i = 0; i < 9; ++i) {
-    EXPECT_EQ(ItemValues(absl::StrCat("i", i)).price, 2000 + i);
-    EXPECT_EQ(ItemValues(absl::StrCat("i", i)).quantity, i);
+    EXPECT_EQ(ValuesOf(absl::StrCat("i", i)).price, 2000 + i);
+    EXPECT_EQ(ValuesOf(absl::StrCat("i", i)).quantity, i);
     EXPECT_FALSE(Listing(absl::StrCat("s", i)).dirty);
   }
 }
@@ -587,7 +587,7 @@ TEST_P(EngineTest, AsynchronousReceiptsArePolled) {
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 1);
   EXPECT_GT(platform_->Counters().polls, 0);
-  EXPECT_EQ(ItemValues("i0").price, 1234);
+  EXPECT_EQ(ValuesOf("i0").price, 1234);
 }
 
 TEST_P(EngineTest, ARateLimitIsKeptWithoutBeingThrottled) {
@@ -615,13 +615,13 @@ TEST_P(EngineTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
   EXPECT_EQ(CountOf(rules, "unhidden"), 0);
   EXPECT_EQ(Listing("s1").status.pending, PendingChange::kHiding);
   Run(JobKind::kSync);
-  EXPECT_EQ(ItemValues("i1").status, ChannelStatus::kHidden);
+  EXPECT_EQ(ValuesOf("i1").status, ChannelStatus::kHidden);
   EXPECT_EQ(Listing("s1").status.base, Health::kHidden);
   EXPECT_EQ(Listing("s1").status.pending, PendingChange::kNone);
   WriteProducts({{"s1", "s1", 1000, 3}});
   EXPECT_EQ(CountOf(Run(JobKind::kRules), "unhidden"), 1);
   Run(JobKind::kSync);
-  EXPECT_EQ(ItemValues("i1").status, ChannelStatus::kListed);
+  EXPECT_EQ(ValuesOf("i1").status, ChannelStatus::kListed);
 }
 
 TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
@@ -638,7 +638,7 @@ TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kRules}) Run(kind);
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 1);
   EXPECT_EQ(Listing("a").attentions.at(0).code, problem_code::kSiblingsDisagree);
-  EXPECT_EQ(ItemValues("1").status, ChannelStatus::kListed);
+  EXPECT_EQ(ValuesOf("1").status, ChannelStatus::kListed);
 
   WriteProducts({{"b", "b", 1000, 0}});
   Run(JobKind::kRules);
@@ -647,7 +647,7 @@ TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
   EXPECT_EQ(sync.progress.failed, 0);
   EXPECT_TRUE(Listing("a").attentions.empty());
   EXPECT_EQ(Listing("a").status.base, Health::kHidden);
-  EXPECT_EQ(ItemValues("1").status, ChannelStatus::kHidden);
+  EXPECT_EQ(ValuesOf("1").status, ChannelStatus::kHidden);
   EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
 }
 
@@ -681,7 +681,7 @@ TEST_P(EngineTest, PausedListingsAreNotSentUntilResumed) {
   edit.kind = ListingEdit::Kind::kResume;
   ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
-  EXPECT_EQ(ItemValues("i0").price, 1900);
+  EXPECT_EQ(ValuesOf("i0").price, 1900);
 }
 
 TEST_P(EngineTest, HandUnlinksAreRespectedUntilCleared) {
@@ -805,7 +805,7 @@ TEST_P(EngineTest, WhatWasPushedBeforeAnUnlinkIsNotTakenForAcknowledgedByALaterL
   edit.external_id = "i0";
   ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
   Run(JobKind::kSync);
-  EXPECT_EQ(ItemValues("i0").quantity, 5);
+  EXPECT_EQ(ValuesOf("i0").quantity, 5);
 }
 
 TEST_P(EngineTest, PlanLinksTellsWhatALinkJobWouldDoAndChangesNothing) {
@@ -1053,16 +1053,16 @@ TEST_P(EngineTest, PutChannelRefusesAConfigurationMadeFromAnOlderOne) {
 
 TEST_P(EngineTest, ANewPolicyIsEvaluatedOverEveryLink) {
   ChannelConfig config = Config();
-  config.sync_fields = {true, false, false};
+  config.sync_fields = {SyncField::kPrice};
   AddChannel(config);
   WriteProducts({{"a", "a", 1000, 50}});
   SetItem("1", "a", 1000, 5);
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) Run(kind);
-  EXPECT_EQ(ItemValues("1").quantity, 5);
-  const auto sync_quantity = [](ChannelConfig& changed) { changed.sync_fields.quantity = true; };
+  EXPECT_EQ(ValuesOf("1").quantity, 5);
+  const auto sync_quantity = [](ChannelConfig& changed) { changed.sync_fields.Add(SyncField::kQuantity); };
   ASSERT_TRUE(EditChannel(*engine_, "shop", sync_quantity).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
-  EXPECT_EQ(ItemValues("1").quantity, 50);
+  EXPECT_EQ(ValuesOf("1").quantity, 50);
 }
 
 TEST_P(EngineTest, ACallThatHasEndedExplainsNothing) {

@@ -129,7 +129,7 @@ class SharedStoreTest : public ::testing::Test {
     EXPECT_TRUE(engine.EditListing("shop", "a", edit).ok());
   }
 
-  Pqs ValuesOf(const std::string& id) { return platform_->FindItem(id)->values; }
+  ItemValues ValuesOf(const std::string& id) { return platform_->FindItem(id)->values; }
 
   static constexpr absl::Duration kTimeout = absl::Seconds(30);
 
@@ -276,7 +276,7 @@ TEST_F(SharedStoreTest, WhatWasSentToTheOldItemIsNotAcknowledgedOfTheNewOne) {
   ASSERT_EQ(Run(*right, JobKind::kSync).state, JobState::kCompleted);
   EXPECT_EQ(ValuesOf("a").price, 1100) << "it was on its way";
   ASSERT_EQ(Run(*right, JobKind::kSync).state, JobState::kCompleted);
-  EXPECT_EQ(ValuesOf("spare"), (Pqs{1100, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(ValuesOf("spare"), (ItemValues{1100, 5, ChannelStatus::kListed}));
 }
 
 // The old item has the right quantity. Were that taken for the new item's, nothing would ever be sent to it.
@@ -296,7 +296,7 @@ TEST_F(SharedStoreTest, WhatWasSeenOfTheOldItemIsNotAcknowledgedOfTheNewOne) {
   full.full = true;
   ASSERT_EQ(Run(*right, JobKind::kSync, full).state, JobState::kCompleted);
   EXPECT_TRUE(relinked);
-  EXPECT_EQ(ValuesOf("spare"), (Pqs{1000, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(ValuesOf("spare"), (ItemValues{1000, 5, ChannelStatus::kListed}));
 }
 
 }  // namespace

@@ -329,7 +329,7 @@ TEST_F(SyncJobTest, ADoubtEndsWhereSiblingsDisagreeAboutTheStatus) {
   config.status_rules = {
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide},
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kGreater, 0, StatusRule::Action::kUnhide}};
-  config.sync_fields = {false, false, true};
+  config.sync_fields = {SyncField::kStatus};
   SyncedChannel(2, config);
   // Both are to be hidden, and what became of that is not known.
   for (int i = 0; i < 2; ++i) WriteProduct(i, 1000, 0);

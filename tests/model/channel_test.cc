@@ -15,29 +15,6 @@ using Action = StatusRule::Action;
 using Comparison = StatusRule::Comparison;
 using Subject = StatusRule::Subject;
 
-TEST(SyncFieldsTest, ReadsAnyPartInAnyOrder) {
-  EXPECT_EQ(ParseSyncFields("price,quantity,status").value(), (SyncFields{true, true, true}));
-  EXPECT_EQ(ParseSyncFields("status,price").value(), (SyncFields{true, false, true}));
-  EXPECT_EQ(ParseSyncFields("").value(), SyncFields());
-}
-
-TEST(SyncFieldsTest, RefusesOtherNames) {
-  for (const absl::string_view wrong : {"title", "price,", "Price", "price;status", " price"}) {
-    const absl::Status status = ParseSyncFields(wrong).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << wrong;
-  }
-  EXPECT_EQ(ParseSyncFields("price,title").status().message(),
-            "\"title\" cannot be synced; use price, quantity and status, separated by commas");
-}
-
-TEST(SyncFieldsTest, ReadsBackWhatItWrites) {
-  for (int bits = 0; bits < 8; ++bits) {
-    const SyncFields fields = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
-    EXPECT_EQ(ParseSyncFields(FormatSyncFields(fields)).value(), fields) << bits;
-  }
-  EXPECT_EQ(FormatSyncFields({true, false, true}), "price,status");
-}
-
 TEST(StatusRuleTest, ReadsQuantitiesAndPrices) {
   EXPECT_EQ(ParseStatusRule("quantity<=0:hide", Currency()).value(),
             (StatusRule{Subject::kQuantity, Comparison::kLessOrEqual, 0, Action::kHide}));

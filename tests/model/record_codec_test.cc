@@ -43,7 +43,7 @@ ChannelConfig FullConfig() {
   config.strict = true;
   config.link_after_build = true;
   config.link_after_sync = false;
-  config.sync_fields = {true, false, true};
+  config.sync_fields = {SyncField::kPrice, SyncField::kStatus};
   config.currency = Currency::Parse("EUR").value();
   config.oversell_guard = OversellGuard::kOverwrite;
   config.status_rules = {{Subject::kQuantity, Comparison::kLessOrEqual, 0, Action::kHide},
@@ -195,7 +195,12 @@ class RandomRecord {
     config.strict = Flag();
     config.link_after_build = Flag();
     config.link_after_sync = Flag();
-    config.sync_fields = {Flag(), Flag(), Flag()};
+    config.sync_fields = SyncFields();
+    for (const SyncField field : kSyncFields) {
+      if (Flag()) config.sync_fields.Add(field);
+    }
+    if (Flag()) config.sync_fields.AddContent("title");
+    if (Flag()) config.sync_fields.AddContent("description");
     config.currency = Currency::Parse(std::string(3, static_cast<char>('A' + Below(26)))).value();
     config.oversell_guard = Flag() ? OversellGuard::kHold : OversellGuard::kOverwrite;
     for (int64_t i = Below(3); i > 0; --i) {

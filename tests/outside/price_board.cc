@@ -7,7 +7,7 @@ namespace outside {
 
 BoardAdapter::BoardAdapter(std::shared_ptr<Board> board) : board_(std::move(board)) {
   capabilities_.link_fields = {"sku"};
-  capabilities_.can_set = {true, true, false};
+  capabilities_.can_set = {flxlink::SyncField::kPrice, flxlink::SyncField::kQuantity};
   capabilities_.partial_success = true;
   capabilities_.complete_pull = true;
   capabilities_.push_timeout = absl::ZeroDuration();
@@ -46,14 +46,18 @@ flxlink::PushOutcome BoardAdapter::PushOne(const flxlink::PushItem& item) const 
   const auto found = board_->items.find(item.external_id);
   if (found == board_->items.end()) {
     outcome.result = flxlink::PushResult::kNotFound;
-  } else if (item.mask.status || (item.mask.price && item.values.price < 0)) {
+  } else if (!(IntersectionOf(item.mask, capabilities_.can_set) == item.mask)) {
     outcome.result = flxlink::PushResult::kRejected;
-    outcome.code = item.mask.status ? "no_status" : "negative_price";
-    outcome.field = item.mask.status ? "status" : "price";
-    outcome.message = "the board shows prices from 0 up, and no statuses";
+    outcome.code = "not_on_the_board";
+    outcome.message = "the board shows prices and quantities, and nothing else";
+  } else if (item.mask.Has(flxlink::SyncField::kPrice) && item.values.price < 0) {
+    outcome.result = flxlink::PushResult::kRejected;
+    outcome.code = "negative_price";
+    outcome.field = "price";
+    outcome.message = "the board shows prices from 0 up";
   } else {
-    if (item.mask.price) found->second.price = item.values.price;
-    if (item.mask.quantity) found->second.quantity = item.values.quantity;
+    if (item.mask.Has(flxlink::SyncField::kPrice)) found->second.price = item.values.price;
+    if (item.mask.Has(flxlink::SyncField::kQuantity)) found->second.quantity = item.values.quantity;
     outcome.result = flxlink::PushResult::kApplied;
   }
   return outcome;

@@ -30,23 +30,24 @@ class BoardUnderTest : public flxlink::ChannelUnderTest {
   std::vector<flxlink::PushItem> BadItems() override {
     std::vector<flxlink::PushItem> items(2);
     items[0].external_id = "1";
-    items[0].mask.price = true;
+    items[0].mask.Add(flxlink::SyncField::kPrice);
     items[0].values.price = -1;
     items[1].external_id = "2";
-    items[1].mask.status = true;
+    items[1].mask.Add(flxlink::SyncField::kStatus);
     return items;
   }
 
-  absl::optional<flxlink::Pqs> Look(absl::string_view external_id) override {
+  absl::optional<flxlink::ItemValues> Look(absl::string_view external_id) override {
     const auto found = board_->items.find(std::string(external_id));
     if (found == board_->items.end()) return absl::nullopt;
-    return flxlink::Pqs{found->second.price, found->second.quantity, flxlink::ChannelStatus::kUnknown};
+    return flxlink::ItemValues{found->second.price, found->second.quantity, flxlink::ChannelStatus::kUnknown};
   }
 
-  void Change(absl::string_view external_id, const flxlink::SyncFields& mask, const flxlink::Pqs& values) override {
+  void Change(absl::string_view external_id, const flxlink::SyncFields& mask,
+              const flxlink::ItemValues& values) override {
     BoardItem& item = board_->items.at(std::string(external_id));
-    if (mask.price) item.price = values.price;
-    if (mask.quantity) item.quantity = values.quantity;
+    if (mask.Has(flxlink::SyncField::kPrice)) item.price = values.price;
+    if (mask.Has(flxlink::SyncField::kQuantity)) item.quantity = values.quantity;
   }
   void Remove(absl::string_view external_id) override { board_->items.erase(std::string(external_id)); }
 

@@ -197,6 +197,23 @@ class ChannelTest(CliTest):
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
                          [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", [], None])
 
+    def test_fields_of_a_sync_have_one_order(self):
+        self.add_shop("--sync-fields", "compare_at_price,status,price")
+        self.assertEqual(self.json("channel", "show", "shop")["sync_fields"], ["price", "status", "compare_at_price"])
+        self.assertIn("price,status,compare_at_price", self.text("channel", "show", "shop"))
+        self.assertIn("cannot set title", self.failure(2, "channel", "set", "shop", "--sync-fields", "price,title"))
+
+    def test_a_compare_at_price_is_sent_where_it_is_synced(self):
+        self.write("products.csv", "sku,price,compare_at_price\nCAP,5.00,7.50\nMUG,20.00,\n")
+        shop = "Handle,Variant SKU,Variant Price,Variant Compare At Price\ncap,CAP,5.00,6.00\nmug,MUG,20.00,25.00\n"
+        self.write("shop.csv", shop)
+        self.link_shop()
+        self.json("sync", "shop")
+        self.assertEqual(self.read("shop.csv"), shop)
+        self.json("channel", "set", "shop", "--sync-fields", "price,compare_at_price")
+        self.assertEqual(self.json("sync", "shop")["counts"]["compare_at_prices"], 1)
+        self.assertEqual(self.read("shop.csv"), shop.replace("6.00", "7.50"))
+
     def test_adding_again(self):
         self.add_shop()
         self.assertEqual(self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule",

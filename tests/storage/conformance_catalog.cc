@@ -860,7 +860,7 @@ TEST_P(StorageConformance, BrokenLinkHealsWhenItsItemReturns) {
   EXPECT_TRUE(row.attentions.empty());
   EXPECT_TRUE(row.dirty);
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
-  EXPECT_EQ(shop.LinkRow("S1").seen, (Pqs{90, 9, ChannelStatus::kListed}));
+  EXPECT_EQ(shop.LinkRow("S1").seen, (ItemValues{90, 9, ChannelStatus::kListed}));
   const LinkEvent last = shop.History("S1").back();
   EXPECT_EQ(last.kind, LinkEvent::Kind::kHealed);
   EXPECT_EQ(last.external_id, "X1");
@@ -877,9 +877,9 @@ TEST_P(StorageConformance, PullRefreshesWhatALinkSees) {
   shop.StockAndSync(1);
   shop.Pull({{"X1", 55, 5, ChannelStatus::kHidden, "P"}}, At(20));
   const SyncRow link = shop.LinkRow("S1");
-  EXPECT_EQ(link.seen, (Pqs{55, 5, ChannelStatus::kHidden}));
+  EXPECT_EQ(link.seen, (ItemValues{55, 5, ChannelStatus::kHidden}));
   EXPECT_EQ(link.seen_at, At(20));
-  EXPECT_EQ(link.acknowledged, (Pqs{100, 10, ChannelStatus::kListed}));
+  EXPECT_EQ(link.acknowledged, (ItemValues{100, 10, ChannelStatus::kListed}));
   EXPECT_FALSE(link.dirty) << "drift is found by comparing, not by the pull";
 }
 

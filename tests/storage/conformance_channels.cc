@@ -25,7 +25,7 @@ ChannelConfig FullConfig() {
   config.strict = true;
   config.link_after_build = true;
   config.link_after_sync = false;
-  config.sync_fields = {false, true, false};
+  config.sync_fields = {SyncField::kQuantity};
   config.currency = CurrencyOf("JPY");
   config.oversell_guard = OversellGuard::kOverwrite;
   config.status_rules = {
@@ -136,7 +136,7 @@ TEST_P(StorageConformance, WritingAChannelMovesItsRevision) {
 TEST_P(StorageConformance, WritingAChannelThatMovesPolicyGrowsThePolicyVersion) {
   const Channel before = Value(storage().CreateChannel(NamedConfig("shop")));
   ChannelConfig config = NamedConfig("shop");
-  config.sync_fields.status = false;
+  config.sync_fields.Remove(SyncField::kStatus);
   ASSERT_EQ(storage().WriteChannel(before.channel_id, before.revision, config, absl::nullopt, true), absl::OkStatus());
   const Channel after = Value(storage().ReadChannel("shop"));
   EXPECT_GT(after.policy_version, before.policy_version);

@@ -160,7 +160,7 @@ TEST_P(StorageConformance, NewLinkIsWrittenWithAllThatBelongsToIt) {
 
   const SyncRow link = shop.LinkRow("S1");
   EXPECT_EQ(link.dirty_version, 1);
-  EXPECT_EQ(link.acknowledged, (Pqs{90, 9, ChannelStatus::kHidden})) << "what was seen is known to be there";
+  EXPECT_EQ(link.acknowledged, (ItemValues{90, 9, ChannelStatus::kHidden})) << "what was seen is known to be there";
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.refused_digest, 0u);
 
@@ -363,7 +363,7 @@ TEST_P(StorageConformance, PersonLinksByHand) {
   EXPECT_EQ(row.rule, 0);
   EXPECT_EQ(row.reason, LinkReason::kNone);
   EXPECT_TRUE(row.dirty);
-  EXPECT_EQ(shop.LinkRow("S1").acknowledged, (Pqs{90, 9, ChannelStatus::kHidden}));
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged, (ItemValues{90, 9, ChannelStatus::kHidden}));
   EXPECT_EQ(shop.LinkRow("S1").dirty_version, 1);
   EXPECT_EQ(shop.channel().edit_version, 1);
   const std::vector<LinkEvent> history = shop.History("S1");
@@ -659,7 +659,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1"), At(21)), absl::OkStatus());
   const SyncRow link = shop.LinkRow("S1");
   // Price and quantity are not what the last pull saw, and who knows what they are now: all is to be sent.
-  EXPECT_EQ(link.acknowledged, (Pqs{kAbsent, kAbsent, ChannelStatus::kHidden}));
+  EXPECT_EQ(link.acknowledged, (ItemValues{kAbsent, kAbsent, ChannelStatus::kHidden}));
   EXPECT_EQ(link.refused_digest, 0u);
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.status.base, Health::kHidden);

@@ -22,7 +22,7 @@ ListingStatus Of(Health base, PendingChange pending = PendingChange::kNone) { re
 
 // The channel does what the link's status asks for.
 void Acknowledge(Shop& shop, const std::string& sku) {
-  Pqs values;
+  ItemValues values;
   values.status = *DesiredStatus(shop.Listing(sku).status);
   SettlementBatch batch;
   batch.rows.push_back(Applied(shop.LinkRow(sku), values));

@@ -135,8 +135,8 @@ TEST_P(StorageConformance, SyncRowTellsAllThatPlanningNeeds) {
   EXPECT_EQ(row.product_quantity, 7);
   EXPECT_EQ(row.quantity_at, At(1));
   EXPECT_EQ(row.status, (ListingStatus{Health::kListed, PendingChange::kNone, false}));
-  EXPECT_EQ(row.acknowledged, (Pqs{450, 6, ChannelStatus::kHidden}));
-  EXPECT_EQ(row.seen, (Pqs{450, 6, ChannelStatus::kHidden}));
+  EXPECT_EQ(row.acknowledged, (ItemValues{450, 6, ChannelStatus::kHidden}));
+  EXPECT_EQ(row.seen, (ItemValues{450, 6, ChannelStatus::kHidden}));
   EXPECT_EQ(row.seen_at, At(2));
   EXPECT_EQ(row.guarded_at, absl::InfinitePast());
   EXPECT_EQ(row.refused_digest, 0u);
@@ -152,8 +152,8 @@ TEST_P(StorageConformance, AbsentValuesStayAbsent) {
   const SyncRow row = shop.LinkRow("S1");
   EXPECT_EQ(row.product_price, kAbsent);
   EXPECT_EQ(row.product_quantity, kAbsent);
-  EXPECT_EQ(row.seen, Pqs());
-  EXPECT_EQ(row.acknowledged, Pqs());
+  EXPECT_EQ(row.seen, ItemValues());
+  EXPECT_EQ(row.acknowledged, ItemValues());
 }
 
 TEST_P(StorageConformance, LinksAreReadDirtyOrNotPausedOrNot) {
@@ -290,7 +290,7 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(4)), absl::OkStatus());
   SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {5, 5, ChannelStatus::kListed})});
-  refused.rows[0].mask = {true, false, false};
+  refused.rows[0].mask = {SyncField::kPrice};
   refused.rows[0].refused_digest = 42;
   refused.rows[0].attentions = 0;
   refused.attentions = {{{"rejected", {{"name", "value"}}, "d"}}};
@@ -301,7 +301,7 @@ TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
 
   ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(shop.LinkRow("S1"))}, At(6)), absl::OkStatus());
   const SyncRow link = shop.LinkRow("S1");
-  EXPECT_EQ(link.acknowledged, Pqs());
+  EXPECT_EQ(link.acknowledged, ItemValues());
   EXPECT_EQ(link.refused_digest, 0u);
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.dirty_version, version + 1);
@@ -462,7 +462,7 @@ TEST_P(StorageConformance, SettledPushIsClosedAndItsLinksAreClean) {
   const SyncRow first = shop.LinkRow("S1");
   const SyncRow second = shop.LinkRow("S2");
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {first, second})), absl::OkStatus());
-  const Pqs values = {99, 3, ChannelStatus::kListed};
+  const ItemValues values = {99, 3, ChannelStatus::kListed};
   ASSERT_EQ(
       storage().WriteSettlements(shop.fence(), Settled(8, {Applied(first, values), Applied(second, values)}), At(5)),
       absl::OkStatus());
@@ -494,18 +494,18 @@ TEST_P(StorageConformance, WritingSettlementsTwiceIsOnce) {
 TEST_P(StorageConformance, OnlyMaskedFieldsAreAcknowledged) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  const Pqs values = {1, 2, ChannelStatus::kHidden};
+  const ItemValues values = {1, 2, ChannelStatus::kHidden};
   const auto settle = [&](const SyncFields& mask) {
     Settlement row = Applied(shop.LinkRow("S1"), values);
     row.mask = mask;
     EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(5)), absl::OkStatus());
     return shop.LinkRow("S1").acknowledged;
   };
-  EXPECT_EQ(settle({}), (Pqs{100, 10, ChannelStatus::kListed}));
-  EXPECT_EQ(settle({true, false, false}), (Pqs{1, 10, ChannelStatus::kListed}));
-  EXPECT_EQ(settle({false, true, false}), (Pqs{1, 2, ChannelStatus::kListed}));
+  EXPECT_EQ(settle({}), (ItemValues{100, 10, ChannelStatus::kListed}));
+  EXPECT_EQ(settle({SyncField::kPrice}), (ItemValues{1, 10, ChannelStatus::kListed}));
+  EXPECT_EQ(settle({SyncField::kQuantity}), (ItemValues{1, 2, ChannelStatus::kListed}));
   EXPECT_EQ(shop.Listing("S1").status.base, Health::kListed);
-  EXPECT_EQ(settle({false, false, true}), (Pqs{1, 2, ChannelStatus::kHidden}));
+  EXPECT_EQ(settle({SyncField::kStatus}), (ItemValues{1, 2, ChannelStatus::kHidden}));
 }
 
 TEST_P(StorageConformance, AcknowledgedStatusBecomesTheListings) {
@@ -563,9 +563,9 @@ TEST_P(StorageConformance, GuardEndsWithTheQuantityThatWasSettled) {
     EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)), absl::OkStatus());
     return shop.LinkRow("S1").guarded_at;
   };
-  EXPECT_EQ(settle({true, false, true}, true), At(1));
-  EXPECT_EQ(settle({false, true, false}, false), At(1));
-  EXPECT_EQ(settle({false, true, false}, true), absl::InfinitePast());
+  EXPECT_EQ(settle({SyncField::kPrice, SyncField::kStatus}, true), At(1));
+  EXPECT_EQ(settle({SyncField::kQuantity}, false), At(1));
+  EXPECT_EQ(settle({SyncField::kQuantity}, true), absl::InfinitePast());
 }
 
 TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
@@ -728,7 +728,7 @@ TEST_P(StorageConformance, SettlementOfAnEarlierLinkTellsNothingAboutThisOne) {
                                        Settled(8, {Applied(earlier, {7, 7, ChannelStatus::kHidden}), gone}), At(5)),
             absl::OkStatus());
   const SyncRow link = shop.LinkRow("S1");
-  EXPECT_EQ(link.acknowledged, (Pqs{100, 10, ChannelStatus::kListed}));
+  EXPECT_EQ(link.acknowledged, (ItemValues{100, 10, ChannelStatus::kListed}));
   EXPECT_TRUE(link.dirty);
   EXPECT_TRUE(link.in_doubt) << "what the earlier link sent may have landed on this one's item";
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
@@ -800,7 +800,7 @@ TEST_P(StorageConformance, WholePageOfLinksGoesThroughASync) {
   }
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), settled, At(3)), absl::OkStatus());
   EXPECT_TRUE(shop.DirtySkus().empty());
-  EXPECT_EQ(shop.LinkRow("S777").acknowledged, (Pqs{777, 777, ChannelStatus::kListed}));
+  EXPECT_EQ(shop.LinkRow("S777").acknowledged, (ItemValues{777, 777, ChannelStatus::kListed}));
 }
 
 }  // namespace flxlink

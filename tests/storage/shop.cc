@@ -284,7 +284,7 @@ PushRecord Push(int64_t push_id, const std::vector<SyncRow>& links, absl::Time c
     item.listing_id = link.listing_id;
     item.channel_variant_id = link.channel_variant_id;
     item.dirty_version = link.dirty_version;
-    item.mask = {true, true, false};
+    item.mask = {SyncField::kPrice, SyncField::kQuantity};
     item.values = {link.product_price, link.product_quantity, ChannelStatus::kUnknown};
     item.idempotency_key = absl::StrCat(link.listing_id, "-", link.dirty_version);
     record.items.push_back(item);
@@ -299,13 +299,13 @@ Reconciliation Found(const SyncRow& link) {
   return row;
 }
 
-Settlement Applied(const SyncRow& link, const Pqs& values) {
+Settlement Applied(const SyncRow& link, const ItemValues& values) {
   Settlement row;
   row.listing_id = link.listing_id;
   row.channel_variant_id = link.channel_variant_id;
   row.dirty_version = link.dirty_version;
   row.settled = true;
-  row.mask = {true, true, true};
+  row.mask = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
   row.acknowledged = values;
   return row;
 }

@@ -159,7 +159,7 @@ inline LinkPair PairOf(const SyncRow& link) { return {link.listing_id, link.chan
 // Nothing is known of what `link` has on the channel.
 Reconciliation Found(const SyncRow& link);
 // All of `link`'s fields were applied as `values`.
-Settlement Applied(const SyncRow& link, const Pqs& values);
+Settlement Applied(const SyncRow& link, const ItemValues& values);
 
 }  // namespace flxlink
 

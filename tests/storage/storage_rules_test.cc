@@ -68,7 +68,7 @@ TEST(StorageRules, SameConfigLooksAtEveryPart) {
       [](ChannelConfig* c) { c->strict = true; },
       [](ChannelConfig* c) { c->link_after_build = true; },
       [](ChannelConfig* c) { c->link_after_sync = false; },
-      [](ChannelConfig* c) { c->sync_fields.status = false; },
+      [](ChannelConfig* c) { c->sync_fields.Remove(SyncField::kStatus); },
       [](ChannelConfig* c) { c->currency = CurrencyOf("EUR"); },
       [](ChannelConfig* c) { c->oversell_guard = OversellGuard::kOverwrite; },
       [](ChannelConfig* c) { c->status_rules = {StatusRule()}; },

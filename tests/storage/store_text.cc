@@ -48,7 +48,12 @@ std::string Text(const ListingStatus& status) {
   return absl::StrCat(ToString(status.base), "/", ToString(status.pending), status.paused ? "/paused" : "");
 }
 
-std::string Text(const Pqs& pqs) { return absl::StrCat(pqs.price, "/", pqs.quantity, "/", ToString(pqs.status)); }
+std::string Text(const ItemValues& values) {
+  std::string text =
+      absl::StrCat(values.price, "/", values.quantity, "/", ToString(values.status), "/", values.compare_at_price);
+  for (const Field& field : values.content) absl::StrAppend(&text, "/", field.name, "=", field.value);
+  return text;
+}
 
 std::string Text(const PullState& pull) {
   return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " at ", Text(pull.cursor_at),
@@ -216,7 +221,7 @@ std::string ToText(const ChannelConfig& config) {
   }
   absl::StrAppend(&text, " guard=", config.parent_guard, " strict=", config.strict,
                   " after_build=", config.link_after_build, " after_sync=", config.link_after_sync,
-                  " fields=", config.sync_fields.price, config.sync_fields.quantity, config.sync_fields.status);
+                  " fields=", FormatSyncFields(config.sync_fields));
   absl::StrAppend(&text, " currency=", config.currency.code(), " oversell=", static_cast<int>(config.oversell_guard));
   for (const StatusRule& rule : config.status_rules) {
     absl::StrAppend(&text, " status_rule ", static_cast<int>(rule.subject), ",", static_cast<int>(rule.comparison), ",",

@@ -24,6 +24,7 @@ namespace {
 
 constexpr uint64_t kWorlds = 3000;
 constexpr uint64_t kBatches = 10000;
+constexpr absl::string_view kContent[] = {"description", "title"};
 
 // Random batches ------------------------------------------------------------------------------------------------------
 
@@ -39,10 +40,10 @@ class Generator {
 
   PlanCase Make() {
     PlanCase problem;
-    problem.policy.fields = {!Chance(20), !Chance(20), !Chance(20)};
+    problem.policy.fields = AnyFields(80);
     problem.policy.currency = AnyCurrency();
     problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
-    problem.policy.status_grouping = static_cast<PushGrouping>(Below(3));
+    problem.policy.status_grouping = Chance(30) ? PushGrouping::kProduct : PushGrouping::kNone;
     problem.policy.compare_and_set = Chance(50);
     const int64_t size = Below(6);
     for (int64_t id = 1; id <= size; ++id) AddSyncRow(MakeRow(id, problem.policy), AnyParent(), &problem.batch);
@@ -60,25 +61,44 @@ class Generator {
   std::string AnyParent() { return std::vector<std::string>{"", "a", "b"}[static_cast<size_t>(Below(3))]; }
   ChannelStatus AnyChannelStatus() { return static_cast<ChannelStatus>(Below(3)); }
   absl::Time AnyTime() { return absl::FromUnixSeconds(Below(3)); }
-  Pqs AnyPqs() { return {AnyNumber(), AnyNumber(), AnyChannelStatus()}; }
+  std::vector<Field> AnyContent() {
+    ItemValues values;
+    for (const absl::string_view name : kContent) {
+      if (Chance(60)) values.SetContent(name, std::string(static_cast<size_t>(Below(3)), 'x'));
+    }
+    return values.content;
+  }
+  ItemValues AnyValues() { return {AnyNumber(), AnyNumber(), AnyChannelStatus(), AnyNumber(), AnyContent()}; }
+  SyncFields AnyFields(int64_t percent) {
+    SyncFields fields;
+    for (const SyncField field : kSyncFields) {
+      if (Chance(percent)) fields.Add(field);
+    }
+    for (const absl::string_view name : kContent) {
+      if (Chance(percent)) fields.AddContent(name);
+    }
+    return fields;
+  }
 
   SyncRow MakeRow(int64_t listing_id, const SyncPolicy& policy) {
     SyncRow row;
     row.listing_id = listing_id;
     row.dirty_version = Below(100);
     row.product_price = AnyNumber();
+    row.product_compare_at_price = AnyNumber();
+    row.content = AnyContent();
     row.product_currency = AnyCurrency();
     row.product_quantity = AnyNumber();
     row.quantity_at = AnyTime();
     row.status.base = static_cast<Health>(Below(4));
     row.status.pending = static_cast<PendingChange>(Below(4));
     row.status.paused = Chance(10);
-    row.acknowledged = Chance(40) ? Desired(row, policy) : AnyPqs();
-    row.seen = Chance(50) ? row.acknowledged : AnyPqs();
+    row.acknowledged = Chance(40) ? Desired(row, policy) : AnyValues();
+    row.seen = Chance(50) ? row.acknowledged : AnyValues();
     if (Chance(5)) row.seen.status = ChannelStatus::kDead;
     row.seen_at = AnyTime();
     if (Chance(40)) row.guarded_at = AnyTime();
-    const SyncFields mask = {Chance(50), Chance(50), Chance(50)};
+    const SyncFields mask = AnyFields(50);
     if (Chance(40)) row.refused_digest = ContentDigest(mask, Desired(row, policy));
     row.in_doubt = Chance(20);
     return row;
@@ -92,43 +112,61 @@ class Generator {
 // Field values by name; what is absent is not in it.
 using Values = std::map<std::string, int64_t>;
 
-Values ToValues(const Pqs& pqs) {
-  Values values;
-  if (pqs.price != kAbsent) values["price"] = pqs.price;
-  if (pqs.quantity != kAbsent) values["quantity"] = pqs.quantity;
-  if (pqs.status != ChannelStatus::kUnknown) values["status"] = static_cast<int64_t>(pqs.status);
-  return values;
+// Content is known by its length here.
+Values ToValues(const ItemValues& values) {
+  Values named;
+  if (values.price != kAbsent) named["price"] = values.price;
+  if (values.quantity != kAbsent) named["quantity"] = values.quantity;
+  if (values.status != ChannelStatus::kUnknown) named["status"] = static_cast<int64_t>(values.status);
+  if (values.compare_at_price != kAbsent) named["compare_at_price"] = values.compare_at_price;
+  for (const Field& field : values.content) named[field.name] = static_cast<int64_t>(field.value.size());
+  return named;
 }
 
-Values ToValues(const SyncFields& mask, const Pqs& pqs) {
-  Values values;
-  if (mask.price) values["price"] = pqs.price;
-  if (mask.quantity) values["quantity"] = pqs.quantity;
-  if (mask.status) values["status"] = static_cast<int64_t>(pqs.status);
-  return values;
+// The masked ones, absent ones among them.
+Values ToValues(const SyncFields& mask, const ItemValues& values) {
+  const Values present = ToValues(values);
+  Values named;
+  for (const std::string& name : mask.Names()) named[name] = present.count(name) == 0 ? kAbsent : present.at(name);
+  return named;
 }
 
 uint64_t DigestOf(const Values& values) {
   SyncFields mask;
-  Pqs pqs;
+  ItemValues digested;
   for (const auto& [name, value] : values) {
-    if (name == "price") mask.price = true, pqs.price = value;
-    if (name == "quantity") mask.quantity = true, pqs.quantity = value;
-    if (name == "status") mask.status = true, pqs.status = static_cast<ChannelStatus>(value);
+    mask = UnionOf(mask, *ParseSyncFields(name));
+    if (name == "price") digested.price = value;
+    if (name == "quantity") digested.quantity = value;
+    if (name == "status") digested.status = static_cast<ChannelStatus>(value);
+    if (name == "compare_at_price") digested.compare_at_price = value;
+    if (mask.HasContent(name)) digested.SetContent(name, std::string(static_cast<size_t>(value), 'x'));
   }
-  return ContentDigest(mask, pqs);
+  return ContentDigest(mask, digested);
 }
 
 bool IsPriceInAnotherCurrency(const SyncRow& row, const SyncPolicy& policy) {
-  return row.product_price != kAbsent && policy.fields.price && !(row.product_currency == policy.currency);
+  if (row.product_currency == policy.currency) return false;
+  return (row.product_price != kAbsent && policy.fields.Has(SyncField::kPrice)) ||
+         (row.product_compare_at_price != kAbsent && policy.fields.Has(SyncField::kCompareAtPrice));
+}
+
+bool IsSynced(const std::string& name, const SyncPolicy& policy) {
+  const std::vector<std::string> names = policy.fields.Names();
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 Values Wanted(const SyncRow& row, const SyncPolicy& policy) {
-  Values values = ToValues({row.product_price, row.product_quantity, ChannelStatus::kUnknown});
+  Values values = ToValues(
+      {row.product_price, row.product_quantity, ChannelStatus::kUnknown, row.product_compare_at_price, row.content});
   if (const auto status = DesiredStatus(row.status)) values["status"] = static_cast<int64_t>(*status);
-  if (!policy.fields.price || IsPriceInAnotherCurrency(row, policy)) values.erase("price");
-  if (!policy.fields.quantity) values.erase("quantity");
-  if (!policy.fields.status) values.erase("status");
+  if (IsPriceInAnotherCurrency(row, policy)) {
+    values.erase("price");
+    values.erase("compare_at_price");
+  }
+  for (const auto& [name, value] : Values(values)) {
+    if (!IsSynced(name, policy)) values.erase(name);
+  }
   return values;
 }
 
@@ -252,7 +290,7 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     const PushItem& item = plan.items[i];
     RowResult result;
     result.sent = ToValues(item.mask, item.values);
-    result.forgotten = NamesOf(ToValues(plan.item_states[i].doubtful, Pqs()));
+    result.forgotten = NamesOf(ToValues(plan.item_states[i].doubtful, ItemValues()));
     result.codes = CodesAt(plan.item_attentions, plan.item_states[i].attentions);
     result.expected_quantity = item.expected_quantity;
     results[item.listing_id] = result.ToText();
@@ -277,10 +315,8 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     bool drifted = false;
     bool guard = false;
     for (const auto& [name, value] : ToValues(row.seen)) {
-      const bool synced = name == "price"      ? problem.policy.fields.price
-                          : name == "quantity" ? problem.policy.fields.quantity
-                                               : problem.policy.fields.status;
-      if (!compare_seen || !synced || (known.count(name) != 0 && known[name] == value)) continue;
+      if (!compare_seen || !IsSynced(name, problem.policy) || (known.count(name) != 0 && known[name] == value))
+        continue;
       guard = guard || (name == "quantity" && known.count(name) != 0 && value < known[name] &&
                         problem.policy.oversell_guard == OversellGuard::kHold);
       known[name] = value;
@@ -342,7 +378,9 @@ TEST(SyncPropertyTest, NeitherTheOrderOfSiblingsNorOfTheBatchMatters) {
 // What a settlement says that the channel has, without what it says is unknown.
 Values Acknowledged(const Settlement& row) {
   Values values = ToValues(row.mask, row.acknowledged);
-  EraseEqual(ToValues({true, true, true}, Pqs()), &values);
+  for (const auto& [name, value] : Values(values)) {
+    if (value == kAbsent) values.erase(name);
+  }
   return values;
 }
 
@@ -387,7 +425,8 @@ void ForEachRow(PlanCase& problem, const std::function<void(SyncRow&)>& change) 
 const std::map<std::string, Hide>& PlanTwins() {
   static const auto* const twins = new std::map<std::string, Hide>{
       {"skips links in doubt", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.in_doubt = false; }); }},
-      {"always sends everything", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.acknowledged = Pqs(); }); }},
+      {"always sends everything",
+       [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.acknowledged = ItemValues(); }); }},
       {"forgets refusals", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.refused_digest = 0; }); }},
       {"forgets the guard", [](PlanCase& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
       {"never lifts the guard",
@@ -401,7 +440,7 @@ const std::map<std::string, Hide>& PlanTwins() {
       {"ignores compare-and-set", [](PlanCase& p) { p.policy.compare_and_set = false; }},
       {"syncs what it should not",
        [](PlanCase& p) {
-         p.policy.fields = {true, true, true};
+         p.policy.fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
        }},
   };
   return *twins;
@@ -509,16 +548,17 @@ std::map<std::string, SyncFunctions> WorldTwins() {
   });
   twins["keeps a doubt that nothing will end"] = WithSpoiledPlan([](SyncPlan& plan) {
     for (Settlement& row : plan.settled.rows) {
-      row.in_doubt = row.mask.any();
+      row.in_doubt = !row.mask.empty();
       row.mask = SyncFields();
     }
   });
   twins["keeps the doubt of what was refused"] = WithSettlement([](Settlement& row) {
-    if (row.refused_digest != 0) row.in_doubt = row.mask.any();
+    if (row.refused_digest != 0) row.in_doubt = !row.mask.empty();
   });
   twins["acknowledges a later version"] = WithSettlement([](Settlement& row) { ++row.dirty_version; });
   twins["acknowledges what was not sent"] = WithSettlement([](Settlement& row) {
-    if (row.mask.any()) row.mask = {true, true, true};
+    if (row.mask.empty()) return;
+    for (const SyncField field : kSyncFields) row.mask.Add(field);
   });
   twins["acknowledges nothing"] = WithSettlement([](Settlement& row) { row.mask = SyncFields(); });
   twins["drops every doubt"] = WithSettlement([](Settlement& row) { row.in_doubt = false; });

@@ -29,7 +29,7 @@ inline SyncBatch OneRow(const SyncRow& row) {
 // A policy that syncs all fields in USD.
 inline SyncPolicy FullPolicy() {
   SyncPolicy policy;
-  policy.fields = {true, true, true};
+  policy.fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
   return policy;
 }
 

@@ -1,5 +1,6 @@
 #include "flxlink/sync.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr SyncFields kPrice = {true, false, false};
-constexpr SyncFields kQuantity = {false, true, false};
-constexpr SyncFields kStatus = {false, false, true};
-constexpr SyncFields kAll = {true, true, true};
-constexpr SyncFields kNothing = {};
+const SyncFields kPrice = {SyncField::kPrice};
+const SyncFields kQuantity = {SyncField::kQuantity};
+const SyncFields kStatus = {SyncField::kStatus};
+const SyncFields kAll = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+const SyncFields kNothing = {};
 
 const ListingStatus kListedStatus = {Health::kListed, PendingChange::kNone, false};
 const ListingStatus kHidingStatus = {Health::kListed, PendingChange::kHiding, false};
@@ -101,11 +102,11 @@ SettlementBatch SettleOne(const SyncRow& row, const PushOutcome& outcome, const 
 
 TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
   ChannelConfig config;
-  config.sync_fields = {true, false, true};
+  config.sync_fields = {SyncField::kPrice, SyncField::kStatus};
   config.currency = Euro();
   config.oversell_guard = OversellGuard::kOverwrite;
   AdapterCapabilities capabilities;
-  capabilities.can_set = {false, true, true};
+  capabilities.can_set = {SyncField::kQuantity, SyncField::kStatus};
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
   capabilities.grouping = PushGrouping::kProduct;
   capabilities.compare_and_set = true;
@@ -120,13 +121,78 @@ TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
 TEST(MakeSyncPolicyTest, NoStatusWhereTheChannelHasNone) {
   AdapterCapabilities capabilities;
   capabilities.can_set = kAll;
-  EXPECT_EQ(MakeSyncPolicy(ChannelConfig(), capabilities).fields, (SyncFields{true, true, false}));
+  EXPECT_EQ(MakeSyncPolicy(ChannelConfig(), capabilities).fields,
+            (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
+}
+
+// Fields beyond price, quantity and status ---------------------------------------------------------------------------
+
+SyncPolicy WidePolicy() {
+  SyncPolicy policy;
+  policy.fields = {{SyncField::kPrice, SyncField::kCompareAtPrice}, {"description", "title"}};
+  return policy;
+}
+
+// A link that has what it should have, with a compare-at price and a title.
+SyncRow WideRow() {
+  SyncRow row = EqualRow();
+  row.product_compare_at_price = row.acknowledged.compare_at_price = 2490;
+  row.content = row.acknowledged.content = {{"title", "Shirt"}};
+  return row;
+}
+
+TEST(WideSyncTest, NothingIsSentThatIsAcknowledged) { EXPECT_EQ(SettledCode(Plan(WideRow(), WidePolicy())), ""); }
+
+TEST(WideSyncTest, WhatDiffersIsSent) {
+  SyncRow row = WideRow();
+  row.product_compare_at_price = 2590;
+  row.content = {{"description", "Fine"}, {"title", "Shirt"}};
+  const SyncPlan plan = Plan(row, WidePolicy());
+  EXPECT_EQ(FormatSyncFields(OnlyItem(plan).mask), "compare_at_price,description");
+  ItemValues values;
+  values.compare_at_price = 2590;
+  values.SetContent("description", "Fine");
+  EXPECT_EQ(OnlyItem(plan).values, values);
+}
+
+TEST(WideSyncTest, WhatNobodyStatesIsNotSent) {
+  SyncRow row = WideRow();
+  row.product_compare_at_price = kAbsent;
+  row.content.clear();
+  EXPECT_EQ(SettledCode(Plan(row, WidePolicy())), "");
+}
+
+TEST(WideSyncTest, ACompareAtPriceInAnotherCurrencyIsAttention) {
+  SyncRow row = WideRow();
+  row.product_price = kAbsent;
+  row.product_currency = Euro();
+  const SyncPlan plan = Plan(row, WidePolicy());
+  EXPECT_EQ(SettledCode(plan), problem_code::kCurrencyMismatch);
+  EXPECT_THAT(plan.settled.attentions.at(0).at(0).message, HasSubstr("24.90 EUR"));
+}
+
+TEST(WideSyncTest, InDoubtEverythingIsSentAndForgotten) {
+  SyncRow row = WideRow();
+  row.in_doubt = true;
+  const SyncPlan plan = Plan(row, WidePolicy());
+  EXPECT_EQ(FormatSyncFields(OnlyItem(plan).mask), "price,compare_at_price,title");
+  EXPECT_EQ(FormatSyncFields(plan.item_states[0].doubtful), "price,quantity,status,compare_at_price,title");
+}
+
+TEST(WideSyncTest, ADriftOfContentIsFoundByAFullSync) {
+  SyncRow row = WideRow();
+  row.seen = row.acknowledged;
+  row.seen.SetContent("title", "");
+  EXPECT_THAT(PlanReconciliation(OneRow(row), WidePolicy(), /*compare_seen=*/false), IsEmpty());
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(row), WidePolicy(), /*compare_seen=*/true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].acknowledged, row.seen);
 }
 
 // Desired -------------------------------------------------------------------------------------------------------------
 
 TEST(DesiredTest, IsTheProductsValuesAndTheListingsStatus) {
-  EXPECT_EQ(Desired(ChangedRow(), FullPolicy()), (Pqs{1990, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(Desired(ChangedRow(), FullPolicy()), (ItemValues{1990, 5, ChannelStatus::kListed}));
 }
 
 TEST(DesiredTest, NegativeQuantitiesPass) {
@@ -137,15 +203,15 @@ TEST(DesiredTest, NegativeQuantitiesPass) {
 
 TEST(DesiredTest, FieldsThatAreNotSyncedAreAbsent) {
   SyncPolicy policy;
-  EXPECT_EQ(Desired(EqualRow(), policy), Pqs());
+  EXPECT_EQ(Desired(EqualRow(), policy), ItemValues());
 }
 
-TEST(DesiredTest, MissingValuesAreAbsent) { EXPECT_EQ(Desired(SyncRow(), FullPolicy()), Pqs()); }
+TEST(DesiredTest, MissingValuesAreAbsent) { EXPECT_EQ(Desired(SyncRow(), FullPolicy()), ItemValues()); }
 
 TEST(DesiredTest, PriceInAnotherCurrencyIsAbsent) {
   SyncRow row = EqualRow();
   row.product_currency = Euro();
-  EXPECT_EQ(Desired(row, FullPolicy()), (Pqs{kAbsent, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(Desired(row, FullPolicy()), (ItemValues{kAbsent, 5, ChannelStatus::kListed}));
 }
 
 // PlanSync ------------------------------------------------------------------------------------------------------------
@@ -172,7 +238,7 @@ TEST(PlanSyncTest, SendsOnlyTheFieldsThatDiffer) {
   row.product_price = 1500;
   const PushItem item = OnlyItem(Plan(row));
   EXPECT_EQ(item.mask, kPrice);
-  EXPECT_EQ(item.values, (Pqs{1500, kAbsent, ChannelStatus::kUnknown}));
+  EXPECT_EQ(item.values, (ItemValues{1500, kAbsent, ChannelStatus::kUnknown}));
   EXPECT_EQ(item.listing_id, 7);
   EXPECT_EQ(item.dirty_version, 3);
   EXPECT_EQ(item.external_id, "item/7");
@@ -180,7 +246,7 @@ TEST(PlanSyncTest, SendsOnlyTheFieldsThatDiffer) {
 
 TEST(PlanSyncTest, SendsWhatWasNeverAcknowledged) {
   SyncRow row = EqualRow();
-  row.acknowledged = Pqs();
+  row.acknowledged = ItemValues();
   EXPECT_EQ(OnlyItem(Plan(row)).mask, kAll);
 }
 
@@ -218,11 +284,11 @@ TEST(PlanSyncTest, AnAcknowledgedFieldInDoubtThatIsNotSentIsForgotten) {
   row.in_doubt = true;
   row.product_price = kAbsent;
   const SyncPlan plan = Plan(row);
-  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{false, true, true}));
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kQuantity, SyncField::kStatus}));
   const Settlement applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11).rows.at(0);
   EXPECT_FALSE(applied.in_doubt);
   EXPECT_EQ(applied.mask, kAll);
-  EXPECT_EQ(applied.acknowledged, (Pqs{kAbsent, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(applied.acknowledged, (ItemValues{kAbsent, 5, ChannelStatus::kListed}));
 }
 
 TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
@@ -260,14 +326,14 @@ TEST(PlanSyncTest, NothingIsSentToDeadItems) {
   const SyncPlan forgetting = Plan(row);
   EXPECT_FALSE(OnlySettled(forgetting).in_doubt);
   EXPECT_EQ(OnlySettled(forgetting).mask, kAll);
-  EXPECT_EQ(OnlySettled(forgetting).acknowledged, Pqs());
+  EXPECT_EQ(OnlySettled(forgetting).acknowledged, ItemValues());
 }
 
 TEST(PlanSyncTest, AnotherCurrencyIsAttentionAndTheRestGoes) {
   SyncRow row = ChangedRow();
   row.product_currency = Euro();
   const SyncPlan plan = Plan(row);
-  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{false, true, true}));
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kQuantity, SyncField::kStatus}));
   EXPECT_EQ(ItemAttention(plan).code, problem_code::kCurrencyMismatch);
   EXPECT_EQ(ItemAttention(plan).message, "the product's price is 19.90 EUR; the channel's prices are in USD");
   row.acknowledged = EqualRow().acknowledged;
@@ -281,7 +347,7 @@ TEST(PlanSyncTest, AnotherCurrencyDoesNotMatterWithoutAPriceToSync) {
   EXPECT_EQ(SettledCode(Plan(row)), "");
   row.product_price = 1990;
   SyncPolicy policy = FullPolicy();
-  policy.fields.price = false;
+  policy.fields.Remove(SyncField::kPrice);
   EXPECT_EQ(SettledCode(Plan(row, policy)), "");
 }
 
@@ -343,10 +409,10 @@ TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsNothingOfIt) {
   SyncRow row = GuardedRow();
   row.in_doubt = true;
   const SyncPlan plan = Plan(row);
-  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{true, false, true}));
-  EXPECT_EQ(plan.item_states[0].doubtful, (SyncFields{true, false, true}));
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kPrice, SyncField::kStatus}));
+  EXPECT_EQ(plan.item_states[0].doubtful, (SyncFields{SyncField::kPrice, SyncField::kStatus}));
   for (const PushResult result : {PushResult::kApplied, PushResult::kRejected}) {
-    EXPECT_FALSE(Settle(plan, 0, {Outcome(result)}, 11).rows.at(0).mask.quantity);
+    EXPECT_FALSE(Settle(plan, 0, {Outcome(result)}, 11).rows.at(0).mask.Has(SyncField::kQuantity));
   }
 }
 
@@ -461,13 +527,11 @@ TEST_F(SiblingsTest, ItemsWithoutAParentAreProductsOfTheirOwn) {
   EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
 }
 
-TEST_F(SiblingsTest, DoNotMatterToOtherGroupings) {
+TEST_F(SiblingsTest, DoNotMatterWithoutGrouping) {
   AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
   AddSyncRow(EqualRow(2), "shirt", &siblings_);
-  for (PushGrouping grouping : {PushGrouping::kNone, PushGrouping::kLocation}) {
-    policy_.status_grouping = grouping;
-    EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
-  }
+  policy_.status_grouping = PushGrouping::kNone;
+  EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
 }
 
 TEST_F(SiblingsTest, OnlyAFewAreNamed) {
@@ -482,17 +546,17 @@ TEST_F(SiblingsTest, AStatusHeldBackInDoubtIsForgotten) {
   AddSyncRow(row, "shirt", &batch_);
   AddSyncRow(EqualRow(2), "shirt", &siblings_);
   const SyncPlan plan = PlanBatch();
-  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{true, true, false}));
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
   const SettlementBatch applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11);
   EXPECT_TRUE(applied.rows.at(0).settled);
   EXPECT_FALSE(applied.rows.at(0).in_doubt);
-  EXPECT_TRUE(applied.rows.at(0).mask.status);
+  EXPECT_TRUE(applied.rows.at(0).mask.Has(SyncField::kStatus));
   EXPECT_EQ(applied.rows.at(0).acknowledged.status, ChannelStatus::kUnknown);
 
   policy_.fields = kStatus;
   const SyncPlan unsent = PlanBatch();
   EXPECT_FALSE(OnlySettled(unsent).in_doubt);
-  EXPECT_TRUE(OnlySettled(unsent).mask.status);
+  EXPECT_TRUE(OnlySettled(unsent).mask.Has(SyncField::kStatus));
   EXPECT_EQ(OnlySettled(unsent).acknowledged.status, ChannelStatus::kUnknown);
 }
 
@@ -510,7 +574,7 @@ TEST(SettleTest, AppliedFieldsAreAcknowledged) {
   EXPECT_TRUE(settled.settled);
   EXPECT_FALSE(settled.in_doubt);
   EXPECT_EQ(settled.mask, kPrice);
-  EXPECT_EQ(settled.acknowledged, (Pqs{1500, kAbsent, ChannelStatus::kUnknown}));
+  EXPECT_EQ(settled.acknowledged, (ItemValues{1500, kAbsent, ChannelStatus::kUnknown}));
   EXPECT_EQ(settled.refused_digest, 0u);
   EXPECT_EQ(settled.attentions, kClearAttentions);
 }
@@ -582,7 +646,7 @@ TEST(SettleTest, ARejectionDoesNotTellWhatAnEarlierPushDid) {
   const Settlement refused = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0);
   EXPECT_FALSE(refused.in_doubt);
   EXPECT_EQ(refused.mask, kAll);
-  EXPECT_EQ(refused.acknowledged, Pqs());
+  EXPECT_EQ(refused.acknowledged, ItemValues());
   // The same content is still known as refused.
   row.in_doubt = false;
   row.acknowledged = refused.acknowledged;
@@ -627,7 +691,43 @@ TEST(SettleTest, SettlesAnyPartOfThePlan) {
 TEST(ContentDigestTest, IsStable) {
   EXPECT_EQ(ContentDigest(kAll, {1990, 5, ChannelStatus::kListed}), 0x0eb132b98607e51cu);
   EXPECT_EQ(ContentDigest(kQuantity, {kAbsent, -4, ChannelStatus::kUnknown}), 0xfa95f5477d2f47a7u);
-  EXPECT_EQ(ContentDigest(kNothing, Pqs()), 0xff7821ddf836d020u);
+  EXPECT_EQ(ContentDigest(kNothing, ItemValues()), 0xff7821ddf836d020u);
+}
+
+TEST(ContentDigestTest, ThatOfLaterFieldsIsStableToo) {
+  ItemValues values = {1990, 5, ChannelStatus::kListed, 2490};
+  EXPECT_EQ(ContentDigest({SyncField::kPrice, SyncField::kCompareAtPrice}, values), 0xcc0a39628539ebedu);
+  values.SetContent("title", "Shirt");
+  EXPECT_EQ(ContentDigest({{SyncField::kPrice}, {"title"}}, values), 0xf107f38df9f39b4bu);
+}
+
+TEST(ContentDigestTest, EveryPartOfContentCounts) {
+  const auto digest = [](const std::vector<Field>& content) {
+    ItemValues values;
+    SyncFields mask;
+    for (const Field& field : content) {
+      values.SetContent(field.name, field.value);
+      mask.AddContent(field.name);
+    }
+    return ContentDigest(mask, values);
+  };
+  const std::vector<uint64_t> digests = {digest({}),
+                                         digest({{"title", ""}}),
+                                         digest({{"title", "a"}}),
+                                         digest({{"titl", "ea"}}),
+                                         digest({{"description", "a"}}),
+                                         digest({{"description", "a"}, {"title", ""}}),
+                                         digest({{"description", ""}, {"title", "a"}}),
+                                         ContentDigest({{}, {"title"}}, ItemValues())};
+  EXPECT_EQ(std::set<uint64_t>(digests.begin(), digests.end()).size(), digests.size());
+}
+
+// As the first release made it: a push that is in doubt when flxlink is replaced keeps its key.
+TEST(ContentDigestTest, KeysOfTheFirstFieldsAreWhatTheyWere) {
+  SyncRow row = ChangedRow();
+  row.product_compare_at_price = 2490;
+  row.content = {{"title", "Shirt"}};
+  EXPECT_EQ(OnlyItem(Plan(row)).idempotency_key, "7-3-0eb132b98607e51c");
 }
 
 TEST(ContentDigestTest, ValuesOutsideTheMaskDoNotCount) {
@@ -635,7 +735,7 @@ TEST(ContentDigestTest, ValuesOutsideTheMaskDoNotCount) {
 }
 
 TEST(ContentDigestTest, MaskAndValuesCount) {
-  const Pqs same = {5, 5, ChannelStatus::kListed};
+  const ItemValues same = {5, 5, ChannelStatus::kListed};
   EXPECT_NE(ContentDigest(kPrice, same), ContentDigest(kQuantity, same));
   EXPECT_NE(ContentDigest(kPrice, same), ContentDigest(kPrice, {6, 5, ChannelStatus::kListed}));
   EXPECT_NE(ContentDigest(kStatus, same), ContentDigest(kStatus, {5, 5, ChannelStatus::kHidden}));
@@ -663,8 +763,9 @@ TEST(PlanReconciliationTest, OnlySyncedFieldsWithASeenValueCount) {
   SyncRow row = EqualRow();
   row.seen = {2500, kAbsent, ChannelStatus::kUnknown};
   SyncPolicy policy = FullPolicy();
-  EXPECT_EQ(PlanReconciliation(OneRow(row), policy, true).at(0).acknowledged, (Pqs{2500, 5, ChannelStatus::kListed}));
-  policy.fields.price = false;
+  EXPECT_EQ(PlanReconciliation(OneRow(row), policy, true).at(0).acknowledged,
+            (ItemValues{2500, 5, ChannelStatus::kListed}));
+  policy.fields.Remove(SyncField::kPrice);
   EXPECT_THAT(PlanReconciliation(OneRow(row), policy, true), IsEmpty());
 }
 

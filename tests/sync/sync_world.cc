@@ -22,25 +22,27 @@ struct Link {
   std::string parent_id;
   bool dead = false;
 
-  Pqs truth;           // What the channel really has.
+  ItemValues truth;    // What the channel really has.
   SyncFields drifted;  // What the channel changed by itself since flxlink last looked or wrote.
   // The channel was seen to have lost stock, and the product's quantity has not been stated since.
   bool sold = false;
   std::string refused;  // The content that was refused last, where nothing else was said of the link since.
 };
 
-std::string Content(const SyncFields& mask, const Pqs& values) {
+std::string Content(const SyncFields& mask, const ItemValues& values) {
   std::string text;
-  if (mask.price) absl::StrAppend(&text, " price ", values.price);
-  if (mask.quantity) absl::StrAppend(&text, " quantity ", values.quantity);
-  if (mask.status) absl::StrAppend(&text, " status ", ToString(values.status));
+  if (mask.Has(SyncField::kPrice)) absl::StrAppend(&text, " price ", values.price);
+  if (mask.Has(SyncField::kQuantity)) absl::StrAppend(&text, " quantity ", values.quantity);
+  if (mask.Has(SyncField::kStatus)) absl::StrAppend(&text, " status ", ToString(values.status));
   return text;
 }
 
 class World {
  public:
   World(const SyncFunctions& functions, uint64_t seed) : functions_(functions), random_(seed) {
-    policy_.fields = {!Chance(10), !Chance(10), !Chance(10)};
+    for (const SyncField field : {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}) {
+      if (!Chance(10)) policy_.fields.Add(field);
+    }
     policy_.oversell_guard = Chance(50) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     policy_.status_grouping = Chance(50) ? PushGrouping::kProduct : PushGrouping::kNone;
     policy_.compare_and_set = Chance(30);
@@ -127,7 +129,7 @@ class World {
     link.truth.status = status;
     for (Link& other : links_) {
       if (&other == &link || !SharesStatus(link, other)) continue;
-      other.drifted.status = other.drifted.status || other.truth.status != status;
+      if (other.truth.status != status) other.drifted.Add(SyncField::kStatus);
       other.truth.status = status;
     }
   }
@@ -135,24 +137,24 @@ class World {
   void DriftOnChannel(Link& link) {
     if (Chance(60)) {
       link.truth.quantity -= 1;
-      link.drifted.quantity = true;
+      link.drifted.Add(SyncField::kQuantity);
     } else if (Chance(50)) {
       link.truth.price = 10 + Below(3);
-      link.drifted.price = true;
+      link.drifted.Add(SyncField::kPrice);
     } else {
       SetStatus(link, Chance(50) ? ChannelStatus::kListed : ChannelStatus::kHidden);
-      link.drifted.status = true;
+      link.drifted.Add(SyncField::kStatus);
     }
   }
 
   void Land(const PushItem& item) {
     Link& link = LinkOf(item.listing_id);
-    if (item.mask.price) link.truth.price = item.values.price;
-    if (item.mask.quantity) link.truth.quantity = item.values.quantity;
-    if (item.mask.status) SetStatus(link, item.values.status);
-    link.drifted.price = link.drifted.price && !item.mask.price;
-    link.drifted.quantity = link.drifted.quantity && !item.mask.quantity;
-    link.drifted.status = link.drifted.status && !item.mask.status;
+    if (item.mask.Has(SyncField::kPrice)) link.truth.price = item.values.price;
+    if (item.mask.Has(SyncField::kQuantity)) link.truth.quantity = item.values.quantity;
+    if (item.mask.Has(SyncField::kStatus)) SetStatus(link, item.values.status);
+    for (const SyncField field : kSyncFields) {
+      if (item.mask.Has(field)) link.drifted.Remove(field);
+    }
   }
 
   // Lands at once, later, or never.
@@ -176,7 +178,7 @@ class World {
       LandPerhaps(item);
       return Chance(50) ? PushResult::kUnavailable : PushResult::kAccepted;
     }
-    if (item.mask.price && item.values.price == kRefusedPrice) return PushResult::kRejected;
+    if (item.mask.Has(SyncField::kPrice) && item.values.price == kRefusedPrice) return PushResult::kRejected;
     if (item.expected_quantity != kAbsent && item.expected_quantity != link.truth.quantity)
       return PushResult::kConflict;
     Land(item);
@@ -203,9 +205,9 @@ class World {
   void Write(const SettlementBatch& batch) {
     for (const Settlement& settlement : batch.rows) {
       SyncRow& row = LinkOf(settlement.listing_id).row;
-      if (settlement.mask.price) row.acknowledged.price = settlement.acknowledged.price;
-      if (settlement.mask.quantity) row.acknowledged.quantity = settlement.acknowledged.quantity;
-      if (settlement.mask.status) {
+      if (settlement.mask.Has(SyncField::kPrice)) row.acknowledged.price = settlement.acknowledged.price;
+      if (settlement.mask.Has(SyncField::kQuantity)) row.acknowledged.quantity = settlement.acknowledged.quantity;
+      if (settlement.mask.Has(SyncField::kStatus)) {
         row.acknowledged.status = settlement.acknowledged.status;
         row.status = Acknowledge(row.status, settlement.acknowledged.status);
       }
@@ -232,7 +234,7 @@ class World {
       const int64_t acknowledged = link.row.acknowledged.quantity;
       See(link);
       link.drifted = link.dead ? link.drifted : SyncFields();
-      link.sold = link.sold || (!link.dead && policy_.fields.quantity && acknowledged != kAbsent &&
+      link.sold = link.sold || (!link.dead && policy_.fields.Has(SyncField::kQuantity) && acknowledged != kAbsent &&
                                 link.truth.quantity < acknowledged);
     }
     for (const Reconciliation& found : functions_.reconcile(ReadAll(), policy_, true)) {
@@ -311,21 +313,26 @@ class World {
     const std::string name = absl::StrCat("link ", item.listing_id, ":", content, ": ");
     if (content.empty()) Fail(name, "nothing to send is sent");
     if (link.dead) Fail(name, "sent to a dead item");
-    if (item.mask.price && (item.values.price != row.product_price || row.product_currency != policy_.currency)) {
+    if (item.mask.Has(SyncField::kPrice) &&
+        (item.values.price != row.product_price || row.product_currency != policy_.currency)) {
       Fail(name, "not the product's price");
     }
-    if (item.mask.quantity && item.values.quantity != row.product_quantity) Fail(name, "not the product's quantity");
-    if (item.mask.status && item.values.status != DesiredStatus(row.status)) Fail(name, "not the listing's status");
+    if (item.mask.Has(SyncField::kQuantity) && item.values.quantity != row.product_quantity)
+      Fail(name, "not the product's quantity");
+    if (item.mask.Has(SyncField::kStatus) && item.values.status != DesiredStatus(row.status))
+      Fail(name, "not the listing's status");
     if (!row.in_doubt) {
-      if (item.mask.price && item.values.price == row.acknowledged.price) Fail(name, "price was acknowledged");
-      if (item.mask.quantity && item.values.quantity == row.acknowledged.quantity) {
+      if (item.mask.Has(SyncField::kPrice) && item.values.price == row.acknowledged.price)
+        Fail(name, "price was acknowledged");
+      if (item.mask.Has(SyncField::kQuantity) && item.values.quantity == row.acknowledged.quantity) {
         Fail(name, "quantity was acknowledged");
       }
-      if (item.mask.status && item.values.status == row.acknowledged.status) Fail(name, "status was acknowledged");
+      if (item.mask.Has(SyncField::kStatus) && item.values.status == row.acknowledged.status)
+        Fail(name, "status was acknowledged");
       if (content == link.refused) Fail(name, "was refused before");
     }
-    if (item.mask.quantity && IsHeld(link)) Fail(name, "overwrites stock that was sold");
-    if (item.mask.status) CheckSiblings(name, link);
+    if (item.mask.Has(SyncField::kQuantity) && IsHeld(link)) Fail(name, "overwrites stock that was sold");
+    if (item.mask.Has(SyncField::kStatus)) CheckSiblings(name, link);
     const std::string& known = contents_.emplace(item.idempotency_key, content).first->second;
     if (known != content) Fail(name, "has the idempotency key of", known);
   }
@@ -353,15 +360,16 @@ class World {
 
   // What is acknowledged and not in doubt is what the channel has, unless that changed by itself.
   void CheckAcknowledged(const Link& link) {
-    const Pqs& known = link.row.acknowledged;
+    const ItemValues& known = link.row.acknowledged;
     const std::string name = absl::StrCat("link ", link.row.listing_id, ": ");
-    if (!link.drifted.price && known.price != kAbsent && known.price != link.truth.price) {
+    if (!link.drifted.Has(SyncField::kPrice) && known.price != kAbsent && known.price != link.truth.price) {
       Fail(name, "acknowledged price ", known.price, ", the channel has ", link.truth.price);
     }
-    if (!link.drifted.quantity && known.quantity != kAbsent && known.quantity != link.truth.quantity) {
+    if (!link.drifted.Has(SyncField::kQuantity) && known.quantity != kAbsent && known.quantity != link.truth.quantity) {
       Fail(name, "acknowledged quantity ", known.quantity, ", the channel has ", link.truth.quantity);
     }
-    if (!link.drifted.status && known.status != ChannelStatus::kUnknown && known.status != link.truth.status) {
+    if (!link.drifted.Has(SyncField::kStatus) && known.status != ChannelStatus::kUnknown &&
+        known.status != link.truth.status) {
       Fail(name, "acknowledged status ", ToString(known.status), ", the channel has ", ToString(link.truth.status));
     }
   }
@@ -371,15 +379,15 @@ class World {
     const SyncRow& row = link.row;
     const std::string name = absl::StrCat("link ", row.listing_id, " is clean: ");
     const bool alone = policy_.status_grouping == PushGrouping::kNone || link.parent_id.empty();
-    if (policy_.fields.price && row.product_price != kAbsent && row.product_currency == policy_.currency &&
-        row.product_price != row.acknowledged.price) {
+    if (policy_.fields.Has(SyncField::kPrice) && row.product_price != kAbsent &&
+        row.product_currency == policy_.currency && row.product_price != row.acknowledged.price) {
       Fail(name, "its price was never sent");
     }
-    if (policy_.fields.quantity && row.product_quantity != kAbsent &&
+    if (policy_.fields.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
         row.product_quantity != row.acknowledged.quantity && !IsHeld(link)) {
       Fail(name, "its quantity was never sent");
     }
-    if (policy_.fields.status && alone && DesiredStatus(row.status) != row.acknowledged.status) {
+    if (policy_.fields.Has(SyncField::kStatus) && alone && DesiredStatus(row.status) != row.acknowledged.status) {
       Fail(name, "its status was never sent");
     }
   }
@@ -417,13 +425,16 @@ class World {
     const SyncRow& row = link.row;
     if (row.in_doubt) Fail(name, "it is in doubt");
     if (link.dead) return;
-    if (policy_.fields.price && row.product_price != kAbsent && link.truth.price != row.product_price) {
+    if (policy_.fields.Has(SyncField::kPrice) && row.product_price != kAbsent &&
+        link.truth.price != row.product_price) {
       Fail(name, "the channel has price ", link.truth.price, " instead of ", row.product_price);
     }
-    if (policy_.fields.quantity && row.product_quantity != kAbsent && link.truth.quantity != row.product_quantity) {
+    if (policy_.fields.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
+        link.truth.quantity != row.product_quantity) {
       Fail(name, "the channel has quantity ", link.truth.quantity, " instead of ", row.product_quantity);
     }
-    if (policy_.fields.status && link.truth.status != ChannelStatus::kListed) Fail(name, "the channel hides it");
+    if (policy_.fields.Has(SyncField::kStatus) && link.truth.status != ChannelStatus::kListed)
+      Fail(name, "the channel hides it");
   }
 
   const SyncFunctions& functions_;

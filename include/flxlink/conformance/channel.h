@@ -36,8 +36,10 @@ namespace flxlink {
 struct ConformanceItem {
   std::string external_id;
   std::string parent_id;
-  Pqs values;
-  std::vector<Field> fields;  // Those that a pull must show; it may show more.
+  // The content that can be set among them.
+  ItemValues values;
+  // Those that a pull must show; it may show more.
+  std::vector<Field> fields;
 
   friend bool operator==(const ConformanceItem& a, const ConformanceItem& b) {
     return a.external_id == b.external_id && a.parent_id == b.parent_id && a.values == b.values && a.fields == b.fields;
@@ -66,10 +68,10 @@ class ChannelUnderTest {
   virtual std::vector<PushItem> BadItems() = 0;
 
   // What an item has now, seen past the adapter. nullopt: there is no such item.
-  virtual absl::optional<Pqs> Look(absl::string_view external_id) = 0;
+  virtual absl::optional<ItemValues> Look(absl::string_view external_id) = 0;
 
   // What somebody else does to the platform.
-  virtual void Change(absl::string_view external_id, const SyncFields& mask, const Pqs& values) = 0;
+  virtual void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) = 0;
   virtual void Remove(absl::string_view external_id) = 0;
 
   // Makes the platform answer every call that it has too many, or ends that. False: this one cannot.

@@ -16,12 +16,15 @@ inline void PrintTo(ChannelStatus status, std::ostream* out) { *out << ToString(
 
 inline void PrintTo(PushResult result, std::ostream* out) { *out << ToString(result); }
 
-inline void PrintTo(const Pqs& values, std::ostream* out) {
-  *out << "{" << values.price << ", " << values.quantity << ", " << ToString(values.status) << "}";
-}
+inline void PrintTo(const SyncFields& fields, std::ostream* out) { *out << "{" << FormatSyncFields(fields) << "}"; }
 
 inline void PrintTo(const Field& field, std::ostream* out) {
   *out << field.name << "=" << testing::PrintToString(field.value);
+}
+
+inline void PrintTo(const ItemValues& values, std::ostream* out) {
+  *out << "{" << values.price << ", " << values.quantity << ", " << ToString(values.status) << ", "
+       << values.compare_at_price << ", " << testing::PrintToString(values.content) << "}";
 }
 
 }  // namespace flxlink

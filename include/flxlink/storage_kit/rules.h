@@ -142,9 +142,9 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
 ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 
 // What is known of an item once a link to it is dissolved. Where the link's acknowledged value is not what the last
-// pull saw, or a push of it is in doubt, nobody knows price and quantity any more, and a later link must send them; the
-// status is taken to be the acknowledged one.
-Pqs SeenAfterUnlink(const Pqs& seen, const Pqs& acknowledged, bool in_doubt);
+// pull saw, or a push of it is in doubt, nobody knows prices and quantity any more, and a later link must send them;
+// the status is taken to be the acknowledged one.
+ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, bool in_doubt);
 
 // Adds to the result of a write of pages what became of the rows of the next one; what the kept ones changed is
 // storage's to count.

@@ -151,7 +151,7 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
 absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
   AdapterCapabilities capabilities;
   capabilities.link_fields = csv_channel::CsvLinkFields();
-  capabilities.can_set = {true, true, true};
+  capabilities.can_set = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice};
   capabilities.status_set = csv_channel::StatusesWith(csv_channel::StatusWords::kStatus);
   capabilities.grouping = PushGrouping::kProduct;
   capabilities.partial_success = true;
@@ -167,8 +167,9 @@ absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
   const absl::StatusOr<csv::ShopifyColumns> columns = csv::ShopifyColumns::Find(*reader);
   if (!columns.ok()) return capabilities;
   const csv_channel::StatusWords words = csv_channel::StatusWordsOf(*reader, *columns);
-  capabilities.can_set.quantity = columns->quantity != csv::CsvReader::kNoColumn;
-  capabilities.can_set.status = words != csv_channel::StatusWords::kNone;
+  if (columns->quantity == csv::CsvReader::kNoColumn) capabilities.can_set.Remove(SyncField::kQuantity);
+  if (words == csv_channel::StatusWords::kNone) capabilities.can_set.Remove(SyncField::kStatus);
+  if (columns->compare_at_price == csv::CsvReader::kNoColumn) capabilities.can_set.Remove(SyncField::kCompareAtPrice);
   capabilities.status_set = csv_channel::StatusesWith(words);
   return capabilities;
 }

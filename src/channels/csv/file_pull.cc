@@ -30,12 +30,10 @@ class PageBuilder {
 
   bool full() const { return batch_.size() >= limit_ || bytes_ >= kMaxPageBytes; }
 
-  void Add(const csv::ShopifyVariant& variant, const Pqs& values) {
+  void Add(const csv::ShopifyVariant& variant, const ItemValues& values) {
     batch_.external_id.Add(variant.id);
     batch_.parent_id.Add(variant.handle);
-    batch_.price.push_back(values.price);
-    batch_.quantity.push_back(values.quantity);
-    batch_.status.push_back(values.status);
+    AddValues(values, &batch_);
     // In the order of kLinkFields.
     const absl::string_view fields[] = {variant.id,         variant.sku,        variant.barcode,
                                         variant.handle,     variant.title,      variant.vendor,
@@ -82,7 +80,7 @@ class PageReader {
 
  private:
   absl::Status Take(const csv::ShopifyVariant& variant, const std::string& revision, std::string* next_cursor) {
-    const absl::StatusOr<Pqs> values = ReadPqs(*reader_, variant, words_, currency_);
+    const absl::StatusOr<ItemValues> values = ReadItemValues(*reader_, variant, words_, currency_);
     if (!values.ok()) return values.status();
     if (is_first_) {
       if (absl::Status status = CheckNew(variant); !status.ok()) return status;

@@ -21,6 +21,14 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
   return outcome;
 }
 
+// The fields that are numbers, each in a cell of the variant's own row.
+constexpr SyncField kNumbers[] = {SyncField::kPrice, SyncField::kQuantity, SyncField::kCompareAtPrice};
+
+absl::string_view ColumnName(SyncField field) {
+  if (field == SyncField::kPrice) return "Variant Price";
+  return field == SyncField::kQuantity ? "Variant Inventory Qty" : "Variant Compare At Price";
+}
+
 PushOutcome MissingColumn(absl::string_view column, absl::string_view field) {
   return Rejected(problem_code::kMissingColumn, field,
                   absl::StrCat("the file has no column \"", column, "\"; add it, or do not sync the ", field));
@@ -71,7 +79,7 @@ void FilePush::FindDisagreements(absl::Span<const PushItem> items) {
   absl::flat_hash_map<size_t, ChannelStatus> wanted;
   for (const PushItem& item : items) {
     const auto found = variants_.find(item.external_id);
-    if (!item.mask.status || found == variants_.end()) continue;
+    if (!item.mask.Has(SyncField::kStatus) || found == variants_.end()) continue;
     const size_t product = found->second.product_row.begin;
     const auto [first, is_first] = wanted.try_emplace(product, item.values.status);
     if (!is_first && first->second != item.values.status) disagreeing_.insert(product);
@@ -81,7 +89,7 @@ void FilePush::FindDisagreements(absl::Span<const PushItem> items) {
 PushOutcome FilePush::JudgeStatus(const PushItem& item, const csv::ShopifyVariant& variant) const {
   PushOutcome applied;
   applied.result = PushResult::kApplied;
-  if (!item.mask.status) return applied;
+  if (!item.mask.Has(SyncField::kStatus)) return applied;
   if (words_ == StatusWords::kNone) return MissingColumn("Status", "status");
   if (!StatusWord(words_, item.values.status).has_value()) {
     return Rejected(problem_code::kUnsupportedStatus, "status",
@@ -104,44 +112,52 @@ PushOutcome FilePush::Judge(const PushItem& item) const {
     outcome.message = absl::StrCat("the file has no variant ", model::Quote(item.external_id));
     return outcome;
   }
-  if (item.mask.price && item.values.price == kAbsent) return MissingValue("price");
-  if (item.mask.quantity && item.values.quantity == kAbsent) return MissingValue("quantity");
-  if (item.mask.quantity && columns_.quantity == csv::CsvReader::kNoColumn) {
-    return MissingColumn("Variant Inventory Qty", "quantity");
+  const absl::optional<PushOutcome> refusal = JudgeValues(item);
+  return refusal.has_value() ? *refusal : JudgeStatus(item, found->second);
+}
+
+absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
+  for (const SyncField field : kNumbers) {
+    if (!item.mask.Has(field)) continue;
+    if (item.values.Get(field) == kAbsent) return MissingValue(ToString(field));
+    if (ColumnOf(field) == csv::CsvReader::kNoColumn) return MissingColumn(ColumnName(field), ToString(field));
   }
-  return JudgeStatus(item, found->second);
+  if (item.mask.content().empty()) return absl::nullopt;
+  const std::string& name = item.mask.content().front();
+  return Rejected(problem_code::kUnsupportedField, name,
+                  absl::StrCat("the csv channel cannot write the ", name, "; do not sync it"));
+}
+
+int FilePush::ColumnOf(SyncField field) const {
+  if (field == SyncField::kPrice) return columns_.price;
+  if (field == SyncField::kQuantity) return columns_.quantity;
+  return field == SyncField::kCompareAtPrice ? columns_.compare_at_price : csv::CsvReader::kNoColumn;
 }
 
 absl::Status FilePush::Apply(const PushItem& item) {
   const csv::ShopifyVariant& variant = variants_.at(item.external_id);
-  if (item.mask.price || item.mask.quantity) {
-    const std::vector<csv::CsvSpan> cells = reader_->CellSpans(variant.row);
-    if (item.mask.price) {
-      if (absl::Status status = ApplyPrice(item.values.price, variant, cells); !status.ok()) return status;
-    }
-    if (item.mask.quantity) {
-      if (absl::Status status = ApplyQuantity(item.values.quantity, variant, cells); !status.ok()) return status;
-    }
+  if (absl::Status status = ApplyNumbers(item, variant); !status.ok()) return status;
+  if (item.mask.Has(SyncField::kStatus)) ApplyStatus(item.values.status, variant);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> FilePush::ReadNumber(SyncField field, const csv::ShopifyVariant& variant) const {
+  if (field == SyncField::kPrice) return ReadPrice(*reader_, variant, currency_);
+  if (field == SyncField::kQuantity) return ReadQuantity(*reader_, variant);
+  return ReadCompareAtPrice(variant, currency_);
+}
+
+absl::Status FilePush::ApplyNumbers(const PushItem& item, const csv::ShopifyVariant& variant) {
+  std::vector<csv::CsvSpan> cells;
+  for (const SyncField field : kNumbers) {
+    if (!item.mask.Has(field)) continue;
+    const absl::StatusOr<int64_t> now = ReadNumber(field, variant);
+    if (!now.ok()) return now.status();
+    if (cells.empty()) cells = reader_->CellSpans(variant.row);
+    const int64_t value = item.values.Get(field);
+    const std::string text = field == SyncField::kQuantity ? absl::StrCat(value) : FormatMoney({value, currency_});
+    Put(cells[static_cast<size_t>(ColumnOf(field))], *now == value, text);
   }
-  if (item.mask.status) ApplyStatus(item.values.status, variant);
-  return absl::OkStatus();
-}
-
-absl::Status FilePush::ApplyPrice(int64_t value, const csv::ShopifyVariant& variant,
-                                  const std::vector<csv::CsvSpan>& cells) {
-  const absl::StatusOr<int64_t> price = ReadPrice(*reader_, variant, currency_);
-  if (!price.ok()) return price.status();
-  const csv::CsvSpan& cell = cells[static_cast<size_t>(columns_.price)];
-  Put(cell, *price == value, FormatMoney({value, currency_}));
-  return absl::OkStatus();
-}
-
-absl::Status FilePush::ApplyQuantity(int64_t value, const csv::ShopifyVariant& variant,
-                                     const std::vector<csv::CsvSpan>& cells) {
-  const absl::StatusOr<int64_t> quantity = ReadQuantity(*reader_, variant);
-  if (!quantity.ok()) return quantity.status();
-  const csv::CsvSpan& cell = cells[static_cast<size_t>(columns_.quantity)];
-  Put(cell, *quantity == value, absl::StrCat(value));
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/money.h"
 #include "flxlink/push.h"
@@ -49,10 +50,14 @@ class FilePush {
   absl::Status FindVariants(absl::Span<const PushItem> items);
   void FindDisagreements(absl::Span<const PushItem> items);
   PushOutcome Judge(const PushItem& item) const;
+  // nullopt: all of the item's fields but the status can be written.
+  absl::optional<PushOutcome> JudgeValues(const PushItem& item) const;
   PushOutcome JudgeStatus(const PushItem& item, const csv::ShopifyVariant& variant) const;
   absl::Status Apply(const PushItem& item);
-  absl::Status ApplyPrice(int64_t value, const csv::ShopifyVariant& variant, const std::vector<csv::CsvSpan>& cells);
-  absl::Status ApplyQuantity(int64_t value, const csv::ShopifyVariant& variant, const std::vector<csv::CsvSpan>& cells);
+  // The column of a number; CsvReader::kNoColumn for any other field.
+  int ColumnOf(SyncField field) const;
+  absl::StatusOr<int64_t> ReadNumber(SyncField field, const csv::ShopifyVariant& variant) const;
+  absl::Status ApplyNumbers(const PushItem& item, const csv::ShopifyVariant& variant);
   void ApplyStatus(ChannelStatus value, const csv::ShopifyVariant& variant);
   void Put(const csv::CsvSpan& cell, bool says_it_already, absl::string_view value);
 

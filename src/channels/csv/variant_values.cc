@@ -57,6 +57,11 @@ absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::Shopi
   return reader.ErrorAt(variant.row.line, absl::StrCat("column \"Variant Price\": ", price.status().message()));
 }
 
+int64_t ReadCompareAtPrice(const csv::ShopifyVariant& variant, Currency currency) {
+  const absl::StatusOr<Money> price = ParseMoney(variant.compare_at_price, currency);
+  return price.ok() ? price->minor_units : kAbsent;
+}
+
 absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
   if (variant.quantity.empty()) return kAbsent;
   int64_t quantity = 0;
@@ -66,13 +71,13 @@ absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::Sh
                                      " is not a whole number; write one, or leave the cell empty"));
 }
 
-absl::StatusOr<Pqs> ReadPqs(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, StatusWords words,
-                            Currency currency) {
+absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
+                                          StatusWords words, Currency currency) {
   const absl::StatusOr<int64_t> price = ReadPrice(reader, variant, currency);
   if (!price.ok()) return price.status();
   const absl::StatusOr<int64_t> quantity = ReadQuantity(reader, variant);
   if (!quantity.ok()) return quantity.status();
-  return Pqs{*price, *quantity, ParseStatusWord(words, variant.status)};
+  return ItemValues{*price, *quantity, ParseStatusWord(words, variant.status), ReadCompareAtPrice(variant, currency)};
 }
 
 }  // namespace flxlink::csv_channel

@@ -1,4 +1,4 @@
-// Price, quantity and status as the cells of a product CSV say them.
+// Prices, quantity and status as the cells of a product CSV say them.
 
 #ifndef FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_
 #define FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_
@@ -38,9 +38,11 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
 // What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT names file, line and column of a cell
 // that is not a number, and of a price that the currency does not have.
 absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency);
+// An optional price that cannot be read is none: nobody may have asked for it, so it fails no pull.
+int64_t ReadCompareAtPrice(const csv::ShopifyVariant& variant, Currency currency);
 absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
-absl::StatusOr<Pqs> ReadPqs(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, StatusWords words,
-                            Currency currency);
+absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
+                                          StatusWords words, Currency currency);
 
 }  // namespace flxlink::csv_channel
 

@@ -30,10 +30,34 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
   return outcome;
 }
 
-void SetMasked(const SyncFields& mask, const Pqs& from, Pqs* to) {
-  if (mask.price) to->price = from.price;
-  if (mask.quantity) to->quantity = from.quantity;
-  if (mask.status) to->status = from.status;
+// What an item has of a content field stands among its fields.
+void SetField(absl::string_view name, absl::string_view value, std::vector<Field>* fields) {
+  for (Field& field : *fields) {
+    if (field.name != name) continue;
+    field.value = std::string(value);
+    return;
+  }
+  fields->push_back({std::string(name), std::string(value)});
+}
+
+// For the first field of `mask` that is not in `settable`.
+PushOutcome Unsupported(const SyncFields& mask, const SyncFields& settable) {
+  const std::vector<std::string> wanted = mask.Names();
+  const std::vector<std::string> possible = settable.Names();
+  const auto field = std::find_if(wanted.begin(), wanted.end(), [&](const std::string& name) {
+    return std::find(possible.begin(), possible.end(), name) == possible.end();
+  });
+  return Rejected(problem_code::kUnsupportedField, *field,
+                  absl::StrCat("the platform does not let the ", *field, " be set"));
+}
+
+void SetMasked(const SyncFields& mask, const ItemValues& from, SimulatedItem* to) {
+  CopyFields(mask, from, &to->values);
+  to->values.content.clear();
+  for (const std::string& name : mask.content()) {
+    const std::string* value = from.FindContent(name);
+    SetField(name, value == nullptr ? "" : *value, &to->fields);
+  }
 }
 
 // A number from 0 to 1, not 1 itself, of 64 random bits. The standard library's own distributions differ between
@@ -71,7 +95,7 @@ class SimulatedPlatform::Impl {
   const AdapterCapabilities& capabilities() const { return options_.capabilities; }
 
   void SetItem(SimulatedItem item);
-  bool EditItem(absl::string_view external_id, const SyncFields& mask, const Pqs& values);
+  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values);
   bool RemoveItem(absl::string_view external_id);
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
   std::vector<SimulatedItem> Items();
@@ -145,10 +169,14 @@ absl::Duration SimulatedPlatform::Impl::Between(absl::Duration min, absl::Durati
 // A refusal for good hangs on what is refused and on nothing else.
 bool SimulatedPlatform::Impl::IsRefusedByChance(const PushItem& item) const {
   if (faults_.item_rejected <= 0) return false;
-  Pqs values;
-  SetMasked(item.mask, item.values, &values);
-  const std::string content =
-      absl::StrCat(item.external_id, "\n", values.price, "\n", values.quantity, "\n", ToString(values.status));
+  std::string content = absl::StrCat(item.external_id, "\n", FormatSyncFields(item.mask));
+  for (const SyncField field : kSyncFields) {
+    if (item.mask.Has(field)) absl::StrAppend(&content, "\n", item.values.Get(field));
+  }
+  for (const std::string& name : item.mask.content()) {
+    const std::string* value = item.values.FindContent(name);
+    absl::StrAppend(&content, "\n", value == nullptr ? "" : *value);
+  }
   return ToUnit(XXH3_64bits_withSeed(content.data(), content.size(), options_.seed)) < faults_.item_rejected;
 }
 
@@ -161,12 +189,13 @@ void SimulatedPlatform::Impl::SetItem(SimulatedItem item) {
   items_.insert_or_assign(std::move(id), std::move(item));
 }
 
-bool SimulatedPlatform::Impl::EditItem(absl::string_view external_id, const SyncFields& mask, const Pqs& values) {
+bool SimulatedPlatform::Impl::EditItem(absl::string_view external_id, const SyncFields& mask,
+                                       const ItemValues& values) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
   const auto found = items_.find(external_id);
   if (found == items_.end()) return false;
-  SetMasked(mask, values, &found->second.values);
+  SetMasked(mask, values, &found->second);
   return true;
 }
 
@@ -293,9 +322,7 @@ PullPage SimulatedPlatform::Impl::PageFrom(ItemMap::const_iterator first, int64_
     const SimulatedItem& item = it->second;
     page.items.external_id.Add(item.external_id);
     page.items.parent_id.Add(item.parent_id);
-    page.items.price.push_back(item.values.price);
-    page.items.quantity.push_back(item.values.quantity);
-    page.items.status.push_back(item.values.status);
+    AddValues(item.values, &page.items);
     for (size_t i = 0; i < page.items.fields.names.size(); ++i) {
       page.items.fields.columns[i].Add(FieldValue(item.fields, page.items.fields.names[i]));
     }
@@ -304,15 +331,18 @@ PullPage SimulatedPlatform::Impl::PageFrom(ItemMap::const_iterator first, int64_
   return page;
 }
 
-// The declared ones, or else those that the items have, in the order in which they come up.
+// The declared ones and the content that can be set; where none are declared also those that the items have, in the
+// order in which they come up.
 std::vector<std::string> SimulatedPlatform::Impl::FieldNames(ItemMap::const_iterator first,
                                                              ItemMap::const_iterator last) const {
-  if (!options_.capabilities.link_fields.empty()) return options_.capabilities.link_fields;
-  std::vector<std::string> names;
+  std::vector<std::string> names = options_.capabilities.link_fields;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const std::string& name : options_.capabilities.can_set.content()) add(name);
+  if (!options_.capabilities.link_fields.empty()) return names;
   for (auto it = first; it != last; ++it) {
-    for (const Field& field : it->second.fields) {
-      if (std::find(names.begin(), names.end(), field.name) == names.end()) names.push_back(field.name);
-    }
+    for (const Field& field : it->second.fields) add(field.name);
   }
   return names;
 }
@@ -377,7 +407,7 @@ PushOutcome SimulatedPlatform::Impl::Try(const PushItem& item) {
 }
 
 PushOutcome SimulatedPlatform::Impl::TakeOnce(const PushItem& item, bool may_accept) {
-  const bool keyed = options_.capabilities.idempotency_keys && !item.idempotency_key.empty();
+  const bool keyed = options_.idempotency_keys && !item.idempotency_key.empty();
   if (keyed) {
     const auto found = keys_.find(item.idempotency_key);
     if (found != keys_.end()) {
@@ -407,8 +437,9 @@ PushOutcome SimulatedPlatform::Impl::Land(const PushItem& item) {
   if (outcome.result != PushResult::kApplied) return outcome;
   ++counters_.items_applied;
   SimulatedItem& target = items_.find(item.external_id)->second;
-  SetMasked(item.mask, item.values, &target.values);
-  if (item.mask.status && options_.capabilities.grouping == PushGrouping::kProduct && !target.parent_id.empty()) {
+  SetMasked(item.mask, item.values, &target);
+  if (item.mask.Has(SyncField::kStatus) && options_.capabilities.grouping == PushGrouping::kProduct &&
+      !target.parent_id.empty()) {
     for (auto& [id, sibling] : items_) {
       if (sibling.parent_id == target.parent_id) sibling.values.status = item.values.status;
     }
@@ -449,18 +480,15 @@ PushOutcome SimulatedPlatform::Impl::Judge(const PushItem& item) const {
 }
 
 PushOutcome SimulatedPlatform::Impl::JudgeValues(const PushItem& item) const {
-  const SyncFields& can_set = options_.capabilities.can_set;
-  const auto unsupported = [](absl::string_view field) {
-    return Rejected(problem_code::kUnsupportedField, field,
-                    absl::StrCat("the platform does not let the ", field, " be set"));
-  };
-  if (item.mask.price && !can_set.price) return unsupported("price");
-  if (item.mask.quantity && !can_set.quantity) return unsupported("quantity");
-  if (item.mask.status && !can_set.status) return unsupported("status");
-  if (item.mask.price && item.values.price < 0)
-    return Rejected(problem_code::kInvalidPrice, "price", "the price is below zero");
+  const SyncFields settable = IntersectionOf(item.mask, options_.capabilities.can_set);
+  if (!(settable == item.mask)) return Unsupported(item.mask, settable);
+  for (const SyncField field : {SyncField::kPrice, SyncField::kCompareAtPrice}) {
+    if (!item.mask.Has(field) || item.values.Get(field) >= 0) continue;
+    return Rejected(problem_code::kInvalidPrice, ToString(field), "the price is below zero");
+  }
   const std::vector<ChannelStatus>& statuses = options_.capabilities.status_set;
-  if (item.mask.status && std::find(statuses.begin(), statuses.end(), item.values.status) == statuses.end()) {
+  if (item.mask.Has(SyncField::kStatus) &&
+      std::find(statuses.begin(), statuses.end(), item.values.status) == statuses.end()) {
     return Rejected(problem_code::kUnsupportedStatus, "status",
                     absl::StrCat("the platform has no status \"", ToString(item.values.status), "\""));
   }
@@ -485,7 +513,8 @@ absl::StatusOr<PushOutcome> SimulatedPlatform::Impl::PollReceipt(absl::string_vi
 
 AdapterCapabilities DefaultSimulatedCapabilities() {
   AdapterCapabilities capabilities;
-  capabilities.can_set = {true, true, true};
+  capabilities.can_set = {{SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice},
+                          {"title", "description"}};
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden, ChannelStatus::kDead};
   capabilities.partial_success = true;
   capabilities.complete_pull = true;
@@ -498,7 +527,7 @@ SimulatedPlatform::~SimulatedPlatform() = default;
 
 const AdapterCapabilities& SimulatedPlatform::capabilities() const { return impl_->capabilities(); }
 void SimulatedPlatform::SetItem(SimulatedItem item) { impl_->SetItem(std::move(item)); }
-bool SimulatedPlatform::EditItem(absl::string_view external_id, const SyncFields& mask, const Pqs& values) {
+bool SimulatedPlatform::EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) {
   return impl_->EditItem(external_id, mask, values);
 }
 bool SimulatedPlatform::RemoveItem(absl::string_view external_id) { return impl_->RemoveItem(external_id); }

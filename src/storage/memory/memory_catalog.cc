@@ -4,6 +4,7 @@
 #include "flxlink/storage_kit/limits.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
+#include "src/storage/synced_content.h"
 
 namespace flxlink::memory {
 namespace {
@@ -38,7 +39,7 @@ MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_nu
   item.external_id = std::string(batch.external_id[row]);
   item.parent = std::string(batch.parent_id[row]);
   item.fields = storage::RowFields(batch.fields, row);
-  item.seen = {batch.price[at], batch.quantity[at], batch.status[at]};
+  item.seen = ValuesAt(batch, row);
   item.seen_at = now;
   item.seen_pull = pull_number;
   return item;
@@ -173,7 +174,7 @@ absl::StatusOr<ProductBatch> MemoryStorage::ReadProductsThat(bool removed, int64
 }
 
 absl::StatusOr<std::vector<BuildOutcome>> MemoryStorage::WriteListings(const Fence& fence, const ListingBatch& batch,
-                                                                       absl::Time /*now*/) {
+                                                                       absl::Time now) {
   if (absl::Status status = storage::CheckListings(batch); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -183,11 +184,13 @@ absl::StatusOr<std::vector<BuildOutcome>> MemoryStorage::WriteListings(const Fen
   }
   std::vector<BuildOutcome> outcomes;
   outcomes.reserve(batch.product_id.size());
-  for (int64_t row = 0; row < batch.size(); ++row) outcomes.push_back(WriteListing(**channel, ToListing(batch, row)));
+  for (int64_t row = 0; row < batch.size(); ++row) {
+    outcomes.push_back(WriteListing(**channel, ToListing(batch, row), now));
+  }
   return outcomes;
 }
 
-BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing row) {
+BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing row, absl::Time now) {
   const auto [found, created] = channel.listing_by_sku.emplace(row.sku, next_id_);
   if (created) {
     row.listing_id = NextId();
@@ -200,8 +203,12 @@ BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing r
   if (listing.product_id != row.product_id) return BuildOutcome::kRepeatedSku;
   if (listing.parent == row.parent && listing.fields == row.fields) return BuildOutcome::kUnchanged;
   channel.RecordChange(listing);
+  const std::vector<std::string>& synced = channel.channel.config.sync_fields.content();
+  const bool is_other_content =
+      storage::SyncedContent(listing.fields, synced) != storage::SyncedContent(row.fields, synced);
   listing.parent = std::move(row.parent);
   listing.fields = std::move(row.fields);
+  if (is_other_content) channel.MarkDirty(listing, now);
   return BuildOutcome::kRefreshed;
 }
 

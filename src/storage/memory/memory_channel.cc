@@ -110,7 +110,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.reason = reason;
   listing.by_hand = rule == 0;
   listing.status = status;
-  listing.acknowledged = item.seen;
+  listing.acknowledged = item.seen;  // Without content: its fields may be older than what was last pushed.
   listing.guarded_at = absl::InfinitePast();
   listing.refused_digest = 0;
   listing.attentions.clear();

@@ -47,7 +47,7 @@ struct MemoryItem {
   std::string external_id;
   std::string parent;
   std::vector<Field> fields;
-  Pqs seen;
+  ItemValues seen;
   absl::Time seen_at;
   int64_t seen_pull = 0;
   bool gone = false;
@@ -80,7 +80,7 @@ struct MemoryListing {
   int64_t linked_version = 0;  // The link's first.
   int64_t synced_version = 0;
   absl::Time dirty_since;
-  Pqs acknowledged;
+  ItemValues acknowledged;
   absl::Time guarded_at = absl::InfinitePast();
   uint64_t refused_digest = 0;
   bool in_doubt = false;

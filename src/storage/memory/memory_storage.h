@@ -159,7 +159,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   // What ReadProducts returns of those that are removed, or of the others.
   absl::StatusOr<ProductBatch> ReadProductsThat(bool removed, int64_t after_id, absl::Span<const std::string> skus,
                                                 int64_t limit);
-  BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  BuildOutcome WriteListing(MemoryChannel& channel, MemoryListing row, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ListingRow ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,

@@ -4,6 +4,7 @@
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
+#include "src/storage/synced_content.h"
 
 namespace flxlink::memory {
 namespace {
@@ -19,19 +20,16 @@ absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, 
 
 // The listing variant's values after the masked fields of `acknowledged` are known to be on the channel.
 void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, MemoryListing& listing) {
-  if (row.mask.price) listing.acknowledged.price = row.acknowledged.price;
-  if (row.mask.quantity) listing.acknowledged.quantity = row.acknowledged.quantity;
-  if (row.mask.status) {
-    listing.acknowledged.status = row.acknowledged.status;
-    channel.SetStatus(listing, Acknowledge(listing.status, row.acknowledged.status));
-  }
+  CopyFields(row.mask, row.acknowledged, &listing.acknowledged);
+  if (!row.mask.Has(SyncField::kStatus)) return;
+  channel.SetStatus(listing, Acknowledge(listing.status, row.acknowledged.status));
 }
 
 void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch) {
   AcknowledgeFields(channel, row, listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
-    if (row.mask.quantity) listing.guarded_at = absl::InfinitePast();
+    if (row.mask.Has(SyncField::kQuantity)) listing.guarded_at = absl::InfinitePast();
   }
   listing.refused_digest = row.refused_digest;
   if (row.attentions != kKeepAttentions) listing.attentions = storage::AttentionsOf(row, batch);
@@ -62,12 +60,17 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.channel_variant_id = listing.channel_variant_id;
   row.dirty_version = listing.dirty_version;
   row.product_price = product.price;
+  row.product_compare_at_price = product.compare_at_price;
   row.product_currency = product.currency;
   row.product_quantity = product.quantity;
   row.quantity_at = product.quantity_at;
   row.status = listing.status;
   row.acknowledged = listing.acknowledged;
   row.seen = item.seen;
+  const std::vector<std::string>& content = channel.channel.config.sync_fields.content();
+  row.content = storage::SyncedContent(listing.fields, content);
+  row.acknowledged.content = storage::SyncedContent(listing.acknowledged.content, content);
+  row.seen.content = storage::SeenContent(item.fields, content);
   row.seen_at = item.seen_at;
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused_digest = listing.refused_digest;
@@ -166,7 +169,7 @@ absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const Link
   for (const LinkPair& link : links) {
     MemoryListing& listing = (*channel)->listings.at(link.listing_id);
     if (!listing.linked_to(link.channel_variant_id)) continue;
-    listing.acknowledged = Pqs();
+    listing.acknowledged = ItemValues();
     listing.refused_digest = 0;
     listing.guarded_at = absl::InfinitePast();
     listing.attentions.clear();

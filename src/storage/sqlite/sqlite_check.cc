@@ -53,7 +53,9 @@ constexpr const char* kImpossible[] = {
     "SELECT LINK(l) || ': a mark is neither 0 nor 1' FROM link l "
     "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1) OR l.in_doubt NOT IN (0, 1)",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "
-    "WHERE l.acked_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead')",
+    "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead')",
+    "SELECT LINK(l) || ': the acknowledged content cannot be' FROM link l WHERE l.acked_content NOT NULL AND NOT "
+    "json_valid(l.acked_content)",
     "SELECT printf('hand_unlink of channel %d, listing %d, channel variant %d: one of them is not there', "
     "h.channel_id, "
     "h.listing_id, h.channel_variant_id) FROM hand_unlink h WHERE NOT EXISTS (SELECT 1 FROM link l "
@@ -76,7 +78,8 @@ constexpr const char* kImpossible[] = {
     "FROM product_variant WHERE price < 0 OR currency NOT GLOB '[A-Z][A-Z][A-Z]' OR NOT json_valid(fields)",
     "SELECT LISTING(v) || ': its fields cannot be' FROM listing_variant v WHERE NOT json_valid(v.fields)",
     "SELECT ITEM(c) || ': its price, status, fields or mark of being gone cannot be' FROM channel_variant c "
-    "WHERE c.price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead') OR c.gone NOT IN (0, 1) "
+    "WHERE c.price < 0 OR c.compare_at_price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead') OR c.gone NOT IN (0, "
+    "1) "
     "OR NOT json_valid(c.fields)",
     "SELECT ITEM(c) || ': it was seen by a pull that is yet to come' FROM channel_variant c "
     "JOIN channel h USING (channel_id) WHERE c.seen_pull > h.pull_number",

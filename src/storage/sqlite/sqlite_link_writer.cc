@@ -16,8 +16,9 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
       link_(db,
             "UPDATE OR IGNORE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, "
             "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
-            "acked_status = ?12, guarded_at = NULL, refused_digest = NULL, synced_version = dirty_version, "
-            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?13 "
+            "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
+            "refused_digest = NULL, synced_version = dirty_version, "
+            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14 "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
 LinkWriter::~LinkWriter() {
@@ -29,10 +30,11 @@ LinkWriter::~LinkWriter() {
 bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
                       const ListingStatus& status, bool recorded) {
   if (recorded) RecordBoth(link.listing_id, item.channel_variant_id);
-  const int64_t linked = link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule,
-                                   NullIfEmpty{ToString(reason)}, rule == 0, ToString(status.base),
-                                   NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
-                                   NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), author_.at);
+  const int64_t linked =
+      link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
+                ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused,
+                NullIfAbsent{item.seen.price}, NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status),
+                NullIfAbsent{item.seen.compare_at_price}, author_.at);
   if (linked == 0) return false;
   WriteAttentions(db_, channel_id_, link.listing_id, {});
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
@@ -114,24 +116,24 @@ int64_t LinkWriter::BreakLink(int64_t channel_variant_id, absl::string_view exte
 
 // The part of dissolving a link that is about its item; see SeenAfterUnlink.
 void LinkWriter::ForgetUnsureValues(int64_t listing_id, const StoredItem& item) {
-  Pqs acknowledged;
+  ItemValues acknowledged;
   bool in_doubt = false;
   {
     Query link(db_,
-               "SELECT acked_price, acked_quantity, acked_status, in_doubt FROM link "
+               "SELECT acked_price, acked_quantity, acked_status, acked_compare_at_price, in_doubt FROM link "
                "WHERE channel_id = ?1 AND listing_id = ?2");
     link.Bind(channel_id_, listing_id);
     if (!link.Next()) return;
-    acknowledged = ReadPqs(link, 0);
-    in_doubt = link.Bool(3);
+    acknowledged = ReadItemValues(link, 0);
+    in_doubt = link.Bool(4);
   }
-  const Pqs known = storage::SeenAfterUnlink(item.seen, acknowledged, in_doubt);
+  const ItemValues known = storage::SeenAfterUnlink(item.seen, acknowledged, in_doubt);
   if (known == item.seen) return;
   Query(db_,
-        "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5 "
+        "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5, compare_at_price = ?6 "
         "WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, item.channel_variant_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
-           StatusText(known.status));
+           StatusText(known.status), NullIfAbsent{known.compare_at_price});
 }
 
 void LinkWriter::RecordBoth(int64_t listing_id, int64_t channel_variant_id) {

@@ -6,6 +6,7 @@
 #include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/synced_content.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -20,6 +21,7 @@ class ListingWriter {
         now_(now),
         fields_(batch.fields),
         changes_(db, channel_id),
+        synced_(ReadSyncedContent(db, channel_id)),
         find_(db,
               "SELECT listing_id, product_id = ?3, parent IS ?4 AND fields = ?5 FROM listing_variant "
               "WHERE channel_id = ?1 AND sku = ?2") {
@@ -56,10 +58,21 @@ class ListingWriter {
 
   void Refresh(int64_t listing_id, int64_t row) {
     changes_.RecordListing(listing_id);
+    const bool is_other_content = ChangesSyncedContent(listing_id, row);
     Query(
         db_,
         "UPDATE listing_variant SET parent = ?3, built_at = ?4, fields = ?5 WHERE channel_id = ?1 AND listing_id = ?2")
         .Run(channel_id_, listing_id, NullIfEmpty{batch_.parent[row]}, now_, fields_.Encode(row));
+    if (is_other_content) MarkDirty(db_, channel_id_, listing_id, now_);
+  }
+
+  // Whether the row has other content than what is stored, as far as the channel syncs it.
+  bool ChangesSyncedContent(int64_t listing_id, int64_t row) {
+    if (synced_.empty()) return false;
+    Query query(db_, "SELECT fields FROM listing_variant WHERE channel_id = ?1 AND listing_id = ?2");
+    if (!query.Bind(channel_id_, listing_id).Next()) return false;
+    return storage::SyncedContent(ReadFields(db_, query.Text(0)), synced_) !=
+           storage::SyncedContent(storage::RowFields(batch_.fields, row), synced_);
   }
 
   Connection& db_;
@@ -68,6 +81,7 @@ class ListingWriter {
   const absl::Time now_;
   FieldsEncoder fields_;
   LinkChangeRecorder changes_;
+  const std::vector<std::string> synced_;  // The content that the channel syncs.
   Query find_;
   int64_t last_id_ = 0;
 };

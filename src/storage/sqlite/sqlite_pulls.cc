@@ -67,24 +67,25 @@ class ItemWriter {
 
  private:
   void Insert(int64_t row) {
-    const size_t at = static_cast<size_t>(row);
+    const ItemValues values = ValuesAt(items_, row);
     links_.changes().RecordNew(LinkSide::kChannel, ++last_id_);
     Query(db_,
           "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, parent_id, price, quantity, "
-          "status, seen_at, seen_pull, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+          "status, compare_at_price, seen_at, seen_pull, fields) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
         .Run(channel_id_, last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
-             NullIfAbsent{items_.price[at]}, NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]),
-             links_.at(), pull_number_, fields_.Encode(row));
+             NullIfAbsent{values.price}, NullIfAbsent{values.quantity}, StatusText(values.status),
+             NullIfAbsent{values.compare_at_price}, links_.at(), pull_number_, fields_.Encode(row));
   }
 
   void Update(int64_t item_id, int64_t row) {
-    const size_t at = static_cast<size_t>(row);
+    const ItemValues values = ValuesAt(items_, row);
     Query(db_,
-          "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, gone = 0, seen_at = ?7, "
-          "seen_pull = ?8, fields = ?9 WHERE channel_id = ?1 AND channel_variant_id = ?2")
-        .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{items_.price[at]},
-             NullIfAbsent{items_.quantity[at]}, StatusText(items_.status[at]), links_.at(), pull_number_,
-             fields_.Encode(row));
+          "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, compare_at_price = ?7, "
+          "gone = 0, seen_at = ?8, seen_pull = ?9, fields = ?10 WHERE channel_id = ?1 AND channel_variant_id = ?2")
+        .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{values.price},
+             NullIfAbsent{values.quantity}, StatusText(values.status), NullIfAbsent{values.compare_at_price},
+             links_.at(), pull_number_, fields_.Encode(row));
   }
 
   void Heal(int64_t item_id, int64_t row) {

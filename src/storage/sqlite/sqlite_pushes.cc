@@ -8,13 +8,14 @@ namespace flxlink::sqlite {
 namespace {
 
 void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
+  ItemValues sent;
+  CopyFields(item.mask, item.values, &sent);
   Query(db,
         "INSERT OR REPLACE INTO push_item (channel_id, push_id, listing_id, dirty_version, price, quantity, status, "
-        "idempotency_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
-      .Run(channel_id, push_id, item.listing_id, item.dirty_version,
-           NullIfAbsent{item.mask.price ? item.values.price : kAbsent},
-           NullIfAbsent{item.mask.quantity ? item.values.quantity : kAbsent},
-           StatusText(item.mask.status ? item.values.status : ChannelStatus::kUnknown), item.idempotency_key);
+        "compare_at_price, content, idempotency_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+      .Run(channel_id, push_id, item.listing_id, item.dirty_version, NullIfAbsent{sent.price},
+           NullIfAbsent{sent.quantity}, StatusText(sent.status), NullIfAbsent{sent.compare_at_price},
+           NullIfEmpty{EncodeContent(sent.content)}, item.idempotency_key);
   Query(db,
         "UPDATE link SET in_doubt = 1 WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3 "
         "AND state = 'linked'")
@@ -36,22 +37,41 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, Link
   ClearDoubt(db, channel_id, link.listing_id);
 }
 
+void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& row) {
+  if (row.mask.content().empty()) return;
+  ItemValues known;
+  {
+    Query query(db, "SELECT acked_content FROM link WHERE channel_id = ?1 AND listing_id = ?2");
+    if (query.Bind(channel_id, row.listing_id).Next() && !query.IsNull(0)) {
+      known.content = ReadFields(db, query.Text(0));
+    }
+  }
+  CopyFields(row.mask, row.acknowledged, &known);
+  Query(db, "UPDATE link SET acked_content = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, row.listing_id, NullIfEmpty{EncodeContent(known.content)});
+}
+
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
                 const SettlementBatch& batch, LinkWriter& links) {
-  const ListingStatus status = row.mask.status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
+  AcknowledgeContent(db, channel_id, row);
+  const bool has_status = row.mask.Has(SyncField::kStatus);
+  const ListingStatus status = has_status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
   links.changes().RecordStatus(row.listing_id, link.status, status);
   Query(db,
         "UPDATE link SET acked_price = CASE WHEN ?3 THEN ?4 ELSE acked_price END, "
         "acked_quantity = CASE WHEN ?5 THEN ?6 ELSE acked_quantity END, "
-        "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, health = ?9, pending = ?10, "
-        "guarded_at = CASE WHEN ?5 AND ?11 THEN NULL ELSE guarded_at END, "
-        "synced_version = CASE WHEN ?11 THEN max(synced_version, ?12) ELSE synced_version END, "
-        "dirty_since = CASE WHEN ?11 AND dirty_version <= ?12 THEN NULL ELSE dirty_since END, "
-        "refused_digest = ?13, in_doubt = ?14 "
+        "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, "
+        "acked_compare_at_price = CASE WHEN ?9 THEN ?10 ELSE acked_compare_at_price END, "
+        "health = ?11, pending = ?12, guarded_at = CASE WHEN ?5 AND ?13 THEN NULL ELSE guarded_at END, "
+        "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
+        "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
+        "refused_digest = ?15, in_doubt = ?16 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, row.listing_id, row.mask.price, NullIfAbsent{row.acknowledged.price}, row.mask.quantity,
-           NullIfAbsent{row.acknowledged.quantity}, row.mask.status, StatusText(row.acknowledged.status),
-           ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
+      .Run(channel_id, row.listing_id, row.mask.Has(SyncField::kPrice), NullIfAbsent{row.acknowledged.price},
+           row.mask.Has(SyncField::kQuantity), NullIfAbsent{row.acknowledged.quantity}, has_status,
+           StatusText(row.acknowledged.status), row.mask.Has(SyncField::kCompareAtPrice),
+           NullIfAbsent{row.acknowledged.compare_at_price}, ToString(status.base),
+           NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfZero{static_cast<int64_t>(row.refused_digest)}, row.in_doubt);
   if (row.attentions == kKeepAttentions) return;
   WriteAttentions(db, channel_id, row.listing_id, storage::AttentionsOf(row, batch));

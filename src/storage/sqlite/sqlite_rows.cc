@@ -69,7 +69,7 @@ absl::optional<StoredItem> ReadItem(Query& query) {
   item.channel_variant_id = query.Int(0);
   item.external_id = query.String(1);
   item.gone = query.Bool(2);
-  item.seen = ReadPqs(query, 3);
+  item.seen = ReadItemValues(query, 3);
   return item;
 }
 
@@ -163,14 +163,16 @@ absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
   Query query(db,
-              "SELECT channel_variant_id, external_id, gone, price, quantity, status FROM channel_variant "
+              "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price "
+              "FROM channel_variant "
               "WHERE channel_id = ?1 AND channel_variant_id = ?2");
   return ReadItem(query.Bind(channel_id, channel_variant_id));
 }
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id) {
   Query query(db,
-              "SELECT channel_variant_id, external_id, gone, price, quantity, status FROM channel_variant "
+              "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price "
+              "FROM channel_variant "
               "WHERE channel_id = ?1 AND external_id = ?2");
   return ReadItem(query.Bind(channel_id, external_id));
 }
@@ -220,8 +222,25 @@ ListingStatus ReadStatus(const Query& query, int column) {
           query.Bool(column + 2)};
 }
 
-Pqs ReadPqs(const Query& query, int column) {
-  return {query.IntOrAbsent(column), query.IntOrAbsent(column + 1), query.EnumValue(column + 2, ChannelStatus::kDead)};
+ItemValues ReadItemValues(const Query& query, int column) {
+  ItemValues values;
+  for (const SyncField field : kSyncFields) {
+    if (field == SyncField::kStatus) {
+      values.status = query.EnumValue(column++, ChannelStatus::kDead);
+    } else {
+      values.Set(field, query.IntOrAbsent(column++));
+    }
+  }
+  return values;
+}
+
+std::string EncodeContent(const std::vector<Field>& content) {
+  return content.empty() ? std::string() : EncodeFields(content);
+}
+
+std::vector<std::string> ReadSyncedContent(Connection& db, int64_t channel_id) {
+  const absl::optional<Channel> channel = FindChannel(db, channel_id);
+  return channel.has_value() ? channel->config.sync_fields.content() : std::vector<std::string>();
 }
 
 NullIfEmpty StatusText(ChannelStatus status) {

@@ -57,7 +57,7 @@ struct StoredItem {
   int64_t channel_variant_id = 0;
   std::string external_id;
   bool gone = false;
-  Pqs seen;
+  ItemValues seen;
 };
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id);
@@ -79,10 +79,14 @@ void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, con
 
 // The status in three columns from `column`: health, pending, paused.
 ListingStatus ReadStatus(const Query& query, int column);
-// Price, quantity and status in three columns from `column`.
-Pqs ReadPqs(const Query& query, int column);
+// The fields without content in columns from `column`, in the order of kSyncFields.
+ItemValues ReadItemValues(const Query& query, int column);
 // How a channel status is stored: NULL where it is unknown.
 NullIfEmpty StatusText(ChannelStatus status);
+// How content is stored: as a `fields` column has it; empty, which is to be NULL, where there is none.
+std::string EncodeContent(const std::vector<Field>& content);
+// The names of the content that the channel syncs.
+std::vector<std::string> ReadSyncedContent(Connection& db, int64_t channel_id);
 
 Currency ReadCurrency(Connection& db, absl::string_view code);
 // Fields as a `fields` column has them.

@@ -276,6 +276,11 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel_variant ADD COLUMN compare_at_price INTEGER;
+ALTER TABLE link ADD COLUMN acked_compare_at_price INTEGER;
+ALTER TABLE link ADD COLUMN acked_content TEXT;
+ALTER TABLE push_item ADD COLUMN compare_at_price INTEGER;
+ALTER TABLE push_item ADD COLUMN content TEXT;
 
 ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
 ALTER TABLE channel ADD COLUMN pull_job INTEGER;

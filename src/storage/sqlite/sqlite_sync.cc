@@ -7,6 +7,7 @@
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
+#include "src/storage/synced_content.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -16,26 +17,46 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   row.listing_id = query.Int(0);
   row.dirty_version = query.Int(1);
   row.product_price = query.IntOrAbsent(2);
-  row.product_currency = ReadCurrency(db, query.Text(3));
-  row.product_quantity = query.IntOrAbsent(4);
-  row.quantity_at = query.Time(5);
-  row.status = ReadStatus(query, 6);
-  row.acknowledged = ReadPqs(query, 9);
-  row.seen = ReadPqs(query, 12);
-  row.seen_at = query.Time(15);
-  row.guarded_at = storage::EffectiveGuard(query.Time(16), row.quantity_at);
-  row.refused_digest = static_cast<uint64_t>(query.Int(17));
-  row.in_doubt = query.Bool(18);
-  row.dirty = !query.IsNull(19);
-  row.channel_variant_id = query.Int(24);
+  row.product_compare_at_price = query.IntOrAbsent(3);
+  row.product_currency = ReadCurrency(db, query.Text(4));
+  row.product_quantity = query.IntOrAbsent(5);
+  row.quantity_at = query.Time(6);
+  row.status = ReadStatus(query, 7);
+  row.acknowledged = ReadItemValues(query, 10);
+  row.seen = ReadItemValues(query, 14);
+  row.seen_at = query.Time(18);
+  row.guarded_at = storage::EffectiveGuard(query.Time(19), row.quantity_at);
+  row.refused_digest = static_cast<uint64_t>(query.Int(20));
+  row.in_doubt = query.Bool(21);
+  row.dirty = !query.IsNull(22);
+  row.channel_variant_id = query.Int(27);
   return row;
 }
 
 void AddSyncRow(Connection& db, const Query& query, SyncBatch* batch) {
   batch->rows.push_back(ReadSyncRow(db, query));
-  batch->sku.Add(query.Text(20));
-  batch->external_id.Add(query.Text(21));
-  batch->parent_id.Add(query.Text(22));
+  batch->sku.Add(query.Text(23));
+  batch->external_id.Add(query.Text(24));
+  batch->parent_id.Add(query.Text(25));
+}
+
+// Adds the content that the channel syncs. It is read by itself, so that a sync without content does not pay for it.
+void ReadContent(Connection& db, int64_t channel_id, SyncBatch* batch) {
+  const std::vector<std::string> names = ReadSyncedContent(db, channel_id);
+  if (names.empty()) return;
+  Query query(db,
+              "SELECT v.fields, l.acked_content, c.fields FROM link l "
+              "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "
+              "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "
+              "c.channel_variant_id = l.channel_variant_id WHERE l.channel_id = ?1 AND l.listing_id = ?2");
+  for (SyncRow& row : batch->rows) {
+    if (!query.Bind(channel_id, row.listing_id).Next()) continue;
+    row.content = storage::SyncedContent(ReadFields(db, query.Text(0)), names);
+    if (!query.IsNull(1)) {
+      row.acknowledged.content = storage::SyncedContent(ReadFields(db, query.Text(1)), names);
+    }
+    row.seen.content = storage::SeenContent(ReadFields(db, query.Text(2)), names);
+  }
 }
 
 void AddSyncRows(Connection& db, Query& query, SyncBatch* batch) {
@@ -46,7 +67,7 @@ void AddSyncRows(Connection& db, Query& query, SyncBatch* batch) {
 void AddDirtyRows(Connection& db, Query& query, SyncBatch* batch, Storage::DirtyCursor* cursor) {
   while (query.Next()) {
     AddSyncRow(db, query, batch);
-    *cursor = {true, query.Int(23), query.Time(19), query.Int(0)};
+    *cursor = {true, query.Int(26), query.Time(22), query.Int(0)};
   }
 }
 
@@ -89,10 +110,11 @@ std::vector<int64_t> FindLinkedByParent(Connection& db, int64_t channel_id, absl
 void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliation& row, absl::Time now) {
   if (!MarkDirty(db, channel_id, row.listing_id, now)) return;
   Query(db,
-        "UPDATE link SET acked_price = ?3, acked_quantity = ?4, acked_status = ?5 "
-        "WHERE channel_id = ?1 AND listing_id = ?2")
+        "UPDATE link SET acked_price = ?3, acked_quantity = ?4, acked_status = ?5, acked_compare_at_price = ?6, "
+        "acked_content = ?7 WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, NullIfAbsent{row.acknowledged.price}, NullIfAbsent{row.acknowledged.quantity},
-           StatusText(row.acknowledged.status));
+           StatusText(row.acknowledged.status), NullIfAbsent{row.acknowledged.compare_at_price},
+           NullIfEmpty{EncodeContent(row.acknowledged.content)});
   if (!row.guard_quantity) return;
   Query(db,
         "UPDATE link SET guarded_at = (SELECT c.seen_at FROM channel_variant c WHERE c.channel_id = link.channel_id "
@@ -103,8 +125,9 @@ void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliatio
 void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {
   if (!MarkDirty(db, channel_id, listing_id, now)) return;
   Query(db,
-        "UPDATE link SET acked_price = NULL, acked_quantity = NULL, acked_status = NULL, guarded_at = NULL, "
-        "refused_digest = NULL WHERE channel_id = ?1 AND listing_id = ?2")
+        "UPDATE link SET acked_price = NULL, acked_quantity = NULL, acked_status = NULL, "
+        "acked_compare_at_price = NULL, acked_content = NULL, guarded_at = NULL, refused_digest = NULL WHERE "
+        "channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, listing_id);
   WriteAttentions(db, channel_id, listing_id, {});
 }
@@ -118,6 +141,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadDirty(int64_t channel_id, DirtyCurs
   DirtyCursor moved = *cursor;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
     ReadDirtyPage(db, channel_id, limit, &batch, &moved);
+    ReadContent(db, channel_id, &batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -133,6 +157,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinks(int64_t channel_id, int64_t a
     Query query(db, FLXLINK_SELECT_SYNC_ROW
                 "WHERE l.channel_id = ?1 AND l.listing_id > ?2 AND l.state = 'linked' ORDER BY l.listing_id LIMIT ?3");
     AddSyncRows(db, query.Bind(channel_id, after_id, limit), &batch);
+    ReadContent(db, channel_id, &batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -145,6 +170,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksBySku(int64_t channel_id, absl
   SyncBatch batch;
   status = ReadOfChannel(channel_id, [&](Connection& db) {
     AddLinks(db, channel_id, FindListings(db, channel_id, skus), &batch);
+    ReadContent(db, channel_id, &batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -161,6 +187,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinksByParent(int64_t channel_id, a
     const std::vector<int64_t> ids = FindLinkedByParent(db, channel_id, parent_ids);
     const auto first = std::upper_bound(ids.begin(), ids.end(), after_id);
     AddLinks(db, channel_id, {first, first + std::min<int64_t>(limit, ids.end() - first)}, &batch);
+    ReadContent(db, channel_id, &batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
