@@ -283,7 +283,9 @@ class EngineImpl : public Engine {
   std::unique_ptr<EventStream> Subscribe(const EventFilter& filter) override { return reporter_.Subscribe(filter); }
 
   absl::StatusOr<std::vector<Metric>> ReadMetrics() override {
-    absl::StatusOr<std::vector<Metric>> gauges = engine::ReadQueueGauges(storage(), options_.clock->Now());
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    absl::StatusOr<std::vector<Metric>> gauges = engine::ReadQueueGauges(storage(), *now);
     if (!gauges.ok()) return gauges;
     std::vector<Metric> metrics = reporter_.ReadCounters();
     metrics.insert(metrics.end(), gauges->begin(), gauges->end());

@@ -40,7 +40,7 @@ const Call kNoWaiting{absl::InfinitePast(), nullptr};
 
 class EventTest : public ::testing::Test {
  protected:
-  EventTest() : memory_(NewMemoryStorage()), storage_(*memory_), platform_(clock_, {}) {
+  EventTest() : memory_(NewMemoryStorage(clock_)), storage_(*memory_), platform_(clock_, {}) {
     adapters_.Register(
         "scripted", [this](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
           const absl::StatusOr<std::string> secret = context.credentials.Resolve(context.config.name, "token");
