@@ -91,10 +91,10 @@ absl::Status PullChannel(JobContext& context) {
   const bool complete = context.adapter().capabilities().complete_pull;
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
-  const absl::StatusOr<absl::Time> now = context.Now();
-  if (!now.ok()) return now.status();
+  const absl::StatusOr<absl::Time> begun_at = context.Now();
+  if (!begun_at.ok()) return begun_at.status();
   PullState state = channel->pull;
-  bool resume = GoesOn(context, state, *now);
+  bool resume = GoesOn(context, state, *begun_at);
   if (resume) context.Count("resumed", 1);
   std::string revision;
   for (int restarts = 0;; ++restarts) {
