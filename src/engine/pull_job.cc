@@ -196,10 +196,10 @@ absl::Status PullChannel(JobContext& context) {
   const bool complete = context.adapter().capabilities().complete_pull;
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
-  const absl::StatusOr<absl::Time> begin = context.Now();
-  if (!begin.ok()) return begin.status();
+  const absl::StatusOr<absl::Time> begun_at = context.Now();
+  if (!begun_at.ok()) return begun_at.status();
   PullState state = channel->pull;
-  bool resume = GoesOn(context, state, *begin);
+  bool resume = GoesOn(context, state, *begun_at);
   if (resume) context.Count("resumed", 1);
   std::string revision;
   for (int restarts = 0;; ++restarts) {

@@ -36,7 +36,7 @@ class World {
  public:
   explicit World(bool asynchronous_receipts = false)
       : asynchronous_receipts_(asynchronous_receipts),
-        memory_(NewMemoryStorage()),
+        memory_(NewMemoryStorage(clock_)),
         hooked_(*memory_),
         platform_(clock_, Options(asynchronous_receipts)) {
     adapters_.Register("scripted", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {

@@ -34,7 +34,6 @@ MemoryListing ToListing(const ListingBatch& batch, int64_t row) {
 }
 
 MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_number, absl::Time now) {
-  const size_t at = static_cast<size_t>(row);
   MemoryItem item;
   item.external_id = std::string(batch.external_id[row]);
   item.parent = std::string(batch.parent_id[row]);
