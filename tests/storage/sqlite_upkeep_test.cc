@@ -141,7 +141,9 @@ TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
       {"UPDATE channel_variant SET price = -1 WHERE channel_variant_id = 1", "channel_variant of channel 1, id 1: "},
       {"UPDATE channel_variant SET compare_at_price = -1 WHERE channel_variant_id = 1", "id 1: its price"},
       {"UPDATE channel_variant SET seen_pull = 99", "a pull that is yet to come"},
-      {"INSERT INTO push_item VALUES (1, 5, 1, 1, 1, 1, 'listed', 'k')", "its push or listing variant is not there"},
+      {"INSERT INTO push_item (channel_id, push_id, listing_id, dirty_version, idempotency_key) VALUES (1, 5, 1, 1, "
+       "'k')",
+       "its push or listing variant is not there"},
       {"DELETE FROM slot", "it has no slot"},
       {"UPDATE slot SET holder_job = 77", "the job 77 that holds it is not running"},
       {"UPDATE slot SET holder_job = NULL", "and does not hold the slot"},
