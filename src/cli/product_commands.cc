@@ -14,6 +14,7 @@
 #include "src/cli/json_view.h"
 #include "src/cli/option_checks.h"
 #include "src/cli/print.h"
+#include "src/cli/progress_line.h"
 
 namespace flxlink::cli {
 namespace {
@@ -47,6 +48,7 @@ absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags)
 
 // Writes the pages until one cannot be written.
 ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pages) {
+  ProgressLine line;
   ProductWriteRun total;
   for (const ProductBatch& page : pages) {
     ProductWriteRun run = session.engine().WriteProducts(page);
@@ -61,9 +63,8 @@ ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pa
     total.rows += run.rows;
     total.status = run.status;
     if (!total.status.ok()) break;
-    session.progress_line().Show(absl::StrCat("product import: ", total.rows, " written"));
+    line.Show(absl::StrCat("product import: ", total.rows, " written"));
   }
-  session.progress_line().Erase();
   return total;
 }
 
