@@ -17,6 +17,7 @@
 #include "src/cli/option_checks.h"
 #include "src/cli/pages.h"
 #include "src/cli/print.h"
+#include "src/cli/progress_line.h"
 #include "src/cli/text_table.h"
 
 namespace flxlink::cli {
@@ -51,6 +52,7 @@ absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags)
 
 // Writes the pages until one cannot be written.
 ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pages) {
+  ProgressLine line;
   ProductWriteRun total;
   for (const ProductBatch& page : pages) {
     ProductWriteRun run = session.engine().WriteProducts(page);
@@ -65,9 +67,8 @@ ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pa
     total.rows += run.rows;
     total.status = run.status;
     if (!total.status.ok()) break;
-    session.progress_line().Show(absl::StrCat("product import: ", total.rows, " written"));
+    line.Show(absl::StrCat("product import: ", total.rows, " written"));
   }
-  session.progress_line().Erase();
   return total;
 }
 

@@ -82,6 +82,14 @@ class EventTest : public ::testing::Test {
     return *engine_->RunUntilFinal(job->job_id);
   }
 
+  // From now on the channel takes so long that each page of a pull is stored, and told, as it comes.
+  void SlowPulls() {
+    script_.pull = [this] {
+      clock_.Advance(absl::Milliseconds(500));
+      return absl::OkStatus();
+    };
+  }
+
   // States products s1 to s6 at this price.
   void WriteProducts(int64_t price) {
     ProductBatch batch;
@@ -130,6 +138,7 @@ class EventTest : public ::testing::Test {
 };
 
 TEST_F(EventTest, AJobIsToldFromItsQueueToItsEnd) {
+  SlowPulls();
   const std::unique_ptr<EventStream> stream = engine_->Subscribe({});
   const Job job = Run(JobKind::kPull);
   const std::vector<Event> events = Take(*stream);
@@ -160,6 +169,7 @@ TEST_F(EventTest, AFilterTakesAChannelAJobAndKinds) {
 
 TEST_F(EventTest, AFullQueueDropsProgressFirstAndSaysHowMuch) {
   NewEngine(4);
+  SlowPulls();
   const std::unique_ptr<EventStream> stream = engine_->Subscribe({});
   Run(JobKind::kPull);
   EXPECT_THAT(Texts(Take(*stream)), ElementsAre("missed 3", "job_state pending", "job_state running", "job_progress 6",
@@ -365,6 +375,7 @@ TEST_F(MetricsTest, GaugesAreTheQueuesOfTheStore) {
 
 TEST_F(MetricsTest, MissedEventsAreCounted) {
   NewEngine(4);
+  SlowPulls();
   const std::unique_ptr<EventStream> stream = engine_->Subscribe({});
   Run(JobKind::kPull);
   EXPECT_EQ(Value("flxlink_events_missed_total", {}), 3);

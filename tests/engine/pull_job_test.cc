@@ -185,7 +185,7 @@ TEST_F(PullJobTest, ASecondAttemptDoesNotGoOnWithAnotherJobsPull) {
   ASSERT_TRUE(platform_->RemoveItem("1"));
   const absl::StatusOr<Job> job = AskForPull();
   const OwnerId dead = *storage_.OpenOwner();
-  JobQueue queue(*storage_, [] { return uint64_t{7}; });
+  JobQueue queue(storage_, [] { return uint64_t{7}; });
   ASSERT_TRUE(queue.ClaimSlot(channel_id_, dead).ok());
   ASSERT_TRUE(storage_.CloseOwner(dead).ok());
   const Job ended = Run(job);

@@ -74,8 +74,7 @@ TEST_P(StorageConformance, RemovalStatesTheQuantityAnewForTheGuard) {
   shop.Pull({{"X1", 100, 0}});
   shop.Link("S1", "X1");
   shop.Clean("S1");
-  Reconciliation sold;
-  sold.listing_id = shop.ListingId("S1");
+  Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.acknowledged = {100, 0, ChannelStatus::kListed};
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(5)), absl::OkStatus());
