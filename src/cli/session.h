@@ -47,7 +47,6 @@ class Session {
 
   Engine& engine() { return *engine_; }
   bool json() const { return json_; }
-  ProgressLine& progress_line() { return progress_line_; }
   // Takes the progress line away and prints what went wrong so far, before anything else is printed.
   void EndProgress() { event_printer_->Finish(); }
 

@@ -83,13 +83,13 @@ void Act(Shop& shop, Dice& dice, int i) {
   }
   if (dice.OneIn(6)) return;
   shop.Link(Sku(i), ExternalId(i));
-  if (dice.OneIn(5)) ASSERT_EQ(shop.Edit(Sku(i), Only(ListingEdit::Kind::kPause)), absl::OkStatus());
-  if (dice.OneIn(6))
-    ASSERT_EQ(shop.Edit(Sku(i), Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
-  else if (dice.OneIn(3))
-    Settle(shop, dice, shop.LinkRow(Sku(i)));
-  else if (dice.OneIn(3)) {
-    ASSERT_EQ(shop.storage().BeginPush(shop.fence(), Push(i + 1, {shop.LinkRow(Sku(i))})), absl::OkStatus());
+  const auto edit = [&](ListingEdit::Kind kind) { EXPECT_EQ(shop.Edit(Sku(i), Only(kind)), absl::OkStatus()); };
+  if (dice.OneIn(5)) edit(ListingEdit::Kind::kPause);
+  const int lot = dice.Below(6);
+  if (lot == 0) edit(ListingEdit::Kind::kUnlink);
+  if (lot == 1 || lot == 2) Settle(shop, dice, shop.LinkRow(Sku(i)));
+  if (lot == 3) {
+    EXPECT_EQ(shop.storage().BeginPush(shop.fence(), Push(i + 1, {shop.LinkRow(Sku(i))})), absl::OkStatus());
   }
 }
 
