@@ -98,8 +98,8 @@ class ListsTest : public ::testing::TestWithParam<std::string> {
       batch.price.push_back(1000);
       batch.quantity.push_back(5);
     }
-    const absl::StatusOr<ProductWriteResult> written = engine_->WriteProducts(batch);
-    ASSERT_TRUE(written.ok()) << written.status();
+    const ProductWriteRun written = engine_->WriteProducts(batch);
+    ASSERT_TRUE(written.status.ok()) << written.status;
   }
 
   int64_t Enqueue(JobKind kind) {

@@ -11,6 +11,7 @@
 #include "flxlink/sqlite_storage.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/edit_channel.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
@@ -68,7 +69,7 @@ class SyncFieldsTest : public ::testing::TestWithParam<std::string> {
     batch.fields.columns.resize(2);
     batch.fields.columns[0].Add(product.title);
     batch.fields.columns[1].Add(product.description);
-    ASSERT_TRUE(engine_->WriteProducts(batch).ok());
+    ASSERT_TRUE(engine_->WriteProducts(batch).status.ok());
   }
 
   void SetItem(int64_t compare_at_price, std::vector<Field> fields = {}) {
@@ -173,13 +174,8 @@ TEST_P(SyncFieldsTest, ContentThatIsSyncedFromNowOnIsSent) {
   SetItem(kAbsent, {{"title", "shirt"}});
   LinkAll();
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0);
-  ASSERT_TRUE(engine_
-                  ->EditChannel("shop", false,
-                                [](ChannelConfig& config) {
-                                  config.sync_fields.AddContent("title");
-                                  return absl::OkStatus();
-                                })
-                  .ok());
+  ASSERT_TRUE(
+      EditChannel(*engine_, "shop", [](ChannelConfig& config) { config.sync_fields.AddContent("title"); }).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "contents"), 1);
   EXPECT_EQ(ItemField("title"), "Shirt");
 }

@@ -78,7 +78,7 @@ class World {
       batch.quantity.push_back(5);
       batch.sync_priority.push_back(0);
     }
-    ASSERT_TRUE(engine->WriteProducts(batch).ok());
+    ASSERT_TRUE(engine->WriteProducts(batch).status.ok());
   }
 
   int64_t Enqueue(const JobRequest& request) { return engine->Enqueue("shop", request)->job_id; }

@@ -617,7 +617,7 @@ TEST_P(StorageConformance, PageOfAPullThatDoesNotRunIsRefused) {
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), 0, {page}, At(1))), kFailedPrecondition);
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), 1, {page}, At(1))), kFailedPrecondition);
   const int64_t first = Value(storage().BeginPull(shop.fence())).pull_number;
-  Value(storage().WritePulledPage(shop.fence(), first, page, At(1)));
+  Value(storage().WritePulledPages(shop.fence(), first, {page}, At(1)));
   const int64_t second = Value(storage().BeginPull(shop.fence())).pull_number;
   const std::string before = StoreText(storage());
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), first, {page}, At(1))), kFailedPrecondition);
@@ -837,7 +837,7 @@ TEST_P(StorageConformance, EndingAnotherPullIsRefused) {
   Shop shop(under_test());
   EXPECT_EQ(Code(storage().EndPull(shop.fence(), 0, true, "", At(1))), kFailedPrecondition);
   const int64_t first = Value(storage().BeginPull(shop.fence())).pull_number;
-  Value(storage().WritePulledPage(shop.fence(), first, ToPage({{"X1"}}), At(1)));
+  Value(storage().WritePulledPages(shop.fence(), first, {ToPage({{"X1"}})}, At(1)));
   Value(storage().BeginPull(shop.fence()));
   EXPECT_EQ(Code(storage().EndPull(shop.fence(), first, true, "", At(1))), kFailedPrecondition);
   EXPECT_TRUE(shop.channel().pull.running);

@@ -88,7 +88,7 @@ void MakeWork(Shop& shop) {
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});
   ASSERT_EQ(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")})), absl::OkStatus());
   const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence())).pull_number;
-  Value(shop.storage().WritePulledPage(shop.fence(), pull_number, ToPage({}, "page 2"), At(8)));
+  Value(shop.storage().WritePulledPages(shop.fence(), pull_number, {ToPage({}, "page 2")}, At(8)));
 }
 
 // Every call with this fence is refused and changes nothing.

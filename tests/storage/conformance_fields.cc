@@ -28,7 +28,7 @@ void PullWithCompareAtPrice(Shop& shop, int64_t price) {
   PullPage page = ToPage({{"X1", 100, 10}});
   page.items.compare_at_price = {price};
   const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence())).pull_number;
-  EXPECT_EQ(Code(shop.storage().WritePulledPage(shop.fence(), pull_number, page, At(1))), kOk);
+  EXPECT_EQ(Code(shop.storage().WritePulledPages(shop.fence(), pull_number, {page}, At(1))), kOk);
   EXPECT_EQ(shop.storage().EndPull(shop.fence(), pull_number, true, "", At(1)), absl::OkStatus());
 }
 
@@ -138,7 +138,7 @@ TEST_P(StorageConformance, ABatchOfItemsWithTooFewCompareAtPricesIsRefused) {
   PullPage page = ToPage({{"X1", 100, 10}, {"X2", 100, 10}});
   page.items.compare_at_price = {140};
   const int64_t pull_number = Value(storage().BeginPull(shop.fence())).pull_number;
-  EXPECT_EQ(Code(storage().WritePulledPage(shop.fence(), pull_number, page, At(1))), kInvalidArgument);
+  EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull_number, {page}, At(1))), kInvalidArgument);
 }
 
 // -- Content.

@@ -76,7 +76,7 @@ TEST_P(StorageConformance, RepeatedBeginPullIsTheSamePull) {
   const PullState begun = Value(storage().BeginPull(shop.fence()));
   EXPECT_EQ(begun.pull_number, 1);
   EXPECT_TRUE(begun.running);
-  Value(storage().WritePulledPage(shop.fence(), 1, ToPage({{"X1", 100, 10}}, "page 2"), At(5)));
+  Value(storage().WritePulledPages(shop.fence(), 1, {ToPage({{"X1", 100, 10}}, "page 2")}, At(5)));
   const PullState anew = Value(storage().BeginPull(shop.fence()));
   EXPECT_EQ(anew.pull_number, 2) << "it starts over";
   EXPECT_EQ(anew.cursor, "");
@@ -96,8 +96,12 @@ TEST_P(StorageConformance, RepeatedHandEditsAreDone) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   shop.Stock({{"K2", "S2"}});
-  const auto edit = [&](const ListingEdit& edit) {
-    return Repeat(storage(), [&](Storage& s) { return s.EditListing(shop.channel_id(), "S1", edit, At(5)); });
+  const auto edit = [&](ListingEdit edit) {
+    edit.sku = "S1";
+    return Repeat(storage(), [&](Storage& s) -> absl::Status {
+      const absl::StatusOr<std::vector<absl::Status>> done = s.EditListings(shop.channel_id(), {edit}, At(5));
+      return done.ok() ? done->at(0) : done.status();
+    });
   };
   EXPECT_EQ(edit(Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   EXPECT_EQ(edit(Only(ListingEdit::Kind::kClearUnlink)), absl::OkStatus());
