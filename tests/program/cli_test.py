@@ -1049,7 +1049,7 @@ class OutputTest(CliTest):
         self.assertEqual(len(text.splitlines()), 3)
         self.assertNotIn("\x1b", text)
         self.assertEqual({row["sku"] for row in self.json("listing", "list", "shop")}, {"two\nlines", "\x1b[31mred"})
-        self.assertEqual(self.json("listing", "pause", "shop", "two\nlines")["health"], "paused")
+        self.assertEqual(self.json("listing", "pause", "shop", "two\nlines")[0]["health"], "paused")
         self.assertIn("two lines!", self.failure(1, "listing", "pause", "shop", "two\nlines!"))
 
     def test_what_is_not_utf8_is_still_json(self):
