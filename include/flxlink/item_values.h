@@ -10,11 +10,11 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "flxlink/field.h"
 #include "flxlink/listing_status.h"
+#include "flxlink/rare_vector.h"
 #include "flxlink/sync_fields.h"
 
 namespace flxlink {
@@ -29,7 +29,7 @@ struct ItemValues {
   // What the price was before a reduction, as shops show it. In minor units of the channel's currency. kAbsent: none.
   int64_t compare_at_price = kAbsent;
   // Ascending by name, each name once. What is not there is absent.
-  std::vector<Field> content{};
+  RareVector<Field> content{};
 
   // The value of a field as a number, kAbsent where there is none; a status as that of its enumerator. With these,
   // kSyncFields and `content` all fields can be walked.

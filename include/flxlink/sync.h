@@ -28,6 +28,7 @@
 #include "flxlink/money.h"
 #include "flxlink/problem.h"
 #include "flxlink/push.h"
+#include "flxlink/rare_vector.h"
 #include "flxlink/string_column.h"
 #include "flxlink/sync_fields.h"
 
@@ -49,7 +50,7 @@ struct SyncRow {
   ListingStatus status;
   // What the listing variant has of the content that the channel syncs (ChannelConfig::sync_fields), as in ItemValues.
   // Storage reads no other content, here and below.
-  std::vector<Field> content{};
+  RareVector<Field> content{};
   ItemValues acknowledged;
   // By the last pull; content that the item does not have was seen empty.
   ItemValues seen;

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "flxlink/rare_vector.h"
 
 namespace flxlink {
 
@@ -58,7 +59,7 @@ class SyncFields {
   static constexpr int BitOf(SyncField field) { return 1 << static_cast<int>(field); }
 
   uint8_t bits_ = 0;
-  std::vector<std::string> content_;
+  RareVector<std::string> content_;
 };
 
 // The fields that are in either, and those that are in both.

@@ -203,7 +203,6 @@ absl::Status Show(Session& session, const std::string& sku) {
   return array.Finish();
 }
 
-
 // -- Removing products
 
 struct RemoveFlags {
@@ -298,7 +297,8 @@ void AddRemove(CLI::App& group, const Globals& globals, std::function<absl::Stat
 }  // namespace
 
 void AddProductCommands(CLI::App& app, const Globals& globals, std::function<absl::Status()>& action) {
-  CLI::App* group = app.add_subcommand("product", "Take products in, look at them, and remove them")->require_subcommand(1);
+  CLI::App* group =
+      app.add_subcommand("product", "Take products in, look at them, and remove them")->require_subcommand(1);
   AddImport(*group, globals, action);
   SetWork(group->add_subcommand("list", "List the products"), globals, action, &List);
   CLI::App* show = group->add_subcommand("show", "Show the products with a SKU");

@@ -17,17 +17,20 @@ const std::string* ItemValues::FindContent(absl::string_view name) const {
 }
 
 void ItemValues::SetContent(absl::string_view name, absl::string_view value) {
-  const auto at = std::lower_bound(content.begin(), content.end(), name, &IsNamedBelow);
-  if (at != content.end() && at->name == name) {
+  std::vector<Field>& fields = content.Mutable();
+  const auto at = std::lower_bound(fields.begin(), fields.end(), name, &IsNamedBelow);
+  if (at != fields.end() && at->name == name) {
     at->value = std::string(value);
   } else {
-    content.insert(at, {std::string(name), std::string(value)});
+    fields.insert(at, {std::string(name), std::string(value)});
   }
 }
 
 void ItemValues::RemoveContent(absl::string_view name) {
-  const auto at = std::lower_bound(content.begin(), content.end(), name, &IsNamedBelow);
-  if (at != content.end() && at->name == name) content.erase(at);
+  if (content.empty()) return;
+  std::vector<Field>& fields = content.Mutable();
+  const auto at = std::lower_bound(fields.begin(), fields.end(), name, &IsNamedBelow);
+  if (at != fields.end() && at->name == name) fields.erase(at);
 }
 
 SyncFields PresentFields(const ItemValues& values) {

@@ -56,8 +56,9 @@ bool SyncFields::HasContent(absl::string_view name) const {
 }
 
 void SyncFields::AddContent(absl::string_view name) {
-  const auto at = std::lower_bound(content_.begin(), content_.end(), name);
-  if (at == content_.end() || *at != name) content_.insert(at, std::string(name));
+  std::vector<std::string>& names = content_.Mutable();
+  const auto at = std::lower_bound(names.begin(), names.end(), name);
+  if (at == names.end() || *at != name) names.insert(at, std::string(name));
 }
 
 std::vector<std::string> SyncFields::Names() const {
@@ -79,8 +80,9 @@ SyncFields UnionOf(const SyncFields& a, const SyncFields& b) {
 SyncFields IntersectionOf(const SyncFields& a, const SyncFields& b) {
   SyncFields fields;
   fields.bits_ = static_cast<uint8_t>(a.bits_ & b.bits_);
+  if (a.content_.empty() || b.content_.empty()) return fields;
   std::set_intersection(a.content_.begin(), a.content_.end(), b.content_.begin(), b.content_.end(),
-                        std::back_inserter(fields.content_));
+                        std::back_inserter(fields.content_.Mutable()));
   return fields;
 }
 

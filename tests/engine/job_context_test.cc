@@ -31,8 +31,8 @@ class JobContextTest : public ::testing::Test {
     options_.storage = &storage_;
     options_.clock = &clock_;
     reporter_ = std::make_unique<Reporter>(options_);
-    context_ = std::make_unique<JobContext>(options_, *reporter_, limiters_, channel_, adapter_, job_, Fence(),
-                                            should_yield_);
+    context_ =
+        std::make_unique<JobContext>(options_, *reporter_, limiters_, channel_, adapter_, job_, Fence(), should_yield_);
   }
 
   HookedClock clock_;

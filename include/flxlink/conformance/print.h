@@ -24,7 +24,7 @@ inline void PrintTo(const Field& field, std::ostream* out) {
 
 inline void PrintTo(const ItemValues& values, std::ostream* out) {
   *out << "{" << values.price << ", " << values.quantity << ", " << ToString(values.status) << ", "
-       << values.compare_at_price << ", " << testing::PrintToString(values.content) << "}";
+       << values.compare_at_price << ", " << testing::PrintToString(values.content.get()) << "}";
 }
 
 }  // namespace flxlink

@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "src/storage/memory/memory_storage.h"
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/storage/memory/memory_storage.h"
 
 namespace flxlink::memory {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <utility>
 
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
 #include "src/storage/sqlite/text_list.h"
-#include "flxlink/storage_kit/errors.h"
-#include "flxlink/storage_kit/rules.h"
 
 namespace flxlink::sqlite {
 namespace {
