@@ -96,19 +96,19 @@ TEST_P(StorageConformance, RepeatedHandEditsAreDone) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   shop.Stock({{"K2", "S2"}});
-  const auto edit = [&](ListingEdit edit) {
+  const auto repeat = [&](ListingEdit edit) {
     edit.sku = "S1";
     return Repeat(storage(), [&](Storage& s) -> absl::Status {
       const absl::StatusOr<std::vector<absl::Status>> done = s.EditListings(shop.channel_id(), {edit}, At(5));
       return done.ok() ? done->at(0) : done.status();
     });
   };
-  EXPECT_EQ(edit(Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
-  EXPECT_EQ(edit(Only(ListingEdit::Kind::kClearUnlink)), absl::OkStatus());
-  EXPECT_EQ(edit(LinkTo("X1")), absl::OkStatus());
-  EXPECT_EQ(edit(Only(ListingEdit::Kind::kPause)), absl::OkStatus());
-  EXPECT_EQ(edit(Only(ListingEdit::Kind::kResume)), absl::OkStatus());
-  EXPECT_EQ(edit(Priority(7)), absl::OkStatus());
+  EXPECT_EQ(repeat(Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  EXPECT_EQ(repeat(Only(ListingEdit::Kind::kClearUnlink)), absl::OkStatus());
+  EXPECT_EQ(repeat(LinkTo("X1")), absl::OkStatus());
+  EXPECT_EQ(repeat(Only(ListingEdit::Kind::kPause)), absl::OkStatus());
+  EXPECT_EQ(repeat(Only(ListingEdit::Kind::kResume)), absl::OkStatus());
+  EXPECT_EQ(repeat(Priority(7)), absl::OkStatus());
   EXPECT_EQ(Code(shop.Edit("S2", Only(ListingEdit::Kind::kUnlink))), kFailedPrecondition) << "it never had a link";
 }
 
