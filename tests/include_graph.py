@@ -45,7 +45,7 @@ IMPURE_FILES = {"src/model/clock.cc", "src/model/executor.cc", "src/model/channe
 # Public headers that only these folders implement or use: nobody below the engine sees it, nobody but a program its files, and
 # nobody but a storage the kit.
 FACADES = {"flxlink/engine.h": {"engine", "cli"}, "flxlink/catalog_csv.h": {"csv", "cli"},
-           **{f"flxlink/storage_kit/{kit}.h": {"storage", "storage/memory", "storage/sqlite"} for kit in ("limits", "rules", "errors")}}
+           **{f"flxlink/storage_kit/{kit}.h": {"storage", "storage/memory", "storage/sqlite"} for kit in ("content", "errors", "limits", "rules")}}
 
 INCLUDE = re.compile(r"^\s*#\s*include\s+([<\"][^>\"]+[>\"])", re.MULTILINE)
 

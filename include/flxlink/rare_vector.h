@@ -60,9 +60,7 @@ class RareVector {
     return *none;
   }
 
-  std::unique_ptr<std::vector<T>> Copy() const {
-    return empty() ? nullptr : std::make_unique<std::vector<T>>(*rows_);
-  }
+  std::unique_ptr<std::vector<T>> Copy() const { return empty() ? nullptr : std::make_unique<std::vector<T>>(*rows_); }
 
   std::unique_ptr<std::vector<T>> rows_;
 };

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "flxlink/storage_kit/content.h"
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
-#include "src/storage/synced_content.h"
 
 namespace flxlink::memory {
 namespace {

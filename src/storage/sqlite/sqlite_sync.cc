@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "flxlink/storage_kit/content.h"
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
-#include "src/storage/synced_content.h"
 
 namespace flxlink::sqlite {
 namespace {

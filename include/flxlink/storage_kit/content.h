@@ -2,8 +2,8 @@
 //
 // Pure functions, thread-safe.
 
-#ifndef FLXLINK_SRC_STORAGE_SYNCED_CONTENT_H_
-#define FLXLINK_SRC_STORAGE_SYNCED_CONTENT_H_
+#ifndef FLXLINK_STORAGE_KIT_CONTENT_H_
+#define FLXLINK_STORAGE_KIT_CONTENT_H_
 
 #include <string>
 #include <vector>
@@ -21,4 +21,4 @@ std::vector<Field> SeenContent(const std::vector<Field>& fields, const std::vect
 
 }  // namespace flxlink::storage
 
-#endif  // FLXLINK_SRC_STORAGE_SYNCED_CONTENT_H_
+#endif  // FLXLINK_STORAGE_KIT_CONTENT_H_

@@ -1,6 +1,6 @@
-#include "src/storage/synced_content.h"
-
 #include <algorithm>
+
+#include "flxlink/storage_kit/content.h"
 
 namespace flxlink::storage {
 
