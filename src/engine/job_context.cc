@@ -132,6 +132,12 @@ absl::Status JobContext::Write(absl::FunctionRef<absl::Status(absl::Time now)> c
 }
 
 absl::Status JobContext::Wait(absl::Duration duration) {
+  if (duration > absl::ZeroDuration() && before_wait_ != nullptr) {
+    std::function<absl::Status()> before_wait = std::exchange(before_wait_, nullptr);
+    const absl::Status status = before_wait();
+    before_wait_ = std::move(before_wait);
+    if (!status.ok()) return status;
+  }
   while (duration > absl::ZeroDuration()) {
     if (absl::Status status = CheckYield(); !status.ok()) return status;
     const absl::Duration look_again = std::max(options_.poll_interval, absl::Milliseconds(1));

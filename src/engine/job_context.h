@@ -4,7 +4,9 @@
 #define FLXLINK_SRC_ENGINE_JOB_CONTEXT_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -106,6 +108,10 @@ class JobContext {
     });
   }
 
+  // What is done before the job waits (for tokens, a platform, storage), so that nothing that it holds is kept back
+  // meanwhile. Its error ends the wait. It may wait itself.
+  void set_before_wait(std::function<absl::Status()> before_wait) { before_wait_ = std::move(before_wait); }
+
   // The wait before try number `tries` + 1.
   absl::Duration Backoff(int tries) const;
   // The one way to wait. CANCELLED: a person asked the job to stop meanwhile, which is noticed within a second, or it
@@ -140,6 +146,7 @@ class JobContext {
   JobProgress progress_;
   int64_t pushes_ = 0;
   absl::Duration waited_;  // Since a request to cancel was last looked for.
+  std::function<absl::Status()> before_wait_;
 };
 
 }  // namespace flxlink::engine

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
@@ -37,7 +39,8 @@ constexpr absl::Duration kLongestHold = absl::Milliseconds(500);
 constexpr int64_t kMostPagesHeld = 4;
 
 // The pages of one pull, from a cursor to the end. What a quick channel gives is stored several pages at a time, since
-// each commit costs; of a slow one every page is stored as it comes, and the cursor with it.
+// each commit costs; of a slow one every page is stored as it comes, and the cursor with it. Nothing is held while the
+// job waits.
 class PullPages {
  public:
   PullPages(JobContext& context, const PullState& state)
@@ -70,9 +73,13 @@ class PullPages {
 };
 
 absl::Status PullPages::Read() {
+  absl::Status stored;
+  context_.set_before_wait([&] { return stored = held_.empty() ? absl::OkStatus() : Store(); });
+  const absl::Cleanup done = [this] { context_.set_before_wait(nullptr); };
   do {
     if (held_.empty()) held_since_ = context_.options().clock->Now();
     absl::StatusOr<PullPage> page = context_.Pull({cursor_, context_.page_rows()});
+    if (!stored.ok()) return stored;
     if (!page.ok()) {
       // What was read before is worth keeping, but why the pull ends is the channel's error.
       Store().IgnoreError();
@@ -80,7 +87,7 @@ absl::Status PullPages::Read() {
     }
     cursor_ = page->next_cursor;
     revision_ = page->revision;
-    held_rows_ += page->items.size();
+    held_rows_ += std::max<int64_t>(page->items.size(), 1);
     held_.push_back(*std::move(page));
     const absl::Status status = MustStore() ? Store() : absl::OkStatus();
     if (!status.ok()) return status;

@@ -64,6 +64,14 @@ class World {
   }
   std::unique_ptr<Engine> NewEngine() { return NewEngine(*memory_); }
 
+  // Pulls are so slow from now on that each page is stored as it comes.
+  void SlowPulls() {
+    script.pull = [this] {
+      clock_.Advance(absl::Milliseconds(500));
+      return absl::OkStatus();
+    };
+  }
+
   void SetItem(int i, int64_t price) {
     platform_.SetItem({absl::StrCat("i", i), "", {price, 5, ChannelStatus::kListed}, {{"sku", absl::StrCat("s", i)}}});
   }
@@ -285,6 +293,7 @@ absl::Status RunAndYield(World& world, int64_t job_id, int reports) {
 
 TEST(YieldedJobTest, APullThatYieldedGoesOnFromItsCursor) {
   World world;
+  world.SlowPulls();
   const int64_t job_id = world.Enqueue(JobKind::kPull);
   EXPECT_EQ(RunAndYield(world, job_id, 2).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(world.Read(job_id).progress.done, 4);
@@ -367,6 +376,7 @@ TEST(YieldedJobTest, ACancelOfAJobThatYieldsIsNotForgotten) {
 TEST(YieldedJobTest, AYieldThatCannotBeWrittenIsWrittenLater) {
   for (const absl::StatusCode code : {absl::StatusCode::kUnavailable, absl::StatusCode::kUnknown}) {
     World world;
+    world.SlowPulls();
     const int64_t job_id = world.Enqueue(JobKind::kPull);
     Cancellation cancellation;
     world.storage().after_progress = [&](const Fence&, const JobProgress&) { cancellation.Cancel(); };
