@@ -572,7 +572,9 @@ Tally RunHistories(int count, const NewStore& new_store) {
   std::printf("%lld link jobs, %lld of them incremental with %lld links, %lld spoiled\n",
               static_cast<long long>(tally.jobs), static_cast<long long>(tally.incremental),
               static_cast<long long>(tally.linked), static_cast<long long>(tally.spoiled));
-  if (count >= 10) EXPECT_GT(tally.spoiled, 0);
+  if (count >= 10) {
+    EXPECT_GT(tally.spoiled, 0);
+  }
   return tally;
 }
 
