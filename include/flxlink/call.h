@@ -1,7 +1,7 @@
 // A call that may wait: until when, and how somebody else ends the waiting.
 //
-// Functions of flxlink that wait for something beyond their own work (a job that another owner runs, say) take a Call.
-// Reading and writing storage waits at most as long as the storage says for itself.
+// Functions of flxlink that can take long, by their own work or by waiting (for a job that another owner runs, say),
+// take a Call. Reading and writing storage waits at most as long as the storage says for itself.
 
 #ifndef FLXLINK_CALL_H_
 #define FLXLINK_CALL_H_

@@ -59,11 +59,13 @@ class CatalogStorage {
  public:
   virtual ~CatalogStorage() = default;
 
-  // Inserts or replaces product variants by key, and marks dirty the links whose price or quantity they change. Every
-  // row states its quantity anew as of `now`, also an unchanged one (which marks a link dirty only where the oversell
-  // guard waits for it). A row that cannot be kept (storage_kit/limits.h) is refused, and the others are written.
-  // INVALID_ARGUMENT, and nothing is written: columns of different lengths, too many rows, a field's name beyond the
-  // limits. A row of a product variant that was removed brings it back.
+  // Inserts product variants, or merges what the batch states into those that are there, by key (MergeProduct in
+  // storage_kit/rules.h), and marks dirty the links whose price, compare-at price, currency or quantity that changes.
+  // Where the batch has the quantity column, every row states its quantity anew as of `now`, also an unchanged one
+  // (which marks a link dirty only where the oversell guard waits for it). A row that cannot be kept
+  // (storage_kit/limits.h) is refused, and the others are written. INVALID_ARGUMENT, and nothing is written: columns of
+  // different lengths, too many rows, a field's name beyond the limits. A row of a product variant that was removed
+  // brings it back.
   virtual absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) = 0;
 
   // Product variants that are not removed, with ids above `after_id`, ascending; `skus`, if not empty, restricts them.
@@ -88,7 +90,7 @@ class CatalogStorage {
   virtual absl::StatusOr<PullState> BeginPull(const Fence& fence) = 0;
 
   // Stores pages of the running pull that follow each other, in one transaction, with the cursor that follows the last
-  // of them: all that are given or, once other writers have waited for half a second, the first ones; see
+  // of them: all that are given or, so that no other writer waits longer than half a second for it, the first ones; see
   // PullWriteResult::pages. At least one page must be given, each of at most Storage::kMaxRows rows.
   //
   // A row that cannot be kept (storage_kit/limits.h) is refused, and the others are stored. Its item counts as seen by
@@ -105,8 +107,9 @@ class CatalogStorage {
   virtual absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                   absl::Time now) = 0;
 
-  // Ends the running pull and remembers the channel's revision. `complete`: it saw every item.
-  // Repeat: OK, until another pull begins.
+  // Ends the running pull and takes over the adapter's mark of the channel, also an empty one. `complete`: the
+  // adapter's pulls see every item. FAILED_PRECONDITION: another pull has begun since. Repeat: OK, until another pull
+  // begins.
   virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
                                absl::Time now) = 0;
 

@@ -123,7 +123,7 @@ struct Channel {
   int64_t policy_version = 0;
   // … and this follows once every link has been looked at again.
   int64_t evaluated_version = 0;
-  // Grows when a person links, unlinks or clears; a link job that finds it moved matches again.
+  // Grows when a person links, unlinks, clears, or changes whether a listing variant is live.
   int64_t edit_version = 0;
   PullState pull;
 };

@@ -108,7 +108,8 @@ struct PushReply {
 // No method throws. What is thrown all the same becomes the error of the job that called; a push that threw counts as
 // one of unknown outcome.
 //
-// Thread-safe: calls for one channel come one after another, but from different threads.
+// Thread-safe. Calls of one adapter come one after another, but from different threads; a channel may have several
+// adapters at a time.
 class ChannelAdapter {
  public:
   virtual ~ChannelAdapter() = default;
@@ -123,9 +124,11 @@ class ChannelAdapter {
   // (throttled, see RetryAfter): try again.
   virtual absl::StatusOr<PullPage> Pull(const PullRequest& request) const = 0;
 
-  // Sends items. Throttled (RESOURCE_EXHAUSTED with RetryAfter) as the whole answer means that none was tried. Any
-  // other error means that nothing is known of any item; where the adapter knows, it answers item by item. Which items
-  // a kConflict concerns is the adapter's to say; with a revision it is usually all of them.
+  // Sends items. Throttled (RESOURCE_EXHAUSTED with RetryAfter) as the whole answer means that none was tried.
+  // INVALID_ARGUMENT without partial_success means that the push was refused whole and nothing of it applied: the
+  // engine halves it to find the bad item. Any other error means that nothing is known of any item; ABORTED and
+  // UNAVAILABLE are tried again later, others fail the job. Where the adapter knows, it answers item by item. Which
+  // items a kConflict concerns is the adapter's to say; with a revision it is usually all of them.
   virtual absl::StatusOr<PushReply> Push(const PushRequest& request) const = 0;
 
   // What became of an accepted item. kAccepted again: not decided yet. UNIMPLEMENTED without asynchronous_receipts.
@@ -157,7 +160,7 @@ class CredentialResolver {
 // The error for one that is missing says what to set.
 std::unique_ptr<CredentialResolver> NewEnvironmentCredentials();
 
-// What an adapter is made from.
+// What an adapter is made from. `credentials` lives as long as the adapter, `config` only until the factory returns.
 struct AdapterContext {
   const ChannelConfig& config;
   const CredentialResolver& credentials;

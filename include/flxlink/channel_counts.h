@@ -33,8 +33,8 @@ struct ChannelCounts {
   // Those with a push of which the outcome is not known.
   int64_t in_doubt = 0;
 
-  // The channel's items, those among them that are live, and those that no link holds, broken
-  // ones included.
+  // The channel's items, those among them that are live, and those that are free: no link has them, and no broken one
+  // either.
   int64_t items = 0;
   int64_t live_items = 0;
   int64_t unlinked_items = 0;

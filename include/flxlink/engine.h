@@ -61,8 +61,8 @@ struct EngineOptions {
   const AdapterRegistry* adapters = nullptr;
   // Where adapters get their secrets. Default: the environment (NewEnvironmentCredentials).
   const CredentialResolver* credentials = nullptr;
-  // For waiting only: sleeps, backoff, poll intervals, rate limits and the deadlines of calls. Times that are kept or
-  // compared with kept ones are storage's (Storage::Now). Default: the machine's (SystemClock).
+  // For waiting (sleeps, backoff, poll intervals, rate limits, the deadlines of calls) and for Event::at. Times that
+  // are kept or compared with kept ones are storage's (Storage::Now). Default: the machine's (SystemClock).
   Clock* clock = nullptr;
   // Threads for matching within one link job. Default: the job's own thread only.
   Executor* executor = nullptr;
@@ -160,8 +160,8 @@ class Engine {
   // Storage::OpenOwner).
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options);
 
-  // As Stop without a grace, for threads that are lent to it (RunPending, RunUntilFinal) too: jobs yield, nothing of
-  // them is lost, and lent threads are waited for and return CANCELLED. Then it gives up its owner. A call of an
+  // As Stop(absl::ZeroDuration()), for threads that are lent to it (RunPending, RunUntilFinal) too: jobs yield, nothing
+  // of them is lost, and lent threads are waited for and return CANCELLED. Then it gives up its owner. A call of an
   // adapter that is on its way is waited for.
   virtual ~Engine() = default;
 

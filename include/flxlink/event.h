@@ -39,13 +39,14 @@ enum class EventKind : uint8_t {
   kMissed,
   // A job was made, joined with another wish, moved, begun, yielded or ended: `job` as it is now.
   kJobState,
-  // A job came further: `job` with its progress, without options, counts and problems. `channel`.
+  // A job came further: `channel`, and `job` with its progress, without options, counts and problems.
   kJobProgress,
   // Links were made, broken, healed or dissolved: `links` says how many since the last such event of the job, which is
-  // told page by page: a million links are some hundred events. One that a person made or dissolved names its `sku` and
-  // has no job.
+  // told page by page: a million links are some hundred events. One that a person made or dissolved names its `sku`
+  // (and, if it was made, its `external_id`) and has no job.
   kLinks,
-  // A listing variant was given an attention: `sku`, `external_id`, `problem`. That it is settled again is not told.
+  // A listing variant was given an attention: `sku`, `external_id`, `problem`, `job`. That it is settled again is not
+  // told.
   kAttentionRaised,
   // Something went wrong outside of jobs, and everything else goes on: `where` ("channel shop", "schedule nightly of
   // channel shop", "the queues in storage") and `problem`. What fails again and again is told each time it was tried,

@@ -1,8 +1,8 @@
 // Filters: which rows of a list are wanted. Every condition that a filter states must hold, and one that it does not
 // state holds of every row; a list of values holds of a row that has one of them, and an empty list is not stated.
 //
-// What passes is decided by Matches alone. A storage that filters in its own way, by its indexes, lets the same rows
-// pass.
+// Which listing variants, items and jobs pass is decided by Matches alone. A storage that filters in its own way, by
+// its indexes, lets the same rows pass.
 //
 // Plain data: share between threads while nobody writes. The functions are thread-safe.
 
@@ -47,7 +47,7 @@ struct ItemFilter {
   std::vector<std::string> external_ids;
   // The channel's ids of what they belong to. An empty text among them: items that belong to nothing.
   std::vector<std::string> parents;
-  // Only those that no link holds, broken ones included.
+  // Only those that are free: no link has them, and no broken one either.
   bool unlinked = false;
   // Stated: only live ones, or only those that are gone or archived.
   absl::optional<bool> live;

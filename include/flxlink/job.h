@@ -6,11 +6,11 @@
 // and does not know it yet, changes nothing. The claim is for stores that can lose their last commits (a standby is
 // promoted): there an epoch can come a second time, for another worker.
 //
-// Whether a slot's owner is still alive is for storage to say (see Storage::OpenOwner). A live job is never taken away
-// because it is slow.
+// Whether a slot's owner is still alive is for storage to say (see JobStorage::OpenOwner). A live job is never taken
+// away because it is slow.
 //
-// What may happen to a queue is decided by pure functions over these rows (src/jobs/queue.h) and written by
-// compare-and-set on the slot's revision.
+// What may happen to a queue is decided by pure functions of the engine over these rows and written by compare-and-set
+// on the slot's revision.
 //
 // Plain data: share between threads while nobody writes.
 

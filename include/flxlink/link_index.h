@@ -28,10 +28,11 @@ namespace flxlink {
 // those, judges only what they can affect, adds the new keys to the index and forgets the changes. Without a base a
 // link job judges the whole channel.
 //
-// Hand edits do not wait for a link job, so each of them grows the channel's edit version, and a link change that it
-// makes or touches is stamped with the new one: what has a later stamp than the version that a job read is what the job
-// may not have seen. They are recorded also while there is no base, so that those which are made while one comes to be
-// are on record when it is set. Nothing else is recorded while there is no base.
+// Hand edits do not wait for a link job, so each that changes a link, a hand-unlink or whether a listing variant is
+// live grows the channel's edit version, and a link change that it makes or touches is stamped with the new one: what
+// has a later stamp than the version that a job read is what the job may not have seen. They are recorded also while
+// there is no base, so that those which are made while one comes to be are on record when it is set. Nothing else is
+// recorded while there is no base.
 //
 // What is recorded, once a row until it is forgotten:
 //   a listing variant    that was made; whose parent or fields a build changed; whose liveness changed; whose link was
@@ -44,7 +45,7 @@ namespace flxlink {
 
 enum class LinkSide : uint8_t { kListing, kChannel };
 
-// A row that has a key of this hash. Which keys `key_number` counts is the engine's to say.
+// A row that has a key of this hash.
 struct KeyEntry {
   uint64_t hash = 0;
   int64_t id = 0;  // A listing_id or channel_variant_id.
@@ -55,7 +56,7 @@ struct KeyEntry {
   }
 };
 
-// The entries of one kind of key.
+// The entries of one kind of key. Which kinds `key_number` counts is the engine's to say.
 struct KeyColumn {
   LinkSide side = LinkSide::kListing;
   int32_t key_number = 0;

@@ -14,7 +14,7 @@ enum class LinkState : uint8_t { kUnlinked, kLinked, kBroken };
 // Why a listing variant is as it is. The order from kAmbiguousListing on is the order in which one becomes the final
 // reason.
 enum class LinkReason : uint8_t {
-  // Linked by a rule, nothing to say. Or not live and not linked: the linker left it out.
+  // Linked, nothing to say. Or unlinked and not judged: it is not live, or no link job has looked at it since.
   kNone,
   // It had its link (or broken link) before.
   kExisting,

@@ -127,9 +127,10 @@ struct StatusWrite {
 // still takes part in linking is *live*; owners are *alive*. A slot is *held* by a job; a job that waits for approval
 // has the state held.
 //
-// What a link's dirty version counts: its making, its healing, each change of its product's price or quantity and of
-// its status but by a settlement, a resume, a reconciliation, a force. A listing variant's never falls, also over
-// several links.
+// What a link's dirty version counts: its making, its healing, each change of what its product sends (price, compare-at
+// price, currency, quantity), a quantity that is stated anew or removed while the guard waits for it, a build's change
+// of content that the channel syncs, each change of its status but by a settlement or a pause, a resume, a
+// reconciliation, a force. A listing variant's never falls, also over several links.
 //
 // Thread-safe.
 class LinkStorage {
@@ -157,13 +158,14 @@ class LinkStorage {
   virtual absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) = 0;
 
   // Writes links with history, initial status and a first dirty mark, and reasons. A row is overtaken, and not written,
-  // where a person's edit after `read_edit_version` (of Channel::edit_version; see EditListing) touched its listing
-  // variant or the channel variant that it would link to: linked or unlinked them, or cleared the listing variant's
-  // hand-unlinks. A link that is overtaken counts as such an edit of both its sides, with the channel's edit version as
-  // it is, since others were judged as if it had been made. A row whose listing variant is linked already to that
-  // channel variant is as good as written; one that would make a link not 1:1 is FAILED_PRECONDITION. What the last
-  // pull saw of the item is taken for acknowledged; where an earlier link of the item was dissolved after it had
-  // acknowledged other values, or in doubt, price and quantity count as unknown until the next pull.
+  // where a person's edit after `read_edit_version` (of Channel::edit_version; see EditListings) touched its listing
+  // variant or the channel variant that it would link to: linked or unlinked them, cleared the listing variant's
+  // hand-unlinks, or changed whether it is live. A link that is overtaken counts as such an edit of both its sides,
+  // with the channel's edit version as it is, since others were judged as if it had been made. A row whose listing
+  // variant is linked already to that channel variant is as good as written; one that would make a link not 1:1 is
+  // FAILED_PRECONDITION. What the last pull saw of the item is taken for acknowledged; where an earlier link of the
+  // item was dissolved after it had acknowledged other values, or in doubt, price and quantity count as unknown until
+  // the next pull.
   virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                                      absl::Span<const LinkWrite> rows, absl::Time now) = 0;
 
@@ -173,8 +175,9 @@ class LinkStorage {
 
   // A person's edits, without a fence, in their order and in one transaction. What became of each: NOT_FOUND names the
   // SKU or item; FAILED_PRECONDITION: kLink where either side has another link (the message names it) or the item is
-  // not live, kUnlink where there is none. One that fails changes nothing and does not keep others from being made.
-  // Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
+  // not live, kUnlink where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which also gives
+  // INVALID_ARGUMENT for a status that nobody states. One that fails changes nothing and does not keep others from
+  // being made. Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
   virtual absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id,
                                                                  absl::Span<const ListingEdit> edits,
                                                                  absl::Time now) = 0;
@@ -192,8 +195,8 @@ class LinkStorage {
     int64_t listing_id = 0;
   };
 
-  // Dirty links that can be pushed (linked, not paused), in that order after `*cursor`, which is moved to the last row
-  // returned.
+  // Dirty links that can be pushed (linked, not paused, listing variant and item both live), in that order after
+  // `*cursor`, which is moved to the last row returned.
   virtual absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) = 0;
 
   // Linked rows, dirty or not, paused or not: those with ids above `after_id`, ascending.
@@ -211,8 +214,9 @@ class LinkStorage {
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
 
-  // Marks links dirty and forgets what was acknowledged and refused, so that all their fields are sent. Repeat:
-  // their versions grow once more. Links that are not there any more, as with WriteReconciliations, are passed over.
+  // Marks links dirty and forgets what was acknowledged and refused, the guard and the attentions, so that all their
+  // fields are sent. Repeat: their versions grow once more. Links that are not there any more, as with
+  // WriteReconciliations, are passed over.
   virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) = 0;
 
   // Every link was looked at again under this policy version.

@@ -26,7 +26,7 @@ struct ListingBatch {
   std::vector<int64_t> product_id;     // What they are built from.
   StringColumn sku;                    // Never empty; one listing variant a channel and SKU.
   StringColumn parent;                 // Empty: a listing of its own.
-  std::vector<int64_t> sync_priority;  // Taken when the listing variant is new; a rebuild keeps what a person set.
+  std::vector<int64_t> sync_priority;  // Taken when the listing variant is new; a rebuild leaves it.
   FieldColumns fields;
 
   int64_t size() const { return sku.size(); }

@@ -35,7 +35,8 @@ struct ProductBatch {
   std::vector<int64_t> product_id;
   // The merchant's own id of the variant: always stated, unique, never empty.
   StringColumn key;
-  // May be empty or repeated; such a variant cannot be built into a listing.
+  // May be empty: then it cannot be built into a listing. Of several variants with one SKU only the first that is built
+  // can.
   StringColumn sku;
   // The product that it belongs to; empty: a product of its own.
   StringColumn parent;

@@ -22,7 +22,7 @@ namespace flxlink {
 
 enum class ScheduleKind : uint8_t {
   kHourly,  // At minute 0 of every hour.
-  kDaily,   // At `at`, every day.
+  kDaily,   // At `hour`:`minute`, every day.
   kEvery,   // Every `every`, counted from the Unix epoch so that it does not drift.
   kCron,    // When `cron` matches.
 };

@@ -9,9 +9,9 @@
 // (link_storage.h), jobs and schedules (job_storage.h). They are parts of one atomic domain: an operation of one role
 // changes what others keep, in its own transaction. A fifth is optional, the link index (link_index.h).
 //
-// Repeating. At each operation that writes, "Repeat:" says what a second call with the same arguments does, after one
-// that was carried out and whose answer got lost. Where nothing is said, it changes nothing more and answers the same,
-// but for counts of what was changed, which are then lower.
+// Repeating. At each operation that writes, "Repeat:" says what a second call with the same arguments, but for a later
+// `now`, does after one that was carried out and whose answer got lost. Where nothing is said, it changes nothing more
+// and answers the same, but for counts of what was changed, which are then lower.
 //
 // Fences. Operations of a running job take a Fence, which names the claim that it works under. They change nothing and
 // return FAILED_PRECONDITION with the problem slot_lost (problem.h) unless the channel's slot is held by that job in
@@ -21,20 +21,24 @@
 //   - Where life is told by leases, a lease that ran out does not make the fence stale. A takeover does, so a worker
 //     that is late, and was not missed, goes on.
 //
-// Limits. No operation takes or returns more than kMaxRows rows; larger is INVALID_ARGUMENT, and so is a limit below 1.
-// Key entries of a link index have a limit of their own (LinkIndex::kMaxKeyEntries). No operation keeps anything open
-// in the database after it returned, so a page's reader never holds up others.
+// Limits. No operation takes or returns more than kMaxRows rows, the pages of a pull counted one by one; larger is
+// INVALID_ARGUMENT, and so is a limit below 1. Key entries of a link index have a limit of their own
+// (LinkIndex::kMaxKeyEntries). No operation keeps anything open in the database after it returned, so a page's reader
+// never holds up others.
 //
 // Order. What is listed "by" texts (names, SKUs, external ids, keys) is ordered and compared by their bytes, whatever
 // collation a database would choose: a PostgreSQL column has COLLATE "C". Ids ascend as integers, times from the
-// earliest. A page begins after what its call names, and a page that is empty is the last.
+// earliest. A page begins after what its call names. A page that is empty is the last; where an operation says so, one
+// that is shorter than asked for is too, so that it has to be filled.
 //
 // Ids. Which numbers there are, who chooses them, and whether later ones are higher:
 //   channel_id, product_id, listing_id, channel_variant_id    storage; later ones are higher
 //   job_id                                                    the caller, from ReserveIds; higher if it asked later
 //   owner                                                     storage; none comes a second time
 //   push_id                                                   the caller; unique in a channel
-//   pull_number, epoch, revision, policy_version, edit_version    storage; by one, within a channel
+//   pull_number, revision, policy_version, edit_version       storage; by one, within a channel (revision: of
+//                                                             Channel and of Slot, each its own)
+//   epoch                                                     the caller; one more at each claim, within a channel
 //   dirty_version                                             storage; grows, within a listing variant
 //   claim, QueueChange::number                                the caller, at random
 // On a server ids are given out before they are committed, so a row with a lower id can appear behind a reader that

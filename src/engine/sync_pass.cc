@@ -45,9 +45,14 @@ absl::StatusOr<SyncPassResult> RunSyncPass(SyncScope& scope) {
   JobContext& context = scope.context;
   Storage::DirtyCursor cursor;
   while (!result.stop) {
-    absl::StatusOr<SyncBatch> page = context.RetryValue<SyncBatch>(
-        [&] { return context.storage().ReadDirty(scope.channel_id(), &cursor, context.page_rows()); });
+    // A try whose answer gets lost must not move the cursor.
+    Storage::DirtyCursor after;
+    absl::StatusOr<SyncBatch> page = context.RetryValue<SyncBatch>([&] {
+      after = cursor;
+      return context.storage().ReadDirty(scope.channel_id(), &after, context.page_rows());
+    });
     if (!page.ok()) return page.status();
+    cursor = after;
     if (page->size() == 0) break;
     if (context.job().options.only_forced) *page = Select(*page, scope.forced);
     if (!scope.unready.empty()) *page = Without(*page, scope.unready);

@@ -20,13 +20,14 @@
 // a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never falls.
 //
 // Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
-// since the link was clean. A link is clean when a settlement of its present version is written.
+// since the link was clean. A link is clean when a settlement of its present version that says `settled` is written.
 //
 // Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
 //
 // Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it
-// (AttentionsOf); linking, healing and dissolving empty it; breaking makes it ItemGone alone. Nothing else touches it.
+// (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone alone. Nothing else
+// touches it.
 //
 // Link changes (link_index.h) are recorded of a row before the first change that linking reads: parent, fields,
 // liveness, and whether it is free.
