@@ -240,7 +240,7 @@ TEST_P(SyncFieldsTest, ContentThatTheAdapterCannotSetIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, SyncFieldsTest, testing::Values("memory", "sqlite"),
-                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+                         [](const testing::TestParamInfo<std::string>& test) { return test.param; });
 
 }  // namespace
 }  // namespace flxlink::engine
