@@ -200,7 +200,7 @@ std::vector<YieldCase> Cases() {
   cases.push_back({"link_incremental", Request(JobKind::kLink), [](World& world) {
                      Link(world);
                      world.SetItem(8, 1000);
-                     for (const std::string& sku : {"s2", "s3"}) {
+                     for (const char* const sku : {"s2", "s3"}) {
                        ListingEdit edit;
                        edit.kind = ListingEdit::Kind::kUnlink;
                        ASSERT_TRUE(world.engine->EditListing("shop", sku, edit).ok());
