@@ -54,6 +54,8 @@ class World {
     WriteProducts(1000);
   }
 
+  ~World() { engine.reset(); }
+
   std::unique_ptr<Engine> NewEngine(Storage& storage) {
     EngineOptions options;
     options.storage = &storage;
