@@ -248,7 +248,7 @@ class Engine {
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
   // The platform tells that these items changed: asks for a pull, with the trigger kNotice, or joins one that is
   // pending. Every pull reads the whole channel; no adapter can be asked for single items yet. INVALID_ARGUMENT: there
-  // is none, or an external id is empty, longer than 1,000 bytes or has a U+0000.
+  // is none, or an external id is empty or beyond what is kept (storage_kit/limits.h).
   virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.

@@ -81,6 +81,9 @@ struct ProductWriteRun {
   absl::Status status;
 };
 
+// Adds what became of the rows that follow those of `run`.
+void Append(ProductWriteRun next, ProductWriteRun* run);
+
 // What removing the product variants of one SKU came to.
 enum class ProductRemoval : uint8_t {
   kRemoved,        // They are removed now, all that have the SKU.

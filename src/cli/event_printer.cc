@@ -5,15 +5,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "src/cli/job_text.h"
 #include "src/cli/print.h"
 
 namespace flxlink::cli {
 namespace {
 
 void ShowProgress(const Job& job, ProgressLine& line) {
-  const JobProgress& progress = job.progress;
-  line.Show(absl::StrCat(ToString(job.kind), ": ", progress.done, " of ", progress.total, " done",
-                         progress.failed == 0 ? "" : absl::StrCat(", ", progress.failed, " failed")));
+  line.Show(absl::StrCat(ToString(job.kind), ": ", DescribeProgress(job.progress)));
 }
 
 }  // namespace

@@ -153,6 +153,11 @@ std::string DescribeProblems(const Job& job, size_t most) {
   return text;
 }
 
+std::string DescribeProgress(const JobProgress& progress) {
+  return absl::StrCat(progress.done, " of ", progress.total, " done",
+                      progress.failed == 0 ? "" : absl::StrCat(", ", progress.failed, " failed"));
+}
+
 std::string DescribeFailure(const Job& job) {
   const Problem error = job.error.value_or(Problem());
   const std::string advice = AdviceFor(error, {job.channel, "", job.job_id});

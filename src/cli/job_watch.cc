@@ -19,8 +19,7 @@ constexpr absl::Duration kLookAgain = absl::Milliseconds(100);
 
 std::string Describe(const Job& job) {
   return absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, "): ", ToString(job.state), ", ",
-                      job.progress.done, " of ", job.progress.total, " done",
-                      job.progress.failed == 0 ? "" : absl::StrCat(", ", job.progress.failed, " failed"));
+                      DescribeProgress(job.progress));
 }
 
 absl::Status ResultOf(const Job& job) {

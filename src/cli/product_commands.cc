@@ -55,17 +55,7 @@ ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pa
   ProgressLine line;
   ProductWriteRun total;
   for (const ProductBatch& page : pages) {
-    ProductWriteRun run = session.engine().WriteProducts(page);
-    total.result.inserted += run.result.inserted;
-    total.result.changed += run.result.changed;
-    total.result.unchanged += run.result.unchanged;
-    total.result.dirtied += run.result.dirtied;
-    for (RowRefusal& refusal : run.result.refused) {
-      refusal.row += total.rows;
-      total.result.refused.push_back(std::move(refusal));
-    }
-    total.rows += run.rows;
-    total.status = run.status;
+    Append(session.engine().WriteProducts(page), &total);
     if (!total.status.ok()) break;
     line.Show(absl::StrCat("product import: ", total.rows, " written"));
   }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "flxlink/storage_kit/limits.h"
 #include "src/engine/backoff.h"
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
@@ -50,17 +51,12 @@ absl::Status CheckOptions(const EngineOptions& options) {
   return absl::OkStatus();
 }
 
-// How long an external id may be, in bytes.
-constexpr size_t kMaxExternalId = 1000;
-
+// One that no storage could keep is the id of no item.
 absl::Status CheckExternalId(absl::string_view id) {
   if (id.empty()) return absl::InvalidArgumentError("an external id is empty; give the item's id on the platform");
-  if (id.size() > kMaxExternalId) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("an external id has ", id.size(), " bytes; it may have ", kMaxExternalId));
-  }
-  if (id.find('\0') == absl::string_view::npos) return absl::OkStatus();
-  return absl::InvalidArgumentError("an external id has a character U+0000; give the item's id on the platform");
+  const absl::optional<Problem> problem = storage::CheckText("external_id", id, storage::kMaxIndexedBytes);
+  if (!problem.has_value()) return absl::OkStatus();
+  return WithProblem(absl::InvalidArgumentError(problem->message), *problem);
 }
 
 class EngineImpl : public Engine {
@@ -150,33 +146,32 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<ListingPage> ListListings(absl::string_view name, const ListingFilter& filter,
                                            const PageRequest& request) override {
-    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
-    if (!channel.ok()) return channel.status();
-    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
-    if (!after.ok()) return after.status();
-    return engine::ToPage(storage().ReadListings(channel->channel_id, filter, after->at(0), request.limit),
-                          request.limit, [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
+    return ListOfChannel<ListingRow>(
+        name, request, 1,
+        [&](int64_t channel_id, const std::vector<int64_t>& after) {
+          return storage().ReadListings(channel_id, filter, after[0], request.limit);
+        },
+        [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
   }
 
   absl::StatusOr<ItemPage> ListItems(absl::string_view name, const ItemFilter& filter,
                                      const PageRequest& request) override {
-    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
-    if (!channel.ok()) return channel.status();
-    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
-    if (!after.ok()) return after.status();
-    return engine::ToPage(storage().ReadItems(channel->channel_id, filter, after->at(0), request.limit), request.limit,
-                          [](const ItemRow& row) { return std::vector<int64_t>{row.channel_variant_id}; });
+    return ListOfChannel<ItemRow>(
+        name, request, 1,
+        [&](int64_t channel_id, const std::vector<int64_t>& after) {
+          return storage().ReadItems(channel_id, filter, after[0], request.limit);
+        },
+        [](const ItemRow& row) { return std::vector<int64_t>{row.channel_variant_id}; });
   }
 
   absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view name, const HistoryFilter& filter,
                                                   const PageRequest& request) override {
-    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
-    if (!channel.ok()) return channel.status();
-    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 2, 0);
-    if (!after.ok()) return after.status();
-    return engine::ToPage(
-        storage().ReadLinkHistory(channel->channel_id, filter, {after->at(0), after->at(1)}, request.limit),
-        request.limit, [](const LinkHistoryRow& row) {
+    return ListOfChannel<LinkHistoryRow>(
+        name, request, 2,
+        [&](int64_t channel_id, const std::vector<int64_t>& after) {
+          return storage().ReadLinkHistory(channel_id, filter, {after[0], after[1]}, request.limit);
+        },
+        [](const LinkHistoryRow& row) {
           return std::vector<int64_t>{row.place.listing_id, row.place.number};
         });
   }
@@ -442,6 +437,18 @@ class EngineImpl : public Engine {
       absl::StatusOr<Channel> written = WriteChannel(*before, channel);
       if (!absl::IsAborted(written.status())) return written;
     }
+  }
+
+  // A page of a channel's rows. `read` is given the channel's id and the place after which the page begins, `numbers`
+  // numbers; `place_of` gives a row's.
+  template <typename Row, typename Read, typename PlaceOf>
+  absl::StatusOr<Page<Row>> ListOfChannel(absl::string_view name, const PageRequest& request, size_t numbers, Read read,
+                                          PlaceOf place_of) {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, numbers, 0);
+    if (!after.ok()) return after.status();
+    return engine::ToPage(read(channel->channel_id, *after), request.limit, place_of);
   }
 
   // One page of edits, and what is told of them.

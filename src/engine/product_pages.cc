@@ -8,18 +8,6 @@
 namespace flxlink::engine {
 namespace {
 
-// Adds what became of the rows of a batch from row `first` on.
-void AddPage(ProductWriteResult page, int64_t first, ProductWriteResult* result) {
-  result->inserted += page.inserted;
-  result->changed += page.changed;
-  result->unchanged += page.unchanged;
-  result->dirtied += page.dirtied;
-  for (RowRefusal& refusal : page.refused) {
-    refusal.row += first;
-    result->refused.push_back(std::move(refusal));
-  }
-}
-
 absl::StatusOr<ProductWriteResult> WritePage(const EngineOptions& options, const ProductBatch& batch, int64_t first,
                                              int64_t rows) {
   const absl::StatusOr<absl::Time> now = options.storage->Now();
@@ -45,8 +33,7 @@ ProductWriteRun WriteProducts(const EngineOptions& options, const ProductBatch& 
     absl::StatusOr<ProductWriteResult> page = WritePage(options, batch, run.rows, rows);
     run.status = page.status();
     if (!run.status.ok()) return run;
-    AddPage(*std::move(page), run.rows, &run.result);
-    run.rows += rows;
+    Append({*std::move(page), rows, absl::OkStatus()}, &run);
   }
   return run;
 }

@@ -1,5 +1,7 @@
 #include "flxlink/product.h"
 
+#include <utility>
+
 namespace flxlink {
 namespace {
 
@@ -31,6 +33,19 @@ ProductBatch SliceProducts(const ProductBatch& batch, int64_t first, int64_t cou
   slice.fields.names = batch.fields.names;
   for (const StringColumn& column : batch.fields.columns) slice.fields.columns.push_back(Slice(column, first, count));
   return slice;
+}
+
+void Append(ProductWriteRun next, ProductWriteRun* run) {
+  run->result.inserted += next.result.inserted;
+  run->result.changed += next.result.changed;
+  run->result.unchanged += next.result.unchanged;
+  run->result.dirtied += next.result.dirtied;
+  for (RowRefusal& refusal : next.result.refused) {
+    refusal.row += run->rows;
+    run->result.refused.push_back(std::move(refusal));
+  }
+  run->rows += next.rows;
+  run->status = std::move(next.status);
 }
 
 }  // namespace flxlink

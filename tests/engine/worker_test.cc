@@ -439,7 +439,7 @@ TEST_F(WorkerTest, ANoticeAsksForAPullOrJoinsOne) {
   EXPECT_EQ(engine_->NoteItems("shop", {"9"})->job_id, job->job_id);
   EXPECT_EQ(Read(job->job_id).trigger, JobTrigger::kNotice);
   for (const std::vector<std::string>& odd :
-       {std::vector<std::string>{}, {""}, {"7", std::string(1001, 'x')}, {std::string("a\0b", 3)}}) {
+       {std::vector<std::string>{}, {""}, {"7", std::string(1001, 'x')}, {std::string("a\0b", 3)}, {"\xff"}}) {
     EXPECT_EQ(engine_->NoteItems("shop", odd).status().code(), absl::StatusCode::kInvalidArgument);
   }
   EXPECT_EQ(engine_->NoteItems("nope", {"7"}).status().code(), absl::StatusCode::kNotFound);
