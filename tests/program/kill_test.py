@@ -1,10 +1,11 @@
 """SIGKILL at any instant while jobs run over a SQLite store and a csv channel: afterwards nothing is lost, no link stays in doubt, and the
 channel's file has what the products say.
 
-    python3 kill_test.py --flxlink PROGRAM --source SOURCE_DIR [--seed N] [--rounds N]
+    python3 kill_test.py --flxlink PROGRAM --source SOURCE_DIR [--seed N] [--kills N]
 
-Each round states some products anew and starts a command; two in three are killed at a random instant. The store is checked after each.
-FLXLINK_TEST_SCALE multiplies the rounds.
+Each round states some products anew and starts a command; two in three are to be killed, at a random instant of the time that such a
+command took when it was last left alone on this machine. The store is checked after each. It goes on until so many are killed as were asked
+for. FLXLINK_TEST_SCALE multiplies them.
 """
 
 import argparse
@@ -15,11 +16,13 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 
 PARENTS = 40
 SIZES = ("S", "M", "L")
 HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Status\n"
-LONGEST_LIFE_SECONDS = 0.06
+COMMANDS = (("rules", "shop"), ("sync", "shop"), ("sync", "shop", "--full"), ("pull", "shop"), ("run", "--until-idle"))
+ROUNDS_PER_KILL = 20  # Far more than it takes, whatever the machine does meanwhile.
 
 
 def skus():
@@ -40,6 +43,7 @@ class World:
         self.program, self.folder, self.random = program, folder, random.Random(seed)
         self.products = {sku: [1000, 3] for _, _, sku in skus()}
         self.killed = 0
+        self.seconds = {}  # How long each command took when it was last left alone.
         self.write("shop.csv", shop_file())
         self.done("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--status-rule",
                   "quantity<=0:hide", "--status-rule", "quantity>0:unhide")
@@ -80,21 +84,23 @@ class World:
 
     def run_round(self):
         self.change_products()
-        command = self.random.choice((("rules", "shop"), ("rules", "shop"), ("sync", "shop"), ("sync", "shop"), ("sync", "shop", "--full"),
-                                      ("pull", "shop"), ("run", "--until-idle")))
+        command = self.random.choice(COMMANDS)
+        if command in self.seconds and self.random.random() < 2 / 3:
+            self.kill(command, self.random.random() * self.seconds[command])
+        else:
+            start = time.monotonic()
+            self.done(*command)
+            self.seconds[command] = time.monotonic() - start
+        self.done("store", "check")
+
+    def kill(self, command, life):
         process = self.start(*command)
         try:
-            if self.random.random() < 2 / 3:
-                process.communicate(timeout=self.random.random() * LONGEST_LIFE_SECONDS)
-            else:
-                output, errors = process.communicate()
-                if process.returncode != 0:
-                    raise AssertionError(f"{command}: exit {process.returncode}\n{output}{errors}")
+            process.communicate(timeout=life)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             self.killed += 1
-        self.done("store", "check")
 
     def check_end(self):
         """Everything that is due is done, and the file is what was stated last."""
@@ -121,23 +127,22 @@ def main():
     parser.add_argument("--flxlink", required=True)
     parser.add_argument("--source", required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--kills", type=int)
     args = parser.parse_args()
     scale = float(os.environ.get("FLXLINK_TEST_SCALE", "1"))
-    rounds = args.rounds or max(10, int(100 * scale))
+    kills = args.kills or max(5, int(50 * scale))
     with tempfile.TemporaryDirectory() as folder:
         world = World(os.path.abspath(args.flxlink), folder, args.seed)
-        for number in range(rounds):
-            try:
-                world.run_round()
-            except AssertionError as error:
-                sys.exit(f"round {number} of seed {args.seed}: {error}")
+        rounds = 0
         try:
+            while world.killed < kills and rounds < kills * ROUNDS_PER_KILL:
+                rounds += 1
+                world.run_round()
             world.check_end()
         except AssertionError as error:
-            sys.exit(f"after {rounds} rounds of seed {args.seed}: {error}")
-    if world.killed < rounds / 20:
-        sys.exit(f"only {world.killed} of {rounds} commands were killed: they end too soon for this test")
+            sys.exit(f"round {rounds} of seed {args.seed}: {error}")
+    if world.killed < kills:
+        sys.exit(f"only {world.killed} of {rounds} commands were killed, not {kills}")
     print(f"{rounds} rounds from seed {args.seed}, {world.killed} killed: the file is what was stated, nothing in doubt")
 
 
