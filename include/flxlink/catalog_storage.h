@@ -54,6 +54,15 @@ struct SweepResult {
   bool more = false;   // Call again.
 };
 
+// What storing a fetch changed.
+struct FetchWriteResult {
+  // Of the items, as of one page.
+  PullWriteResult items;
+  // Items that are no longer live, and links among them.
+  int64_t gone = 0;
+  int64_t broken = 0;
+};
+
 // Thread-safe.
 class CatalogStorage {
  public:
@@ -95,7 +104,8 @@ class CatalogStorage {
   //
   // A row that cannot be kept (storage_kit/limits.h) is refused, and the others are stored. Its item counts as seen by
   // the pull, and is otherwise as before; where its external id cannot be kept, the pull's `saw_unnamed` is set until
-  // another begins. FAILED_PRECONDITION unless `pull_number` is running.
+  // another begins. The same holds of a page's problems. What is stored was seen at `now` less PullPage::age.
+  // FAILED_PRECONDITION unless `pull_number` is running.
   virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                            absl::Span<const PullPage> pages, absl::Time now) = 0;
 
@@ -107,11 +117,15 @@ class CatalogStorage {
   virtual absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                   absl::Time now) = 0;
 
-  // Ends the running pull and takes over the adapter's mark of the channel, also an empty one. `complete`: the
-  // adapter's pulls see every item. FAILED_PRECONDITION: another pull has begun since. Repeat: OK, until another pull
-  // begins.
-  virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
-                               absl::Time now) = 0;
+  // Ends the running pull. `complete`: the adapter's pulls see every item. FAILED_PRECONDITION: another pull has begun
+  // since. Repeat: OK, until another pull begins.
+  virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) = 0;
+
+  // Stores what a fetch found, in one transaction, as a page of a pull is stored; what it found counts as seen by the
+  // pull that runs, too, if one does. Items of `missing` are gone, and their links broken, as after a sweep; ids that
+  // nobody knows are passed over. At most Storage::kMaxRows of each. Repeat: the same, again.
+  virtual absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply,
+                                                        absl::Time now) = 0;
 
   // Removes the product variants of each SKU (see product.h) and marks dirty the links whose quantity that changes, and
   // those that the oversell guard waits for. At most Storage::kMaxRows SKUs. An empty SKU is nobody's.

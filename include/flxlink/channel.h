@@ -103,8 +103,6 @@ struct PullState {
   bool running = false;
   // The running pull saw items whose ids cannot be kept: what it does not see may be there all the same.
   bool saw_unnamed = false;
-  // The adapter's mark of what the last pull or push saw; given back to it with a push.
-  std::string revision;
   // Complete pulls that have been finished.
   int64_t complete_pulls = 0;
   // When the last of them was.

@@ -4,13 +4,14 @@
 // Adapters are simple on purpose. They never retry, never sleep, start no thread and keep nothing between calls but
 // what they could read again (a file between the pages of one pull): the engine schedules, waits, retries and
 // remembers. All they need comes with the request or from their settings, so that any call can be made to a new
-// adapter.
+// adapter. A small one declares one push kind and implements Pull and Push.
 //
 // A new adapter passes flxlink/conformance/channel.h.
 
 #ifndef FLXLINK_CHANNEL_ADAPTER_H_
 #define FLXLINK_CHANNEL_ADAPTER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,61 +20,81 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "flxlink/account.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_variant.h"
+#include "flxlink/event.h"
+#include "flxlink/listing_status.h"
+#include "flxlink/problem.h"
 #include "flxlink/push.h"
+#include "flxlink/push_kind.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
-// What must be pushed together because the platform keeps it in one place.
-enum class PushGrouping : uint8_t {
-  kNone,     // Every item for itself.
-  kProduct,  // Status belongs to the parent: siblings share it.
-};
-
-// The platform's rate limit, as a token bucket. Default: none.
-struct RateLimit {
-  // Tokens that may be saved up. 0: no limit.
-  double bucket_size = 0;
-  double refill_per_second = 0;
-  // Tokens that a call takes.
-  double pull_cost = 1;
-  double push_cost = 1;
-  double poll_cost = 1;
-};
-
-// What an adapter can do. A flag only ever means "can": the engine works without it, more slowly or more carefully.
+// What an adapter can do, and what the platform lets it do. A flag only ever means "can": the engine works without it,
+// more slowly or more carefully. What is left as it is has a sensible default.
 struct AdapterCapabilities {
+  // -- Of its items.
+
   // The channel fields that link rules can compare. Empty: any name may be asked for. Pulls show these, and the content
   // that can be set.
   std::vector<std::string> link_fields;
-  // What a push can set. A pull reports a field as a push sets it: content among the fields of PullPage::items.
-  SyncFields can_set;
   // The statuses that items can have. Empty: the channel has none.
   std::vector<ChannelStatus> status_set;
-  // Items in one push at the most. 0: no limit.
-  int64_t push_limit = 0;
-  PushGrouping grouping = PushGrouping::kNone;
-  // Takes the good items of a push and refuses the bad ones.
-  bool partial_success = false;
-  // Honours PushItem::expected_quantity.
-  bool compare_and_set = false;
-  // May answer kAccepted with a receipt.
-  bool asynchronous_receipts = false;
+  // The fields that the platform keeps once for all items of a parent: set for one of them, they are set for all.
+  SyncFields kept_by_parent;
+
+  // -- Of its reads.
+
   // A pull that ran to its end saw every item: what is absent is gone.
   bool complete_pull = false;
-  RateLimit rate_limit;
-  // Nothing of a push can land later than this after the call began, accepted items aside. Default: one minute.
-  absl::Duration push_timeout = absl::Minutes(1);
-  // An accepted item is decided, and lands if it does, within this time after the call began; its receipt is asked
-  // about for as long. Default: ten minutes.
-  absl::Duration receipt_timeout = absl::Minutes(10);
+  // Items that Fetch takes at the most. 0: it cannot be asked for single items.
+  int64_t fetch_limit = 0;
+  // What the calls take of the account. Default: of a call nothing, where the account has no buckets.
+  CallCost pull_cost;
+  CallCost fetch_cost;
+  CallCost poll_cost;
+  // When a call of these should give up.
+  absl::Duration read_timeout = absl::Minutes(1);
+
+  // -- Of its account.
+
+  Account account;
+
+  // -- Of its pushes. A pull reports a field as a push sets it: content among the fields of PullPage::items.
+
+  // In the order in which they are preferred. None: nothing can be set.
+  std::vector<PushKind> push_kinds;
+};
+
+// What can be set by any kind.
+SyncFields SettableFields(const AdapterCapabilities& capabilities);
+// The kind of that name; nullptr: there is none.
+const PushKind* FindPushKind(const AdapterCapabilities& capabilities, absl::string_view name);
+// INVALID_ARGUMENT names what is wrong: kinds, buckets or slots without a name or with one that is there twice, a cost
+// that names none of them, a kind that sets nothing, a number below what it may be.
+absl::Status CheckCapabilities(const AdapterCapabilities& capabilities);
+
+// What comes with each call of an adapter. Used on the thread of the call, and gone when it returns.
+class CallContext {
+ public:
+  virtual ~CallContext() = default;
+
+  // How long the call may take from now on: the adapter gives it to its transport. Zero or less: it is late already.
+  virtual absl::Duration time_left() const = 0;
+  // Whether the call should end early, since its job was cancelled or is to yield; ask while waiting for the platform.
+  // A read then returns CANCELLED; a push whose requests are on their way waits for their answers if it can.
+  virtual bool cancelled() const = 0;
+  // Tells the log (event.h) of something that is worth knowing and is no error of the call. Never a secret.
+  virtual void Log(LogLevel level, absl::string_view text) const = 0;
 };
 
 struct PullRequest {
@@ -83,27 +104,58 @@ struct PullRequest {
   int64_t limit = 1000;
 };
 
+// An item that the adapter saw and could not read. It counts as seen, and is otherwise as before.
+struct ItemProblem {
+  // Empty: not even that could be read. Then the pull proves no absence.
+  std::string external_id;
+  // What, where, and how to fix it.
+  Problem problem;
+};
+
 struct PullPage {
+  // May be empty on any page.
   ChannelVariantBatch items;
+  std::vector<ItemProblem> problems;
   // Where the next page begins. Empty: this was the last.
   std::string next_cursor;
-  // The adapter's mark of the state that it read, for channels where a push must know it (a file's digest). The same in
-  // all pages of one pull. Empty: the channel has none.
-  std::string revision;
+  // The platform is not ready to give the next page: ask with next_cursor, which must be there, after this time. Zero:
+  // it is ready.
+  absl::Duration ask_again_after = absl::ZeroDuration();
+  // How old what the page says is, at least: a report is as old as its making. Never a time: the clocks of a platform
+  // and a store differ.
+  absl::Duration age = absl::ZeroDuration();
+};
+
+struct FetchRequest {
+  // At most AdapterCapabilities::fetch_limit.
+  absl::Span<const std::string> external_ids;
+};
+
+// What is neither among the items nor missing nor a problem stays as it was.
+struct FetchReply {
+  // In any order.
+  ChannelVariantBatch items;
+  std::vector<ItemProblem> problems;
+  // Those that the platform says do not exist.
+  std::vector<std::string> missing;
 };
 
 struct PushRequest {
+  // PushKind::name.
+  std::string kind;
+  // All of that kind: no field is masked that it does not set.
   absl::Span<const PushItem> items;
-  // The channel's last known revision (PullPage::revision, or a push's new one).
-  std::string revision;
+  // The same for a call with the same items.
+  std::string idempotency_key;
 };
 
 struct PushReply {
   // One an item, in the order of the items.
   std::vector<PushOutcome> outcomes;
-  // The revision after the push. Empty: unchanged, or the channel has none.
-  std::string revision;
 };
+
+// Takes the answer to the request of that number. It may take a while: storage is written meanwhile.
+using PushDone = absl::FunctionRef<void(size_t request, absl::StatusOr<PushReply> reply)>;
 
 // No method throws. What is thrown all the same becomes the error of the job that called; a push that threw counts as
 // one of unknown outcome.
@@ -122,17 +174,28 @@ class ChannelAdapter {
   // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must fix something, the message says what and where.
   // ABORTED: the channel changed since the cursor was given, start the pull over. UNAVAILABLE, RESOURCE_EXHAUSTED
   // (throttled, see RetryAfter): try again.
-  virtual absl::StatusOr<PullPage> Pull(const PullRequest& request) const = 0;
+  virtual absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const = 0;
 
-  // Sends items. Throttled (RESOURCE_EXHAUSTED with RetryAfter) as the whole answer means that none was tried.
-  // INVALID_ARGUMENT without partial_success means that the push was refused whole and nothing of it applied: the
-  // engine halves it to find the bad item. Any other error means that nothing is known of any item; ABORTED and
-  // UNAVAILABLE are tried again later, others fail the job. Where the adapter knows, it answers item by item. Which
-  // items a kConflict concerns is the adapter's to say; with a revision it is usually all of them.
-  virtual absl::StatusOr<PushReply> Push(const PushRequest& request) const = 0;
+  // The items named, as they are now. Errors as of Pull. UNIMPLEMENTED without fetch_limit.
+  virtual absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const;
 
-  // What became of an accepted item. kAccepted again: not decided yet. UNIMPLEMENTED without asynchronous_receipts.
-  virtual absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const;
+  // Sends items: one request to the platform, or the few that belong together.
+  //
+  // Throttled (RESOURCE_EXHAUSTED with RetryAfter) as the whole answer means that none was tried. INVALID_ARGUMENT of a
+  // kind without takes_good_items means that the push was refused whole and nothing of it applied: the engine halves it
+  // to find the bad item. Any other error means that nothing is known of any item; ABORTED, CANCELLED and UNAVAILABLE
+  // are tried again later, others fail the job. Where the adapter knows, it answers item by item; what could not be
+  // read back is kUnavailable. UNIMPLEMENTED without push_kinds.
+  virtual absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const;
+
+  // Sends several pushes of one kind, at most its in_flight, at the same time, and tells of each answer as it comes, on
+  // this thread. What is not told is taken for a push of unknown outcome. Default: one after another, by Push.
+  virtual void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const;
+
+  // What became of accepted items: one outcome a receipt, in their order. kAccepted again: not decided yet.
+  // UNIMPLEMENTED without a kind that has a receipt_timeout.
+  virtual absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                                const CallContext& call) const;
 };
 
 // A throttled call's Status is RESOURCE_EXHAUSTED and carries how long to wait.

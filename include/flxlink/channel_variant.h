@@ -36,6 +36,10 @@ struct ChannelVariantBatch {
   std::vector<int64_t> quantity;
   // kUnknown: none shown.
   std::vector<ChannelStatus> status;
+  // What the adapter wants back with a push of the item: the ids by which the platform's other calls know it, or a
+  // digest of what it was made of. Nobody else reads it; at most 1,000 bytes. Without entries: the adapter wants
+  // nothing back.
+  StringColumn handle;
   // In minor units of the channel's currency; kAbsent: none shown. Without entries: the channel shows none of any item.
   std::vector<int64_t> compare_at_price;
   // What link rules can compare, and the content that can be set: sku, barcode, title …

@@ -222,8 +222,8 @@ class LinkStorage {
   // Every link was looked at again under this policy version.
   virtual absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) = 0;
 
-  // Keeps the record of a push that is about to begin and puts its links in doubt, but for those that are not there any
-  // more: what is sent for them cannot be taken for another link's.
+  // Keeps the record of a push that is about to begin and adds the fields of each item to those of its link that are in
+  // doubt, but for links that are not there any more: what is sent for them cannot be taken for another link's.
   virtual absl::Status BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
   // Records that were never settled, by push_id.

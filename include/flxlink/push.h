@@ -22,12 +22,12 @@
 #include "absl/time/time.h"
 #include "flxlink/item_values.h"
 #include "flxlink/problem.h"
+#include "flxlink/rare_vector.h"
 #include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
-// One item of a push: which item, which fields, and their values. Values outside the mask mean
-// nothing.
+// One item of a push: which item, which fields, and their values. Values outside the mask mean nothing.
 struct PushItem {
   // The link that it is for.
   int64_t listing_id = 0;
@@ -36,12 +36,16 @@ struct PushItem {
   int64_t dirty_version = 0;
   std::string external_id;
   std::string parent_id;
+  // What the adapter's last pull gave for the item (ChannelVariantBatch::handle). Empty: nothing.
+  std::string handle;
   // The fields to set. None of them is absent in `values`.
   SyncFields mask;
   ItemValues values;
-  // With compare-and-set adapters: the quantity that the channel must still have. kAbsent: whatever it has.
-  int64_t expected_quantity = kAbsent;
-  // The same for every retry of the same content, whoever sends it: made of the link, its version and the content.
+  // What the channel is last known to have of those fields. Absent where nothing is known: whatever it has may be
+  // replaced. See PushKind::compares.
+  ItemValues known;
+  // The same for every retry of the same content, whoever sends it: made of the link, its version and the fields' known
+  // and new values.
   std::string idempotency_key;
 };
 
@@ -91,6 +95,18 @@ struct OpenPush {
   std::vector<int64_t> listing_ids;  // The links in doubt, ascending.
 };
 
+// A value that the channel refused for good: it is not sent again until another one is desired, or the link is forced.
+struct RefusedValue {
+  // A name of SyncFields::Names().
+  std::string field;
+  // ValueDigest (sync.h) of the value.
+  uint64_t digest = 0;
+
+  friend bool operator==(const RefusedValue& a, const RefusedValue& b) {
+    return a.field == b.field && a.digest == b.digest;
+  }
+};
+
 // Settlement::attentions where it is not an index.
 constexpr int32_t kClearAttentions = -1;  // Whatever attentions are stored with the link are removed.
 constexpr int32_t kKeepAttentions = -2;   // Whatever attentions are stored with the link stay as they are, also none.
@@ -104,18 +120,17 @@ struct Settlement {
   int64_t dirty_version = 0;
   // Nothing is left to do for that version: sent, equal, or refused. Off: the link stays dirty.
   bool settled = false;
-  // Whether the link is in doubt from now on, settled or not. On where an earlier push of it may still have landed and
-  // this one did not put that right.
-  bool in_doubt = false;
+  // The fields that are in doubt from now on, settled or not: an earlier push of them may still have landed, and this
+  // one did not put that right.
+  SyncFields in_doubt;
   // What the channel is now known to have: the masked fields of `acknowledged` become the link's acknowledged values,
   // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;
   ItemValues acknowledged;
   // The item is gone: the link becomes broken and its channel variant is no longer live.
   bool gone = false;
-  // The digest of the content that the channel refused for good; 0: none. Takes the place of the stored one, whether
-  // settled or not. See ContentDigest in sync.h.
-  uint64_t refused_digest = 0;
+  // What the channel refused for good. Takes the place of what is stored, whether settled or not.
+  RareVector<RefusedValue> refused;
   // An index into SettlementBatch::attentions, whose entry takes the place of what is stored, or kClearAttentions or
   // kKeepAttentions. Written whether settled or not.
   int32_t attentions = kClearAttentions;
@@ -129,7 +144,6 @@ struct SettlementBatch {
   std::vector<Settlement> rows;
   // Sets of attentions: not empty, each with at most one problem a code.
   std::vector<std::vector<Problem>> attentions;
-  std::string revision;  // The channel's new revision, where a push moved it (see ChannelAdapter). Empty: keep.
 };
 
 }  // namespace flxlink

@@ -58,8 +58,10 @@ struct SyncRow {
   absl::Time seen_at;
   // The guard's observation, not yet overtaken by a newer product quantity. InfinitePast: none.
   absl::Time guarded_at = absl::InfinitePast();
-  uint64_t refused_digest = 0;
-  bool in_doubt = false;
+  // What the channel refused for good.
+  RareVector<RefusedValue> refused{};
+  // The fields of which a push may still land, or has landed unheard of.
+  SyncFields in_doubt{};
   bool dirty = false;
 };
 
@@ -69,6 +71,8 @@ struct SyncBatch {
   StringColumn sku;
   StringColumn external_id;
   StringColumn parent_id;
+  // As in ChannelVariantBatch, with an entry a row.
+  StringColumn handle;
 
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
 };
@@ -79,8 +83,10 @@ struct SyncPolicy {
   SyncFields fields;
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
-  PushGrouping status_grouping = PushGrouping::kNone;
-  bool compare_and_set = false;
+  // The status is kept once for all items of a parent.
+  bool parent_status = false;
+  // What the adapter's push kinds set, in their order.
+  std::vector<SyncFields> kinds;
 };
 
 // The policy of a channel whose adapter can do `capabilities`.
@@ -92,15 +98,22 @@ ItemValues Desired(const SyncRow& row, const SyncPolicy& policy);
 
 // What came of planning a batch.
 struct SyncPlan {
-  // What settling an item has to know of its link.
+  // What sending an item and settling it has to know.
   struct ItemState {
+    // An index into SyncPolicy::kinds.
+    int32_t kind = 0;
+    // Nothing of the link is left to send once the item is applied. Off: another step follows it.
+    bool last = true;
     // The attentions that go with the item when it is applied (its quantity is held back, say): an index into
-    // item_attentions.
+    // item_attentions, kClearAttentions, or kKeepAttentions.
     int32_t attentions = kClearAttentions;
-    // It was in doubt before.
-    bool in_doubt = false;
-    // The acknowledged fields that the channel may not have any more, because of that.
-    SyncFields doubtful;
+    // The link's fields that were in doubt before.
+    SyncFields in_doubt;
+    // Those of them that are forgotten when the last item is applied: they were not sent, and may have another value on
+    // the channel than the one acknowledged.
+    SyncFields forgotten;
+    // What the channel refused before and the link still wants.
+    RareVector<RefusedValue> refused;
   };
 
   // To push, in the order of the batch.
@@ -108,14 +121,19 @@ struct SyncPlan {
   // One an item.
   std::vector<ItemState> item_states;
   std::vector<std::vector<Problem>> item_attentions;
-  // Links for which nothing is pushed and that are done with: equal, refused before with the same content, or held
-  // back.
+  // Links for which nothing is pushed and that are done with: equal, refused before with the same values, or held back.
   SettlementBatch settled;
 };
 
-// Plans one batch of dirty links. `siblings` are links of the same channel that share a parent with one of the batch
-// (members of the batch may be among them); it matters only with PushGrouping::kProduct, where links that disagree
-// about the status of their product get attention and keep their status.
+// Plans one batch of dirty links: of each link the next step, which is one item of one kind. Within a link what exposes
+// less goes first: hiding, and a lower quantity; then prices; then a higher quantity; then showing; content last. A
+// step waits until those before it are applied. Where the channel refused a price for good, a higher quantity and
+// showing wait until another one is desired. Steps that a kind sets together, with nothing before them left out, are
+// one.
+//
+// `siblings` are links of the same channel that share a parent with one of the batch (members of the batch may be among
+// them); it matters only with SyncPolicy::parent_status, where links that disagree about the status of their product
+// get attention and keep their status.
 SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy);
 
 // What looking at a link again found.
@@ -135,16 +153,17 @@ struct Reconciliation {
 // changed, a mark was lost).
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen);
 
-// The settlement of the items of `plan` from number `first_item` on, one an outcome, in order: applied fields are
-// acknowledged, a rejection becomes attention and is remembered by its digest, not_found breaks the link, conflict,
-// not_tried and throttled stay dirty. An item that is applied or rejected ends its link's doubt: doubtful fields that
-// it did not set are forgotten. Items that are unavailable or accepted have no known outcome: they get no row, and the
+// The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are
+// acknowledged, and the link stays dirty where another step follows; what is rejected becomes attention and is
+// remembered; not_found breaks the link; conflict, not_tried and throttled stay dirty. A field that is applied or
+// rejected is in doubt no more. Items that are unavailable or accepted have no known outcome: they get no row, and the
 // push is not closed.
-SettlementBatch Settle(const SyncPlan& plan, int64_t first_item, absl::Span<const PushOutcome> outcomes,
+SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
 
-// A digest of the masked fields, stable across processes and releases; never 0. XXH3, 64 bits.
-uint64_t ContentDigest(const SyncFields& mask, const ItemValues& values);
+// A digest of one field's value, stable across processes and releases. XXH3, 64 bits. `field` is a name of
+// SyncFields::Names().
+uint64_t ValueDigest(absl::string_view field, const ItemValues& values);
 
 // The status that the first rule that holds decides on, kUnknown where none holds. A rule about a value that the
 // product does not have holds never, nor does one about a price that is not in `currency`, the channel's.

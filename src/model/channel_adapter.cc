@@ -1,6 +1,8 @@
 #include "flxlink/channel_adapter.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
@@ -31,6 +33,70 @@ std::string VariablePart(absl::string_view name) {
   return part;
 }
 
+absl::Status Wrong(absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("an adapter's capabilities: ", what, "; correct the adapter"));
+}
+
+// Names of one sort, each of which is to be there once.
+class Names {
+ public:
+  explicit Names(absl::string_view sort) : sort_(sort) {}
+
+  absl::Status Add(const std::string& name) {
+    if (name.empty()) return Wrong(absl::StrCat("a ", sort_, " has no name"));
+    if (names_.insert(name).second) return absl::OkStatus();
+    return Wrong(absl::StrCat("the ", sort_, " ", model::Quote(name), " is there twice"));
+  }
+
+ private:
+  const absl::string_view sort_;
+  std::set<std::string> names_;
+};
+
+absl::Status CheckAccount(const Account& account) {
+  absl::Status status;
+  Names buckets("bucket");
+  for (const Bucket& bucket : account.buckets) {
+    status.Update(buckets.Add(bucket.name));
+    if (bucket.size < 0 || (bucket.size > 0 && bucket.refill_per_second <= 0)) {
+      status.Update(Wrong(absl::StrCat("the bucket ", model::Quote(bucket.name), " never refills")));
+    }
+  }
+  Names slots("sort of slots");
+  for (const CallSlots& some : account.slots) {
+    status.Update(slots.Add(some.name));
+    if (some.most < 1) status.Update(Wrong(absl::StrCat("of the slots ", model::Quote(some.name), " there is none")));
+  }
+  return status;
+}
+
+absl::Status CheckCost(const CallCost& cost, const Account& account) {
+  const auto is_bucket = [&](const Bucket& bucket) { return bucket.name == cost.bucket; };
+  const auto is_slots = [&](const CallSlots& slots) { return slots.name == cost.slots; };
+  if (!cost.bucket.empty() && std::none_of(account.buckets.begin(), account.buckets.end(), is_bucket)) {
+    return Wrong(absl::StrCat("a call takes of the bucket ", model::Quote(cost.bucket), ", which is not there"));
+  }
+  if (!cost.slots.empty() && std::none_of(account.slots.begin(), account.slots.end(), is_slots)) {
+    return Wrong(absl::StrCat("a call takes one of the slots ", model::Quote(cost.slots), ", which are not there"));
+  }
+  if (cost.base < 0 || cost.per_item < 0) return Wrong("a call costs less than nothing");
+  return absl::OkStatus();
+}
+
+absl::Status CheckPushKind(const PushKind& kind, const Account& account) {
+  const auto wrong = [&](absl::string_view what) {
+    return Wrong(absl::StrCat("the push kind ", model::Quote(kind.name), " ", what));
+  };
+  if (kind.fields.empty()) return wrong("sets nothing");
+  if (!(IntersectionOf(kind.compares, kind.fields) == kind.compares)) return wrong("compares what it does not set");
+  if (kind.max_items < 0 || kind.max_bytes < 0 || kind.item_bytes < 0) return wrong("has a limit below 0");
+  if (kind.in_flight < 1) return wrong("lets no call be under way");
+  if (kind.timeout < absl::ZeroDuration() || kind.receipt_timeout < absl::ZeroDuration()) {
+    return wrong("has a timeout below 0");
+  }
+  return CheckCost(kind.cost, account);
+}
+
 class EnvironmentCredentials : public CredentialResolver {
  public:
   absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const override {
@@ -46,9 +112,47 @@ class EnvironmentCredentials : public CredentialResolver {
 
 }  // namespace
 
-absl::StatusOr<PushOutcome> ChannelAdapter::PollReceipt(absl::string_view receipt) const {
-  return absl::UnimplementedError(
-      absl::StrCat("receipt ", model::Quote(receipt), ": this adapter gives no receipts; do not ask for them"));
+SyncFields SettableFields(const AdapterCapabilities& capabilities) {
+  SyncFields fields;
+  for (const PushKind& kind : capabilities.push_kinds) fields = UnionOf(fields, kind.fields);
+  return fields;
+}
+
+const PushKind* FindPushKind(const AdapterCapabilities& capabilities, absl::string_view name) {
+  for (const PushKind& kind : capabilities.push_kinds) {
+    if (kind.name == name) return &kind;
+  }
+  return nullptr;
+}
+
+absl::Status CheckCapabilities(const AdapterCapabilities& capabilities) {
+  absl::Status status = CheckAccount(capabilities.account);
+  const CallCost* const reads[] = {&capabilities.pull_cost, &capabilities.fetch_cost, &capabilities.poll_cost};
+  for (const CallCost* cost : reads) status.Update(CheckCost(*cost, capabilities.account));
+  if (capabilities.fetch_limit < 0) status.Update(Wrong("fetch_limit is below 0"));
+  Names kinds("push kind");
+  for (const PushKind& kind : capabilities.push_kinds) {
+    status.Update(kinds.Add(kind.name));
+    status.Update(CheckPushKind(kind, capabilities.account));
+  }
+  return status;
+}
+
+absl::StatusOr<FetchReply> ChannelAdapter::Fetch(const FetchRequest&, const CallContext&) const {
+  return absl::UnimplementedError("this adapter cannot be asked for single items; pull them all");
+}
+
+absl::StatusOr<PushReply> ChannelAdapter::Push(const PushRequest&, const CallContext&) const {
+  return absl::UnimplementedError("this adapter sets nothing; sync no field of its channels");
+}
+
+void ChannelAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const {
+  for (size_t i = 0; i < requests.size(); ++i) done(i, Push(requests[i], call));
+}
+
+absl::StatusOr<std::vector<PushOutcome>> ChannelAdapter::PollReceipts(absl::Span<const std::string>,
+                                                                      const CallContext&) const {
+  return absl::UnimplementedError("this adapter gives no receipts; do not ask for them");
 }
 
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after) {
