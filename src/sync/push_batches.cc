@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "xxhash.h"
 
 namespace flxlink::sync {
 namespace {
@@ -91,6 +93,12 @@ std::vector<PushBatch> MakePushBatches(const SyncPlan& plan, absl::Span<const Pu
     }
   }
   return batches;
+}
+
+std::string CallKeyOf(absl::Span<const PushItem> items) {
+  std::string keys;
+  for (const PushItem& item : items) absl::StrAppend(&keys, item.idempotency_key, "\n");
+  return absl::StrCat(absl::Hex(XXH3_64bits(keys.data(), keys.size()), absl::kZeroPad16));
 }
 
 }  // namespace flxlink::sync

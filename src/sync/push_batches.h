@@ -6,6 +6,7 @@
 #define FLXLINK_SRC_SYNC_PUSH_BATCHES_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -24,6 +25,9 @@ struct PushBatch {
 // The plan's items as calls that keep the limits of their kinds, by kind. Within a kind items go out in the order of
 // the plan; where a call takes items of one parent only, a parent's items go with the first of them.
 std::vector<PushBatch> MakePushBatches(const SyncPlan& plan, absl::Span<const PushKind> kinds);
+
+// What makes a call with these items the same as an earlier one: PushRequest::idempotency_key.
+std::string CallKeyOf(absl::Span<const PushItem> items);
 
 }  // namespace flxlink::sync
 

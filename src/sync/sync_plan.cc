@@ -186,12 +186,14 @@ class Planner {
     CopyFields(step.fields, row.acknowledged, &item.known);
     item.idempotency_key = IdempotencyKey(item);
     plan_.items.push_back(std::move(item));
-    AddItemState(row, desired, step, std::move(decision));
+    AddItemState(i, desired, step, std::move(decision));
   }
 
-  void AddItemState(const SyncRow& row, const ItemValues& desired, const sync::PushStep& step, Decision decision) {
+  void AddItemState(int64_t i, const ItemValues& desired, const sync::PushStep& step, Decision decision) {
+    const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
     decision.send = DifferenceOf(decision.send, step.fields);
     SyncPlan::ItemState state;
+    state.row = i;
     state.kind = step.kind;
     state.last = decision.send.empty() || NextStep(decision, row, desired).fields.empty();
     state.in_doubt = row.in_doubt;
