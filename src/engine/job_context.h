@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,13 +15,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "flxlink/account.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
-#include "src/engine/rate_limiter.h"
-#include "src/engine/rate_limiters.h"
+#include "src/engine/account_limits.h"
 #include "src/engine/reporter.h"
 
 namespace flxlink::engine {
@@ -45,10 +47,11 @@ bool WorthAnotherTry(const absl::Status& status);
 // Belongs to one running job; used by one thread at a time.
 class JobContext {
  public:
-  // All must outlive it. The rate limiter is the channel's, which all its jobs share. What the job came to before it
-  // yielded is where it goes on.
-  JobContext(const EngineOptions& options, Reporter& reporter, RateLimiters& rate_limiters, const Channel& channel,
-             const ChannelAdapter& adapter, const Job& job, const Fence& fence, ShouldYield should_yield);
+  // All must outlive it. The limits are those of the adapter's account, which all its callers share. What the job came
+  // to before it yielded is where it goes on.
+  JobContext(const EngineOptions& options, Reporter& reporter, std::shared_ptr<AccountLimits> limits,
+             const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence,
+             ShouldYield should_yield);
 
   Storage& storage() const { return *options_.storage; }
   const EngineOptions& options() const { return options_; }
@@ -118,34 +121,57 @@ class JobContext {
   // is to yield, which is noticed within the engine's poll_interval.
   absl::Status Wait(absl::Duration duration);
 
-  // Takes `cost` tokens of the channel's rate limit, waiting for them if need be.
-  absl::Status TakeTokens(double cost);
+  // Waits until a call of so many items may begin, by the limits of the account, and takes what it costs; the permit is
+  // kept until the call has ended. Whole pulls and full syncs are bulk, all other jobs urgent. Errors are those of
+  // Wait.
+  //
+  // Nothing that holds a permit waits for another: two jobs that each hold a slot of the other's would wait for ever.
+  // Who can do with more calls at the same time takes the first with Take and the others with TakeNow.
+  absl::StatusOr<CallPermit> Take(const CallCost& cost, int64_t items);
+  // The same where it is to be had at once; else nothing.
+  absl::optional<CallPermit> TakeNow(const CallCost& cost, int64_t items);
 
-  // Calls of the adapter, each with its tokens, those of repeated calls included. A pull is retried. A push takes its
-  // tokens before its record is written, see page_push.h.
+  // What goes with one call of the adapter that begins now and may take so long, to be used on this thread. It is
+  // cancelled once the job is to yield, or a person asked it to stop, which is looked for at most once a second.
+  std::unique_ptr<CallContext> StartCall(absl::Duration timeout);
+
+  // Calls of the adapter, each with its permit and its context, repeated ones included. Pull and Fetch are retried. A
+  // push takes its permit before its record is written, see page_push.h. CANCELLED only where the job is to end or
+  // yield: an adapter that says so by itself is taken for one that was unavailable.
   absl::StatusOr<PullPage> Pull(const PullRequest& request);
-  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt);
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request);
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts);
 
   // A number that no other push of the channel has.
   int64_t NextPushId();
 
  private:
+  class JobCall;
+
+  // The answer of a read that costs that much, whose permit is given back when it has ended.
+  template <typename T>
+  absl::StatusOr<T> Read(const CallCost& cost, int64_t items,
+                         absl::FunctionRef<absl::StatusOr<T>(const CallContext& call)> read);
+  // Whether a call that is under way is to end early.
+  bool EndsCalls();
+  absl::Duration UntilLook() const;
   absl::Status LookForCancel();
   absl::Status CheckYield() const;
 
   const EngineOptions& options_;
   Reporter& reporter_;
+  const std::shared_ptr<AccountLimits> limits_;
   const Channel& channel_;
   const ChannelAdapter& adapter_;
   const Job& job_;
   const Fence fence_;
   const ShouldYield should_yield_;
-  RateLimiter& rate_limiter_;
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.
   JobProgress progress_;
   int64_t pushes_ = 0;
-  absl::Duration waited_;  // Since a request to cancel was last looked for.
+  absl::Time looked_at_;  // When a request to cancel was last looked for.
+  absl::Status ended_;    // Why the job is to end, where that was found out during a call.
   std::function<absl::Status()> before_wait_;
 };
 

@@ -1,0 +1,111 @@
+// What a platform counts of an account's calls (account.h), and who may call next.
+
+#ifndef FLXLINK_SRC_ENGINE_ACCOUNT_LIMITS_H_
+#define FLXLINK_SRC_ENGINE_ACCOUNT_LIMITS_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "flxlink/account.h"
+
+namespace flxlink::engine {
+
+// How calls stand to each other. Those of a lane go in the order in which they were asked for.
+enum class Lane : uint8_t {
+  kUrgent,  // Somebody waits for it.
+  kBulk,    // It is part of what takes long anyway.
+};
+
+// The buckets and slots of one account, with all calls that wait for them or hold them.
+//
+// While urgent calls wait, bulk ones get nothing but what is saved for them: for every nine tokens that urgent calls
+// took while a bulk one waited, one. So a bulk call gets every tenth token at the least, and an urgent one waits for
+// one token (a ninth of what the urgent one before it took, if that is more) beyond what its bucket lacks. The same
+// goes for slots, a call counting as one token.
+//
+// A call first has its slot and then its tokens, so that what it was given of a bucket is used at once. A bulk call
+// whose slot an urgent one waits for counts as urgent.
+//
+// Thread-safe. It is told the time and waits for nobody.
+class AccountLimits {
+ public:
+  // Starts with full buckets.
+  AccountLimits(const Account& account, absl::Time now) { SetLimits(account, now); }
+  AccountLimits(const AccountLimits&) = delete;
+  AccountLimits& operator=(const AccountLimits&) = delete;
+
+  // From now on by this declaration. What was saved up stays, as far as it fits, and calls that are under way go on. A
+  // bucket that it does not name stays as it is: a job that began before may still draw from it.
+  void SetLimits(const Account& account, absl::Time now);
+
+  // Asks for a call, which waits from now on. The number that is returned is unlike all others. What the cost names and
+  // no declaration has named is not counted.
+  int64_t Ask(const CallCost& cost, int64_t items, Lane lane);
+  // Zero: the call may begin now, and has what it costs. Otherwise how long to wait at least before asking again;
+  // infinite where another call has to end first. Not to be called again once it said zero.
+  absl::Duration Try(int64_t call, absl::Time now);
+  // The call has ended, or waits no longer: its slot is free. Tokens that it took stay taken.
+  void End(int64_t call);
+
+ private:
+  // How bulk calls come to their share of something that urgent ones take of.
+  struct Share {
+    // What of it is kept for bulk calls.
+    double saved = 0;
+  };
+  struct BucketState {
+    Bucket limit;
+    double tokens = 0;
+    absl::Time filled_at;
+    Share share;
+  };
+  struct SlotsState {
+    int64_t most = 1;
+    int64_t open = 0;
+    Share share;
+  };
+  enum class Stage : uint8_t { kWaitsForSlot, kWaitsForTokens, kUnderWay };
+  struct CallState {
+    Lane lane = Lane::kUrgent;
+    Stage stage = Stage::kWaitsForSlot;
+    double tokens = 0;
+    BucketState* bucket = nullptr;
+    SlotsState* slots = nullptr;
+  };
+
+  absl::Mutex mutex_;
+  // Never shrink, so that calls can point into them.
+  std::map<std::string, BucketState> buckets_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, SlotsState> slots_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_call_ ABSL_GUARDED_BY(mutex_) = 0;
+  // In the order in which they were asked for.
+  std::map<int64_t, CallState> calls_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One call's claim to what it costs. When it goes, the call has ended or waits no longer.
+//
+// Not thread-safe, but it may go on another thread.
+class CallPermit {
+ public:
+  // Asks for it.
+  CallPermit(std::shared_ptr<AccountLimits> limits, const CallCost& cost, int64_t items, Lane lane);
+  CallPermit(CallPermit&& other) noexcept;
+  CallPermit& operator=(CallPermit&& other) noexcept;
+  ~CallPermit();
+
+  // See AccountLimits::Try.
+  absl::Duration Try(absl::Time now) { return limits_->Try(call_, now); }
+
+ private:
+  std::shared_ptr<AccountLimits> limits_;  // Null once it was moved from.
+  int64_t call_ = 0;
+};
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_ACCOUNT_LIMITS_H_
