@@ -50,17 +50,17 @@ absl::Status PagePush::Run() {
 // The next calls of one kind that can be under way together. The first waits for what it takes of the account; others
 // go along where theirs is there.
 absl::StatusOr<std::vector<PagePush::Call>> PagePush::BeginCalls() {
-  std::vector<Call> calls;
   const PushKind& kind = KindOf(waiting_.front());
-  while (!waiting_.empty() && &KindOf(waiting_.front()) == &kind &&
-         calls.size() < static_cast<size_t>(kind.in_flight)) {
-    const int64_t items = static_cast<int64_t>(waiting_.front().items.size());
-    absl::StatusOr<absl::optional<CallPermit>> permit =
-        calls.empty() ? context_.Take(kind.cost, items) : context_.TryTake(kind.cost, items);
-    if (!permit.ok()) return permit.status();
-    if (!permit->has_value()) break;
-    calls.push_back({std::move(waiting_.front()), {}, **std::move(permit)});
+  const auto items_of = [](const sync::PushBatch& batch) { return static_cast<int64_t>(batch.items.size()); };
+  absl::StatusOr<CallPermit> first = context_.Take(kind.cost, items_of(waiting_.front()));
+  if (!first.ok()) return first.status();
+  std::vector<Call> calls;
+  for (absl::optional<CallPermit> permit = *std::move(first); permit.has_value();) {
+    calls.push_back({std::move(waiting_.front()), {}, *std::move(permit)});
     waiting_.pop_front();
+    const bool full = calls.size() >= static_cast<size_t>(kind.in_flight);
+    if (full || waiting_.empty() || &KindOf(waiting_.front()) != &kind) break;
+    permit = context_.TakeNow(kind.cost, items_of(waiting_.front()));
   }
   for (Call& call : calls) {
     const absl::Status status = Begin(&call);
