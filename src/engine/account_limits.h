@@ -46,28 +46,23 @@ class AccountLimits {
   // Asks for a call, which waits from now on. The number that is returned is unlike all others. What the cost names and
   // no declaration has named is not counted.
   int64_t Ask(const CallCost& cost, int64_t items, Lane lane);
-  // Zero: the call may begin now, and has what it costs. Otherwise how long to wait at least before asking again;
-  // infinite where another call has to end first. Not to be called again once it said zero.
+  // Zero: the call may begin now, and has what it costs. Otherwise how long that takes if no other call comes, ends or
+  // gives up meanwhile; infinite where one has to end first. Not to be called again once it said zero.
   absl::Duration Try(int64_t call, absl::Time now);
   // The call has ended, or waits no longer: its slot is free. Tokens that it took stay taken.
   void End(int64_t call);
 
  private:
-  // How bulk calls come to their share of something that urgent ones take of.
-  struct Share {
-    // What of it is kept for bulk calls.
-    double saved = 0;
-  };
   struct BucketState {
     Bucket limit;
     double tokens = 0;
     absl::Time filled_at;
-    Share share;
+    double saved_for_bulk = 0;
   };
   struct SlotsState {
     int64_t most = 1;
     int64_t open = 0;
-    Share share;
+    double saved_for_bulk = 0;
   };
   enum class Stage : uint8_t { kWaitsForSlot, kWaitsForTokens, kUnderWay };
   struct CallState {
@@ -77,6 +72,26 @@ class AccountLimits {
     BucketState* bucket = nullptr;
     SlotsState* slots = nullptr;
   };
+  // What a call and those that wait with it want of the same thing.
+  struct Wanted {
+    Lane lane = Lane::kUrgent;
+    double own = 0;
+    double before = 0;  // By earlier calls of its lane.
+    double urgent = 0;  // By all other urgent calls.
+    bool bulk_waits = false;
+    double first_bulk = 0;  // By the first bulk call.
+  };
+
+  static void Refill(BucketState& bucket, absl::Time now);
+  static double Needed(const Wanted& wanted, double saved_for_bulk);
+  static void Save(const Wanted& wanted, double most, double* saved_for_bulk);
+  // As far as a bucket can hold it.
+  static double TokensOf(const CallState& state);
+  Lane LaneOf(const CallState& state) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Wanted WantedWith(int64_t call, const CallState& state) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeSlot(int64_t call, const CallState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns how long to wait.
+  absl::Duration TakeTokens(int64_t call, const CallState& state, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   // Never shrink, so that calls can point into them.

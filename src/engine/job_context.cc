@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
 #include "src/engine/backoff.h"
 
@@ -12,9 +13,16 @@ namespace {
 // How often one who waits looks for a request to cancel: it is a write to storage.
 constexpr absl::Duration kLookEvery = absl::Seconds(1);
 
+constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
+
 // What linking reads was changed where one of these is not 0.
 constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
                                                   "created",  "broken",  "refreshed"};
+
+// How often one who waits looks whether the job is to yield.
+absl::Duration LookAgainAfter(const EngineOptions& options) { return std::max(options.poll_interval, kShortestWait); }
+
+Lane LaneOf(const Job& job) { return job.kind == JobKind::kPull || job.options.full ? Lane::kBulk : Lane::kUrgent; }
 
 absl::Status Cancelled() { return absl::CancelledError("cancelled by a person"); }
 
@@ -36,20 +44,37 @@ bool WorthAnotherTry(const absl::Status& status) {
   }
 }
 
-JobContext::JobContext(const EngineOptions& options, Reporter& reporter, RateLimiters& rate_limiters,
+// A call of the adapter that is under way.
+class JobContext::JobCall : public CallContext {
+ public:
+  JobCall(JobContext& context, absl::Duration timeout)
+      : context_(context), deadline_(context.options().clock->Now() + timeout) {}
+
+  absl::Duration time_left() const override { return deadline_ - context_.options().clock->Now(); }
+  bool cancelled() const override { return context_.EndsCalls(); }
+  void Log(LogLevel level, absl::string_view text) const override {
+    context_.reporter().AdapterSaid(context_.job(), level, text);
+  }
+
+ private:
+  JobContext& context_;
+  const absl::Time deadline_;
+};
+
+JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::shared_ptr<AccountLimits> limits,
                        const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence,
                        ShouldYield should_yield)
     : options_(options),
       reporter_(reporter),
+      limits_(std::move(limits)),
       channel_(channel),
       adapter_(adapter),
       job_(job),
       fence_(fence),
       should_yield_(should_yield),
-      rate_limiter_(rate_limiters.For(channel.channel_id, channel.config.adapter, adapter.capabilities().rate_limit,
-                                      options.clock->Now())),
       told_(job.counts),
-      progress_(job.progress) {
+      progress_(job.progress),
+      looked_at_(options.clock->Now()) {
   output_.counts = job.counts;
   output_.problems = job.problems;
   for (const absl::string_view name : kLinkInputCounts) {
@@ -92,7 +117,7 @@ absl::Status JobContext::Report() {
   absl::StatusOr<Storage::ProgressReply> reply =
       RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_); });
   if (!reply.ok()) return reply.status();
-  waited_ = absl::ZeroDuration();
+  looked_at_ = options_.clock->Now();
   ReportCounts();
   reporter_.Progressed(job_, progress_);
   return reply->cancel_requested ? Cancelled() : CheckYield();
@@ -140,51 +165,87 @@ absl::Status JobContext::Wait(absl::Duration duration) {
   }
   while (duration > absl::ZeroDuration()) {
     if (absl::Status status = CheckYield(); !status.ok()) return status;
-    const absl::Duration look_again = std::max(options_.poll_interval, absl::Milliseconds(1));
-    const absl::Duration slice = std::min({duration, kLookEvery - waited_, look_again});
+    const absl::Duration slice = std::min({duration, LookAgainAfter(options_), std::max(UntilLook(), kShortestWait)});
     options_.clock->Sleep(slice);
     duration -= slice;
-    waited_ += slice;
-    if (waited_ < kLookEvery) continue;
-    const absl::Status status = LookForCancel();
-    if (!status.ok()) return status;
+    if (UntilLook() > absl::ZeroDuration()) continue;
+    if (absl::Status status = LookForCancel(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::Status JobContext::CheckYield() const {
-  return should_yield_() ? absl::CancelledError("the job yields") : absl::OkStatus();
+  return should_yield_() ? absl::CancelledError("the job yields") : ended_;
+}
+
+// A clock that was set back does not put it off.
+absl::Duration JobContext::UntilLook() const {
+  const absl::Duration passed = options_.clock->Now() - looked_at_;
+  return passed < absl::ZeroDuration() ? absl::ZeroDuration() : std::max(kLookEvery - passed, absl::ZeroDuration());
 }
 
 // Tries once: who waits comes back in a second, and may be waiting for storage itself.
 absl::Status JobContext::LookForCancel() {
-  waited_ = absl::ZeroDuration();
+  looked_at_ = options_.clock->Now();
   absl::StatusOr<Storage::ProgressReply> reply = storage().WriteProgress(fence_, progress_);
   if (!reply.ok()) return WorthAnotherTry(reply.status()) ? absl::OkStatus() : reply.status();
   return reply->cancel_requested ? Cancelled() : absl::OkStatus();
 }
 
-absl::Status JobContext::TakeTokens(double cost) {
+bool JobContext::EndsCalls() {
+  if (ended_.ok()) ended_ = CheckYield();
+  if (ended_.ok() && UntilLook() <= absl::ZeroDuration()) ended_ = LookForCancel();
+  return !ended_.ok();
+}
+
+absl::StatusOr<CallPermit> JobContext::Take(const CallCost& cost, int64_t items) {
+  CallPermit permit(limits_, cost, items, LaneOf(job_));
   for (;;) {
-    const absl::Duration wait = rate_limiter_.Take(cost, options_.clock->Now());
-    if (wait <= absl::ZeroDuration()) return absl::OkStatus();
-    const absl::Status status = Wait(wait);
+    const absl::Duration wait = permit.Try(options_.clock->Now());
+    if (wait <= absl::ZeroDuration()) return permit;
+    const absl::Status status = Wait(std::min(wait, LookAgainAfter(options_)));
     if (!status.ok()) return status;
   }
 }
 
+absl::optional<CallPermit> JobContext::TakeNow(const CallCost& cost, int64_t items) {
+  CallPermit permit(limits_, cost, items, LaneOf(job_));
+  if (permit.Try(options_.clock->Now()) > absl::ZeroDuration()) return absl::nullopt;
+  return permit;
+}
+
+std::unique_ptr<CallContext> JobContext::StartCall(absl::Duration timeout) {
+  return std::make_unique<JobCall>(*this, timeout);
+}
+
+template <typename T>
+absl::StatusOr<T> JobContext::Read(const CallCost& cost, int64_t items,
+                                   absl::FunctionRef<absl::StatusOr<T>(const CallContext& call)> read) {
+  const absl::StatusOr<CallPermit> permit = Take(cost, items);
+  if (!permit.ok()) return permit.status();
+  absl::StatusOr<T> answer = read(*StartCall(adapter_.capabilities().read_timeout));
+  if (!absl::IsCancelled(answer.status())) return answer;
+  if (!ended_.ok()) return ended_;
+  return absl::UnavailableError(absl::StrCat("the adapter ended the call by itself: ", answer.status().message()));
+}
+
 absl::StatusOr<PullPage> JobContext::Pull(const PullRequest& request) {
-  return RetryValue<PullPage>([&]() -> absl::StatusOr<PullPage> {
-    const absl::Status status = TakeTokens(adapter_.capabilities().rate_limit.pull_cost);
-    if (!status.ok()) return status;
-    return adapter_.Pull(request);
+  return RetryValue<PullPage>([&] {
+    return Read<PullPage>(adapter_.capabilities().pull_cost, request.limit,
+                          [&](const CallContext& call) { return adapter_.Pull(request, call); });
   });
 }
 
-absl::StatusOr<PushOutcome> JobContext::PollReceipt(absl::string_view receipt) {
-  const absl::Status status = TakeTokens(adapter_.capabilities().rate_limit.poll_cost);
-  if (!status.ok()) return status;
-  return adapter_.PollReceipt(receipt);
+absl::StatusOr<FetchReply> JobContext::Fetch(const FetchRequest& request) {
+  return RetryValue<FetchReply>([&] {
+    return Read<FetchReply>(adapter_.capabilities().fetch_cost, static_cast<int64_t>(request.external_ids.size()),
+                            [&](const CallContext& call) { return adapter_.Fetch(request, call); });
+  });
+}
+
+absl::StatusOr<std::vector<PushOutcome>> JobContext::PollReceipts(absl::Span<const std::string> receipts) {
+  return Read<std::vector<PushOutcome>>(adapter_.capabilities().poll_cost, static_cast<int64_t>(receipts.size()),
+                                        [&](const CallContext& call) { return adapter_.PollReceipts(receipts, call); });
 }
 
 // An epoch is held once, so its number and a count make a number that no earlier holder of the slot used.

@@ -156,6 +156,7 @@ class JobContext {
   bool EndsCalls();
   absl::Duration UntilLook() const;
   absl::Status LookForCancel();
+  // CANCELLED: the job is to yield. Or why else it is to end, as far as that is known.
   absl::Status CheckYield() const;
 
   const EngineOptions& options_;

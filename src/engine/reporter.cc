@@ -149,6 +149,10 @@ void Reporter::Called(absl::string_view channel, absl::string_view call, const a
   Log(LogLevel::kDebug, channel, nullptr, std::move(problem));
 }
 
+void Reporter::AdapterSaid(const Job& job, LogLevel level, absl::string_view text) {
+  Log(level, job.channel, &job, MakeProblem("adapter_said", {{"channel", job.channel}}, std::string(text)));
+}
+
 void Reporter::Trouble(absl::string_view channel, absl::string_view where, const absl::Status& status) {
   counters_.Add(kTroubles, {}, 1);
   Event event = Start(EventKind::kTrouble, channel);

@@ -41,8 +41,10 @@ class Reporter {
   // A person made or dissolved a link.
   void LinkEdited(absl::string_view channel, absl::string_view sku, absl::string_view external_id,
                   const LinkChanges& links);
-  // An adapter answered a call ("pull", "push", "poll").
+  // An adapter answered a call ("pull", "fetch", "push", "poll").
   void Called(absl::string_view channel, absl::string_view call, const absl::Status& status);
+  // An adapter tells the log of something during a call of that job.
+  void AdapterSaid(const Job& job, LogLevel level, absl::string_view text);
   // Something failed outside of jobs, and everything else goes on. `where`: "channel shop", say. An empty channel: it
   // is no single channel's.
   void Trouble(absl::string_view channel, absl::string_view where, const absl::Status& status);

@@ -11,9 +11,13 @@
 
 namespace flxlink::engine {
 
-// Makes the adapter that the context names. Whatever is thrown while it is made, or by any call of it later, becomes an
-// INTERNAL status that names the adapter and what was thrown. Secrets that it was given are struck out of what it says,
-// and its calls are reported. `reporter` must outlive it.
+// Makes the adapter that the context names; capabilities that make no sense (CheckCapabilities) are its error. Whatever
+// is thrown while it is made, or by any call of it later, becomes an INTERNAL status that names the adapter and what
+// was thrown. Secrets that it was given are struck out of what it says, and its calls are reported. `reporter` must
+// outlive it.
+//
+// PushSeveral of it tells of each request once. One that the adapter does not answer is INTERNAL, as is an answer, of
+// any call, that has not one outcome for each item or receipt.
 absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeSafeAdapter(const AdapterRegistry& adapters,
                                                                 const AdapterContext& context, Reporter& reporter);
 

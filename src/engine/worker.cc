@@ -133,7 +133,8 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
   if (!adapter.ok()) return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), {}};
-  JobContext context(options_, reporter_, rate_limiters_, channel, **adapter, claim.job, claim.fence, should_yield);
+  JobContext context(options_, reporter_, accounts_.For(channel, (*adapter)->capabilities().account), channel,
+                     **adapter, claim.job, claim.fence, should_yield);
   const absl::Time begun = options_.clock->Now();
   const absl::Status status = RunKind(context);
   context.ReportCounts();

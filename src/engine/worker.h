@@ -14,10 +14,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "flxlink/engine.h"
+#include "src/engine/accounts.h"
 #include "src/engine/backoff.h"
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
-#include "src/engine/rate_limiters.h"
 #include "src/engine/reporter.h"
 
 namespace flxlink::engine {
@@ -31,7 +31,7 @@ class Worker {
  public:
   // All must outlive it. `owner` is open in the storage.
   Worker(const EngineOptions& options, JobQueue& queue, Reporter& reporter, OwnerId owner)
-      : options_(options), queue_(queue), reporter_(reporter), owner_(owner), retries_(options) {}
+      : options_(options), queue_(queue), reporter_(reporter), owner_(owner), retries_(options), accounts_(options) {}
 
   // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Returns
   // whether a job came to its end; how is written in the job. Errors are those of storage; the channel is then tried
@@ -68,7 +68,7 @@ class Worker {
   Reporter& reporter_;
   const OwnerId owner_;
   RetryTimes<int64_t> retries_;  // Of channels.
-  RateLimiters rate_limiters_;
+  Accounts accounts_;
   absl::Mutex mutex_;
   absl::flat_hash_set<int64_t> busy_ ABSL_GUARDED_BY(mutex_);         // Channels that a thread is serving.
   absl::btree_map<int64_t, Ending> endings_ ABSL_GUARDED_BY(mutex_);  // By channel.

@@ -1,0 +1,41 @@
+#include "src/engine/accounts.h"
+
+#include <iterator>
+
+namespace flxlink::engine {
+
+// Of the whole process. Holds no limits that no engine uses.
+struct Accounts::Registry {
+  absl::Mutex mutex;
+  std::map<Key, std::weak_ptr<AccountLimits>> limits ABSL_GUARDED_BY(mutex);
+
+  std::shared_ptr<AccountLimits> For(const Key& key, const Account& account, absl::Time now) {
+    absl::MutexLock lock(&mutex);
+    for (auto entry = limits.begin(); entry != limits.end();) {
+      entry = entry->second.expired() ? limits.erase(entry) : std::next(entry);
+    }
+    std::shared_ptr<AccountLimits> shared = limits[key].lock();
+    if (shared == nullptr) limits[key] = shared = std::make_shared<AccountLimits>(account, now);
+    return shared;
+  }
+};
+
+// Never destroyed: engines may be at any time.
+Accounts::Registry& Accounts::SharedRegistry() {
+  static Registry& registry = *new Registry;
+  return registry;
+}
+
+std::shared_ptr<AccountLimits> Accounts::For(const Channel& channel, const Account& account) {
+  const bool is_own = account.name.empty();
+  const Key key(&clock_, channel.config.adapter, account.name, is_own ? storage_ : nullptr,
+                is_own ? channel.channel_id : 0);
+  const absl::Time now = clock_.Now();
+  std::shared_ptr<AccountLimits> limits = SharedRegistry().For(key, account, now);
+  limits->SetLimits(account, now);
+  absl::MutexLock lock(&mutex_);
+  used_[key] = limits;
+  return limits;
+}
+
+}  // namespace flxlink::engine
