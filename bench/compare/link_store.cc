@@ -35,14 +35,13 @@ class DataAdapter : public ChannelAdapter {
  public:
   explicit DataAdapter(int64_t rows) : data_(rows) {
     capabilities_.link_fields = {"sku", "barcode", "title"};
-    capabilities_.can_set = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
     capabilities_.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
     capabilities_.complete_pull = true;
   }
 
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext&) const override {
     int64_t begin = 0;
     if (!request.cursor.empty() && !absl::SimpleAtoi(request.cursor, &begin)) {
       return absl::InvalidArgumentError(absl::StrCat("there is no page ", request.cursor));
@@ -54,10 +53,6 @@ class DataAdapter : public ChannelAdapter {
     for (int64_t row = begin; row < end; ++row) AddItem(row, &page.items);
     if (end < data_.rows()) page.next_cursor = absl::StrCat(end);
     return page;
-  }
-
-  absl::StatusOr<PushReply> Push(const PushRequest&) const override {
-    return absl::UnimplementedError("nothing is sent to made-up items");
   }
 
  private:

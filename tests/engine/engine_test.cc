@@ -462,7 +462,7 @@ TEST_P(EngineTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
 
 TEST_P(EngineTest, HigherSyncPriorityGoesOutFirst) {
   SimulatedOptions options;
-  options.capabilities.push_limit = 1;
+  OnlyKind(options).max_items = 1;
   UsePlatform(options);
   SyncedChannel(3, Config());
   ListingEdit edit;
@@ -516,7 +516,7 @@ TEST_P(EngineTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
 
 TEST_P(EngineTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
   SimulatedOptions options;
-  options.capabilities.partial_success = false;
+  OnlyKind(options).takes_good_items = false;
   UsePlatform(options);
   SyncedChannel(6, Config());
   WriteProducts({{"s0", "s0", 1100, 5}, {"s1", "s1", -1, 5}, {"s2", "s2", 1100, 5}, {"s4", "s4", 1100, 5}});
@@ -550,7 +550,7 @@ TEST_P(EngineTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 1) << "a link in doubt is never skipped as equal";
-  EXPECT_GE(clock_.Now() - before, platform_->capabilities().push_timeout - absl::Seconds(1));
+  EXPECT_GE(clock_.Now() - before, platform_->capabilities().push_kinds.front().timeout - absl::Seconds(1));
   EXPECT_FALSE(Listing("s0").in_doubt);
   EXPECT_EQ(ValuesOf("i0").price, 1700);
 }
@@ -578,7 +578,7 @@ TEST_P(EngineTest, RetriesAThrottledChannelAndConverges) {
 
 TEST_P(EngineTest, AsynchronousReceiptsArePolled) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
+  OnlyKind(options).receipt_timeout = absl::Minutes(10);
   options.faults.max_receipt_delay = absl::Seconds(2);
   UsePlatform(options);
   SyncedChannel(2, Config());
@@ -592,8 +592,8 @@ TEST_P(EngineTest, AsynchronousReceiptsArePolled) {
 
 TEST_P(EngineTest, ARateLimitIsKeptWithoutBeingThrottled) {
   SimulatedOptions options;
-  options.capabilities.push_limit = 1;
-  options.capabilities.rate_limit = {2, 1, 1, 1};
+  OnlyKind(options).max_items = 1;
+  CountCalls(2, 1, &options);
   UsePlatform(options);
   SyncedChannel(2, Config());
   clock_.Advance(absl::Minutes(1));
@@ -626,7 +626,7 @@ TEST_P(EngineTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
 
 TEST_P(EngineTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
   SimulatedOptions options;
-  options.capabilities.grouping = PushGrouping::kProduct;
+  options.capabilities.kept_by_parent = {SyncField::kStatus};
   UsePlatform(options);
   ChannelConfig config = Config();
   config.status_rules = {

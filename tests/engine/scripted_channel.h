@@ -66,6 +66,19 @@ class HookedClock : public ManualClock {
   std::function<void()> on_sleep;
 };
 
+// The kind of a platform that sets everything in one call.
+inline PushKind& OnlyKind(SimulatedOptions& options) { return options.capabilities.push_kinds.front(); }
+
+// Makes each call take a token of a bucket of that size.
+inline void CountCalls(double size, double refill_per_second, SimulatedOptions* options) {
+  AdapterCapabilities& capabilities = options->capabilities;
+  capabilities.account.buckets = {{"calls", size, refill_per_second}};
+  CallCost cost;
+  cost.bucket = "calls";
+  capabilities.pull_cost = capabilities.fetch_cost = capabilities.poll_cost = cost;
+  for (PushKind& kind : capabilities.push_kinds) kind.cost = cost;
+}
+
 // Answers `error` the first `times` times, then OK.
 inline std::function<absl::Status()> Times(int times, absl::Status error) {
   return [times, error = std::move(error)]() mutable { return times-- > 0 ? error : absl::OkStatus(); };

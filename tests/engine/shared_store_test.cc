@@ -52,7 +52,7 @@ class SharedStoreTest : public ::testing::Test {
  protected:
   SharedStoreTest() {
     SimulatedOptions simulated;
-    simulated.capabilities.push_timeout = kTimeout;
+    OnlyKind(simulated).timeout = kTimeout;
     platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
     adapters_.Register("scripted", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
       return std::make_unique<ScriptedAdapter>(*platform_, script_);

@@ -138,8 +138,8 @@ class SyncJobTest : public ::testing::Test {
 
 TEST_F(SyncJobTest, ABucketOutlivesTheJobThatEmptiedIt) {
   SimulatedOptions options;
-  options.capabilities.push_limit = 1;
-  options.capabilities.rate_limit = {2, 1, 1, 1, 1};
+  OnlyKind(options).max_items = 1;
+  CountCalls(2, 1, &options);
   Start(options);
   SyncedChannel(2);
   for (const int64_t price : {1100, 1200, 1300}) {
@@ -151,7 +151,7 @@ TEST_F(SyncJobTest, ABucketOutlivesTheJobThatEmptiedIt) {
 
 TEST_F(SyncJobTest, ACancelledWaitForTokensTakesNone) {
   SimulatedOptions options;
-  options.capabilities.rate_limit = {1, 0.001, 1, 1, 1};
+  CountCalls(1, 0.001, &options);
   Start(options);
   ASSERT_TRUE(engine_->AddChannel(Config()).ok());
   Run(JobKind::kPull);
@@ -163,7 +163,7 @@ TEST_F(SyncJobTest, ACancelledWaitForTokensTakesNone) {
 
 TEST_F(SyncJobTest, RepeatedPullsTakeTokensToo) {
   SimulatedOptions options;
-  options.capabilities.rate_limit = {1, 0.001, 1, 1, 1};
+  CountCalls(1, 0.001, &options);
   Start(options);
   ASSERT_TRUE(engine_->AddChannel(Config()).ok());
   script_.pull = Times(2, absl::UnavailableError("away"));
@@ -174,8 +174,8 @@ TEST_F(SyncJobTest, RepeatedPullsTakeTokensToo) {
 
 TEST_F(SyncJobTest, PollsTakeTokensToo) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
-  options.capabilities.rate_limit = {2, 1, 1, 1, 1};
+  OnlyKind(options).receipt_timeout = absl::Minutes(10);
+  CountCalls(2, 1, &options);
   options.faults.max_receipt_delay = absl::Seconds(20);
   Start(options);
   SyncedChannel(3);
@@ -189,7 +189,7 @@ TEST_F(SyncJobTest, PollsTakeTokensToo) {
 
 TEST_F(SyncJobTest, ReceiptsAreAskedAboutForAsLongAsTheAdapterSays) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
+  OnlyKind(options).receipt_timeout = absl::Minutes(10);
   options.faults.max_receipt_delay = absl::Minutes(9);
   Start(options);
   SyncedChannel(6);
@@ -205,8 +205,7 @@ TEST_F(SyncJobTest, ReceiptsAreAskedAboutForAsLongAsTheAdapterSays) {
 
 TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
-  options.capabilities.receipt_timeout = absl::Minutes(2);
+  OnlyKind(options).receipt_timeout = absl::Minutes(2);
   options.faults.max_receipt_delay = absl::Hours(10);
   Start(options);
   SyncedChannel(2);
@@ -230,8 +229,7 @@ TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
 
 TEST_F(SyncJobTest, UndecidedItemsAreNotSentAgainByTheSameJob) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
-  options.capabilities.receipt_timeout = absl::Minutes(2);
+  OnlyKind(options).receipt_timeout = absl::Minutes(2);
   options.faults.max_receipt_delay = absl::Hours(10);
   Start(options);
   SyncedChannel(6);
@@ -311,7 +309,7 @@ TEST_F(SyncJobTest, ACancelEndsTheWaitForAPushThatMayStillLand) {
 
 TEST_F(SyncJobTest, ACancelEndsTheWaitForAReceipt) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
+  OnlyKind(options).receipt_timeout = absl::Minutes(10);
   options.faults.max_receipt_delay = absl::Hours(10);
   Start(options);
   SyncedChannel(1);
@@ -323,7 +321,7 @@ TEST_F(SyncJobTest, ACancelEndsTheWaitForAReceipt) {
 
 TEST_F(SyncJobTest, ADoubtEndsWhereSiblingsDisagreeAboutTheStatus) {
   SimulatedOptions options;
-  options.capabilities.grouping = PushGrouping::kProduct;
+  options.capabilities.kept_by_parent = {SyncField::kStatus};
   Start(options, /*max_tries=*/1);
   ChannelConfig config = Config();
   config.status_rules = {
@@ -384,7 +382,7 @@ TEST_F(SyncJobTest, APushThatThrewIsOfUnknownOutcome) {
 
 TEST_F(SyncJobTest, AnExceptionOfAPollIsTheJobsError) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
+  OnlyKind(options).receipt_timeout = absl::Minutes(10);
   Start(options);
   SyncedChannel(1);
   WritePrices(1, 1100);

@@ -152,7 +152,7 @@ class World {
  private:
   static SimulatedOptions Options(bool asynchronous_receipts) {
     SimulatedOptions options;
-    options.capabilities.asynchronous_receipts = asynchronous_receipts;
+    if (asynchronous_receipts) OnlyKind(options).receipt_timeout = absl::Minutes(10);
     options.faults.max_receipt_delay = absl::Seconds(5);
     return options;
   }
