@@ -119,7 +119,7 @@ void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
   variant->vendor = product_->vendor;
   variant->status = product_->status;
   variant->row_status = std::string(Cell(columns_.status));
-  variant->id = ShopifyId(variant->handle, variant->options);
+  variant->id = variant->handle.empty() ? std::string() : ShopifyId(variant->handle, variant->options);
 }
 
 absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {

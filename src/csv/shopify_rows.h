@@ -42,7 +42,7 @@ struct ShopifyColumns {
 struct ShopifyVariant {
   CsvPosition row;          // The variant's record: price and quantity stand here.
   CsvPosition product_row;  // The first record of its product: the status stands here.
-  std::string id;           // See ShopifyId().
+  std::string id;           // See ShopifyId(). Empty where the variant has no handle.
   std::string handle;
   std::string sku;
   std::string barcode;
