@@ -18,6 +18,7 @@ absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::CsvReader* reader, const Ca
     if (!found.ok()) return found.status();
     if (!*found) break;
     if (call.cancelled()) return absl::CancelledError("the call was cancelled");
+    if (variant.id.empty()) continue;
     const auto [first, is_first] = lines.try_emplace(variant.id, variant.row.line);
     if (!is_first) repeated.first_lines_.emplace(variant.row.index, first->second);
   }
