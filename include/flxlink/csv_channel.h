@@ -11,11 +11,19 @@
 // Compare At Price` of the variant's row; the last two can be set where the file has them. A compare-at price that
 // cannot be read counts as none. Content cannot be set.
 //
-// A pull reads the file once, whatever its pages, and is aborted where the file changes before its last one. Only a
-// regular file is read. A push replaces it: under a lock on the file `PATH.lock` it checks that the file is still the
-// one that was read (else every item is a conflict), rewrites the cells of its items, and
-// renames a temporary file of the same folder over it, synced to disk, with the file's mode and owner. Every other byte
-// stays. Cells that already say the value, as numbers or words, are left as they are written.
+// A pull reads the file once, whatever its pages, and is aborted where the file changes before its last one. A variant
+// whose price or quantity is no number, that has no handle, or whose external id an earlier row has, is an item problem
+// (unreadable_item, repeated_item), and the others are read; what is no CSV fails the pull before anything of it is
+// taken in. A fetch is one pass over the file for up to 10,000 items. Only a regular file is read.
+//
+// Of its one push kind, "rows", a push may have any number of items: it is one pass over the file, under a lock on the
+// file `PATH.lock`, and one writing of it where anything changes. An item's handle is a digest of its external id, SKU
+// and barcode. Where the row's handle is another one, or one of the cells to set has neither the value that was last
+// known nor the new one, that item alone is a conflict; an empty cell has no value, and one that cannot be read none
+// that may be replaced. A temporary file of the same folder is renamed over the file, synced to disk, with its mode and
+// owner. Every other byte stays. Cells that already say the value, as numbers or words, are left as they are written.
+// Neither time nor memory of a push grow with what the file has in other columns beyond the reading and writing of
+// them. A file that somebody changes during the push is left alone (ABORTED).
 //
 // Settings: `path`, required.
 

@@ -123,6 +123,14 @@ constexpr absl::string_view kMissingKey = "missing_key";
 // Args: field, value
 // Fix: State each key once, and bring the row in again.
 constexpr absl::string_view kRepeatedKey = "repeated_key";
+// An item of the channel has a value, or lacks an id, so that its adapter cannot read it; the pull passed it over.
+// Args: external_id, file, line, column
+// Fix: Correct on the channel what the message names, then pull again.
+constexpr absl::string_view kUnreadableItem = "unreadable_item";
+// An item of the channel has the id of another one, which was read; the pull passed it over.
+// Args: external_id, file, line, first_line
+// Fix: Give one of the two another id on the channel, or remove it, then pull again.
+constexpr absl::string_view kRepeatedItem = "repeated_item";
 // A status rule would change the listing variant's status; linking alone does not run the rules.
 // Args: sku, channel, status
 // Fix: Run the channel's status rules.

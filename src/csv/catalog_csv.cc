@@ -145,7 +145,7 @@ absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<csv::CsvPage> pa
 
 // Reads a generic file on all threads. False where that finds anything wrong, or is not sure.
 bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const csv::CsvText& text, Executor& executor) {
-  absl::StatusOr<csv::CsvReader> header = csv::CsvReader::ReadHeader(path, text);
+  absl::StatusOr<csv::CsvReader> header = csv::CsvReader::Stream(path, text);
   csv::CsvSelection selection;
   if (!header.ok() || !SelectColumns(*header, &selection).ok()) return false;
   absl::optional<std::vector<csv::CsvPage>> pages =
@@ -221,9 +221,10 @@ absl::Status CsvCatalog::Impl::ReadShopify(const std::string& path) {
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
   if (!rows.ok()) return rows.status();
   csv::ShopifyVariant variant;
-  return ReadRows(*reader, kParents + 1 + numbers.size(), [&](Row* row) {
+  return ReadRows(*reader, kParents + 1 + numbers.size(), [&](Row* row) -> absl::StatusOr<bool> {
     absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok() || !*found) return found;
+    if (absl::Status status = rows->CheckHandle(variant); !status.ok()) return status;
     row->line = variant.row.line;
     row->cells = {variant.id, options_.parents ? variant.handle : absl::string_view()};
     for (const int number : numbers) row->cells.push_back(csv::ShopifyFieldValue(variant, number));

@@ -3,12 +3,12 @@
 #include <csv.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "src/csv/regular_file.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
@@ -20,6 +20,9 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // libcsv grows its buffer by this; its default of 128 makes long fields slow.
 constexpr size_t kParserBlockBytes = 64 << 10;
+
+// How much of a text that is read a part at a time is taken in at once.
+constexpr size_t kWindowBytes = size_t{128} << 10;
 
 // No character is trimmed from a field's ends.
 int NoSpace(unsigned char) { return 0; }
@@ -44,14 +47,28 @@ class Parser {
 
 }  // namespace
 
+// The reader has seen that quotes stand around whole cells only, and inside them in pairs.
+std::vector<CsvSpan> CellSpans(absl::string_view record) {
+  if (absl::ConsumeSuffix(&record, "\n")) absl::ConsumeSuffix(&record, "\r");
+  std::vector<CsvSpan> spans;
+  bool is_quoted = false;
+  size_t begin = 0;
+  for (size_t at = 0; at < record.size(); ++at) {
+    if (record[at] == '"') is_quoted = !is_quoted;
+    if (record[at] != ',' || is_quoted) continue;
+    spans.push_back({begin, at});
+    begin = at + 1;
+  }
+  spans.push_back({begin, record.size()});
+  return spans;
+}
+
 class CsvReader::Impl {
  public:
-  Impl(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
-    if (absl::StartsWith(text_, kByteOrderMark)) at_ = kByteOrderMark.size();
-  }
+  Impl(std::string name, std::string text) : name_(std::move(name)), window_(std::move(text)), size_(window_.size()) {}
+  Impl(std::string name, const CsvText& source) : name_(std::move(name)), source_(&source), size_(source.size()) {}
 
   const std::string& name() const { return name_; }
-  absl::string_view text() const { return text_; }
   const std::vector<std::string>& columns() const { return columns_; }
   int64_t header_line() const { return header_line_; }
   size_t next_begin() const { return at_; }
@@ -59,6 +76,7 @@ class CsvReader::Impl {
   absl::Status ReadHeader();
   absl::StatusOr<bool> Next(CsvRecord* record);
   void Seek(const CsvPosition& position);
+  void Rewind() { Seek(first_); }
 
   absl::Status ErrorAt(int64_t line, absl::string_view message) const {
     return absl::InvalidArgumentError(absl::StrCat(name_, ":", line, ": ", message));
@@ -75,20 +93,33 @@ class CsvReader::Impl {
   static void OnField(void* bytes, size_t size, void* data);
   static void OnRow(int, void* data) { static_cast<Row*>(data)->done = true; }
 
-  size_t EndOfLine(size_t begin) const;
+  // What is in memory, from a byte of it on.
+  absl::string_view Loaded(size_t begin) const { return absl::string_view(window_).substr(begin - window_begin_); }
+  size_t loaded_end() const { return window_begin_ + window_.size(); }
+  bool LoadMore();
+  bool LoadAhead(size_t bytes);
+
+  size_t EndOfLine(size_t begin);
   void SkipBlankLines();
   absl::StatusOr<bool> ReadRecord(CsvRecord* record);
   absl::Status FeedLine(size_t record_begin, int64_t record_line, size_t end);
   absl::Status Feed(int64_t record_line, size_t end);
   absl::Status Finish(int64_t record_line);
+  // False, or the error that ended the text too early.
+  absl::StatusOr<bool> AtTheEnd() const;
   absl::Status CheckFields(const CsvRecord& record) const;
   absl::Status CheckCellCount(const CsvRecord& record) const;
   std::string ColumnForError(int64_t column) const;
 
   std::string name_;
-  std::string text_;
+  const CsvText* source_ = nullptr;  // nullptr: the window is the whole text.
+  std::string window_;               // The part of the text that is in memory.
+  size_t window_begin_ = 0;          // Where that begins in the text.
+  size_t size_;                      // Of the whole text.
+  bool is_broken_ = false;           // The text cannot be read any further.
   std::vector<std::string> columns_;
   int64_t header_line_ = 1;
+  CsvPosition first_;  // Of the first record, or of blank lines before it.
   Parser parser_;
   Row row_;
   size_t at_ = 0;  // The first byte not read yet.
@@ -107,15 +138,41 @@ void CsvReader::Impl::OnField(void* bytes, size_t size, void* data) {
   }
 }
 
+// Lets go of what was read. False where there is no more.
+bool CsvReader::Impl::LoadMore() {
+  const size_t begin = loaded_end();
+  const size_t more = std::min(kWindowBytes, size_ - begin);
+  if (more == 0 || is_broken_) return false;
+  window_.erase(0, at_ - window_begin_);
+  window_begin_ = at_;
+  window_.resize(window_.size() + more);
+  is_broken_ = !source_->Read(begin, begin + more, &window_[window_.size() - more]);
+  if (is_broken_) window_.resize(window_.size() - more);
+  return !is_broken_;
+}
+
+// Sees to it that so many bytes not read yet are in memory. False where there are not as many.
+bool CsvReader::Impl::LoadAhead(size_t bytes) {
+  while (loaded_end() - at_ < bytes) {
+    if (!LoadMore()) return false;
+  }
+  return true;
+}
+
 // The end of the physical line that begins at `begin`: past its LF.
-size_t CsvReader::Impl::EndOfLine(size_t begin) const {
-  const void* feed = std::memchr(text_.data() + begin, '\n', text_.size() - begin);
-  return feed == nullptr ? text_.size() : static_cast<size_t>(static_cast<const char*>(feed) - text_.data()) + 1;
+size_t CsvReader::Impl::EndOfLine(size_t begin) {
+  for (;;) {
+    const size_t feed = Loaded(begin).find('\n');
+    if (feed != absl::string_view::npos) return begin + feed + 1;
+    begin = loaded_end();
+    if (!LoadMore()) return begin;
+  }
 }
 
 void CsvReader::Impl::SkipBlankLines() {
   for (;;) {
-    const absl::string_view rest = text().substr(at_);
+    LoadAhead(2);
+    const absl::string_view rest = Loaded(at_);
     if (absl::StartsWith(rest, "\n")) {
       at_ += 1;
     } else if (absl::StartsWith(rest, "\r\n")) {
@@ -130,11 +187,11 @@ void CsvReader::Impl::SkipBlankLines() {
 // Gives libcsv the text up to `end`.
 absl::Status CsvReader::Impl::Feed(int64_t record_line, size_t end) {
   const size_t size = end - at_;
-  const size_t read = csv_parse(parser_.get(), text_.data() + at_, size, &OnField, &OnRow, &row_);
+  const size_t read = csv_parse(parser_.get(), Loaded(at_).data(), size, &OnField, &OnRow, &row_);
   at_ += read;
   if (read == size) return absl::OkStatus();
   if (csv_error(parser_.get()) != CSV_EPARSE) return absl::ResourceExhaustedError("out of memory while reading CSV");
-  if (text_[at_] == '"') {
+  if (Loaded(at_).front() == '"') {
     return ErrorAt(record_line,
                    "a quote inside a cell that is not in quotes; put the cell in quotes and double its quotes");
   }
@@ -145,10 +202,10 @@ absl::Status CsvReader::Impl::Feed(int64_t record_line, size_t end) {
 // would take it for a line end.
 absl::Status CsvReader::Impl::FeedLine(size_t record_begin, int64_t record_line, size_t end) {
   while (at_ < end) {
-    const void* found = std::memchr(text_.data() + at_, '\r', end - at_);
-    const size_t after =
-        found == nullptr ? end : static_cast<size_t>(static_cast<const char*>(found) - text_.data()) + 1;
-    const bool lone = found != nullptr && !(after < end && text_[after] == '\n');
+    const absl::string_view rest = Loaded(at_).substr(0, end - at_);
+    const size_t found = rest.find('\r');
+    const bool lone = found != absl::string_view::npos && !absl::StartsWith(rest.substr(found + 1), "\n");
+    const size_t after = at_ + found + 1;
     const bool first = lone && after == record_begin + 1;
     if (absl::Status status = Feed(record_line, lone ? after : end); !status.ok()) return status;
     if (first || (lone && row_.done)) {
@@ -164,19 +221,25 @@ absl::Status CsvReader::Impl::Finish(int64_t record_line) {
                  "a quote that is opened here is never closed; close it, or double it if it belongs to the text");
 }
 
+absl::StatusOr<bool> CsvReader::Impl::AtTheEnd() const {
+  if (!is_broken_) return false;
+  return absl::UnavailableError(absl::StrCat(name_, ": cannot be read; check the file"));
+}
+
 absl::StatusOr<bool> CsvReader::Impl::ReadRecord(CsvRecord* record) {
   record->fields.Clear();
   row_ = Row{&record->fields};
   SkipBlankLines();
-  if (at_ == text_.size()) return false;
+  if (!LoadAhead(1)) return AtTheEnd();
   record->position.line = line_;
   record->position.begin = at_;
-  while (!row_.done && at_ < text_.size()) {
+  while (!row_.done && LoadAhead(1)) {
     const absl::Status status = FeedLine(record->position.begin, record->position.line, EndOfLine(at_));
     if (!status.ok()) return status;
     ++line_;
   }
   if (!row_.done) {
+    if (is_broken_) return AtTheEnd();
     if (absl::Status status = Finish(record->position.line); !status.ok()) return status;
   }
   record->position.end = at_;
@@ -211,6 +274,7 @@ absl::Status CsvReader::Impl::CheckCellCount(const CsvRecord& record) const {
 }
 
 absl::Status CsvReader::Impl::ReadHeader() {
+  if (LoadAhead(kByteOrderMark.size()) && absl::StartsWith(Loaded(at_), kByteOrderMark)) at_ += kByteOrderMark.size();
   CsvRecord header;
   absl::StatusOr<bool> found = ReadRecord(&header);
   if (!found.ok()) return found.status();
@@ -225,6 +289,8 @@ absl::Status CsvReader::Impl::ReadHeader() {
     }
     columns_.emplace_back(header.fields[i]);
   }
+  first_.begin = at_;
+  first_.line = line_;
   return absl::OkStatus();
 }
 
@@ -239,7 +305,11 @@ absl::StatusOr<bool> CsvReader::Impl::Next(CsvRecord* record) {
 
 // Between two records libcsv is in its first state, so that it need not be told.
 void CsvReader::Impl::Seek(const CsvPosition& position) {
-  at_ = std::min(position.begin, text_.size());
+  at_ = std::min(position.begin, size_);
+  if (at_ < window_begin_ || at_ > loaded_end()) {
+    window_.clear();
+    window_begin_ = at_;
+  }
   line_ = position.line;
   next_index_ = position.index;
 }
@@ -257,16 +327,10 @@ absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
   return FromText(path, *std::move(text));
 }
 
-absl::StatusOr<CsvReader> CsvReader::ReadHeader(const std::string& path, const CsvText& text) {
-  for (size_t size = size_t{1} << 16;; size *= 2) {
-    std::string begin(std::min(size, text.size()), '\0');
-    if (!text.Read(0, begin.size(), &begin[0])) {
-      return absl::UnavailableError(absl::StrCat(path, ": cannot be read; check the file"));
-    }
-    absl::StatusOr<CsvReader> reader = FromText(path, std::move(begin));
-    // A header that goes to the end of this text may go on behind it.
-    if (size >= text.size() || (reader.ok() && reader->next_begin() < size)) return reader;
-  }
+absl::StatusOr<CsvReader> CsvReader::Stream(std::string name, const CsvText& text) {
+  CsvReader reader(std::make_unique<Impl>(std::move(name), text));
+  if (absl::Status status = reader.impl_->ReadHeader(); !status.ok()) return status;
+  return reader;
 }
 
 absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text) {
@@ -276,7 +340,6 @@ absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text
 }
 
 const std::string& CsvReader::name() const { return impl_->name(); }
-absl::string_view CsvReader::text() const { return impl_->text(); }
 const std::vector<std::string>& CsvReader::columns() const { return impl_->columns(); }
 
 int CsvReader::FindColumn(absl::string_view column) const {
@@ -294,24 +357,7 @@ absl::StatusOr<int> CsvReader::RequireColumn(absl::string_view column) const {
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }
 size_t CsvReader::next_begin() const { return impl_->next_begin(); }
 void CsvReader::Seek(const CsvPosition& position) { impl_->Seek(position); }
-
-std::vector<CsvSpan> CsvReader::CellSpans(const CsvPosition& position) const {
-  Parser parser;
-  int64_t cells = 0;
-  const auto on_field = [](void*, size_t, void* data) { ++*static_cast<int64_t*>(data); };
-  const auto on_row = [](int, void*) {};
-  std::vector<CsvSpan> spans;
-  size_t begin = position.begin;
-  for (size_t at = position.begin; at < position.end; ++at) {
-    csv_parse(parser.get(), text().data() + at, 1, on_field, on_row, &cells);
-    if (cells == static_cast<int64_t>(spans.size())) continue;
-    spans.push_back({begin, at});
-    begin = at + 1;
-  }
-  csv_fini(parser.get(), on_field, on_row, &cells);
-  if (cells > static_cast<int64_t>(spans.size())) spans.push_back({begin, position.end});
-  return spans;
-}
+void CsvReader::Rewind() { impl_->Rewind(); }
 
 absl::Status CsvReader::ErrorAt(int64_t line, absl::string_view message) const { return impl_->ErrorAt(line, message); }
 

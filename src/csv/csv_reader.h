@@ -29,7 +29,7 @@ constexpr size_t kMaxCsvFieldBytes = size_t{1} << 20;
 struct CsvPosition {
   int64_t index = 0;  // Among the file's records, from 0; the header does not count.
   int64_t line = 0;   // The physical line, from 1, on which it starts.
-  // Its bytes in CsvReader::text(), with its line end.
+  // Its bytes in the file, with its line end.
   size_t begin = 0;
   size_t end = 0;
 };
@@ -39,11 +39,15 @@ struct CsvRecord {
   StringColumn fields;  // Unquoted, one per column of the header.
 };
 
-// Part of the text, [begin, end).
+// Part of a text, [begin, end).
 struct CsvSpan {
   size_t begin = 0;
   size_t end = 0;
 };
+
+// Where the cells stand in `record`, which is the text of one record that a CsvReader has read: quotes included, commas
+// and line end not.
+std::vector<CsvSpan> CellSpans(absl::string_view record);
 
 // Reads one file, record by record. Wholly blank lines are skipped.
 //
@@ -59,17 +63,15 @@ class CsvReader {
   // The same for a text that was read already; `name` stands for the file in errors.
   static absl::StatusOr<CsvReader> FromText(std::string name, std::string text);
 
-  // A reader that knows the header of the text and has read no more of it than that took; it is not for records.
-  // UNAVAILABLE where the text cannot be read.
-  static absl::StatusOr<CsvReader> ReadHeader(const std::string& path, const CsvText& text);
+  // Reads `text`, which must outlive it, a part at a time, as far as it is asked for: what is in memory grows with the
+  // longest record and not with the file. Where the text cannot be read it and Next() are UNAVAILABLE.
+  static absl::StatusOr<CsvReader> Stream(std::string name, const CsvText& text);
 
   CsvReader(CsvReader&&) noexcept;
   CsvReader& operator=(CsvReader&&) noexcept;
   ~CsvReader();
 
   const std::string& name() const;
-  // The file's bytes as they are, a byte-order mark included.
-  absl::string_view text() const;
   // The header's names; all different.
   const std::vector<std::string>& columns() const;
 
@@ -87,9 +89,8 @@ class CsvReader {
 
   // Makes `position`, of a record of this same text, the next that is read.
   void Seek(const CsvPosition& position);
-
-  // The bytes of each cell of a record of this file, as they stand there, quotes included, commas and line end not.
-  std::vector<CsvSpan> CellSpans(const CsvPosition& position) const;
+  // Makes the first record the next that is read.
+  void Rewind();
 
   // The error "FILE:LINE: message".
   absl::Status ErrorAt(int64_t line, absl::string_view message) const;

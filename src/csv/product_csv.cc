@@ -252,6 +252,7 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
     absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return pages.Flush();
+    if (absl::Status status = rows->CheckHandle(variant); !status.ok()) return status;
     row.line = variant.row.line;
     row.key = variant.id;
     row.sku = variant.sku;

@@ -95,17 +95,18 @@ absl::string_view ShopifyRows::Cell(int column) const {
 }
 
 void ShopifyRows::StartProduct() {
-  product_.row = record_.position;
-  product_.handle = std::string(Cell(columns_.handle));
-  product_.title = std::string(Cell(columns_.title));
-  product_.vendor = std::string(Cell(columns_.vendor));
-  product_.status = std::string(Cell(columns_.status));
+  product_.emplace();
+  product_->row = record_.position;
+  product_->handle = std::string(Cell(columns_.handle));
+  product_->title = std::string(Cell(columns_.title));
+  product_->vendor = std::string(Cell(columns_.vendor));
+  product_->status = std::string(Cell(columns_.status));
 }
 
 void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
   variant->row = record_.position;
-  variant->product_row = product_.row;
-  variant->handle = product_.handle;
+  variant->product_row = product_->row;
+  variant->handle = product_->handle;
   variant->sku = std::string(Cell(columns_.sku));
   variant->barcode = std::string(Cell(columns_.barcode));
   variant->price = std::string(Cell(columns_.price));
@@ -114,25 +115,27 @@ void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));
   }
-  variant->title = product_.title;
-  variant->vendor = product_.vendor;
-  variant->status = product_.status;
+  variant->title = product_->title;
+  variant->vendor = product_->vendor;
+  variant->status = product_->status;
   variant->row_status = std::string(Cell(columns_.status));
-  variant->id = ShopifyId(variant->handle, variant->options);
+  variant->id = variant->handle.empty() ? std::string() : ShopifyId(variant->handle, variant->options);
 }
 
 absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {
   for (;;) {
     absl::StatusOr<bool> found = reader_->Next(&record_);
     if (!found.ok() || !*found) return found;
-    if (record_.position.index == 0 || Cell(columns_.handle) != product_.handle) StartProduct();
+    if (!product_.has_value() || Cell(columns_.handle) != product_->handle) StartProduct();
     if (Cell(columns_.price).empty()) continue;
-    if (Cell(columns_.handle).empty()) {
-      return reader_->ErrorAt(record_.position.line, "the variant has no \"Handle\"; give its product's");
-    }
     ReadVariant(variant);
     return true;
   }
+}
+
+absl::Status ShopifyRows::CheckHandle(const ShopifyVariant& variant) const {
+  if (!variant.handle.empty()) return absl::OkStatus();
+  return reader_->ErrorAt(variant.row.line, "the variant has no \"Handle\"; give its product's");
 }
 
 }  // namespace flxlink::csv

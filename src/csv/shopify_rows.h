@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "src/csv/csv_reader.h"
 
@@ -41,7 +42,7 @@ struct ShopifyColumns {
 struct ShopifyVariant {
   CsvPosition row;          // The variant's record: price and quantity stand here.
   CsvPosition product_row;  // The first record of its product: the status stands here.
-  std::string id;           // See ShopifyId().
+  std::string id;           // See ShopifyId(). Empty where the variant has no handle.
   std::string handle;
   std::string sku;
   std::string barcode;
@@ -80,9 +81,12 @@ class ShopifyRows {
 
   const ShopifyColumns& columns() const { return columns_; }
 
-  // Reads the next variant; false when there is none. INVALID_ARGUMENT as CsvReader::Next, and where a variant has no
-  // handle. Whether ids are unique is for the caller to check.
+  // Reads the next variant; false when there is none. Errors as CsvReader::Next. Whether a variant has a handle
+  // (CheckHandle) and an id of its own is for the caller to check.
   absl::StatusOr<bool> Next(ShopifyVariant* variant);
+
+  // INVALID_ARGUMENT where it has none.
+  absl::Status CheckHandle(const ShopifyVariant& variant) const;
 
  private:
   // What a product's first row says about all its variants.
@@ -103,7 +107,7 @@ class ShopifyRows {
   CsvReader* reader_;
   ShopifyColumns columns_;
   CsvRecord record_;
-  Product product_;
+  absl::optional<Product> product_;  // That of the last record.
 };
 
 }  // namespace flxlink::csv

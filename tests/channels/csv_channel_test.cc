@@ -34,6 +34,7 @@ namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -78,6 +79,37 @@ PushItem CompareAtItem(absl::string_view id, int64_t price) {
 }
 PushItem StatusItem(absl::string_view id, ChannelStatus status) {
   return MakeItem(id, kStatus, {kAbsent, kAbsent, status});
+}
+
+// With what the channel is last known to have.
+PushItem Knowing(PushItem item, const ItemValues& known) {
+  item.known = known;
+  return item;
+}
+
+PushItem WithHandle(PushItem item, const std::string& handle) {
+  item.handle = handle;
+  return item;
+}
+
+// A call without a limit.
+class TestCall : public CallContext {
+ public:
+  absl::Duration time_left() const override { return absl::InfiniteDuration(); }
+  bool cancelled() const override { return is_cancelled_; }
+  void Log(LogLevel, absl::string_view) const override {}
+
+  void Cancel() { is_cancelled_ = true; }
+
+ private:
+  bool is_cancelled_ = false;
+};
+
+absl::StatusOr<PushReply> PushRows(const ChannelAdapter& adapter, const std::vector<PushItem>& items) {
+  PushRequest request;
+  request.kind = "rows";
+  request.items = items;
+  return adapter.Push(request, TestCall());
 }
 
 // -- The conformance suite, over the shapes that a file can have.
@@ -154,9 +186,15 @@ class CsvUnderTest : public ChannelUnderTest {
     Read();
     const int row = RowOf(external_id);
     ASSERT_GE(row, 0);
-    ASSERT_FALSE(mask.Has(SyncField::kStatus));
     if (mask.Has(SyncField::kPrice)) *Cell(row, "Variant Price") = FormatMoney({values.price, Currency()});
     if (mask.Has(SyncField::kQuantity)) *Cell(row, "Variant Inventory Qty") = absl::StrCat(values.quantity);
+    if (mask.Has(SyncField::kCompareAtPrice)) {
+      *Cell(row, "Variant Compare At Price") = FormatMoney({values.compare_at_price, Currency()});
+    }
+    if (mask.Has(SyncField::kStatus)) {
+      const bool is_listed = values.status == ChannelStatus::kListed;
+      *Cell(ProductRowOf(row), shape_.status_column) = is_listed ? shape_.listed : shape_.hidden;
+    }
     Write();
   }
 
@@ -255,10 +293,51 @@ class CsvChannelTest : public ::testing::Test {
     adapter_ = MakeAdapter(path_, currency);
   }
 
-  std::string Revision() { return PullAll(*adapter_).revision; }
+  // The pages of a pull.
+  std::vector<PullPage> Pages(int64_t limit = 1000) {
+    std::vector<PullPage> pages;
+    std::string cursor;
+    do {
+      absl::StatusOr<PullPage> page = adapter_->Pull({cursor, limit}, TestCall());
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      cursor = page->next_cursor;
+      pages.push_back(*std::move(page));
+    } while (!cursor.empty());
+    return pages;
+  }
+
+  absl::StatusOr<FetchReply> Fetch(const std::vector<std::string>& ids) {
+    FetchRequest request;
+    request.external_ids = ids;
+    return adapter_->Fetch(request, TestCall());
+  }
+
+  // By external id.
+  std::map<std::string, std::string> Handles() {
+    std::map<std::string, std::string> handles;
+    for (const PullPage& page : Pages()) {
+      for (int64_t i = 0; i < page.items.size(); ++i) {
+        handles[std::string(page.items.external_id[i])] = std::string(page.items.handle[i]);
+      }
+    }
+    return handles;
+  }
+
+  // Expects that exactly that item is a conflict whose message has these parts, and that the others are applied.
+  void ExpectConflict(const std::vector<PushItem>& items, size_t conflict, const std::vector<std::string>& parts) {
+    const std::vector<PushOutcome> outcomes = Push(items);
+    ASSERT_THAT(outcomes, SizeIs(items.size()));
+    for (size_t i = 0; i < items.size(); ++i) {
+      EXPECT_EQ(outcomes[i].result, i == conflict ? PushResult::kConflict : PushResult::kApplied)
+          << items[i].external_id << ": " << outcomes[i].message;
+    }
+    for (const std::string& part : parts) EXPECT_THAT(outcomes[conflict].message, HasSubstr(part));
+    EXPECT_THAT(outcomes[conflict].message, EndsWith("; pull again"));
+  }
 
   std::vector<PushOutcome> Push(const std::vector<PushItem>& items) {
-    const absl::StatusOr<PushReply> reply = adapter_->Push({items, Revision()});
+    const absl::StatusOr<PushReply> reply = PushRows(*adapter_, items);
     EXPECT_TRUE(reply.ok()) << reply.status();
     return reply.ok() ? reply->outcomes : std::vector<PushOutcome>();
   }
@@ -268,7 +347,7 @@ class CsvChannelTest : public ::testing::Test {
   }
 
   void ExpectPullError(absl::StatusCode code, const std::vector<std::string>& parts) {
-    const absl::Status status = adapter_->Pull({}).status();
+    const absl::Status status = adapter_->Pull({}, TestCall()).status();
     EXPECT_EQ(status.code(), code) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(path_));
     for (const std::string& part : parts) EXPECT_THAT(std::string(status.message()), HasSubstr(part));
@@ -294,19 +373,46 @@ TEST_F(CsvChannelTest, NeedsAPathAndNothingElse) {
 
 TEST_F(CsvChannelTest, CanSetWhatTheFileHasColumnsFor) {
   Make("Handle,Variant Price,Variant Inventory Qty,Published\n");
-  EXPECT_EQ(adapter_->capabilities().can_set,
+  EXPECT_EQ(SettableFields(adapter_->capabilities()),
             (SyncFields{SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}));
   EXPECT_THAT(adapter_->capabilities().status_set, ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden));
   Make("Handle,Variant Price\n");
-  EXPECT_EQ(adapter_->capabilities().can_set, kPrice);
+  EXPECT_EQ(SettableFields(adapter_->capabilities()), kPrice);
   EXPECT_THAT(adapter_->capabilities().status_set, SizeIs(0));
+  EXPECT_EQ(adapter_->capabilities().kept_by_parent, SyncFields());
+}
+
+TEST_F(CsvChannelTest, DeclaresOneKindOfPush) {
+  Make("Handle,Variant Price,Status,Variant Compare At Price,Variant Inventory Qty\n");
+  const AdapterCapabilities& capabilities = adapter_->capabilities();
+  EXPECT_EQ(CheckCapabilities(capabilities), absl::OkStatus());
+  ASSERT_THAT(capabilities.push_kinds, SizeIs(1));
+  const PushKind& kind = capabilities.push_kinds[0];
+  EXPECT_EQ(kind.name, "rows");
+  EXPECT_EQ(FormatSyncFields(kind.fields), "price,quantity,status,compare_at_price");
+  EXPECT_EQ(kind.compares, kind.fields);
+  EXPECT_EQ(kind.max_items, 0);
+  EXPECT_TRUE(kind.takes_good_items);
+  EXPECT_EQ(kind.timeout, absl::ZeroDuration());
+  EXPECT_EQ(capabilities.kept_by_parent, kStatus);
+  EXPECT_TRUE(capabilities.complete_pull);
+  EXPECT_EQ(capabilities.fetch_limit, 10000);
+}
+
+TEST_F(CsvChannelTest, RefusesAKindThatItDoesNotHave) {
+  Make("Handle,Variant Price\na,1\n");
+  const std::vector<PushItem> items = {PriceItem("a", 200)};
+  const absl::Status status = adapter_->Push({"prices", items, ""}, TestCall()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"prices\""));
+  EXPECT_EQ(ReadFile(path_), "Handle,Variant Price\na,1\n");
 }
 
 TEST_F(CsvChannelTest, CanBeMadeBeforeItsFile) {
   adapter_ = MakeAdapter(path_);
-  EXPECT_EQ(FormatSyncFields(adapter_->capabilities().can_set), "price,quantity,status,compare_at_price");
+  EXPECT_EQ(FormatSyncFields(SettableFields(adapter_->capabilities())), "price,quantity,status,compare_at_price");
   ExpectPullError(absl::StatusCode::kNotFound, {"`path`", "check the path"});
-  EXPECT_EQ(adapter_->Push({{PriceItem("a", 1)}, "x"}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(PushRows(*adapter_, {PriceItem("a", 1)}).status().code(), absl::StatusCode::kNotFound);
 
   WriteFile(path_, "Handle,Variant Price\na,1\n");
   const PulledItems pulled = PullAll(*adapter_);
@@ -357,7 +463,7 @@ TEST_F(CsvChannelTest, ShowsWhatTheRowsSay) {
       "a/b,\"A \"\"big\"\"\nshirt\",Acme,archived,Red,M\\L,,sku-1,'0012,19.9,-1,\n"
       "a/b,,,active,Red,S,x,,,20,,\n"
       "c,,,,,,,,,,,\"image\n\nonly\"\n");
-  const absl::StatusOr<PullPage> page = adapter_->Pull({});
+  const absl::StatusOr<PullPage> page = adapter_->Pull({}, TestCall());
   ASSERT_TRUE(page.ok()) << page.status();
   const PulledItems pulled = PullAll(*adapter_);
   ASSERT_THAT(pulled.items, SizeIs(2));
@@ -375,7 +481,6 @@ TEST_F(CsvChannelTest, ShowsWhatTheRowsSay) {
   EXPECT_EQ(pulled.items[0], first);
   EXPECT_EQ(pulled.items[1].external_id, "a\\/b/Red/S/x");
   EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, kAbsent, ChannelStatus::kDead}));
-  EXPECT_THAT(pulled.revision, SizeIs(32));
 }
 
 TEST_F(CsvChannelTest, ReadsPricesInTheChannelsCurrency) {
@@ -390,40 +495,201 @@ TEST_F(CsvChannelTest, AFileOfNoVariantsIsAnEmptyChannel) {
   EXPECT_THAT(PullAll(*adapter_).items, SizeIs(0));
 }
 
-TEST_F(CsvChannelTest, ErrorsNameFileAndLine) {
-  Make("Handle,Variant Price\na,\"1\n2\"\nb,1\n");
-  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:2: ", "Variant Price"});
-  Make("Handle,Variant Price,Variant Inventory Qty\na,1,\nb,1,lots\n");
-  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:3: ", "Variant Inventory Qty"});
+TEST_F(CsvChannelTest, WhatIsNoCsvFailsThePullWithFileAndLine) {
   Make("Handle,Price\na,1\n");
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: ", "\"Variant Price\""});
   Make("Handle,Variant Price\na\n");
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:2: "});
+  Make("Handle,Variant Price\na,1\nb,\"1\n");
+  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:3: ", "never closed"});
+  Make("Handle,Variant Price\na,1\n\xFF,1\n");
+  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:3: ", "UTF-8"});
   Make("");
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: "});
 }
 
-TEST_F(CsvChannelTest, ARepeatedItemNamesBothLines) {
-  Make("Handle,Option1 Value,Variant Price\na,\"x\ny\",1\nb,,1\nc,,1\nb,,2\n");
-  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:6: ", "\"b\"", "line 4"});
-}
-
 // A mistake at the end of the file must not leave the beginning of it taken in.
 TEST_F(CsvChannelTest, TheFirstPageFindsMistakesAnywhere) {
-  Make("Handle,Variant Price\na,1\nb,1\nc,x\n");
-  const absl::Status status = adapter_->Pull({"", 1}).status();
+  Make("Handle,Variant Price\na,1\nb,1\nc\n");
+  const absl::Status status = adapter_->Pull({"", 1}, TestCall()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("shop.csv:4: "));
 }
 
+TEST_F(CsvChannelTest, OddRowsAreProblemsAndTheOthersAreRead) {
+  Make(
+      "Handle,Option1 Value,Variant Price,Variant Inventory Qty\n"
+      "a,,\"1\n2\",3\nb,,1,lots\nc,,1,1\n,Red,5,1\n,,6,1\n,,7,1\nd,,2,\n");
+  const std::vector<PullPage> pages = Pages();
+  ASSERT_THAT(pages, SizeIs(1));
+  ASSERT_EQ(pages[0].items.size(), 2);
+  EXPECT_EQ(pages[0].items.external_id[0], "c");
+  EXPECT_EQ(pages[0].items.external_id[1], "d");
+  const std::vector<ItemProblem>& problems = pages[0].problems;
+  ASSERT_THAT(problems, SizeIs(5));
+  EXPECT_EQ(problems[0].external_id, "a");
+  EXPECT_EQ(problems[0].problem.code, "unreadable_item");
+  EXPECT_THAT(problems[0].problem.args, ElementsAre(Field{"external_id", "a"}, Field{"file", path_}, Field{"line", "2"},
+                                                    Field{"column", "Variant Price"}));
+  EXPECT_THAT(problems[0].problem.message, HasSubstr("shop.csv:2: column \"Variant Price\": "));
+  EXPECT_EQ(problems[1].external_id, "b");
+  EXPECT_THAT(
+      problems[1].problem.message,
+      EndsWith("shop.csv:4: column \"Variant Inventory Qty\": \"lots\" is not a whole number; write one, or leave "
+               "the cell empty"));
+  // Nothing names these. They are no repeats of each other.
+  for (const size_t i : {2, 3, 4}) {
+    EXPECT_EQ(problems[i].external_id, "");
+    EXPECT_EQ(problems[i].problem.code, "unreadable_item");
+    EXPECT_THAT(problems[i].problem.message,
+                HasSubstr(absl::StrCat("shop.csv:", i + 4, ": column \"Handle\": the variant has none; give")));
+  }
+}
+
+TEST_F(CsvChannelTest, OfARepeatedItemTheFirstRowCounts) {
+  Make("Handle,Option1 Value,Variant Price\na,\"x\ny\",1\nb,,1\nc,,1\nb,,2\nb,,x\nd,,x\nd,,1\n");
+  const std::vector<PullPage> pages = Pages();
+  ASSERT_THAT(pages, SizeIs(1));
+  ASSERT_EQ(pages[0].items.size(), 3);
+  EXPECT_EQ(pages[0].items.external_id[1], "b");
+  EXPECT_EQ(pages[0].items.price[1], 100);
+  const std::vector<ItemProblem>& problems = pages[0].problems;
+  ASSERT_THAT(problems, SizeIs(4));
+  EXPECT_EQ(problems[0].external_id, "b");
+  EXPECT_EQ(problems[0].problem.code, "repeated_item");
+  EXPECT_THAT(problems[0].problem.args, ElementsAre(Field{"external_id", "b"}, Field{"file", path_}, Field{"line", "6"},
+                                                    Field{"first_line", "4"}));
+  EXPECT_THAT(
+      problems[0].problem.message,
+      EndsWith("shop.csv:6: the variant \"b\" is there already, on line 4; give one of them other option values, "
+               "or remove it"));
+  EXPECT_EQ(problems[1].problem.code, "repeated_item");
+  EXPECT_EQ(problems[2].problem.code, "unreadable_item");
+  EXPECT_EQ(problems[3].external_id, "d");
+  EXPECT_EQ(problems[3].problem.code, "repeated_item");
+
+  ExpectApplied({PriceItem("b", 300)});
+  EXPECT_THAT(ReadFile(path_), HasSubstr("\nb,,3.00\nc,,1\nb,,2\n"));
+}
+
+// Each page is asked of an adapter of its own too, as after a crash.
+TEST_F(CsvChannelTest, ProblemsComeWithThePageOnWhichTheirRowLies) {
+  Make("Handle,Variant Price\na,1\nb,x\nc,1\na,1\n,1\n,1\n,1\nd,1\n");
+  for (const bool is_new : {false, true}) {
+    std::vector<std::string> told;
+    std::string cursor;
+    do {
+      if (is_new) adapter_ = MakeAdapter(path_);
+      const absl::StatusOr<PullPage> page = adapter_->Pull({cursor, 2}, TestCall());
+      ASSERT_TRUE(page.ok()) << page.status();
+      told.emplace_back("page");
+      for (int64_t i = 0; i < page->items.size(); ++i) told.emplace_back(page->items.external_id[i]);
+      for (const ItemProblem& problem : page->problems) {
+        told.push_back(absl::StrCat(problem.problem.code, " ", problem.external_id));
+      }
+      cursor = page->next_cursor;
+    } while (!cursor.empty());
+    EXPECT_THAT(told, ElementsAre("page", "a", "unreadable_item b", "page", "c", "repeated_item a", "page",
+                                  "unreadable_item ", "unreadable_item ", "page", "d", "unreadable_item "));
+  }
+}
+
+TEST_F(CsvChannelTest, AHandleIsOfWhatIdentifiesTheRow) {
+  const std::string header = "Handle,Variant SKU,Variant Barcode,Variant Price,Title\n";
+  Make(header + "a,s,12,1,A\nb,s1,2,1,B\n");
+  const std::map<std::string, std::string> before = Handles();
+  ASSERT_THAT(before, SizeIs(2));
+  for (const auto& [id, handle] : before) {
+    EXPECT_THAT(handle, SizeIs(16)) << id;
+    EXPECT_EQ(handle.find_first_not_of("0123456789abcdef"), std::string::npos) << handle;
+  }
+  EXPECT_NE(before.at("a"), before.at("b"));
+  WriteFile(path_, header + "b,s1,2,9,Other\na,s,12,8,Title\n");
+  EXPECT_EQ(Handles(), before);
+  for (const char* other : {"a,s1,2,1,A\n", "a,t,12,1,A\n", "a,s,13,1,A\n", "a,,12,1,A\n"}) {
+    WriteFile(path_, header + other);
+    EXPECT_NE(Handles().at("a"), before.at("a")) << other;
+  }
+}
+
+// -- Fetches.
+
+TEST_F(CsvChannelTest, AFetchIsTheItemsAsThePullHasThem) {
+  Make(
+      "Handle,Option1 Value,Variant SKU,Variant Price,Variant Inventory "
+      "Qty\na,1,s,1,5\na,2,t,2,6\nb,,u,x,7\nc,,v,4,8\n");
+  const absl::StatusOr<FetchReply> reply = Fetch({"c", "zz", "a/2", "b", "a"});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_EQ(reply->items.size(), 2);
+  EXPECT_EQ(reply->items.external_id[0], "a/2");
+  EXPECT_EQ(reply->items.parent_id[0], "a");
+  EXPECT_EQ(ValuesAt(reply->items, 0), (ItemValues{200, 6}));
+  EXPECT_EQ((*reply->items.fields.Find("sku"))[0], "t");
+  EXPECT_EQ(reply->items.external_id[1], "c");
+  EXPECT_EQ(reply->items.handle[1], Handles().at("c"));
+  ASSERT_THAT(reply->problems, SizeIs(1));
+  EXPECT_EQ(reply->problems[0].external_id, "b");
+  EXPECT_EQ(reply->problems[0].problem.code, "unreadable_item");
+  EXPECT_THAT(reply->missing, ElementsAre("zz", "a"));
+}
+
+TEST_F(CsvChannelTest, AFetchOfARepeatedItemIsItsFirstRow) {
+  Make("Handle,Variant Price\na,1\nb,2\na,3\n");
+  const absl::StatusOr<FetchReply> reply = Fetch({"a"});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_EQ(reply->items.size(), 1);
+  EXPECT_EQ(reply->items.price[0], 100);
+  ASSERT_THAT(reply->problems, SizeIs(1));
+  EXPECT_EQ(reply->problems[0].problem.code, "repeated_item");
+  EXPECT_THAT(reply->missing, SizeIs(0));
+}
+
+TEST_F(CsvChannelTest, AFetchOfAFileThatCannotBeReadFindsNothingMissing) {
+  Make("Handle,Variant Price\na,1\nb\n");
+  const absl::Status odd = Fetch({"a", "c"}).status();
+  EXPECT_EQ(odd.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(odd.message()), HasSubstr("shop.csv:3: "));
+  std::filesystem::remove(path_);
+  EXPECT_EQ(Fetch({"a"}).status().code(), absl::StatusCode::kNotFound);
+}
+
+// The pages of a pull and a fetch in between do not disturb each other.
+TEST_F(CsvChannelTest, AFetchDuringAPullSeesTheFileAsItIs) {
+  Make("Handle,Variant Price\na,1\nb,1\n");
+  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1}, TestCall());
+  ASSERT_TRUE(first.ok()) << first.status();
+  ExpectApplied({PriceItem("b", 700)});
+  const absl::StatusOr<FetchReply> fetched = Fetch({"b"});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ(fetched->items.price.at(0), 700);
+  EXPECT_EQ(adapter_->Pull({first->next_cursor, 1}, TestCall()).status().code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(CsvChannelTest, CallsThatAreCancelledReadAndWriteNothing) {
+  Make("Handle,Variant Price\na,1\n");
+  TestCall cancelled;
+  cancelled.Cancel();
+  EXPECT_EQ(adapter_->Pull({}, cancelled).status().code(), absl::StatusCode::kCancelled);
+  const std::vector<std::string> ids = {"a"};
+  EXPECT_EQ(adapter_->Fetch({ids}, cancelled).status().code(), absl::StatusCode::kCancelled);
+  const std::vector<PushItem> items = {PriceItem("a", 200), PriceItem("b", 200)};
+  const absl::StatusOr<PushReply> reply = adapter_->Push({"rows", items, ""}, cancelled);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_THAT(reply->outcomes, SizeIs(2));
+  for (const PushOutcome& outcome : reply->outcomes) EXPECT_EQ(outcome.result, PushResult::kNotTried);
+  EXPECT_EQ(ReadFile(path_), "Handle,Variant Price\na,1\n");
+}
+
+// -- Cursors.
+
 TEST_F(CsvChannelTest, ACursorOfAnotherRevisionIsAborted) {
   Make("Handle,Variant Price\na,1\nb,1\n");
-  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1});
+  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1}, TestCall());
   ASSERT_TRUE(first.ok()) << first.status();
   WriteFile(path_, "Handle,Variant Price\na,1\nb,2\n");
-  EXPECT_EQ(adapter_->Pull({first->next_cursor, 1}).status().code(), absl::StatusCode::kAborted);
-  EXPECT_EQ(adapter_->Pull({"what", 1}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(adapter_->Pull({"", 0}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(adapter_->Pull({first->next_cursor, 1}, TestCall()).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(adapter_->Pull({"what", 1}, TestCall()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(adapter_->Pull({"", 0}, TestCall()).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 // What the test's process has read from files so far.
@@ -456,15 +722,14 @@ TEST_F(CsvChannelTest, APullReadsTheFileOnceWhateverItsPages) {
 TEST_F(CsvChannelTest, APageOfAFileThatWasWrittenAgainGoesOnWhereItsContentsAreTheSame) {
   const std::string text = "Handle,Variant Price\na,1\nb,1\nc,1\n";
   Make(text);
-  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1});
+  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 1}, TestCall());
   ASSERT_TRUE(first.ok()) << first.status();
   std::filesystem::remove(path_);
-  EXPECT_EQ(adapter_->Pull({first->next_cursor, 1}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(adapter_->Pull({first->next_cursor, 1}, TestCall()).status().code(), absl::StatusCode::kNotFound);
   WriteFile(path_, text);
-  const absl::StatusOr<PullPage> second = adapter_->Pull({first->next_cursor, 1});
+  const absl::StatusOr<PullPage> second = adapter_->Pull({first->next_cursor, 1}, TestCall());
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(second->items.external_id[0], "b");
-  EXPECT_EQ(second->revision, first->revision);
   // A new pull sees the new file, whatever is kept of the one before.
   WriteFile(path_, "Handle,Variant Price\nd,1\n");
   EXPECT_EQ(PullAll(*adapter_).items.at(0).external_id, "d");
@@ -484,11 +749,20 @@ TEST_F(CsvChannelTest, OnlyARegularFileIsAChannel) {
   Make("Handle,Variant Price\na,1\n");
   std::filesystem::rename(fifo, path_);
   const std::string later = absl::StrCat(path_, ": is a FIFO; give a regular file");
-  EXPECT_EQ(adapter_->Pull({}).status().message(), later);
-  EXPECT_EQ(adapter_->Push({{PriceItem("a", 1)}, "x"}).status().message(), later);
+  EXPECT_EQ(adapter_->Pull({}, TestCall()).status().message(), later);
+  EXPECT_EQ(PushRows(*adapter_, {PriceItem("a", 1)}).status().message(), later);
 }
 
 // -- Pushes.
+
+// Tells whether a file was replaced or written.
+using FileId = std::vector<int64_t>;
+
+FileId IdOf(const std::string& path) {
+  struct stat info {};
+  EXPECT_EQ(stat(path.c_str(), &info), 0);
+  return {static_cast<int64_t>(info.st_ino), info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+}
 
 constexpr char kQuotedBreaks[] =
     "Handle,Body,Published,Option1 Value,Variant Price,Variant Inventory Qty,Note\r\n"
@@ -516,22 +790,104 @@ TEST_F(CsvChannelTest, ChangesTheNamedCellsAndNoOtherByte) {
 
 TEST_F(CsvChannelTest, EqualValuesLeaveTheFileAlone) {
   Make(kQuotedBreaks);
-  const std::string revision = Revision();
-  struct stat before {};
-  ASSERT_EQ(stat(path_.c_str(), &before), 0);
+  const FileId before = IdOf(path_);
   const std::vector<PushItem> items = {
       MakeItem("shirt/Blue", {SyncField::kPrice, SyncField::kStatus}, {1150, 0, ChannelStatus::kListed}),
       MakeItem("pen", {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}, {300, 7, ChannelStatus::kHidden})};
-  const absl::StatusOr<PushReply> reply = adapter_->Push({items, revision});
+  const absl::StatusOr<PushReply> reply = PushRows(*adapter_, items);
   ASSERT_TRUE(reply.ok()) << reply.status();
   for (const PushOutcome& outcome : reply->outcomes) EXPECT_EQ(outcome.result, PushResult::kApplied);
-  EXPECT_EQ(reply->revision, "");
   EXPECT_EQ(ReadFile(path_), kQuotedBreaks);
-  struct stat after {};
-  ASSERT_EQ(stat(path_.c_str(), &after), 0);
-  EXPECT_EQ(after.st_ino, before.st_ino);
-  EXPECT_EQ(after.st_mtim.tv_sec, before.st_mtim.tv_sec);
-  EXPECT_EQ(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+  EXPECT_EQ(IdOf(path_), before);
+}
+
+// -- Comparing.
+
+constexpr char kThree[] =
+    "Handle,Option1 Value,Status,Variant SKU,Variant Price,Variant Inventory Qty,Variant Compare At Price\n"
+    "a,1,active,s1,1,5,\n"
+    "a,2,,s2,2,6,9\n"
+    "b,,draft,s3,3,,soon\n";
+
+TEST_F(CsvChannelTest, AnotherValueThanTheKnownOneIsAConflictOfThatItemAlone) {
+  Make(kThree);
+  ExpectConflict(
+      {Knowing(PriceItem("a/1", 150), {100}), Knowing(PriceItem("a/2", 250), {199}), Knowing(QuantityItem("b", 7), {})},
+      1, {"shop.csv:3: ", "\"a/2\"", "\"Variant Price\"", "found 2.00", "expected 1.99"});
+  EXPECT_THAT(ReadFile(path_), HasSubstr("a,1,active,s1,1.50,5,\na,2,,s2,2,6,9\nb,,draft,s3,3,7,soon\n"));
+}
+
+// Whatever of it agrees.
+TEST_F(CsvChannelTest, OfAConflictNothingIsWritten) {
+  Make(kThree);
+  const SyncFields mask = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+  const PushItem item = MakeItem("a/1", mask, {900, 9, ChannelStatus::kHidden});
+  ExpectConflict({Knowing(item, {100, 4, ChannelStatus::kListed})}, 0,
+                 {"\"Variant Inventory Qty\"", "found 5", "expected 4"});
+  EXPECT_EQ(ReadFile(path_), kThree);
+  ExpectConflict({Knowing(item, {100, 5, ChannelStatus::kDead})}, 0,
+                 {"shop.csv:2: ", "\"Status\"", "found active", "expected archived"});
+  EXPECT_EQ(ReadFile(path_), kThree);
+}
+
+TEST_F(CsvChannelTest, TheStatusIsComparedOnTheProductsFirstRow) {
+  Make(kThree);
+  ExpectConflict({Knowing(StatusItem("a/2", ChannelStatus::kDead), {kAbsent, kAbsent, ChannelStatus::kHidden})}, 0,
+                 {"shop.csv:2: ", "\"a/2\"", "found active", "expected draft"});
+  ExpectApplied({Knowing(StatusItem("a/2", ChannelStatus::kDead), {kAbsent, kAbsent, ChannelStatus::kListed})});
+  EXPECT_THAT(ReadFile(path_), HasSubstr("a,1,archived,s1,1,5,\na,2,,s2,2,6,9\n"));
+}
+
+TEST_F(CsvChannelTest, AnEmptyCellConflictsWithAKnownValueAndWithNoneDoesNot) {
+  Make(kThree);
+  ExpectConflict({Knowing(QuantityItem("b", 7), {kAbsent, 8})}, 0, {"shop.csv:4: ", "found none", "expected 8"});
+  ExpectConflict({Knowing(CompareAtItem("a/1", 700), {kAbsent, kAbsent, ChannelStatus::kUnknown, 800})}, 0,
+                 {"found none", "expected 8.00"});
+  ExpectConflict({Knowing(CompareAtItem("b", 700), {kAbsent, kAbsent, ChannelStatus::kUnknown, 800})}, 0,
+                 {"found none", "expected 8.00"});
+  EXPECT_EQ(ReadFile(path_), kThree);
+  ExpectApplied({QuantityItem("b", 7), CompareAtItem("a/1", 700), CompareAtItem("b", 700)});
+  EXPECT_THAT(ReadFile(path_), HasSubstr("a,1,active,s1,1,5,7.00\na,2,,s2,2,6,9\nb,,draft,s3,3,7,7.00\n"));
+}
+
+// What is sent again after its sender died behind the rename.
+TEST_F(CsvChannelTest, WhatIsThereAlreadyIsAppliedWhateverWasKnown) {
+  Make(kThree);
+  const std::string handle = Handles().at("a/1");
+  const SyncFields mask = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+  const std::vector<PushItem> items = {WithHandle(
+      Knowing(MakeItem("a/1", mask, {900, 9, ChannelStatus::kHidden}), {100, 5, ChannelStatus::kListed}), handle)};
+  ExpectApplied(items);
+  const std::string text = ReadFile(path_);
+  EXPECT_THAT(text, HasSubstr("a,1,draft,s1,9.00,9,\n"));
+  const FileId before = IdOf(path_);
+  ExpectApplied(items);
+  EXPECT_EQ(IdOf(path_), before);
+  EXPECT_EQ(ReadFile(path_), text);
+}
+
+TEST_F(CsvChannelTest, AnotherRowUnderTheIdIsAConflict) {
+  Make(kThree);
+  const std::map<std::string, std::string> handles = Handles();
+  const auto items = [&](int64_t price) {
+    return std::vector<PushItem>{WithHandle(PriceItem("a/1", price), handles.at("a/1")),
+                                 WithHandle(PriceItem("a/2", price), handles.at("a/2")), PriceItem("b", price)};
+  };
+  ExpectApplied(items(500));
+  const std::string text = absl::StrReplaceAll(ReadFile(path_), {{"s2", "other"}});
+  WriteFile(path_, text);
+  ExpectConflict(items(600), 1,
+                 {"shop.csv:3: ", "\"a/2\"", Handles().at("a/2"), absl::StrCat("expected ", handles.at("a/2"))});
+  EXPECT_EQ(ReadFile(path_), absl::StrReplaceAll(text, {{"s1,5.00", "s1,6.00"}, {"s3,5.00", "s3,6.00"}}));
+}
+
+TEST_F(CsvChannelTest, ACellThatCannotBeReadIsNotWrittenOver) {
+  const std::string text = "Handle,Variant Price,Variant Inventory Qty\na,$5,1\nb,1,1\n";
+  Make(text);
+  ExpectConflict({PriceItem("a", 100), PriceItem("b", 100)}, 0, {"shop.csv:2: ", "\"Variant Price\"", "$5"});
+  EXPECT_EQ(ReadFile(path_), text);
+  ExpectApplied({Knowing(QuantityItem("a", 2), {kAbsent, 1})});
+  EXPECT_EQ(ReadFile(path_), "Handle,Variant Price,Variant Inventory Qty\na,$5,2\nb,1,1\n");
 }
 
 TEST_F(CsvChannelTest, TheLastOfTwoItemsForOneVariantWins) {
@@ -609,17 +965,69 @@ TEST_F(CsvChannelTest, KeepsTheModeAndTheLinkAndLeavesOnlyItsLock) {
   EXPECT_THAT(names, ElementsAre("links", "shop.csv", "shop.csv.lock"));
 }
 
+TEST_F(CsvChannelTest, APushOfManyItemsReadsTheFileOnceAndWritesItOnce) {
+  constexpr int kRows = 5000;
+  std::string text = "Handle,Variant Price,Body\n";
+  std::string expected = text;
+  std::vector<PushItem> items;
+  for (int i = 0; i < kRows; ++i) {
+    const std::string body = absl::StrCat(",\"", std::string(static_cast<size_t>(i % 401), '\n'), "\"\n");
+    absl::StrAppend(&text, "item ", i, ",1", body);
+    absl::StrAppend(&expected, "item ", i, i % 3 == 0 ? ",2.00" : ",1", body);
+    if (i % 3 == 0) items.push_back(Knowing(PriceItem(absl::StrCat("item ", i), 200), {100}));
+  }
+  Make(text);
+  const int64_t before = BytesRead();
+  ExpectApplied(items);
+  const int64_t read = BytesRead() - before;
+  EXPECT_TRUE(ReadFile(path_) == expected);
+  const auto size = static_cast<int64_t>(text.size());
+  EXPECT_GE(read, size);
+  EXPECT_LE(read, 2 * size + size / 5);  // Looked through, and copied.
+}
+
+// What a call of a child process adds to the most memory that it has had, in KiB. -1: it failed.
+int64_t MemoryOfPush(const ChannelAdapter& adapter, const std::vector<PushItem>& items) {
+  int pipes[2];
+  EXPECT_EQ(pipe(pipes), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    rusage before{};
+    getrusage(RUSAGE_SELF, &before);
+    const absl::StatusOr<PushReply> reply = PushRows(adapter, items);
+    rusage after{};
+    getrusage(RUSAGE_SELF, &after);
+    const int64_t more = reply.ok() ? after.ru_maxrss - before.ru_maxrss : -1;
+    _exit(write(pipes[1], &more, sizeof(more)) == sizeof(more) ? 0 : 1);
+  }
+  int64_t more = -1;
+  EXPECT_EQ(read(pipes[0], &more, sizeof(more)), static_cast<ssize_t>(sizeof(more)));
+  close(pipes[0]);
+  close(pipes[1]);
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
+  return more;
+}
+
+TEST_F(CsvChannelTest, TheMemoryOfAPushDoesNotGrowWithColumnsThatNobodyReads) {
+  std::string text = "Handle,Variant Price,Body\n";
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&text, i, ",1,", std::string(32 << 10, 'x'), "\n");
+  Make(text);
+  const int64_t more = MemoryOfPush(*adapter_, {PriceItem("0", 200), PriceItem("999", 200)});
+  EXPECT_GE(more, 0);
+  EXPECT_LE(more, static_cast<int64_t>(text.size() >> 10) / 4);
+  EXPECT_TRUE(absl::StartsWith(ReadFile(path_), "Handle,Variant Price,Body\n0,2.00,x"));
+}
+
 // A limit on the size of files stands in for a full disk.
 TEST_F(CsvChannelTest, AFullDiskLeavesTheFileAsItWas) {
   Make(absl::StrCat("Handle,Variant Price,Body\na,1,", std::string(5000, 'x'), "\n"));
   const std::string text = ReadFile(path_);
-  const std::string revision = Revision();
   const pid_t child = fork();
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit = {1000, 1000};
     setrlimit(RLIMIT_FSIZE, &limit);
-    const absl::Status status = adapter_->Push({{PriceItem("a", 200)}, revision}).status();
+    const absl::Status status = PushRows(*adapter_, {PriceItem("a", 200)}).status();
     _exit(status.code() == absl::StatusCode::kResourceExhausted ? 0 : 1);
   }
   int status = -1;
@@ -630,20 +1038,19 @@ TEST_F(CsvChannelTest, AFullDiskLeavesTheFileAsItWas) {
   ExpectApplied({PriceItem("a", 200)});
 }
 
-// -- Several at once, all on the same revision: one is first, and the others find another file.
+// -- Several at once, all knowing the same: one is first, and the others find another value.
 
 constexpr int kPushers = 4;
 
-PushItem ItemOfPusher(int pusher) { return PriceItem("a", 100 * (pusher + 2)); }
+PushItem ItemOfPusher(int pusher) { return Knowing(PriceItem("a", 100 * (pusher + 2)), {100}); }
 
 TEST_F(CsvChannelTest, OfSeveralThreadsOnePushesAndTheOthersConflict) {
   Make("Handle,Variant Price\na,1\n");
-  const std::string revision = Revision();
   std::vector<PushResult> results(kPushers);
   std::vector<std::thread> threads;
   for (int i = 0; i < kPushers; ++i) {
     threads.emplace_back([&, i] {
-      const absl::StatusOr<PushReply> reply = adapter_->Push({{ItemOfPusher(i)}, revision});
+      const absl::StatusOr<PushReply> reply = PushRows(*adapter_, {ItemOfPusher(i)});
       EXPECT_TRUE(reply.ok()) << reply.status();
       if (reply.ok()) results[static_cast<size_t>(i)] = reply->outcomes.at(0).result;
     });
@@ -658,12 +1065,11 @@ TEST_F(CsvChannelTest, OfSeveralThreadsOnePushesAndTheOthersConflict) {
 
 TEST_F(CsvChannelTest, OfSeveralProcessesOnePushesAndTheOthersConflict) {
   Make("Handle,Variant Price\na,1\n");
-  const std::string revision = Revision();
   std::vector<pid_t> children;
   for (int i = 0; i < kPushers; ++i) {
     children.push_back(fork());
     if (children.back() == 0) {
-      const absl::StatusOr<PushReply> reply = MakeAdapter(path_)->Push({{ItemOfPusher(i)}, revision});
+      const absl::StatusOr<PushReply> reply = PushRows(*MakeAdapter(path_), {ItemOfPusher(i)});
       _exit(reply.ok() ? static_cast<int>(reply->outcomes.at(0).result) : 100);
     }
   }
@@ -826,28 +1232,31 @@ TEST_P(CsvChannelRealFileTest, APushChangesExactlyTheIntendedCells) {
     }
   }
   ASSERT_EQ(variants, static_cast<int64_t>(GetParam().variants));
-  const absl::StatusOr<PushReply> reply = adapter_->Push({items, PullAll(*adapter_).revision});
+  const absl::StatusOr<PushReply> reply = PushRows(*adapter_, items);
   ASSERT_TRUE(reply.ok()) << reply.status();
   for (const PushOutcome& outcome : reply->outcomes) EXPECT_EQ(outcome.result, PushResult::kApplied);
   EXPECT_TRUE(ReadFile(path_) == expected.Text());
-  EXPECT_EQ(PullAll(*adapter_).revision, reply->revision);
 
-  const absl::StatusOr<PushReply> again = adapter_->Push({items, reply->revision});
+  // The same again, as by who died before he knew of the answer: nothing is left to change.
+  const FileId before = IdOf(path_);
+  const absl::StatusOr<PushReply> again = PushRows(*adapter_, items);
   ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(again->revision, "") << "nothing was left to change";
+  for (const PushOutcome& outcome : again->outcomes) EXPECT_EQ(outcome.result, PushResult::kApplied);
+  EXPECT_EQ(IdOf(path_), before);
 }
 
 TEST_P(CsvChannelRealFileTest, APushOfWhatIsThereLeavesEveryByte) {
   const std::string text = ReadFile(path_);
+  const FileId before = IdOf(path_);
   const PulledItems pulled = PullAll(*adapter_);
   std::vector<PushItem> items;
   for (const ConformanceItem& item : pulled.items) {
     items.push_back(MakeItem(item.external_id, PresentFields(item.values), item.values));
   }
-  const absl::StatusOr<PushReply> reply = adapter_->Push({items, pulled.revision});
+  const absl::StatusOr<PushReply> reply = PushRows(*adapter_, items);
   ASSERT_TRUE(reply.ok()) << reply.status();
   for (const PushOutcome& outcome : reply->outcomes) EXPECT_EQ(outcome.result, PushResult::kApplied);
-  EXPECT_EQ(reply->revision, "");
+  EXPECT_EQ(IdOf(path_), before);
   EXPECT_TRUE(ReadFile(path_) == text);
 }
 

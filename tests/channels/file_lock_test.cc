@@ -15,6 +15,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
+class TestCall : public CallContext {
+ public:
+  explicit TestCall(absl::Duration time_left = absl::InfiniteDuration(), bool cancelled = false)
+      : time_left_(time_left), cancelled_(cancelled) {}
+
+  absl::Duration time_left() const override { return time_left_; }
+  bool cancelled() const override { return cancelled_; }
+  void Log(LogLevel, absl::string_view) const override {}
+
+ private:
+  const absl::Duration time_left_;
+  const bool cancelled_;
+};
+
 class FileLockTest : public ::testing::Test {
  protected:
   TemporaryFolder folder_;
@@ -22,19 +36,21 @@ class FileLockTest : public ::testing::Test {
 };
 
 TEST_F(FileLockTest, ExcludesASecondHolder) {
-  const absl::StatusOr<csv_channel::FileLock> held = csv_channel::FileLock::Acquire(path_, absl::ZeroDuration());
+  const absl::StatusOr<csv_channel::FileLock> held =
+      csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
   ASSERT_TRUE(held.ok()) << held.status();
-  const absl::Status second = csv_channel::FileLock::Acquire(path_, absl::Milliseconds(1)).status();
+  const absl::Status second = csv_channel::FileLock::Acquire(path_, absl::Milliseconds(1), TestCall()).status();
   EXPECT_EQ(second.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(second.message()), HasSubstr(path_));
 }
 
 TEST_F(FileLockTest, IsReleasedAtTheEndOfItsLifeAndTheFileStays) {
   for (int i = 0; i < 2; ++i) {
-    absl::StatusOr<csv_channel::FileLock> held = csv_channel::FileLock::Acquire(path_, absl::ZeroDuration());
+    absl::StatusOr<csv_channel::FileLock> held =
+        csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
     ASSERT_TRUE(held.ok()) << held.status();
     const csv_channel::FileLock moved = *std::move(held);
-    EXPECT_FALSE(csv_channel::FileLock::Acquire(path_, absl::ZeroDuration()).ok());
+    EXPECT_FALSE(csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall()).ok());
   }
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
@@ -43,22 +59,40 @@ TEST_F(FileLockTest, WaitsForTheHolder) {
   absl::Notification is_held;
   absl::Notification is_wanted;
   std::thread holder([&] {
-    const absl::StatusOr<csv_channel::FileLock> held = csv_channel::FileLock::Acquire(path_, absl::ZeroDuration());
+    const absl::StatusOr<csv_channel::FileLock> held =
+        csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
     EXPECT_TRUE(held.ok()) << held.status();
     is_held.Notify();
     is_wanted.WaitForNotification();
   });
   is_held.WaitForNotification();
-  EXPECT_FALSE(csv_channel::FileLock::Acquire(path_, absl::ZeroDuration()).ok());
+  EXPECT_FALSE(csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall()).ok());
   is_wanted.Notify();
-  const absl::StatusOr<csv_channel::FileLock> second = csv_channel::FileLock::Acquire(path_, absl::Minutes(1));
+  const absl::StatusOr<csv_channel::FileLock> second =
+      csv_channel::FileLock::Acquire(path_, absl::Minutes(1), TestCall());
   EXPECT_TRUE(second.ok()) << second.status();
   holder.join();
 }
 
+TEST_F(FileLockTest, WaitsNoLongerThanTheCallMay) {
+  const TestCall late(absl::Seconds(-1));
+  const TestCall cancelled(absl::InfiniteDuration(), true);
+  for (const TestCall* call : {&late, &cancelled}) {
+    // What is free is to be had all the same.
+    EXPECT_TRUE(csv_channel::FileLock::Acquire(path_, absl::Minutes(1), *call).ok());
+  }
+  const absl::StatusOr<csv_channel::FileLock> held =
+      csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(csv_channel::FileLock::Acquire(path_, absl::InfiniteDuration(), late).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(csv_channel::FileLock::Acquire(path_, absl::InfiniteDuration(), cancelled).status().code(),
+            absl::StatusCode::kCancelled);
+}
+
 TEST_F(FileLockTest, SaysWhereItCannotBeMade) {
   const absl::Status status =
-      csv_channel::FileLock::Acquire(folder_.PathOf("none/x.lock"), absl::ZeroDuration()).status();
+      csv_channel::FileLock::Acquire(folder_.PathOf("none/x.lock"), absl::ZeroDuration(), TestCall()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("none/x.lock"));
 }

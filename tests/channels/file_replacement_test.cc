@@ -25,6 +25,14 @@ class FileReplacementTest : public ::testing::Test {
     return *stamp;
   }
 
+  // Gives the text in two parts.
+  absl::Status Replace(const csv_channel::FileStamp& expected, const std::string& text) {
+    return csv_channel::ReplaceFile(path_, expected, [&](csv_channel::TextSink sink) {
+      const absl::Status first = sink(absl::string_view(text).substr(0, text.size() / 2));
+      return first.ok() ? sink(absl::string_view(text).substr(text.size() / 2)) : first;
+    });
+  }
+
   bool IsTidy() const { return !std::filesystem::exists(path_ + ".flxlink.tmp"); }
 
   TemporaryFolder folder_;
@@ -35,7 +43,7 @@ TEST_F(FileReplacementTest, ReplacesTheContentsAndKeepsTheMode) {
   for (const mode_t mode : {0640, 0604, 0444}) {
     ASSERT_EQ(chmod(path_.c_str(), mode), 0);
     const csv_channel::FileStamp before = Stamp();
-    ASSERT_EQ(csv_channel::ReplaceFile(path_, before, "new\n"), absl::OkStatus());
+    ASSERT_EQ(Replace(before, "new\n"), absl::OkStatus());
     EXPECT_EQ(ReadFile(path_), "new\n");
     const csv_channel::FileStamp after = Stamp();
     EXPECT_EQ(after.mode(), mode);
@@ -50,7 +58,7 @@ TEST_F(FileReplacementTest, KeepsTheOwner) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   ASSERT_EQ(chown(path_.c_str(), 12345, 23456), 0);
   ASSERT_EQ(chmod(path_.c_str(), 04750), 0);
-  ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  ASSERT_EQ(Replace(Stamp(), "new"), absl::OkStatus());
   EXPECT_EQ(Stamp().user(), 12345u);
   EXPECT_EQ(Stamp().group(), 23456u);
   EXPECT_EQ(Stamp().mode(), 04750u);
@@ -58,7 +66,7 @@ TEST_F(FileReplacementTest, KeepsTheOwner) {
 
 TEST_F(FileReplacementTest, WritesEmptyAndLargeTexts) {
   for (const std::string& text : {std::string(), std::string(5 << 20, 'x')}) {
-    ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), text), absl::OkStatus());
+    ASSERT_EQ(Replace(Stamp(), text), absl::OkStatus());
     EXPECT_EQ(ReadFile(path_), text);
   }
 }
@@ -66,22 +74,34 @@ TEST_F(FileReplacementTest, WritesEmptyAndLargeTexts) {
 TEST_F(FileReplacementTest, LeavesAFileThatChangedMeanwhile) {
   const csv_channel::FileStamp before = Stamp();
   WriteFile(path_, "edited by hand");
-  EXPECT_EQ(csv_channel::ReplaceFile(path_, before, "new").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Replace(before, "new").code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReadFile(path_), "edited by hand");
+  EXPECT_TRUE(IsTidy());
+}
+
+TEST_F(FileReplacementTest, LeavesTheFileWhereTheNewTextCannotBeMade) {
+  const csv_channel::FileStamp before = Stamp();
+  const absl::Status status = csv_channel::ReplaceFile(path_, before, [](csv_channel::TextSink sink) {
+    EXPECT_EQ(sink("half"), absl::OkStatus());
+    return absl::UnavailableError("gone");
+  });
+  EXPECT_EQ(status, absl::UnavailableError("gone"));
+  EXPECT_EQ(ReadFile(path_), "old");
+  EXPECT_TRUE(Stamp().SameAs(before));
   EXPECT_TRUE(IsTidy());
 }
 
 TEST_F(FileReplacementTest, DoesNotBringBackAFileThatIsGone) {
   const csv_channel::FileStamp before = Stamp();
   std::filesystem::remove(path_);
-  EXPECT_EQ(csv_channel::ReplaceFile(path_, before, "new").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Replace(before, "new").code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_TRUE(IsTidy());
 }
 
 TEST_F(FileReplacementTest, OverwritesWhatACrashLeft) {
   WriteFile(path_ + ".flxlink.tmp", "half of someth");
-  ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  ASSERT_EQ(Replace(Stamp(), "new"), absl::OkStatus());
   EXPECT_EQ(ReadFile(path_), "new");
   EXPECT_TRUE(IsTidy());
 }
@@ -90,7 +110,7 @@ TEST_F(FileReplacementTest, DoesNotFollowALinkInThePlaceOfTheNewFile) {
   const std::string victim = folder_.PathOf("victim");
   WriteFile(victim, "precious");
   std::filesystem::create_symlink(victim, path_ + ".flxlink.tmp");
-  ASSERT_EQ(csv_channel::ReplaceFile(path_, Stamp(), "new"), absl::OkStatus());
+  ASSERT_EQ(Replace(Stamp(), "new"), absl::OkStatus());
   EXPECT_EQ(ReadFile(victim), "precious");
   EXPECT_EQ(ReadFile(path_), "new");
 }
@@ -103,7 +123,7 @@ TEST_F(FileReplacementTest, LeavesTheOldFileWhenTheDiskIsFull) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit = {1000, 1000};
     setrlimit(RLIMIT_FSIZE, &limit);
-    const absl::Status status = csv_channel::ReplaceFile(path_, before, std::string(5000, 'x'));
+    const absl::Status status = Replace(before, std::string(5000, 'x'));
     _exit(status.code() == absl::StatusCode::kResourceExhausted ? 0 : 1);
   }
   int status = -1;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flxlink::csv {
 namespace {
@@ -147,11 +148,86 @@ TEST(CsvReaderTest, TellsTheSpansOfCells) {
   CsvRecord record;
   while (*reader->Next(&record)) {
     cells.emplace_back();
-    for (const CsvSpan span : reader->CellSpans(record.position)) {
-      cells.back().push_back(text.substr(span.begin, span.end - span.begin));
+    const std::string line = text.substr(record.position.begin, record.position.end - record.position.begin);
+    for (const CsvSpan span : CellSpans(line)) {
+      cells.back().push_back(line.substr(span.begin, span.end - span.begin));
     }
   }
   EXPECT_THAT(cells, ElementsAre(ElementsAre("1", "\"a,\"\"b\n\"", ""), ElementsAre("2", "", "\"\"")));
+}
+
+// All that a reader tells of a text: its columns, its records with their positions, and how it ends.
+std::vector<std::string> Tell(absl::StatusOr<CsvReader> reader) {
+  if (!reader.ok()) return {std::string(reader.status().message())};
+  std::vector<std::string> told = reader->columns();
+  CsvRecord record;
+  for (;;) {
+    const absl::StatusOr<bool> found = reader->Next(&record);
+    if (!found.ok() || !*found) {
+      told.emplace_back(found.ok() ? "end" : found.status().message());
+      return told;
+    }
+    const CsvPosition& at = record.position;
+    told.push_back(absl::StrCat(at.index, " ", at.line, " ", at.begin, " ", at.end));
+    for (int64_t i = 0; i < record.fields.size(); ++i) told.emplace_back(record.fields[i]);
+  }
+}
+
+// Line ends, quotes and records of all lengths fall on the seams between the parts that are read.
+TEST(CsvReaderTest, ReadsAPartAtATimeWhatItReadsAtOnce) {
+  for (const char* line_end : {"\n", "\r\n"}) {
+    for (const char* last : {"", "x,\"open", "x,y\rz", "x,y", "x", "x,\xFF"}) {
+      std::string text = absl::StrCat("\xEF\xBB\xBFid,body", line_end, line_end);
+      for (size_t size = 0; text.size() < 1'000'000; size = (size * 7 + 13) % 4099) {
+        const std::string body(size, size % 3 == 0 ? '\n' : 'b');
+        absl::StrAppend(&text, size, ",\"", body, "\"\"\"", line_end, size % 5 == 0 ? line_end : "");
+      }
+      absl::StrAppend(&text, "long,", std::string(300'000, 'x'), line_end, last);
+      const CsvText parts(text);
+      EXPECT_EQ(Tell(CsvReader::Stream("f.csv", parts)), Tell(CsvReader::FromText("f.csv", text)));
+    }
+  }
+}
+
+TEST(CsvReaderTest, GoesBackWhereItIsTold) {
+  std::string text = "id,body\n\n";
+  for (int i = 0; i < 1000; ++i) absl::StrAppend(&text, i, ",", std::string(1000, 'x'), "\n");
+  const CsvText parts(text);
+  auto reader = CsvReader::Stream("f.csv", parts);
+  ASSERT_TRUE(reader.ok());
+  std::vector<CsvPosition> positions;
+  CsvRecord record;
+  while (*reader->Next(&record)) positions.push_back(record.position);
+  for (const int i : {990, 3, 500, 501, 0}) {
+    reader->Seek(positions[static_cast<size_t>(i)]);
+    ASSERT_TRUE(*reader->Next(&record));
+    EXPECT_EQ(record.fields[0], absl::StrCat(i));
+    EXPECT_EQ(record.position.line, i + 3);
+    EXPECT_EQ(record.position.index, i);
+  }
+  reader->Rewind();
+  ASSERT_TRUE(*reader->Next(&record));
+  EXPECT_EQ(record.fields[0], "0");
+  EXPECT_EQ(record.position.index, 0);
+  EXPECT_EQ(record.position.line, 3);
+}
+
+TEST(CsvReaderTest, SaysThatATextBecameShorterWhileItWasRead) {
+  const TemporaryFolder folder;
+  const std::string path = folder.PathOf("f.csv");
+  std::string text = "id\n";
+  for (int i = 0; i < 100'000; ++i) absl::StrAppend(&text, i, "\n");
+  WriteFile(path, text);
+  const absl::StatusOr<CsvText> parts = CsvText::Open(path);
+  ASSERT_TRUE(parts.ok());
+  auto reader = CsvReader::Stream(path, *parts);
+  ASSERT_TRUE(reader.ok());
+  WriteFile(path, "id\n");
+  CsvRecord record;
+  absl::StatusOr<bool> found = true;
+  while (found.ok() && *found) found = reader->Next(&record);
+  EXPECT_EQ(found.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(found.status().message(), path + ": cannot be read; check the file");
 }
 
 }  // namespace

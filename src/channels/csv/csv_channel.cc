@@ -18,6 +18,7 @@
 #include "src/channels/csv/file_push.h"
 #include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/file_snapshot.h"
+#include "src/channels/csv/page_builder.h"
 #include "src/channels/csv/pull_cursor.h"
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
@@ -30,6 +31,12 @@ namespace {
 
 // How long a push waits for another one to the same file.
 constexpr absl::Duration kLockWait = absl::Seconds(2);
+
+// The only push kind.
+constexpr absl::string_view kRows = "rows";
+
+// As many as a page has: no fetch is faster than one pass over the file.
+constexpr int64_t kFetchLimit = 10000;
 
 // The path without symbolic links, so that a push replaces the file and not a link to it.
 absl::StatusOr<std::string> ResolvePath(const std::string& path) {
@@ -45,11 +52,10 @@ class CsvChannel : public ChannelAdapter {
 
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
     if (request.limit <= 0) return absl::InvalidArgumentError("a page's limit must be at least 1");
     csv_channel::PullCursor from;
-    const bool is_first = request.cursor.empty();
-    if (!is_first) {
+    if (!request.cursor.empty()) {
       absl::StatusOr<csv_channel::PullCursor> parsed = csv_channel::ParsePullCursor(request.cursor);
       if (!parsed.ok()) return parsed.status();
       from = *std::move(parsed);
@@ -57,27 +63,48 @@ class CsvChannel : public ChannelAdapter {
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
     absl::MutexLock lock(&mutex_);
-    if (absl::Status status = ReadForPull(*path, is_first); !status.ok()) return status;
-    if (is_first) from.revision = pulled_->revision();
-    absl::StatusOr<PullPage> page =
-        from.revision == pulled_->revision()
-            ? csv_channel::ReadPage(&pulled_->reader(), currency_, from, request.limit)
-            : absl::AbortedError(absl::StrCat(*path, ": the file changed during the pull; start the pull over"));
+    absl::StatusOr<PullPage> page = PullLocked(*path, from, request, call);
     if (!page.ok() || page->next_cursor.empty()) pulled_.reset();
     return page;
   }
 
-  absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    absl::StatusOr<std::string> path = ResolvePath(path_);
+    if (!path.ok()) return path.status();
+    const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(*path);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(*path, *text);
+    if (!reader.ok()) return reader.status();
+    return csv_channel::ReadNamed(&*reader, currency_, request, call);
+  }
+
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
+    if (request.kind != kRows) {
+      return absl::InvalidArgumentError(absl::StrCat("the csv channel has no push kind ", model::Quote(request.kind),
+                                                     "; its only one is \"", kRows, "\""));
+    }
     if (request.items.empty()) return PushReply();
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
     const absl::StatusOr<csv_channel::FileLock> lock =
-        csv_channel::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait);
-    if (!lock.ok()) return lock.status();
-    return PushLocked(*path, request);
+        csv_channel::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, call);
+    absl::StatusOr<PushReply> reply = lock.ok() ? PushLocked(*path, request, call) : lock.status();
+    return absl::IsCancelled(reply.status()) ? NotTried(request, reply.status()) : reply;
   }
 
  private:
+  absl::StatusOr<PullPage> PullLocked(const std::string& path, csv_channel::PullCursor from, const PullRequest& request,
+                                      const CallContext& call) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const bool is_first = from.is_start();
+    if (absl::Status status = ReadForPull(path, is_first); !status.ok()) return status;
+    if (is_first) from.revision = pulled_->revision();
+    if (from.revision != pulled_->revision()) {
+      return absl::AbortedError(absl::StrCat(path, ": the file changed during the pull; start the pull over"));
+    }
+    if (absl::Status status = pulled_->Check(call); !status.ok()) return status;
+    return csv_channel::ReadPage(&pulled_->reader(), pulled_->repeated(), currency_, from, request.limit);
+  }
+
   // Sees to it that `pulled_` is the file: read anew for a pull's first page, and for any other only where it is not at
   // hand as it is now.
   absl::Status ReadForPull(const std::string& path, bool is_first) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -92,29 +119,30 @@ class CsvChannel : public ChannelAdapter {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<PushReply> PushLocked(const std::string& path, const PushRequest& request) const {
-    absl::StatusOr<csv_channel::FileSnapshot> file = csv_channel::FileSnapshot::Read(path);
-    if (!file.ok()) return file.status();
-    if (file->revision() != request.revision) return Conflict(path, request);
+  // The stamp comes first, so that a writer who heeds no lock is noticed whenever he comes.
+  absl::StatusOr<PushReply> PushLocked(const std::string& path, const PushRequest& request,
+                                       const CallContext& call) const {
+    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path);
+    if (!stamp.ok()) return stamp.status();
+    const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
+    if (!text.ok()) return text.status();
     const absl::StatusOr<csv_channel::FilePush> push =
-        csv_channel::FilePush::Create(&file->reader(), currency_, request.items);
+        csv_channel::FilePush::Create(path, *text, currency_, request.items, call);
     if (!push.ok()) return push.status();
-    PushReply reply;
     if (push->changes()) {
-      const std::string text = push->Text();
-      const absl::Status replaced = csv_channel::ReplaceFile(path, file->stamp(), text);
-      if (absl::IsAborted(replaced)) return Conflict(path, request);
-      if (!replaced.ok()) return replaced;
-      reply.revision = csv_channel::RevisionOf(text);
+      const auto write = [&](csv_channel::TextSink sink) { return push->Write(sink); };
+      if (absl::Status status = csv_channel::ReplaceFile(path, *stamp, write); !status.ok()) return status;
     }
+    PushReply reply;
     reply.outcomes = push->outcomes();
     return reply;
   }
 
-  static PushReply Conflict(const std::string& path, const PushRequest& request) {
+  // A push that was cancelled was so before it began to write.
+  static PushReply NotTried(const PushRequest& request, const absl::Status& status) {
     PushOutcome outcome;
-    outcome.result = PushResult::kConflict;
-    outcome.message = absl::StrCat(path, ": the file is not the one that was last read; pull again");
+    outcome.result = PushResult::kNotTried;
+    outcome.message = std::string(status.message());
     PushReply reply;
     reply.outcomes.assign(request.items.size(), outcome);
     return reply;
@@ -146,32 +174,43 @@ absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
                                     ": the csv adapter needs the setting \"path\"; set it to a CSV file"));
 }
 
+// Of a file with these words for statuses, which can set `fields`.
+AdapterCapabilities CapabilitiesOf(const SyncFields& fields, csv_channel::StatusWords words) {
+  AdapterCapabilities capabilities;
+  capabilities.link_fields = csv_channel::CsvLinkFields();
+  capabilities.status_set = csv_channel::StatusesWith(words);
+  capabilities.kept_by_parent = IntersectionOf(fields, {SyncField::kStatus});
+  capabilities.complete_pull = true;
+  capabilities.fetch_limit = kFetchLimit;
+  PushKind rows;
+  rows.name = std::string(kRows);
+  rows.fields = fields;
+  rows.takes_good_items = true;
+  rows.compares = fields;
+  // A push is over when its call is. One that hangs and comes back to life still holds the lock, so that nobody pushed
+  // in between, and replaces no file that was changed otherwise; one whose process died is gone with it.
+  rows.timeout = absl::ZeroDuration();
+  capabilities.push_kinds = {rows};
+  return capabilities;
+}
+
 // What can be set is what the file has columns for. A file that is not there yet, or cannot be read, is taken to have
 // all: what is wrong with it is for the first pull to say. INVALID_ARGUMENT where it never can be one.
 absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
-  AdapterCapabilities capabilities;
-  capabilities.link_fields = csv_channel::CsvLinkFields();
-  capabilities.can_set = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice};
-  capabilities.status_set = csv_channel::StatusesWith(csv_channel::StatusWords::kStatus);
-  capabilities.grouping = PushGrouping::kProduct;
-  capabilities.partial_success = true;
-  capabilities.complete_pull = true;
-  // A push is over when its call is. One that hangs and comes back to life finds the file's revision moved by whoever
-  // pushed in between, and changes nothing; one whose process died is gone with it.
-  capabilities.push_timeout = absl::ZeroDuration();
+  const SyncFields all = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice};
+  const AdapterCapabilities unknown = CapabilitiesOf(all, csv_channel::StatusWords::kStatus);
   const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
   if (absl::IsInvalidArgument(text.status())) return text.status();
-  if (!text.ok()) return capabilities;
-  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::ReadHeader(path, *text);
-  if (!reader.ok()) return capabilities;
+  if (!text.ok()) return unknown;
+  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(path, *text);
+  if (!reader.ok()) return unknown;
   const absl::StatusOr<csv::ShopifyColumns> columns = csv::ShopifyColumns::Find(*reader);
-  if (!columns.ok()) return capabilities;
-  const csv_channel::StatusWords words = csv_channel::StatusWordsOf(*reader, *columns);
-  if (columns->quantity == csv::CsvReader::kNoColumn) capabilities.can_set.Remove(SyncField::kQuantity);
-  if (words == csv_channel::StatusWords::kNone) capabilities.can_set.Remove(SyncField::kStatus);
-  if (columns->compare_at_price == csv::CsvReader::kNoColumn) capabilities.can_set.Remove(SyncField::kCompareAtPrice);
-  capabilities.status_set = csv_channel::StatusesWith(words);
-  return capabilities;
+  if (!columns.ok()) return unknown;
+  SyncFields fields = all;
+  if (columns->quantity == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kQuantity);
+  if (columns->status == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kStatus);
+  if (columns->compare_at_price == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kCompareAtPrice);
+  return CapabilitiesOf(fields, csv_channel::StatusWordsOf(*reader, *columns));
 }
 
 }  // namespace

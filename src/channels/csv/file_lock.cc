@@ -19,11 +19,13 @@ constexpr absl::Duration kPause = absl::Milliseconds(5);
 
 }  // namespace
 
-absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::Duration wait) {
+absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::Duration wait, const CallContext& call) {
   csv::FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!file.valid()) return FileError(errno, path, "the lock file cannot be opened");
   while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return FileError(errno, path, "cannot be locked");
+    if (call.cancelled()) return absl::CancelledError(absl::StrCat(path, ": the wait for this lock was cancelled"));
+    wait = std::min(wait, call.time_left());
     if (wait <= absl::ZeroDuration()) {
       return absl::UnavailableError(
           absl::StrCat(path, ": another push holds this lock; try again when that one is done"));

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "flxlink/channel_adapter.h"
 #include "src/csv/file_descriptor.h"
 
 namespace flxlink::csv_channel {
@@ -18,9 +19,11 @@ namespace flxlink::csv_channel {
 // Thread-compatible; two locks of one file exclude each other in one process too.
 class FileLock {
  public:
-  // Makes the file where there is none. UNAVAILABLE when another holder has not released it within `wait`; otherwise as
+  // Makes the file where there is none. Asks at least once, and waits no longer than the call has time.
+  //
+  // UNAVAILABLE: another holder has not released it within `wait`. CANCELLED: the call was meanwhile. Otherwise as
   // FileError.
-  static absl::StatusOr<FileLock> Acquire(const std::string& path, absl::Duration wait);
+  static absl::StatusOr<FileLock> Acquire(const std::string& path, absl::Duration wait, const CallContext& call);
 
   FileLock(FileLock&&) = default;
   FileLock& operator=(FileLock&&) = delete;

@@ -1,31 +1,30 @@
-// A pull of a product CSV: its variants, page by page.
+// Pages of a pull of a product CSV, and fetches of single variants.
 
 #ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_PULL_H_
 #define FLXLINK_SRC_CHANNELS_CSV_FILE_PULL_H_
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/money.h"
 #include "src/channels/csv/pull_cursor.h"
+#include "src/channels/csv/repeated_rows.h"
 #include "src/csv/csv_reader.h"
 
 namespace flxlink::csv_channel {
 
-// The fields of every page.
-std::vector<std::string> CsvLinkFields();
+// Reads the page at `from`, which is of the file's own revision, from a reader that stands at the first record; `limit`
+// is above zero. `repeated` is of the same file, and made by a reading of all of it: what is no CSV was found then,
+// before anything of the file was taken in.
+absl::StatusOr<PullPage> ReadPage(csv::CsvReader* reader, const RepeatedRows& repeated, Currency currency,
+                                  const PullCursor& from, int64_t limit);
 
-// Reads the page at `from`, which is of the file's own revision, from a reader that stands at the start; `limit` is
-// above zero.
+// Reads the whole file, from its first record on, for the variants named.
 //
-// A pull's first page reads the file to its end, so that a mistake anywhere in it fails the pull before anything of it
-// is taken in. The other pages are of the same bytes: they begin where the cursor says and end where they are full.
-//
-// INVALID_ARGUMENT names file and line of what cannot be read, and both lines of an external id that is there twice.
-absl::StatusOr<PullPage> ReadPage(csv::CsvReader* reader, Currency currency, const PullCursor& from, int64_t limit);
+// INVALID_ARGUMENT names file and line of what is no CSV. CANCELLED: the call was.
+absl::StatusOr<FetchReply> ReadNamed(csv::CsvReader* reader, Currency currency, const FetchRequest& request,
+                                     const CallContext& call);
 
 }  // namespace flxlink::csv_channel
 

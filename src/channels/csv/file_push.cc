@@ -6,11 +6,16 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/listing_status.h"
 #include "flxlink/problem.h"
+#include "src/channels/csv/item_handle.h"
 #include "src/model/quote.h"
 
 namespace flxlink::csv_channel {
 namespace {
+
+// How much of the old file is copied, and of the new one written, at once.
+constexpr size_t kPartBytes = size_t{128} << 10;
 
 PushOutcome Rejected(absl::string_view code, absl::string_view field, std::string message) {
   PushOutcome outcome;
@@ -21,106 +26,160 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
   return outcome;
 }
 
-// The fields that are numbers, each in a cell of the variant's own row.
-constexpr SyncField kNumbers[] = {SyncField::kPrice, SyncField::kQuantity, SyncField::kCompareAtPrice};
-
-absl::string_view ColumnName(SyncField field) {
-  if (field == SyncField::kPrice) return "Variant Price";
-  return field == SyncField::kQuantity ? "Variant Inventory Qty" : "Variant Compare At Price";
+absl::string_view ColumnName(SyncField field, StatusWords words) {
+  switch (field) {
+    case SyncField::kPrice:
+      return "Variant Price";
+    case SyncField::kQuantity:
+      return "Variant Inventory Qty";
+    case SyncField::kCompareAtPrice:
+      return "Variant Compare At Price";
+    case SyncField::kStatus:
+      return words == StatusWords::kPublished ? "Published" : "Status";
+  }
+  return "";
 }
 
-PushOutcome MissingColumn(absl::string_view column, absl::string_view field) {
-  return Rejected(problem_code::kMissingColumn, field,
-                  absl::StrCat("the file has no column \"", column, "\"; add it, or do not sync the ", field));
+PushOutcome Conflict(absl::string_view what) {
+  PushOutcome outcome;
+  outcome.result = PushResult::kConflict;
+  outcome.message = absl::StrCat(what, "; pull again");
+  return outcome;
 }
 
-PushOutcome MissingValue(absl::string_view field) {
-  return Rejected(problem_code::kMissingValue, field,
-                  absl::StrCat("there is no ", field, " to write; give the product one"));
-}
-
-// Words keep the capitals of the cell that they replace.
+// Words keep the capitals of the cell that they replace. Numbers have none.
 std::string InTheCaseOf(absl::string_view cell, absl::string_view word) {
   const bool capitals = absl::AsciiStrToUpper(cell) == cell && absl::AsciiStrToLower(cell) != cell;
   return capitals ? absl::AsciiStrToUpper(word) : std::string(word);
 }
 
+// A cell in quotes stays in quotes; numbers and words never need them.
+std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) {
+  const absl::string_view quote = absl::StartsWith(cell, "\"") ? "\"" : "";
+  return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
+}
+
+// Hands small parts on as large ones.
+class Buffer {
+ public:
+  explicit Buffer(TextSink sink) : sink_(sink) {}
+
+  absl::Status Add(absl::string_view part) {
+    text_.append(part.data(), part.size());
+    return text_.size() < kPartBytes ? absl::OkStatus() : Flush();
+  }
+
+  absl::Status Flush() {
+    const absl::Status status = sink_(text_);
+    text_.clear();
+    return status;
+  }
+
+ private:
+  TextSink sink_;
+  std::string text_;
+};
+
 }  // namespace
 
-absl::StatusOr<FilePush> FilePush::Create(csv::CsvReader* reader, Currency currency, absl::Span<const PushItem> items) {
-  FilePush push(reader, currency);
-  if (absl::Status status = push.FindVariants(items); !status.ok()) return status;
+absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::CsvText& text, Currency currency,
+                                          absl::Span<const PushItem> items, const CallContext& call) {
+  FilePush push(name, text, currency);
+  if (absl::Status status = push.FindRows(items, call); !status.ok()) return status;
   push.FindDisagreements(items);
+  push.outcomes_.reserve(items.size());
   for (const PushItem& item : items) {
     push.outcomes_.push_back(push.Judge(item));
-    if (push.outcomes_.back().result != PushResult::kApplied) continue;
-    if (absl::Status status = push.Apply(item); !status.ok()) return status;
+    if (push.outcomes_.back().result == PushResult::kApplied) push.Apply(item);
   }
   return push;
 }
 
-absl::Status FilePush::FindVariants(absl::Span<const PushItem> items) {
-  absl::flat_hash_set<absl::string_view> wanted;
-  for (const PushItem& item : items) wanted.insert(item.external_id);
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader_);
+absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallContext& call) {
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(name_, *text_);
+  if (!reader.ok()) return reader.status();
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
   if (!rows.ok()) return rows.status();
   columns_ = rows->columns();
-  words_ = StatusWordsOf(*reader_, columns_);
+  words_ = StatusWordsOf(*reader, columns_);
+  absl::flat_hash_set<absl::string_view> wanted;
+  for (const PushItem& item : items) wanted.insert(item.external_id);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return absl::OkStatus();
-    if (wanted.contains(variant.id)) variants_.try_emplace(variant.id, variant);
+    if (call.cancelled()) return absl::CancelledError("the call was cancelled");
+    // Of several rows with one id the first counts.
+    if (wanted.contains(variant.id) && !rows_.contains(variant.id))
+      rows_.emplace(variant.id, ReadRow(*reader, variant));
   }
+}
+
+FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) const {
+  Row row;
+  row.position = variant.row;
+  row.product = variant.product_row;
+  row.handle = HandleOf(variant);
+  row.values.status = ParseStatusWord(words_, variant.status);
+  row.values.compare_at_price = ReadCompareAtPrice(variant, currency_);
+  const auto take = [&](SyncField field, const absl::StatusOr<int64_t>& value) {
+    row.values.Set(field, value.value_or(kAbsent));
+    if (!value.ok()) row.unreadable.emplace_back(field, value.status().message());
+  };
+  take(SyncField::kPrice, ReadPrice(reader, variant, currency_));
+  take(SyncField::kQuantity, ReadQuantity(reader, variant));
+  return row;
 }
 
 void FilePush::FindDisagreements(absl::Span<const PushItem> items) {
   absl::flat_hash_map<size_t, ChannelStatus> wanted;
   for (const PushItem& item : items) {
-    const auto found = variants_.find(item.external_id);
-    if (!item.mask.Has(SyncField::kStatus) || found == variants_.end()) continue;
-    const size_t product = found->second.product_row.begin;
+    const auto found = rows_.find(item.external_id);
+    if (!item.mask.Has(SyncField::kStatus) || found == rows_.end()) continue;
+    const size_t product = found->second.product.begin;
     const auto [first, is_first] = wanted.try_emplace(product, item.values.status);
     if (!is_first && first->second != item.values.status) disagreeing_.insert(product);
   }
 }
 
-PushOutcome FilePush::JudgeStatus(const PushItem& item, const csv::ShopifyVariant& variant) const {
-  PushOutcome applied;
-  applied.result = PushResult::kApplied;
-  if (!item.mask.Has(SyncField::kStatus)) return applied;
-  if (words_ == StatusWords::kNone) return MissingColumn("Status", "status");
-  if (!StatusWord(words_, item.values.status).has_value()) {
-    return Rejected(problem_code::kUnsupportedStatus, "status",
-                    absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
-                                 "\"; choose another status"));
-  }
-  if (disagreeing_.contains(variant.product_row.begin)) {
-    return Rejected(problem_code::kSiblingsDisagree, "status",
-                    absl::StrCat("the variants of ", model::Quote(variant.handle),
-                                 " share one status and want different ones; decide on one"));
-  }
-  return applied;
-}
-
 PushOutcome FilePush::Judge(const PushItem& item) const {
-  const auto found = variants_.find(item.external_id);
-  if (found == variants_.end()) {
-    PushOutcome outcome;
+  PushOutcome outcome;
+  const auto found = rows_.find(item.external_id);
+  if (found == rows_.end()) {
     outcome.result = PushResult::kNotFound;
-    outcome.message = absl::StrCat("the file has no variant ", model::Quote(item.external_id));
+    outcome.message = absl::StrCat(name_, ": there is no variant ", model::Quote(item.external_id));
     return outcome;
   }
-  const absl::optional<PushOutcome> refusal = JudgeValues(item);
-  return refusal.has_value() ? *refusal : JudgeStatus(item, found->second);
+  const Row& row = found->second;
+  if (absl::optional<PushOutcome> conflict = JudgeHandle(item, row)) return *std::move(conflict);
+  if (absl::optional<PushOutcome> refusal = JudgeValues(item)) return *std::move(refusal);
+  if (absl::optional<PushOutcome> refusal = JudgeStatus(item, row)) return *std::move(refusal);
+  if (absl::optional<PushOutcome> conflict = Compare(item, row)) return *std::move(conflict);
+  outcome.result = PushResult::kApplied;
+  return outcome;
+}
+
+absl::optional<PushOutcome> FilePush::JudgeHandle(const PushItem& item, const Row& row) const {
+  if (item.handle.empty() || item.handle == row.handle) return absl::nullopt;
+  return Conflict(absl::StrCat(name_, ":", row.position.line, ": the row of ", model::Quote(item.external_id),
+                               " has another SKU or barcode than when it was read: found the digest ", row.handle,
+                               ", expected ", item.handle));
 }
 
 absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
-  for (const SyncField field : kNumbers) {
+  for (const SyncField field : kSyncFields) {
     if (!item.mask.Has(field)) continue;
-    if (item.values.Get(field) == kAbsent) return MissingValue(ToString(field));
-    if (ColumnOf(field) == csv::CsvReader::kNoColumn) return MissingColumn(ColumnName(field), ToString(field));
+    const absl::string_view name = ToString(field);
+    if (item.values.Get(field) == kAbsent) {
+      return Rejected(problem_code::kMissingValue, name,
+                      absl::StrCat("there is no ", name, " to write; give the product one"));
+    }
+    if (ColumnOf(field) == csv::CsvReader::kNoColumn) {
+      return Rejected(problem_code::kMissingColumn, name,
+                      absl::StrCat("the file has no column \"", ColumnName(field, words_),
+                                   "\"; add it, or do not sync the ", name));
+    }
   }
   if (item.mask.content().empty()) return absl::nullopt;
   const std::string& name = item.mask.content().front();
@@ -128,68 +187,131 @@ absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
                   absl::StrCat("the csv channel cannot write the ", name, "; do not sync it"));
 }
 
-int FilePush::ColumnOf(SyncField field) const {
-  if (field == SyncField::kPrice) return columns_.price;
-  if (field == SyncField::kQuantity) return columns_.quantity;
-  return field == SyncField::kCompareAtPrice ? columns_.compare_at_price : csv::CsvReader::kNoColumn;
+absl::optional<PushOutcome> FilePush::JudgeStatus(const PushItem& item, const Row& row) const {
+  if (!item.mask.Has(SyncField::kStatus)) return absl::nullopt;
+  if (!StatusWord(words_, item.values.status).has_value()) {
+    return Rejected(problem_code::kUnsupportedStatus, "status",
+                    absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
+                                 "\"; choose another status"));
+  }
+  if (!disagreeing_.contains(row.product.begin)) return absl::nullopt;
+  return Rejected(problem_code::kSiblingsDisagree, "status",
+                  absl::StrCat("the variants of the product of ", model::Quote(item.external_id),
+                               " share one status and want different ones; decide on one"));
 }
 
-absl::Status FilePush::Apply(const PushItem& item) {
-  const csv::ShopifyVariant& variant = variants_.at(item.external_id);
-  if (absl::Status status = ApplyNumbers(item, variant); !status.ok()) return status;
-  if (item.mask.Has(SyncField::kStatus)) ApplyStatus(item.values.status, variant);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<int64_t> FilePush::ReadNumber(SyncField field, const csv::ShopifyVariant& variant) const {
-  if (field == SyncField::kPrice) return ReadPrice(*reader_, variant, currency_);
-  if (field == SyncField::kQuantity) return ReadQuantity(*reader_, variant);
-  return ReadCompareAtPrice(variant, currency_);
-}
-
-absl::Status FilePush::ApplyNumbers(const PushItem& item, const csv::ShopifyVariant& variant) {
-  std::vector<csv::CsvSpan> cells;
-  for (const SyncField field : kNumbers) {
+absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& row) const {
+  // What nobody can read is not written over, whatever is known of it.
+  for (const auto& [field, message] : row.unreadable) {
+    if (item.mask.Has(field)) return Conflict(message);
+  }
+  for (const SyncField field : kSyncFields) {
     if (!item.mask.Has(field)) continue;
-    const absl::StatusOr<int64_t> now = ReadNumber(field, variant);
-    if (!now.ok()) return now.status();
-    if (cells.empty()) cells = reader_->CellSpans(variant.row);
+    const int64_t there = row.values.Get(field);
+    const int64_t known = item.known.Get(field);
+    if (there == item.values.Get(field) || there == known || known == kAbsent) continue;
+    const int64_t line = field == SyncField::kStatus ? row.product.line : row.position.line;
+    return Conflict(absl::StrCat(name_, ":", line, ": column \"", ColumnName(field, words_), "\" of ",
+                                 model::Quote(item.external_id), ": found ", CellText(field, there), ", expected ",
+                                 CellText(field, known)));
+  }
+  return absl::nullopt;
+}
+
+int FilePush::ColumnOf(SyncField field) const {
+  switch (field) {
+    case SyncField::kPrice:
+      return columns_.price;
+    case SyncField::kQuantity:
+      return columns_.quantity;
+    case SyncField::kCompareAtPrice:
+      return columns_.compare_at_price;
+    case SyncField::kStatus:
+      return columns_.status;
+  }
+  return csv::CsvReader::kNoColumn;
+}
+
+// For messages also what no cell is given: nothing, and by flxlink's own name a status without a word.
+std::string FilePush::CellText(SyncField field, int64_t value) const {
+  if (value == kAbsent) return "none";
+  if (field == SyncField::kQuantity) return absl::StrCat(value);
+  if (field != SyncField::kStatus) return FormatMoney({value, currency_});
+  const auto status = static_cast<ChannelStatus>(value);
+  return std::string(StatusWord(words_, status).value_or(ToString(status)));
+}
+
+// A cell that says the value already keeps its bytes, also when an earlier item of the same push has changed it.
+void FilePush::Apply(const PushItem& item) {
+  const Row& row = rows_.at(item.external_id);
+  for (const SyncField field : kSyncFields) {
+    if (!item.mask.Has(field)) continue;
+    const csv::CsvPosition& record = field == SyncField::kStatus ? row.product : row.position;
+    const CellKey cell = {record.begin, ColumnOf(field)};
     const int64_t value = item.values.Get(field);
-    const std::string text = field == SyncField::kQuantity ? absl::StrCat(value) : FormatMoney({value, currency_});
-    Put(cells[static_cast<size_t>(ColumnOf(field))], *now == value, text);
+    if (row.values.Get(field) == value) {
+      edits_.erase(cell);
+    } else {
+      edits_[cell] = {record.end, CellText(field, value)};
+    }
+  }
+}
+
+absl::Status FilePush::Changed() const {
+  return absl::AbortedError(absl::StrCat(name_, ": somebody else changed the file meanwhile; read it again"));
+}
+
+absl::Status FilePush::WriteOld(size_t begin, size_t end, TextSink sink) const {
+  std::string part;
+  while (begin < end) {
+    const size_t size = std::min(kPartBytes, end - begin);
+    part.resize(size);
+    if (!text_->Read(begin, begin + size, &part[0])) return Changed();
+    if (absl::Status status = sink(part); !status.ok()) return status;
+    begin += size;
   }
   return absl::OkStatus();
 }
 
-void FilePush::ApplyStatus(ChannelStatus value, const csv::ShopifyVariant& variant) {
-  const std::vector<csv::CsvSpan> cells = reader_->CellSpans(variant.product_row);
-  Put(cells[static_cast<size_t>(columns_.status)], ParseStatusWord(words_, variant.status) == value,
-      InTheCaseOf(variant.status, *StatusWord(words_, value)));
-}
-
-// A cell that says the value already keeps its bytes, also when an earlier item of the same push has changed it. A cell
-// in quotes stays in quotes; numbers and words never need them.
-void FilePush::Put(const csv::CsvSpan& cell, bool says_it_already, absl::string_view value) {
-  if (says_it_already) {
-    edits_.erase(cell.begin);
-    return;
-  }
-  const bool quoted = absl::StartsWith(reader_->text().substr(cell.begin, cell.end - cell.begin), "\"");
-  const absl::string_view quote = quoted ? "\"" : "";
-  edits_[cell.begin] = {cell.end, absl::StrCat(quote, value, quote)};
-}
-
-std::string FilePush::Text() const {
-  const absl::string_view old = reader_->text();
+// Writes the record of `edit` with all edits of it, and returns the one behind them.
+absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::const_iterator edit, TextSink sink) const {
+  const size_t begin = edit->first.first;
+  std::string record;
+  const auto take = [&](absl::string_view part) {
+    absl::StrAppend(&record, part);
+    return absl::OkStatus();
+  };
+  if (absl::Status status = WriteOld(begin, edit->second.record_end, take); !status.ok()) return status;
+  const std::vector<csv::CsvSpan> cells = csv::CellSpans(record);
   std::string text;
-  text.reserve(old.size() + edits_.size() * 8);
   size_t copied = 0;
-  for (const auto& [begin, edit] : edits_) {
-    absl::StrAppend(&text, old.substr(copied, begin - copied), edit.text);
-    copied = edit.end;
+  for (; edit != edits_.end() && edit->first.first == begin; ++edit) {
+    const auto column = static_cast<size_t>(edit->first.second);
+    if (column >= cells.size()) return Changed();
+    const absl::string_view cell =
+        absl::string_view(record).substr(cells[column].begin, cells[column].end - cells[column].begin);
+    absl::StrAppend(&text, absl::string_view(record).substr(copied, cells[column].begin - copied),
+                    InTheQuotesOf(cell, edit->second.value));
+    copied = cells[column].end;
   }
-  absl::StrAppend(&text, old.substr(copied));
-  return text;
+  absl::StrAppend(&text, absl::string_view(record).substr(copied));
+  if (absl::Status status = sink(text); !status.ok()) return status;
+  return edit;
+}
+
+absl::Status FilePush::Write(TextSink sink) const {
+  Buffer buffer(sink);
+  const auto add = [&](absl::string_view part) { return buffer.Add(part); };
+  size_t copied = 0;
+  for (Edits::const_iterator edit = edits_.begin(); edit != edits_.end();) {
+    if (absl::Status status = WriteOld(copied, edit->first.first, add); !status.ok()) return status;
+    copied = edit->second.record_end;
+    absl::StatusOr<Edits::const_iterator> next = WriteRecord(edit, add);
+    if (!next.ok()) return next.status();
+    edit = *next;
+  }
+  if (absl::Status status = WriteOld(copied, text_->size(), add); !status.ok()) return status;
+  return buffer.Flush();
 }
 
 }  // namespace flxlink::csv_channel

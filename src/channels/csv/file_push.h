@@ -1,10 +1,12 @@
-// A push to a product CSV, in memory: which cells change, and the text that comes of it.
+// A push to a product CSV: which cells change, and the text that comes of it.
 
 #ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_PUSH_H_
 #define FLXLINK_SRC_CHANNELS_CSV_FILE_PUSH_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -14,61 +16,88 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "flxlink/channel_adapter.h"
 #include "flxlink/money.h"
 #include "flxlink/push.h"
+#include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/csv_text.h"
 #include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
 
+// Neither reads more of the file into memory than a part at a time nor keeps anything of rows that are not pushed.
+//
 // Not thread-safe.
 class FilePush {
  public:
-  // Decides what the items do to the file that `reader` stands at the start of. `reader` must outlive this.
+  // Decides what the items do to the file whose contents are `text`, which must outlive this; `name` stands for the
+  // file in messages. Nothing is written.
   //
-  // INVALID_ARGUMENT where the file cannot be read.
-  static absl::StatusOr<FilePush> Create(csv::CsvReader* reader, Currency currency, absl::Span<const PushItem> items);
+  // INVALID_ARGUMENT where it is no CSV. CANCELLED: the call was.
+  static absl::StatusOr<FilePush> Create(const std::string& name, const csv::CsvText& text, Currency currency,
+                                         absl::Span<const PushItem> items, const CallContext& call);
 
-  // One an item, in their order: kApplied, kRejected or kNotFound.
+  // One an item, in their order: kApplied, kRejected, kConflict or kNotFound.
   const std::vector<PushOutcome>& outcomes() const { return outcomes_; }
 
   // Whether any cell's meaning changes.
   bool changes() const { return !edits_.empty(); }
 
-  // The file after the push.
-  std::string Text() const;
+  // Gives the file after the push. ABORTED where the file is not any more what it was.
+  absl::Status Write(TextSink sink) const;
 
  private:
+  // The row of a variant that is pushed.
+  struct Row {
+    csv::CsvPosition position;
+    csv::CsvPosition product;  // Of its product's first row.
+    std::string handle;        // See HandleOf().
+    ItemValues values;
+    // Those of the fields that cannot be read, and why.
+    std::vector<std::pair<SyncField, std::string>> unreadable;
+  };
+  // A record and the number of a cell in it. Records are known by where they begin.
+  using CellKey = std::pair<size_t, int>;
   struct Edit {
-    size_t end = 0;
-    std::string text;
+    size_t record_end = 0;
+    std::string value;
   };
 
-  FilePush(csv::CsvReader* reader, Currency currency) : reader_(reader), currency_(currency) {}
+  using Edits = std::map<CellKey, Edit>;
 
-  absl::Status FindVariants(absl::Span<const PushItem> items);
+  FilePush(const std::string& name, const csv::CsvText& text, Currency currency)
+      : name_(name), text_(&text), currency_(currency) {}
+
+  absl::Status FindRows(absl::Span<const PushItem> items, const CallContext& call);
+  Row ReadRow(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) const;
   void FindDisagreements(absl::Span<const PushItem> items);
-  PushOutcome Judge(const PushItem& item) const;
-  // nullopt: all of the item's fields but the status can be written.
-  absl::optional<PushOutcome> JudgeValues(const PushItem& item) const;
-  PushOutcome JudgeStatus(const PushItem& item, const csv::ShopifyVariant& variant) const;
-  absl::Status Apply(const PushItem& item);
-  // The column of a number; CsvReader::kNoColumn for any other field.
-  int ColumnOf(SyncField field) const;
-  absl::StatusOr<int64_t> ReadNumber(SyncField field, const csv::ShopifyVariant& variant) const;
-  absl::Status ApplyNumbers(const PushItem& item, const csv::ShopifyVariant& variant);
-  void ApplyStatus(ChannelStatus value, const csv::ShopifyVariant& variant);
-  void Put(const csv::CsvSpan& cell, bool says_it_already, absl::string_view value);
 
-  csv::CsvReader* reader_;
+  PushOutcome Judge(const PushItem& item) const;
+  // nullopt of these: there is nothing against the item.
+  absl::optional<PushOutcome> JudgeHandle(const PushItem& item, const Row& row) const;
+  absl::optional<PushOutcome> JudgeValues(const PushItem& item) const;
+  absl::optional<PushOutcome> JudgeStatus(const PushItem& item, const Row& row) const;
+  absl::optional<PushOutcome> Compare(const PushItem& item, const Row& row) const;
+
+  void Apply(const PushItem& item);
+  int ColumnOf(SyncField field) const;
+  std::string CellText(SyncField field, int64_t value) const;
+
+  absl::Status Changed() const;
+  absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, TextSink sink) const;
+  absl::Status WriteOld(size_t begin, size_t end, TextSink sink) const;
+
+  std::string name_;
+  const csv::CsvText* text_;
   Currency currency_;
   csv::ShopifyColumns columns_;
   StatusWords words_ = StatusWords::kNone;
-  absl::flat_hash_map<std::string, csv::ShopifyVariant> variants_;  // Those that are pushed, by external id.
-  absl::flat_hash_set<size_t> disagreeing_;  // The first rows of products whose items want different statuses.
+  absl::flat_hash_map<std::string, Row> rows_;  // By external id.
+  absl::flat_hash_set<size_t> disagreeing_;     // The first rows of products whose items want different statuses.
   std::vector<PushOutcome> outcomes_;
-  std::map<size_t, Edit> edits_;  // By where the cell begins.
+  Edits edits_;
 };
 
 }  // namespace flxlink::csv_channel

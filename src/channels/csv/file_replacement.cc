@@ -113,10 +113,12 @@ bool FileStamp::SameAs(const FileStamp& other) const {
          IsSameTime(info_.st_ctim, other.info_.st_ctim);
 }
 
-absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text) {
+absl::Status ReplaceFile(const std::string& path, const FileStamp& expected,
+                         absl::FunctionRef<absl::Status(TextSink sink)> make) {
   absl::StatusOr<TemporaryFile> file = TemporaryFile::Create(absl::StrCat(path, ".flxlink.tmp"));
   if (!file.ok()) return file.status();
-  if (absl::Status status = file->Write(text); !status.ok()) return status;
+  const auto write = [&](absl::string_view part) { return file->Write(part); };
+  if (absl::Status status = make(write); !status.ok()) return status;
   if (absl::Status status = file->TakeAfter(expected); !status.ok()) return status;
   if (absl::Status status = file->Sync(); !status.ok()) return status;
   if (absl::Status status = CheckUnchanged(path, expected); !status.ok()) return status;

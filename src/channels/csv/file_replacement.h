@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -35,13 +36,18 @@ class FileStamp {
   struct stat info_;
 };
 
-// Writes `text` to a new file of the same folder, PATH.flxlink.tmp, syncs it to disk, gives it the mode and owner of
-// `expected`, renames it over `path` and syncs the folder. The caller sees to it that nobody else does this at the same
-// time; what a crash left of an earlier try is overwritten.
+// Takes a text a part at a time, and says whether to go on.
+using TextSink = absl::FunctionRef<absl::Status(absl::string_view part)>;
+
+// Writes what `make` gives to its sink to a new file of the same folder, PATH.flxlink.tmp, syncs it to disk, gives it
+// the mode and owner of `expected`, renames it over `path` and syncs the folder. The caller sees to it that nobody else
+// does this at the same time; what a crash left of an earlier try is overwritten.
 //
-// ABORTED: `path` is not `expected` any more. Otherwise as FileError. After an error the new file is removed, and
-// `path` is as it was, except where the message says that the new contents may be there.
-absl::Status ReplaceFile(const std::string& path, const FileStamp& expected, absl::string_view text);
+// ABORTED: `path` is not `expected` any more. What `make` returned, if that is an error. Otherwise as FileError. After
+// an error the new file is removed, and `path` is as it was, except where the message says that the new contents may be
+// there.
+absl::Status ReplaceFile(const std::string& path, const FileStamp& expected,
+                         absl::FunctionRef<absl::Status(TextSink sink)> make);
 
 }  // namespace flxlink::csv_channel
 

@@ -3,15 +3,19 @@
 #include <xxhash.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
 #include "src/csv/regular_file.h"
 
 namespace flxlink::csv_channel {
+namespace {
 
 std::string RevisionOf(absl::string_view text) {
   XXH128_canonical_t digest;
   XXH128_canonicalFromHash(&digest, XXH3_128bits(text.data(), text.size()));
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.digest), sizeof(digest.digest)));
 }
+
+}  // namespace
 
 absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path);
@@ -22,6 +26,14 @@ absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, *std::move(text));
   if (!reader.ok()) return reader.status();
   return FileSnapshot(FileStamp(file->info()), std::move(revision), *std::move(reader));
+}
+
+absl::Status FileSnapshot::Check(const CallContext& call) {
+  if (repeated_.has_value()) return absl::OkStatus();
+  absl::StatusOr<RepeatedRows> repeated = RepeatedRows::Find(&reader_, call);
+  if (!repeated.ok()) return repeated.status();
+  repeated_ = *std::move(repeated);
+  return absl::OkStatus();
 }
 
 }  // namespace flxlink::csv_channel

@@ -1,4 +1,4 @@
-// A product CSV as it was read at one moment.
+// A product CSV as a pull reads it: as it was at one moment, for all pages.
 
 #ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_SNAPSHOT_H_
 #define FLXLINK_SRC_CHANNELS_CSV_FILE_SNAPSHOT_H_
@@ -6,15 +6,15 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "flxlink/channel_adapter.h"
 #include "src/channels/csv/file_replacement.h"
+#include "src/channels/csv/repeated_rows.h"
 #include "src/csv/csv_reader.h"
 
 namespace flxlink::csv_channel {
-
-// What a file with these contents is known by: their digest.
-std::string RevisionOf(absl::string_view text);
 
 // Not thread-safe.
 class FileSnapshot {
@@ -24,8 +24,14 @@ class FileSnapshot {
 
   // Taken before the file was read, so that a writer who heeds no lock is noticed whenever he comes.
   const FileStamp& stamp() const { return stamp_; }
+  // What a file with these contents is known by: their digest.
   const std::string& revision() const { return revision_; }
   csv::CsvReader& reader() { return reader_; }
+
+  // Looks through the whole file, once in its life. Errors as of RepeatedRows::Find.
+  absl::Status Check(const CallContext& call);
+  // There are some only after Check.
+  const RepeatedRows& repeated() const { return *repeated_; }
 
  private:
   FileSnapshot(const FileStamp& stamp, std::string revision, csv::CsvReader reader)
@@ -34,6 +40,7 @@ class FileSnapshot {
   FileStamp stamp_;
   std::string revision_;
   csv::CsvReader reader_;
+  absl::optional<RepeatedRows> repeated_;
 };
 
 }  // namespace flxlink::csv_channel

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
 #include "src/model/quote.h"
 
 namespace flxlink::csv_channel {
@@ -21,6 +22,17 @@ constexpr Word kWords[] = {
     {StatusWords::kPublished, ChannelStatus::kListed, "true"},
     {StatusWords::kPublished, ChannelStatus::kHidden, "false"},
 };
+
+absl::Status UnreadableCell(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, absl::string_view column,
+                            absl::string_view what) {
+  return ProblemStatus(
+      absl::StatusCode::kInvalidArgument, problem_code::kUnreadableItem,
+      {{"external_id", variant.id},
+       {"file", reader.name()},
+       {"line", absl::StrCat(variant.row.line)},
+       {"column", std::string(column)}},
+      absl::StrCat(reader.name(), ":", variant.row.line, ": column ", model::Quote(column), ": ", what));
+}
 
 }  // namespace
 
@@ -54,7 +66,7 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
 absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency) {
   const absl::StatusOr<Money> price = ParseMoney(variant.price, currency);
   if (price.ok()) return price->minor_units;
-  return reader.ErrorAt(variant.row.line, absl::StrCat("column \"Variant Price\": ", price.status().message()));
+  return UnreadableCell(reader, variant, "Variant Price", price.status().message());
 }
 
 int64_t ReadCompareAtPrice(const csv::ShopifyVariant& variant, Currency currency) {
@@ -66,9 +78,13 @@ absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::Sh
   if (variant.quantity.empty()) return kAbsent;
   int64_t quantity = 0;
   if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
-  return reader.ErrorAt(variant.row.line,
-                        absl::StrCat("column \"Variant Inventory Qty\": ", model::Quote(variant.quantity),
-                                     " is not a whole number; write one, or leave the cell empty"));
+  return UnreadableCell(
+      reader, variant, "Variant Inventory Qty",
+      absl::StrCat(model::Quote(variant.quantity), " is not a whole number; write one, or leave the cell empty"));
+}
+
+absl::Status NoHandle(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
+  return UnreadableCell(reader, variant, "Handle", "the variant has none; give its product's");
 }
 
 absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,

@@ -35,14 +35,16 @@ ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 // nullopt where there is no word for it.
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
 
-// What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT names file, line and column of a cell
-// that is not a number, and of a price that the currency does not have.
+// What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT with the problem unreadable_item names
+// file, line and column of a cell that is not a number, and of a price that the currency does not have.
 absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency);
 // An optional price that cannot be read is none: nobody may have asked for it, so it fails no pull.
 int64_t ReadCompareAtPrice(const csv::ShopifyVariant& variant, Currency currency);
 absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
 absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
                                           StatusWords words, Currency currency);
+// The same for a variant without a handle, which has no external id.
+absl::Status NoHandle(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
 
 }  // namespace flxlink::csv_channel
 

@@ -1,0 +1,35 @@
+#include "src/channels/csv/repeated_rows.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "src/csv/shopify_rows.h"
+
+namespace flxlink::csv_channel {
+
+absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::CsvReader* reader, const CallContext& call) {
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
+  if (!rows.ok()) return rows.status();
+  RepeatedRows repeated;
+  absl::flat_hash_map<std::string, int64_t> lines;
+  csv::ShopifyVariant variant;
+  for (;;) {
+    const absl::StatusOr<bool> found = rows->Next(&variant);
+    if (!found.ok()) return found.status();
+    if (!*found) break;
+    if (call.cancelled()) return absl::CancelledError("the call was cancelled");
+    if (variant.id.empty()) continue;
+    const auto [first, is_first] = lines.try_emplace(variant.id, variant.row.line);
+    if (!is_first) repeated.first_lines_.emplace(variant.row.index, first->second);
+  }
+  reader->Rewind();
+  return repeated;
+}
+
+absl::optional<int64_t> RepeatedRows::FirstLine(const csv::CsvPosition& row) const {
+  const auto found = first_lines_.find(row.index);
+  if (found == first_lines_.end()) return absl::nullopt;
+  return found->second;
+}
+
+}  // namespace flxlink::csv_channel
