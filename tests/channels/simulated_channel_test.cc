@@ -1,5 +1,7 @@
 #include "flxlink/simulated_channel.h"
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,7 +41,7 @@ std::unique_ptr<ChannelAdapter> MakeAdapter(const std::shared_ptr<SimulatedPlatf
 class SimulatedUnderTest : public ChannelUnderTest {
  public:
   explicit SimulatedUnderTest(const SimulatedOptions& options)
-      : platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
+      : faults_(options.faults), platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
     for (const ConformanceItem& item : Items()) {
       SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
       simulated.values.content.clear();
@@ -48,6 +50,17 @@ class SimulatedUnderTest : public ChannelUnderTest {
   }
 
   std::unique_ptr<ChannelAdapter> MakeAdapter() override { return flxlink::MakeAdapter(platform_); }
+
+  std::string LookAtRest(absl::string_view external_id) override {
+    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
+    if (!item.has_value()) return "";
+    const SyncFields settable = SettableFields(platform_->capabilities());
+    std::string rest = item->parent_id;
+    for (const Field& field : item->fields) {
+      if (!settable.HasContent(field.name)) absl::StrAppend(&rest, "\n", field.name, "=", field.value);
+    }
+    return rest;
+  }
 
   std::vector<ConformanceItem> Items() override {
     std::vector<ConformanceItem> items = {
@@ -67,6 +80,8 @@ class SimulatedUnderTest : public ChannelUnderTest {
     items[1].external_id = "12";
     items[1].mask = {SyncField::kStatus};
     items[1].values.status = ChannelStatus::kUnknown;
+    const SyncFields settable = SettableFields(platform_->capabilities());
+    if (!settable.Has(SyncField::kPrice)) items.clear();
     return items;
   }
 
@@ -81,7 +96,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
   }
   void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
   bool SetThrottled(bool throttled) override {
-    SimulatedFaults faults;
+    SimulatedFaults faults = faults_;
     faults.throttled = throttled ? 1 : 0;
     platform_->SetFaults(faults);
     return true;
@@ -90,15 +105,19 @@ class SimulatedUnderTest : public ChannelUnderTest {
 
  private:
   ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
-    for (const std::string& name : platform_->capabilities().can_set.content()) {
+    const SyncFields settable = SettableFields(platform_->capabilities());
+    for (const std::string& name : settable.content()) {
       values.SetContent(name, FieldValue(fields, name));
     }
     return values;
   }
 
+  const SimulatedFaults faults_;
   ManualClock clock_;
   const std::shared_ptr<SimulatedPlatform> platform_;
 };
+
+PushKind* OnlyKind(SimulatedOptions* options) { return &options->capabilities.push_kinds.front(); }
 
 template <typename Edit>
 ChannelFactory Factory(std::string name, Edit edit) {
@@ -109,20 +128,33 @@ ChannelFactory Factory(std::string name, Edit edit) {
 
 std::vector<ChannelFactory> Factories() {
   return {Factory("Plain", [](SimulatedOptions*) {}),
-          Factory("AllOrNothing", [](SimulatedOptions* options) { options->capabilities.partial_success = false; }),
+          Factory("Split", [](SimulatedOptions* options) { options->capabilities = SplitSimulatedCapabilities(); }),
+          Factory("AllOrNothing", [](SimulatedOptions* options) { OnlyKind(options)->takes_good_items = false; }),
           Factory("Everything",
                   [](SimulatedOptions* options) {
                     options->capabilities.link_fields = {"sku", "color"};
-                    options->capabilities.push_limit = 6;
-                    options->capabilities.grouping = PushGrouping::kProduct;
-                    options->capabilities.compare_and_set = true;
-                    options->idempotency_keys = true;
-                    options->capabilities.asynchronous_receipts = true;
+                    options->capabilities.kept_by_parent = {SyncField::kStatus};
+                    options->capabilities.fetch_limit = 2;
+                    PushKind* kind = OnlyKind(options);
+                    kind->max_items = 6;
+                    kind->in_flight = 3;
+                    kind->compares = kind->fields;
+                    kind->keys = IdempotencyKeys::kItem;
+                    kind->receipt_timeout = absl::Minutes(1);
                     options->faults.min_latency = absl::Milliseconds(20);
                     options->faults.max_latency = absl::Milliseconds(200);
                     options->faults.max_receipt_delay = absl::Seconds(10);
                   }),
-          Factory("QuantityOnly", [](SimulatedOptions* options) { options->capabilities.can_set = kQuantity; })};
+          Factory("SomeReceipts",
+                  [](SimulatedOptions* options) {
+                    OnlyKind(options)->keys = IdempotencyKeys::kCall;
+                    OnlyKind(options)->receipt_timeout = absl::Seconds(5);
+                    options->faults.accepted = 0.5;
+                    options->faults.max_receipt_delay = absl::Minutes(1);
+                  }),
+          Factory("NotReady", [](SimulatedOptions* options) { options->faults.not_ready = 0.5; }),
+          Factory("ReadOnly", [](SimulatedOptions* options) { options->capabilities.push_kinds.clear(); }),
+          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(options)->fields = kQuantity; })};
 }
 
 }  // namespace
@@ -168,7 +200,15 @@ class SimulatedPlatformTest : public ::testing::Test {
     return items;
   }
 
-  absl::StatusOr<PushReply> Push(const std::vector<PushItem>& items) { return adapter_->Push({items, ""}); }
+  absl::StatusOr<PushReply> Push(const std::vector<PushItem>& items) {
+    return adapter_->Push({KindName(), items, "call"}, call_);
+  }
+
+  std::string KindName() const { return platform_->capabilities().push_kinds.front().name; }
+
+  absl::StatusOr<std::vector<PushOutcome>> Poll(const std::vector<std::string>& receipts) {
+    return adapter_->PollReceipts(receipts, call_);
+  }
 
   int64_t QuantityOf(int i) { return platform_->FindItem(Id(i))->values.quantity; }
 
@@ -178,6 +218,7 @@ class SimulatedPlatformTest : public ::testing::Test {
     return count;
   }
 
+  const NoLimitCall call_{};
   ManualClock clock_;
   std::shared_ptr<SimulatedPlatform> platform_;
   std::unique_ptr<ChannelAdapter> adapter_;
@@ -202,31 +243,30 @@ TEST_F(SimulatedPlatformTest, CallsTakeTheirTime) {
   faults.max_latency = absl::Seconds(3);
   Make(faults);
   const absl::Time before = clock_.Now();
-  ASSERT_TRUE(adapter_->Pull({}).ok());
+  ASSERT_TRUE(adapter_->Pull({}, call_).ok());
   EXPECT_GE(clock_.Now() - before, absl::Seconds(2));
   EXPECT_LE(clock_.Now() - before, absl::Seconds(3));
 }
 
 TEST_F(SimulatedPlatformTest, APullGoesOnWhateverComesAndGoes) {
   Make(SimulatedOptions());
-  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 5});
+  const absl::StatusOr<PullPage> first = adapter_->Pull({"", 5}, call_);
   ASSERT_TRUE(first.ok());
-  EXPECT_EQ(first->next_cursor, Id(4));
   platform_->RemoveItem(Id(4));
   platform_->RemoveItem(Id(5));
   platform_->SetItem({"item-0", "", {}, {}});
-  const absl::StatusOr<PullPage> second = adapter_->Pull({first->next_cursor, 100});
+  const absl::StatusOr<PullPage> second = adapter_->Pull({first->next_cursor, 100}, call_);
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second->items.size(), kItems - 6);
   EXPECT_EQ(second->items.external_id[0], Id(6));
-  EXPECT_FALSE(adapter_->Pull({"", 0}).ok());
+  EXPECT_FALSE(adapter_->Pull({"", 0}, call_).ok());
 }
 
 TEST_F(SimulatedPlatformTest, AnUnavailablePlatformDoesNothing) {
   SimulatedFaults faults;
   faults.unavailable = 1;
   Make(faults);
-  EXPECT_EQ(adapter_->Pull({}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(adapter_->Pull({}, call_).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Push(AllItems(50)).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(QuantityOf(3), 3);
   platform_->SetFaults({});
@@ -243,23 +283,72 @@ TEST_F(SimulatedPlatformTest, AThrottledCallSaysHowLongToWait) {
   SimulatedFaults faults;
   faults.throttled = 1;
   Make(faults);
-  const absl::Status status = adapter_->Pull({}).status();
+  const absl::Status status = adapter_->Pull({}, call_).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(RetryAfter(status), absl::Seconds(1));
   faults.retry_after = absl::Milliseconds(20);
   platform_->SetFaults(faults);
-  EXPECT_EQ(RetryAfter(adapter_->Pull({}).status()), absl::Milliseconds(20));
+  EXPECT_EQ(RetryAfter(adapter_->Pull({}, call_).status()), absl::Milliseconds(20));
 }
 
-TEST_F(SimulatedPlatformTest, APollCostsTokens) {
+TEST_F(SimulatedPlatformTest, CallsTakeOfTheirBuckets) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
-  options.capabilities.rate_limit = {3, 1, 1, 1, 2};
+  options.capabilities.account.buckets = {{"reads", 4, 0.5}, {"writes", 30, 1}};
+  options.capabilities.pull_cost = {"reads", 1, 0, ""};
+  options.capabilities.fetch_cost = {"reads", 0, 1, ""};
+  options.capabilities.poll_cost = {"writes", 5, 0, ""};
+  OnlyKind(&options)->cost = {"writes", 10, 0.5, ""};
+  OnlyKind(&options)->receipt_timeout = absl::Minutes(1);
   Make(options);
-  const absl::StatusOr<PushReply> reply = Push({QuantityItem(3, 50)});
+  EXPECT_TRUE(adapter_->Pull({}, call_).ok());
+  const std::vector<std::string> three = {Id(1), Id(2), Id(3)};
+  EXPECT_TRUE(adapter_->Fetch({three}, call_).ok());
+  EXPECT_EQ(RetryAfter(adapter_->Pull({}, call_).status()), absl::Seconds(2));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(RetryAfter(adapter_->Pull({}, call_).status()), absl::Seconds(1));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(adapter_->Pull({}, call_).ok());
+
+  // 20 items, and the call.
+  const absl::StatusOr<PushReply> reply = Push(AllItems(50));
   ASSERT_TRUE(reply.ok()) << reply.status();
-  EXPECT_TRUE(adapter_->PollReceipt(reply->outcomes[0].receipt).ok());
-  EXPECT_TRUE(IsThrottled(adapter_->PollReceipt(reply->outcomes[0].receipt).status()));
+  EXPECT_TRUE(Poll({reply->outcomes[0].receipt}).ok());
+  EXPECT_TRUE(Poll({reply->outcomes[0].receipt}).ok());
+  EXPECT_EQ(RetryAfter(Poll({reply->outcomes[0].receipt}).status()), absl::Seconds(5));
+  // No more is saved up than the bucket holds.
+  clock_.Advance(absl::Hours(1));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(adapter_->Pull({}, call_).ok());
+  EXPECT_FALSE(adapter_->Pull({}, call_).ok());
+}
+
+TEST_F(SimulatedPlatformTest, ACallThatCostsMoreThanThereIsNeedsAFullBucket) {
+  SimulatedOptions options;
+  options.capabilities.account.buckets = {{"writes", 4, 1}};
+  OnlyKind(&options)->cost = {"writes", 1, 1, ""};
+  Make(options);
+  EXPECT_TRUE(Push(AllItems(50)).ok());
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_EQ(RetryAfter(Push(AllItems(51)).status()), absl::Seconds(1));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Push(AllItems(51)).ok());
+}
+
+// Of three pushes that are under way at once two have a slot, and the third has none; when they are done all are free.
+TEST_F(SimulatedPlatformTest, NoMoreCallsAreUnderWayThanThereAreSlots) {
+  SimulatedOptions options;
+  options.capabilities.account.slots = {{"calls", 2}};
+  OnlyKind(&options)->cost.slots = options.capabilities.pull_cost.slots = "calls";
+  OnlyKind(&options)->in_flight = 3;
+  Make(options);
+  const std::vector<PushItem> items = AllItems(50);
+  const std::vector<PushRequest> requests(3, {KindName(), items, "call"});
+  int throttled = 0;
+  const auto count = [&](size_t, absl::StatusOr<PushReply> reply) { throttled += IsThrottled(reply.status()) ? 1 : 0; };
+  for (int i = 1; i <= 2; ++i) {
+    adapter_->PushSeveral(requests, call_, count);
+    EXPECT_EQ(throttled, i);
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(adapter_->Pull({}, call_).ok());
 }
 
 TEST_F(SimulatedPlatformTest, WhatIsNotTriedIsNotDone) {
@@ -275,25 +364,6 @@ TEST_F(SimulatedPlatformTest, WhatIsNotTriedIsNotDone) {
   }
 }
 
-TEST_F(SimulatedPlatformTest, TheRateLimitIsATokenBucket) {
-  SimulatedOptions options;
-  options.capabilities.rate_limit = {4, 0.5, 1, 2};
-  Make(options);
-  EXPECT_TRUE(Push({}).ok());
-  EXPECT_TRUE(adapter_->Pull({}).ok());
-  const absl::Status status = Push({}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(RetryAfter(status), absl::Seconds(2));
-  clock_.Advance(absl::Seconds(1));
-  EXPECT_EQ(RetryAfter(Push({}).status()), absl::Seconds(1));
-  clock_.Advance(absl::Seconds(1));
-  EXPECT_TRUE(Push({}).ok());
-  // No more is saved up than the bucket holds.
-  clock_.Advance(absl::Hours(1));
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(adapter_->Pull({}).ok());
-  EXPECT_FALSE(adapter_->Pull({}).ok());
-}
-
 TEST_F(SimulatedPlatformTest, APushWhoseReplyIsLostHasLanded) {
   SimulatedFaults faults;
   faults.push_lost_reply = 1;
@@ -306,28 +376,28 @@ TEST_F(SimulatedPlatformTest, APushWhoseReplyIsLostHasLanded) {
 
 TEST_F(SimulatedPlatformTest, ALatePushOverwritesWhatCameInBetween) {
   SimulatedOptions options;
-  options.capabilities.push_timeout = absl::Minutes(5);
+  OnlyKind(&options)->timeout = absl::Minutes(5);
   options.faults.push_late = 1;
   Make(options);
   EXPECT_FALSE(Push(AllItems(50)).ok());
   platform_->SetFaults({});
   ASSERT_TRUE(Push(AllItems(60)).ok());
   EXPECT_EQ(QuantityOf(3), 60);
-  clock_.Advance(options.capabilities.push_timeout);
+  clock_.Advance(OnlyKind(&options)->timeout);
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(QuantityOf(i), 50);
   EXPECT_EQ(platform_->Counters().pushes_late, 1);
 }
 
 TEST_F(SimulatedPlatformTest, ALatePushDoesNotRepeatAKeyThatWasApplied) {
   SimulatedOptions options;
-  options.idempotency_keys = true;
+  OnlyKind(&options)->keys = IdempotencyKeys::kItem;
   options.faults.push_late = 1;
   Make(options);
   EXPECT_FALSE(Push(AllItems(50)).ok());
   platform_->SetFaults({});
   ASSERT_TRUE(Push(AllItems(50)).ok());
   ASSERT_TRUE(platform_->EditItem(Id(3), kQuantity, {kAbsent, 49, ChannelStatus::kUnknown}));
-  clock_.Advance(options.capabilities.push_timeout);
+  clock_.Advance(OnlyKind(&options)->timeout);
   EXPECT_EQ(QuantityOf(3), 49);
   EXPECT_EQ(platform_->Counters().items_repeated, kItems);
 }
@@ -372,7 +442,7 @@ TEST_F(SimulatedPlatformTest, ItemsDrift) {
   faults.drift = 1;
   Make(faults);
   const std::vector<SimulatedItem> before = platform_->Items();
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(adapter_->Pull({}).ok());
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(adapter_->Pull({}, call_).ok());
   const std::vector<SimulatedItem> after = platform_->Items();
   EXPECT_EQ(platform_->Counters().drifts, 10);
   int changed = 0;
@@ -382,7 +452,7 @@ TEST_F(SimulatedPlatformTest, ItemsDrift) {
 
 TEST_F(SimulatedPlatformTest, APushOverTheLimitIsRefused) {
   SimulatedOptions options;
-  options.capabilities.push_limit = kItems - 1;
+  OnlyKind(&options)->max_items = kItems - 1;
   Make(options);
   const absl::Status status = Push(AllItems(50)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -390,25 +460,185 @@ TEST_F(SimulatedPlatformTest, APushOverTheLimitIsRefused) {
   EXPECT_EQ(QuantityOf(0), 0);
 }
 
-TEST_F(SimulatedPlatformTest, AReceiptIsDecidedAfterAWhile) {
+TEST_F(SimulatedPlatformTest, APushOfTooManyBytesIsRefused) {
   SimulatedOptions options;
-  options.capabilities.asynchronous_receipts = true;
+  OnlyKind(&options)->item_bytes = 20;
+  OnlyKind(&options)->max_bytes = 2 * (20 + static_cast<int64_t>(Id(0).size() + 5));
+  Make(options);
+  std::vector<PushItem> items = {QuantityItem(0, 50), QuantityItem(1, 50)};
+  for (PushItem& item : items) {
+    item.mask = {{}, {"title"}};
+    item.values.SetContent("title", "12345");
+  }
+  EXPECT_TRUE(Push(items).ok());
+  items[1].values.SetContent("title", "123456");
+  EXPECT_EQ(Push(items).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SimulatedPlatformTest, APushOfSeveralParentsIsRefusedWhereItMustHaveOne) {
+  SimulatedOptions options;
+  OnlyKind(&options)->one_parent = true;
+  Make(options);
+  std::vector<PushItem> items = {QuantityItem(0, 50), QuantityItem(1, 50)};
+  items[0].parent_id = items[1].parent_id = "shirt";
+  EXPECT_TRUE(Push(items).ok());
+  items[1].parent_id = "mug";
+  EXPECT_EQ(Push(items).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// An id that is used again is another item.
+TEST_F(SimulatedPlatformTest, AHandleOfAnotherItemIsAConflict) {
+  Make(SimulatedOptions());
+  const PulledItems pulled = PullAll(*adapter_);
+  std::vector<PushItem> items = {QuantityItem(3, 50), QuantityItem(4, 50), QuantityItem(5, 50)};
+  for (PushItem& item : items) item.handle = pulled.handles.at(item.external_id);
+  const SimulatedItem removed = *platform_->FindItem(Id(3));
+  ASSERT_TRUE(platform_->RemoveItem(Id(3)));
+  platform_->SetItem(removed);
+  platform_->SetItem(*platform_->FindItem(Id(4)));  // The same item.
+  const absl::StatusOr<PushReply> reply = Push(items);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->outcomes[0].result, PushResult::kConflict);
+  EXPECT_EQ(Count(*reply, PushResult::kApplied), 2);
+  EXPECT_EQ(QuantityOf(3), 3);
+  EXPECT_NE(PullAll(*adapter_).handles.at(Id(3)), items[0].handle);
+}
+
+TEST_F(SimulatedPlatformTest, SomeItemsOfAPageCannotBeRead) {
+  SimulatedFaults faults;
+  faults.page_problem = 0.3;
+  Make(faults);
+  const PulledItems pulled = PullAll(*adapter_, 7);
+  EXPECT_GT(pulled.problems.size(), 0u);
+  EXPECT_EQ(pulled.items.size() + pulled.problems.size(), static_cast<size_t>(kItems));
+  EXPECT_EQ(pulled.problems.front().problem.code, "unreadable");
+  const std::vector<std::string> ids = {Id(0), Id(1), Id(2), Id(3), Id(4), Id(5), Id(6), Id(7), Id(8), Id(9)};
+  const absl::StatusOr<FetchReply> reply = adapter_->Fetch({ids}, call_);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_GT(reply->problems.size(), 0u);
+  EXPECT_EQ(static_cast<size_t>(reply->items.size()) + reply->problems.size(), ids.size());
+}
+
+TEST_F(SimulatedPlatformTest, APageThatIsNotReadyIsAskedForAgain) {
+  SimulatedFaults faults;
+  faults.not_ready = 1;
+  Make(faults);
+  const absl::StatusOr<PullPage> page = adapter_->Pull({}, call_);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->items.size(), 0);
+  EXPECT_EQ(page->ask_again_after, faults.retry_after);
+  platform_->SetFaults({});
+  EXPECT_EQ(adapter_->Pull({page->next_cursor, 100}, call_)->items.size(), kItems);
+  EXPECT_EQ(platform_->Counters().pages_not_ready, 1);
+}
+
+// A call that is cancelled a while after it began.
+class SoonCancelledCall : public NoLimitCall {
+ public:
+  explicit SoonCancelledCall(int looks) : looks_(looks) {}
+  bool cancelled() const override { return looks_-- <= 0; }
+
+ private:
+  mutable int looks_;
+};
+
+TEST_F(SimulatedPlatformTest, ACancelledReadEndsWhileItsLatencyPasses) {
+  SimulatedFaults faults;
+  faults.min_latency = faults.max_latency = absl::Seconds(30);
+  Make(faults);
+  const absl::Time began = clock_.Now();
+  EXPECT_EQ(adapter_->Pull({}, SoonCancelledCall(2)).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_GT(clock_.Now(), began);
+  EXPECT_LT(clock_.Now(), began + absl::Seconds(30));
+}
+
+TEST_F(SimulatedPlatformTest, OfACancelledPushNothingIsTried) {
+  Make(SimulatedOptions());
+  const std::vector<PushItem> items = AllItems(50);
+  const absl::StatusOr<PushReply> reply = adapter_->Push({KindName(), items, "call"}, CancelledCall());
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(Count(*reply, PushResult::kNotTried), kItems);
+  EXPECT_EQ(QuantityOf(3), 3);
+}
+
+// A call that has less time than it takes.
+class ShortCall : public NoLimitCall {
+ public:
+  absl::Duration time_left() const override { return absl::Seconds(10); }
+};
+
+TEST_F(SimulatedPlatformTest, ACallThatTakesTooLongHasNoAnswer) {
+  SimulatedFaults faults;
+  faults.min_latency = faults.max_latency = absl::Seconds(30);
+  Make(faults);
+  const absl::Time began = clock_.Now();
+  EXPECT_EQ(adapter_->Pull({}, ShortCall()).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(clock_.Now(), began + absl::Seconds(10));
+  const std::vector<PushItem> items = AllItems(50);
+  EXPECT_EQ(adapter_->Push({KindName(), items, "call"}, ShortCall()).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(QuantityOf(3), 50);
+}
+
+TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
+  SimulatedOptions options;
+  OnlyKind(&options)->in_flight = 4;
+  options.faults.min_latency = absl::Seconds(2);
+  options.faults.max_latency = absl::Seconds(3);
+  Make(options);
+  const std::vector<PushItem> items = AllItems(50);
+  std::vector<PushRequest> requests;
+  for (size_t i = 0; i < 4; ++i) requests.push_back({KindName(), absl::MakeConstSpan(items).subspan(5 * i, 5), ""});
+  const absl::Time began = clock_.Now();
+  int answers = 0;
+  adapter_->PushSeveral(requests, call_, [&](size_t, absl::StatusOr<PushReply> reply) {
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    ++answers;
+  });
+  EXPECT_EQ(answers, 4);
+  EXPECT_LE(clock_.Now() - began, absl::Seconds(3));
+  for (int i = 0; i < kItems; ++i) EXPECT_EQ(QuantityOf(i), 50);
+}
+
+TEST_F(SimulatedPlatformTest, ReceiptsAreDecidedAfterAWhile) {
+  SimulatedOptions options;
+  OnlyKind(&options)->receipt_timeout = absl::Seconds(20);
   options.faults.max_receipt_delay = absl::Seconds(30);
   Make(options);
   const absl::StatusOr<PushReply> reply = Push(AllItems(50));
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(Count(*reply, PushResult::kAccepted), kItems);
-  EXPECT_LT(platform_->Counters().items_applied, kItems);
+  std::vector<std::string> receipts;
+  for (const PushOutcome& outcome : reply->outcomes) receipts.push_back(outcome.receipt);
   // What becomes of an item is decided late: this one is gone by then.
-  platform_->RemoveItem(Id(7));
-  clock_.Advance(absl::Seconds(30));
+  platform_->RemoveItem(Id(19));
+  clock_.Advance(absl::Seconds(10));
+  const absl::StatusOr<std::vector<PushOutcome>> halfway = Poll(receipts);
+  ASSERT_TRUE(halfway.ok()) << halfway.status();
+  const auto is_open = [](const PushOutcome& outcome) { return outcome.result == PushResult::kAccepted; };
+  const auto first_open = std::find_if(halfway->begin(), halfway->end(), is_open);
+  EXPECT_NE(first_open, halfway->end());
+  EXPECT_TRUE(std::any_of(first_open, halfway->end(), std::not_fn(is_open))) << "decided in the order of the items";
+  // Nothing is open for longer than was declared.
+  clock_.Advance(absl::Seconds(10));
+  const absl::StatusOr<std::vector<PushOutcome>> outcomes = Poll(receipts);
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  ASSERT_THAT(*outcomes, SizeIs(kItems));
   for (size_t i = 0; i < kItems; ++i) {
-    const absl::StatusOr<PushOutcome> outcome = adapter_->PollReceipt(reply->outcomes[i].receipt);
-    ASSERT_TRUE(outcome.ok()) << outcome.status();
-    EXPECT_THAT(outcome->result, AnyOf(PushResult::kApplied, PushResult::kNotFound));
-    EXPECT_TRUE(i == 7 || outcome->result == PushResult::kApplied);
+    EXPECT_EQ((*outcomes)[i].result, i == 19 ? PushResult::kNotFound : PushResult::kApplied);
   }
-  EXPECT_EQ(adapter_->PollReceipt("none").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Poll({"none"}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SimulatedPlatformTest, SomeItemsAreAccepted) {
+  SimulatedOptions options;
+  OnlyKind(&options)->receipt_timeout = absl::Minutes(1);
+  options.faults.accepted = 0.5;
+  Make(options);
+  const absl::StatusOr<PushReply> reply = Push(AllItems(50));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_GT(Count(*reply, PushResult::kAccepted), 0);
+  EXPECT_GT(Count(*reply, PushResult::kApplied), 0);
 }
 
 // The same seed and the same calls give the same answers; another seed gives others.

@@ -4,17 +4,31 @@
 #include <utility>
 
 namespace outside {
+namespace {
 
-BoardAdapter::BoardAdapter(std::shared_ptr<Board> board) : board_(std::move(board)) {
-  capabilities_.link_fields = {"sku"};
-  capabilities_.can_set = {flxlink::SyncField::kPrice, flxlink::SyncField::kQuantity};
-  capabilities_.partial_success = true;
-  capabilities_.complete_pull = true;
-  capabilities_.push_timeout = absl::ZeroDuration();
+flxlink::PushOutcome Rejected(std::string code, std::string message) {
+  flxlink::PushOutcome outcome;
+  outcome.result = flxlink::PushResult::kRejected;
+  outcome.code = std::move(code);
+  outcome.message = std::move(message);
+  return outcome;
 }
 
-absl::StatusOr<flxlink::PullPage> BoardAdapter::Pull(const flxlink::PullRequest& request) const {
-  if (request.limit <= 0) return absl::InvalidArgumentError("a page's limit must be at least 1");
+}  // namespace
+
+BoardAdapter::BoardAdapter(std::shared_ptr<Board> board) : board_(std::move(board)) {
+  flxlink::PushKind kind;
+  kind.name = "board";
+  kind.fields = {flxlink::SyncField::kPrice, flxlink::SyncField::kQuantity};
+  kind.takes_good_items = true;
+  kind.compares = {flxlink::SyncField::kQuantity};
+  capabilities_.link_fields = {"sku"};
+  capabilities_.complete_pull = true;
+  capabilities_.push_kinds = {kind};
+}
+
+absl::StatusOr<flxlink::PullPage> BoardAdapter::Pull(const flxlink::PullRequest& request,
+                                                     const flxlink::CallContext&) const {
   const std::lock_guard<std::mutex> lock(board_->mutex);
   flxlink::PullPage page;
   page.items.fields.names = {"sku"};
@@ -26,40 +40,45 @@ absl::StatusOr<flxlink::PullPage> BoardAdapter::Pull(const flxlink::PullRequest&
     }
     page.items.external_id.Add(at->first);
     page.items.parent_id.Add(at->second.group);
-    page.items.price.push_back(at->second.price);
-    page.items.quantity.push_back(at->second.quantity);
-    page.items.status.push_back(flxlink::ChannelStatus::kUnknown);
+    flxlink::AddValues({at->second.price, at->second.quantity}, &page.items);
     page.items.fields.columns[0].Add(at->second.sku);
   }
   return page;
 }
 
-absl::StatusOr<flxlink::PushReply> BoardAdapter::Push(const flxlink::PushRequest& request) const {
+absl::StatusOr<flxlink::PushReply> BoardAdapter::Push(const flxlink::PushRequest& request,
+                                                      const flxlink::CallContext&) const {
+  if (request.kind != "board") return absl::InvalidArgumentError("the board has no such kind of push");
   const std::lock_guard<std::mutex> lock(board_->mutex);
   flxlink::PushReply reply;
-  for (const flxlink::PushItem& item : request.items) reply.outcomes.push_back(PushOne(item));
+  for (const flxlink::PushItem& push : request.items) reply.outcomes.push_back(PushOne(push));
   return reply;
 }
 
-flxlink::PushOutcome BoardAdapter::PushOne(const flxlink::PushItem& item) const {
+flxlink::PushOutcome BoardAdapter::PushOne(const flxlink::PushItem& push) const {
   flxlink::PushOutcome outcome;
-  const auto found = board_->items.find(item.external_id);
+  const auto found = board_->items.find(push.external_id);
   if (found == board_->items.end()) {
     outcome.result = flxlink::PushResult::kNotFound;
-  } else if (!(IntersectionOf(item.mask, capabilities_.can_set) == item.mask)) {
-    outcome.result = flxlink::PushResult::kRejected;
-    outcome.code = "not_on_the_board";
-    outcome.message = "the board shows prices and quantities, and nothing else";
-  } else if (item.mask.Has(flxlink::SyncField::kPrice) && item.values.price < 0) {
-    outcome.result = flxlink::PushResult::kRejected;
-    outcome.code = "negative_price";
-    outcome.field = "price";
-    outcome.message = "the board shows prices from 0 up";
-  } else {
-    if (item.mask.Has(flxlink::SyncField::kPrice)) found->second.price = item.values.price;
-    if (item.mask.Has(flxlink::SyncField::kQuantity)) found->second.quantity = item.values.quantity;
-    outcome.result = flxlink::PushResult::kApplied;
+    return outcome;
   }
+  BoardItem& item = found->second;
+  const bool sets_price = push.mask.Has(flxlink::SyncField::kPrice);
+  const bool sets_quantity = push.mask.Has(flxlink::SyncField::kQuantity);
+  if (!(IntersectionOf(push.mask, SettableFields(capabilities_)) == push.mask)) {
+    return Rejected("not_on_the_board", "the board shows prices and quantities, and nothing else");
+  }
+  if (sets_price && push.values.price < 0) return Rejected("negative_price", "the board shows prices from 0 up");
+  // Somebody bought or brought some since flxlink last looked.
+  const bool is_known = !sets_quantity || push.known.quantity == flxlink::kAbsent ||
+                        item.quantity == push.known.quantity || item.quantity == push.values.quantity;
+  if (!is_known) {
+    outcome.result = flxlink::PushResult::kConflict;
+    return outcome;
+  }
+  if (sets_price) item.price = push.values.price;
+  if (sets_quantity) item.quantity = push.values.quantity;
+  outcome.result = flxlink::PushResult::kApplied;
   return outcome;
 }
 

@@ -1,4 +1,4 @@
-// A sales channel of somebody else: a board with prices in memory, and the adapter for it.
+// A sales channel of somebody else: a board with prices and quantities in memory, and the adapter for it.
 
 #ifndef OUTSIDE_PRICE_BOARD_H_
 #define OUTSIDE_PRICE_BOARD_H_
@@ -9,7 +9,6 @@
 #include <mutex>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "flxlink/channel_adapter.h"
 
@@ -22,23 +21,26 @@ struct BoardItem {
   int64_t quantity = 0;
 };
 
-// The platform. It has neither statuses nor revisions.
+// The platform. It has no statuses.
 struct Board {
   std::mutex mutex;
   std::map<std::string, BoardItem> items;  // By external id.
 };
 
+// Thread-safe.
 class BoardAdapter : public flxlink::ChannelAdapter {
  public:
   explicit BoardAdapter(std::shared_ptr<Board> board);
 
   const flxlink::AdapterCapabilities& capabilities() const override { return capabilities_; }
   // The cursor is the last external id that was shown.
-  absl::StatusOr<flxlink::PullPage> Pull(const flxlink::PullRequest& request) const override;
-  absl::StatusOr<flxlink::PushReply> Push(const flxlink::PushRequest& request) const override;
+  absl::StatusOr<flxlink::PullPage> Pull(const flxlink::PullRequest& request,
+                                         const flxlink::CallContext& call) const override;
+  absl::StatusOr<flxlink::PushReply> Push(const flxlink::PushRequest& request,
+                                          const flxlink::CallContext& call) const override;
 
  private:
-  flxlink::PushOutcome PushOne(const flxlink::PushItem& item) const;
+  flxlink::PushOutcome PushOne(const flxlink::PushItem& push) const;
 
   const std::shared_ptr<Board> board_;
   flxlink::AdapterCapabilities capabilities_;

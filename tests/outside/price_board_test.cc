@@ -33,7 +33,8 @@ class BoardUnderTest : public flxlink::ChannelUnderTest {
     items[0].mask.Add(flxlink::SyncField::kPrice);
     items[0].values.price = -1;
     items[1].external_id = "2";
-    items[1].mask.Add(flxlink::SyncField::kStatus);
+    items[1].mask.Add(flxlink::SyncField::kPrice);
+    items[1].values.price = -500;
     return items;
   }
 

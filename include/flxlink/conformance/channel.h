@@ -11,21 +11,28 @@
 //                            ChannelFactoryName);
 //   }  // namespace flxlink
 //
-// What an adapter does not declare is not asked of it: those tests are skipped. No test waits for time to pass.
+// Each declared capability is proved by what the platform then holds: all of it is looked at before and after, and
+// nothing but what was stated may differ. What an adapter does not declare is not asked of it. No test waits for time
+// to pass.
 
 #ifndef FLXLINK_CONFORMANCE_CHANNEL_H_
 #define FLXLINK_CONFORMANCE_CHANNEL_H_
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/conformance/print.h"
+#include "flxlink/event.h"
 #include "flxlink/field.h"
 #include "flxlink/push.h"
 #include "gtest/gtest.h"
@@ -59,16 +66,20 @@ class ChannelUnderTest {
   // An adapter for the platform, as another process would make it.
   virtual std::unique_ptr<ChannelAdapter> MakeAdapter() = 0;
 
-  // All that the platform has at first: four items or more, which fit into one push together with BadItems(). The first
-  // two share a parent, the others have parents of their own, or none. Prices and quantities are above zero; statuses,
-  // where the channel has any, kListed.
+  // All that the platform has at first: four items or more. The first two share a parent, the others have parents of
+  // their own, or none. Prices and quantities are above zero; statuses, where the channel has any, kListed.
   virtual std::vector<ConformanceItem> Items() = 0;
 
-  // Items that are all rejected when they are pushed together, made for the first two of Items().
+  // Items that are rejected by every kind that sets their fields, made for the first two of Items(). None: there is
+  // nothing that the platform rejects.
   virtual std::vector<PushItem> BadItems() = 0;
 
   // What an item has now, seen past the adapter. nullopt: there is no such item.
   virtual absl::optional<ItemValues> Look(absl::string_view external_id) = 0;
+
+  // All else that the platform holds of an item, as text that is the same as long as nothing of it changes: what nobody
+  // may touch. Default: what a pull shows is all.
+  virtual std::string LookAtRest(absl::string_view /*external_id*/) { return ""; }
 
   // What somebody else does to the platform.
   virtual void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) = 0;
@@ -77,7 +88,8 @@ class ChannelUnderTest {
   // Makes the platform answer every call that it has too many, or ends that. False: this one cannot.
   virtual bool SetThrottled(bool) { return false; }
 
-  // Brings receipts that were given nearer to their decision. Nothing where there are none.
+  // Brings receipts that were given nearer to their decision, and pages that are not ready nearer to being so. Nothing
+  // where there are none.
   virtual void Advance() {}
 };
 
@@ -91,45 +103,93 @@ inline void PrintTo(const ChannelFactory& factory, std::ostream* out) { *out << 
 
 inline std::string ChannelFactoryName(const testing::TestParamInfo<ChannelFactory>& info) { return info.param.name; }
 
-// All items of a channel, as pulled.
-struct PulledItems {
-  std::vector<ConformanceItem> items;  // By external id, with all fields that are not empty.
-  std::vector<std::string> cursors;    // With which the pages were asked for.
-  std::string revision;
+// A call that has all the time there is, and that nobody cancels. What it is told for the log is dropped.
+class NoLimitCall : public CallContext {
+ public:
+  absl::Duration time_left() const override { return absl::InfiniteDuration(); }
+  bool cancelled() const override { return false; }
+  void Log(LogLevel, absl::string_view) const override {}
 };
 
-// Pulls everything, in pages of `limit`, and checks what holds for every page.
-PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit = 1000);
+// The same, cancelled before it began.
+class CancelledCall : public NoLimitCall {
+ public:
+  bool cancelled() const override { return true; }
+};
+
+// All items of a channel, as pulled.
+struct PulledItems {
+  std::vector<ConformanceItem> items;          // By external id, with all fields that are not empty.
+  std::map<std::string, std::string> handles;  // By external id.
+  std::vector<std::string> cursors;            // With which the pages were asked for.
+  std::vector<ItemProblem> problems;
+};
+
+// Pulls everything, in pages of `limit`, and checks what holds for every page. `wait` is called where a page is not
+// ready.
+PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit = 1000, const std::function<void()>& wait = nullptr);
+
+// What can be seen of an item: past the adapter, and by a pull.
+struct SeenItem {
+  ItemValues values;
+  std::string rest;
+  ConformanceItem pulled;  // Content among the values only.
+
+  friend bool operator==(const SeenItem& a, const SeenItem& b) {
+    return a.values == b.values && a.rest == b.rest && a.pulled == b.pulled;
+  }
+};
+
+inline void PrintTo(const SeenItem& item, std::ostream* out) {
+  *out << testing::PrintToString(item.values) << " " << testing::PrintToString(item.rest) << ", pulled as "
+       << testing::PrintToString(item.pulled);
+}
+
+using SeenItems = std::map<std::string, SeenItem>;  // By external id.
 
 // The fixture of all tests of the suite.
 class ChannelConformance : public testing::TestWithParam<ChannelFactory> {
  protected:
-  void SetUp() override;
+  void SetUp() override { Renew(); }
+
+  // Begins anew, with a new platform.
+  void Renew();
 
   const AdapterCapabilities& capabilities() const { return adapter_->capabilities(); }
 
-  // The single fields that can be set.
-  std::vector<SyncFields> SettableFields() const;
+  // Calls `check` with each kind, each on a new platform; the second also with each single field of it.
+  void ForEachKind(const std::function<void(const PushKind& kind)>& check);
+  void ForEachField(const std::function<void(const PushKind& kind, const SyncFields& field)>& check);
 
-  // An item with its key, and values that all differ from those of `item`.
+  PulledItems Pull(int64_t limit = 1000);
+  // One page, asked for until it is ready.
+  absl::StatusOr<PullPage> PullPageAt(const ChannelAdapter& adapter, const std::string& cursor, int64_t limit);
+  SeenItems See();
+
+  // Items that fit into one call of that kind.
+  std::vector<ConformanceItem> Together(const PushKind& kind) const;
+
+  // An item with its key and its handle, with values that all differ from those of `item`, which are the known ones.
   PushItem MakePush(const ConformanceItem& item, const SyncFields& mask);
+  // One for each; siblings agree about what their parent keeps.
+  std::vector<PushItem> MakePushes(const std::vector<ConformanceItem>& items, const SyncFields& mask);
 
-  // Pushes on the revision that the platform has now, and waits for what becomes of accepted items.
-  std::vector<PushOutcome> Push(const std::vector<PushItem>& items);
-  // The same on a revision of the caller's.
-  std::vector<PushOutcome> PushOn(const std::string& revision, const std::vector<PushItem>& items);
+  // Pushes in one call, and waits for what becomes of accepted items. None: the whole call failed.
+  std::vector<PushOutcome> Push(const PushKind& kind, const std::vector<PushItem>& items);
+  std::vector<PushOutcome> Settle(std::vector<PushOutcome> outcomes);
 
-  // Expects that the platform has what it had at first, apart from the items named.
-  void ExpectUntouched(const std::vector<std::string>& except = {});
+  // What the platform has when those are applied that have such an outcome.
+  SeenItems Expected(SeenItems before, const std::vector<PushItem>& pushed, const std::vector<PushOutcome>& outcomes);
+  SeenItems Expected(SeenItems before, const std::vector<PushItem>& pushed);
 
+  const NoLimitCall call_{};
   std::unique_ptr<ChannelUnderTest> channel_;
   std::unique_ptr<ChannelAdapter> adapter_;
   std::vector<ConformanceItem> items_;
 
  private:
-  PushOutcome Settle(PushOutcome outcome);
-
   int pushes_made_ = 0;
+  int calls_made_ = 0;
 };
 
 }  // namespace flxlink
