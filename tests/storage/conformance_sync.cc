@@ -542,7 +542,6 @@ TEST_P(StorageConformance, WritingSettlementsTwiceIsOnce) {
       Settled(8, {Applied(shop.LinkRow("S1"), {9, 9, ChannelStatus::kHidden}), Gone(shop.LinkRow("S2"))});
   batch.rows[0].attentions = 0;
   batch.rows[0].refused = {{"price", 1}};
-  batch.rows[0].in_doubt = {SyncField::kStatus};
   batch.attentions = {{{"a", {{"name", "c"}}, "b"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
   const std::string once = StoreText(storage());

@@ -254,6 +254,7 @@ TEST(SqliteOpen, HandlesDoubtsAndRefusalsAreTextOrNull) {
   Value(shop.storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
   SettlementBatch batch;
   batch.rows = {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})};
+  batch.rows[0].settled = false;
   batch.rows[0].in_doubt = SyncFields({SyncField::kPrice, SyncField::kStatus}, {"title"});
   batch.rows[0].refused = {{"price", 0x1f}, {"title", 0xF000000000000000}};
   ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)), absl::OkStatus());
