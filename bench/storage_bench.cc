@@ -146,7 +146,7 @@ class Store {
       }
       Check(storage_->WritePulledPages(fence_, pull_number, {page}, Now()).status());
     }
-    Check(storage_->EndPull(fence_, pull_number, true, "", Now()));
+    Check(storage_->EndPull(fence_, pull_number, true, Now()));
   }
 
   void WriteListings(int64_t first, int64_t count) {

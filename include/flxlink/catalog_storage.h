@@ -43,7 +43,7 @@ struct PullWriteResult {
   int64_t repeated = 0;   // Rows whose external id is on the page once more, further down; the last one counts.
   // Rows that were not kept, in the order of the pages: value_too_long, invalid_text, missing_key.
   std::vector<PullRefusal> refused;
-  // Those of them whose external id cannot be kept, see PullState::saw_unnamed.
+  // Those of them, and of the item problems, whose external id cannot be kept; see PullState::saw_unnamed.
   int64_t unnamed = 0;
 };
 
@@ -104,8 +104,8 @@ class CatalogStorage {
   //
   // A row that cannot be kept (storage_kit/limits.h) is refused, and the others are stored. Its item counts as seen by
   // the pull, and is otherwise as before; where its external id cannot be kept, the pull's `saw_unnamed` is set until
-  // another begins. The same holds of a page's problems. What is stored was seen at `now` less PullPage::age.
-  // FAILED_PRECONDITION unless `pull_number` is running.
+  // another begins. The same holds of a page's problems. What is stored was seen at `now` less PullPage::age, which is
+  // finite and not negative. FAILED_PRECONDITION unless `pull_number` is running.
   virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                            absl::Span<const PullPage> pages, absl::Time now) = 0;
 
@@ -123,7 +123,8 @@ class CatalogStorage {
 
   // Stores what a fetch found, in one transaction, as a page of a pull is stored; what it found counts as seen by the
   // pull that runs, too, if one does. Items of `missing` are gone, and their links broken, as after a sweep; ids that
-  // nobody knows are passed over. At most Storage::kMaxRows of each. Repeat: the same, again.
+  // nobody knows are passed over, and so are those that the reply names as found, too. At most Storage::kMaxRows of
+  // each. Repeat: the same, again.
   virtual absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply,
                                                         absl::Time now) = 0;
 

@@ -91,9 +91,11 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                           absl::Time now) override {
     return Around("SweepAbsent", [&] { return inner_.SweepAbsent(fence, pull_number, limit, now); });
   }
-  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
-                       absl::Time now) override {
-    return Around("EndPull", [&] { return inner_.EndPull(fence, pull_number, complete, revision, now); });
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) override {
+    return Around("EndPull", [&] { return inner_.EndPull(fence, pull_number, complete, now); });
+  }
+  absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override {
+    return Around("WriteFetched", [&] { return inner_.WriteFetched(fence, reply, now); });
   }
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override {
     return Around("RemoveProducts", [&] { return inner_.RemoveProducts(skus, now); });

@@ -100,6 +100,8 @@ ItemValues Desired(const SyncRow& row, const SyncPolicy& policy);
 struct SyncPlan {
   // What sending an item and settling it has to know.
   struct ItemState {
+    // The item's row in the batch.
+    int64_t row = 0;
     // An index into SyncPolicy::kinds.
     int32_t kind = 0;
     // Nothing of the link is left to send once the item is applied. Off: another step follows it.

@@ -51,6 +51,7 @@ class SyncFields {
 
   friend SyncFields UnionOf(const SyncFields& a, const SyncFields& b);
   friend SyncFields IntersectionOf(const SyncFields& a, const SyncFields& b);
+  friend SyncFields DifferenceOf(const SyncFields& a, const SyncFields& b);
   friend bool operator==(const SyncFields& a, const SyncFields& b) {
     return a.bits_ == b.bits_ && a.content_ == b.content_;
   }
@@ -62,9 +63,10 @@ class SyncFields {
   RareVector<std::string> content_;
 };
 
-// The fields that are in either, and those that are in both.
+// The fields that are in either, those that are in both, and those of `a` that are not in `b`.
 SyncFields UnionOf(const SyncFields& a, const SyncFields& b);
 SyncFields IntersectionOf(const SyncFields& a, const SyncFields& b);
+SyncFields DifferenceOf(const SyncFields& a, const SyncFields& b);
 
 // Reads such as "price,quantity,status,compare_at_price,title", in any order; the empty text is the empty set.
 // INVALID_ARGUMENT names what cannot be a field: a name of content has a-z, 0-9 and '_' only.

@@ -20,6 +20,7 @@ void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
   to->sku.Add(from.sku[i]);
   to->external_id.Add(from.external_id[i]);
   to->parent_id.Add(from.parent_id[i]);
+  to->handle.Add(from.handle[i]);
 }
 
 SyncBatch Select(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) { return Filter(batch, ids, true); }

@@ -394,12 +394,13 @@ class EngineImpl : public Engine {
 
   // Price, quantity and status are synced as far as the adapter can set them; content was asked for by its name.
   static absl::Status CheckContent(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
+    const SyncFields settable = SettableFields(capabilities);
     for (const std::string& name : config.sync_fields.content()) {
-      if (capabilities.can_set.HasContent(name)) continue;
+      if (settable.HasContent(name)) continue;
       return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
                            {{"channel", config.name}, {"setting", name}},
                            absl::StrCat("channel ", config.name, ": the ", config.adapter, " adapter cannot set ", name,
-                                        "; sync some of ", FormatSyncFields(capabilities.can_set)));
+                                        "; sync some of ", FormatSyncFields(settable)));
     }
     return absl::OkStatus();
   }

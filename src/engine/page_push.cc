@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "src/engine/adapter_error.h"
@@ -13,88 +13,127 @@
 namespace flxlink::engine {
 namespace {
 
-// A push that conflicted as a whole is sent again, on the channel as it is by then.
-bool WorthAnotherPush(const absl::Status& status) { return absl::IsAborted(status) || WorthAnotherTry(status); }
+// A push that conflicted as a whole is sent again, on the channel as it is by then; so is one that was given up because
+// its job is to end, by the job that comes after.
+bool WorthAnotherPush(const absl::Status& status) {
+  return absl::IsAborted(status) || absl::IsCancelled(status) || WorthAnotherTry(status);
+}
 
 bool IsUnknown(const PushOutcome& outcome) {
   return outcome.result == PushResult::kAccepted || outcome.result == PushResult::kUnavailable;
 }
 
-// How long after a push began something of it can land.
-absl::Duration LandingTime(const AdapterCapabilities& capabilities) {
-  if (!capabilities.asynchronous_receipts) return capabilities.push_timeout;
-  return std::max(capabilities.push_timeout, capabilities.receipt_timeout);
-}
+bool IsAccepted(const PushOutcome& outcome) { return outcome.result == PushResult::kAccepted; }
+
+// How long after a call began something of it can land.
+absl::Duration LandingTime(const PushKind& kind) { return std::max(kind.timeout, kind.receipt_timeout); }
 
 }  // namespace
 
+const PushKind& PagePush::KindOf(const sync::PushBatch& batch) const {
+  return scope_.capabilities.push_kinds[static_cast<size_t>(batch.kind)];
+}
+
 absl::Status PagePush::Run() {
-  const int64_t count = static_cast<int64_t>(plan_.items.size());
-  const int64_t limit = scope_.capabilities.push_limit > 0 ? scope_.capabilities.push_limit : count;
-  for (int64_t first = 0; first < count && !result_.stop; first += limit) {
-    const absl::Status status = PushItems(first, std::min(limit, count - first));
+  const std::vector<sync::PushBatch> batches = sync::MakePushBatches(plan_, scope_.capabilities.push_kinds);
+  waiting_.assign(batches.begin(), batches.end());
+  while (!waiting_.empty() && !result_.stop) {
+    absl::StatusOr<std::vector<Call>> calls = BeginCalls();
+    absl::Status status = calls.ok() ? Send(*std::move(calls)) : calls.status();
+    if (status.ok()) status = PollAccepted();
+    if (status.ok()) status = context_.Report();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status PagePush::PushItems(int64_t first, int64_t count) {
-  Batch batch;
-  batch.first = first;
-  batch.items = absl::MakeConstSpan(plan_.items).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
-  const absl::Status status = Begin(&batch);
-  if (!status.ok()) return status;
-  absl::StatusOr<PushReply> reply = context_.adapter().Push({batch.items, scope_.revision});
-  return reply.ok() ? TakeReply(batch, *std::move(reply)) : TakeError(batch, reply.status());
+// The next calls of one kind that can be under way together. The first waits for what it takes of the account; others
+// go along where theirs is there.
+absl::StatusOr<std::vector<PagePush::Call>> PagePush::BeginCalls() {
+  const PushKind& kind = KindOf(waiting_.front());
+  const auto items_of = [](const sync::PushBatch& batch) { return static_cast<int64_t>(batch.items.size()); };
+  absl::StatusOr<CallPermit> first = context_.Take(kind.cost, items_of(waiting_.front()));
+  if (!first.ok()) return first.status();
+  std::vector<Call> calls;
+  for (absl::optional<CallPermit> permit = *std::move(first); permit.has_value();) {
+    calls.push_back({std::move(waiting_.front()), {}, *std::move(permit)});
+    waiting_.pop_front();
+    const bool full = calls.size() >= static_cast<size_t>(kind.in_flight);
+    if (full || waiting_.empty() || &KindOf(waiting_.front()) != &kind) break;
+    permit = context_.TakeNow(kind.cost, items_of(waiting_.front()));
+  }
+  for (Call& call : calls) {
+    const absl::Status status = Begin(&call);
+    if (!status.ok()) return status;
+  }
+  return calls;
 }
 
-// The tokens come first: the deadline counts from the call.
-absl::Status PagePush::Begin(Batch* batch) {
-  absl::Status status = context_.TakeTokens(scope_.capabilities.rate_limit.push_cost);
-  if (!status.ok()) return status;
+absl::Status PagePush::Begin(Call* call) {
   const absl::StatusOr<absl::Time> now = context_.Now();
   if (!now.ok()) return now.status();
-  batch->push_id = context_.NextPushId();
-  batch->deadline = *now + LandingTime(scope_.capabilities);
-  PushRecord record;
-  record.push_id = batch->push_id;
-  record.call_deadline = batch->deadline;
-  record.items.assign(batch->items.begin(), batch->items.end());
-  return context_.Retry([&] { return context_.storage().BeginPush(context_.fence(), record); });
-}
-
-absl::Status PagePush::TakeReply(const Batch& batch, PushReply reply) {
-  if (reply.outcomes.size() != batch.items.size()) {
-    return absl::InternalError(absl::StrCat("the adapter ", context_.channel().config.adapter, " answered ",
-                                            reply.outcomes.size(), " outcomes for ", batch.items.size(),
-                                            " items; it must give one an item, fix it there"));
+  call->record.push_id = context_.NextPushId();
+  call->record.call_deadline = *now + LandingTime(KindOf(call->batch));
+  for (const int64_t number : call->batch.items) {
+    call->record.items.push_back(plan_.items[static_cast<size_t>(number)]);
   }
-  absl::Status status = PollReceipts(context_, batch.deadline, &reply.outcomes);
-  if (!status.ok()) return status;
-  SettlementBatch settlements = Settle(plan_, batch.first, reply.outcomes, batch.push_id);
-  settlements.revision = reply.revision;
-  status = WriteSettlements(scope_, settlements, &result_);
-  if (!status.ok()) return status;
-  if (!reply.revision.empty()) scope_.revision = reply.revision;
-  NoteOutcomes(batch, reply.outcomes);
-  NoteAttentions(scope_, page_, settlements);
-  return context_.Report();
+  return context_.Retry([&] { return context_.storage().BeginPush(context_.fence(), call->record); });
 }
 
-absl::Status PagePush::TakeError(const Batch& batch, const absl::Status& error) {
+// The first error ends the sync; what the other calls came to is stored all the same.
+absl::Status PagePush::Send(std::vector<Call> calls) {
+  const PushKind& kind = KindOf(calls.front().batch);
+  std::vector<PushRequest> requests;
+  for (const Call& call : calls) requests.push_back({kind.name, call.record.items, sync::CallKeyOf(call.record.items)});
+  const std::unique_ptr<CallContext> context = context_.StartCall(kind.timeout);
+  absl::Status first_error;
+  context_.adapter().PushSeveral(requests, *context, [&](size_t i, absl::StatusOr<PushReply> reply) {
+    first_error.Update(TakeAnswer(calls[i], std::move(reply)));
+  });
+  return first_error;
+}
+
+absl::Status PagePush::TakeAnswer(Call& call, absl::StatusOr<PushReply> reply) {
+  if (!reply.ok()) return TakeError(call, reply.status());
+  if (std::none_of(reply->outcomes.begin(), reply->outcomes.end(), &IsAccepted)) {
+    return TakeOutcomes(call, reply->outcomes);
+  }
+  accepted_.push_back({std::move(call), std::move(reply->outcomes)});
+  return absl::OkStatus();
+}
+
+absl::Status PagePush::PollAccepted() {
+  for (Accepted& accepted : std::exchange(accepted_, {})) {
+    absl::Status status = PollReceipts(context_, accepted.call.record.call_deadline, &accepted.outcomes);
+    if (status.ok()) status = TakeOutcomes(accepted.call, accepted.outcomes);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PagePush::TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes) {
+  const SettlementBatch settlements = Settle(plan_, call.batch.items, outcomes, call.record.push_id);
+  const absl::Status status = WriteSettlements(scope_, settlements, &result_);
+  if (!status.ok()) return status;
+  NoteOutcomes(call, outcomes, settlements);
+  NoteAttentions(scope_, page_, settlements);
+  return absl::OkStatus();
+}
+
+absl::Status PagePush::TakeError(Call& call, const absl::Status& error) {
   if (IsThrottled(error)) {
     result_.again = result_.stop = true;
     result_.wait = std::max(result_.wait, *RetryAfter(error));
-    return SettleUntried(batch);
+    return SettleUntried(call);
   }
-  if (absl::IsInvalidArgument(error) && !scope_.capabilities.partial_success) return Bisect(batch, error);
-  return TakeUnknown(batch, error);
+  if (absl::IsInvalidArgument(error) && !KindOf(call.batch).takes_good_items) return Halve(call, error);
+  return TakeUnknown(call, error);
 }
 
 // Nothing is known of any item: the record stays open, and its links stay in doubt.
-absl::Status PagePush::TakeUnknown(const Batch& batch, const absl::Status& error) {
+absl::Status PagePush::TakeUnknown(const Call& call, const absl::Status& error) {
   if (!WorthAnotherPush(error)) return AdapterError(error, context_.channel());
-  for (const PushItem& item : batch.items) scope_.unready.insert(item.listing_id);
+  for (const PushItem& item : call.record.items) scope_.unready.insert(item.listing_id);
   result_.again = result_.stop = result_.failed = true;
   result_.reason = std::string(error.message());
   result_.wait = std::max(result_.wait, RetryAfter(error).value_or(absl::ZeroDuration()));
@@ -102,48 +141,56 @@ absl::Status PagePush::TakeUnknown(const Batch& batch, const absl::Status& error
 }
 
 // The platform did nothing of it: the record is closed, and no item is in doubt because of it.
-absl::Status PagePush::SettleUntried(const Batch& batch) {
+absl::Status PagePush::SettleUntried(const Call& call) {
   PushOutcome untried;
   untried.result = PushResult::kNotTried;
-  const std::vector<PushOutcome> outcomes(batch.items.size(), untried);
-  return WriteSettlements(scope_, Settle(plan_, batch.first, outcomes, batch.push_id), &result_);
+  const std::vector<PushOutcome> outcomes(call.batch.items.size(), untried);
+  return WriteSettlements(scope_, Settle(plan_, call.batch.items, outcomes, call.record.push_id), &result_);
 }
 
-absl::Status PagePush::Bisect(const Batch& batch, const absl::Status& refusal) {
-  if (batch.items.size() == 1) {
+// The halves are the next calls.
+absl::Status PagePush::Halve(Call& call, const absl::Status& refusal) {
+  const std::vector<int64_t>& items = call.batch.items;
+  if (items.size() == 1) {
     PushOutcome rejected;
     rejected.result = PushResult::kRejected;
     rejected.message = std::string(refusal.message());
-    return TakeReply(batch, {{std::move(rejected)}, ""});
+    return TakeOutcomes(call, {rejected});
   }
-  absl::Status status = SettleUntried(batch);
+  const absl::Status status = SettleUntried(call);
   if (!status.ok()) return status;
-  const int64_t count = static_cast<int64_t>(batch.items.size());
-  status = PushItems(batch.first, count / 2);
-  if (!status.ok() || result_.stop) return status;
-  return PushItems(batch.first + count / 2, count - count / 2);
+  const auto middle = items.begin() + static_cast<std::ptrdiff_t>(items.size() / 2);
+  waiting_.push_front({call.batch.kind, {middle, items.end()}});
+  waiting_.push_front({call.batch.kind, {items.begin(), middle}});
+  return absl::OkStatus();
 }
 
-void PagePush::NoteOutcomes(const Batch& batch, absl::Span<const PushOutcome> outcomes) {
-  const bool undecided = std::any_of(outcomes.begin(), outcomes.end(), [](const PushOutcome& outcome) {
-    return outcome.result == PushResult::kAccepted;
-  });
-  if (undecided && !context_.yields()) NoteUndecided(batch, outcomes);
+// The settlements have a row for each outcome that is known, in their order.
+void PagePush::NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes,
+                            const SettlementBatch& settlements) {
+  const bool undecided = std::any_of(outcomes.begin(), outcomes.end(), &IsAccepted);
+  if (undecided && !context_.yields()) NoteUndecided(call, outcomes);
+  size_t row = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (IsUnknown(outcomes[i])) scope_.unready.insert(batch.items[i].listing_id);
-    if (!undecided || !IsUnknown(outcomes[i])) NoteOutcome(batch.items[i], outcomes[i]);
+    if (IsUnknown(outcomes[i])) {
+      scope_.unready.insert(call.record.items[i].listing_id);
+      if (!undecided) NoteOutcome(call.batch.items[i], outcomes[i], false);
+    } else {
+      NoteOutcome(call.batch.items[i], outcomes[i], settlements.rows[row++].settled);
+    }
   }
-  // The channel moved under the whole push: what follows would conflict as well.
-  if (result_.conflicted.size() >= batch.items.size()) result_.stop = true;
 }
 
-void PagePush::NoteOutcome(const PushItem& item, const PushOutcome& outcome) {
+// `settled`: nothing is left to do for the link. Its end is counted once, whatever its steps.
+void PagePush::NoteOutcome(int64_t number, const PushOutcome& outcome, bool settled) {
+  const PushItem& item = plan_.items[static_cast<size_t>(number)];
+  if (!settled) result_.again = true;
   switch (outcome.result) {
     case PushResult::kApplied:
-      return NoteApplied(item);
+      return NoteApplied(item, settled);
     case PushResult::kRejected:
       context_.Count("refused", 1);
-      context_.progress().failed += 1;
+      if (settled) context_.progress().failed += 1;
       return;
     case PushResult::kNotFound:
       context_.Count("broken", 1);
@@ -151,8 +198,7 @@ void PagePush::NoteOutcome(const PushItem& item, const PushOutcome& outcome) {
       context_.output().changed_link_inputs = true;
       return;
     case PushResult::kConflict:
-      result_.conflicted.insert(item.listing_id);
-      result_.failed = true;
+      NoteConflict(number);
       break;
     case PushResult::kThrottled:
       result_.wait = std::max(result_.wait, outcome.retry_after);
@@ -165,24 +211,30 @@ void PagePush::NoteOutcome(const PushItem& item, const PushOutcome& outcome) {
       result_.failed = true;
       break;
   }
-  result_.again = true;
   result_.reason = absl::StrCat("item ", item.external_id, ": ", ToString(outcome.result),
                                 outcome.message.empty() ? "" : ": ", outcome.message);
 }
 
-void PagePush::NoteApplied(const PushItem& item) {
-  context_.Count("sent", 1);
+void PagePush::NoteConflict(int64_t number) {
+  const int64_t row = plan_.item_states[static_cast<size_t>(number)].row;
+  result_.conflicted.emplace(page_.external_id[row], page_.sku[row]);
+  result_.failed = true;
+}
+
+void PagePush::NoteApplied(const PushItem& item, bool settled) {
   for (const SyncField field : kSyncFields) {
     if (item.mask.Has(field)) context_.Count(SentCounter(field), 1);
   }
   if (!item.mask.content().empty()) context_.Count(kSentContent, 1);
+  if (!settled) return;
+  context_.Count("sent", 1);
   context_.progress().done += 1;
 }
 
 // Nothing more is heard of these items in this job.
-void PagePush::NoteUndecided(const Batch& batch, absl::Span<const PushOutcome> outcomes) {
+void PagePush::NoteUndecided(const Call& call, absl::Span<const PushOutcome> outcomes) {
   const int64_t count = std::count_if(outcomes.begin(), outcomes.end(), IsUnknown);
-  scope_.undecided_pushes.insert(batch.push_id);
+  scope_.undecided_pushes.insert(call.record.push_id);
   context_.Count("undecided", count);
   context_.progress().failed += count;
 }

@@ -4,16 +4,20 @@
 #define FLXLINK_SRC_ENGINE_PAGE_PUSH_H_
 
 #include <cstdint>
+#include <deque>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "flxlink/push.h"
 #include "flxlink/sync.h"
 #include "src/engine/sync_scope.h"
+#include "src/sync/push_batches.h"
 
 namespace flxlink::engine {
 
-// A batch at a time: tokens, record, call, receipts, settlement. Used once.
+// Some calls of one kind at a time: tokens, records, calls, receipts, settlements. Used once.
 class PagePush {
  public:
   // All must outlive it. `plan` is of `page`.
@@ -24,32 +28,43 @@ class PagePush {
   absl::Status Run();
 
  private:
-  // Some items of the plan, and what is kept of their push.
-  struct Batch {
-    int64_t first = 0;
-    absl::Span<const PushItem> items;
-    int64_t push_id = 0;
-    absl::Time deadline;
+  // A call, and what is kept of it.
+  struct Call {
+    sync::PushBatch batch;
+    PushRecord record;
+    CallPermit permit;
+  };
+  // One with items that the channel decides on later.
+  struct Accepted {
+    Call call;
+    std::vector<PushOutcome> outcomes;
   };
 
-  absl::Status PushItems(int64_t first, int64_t count);
-  absl::Status Begin(Batch* batch);
-  absl::Status TakeReply(const Batch& batch, PushReply reply);
-  absl::Status TakeError(const Batch& batch, const absl::Status& error);
-  absl::Status TakeUnknown(const Batch& batch, const absl::Status& error);
-  absl::Status SettleUntried(const Batch& batch);
-  // Where a platform refuses whole pushes: the good items go out all the same, and the bad ones are found.
-  absl::Status Bisect(const Batch& batch, const absl::Status& refusal);
-  void NoteOutcomes(const Batch& batch, absl::Span<const PushOutcome> outcomes);
-  void NoteOutcome(const PushItem& item, const PushOutcome& outcome);
-  void NoteApplied(const PushItem& item);
-  void NoteUndecided(const Batch& batch, absl::Span<const PushOutcome> outcomes);
+  const PushKind& KindOf(const sync::PushBatch& batch) const;
+  absl::StatusOr<std::vector<Call>> BeginCalls();
+  absl::Status Begin(Call* call);
+  absl::Status Send(std::vector<Call> calls);
+  absl::Status TakeAnswer(Call& call, absl::StatusOr<PushReply> reply);
+  absl::Status TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes);
+  absl::Status TakeError(Call& call, const absl::Status& error);
+  absl::Status TakeUnknown(const Call& call, const absl::Status& error);
+  absl::Status SettleUntried(const Call& call);
+  // Where a platform refuses whole calls: the good items go out all the same, and the bad ones are found.
+  absl::Status Halve(Call& call, const absl::Status& refusal);
+  absl::Status PollAccepted();
+  void NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes, const SettlementBatch& settlements);
+  void NoteOutcome(int64_t number, const PushOutcome& outcome, bool settled);
+  void NoteConflict(int64_t number);
+  void NoteApplied(const PushItem& item, bool settled);
+  void NoteUndecided(const Call& call, absl::Span<const PushOutcome> outcomes);
 
   SyncScope& scope_;
   JobContext& context_;
   const SyncBatch& page_;
   const SyncPlan& plan_;
   SyncPassResult& result_;
+  std::deque<sync::PushBatch> waiting_;  // Not begun yet.
+  std::vector<Accepted> accepted_;
 };
 
 }  // namespace flxlink::engine

@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
+#include "src/engine/pulled_rows.h"
 
 namespace flxlink::engine {
 namespace {
@@ -49,8 +50,6 @@ class PullPages {
   // ABORTED: the channel changed, start over.
   absl::Status Read();
 
-  // Of the last page that was read.
-  const std::string& revision() const { return revision_; }
   // Whether the whole pull saw items whose ids cannot be kept.
   bool saw_unnamed() const { return saw_unnamed_; }
 
@@ -63,7 +62,6 @@ class PullPages {
   JobContext& context_;
   const int64_t pull_number_;
   std::string cursor_;
-  std::string revision_;
   bool saw_unnamed_;
 
   std::vector<PullPage> held_;
@@ -74,6 +72,7 @@ class PullPages {
 
 absl::Status PullPages::Read() {
   absl::Status stored;
+  absl::Duration ask_again_after;
   context_.set_before_wait([&] { return stored = held_.empty() ? absl::OkStatus() : Store(); });
   const absl::Cleanup done = [this] { context_.set_before_wait(nullptr); };
   do {
@@ -86,10 +85,13 @@ absl::Status PullPages::Read() {
       return AdapterError(page.status(), context_.channel());
     }
     cursor_ = page->next_cursor;
-    revision_ = page->revision;
+    ask_again_after = page->ask_again_after;
     held_rows_ += std::max<int64_t>(page->items.size(), 1);
     held_.push_back(*std::move(page));
-    const absl::Status status = MustStore() ? Store() : absl::OkStatus();
+    absl::Status status = MustStore() ? Store() : absl::OkStatus();
+    if (!status.ok()) return status;
+    status = context_.Wait(ask_again_after);
+    if (!stored.ok()) return stored;
     if (!status.ok()) return status;
   } while (!cursor_.empty());
   return absl::OkStatus();
@@ -119,23 +121,20 @@ absl::Status PullPages::StoreSome(absl::Span<const PullPage> pages, int64_t* sto
       [&](absl::Time now) { return context_.storage().WritePulledPages(context_.fence(), pull_number_, pages, now); });
   if (!written.ok()) return written.status();
 
-  context_.Count("inserted", written->inserted);
-  context_.Count("changed", written->changed);
-  context_.Count("unchanged", written->unchanged);
-  context_.Count("healed", written->healed);
-  if (written->inserted + written->changed + written->healed > 0) context_.output().changed_link_inputs = true;
+  CountPulledRows(context_, *written);
   for (const PullRefusal& refusal : written->refused) NoteRefusal(pages, refusal);
   saw_unnamed_ = saw_unnamed_ || written->unnamed > 0;
-
   const int64_t refused = static_cast<int64_t>(written->refused.size());
-  if (refused > 0) context_.Count("item_problems", refused);
-  if (written->unnamed > 0) context_.Count("unnamed", written->unnamed);
+  JobProgress& progress = context_.progress();
+  progress.done -= refused;
+  progress.failed += refused;
   for (const PullPage& page : pages.subspan(0, static_cast<size_t>(written->pages))) {
-    context_.progress().total += page.items.size();
-    context_.progress().done += page.items.size();
+    const int64_t problems = static_cast<int64_t>(page.problems.size());
+    NoteItemProblems(context_, page.problems, "an item of the channel");
+    progress.total += page.items.size() + problems;
+    progress.done += page.items.size();
+    progress.failed += problems;
   }
-  context_.progress().done -= refused;
-  context_.progress().failed += refused;
   pages_stored_ += written->pages;
   *stored += written->pages;
   return context_.Report();
@@ -208,7 +207,6 @@ absl::Status PullChannel(JobContext& context) {
   PullState state = channel->pull;
   bool resume = GoesOn(context, state, *begun_at);
   if (resume) context.Count("resumed", 1);
-  std::string revision;
   for (int restarts = 0;; ++restarts) {
     if (!resume) {
       absl::StatusOr<PullState> begun =
@@ -220,7 +218,6 @@ absl::Status PullChannel(JobContext& context) {
     resume = false;
     PullPages pages(context, state);
     const absl::Status status = pages.Read();
-    revision = pages.revision();
     state.saw_unnamed = pages.saw_unnamed();
     if (status.ok()) break;
     if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
@@ -230,9 +227,8 @@ absl::Status PullChannel(JobContext& context) {
     absl::Status status = SweepUnlessHeld(context, state);
     if (!status.ok() || context.output().held.has_value()) return status;
   }
-  return context.Write([&](absl::Time now) {
-    return context.storage().EndPull(context.fence(), state.pull_number, complete, revision, now);
-  });
+  return context.Write(
+      [&](absl::Time now) { return context.storage().EndPull(context.fence(), state.pull_number, complete, now); });
 }
 
 absl::Status RunPullJob(JobContext& context) { return PullChannel(context); }

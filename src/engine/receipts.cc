@@ -1,6 +1,8 @@
 #include "src/engine/receipts.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -15,18 +17,28 @@ struct Round {
 };
 
 absl::StatusOr<Round> PollOnce(JobContext& context, std::vector<PushOutcome>* outcomes) {
-  Round round;
+  std::vector<std::string> receipts;
+  std::vector<PushOutcome*> open;
   for (PushOutcome& outcome : *outcomes) {
     if (outcome.result != PushResult::kAccepted) continue;
-    absl::StatusOr<PushOutcome> polled = context.PollReceipt(outcome.receipt);
-    if (polled.ok() && polled->result != PushResult::kAccepted) {
-      outcome = *std::move(polled);
-      continue;
-    }
-    if (!polled.ok() && !WorthAnotherTry(polled.status())) return polled.status();
+    receipts.push_back(outcome.receipt);
+    open.push_back(&outcome);
+  }
+  Round round;
+  if (receipts.empty()) return round;
+  absl::StatusOr<std::vector<PushOutcome>> polled = context.PollReceipts(receipts);
+  if (!polled.ok()) {
+    if (!WorthAnotherTry(polled.status())) return polled.status();
     round.waiting = true;
-    round.wait = std::max(round.wait, RetryAfter(polled.status()).value_or(absl::ZeroDuration()));
-    if (IsThrottled(polled.status())) break;
+    round.wait = RetryAfter(polled.status()).value_or(absl::ZeroDuration());
+    return round;
+  }
+  for (size_t i = 0; i < open.size(); ++i) {
+    if ((*polled)[i].result == PushResult::kAccepted) {
+      round.waiting = true;
+    } else {
+      *open[i] = std::move((*polled)[i]);
+    }
   }
   return round;
 }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "absl/types/span.h"
 #include "flxlink/sync.h"
 #include "src/engine/batch_rows.h"
+#include "src/engine/item_fetch.h"
 #include "src/engine/jobs.h"
 #include "src/engine/open_pushes.h"
 #include "src/engine/sync_pass.h"
@@ -32,9 +35,11 @@ class SyncRun {
   bool held() const { return context_.output().held.has_value(); }
 
   void CountFromZero();
-  absl::Status Pull();
-  // Looks at links again, at all of them or those in `only`, and marks dirty what differs.
-  absl::Status Reconcile(bool compare_seen, const absl::flat_hash_set<int64_t>* only);
+  // Looks at links again and marks dirty what differs: at all, or at those of a batch.
+  absl::Status ReconcileAll(bool compare_seen);
+  absl::StatusOr<int64_t> Reconcile(const SyncBatch& links, bool compare_seen);
+  // Looks at what the channel has of items that conflicted.
+  absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
   // What comes before the pushes: once a job, also if it yields.
   absl::Status MarkDirty();
   absl::Status ReconcileChanged();
@@ -42,6 +47,7 @@ class SyncRun {
   absl::Status ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked);
   void NoteUnlinked(absl::string_view sku);
   absl::Status PushUntilClean();
+  absl::Duration WaitAfter(const SyncPassResult& pass, int idle) const;
   absl::Status PrepareNextPass(const SyncPassResult& last, absl::Duration wait);
 
   JobContext& context_;
@@ -58,16 +64,7 @@ void SyncRun::CountFromZero() {
   for (absl::string_view name : {"equal", "held_back", "refused"}) context_.Count(name, 0);
 }
 
-absl::Status SyncRun::Pull() {
-  absl::Status status = PullChannel(context_);
-  if (!status.ok() || held()) return status;
-  absl::StatusOr<Channel> channel = context_.storage().ReadChannel(scope_.channel_id());
-  if (!channel.ok()) return channel.status();
-  scope_.revision = channel->pull.revision;
-  return absl::OkStatus();
-}
-
-absl::Status SyncRun::Reconcile(bool compare_seen, const absl::flat_hash_set<int64_t>* only) {
+absl::Status SyncRun::ReconcileAll(bool compare_seen) {
   for (int64_t after_id = 0;;) {
     absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
         [&] { return context_.storage().ReadLinks(scope_.channel_id(), after_id, context_.page_rows()); });
@@ -75,14 +72,20 @@ absl::Status SyncRun::Reconcile(bool compare_seen, const absl::flat_hash_set<int
     if (links->size() == 0) return absl::OkStatus();
     after_id = links->rows.back().listing_id;
     looked_at_ += links->size();
-    const std::vector<Reconciliation> found =
-        PlanReconciliation(only == nullptr ? *links : Select(*links, *only), scope_.policy, compare_seen);
-    if (compare_seen) context_.Count("drifted", static_cast<int64_t>(found.size()));
-    absl::Status status = context_.Write(
-        [&](absl::Time now) { return context_.storage().WriteReconciliations(context_.fence(), found, now); });
-    if (status.ok()) status = context_.Report();
+    const absl::StatusOr<int64_t> found = Reconcile(*links, compare_seen);
+    if (!found.ok()) return found.status();
+    if (compare_seen) context_.Count("drifted", *found);
+    const absl::Status status = context_.Report();
     if (!status.ok()) return status;
   }
+}
+
+absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, bool compare_seen) {
+  const std::vector<Reconciliation> found = PlanReconciliation(links, scope_.policy, compare_seen);
+  const absl::Status status = context_.Write(
+      [&](absl::Time now) { return context_.storage().WriteReconciliations(context_.fence(), found, now); });
+  if (!status.ok()) return status;
+  return static_cast<int64_t>(found.size());
 }
 
 // All links, where the job is a full sync or the channel's policy was changed.
@@ -90,7 +93,7 @@ absl::Status SyncRun::ReconcileChanged() {
   const bool full = context_.job().options.full;
   const Channel& channel = context_.channel();
   if (!full && channel.policy_version <= channel.evaluated_version) return absl::OkStatus();
-  const absl::Status status = Reconcile(full, nullptr);
+  const absl::Status status = ReconcileAll(full);
   if (!status.ok()) return status;
   if (full) context_.Count(kCompared, looked_at_);
   return context_.Retry(
@@ -99,7 +102,7 @@ absl::Status SyncRun::ReconcileChanged() {
 
 absl::Status SyncRun::MarkDirty() {
   if (context_.job().options.full && !context_.HasCount(kCompared)) {
-    const absl::Status status = Pull();
+    const absl::Status status = PullChannel(context_);
     if (!status.ok() || held()) return status;
     context_.progress() = JobProgress();
     context_.SetCount("drifted", 0);  // Where it yielded while it compared, it begins again.
@@ -152,11 +155,31 @@ absl::Status SyncRun::PrepareNextPass(const SyncPassResult& last, absl::Duration
   absl::Status status = context_.Wait(wait);
   if (status.ok()) status = ResolveOpenPushes(scope_);
   if (!status.ok() || last.conflicted.empty()) return status;
+  return LookAgain(last.conflicted);
+}
+
+// Fetches them, or pulls everything where the channel cannot be asked for single items.
+absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of_item) {
+  std::vector<std::string> items;
+  std::vector<std::string> skus;
+  for (const auto& [item, sku] : sku_of_item) {
+    items.push_back(item);
+    skus.push_back(sku);
+  }
   const JobProgress progress = context_.progress();
-  status = Pull();
+  const absl::Status status = LookAtItems(context_, items);
   context_.progress() = progress;
   if (!status.ok() || held()) return status;
-  return Reconcile(/*compare_seen=*/true, &last.conflicted);
+  const size_t page = static_cast<size_t>(context_.page_rows());
+  for (size_t at = 0; at < skus.size(); at += page) {
+    absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>([&] {
+      return context_.storage().ReadLinksBySku(scope_.channel_id(), absl::MakeConstSpan(skus).subspan(at, page));
+    });
+    if (!links.ok()) return links.status();
+    const absl::StatusOr<int64_t> found = Reconcile(*links, /*compare_seen=*/true);
+    if (!found.ok()) return found.status();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SyncRun::PushUntilClean() {
@@ -174,11 +197,15 @@ absl::Status SyncRun::PushUntilClean() {
                            absl::StrCat("channel ", context_.channel().config.name, " took nothing in ", failures,
                                         " tries; ", pass->reason, "; what is left stays dirty"));
     }
-    const bool told = !pass->failed && pass->wait > absl::ZeroDuration();
-    const absl::Duration wait = told ? pass->wait : std::max(pass->wait, context_.Backoff(idle + 1));
-    const absl::Status status = PrepareNextPass(*pass, wait);
+    const absl::Status status = PrepareNextPass(*pass, WaitAfter(*pass, idle));
     if (!status.ok() || held()) return status;
   }
+}
+
+// None where the channel took something and nothing went wrong: the next steps of links follow at once.
+absl::Duration SyncRun::WaitAfter(const SyncPassResult& pass, int idle) const {
+  if (!pass.failed && (pass.progressed || pass.wait > absl::ZeroDuration())) return pass.wait;
+  return std::max(pass.wait, context_.Backoff(idle + 1));
 }
 
 absl::Status SyncRun::Run() {

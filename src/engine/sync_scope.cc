@@ -25,9 +25,10 @@ absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, Sy
   JobContext& context = scope.context;
   const absl::Status status =
       context.Write([&](absl::Time now) { return context.storage().WriteSettlements(context.fence(), batch, now); });
-  const bool settled =
-      std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) { return row.settled || row.gone; });
-  if (status.ok() && settled) result->progressed = true;
+  const bool progressed = std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) {
+    return row.settled || row.gone || !row.mask.empty() || row.attentions >= 0;
+  });
+  if (status.ok() && progressed) result->progressed = true;
   return status;
 }
 

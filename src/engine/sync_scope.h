@@ -4,6 +4,7 @@
 #define FLXLINK_SRC_ENGINE_SYNC_SCOPE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
@@ -21,15 +22,13 @@ struct SyncScope {
   explicit SyncScope(JobContext& job_context)
       : context(job_context),
         capabilities(job_context.adapter().capabilities()),
-        policy(MakeSyncPolicy(job_context.channel().config, capabilities)),
-        revision(job_context.channel().pull.revision) {}
+        policy(MakeSyncPolicy(job_context.channel().config, capabilities)) {}
 
   int64_t channel_id() const { return context.channel().channel_id; }
 
   JobContext& context;
   const AdapterCapabilities& capabilities;
   const SyncPolicy policy;
-  std::string revision;                  // The channel's last known.
   absl::flat_hash_set<int64_t> forced;   // Listing ids.
   absl::flat_hash_set<int64_t> unready;  // Listing ids of links with an open push: nothing else of them is sent.
   // Pushes whose receipts were not decided in time. They stay open for the next job.
@@ -38,13 +37,13 @@ struct SyncScope {
 
 // What one pass over the dirty links met.
 struct SyncPassResult {
-  bool again = false;                          // Something is left that another pass may send.
-  bool stop = false;                           // The channel takes nothing now.
-  bool failed = false;                         // Something was tried and did not go well: it counts as an attempt.
-  bool progressed = false;                     // Something was settled.
-  absl::Duration wait = absl::ZeroDuration();  // What the channel asked for. Zero: it did not.
-  std::string reason;                          // Why it has to be tried again.
-  absl::flat_hash_set<int64_t> conflicted;     // Listing ids of links whose channel side moved.
+  bool again = false;                             // Something is left that another pass may send.
+  bool stop = false;                              // The channel takes nothing now.
+  bool failed = false;                            // Something was tried and did not go well: it counts as an attempt.
+  bool progressed = false;                        // Something was settled.
+  absl::Duration wait = absl::ZeroDuration();     // What the channel asked for. Zero: it did not.
+  std::string reason;                             // Why it has to be tried again.
+  std::map<std::string, std::string> conflicted;  // Items whose channel side moved: external id and SKU.
 };
 
 // The counter of a job for items of which the field was sent, and the one for items of which content was.

@@ -13,7 +13,8 @@ namespace {
 
 bool SendsStatus(const SyncRow& row, const SyncPolicy& policy) {
   const ChannelStatus desired = Desired(row, policy).status;
-  return desired != ChannelStatus::kUnknown && (row.in_doubt || desired != row.acknowledged.status);
+  return desired != ChannelStatus::kUnknown &&
+         (row.in_doubt.Has(SyncField::kStatus) || desired != row.acknowledged.status);
 }
 
 // The products whose status the batch may send.
@@ -30,8 +31,7 @@ std::vector<std::string> ParentsOf(const SyncBatch& batch, const SyncPolicy& pol
 
 absl::StatusOr<SyncBatch> ReadSiblings(SyncScope& scope, const SyncBatch& batch) {
   SyncBatch siblings;
-  if (scope.policy.status_grouping != PushGrouping::kProduct || !scope.policy.fields.Has(SyncField::kStatus))
-    return siblings;
+  if (!scope.policy.parent_status || !scope.policy.fields.Has(SyncField::kStatus)) return siblings;
   const std::vector<std::string> parents = ParentsOf(batch, scope.policy);
   if (parents.empty()) return siblings;
   JobContext& context = scope.context;

@@ -86,6 +86,15 @@ SyncFields IntersectionOf(const SyncFields& a, const SyncFields& b) {
   return fields;
 }
 
+SyncFields DifferenceOf(const SyncFields& a, const SyncFields& b) {
+  SyncFields fields;
+  fields.bits_ = static_cast<uint8_t>(a.bits_ & ~b.bits_);
+  for (const std::string& name : a.content_) {
+    if (!b.HasContent(name)) fields.AddContent(name);
+  }
+  return fields;
+}
+
 absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text) {
   SyncFields fields;
   if (text.empty()) return fields;

@@ -54,6 +54,11 @@ void CheckNames(const StringColumn& column, absl::string_view field, RowProblems
   CheckColumn(column, field, kMaxIndexedBytes, problems);
 }
 
+// Whether an item can be known by this id.
+bool IsName(absl::string_view external_id) {
+  return !external_id.empty() && !CheckText("external_id", external_id, kMaxIndexedBytes).has_value();
+}
+
 Problem RepeatedKey(absl::string_view key) {
   return MakeProblem(problem_code::kRepeatedKey, {{"field", "key"}, {"value", model::Quote(key)}},
                      absl::StrCat("key ", model::Quote(key), " is in the batch before; state each key once"));
@@ -103,13 +108,14 @@ RowChoice ChooseProducts(const ProductBatch& batch) {
   return choice;
 }
 
-PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items) {
+PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<const ItemProblem> unread) {
   RowProblems problems;
   CheckNames(items.external_id, "external_id", &problems);
   PulledRowChoice choice;
   choice.unnamed = static_cast<int64_t>(problems.size());
   const RowProblems unnamed = problems;
   CheckColumn(items.parent_id, "parent_id", kMaxIndexedBytes, &problems);
+  CheckColumn(items.handle, "handle", kMaxIndexedBytes, &problems);
   CheckFieldColumns(items.fields, &problems);
 
   absl::flat_hash_map<absl::string_view, int64_t> last;
@@ -120,7 +126,7 @@ PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items) {
   choice.kept.reserve(last.size());
   for (int64_t row = 0; row < items.size(); ++row) {
     if (problems.count(row) > 0) {
-      if (unnamed.count(row) == 0) choice.seen.push_back(row);
+      if (unnamed.count(row) == 0) choice.seen.push_back(items.external_id[row]);
     } else if (last[items.external_id[row]] == row) {
       choice.kept.push_back(row);
     } else {
@@ -128,6 +134,13 @@ PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items) {
     }
   }
   choice.refused = ToRefusals(std::move(problems));
+  for (const ItemProblem& item : unread) {
+    if (IsName(item.external_id)) {
+      choice.seen.push_back(item.external_id);
+    } else {
+      ++choice.unnamed;
+    }
+  }
   return choice;
 }
 

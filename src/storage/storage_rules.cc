@@ -2,6 +2,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/storage_kit/limits.h"
 #include "flxlink/storage_kit/rules.h"
@@ -47,6 +48,12 @@ absl::Status CheckShape(const std::vector<ColumnSize>& columns, const FieldColum
     if (status.ok()) status = CheckColumn(column.size, rows, column.name);
   }
   return status.ok() ? CheckFields(fields, rows) : status;
+}
+
+absl::Status CheckAge(absl::Duration age) {
+  if (age >= absl::ZeroDuration() && age < absl::InfiniteDuration()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("a page of the age ", absl::FormatDuration(age),
+                                                 "; state how long ago it was made, or zero where nobody knows"));
 }
 
 absl::Status CheckNoneEmpty(const StringColumn& column, absl::string_view name) {
@@ -122,17 +129,31 @@ absl::Status CheckChannelVariants(const ChannelVariantBatch& batch) {
                                           {"quantity", batch.quantity.size()},
                                           {"status", batch.status.size()}},
                                          batch.fields, batch.size(), "channel variants");
-  if (!status.ok() || batch.compare_at_price.empty()) return status;
-  return CheckShape({{"compare_at_price", batch.compare_at_price.size()}}, {}, batch.size(), "channel variants");
+  if (!status.ok()) return status;
+  for (const ColumnSize& column : {ColumnSize{"compare_at_price", batch.compare_at_price.size()},
+                                   {"handle", static_cast<size_t>(batch.handle.size())}}) {
+    if (column.size == 0) continue;
+    absl::Status shape = CheckColumn(column.size, batch.size(), column.name);
+    if (!shape.ok()) return shape;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckPulledPages(absl::Span<const PullPage> pages) {
   if (pages.empty()) return absl::InvalidArgumentError("no pulled page in the operation; give at least one");
   for (const PullPage& page : pages) {
     absl::Status status = CheckChannelVariants(page.items);
+    if (status.ok()) status = CheckRows(page.problems.size(), "item problems");
+    if (status.ok()) status = CheckAge(page.age);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckFetched(const FetchReply& reply) {
+  absl::Status status = CheckChannelVariants(reply.items);
+  if (status.ok()) status = CheckRows(reply.problems.size(), "item problems");
+  return status.ok() ? CheckRows(reply.missing.size(), "missing items") : status;
 }
 
 absl::Status CheckSettlements(const SettlementBatch& batch) {
@@ -287,16 +308,31 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
   return {Health::kNotListed, PendingChange::kNone, stored.paused};
 }
 
-ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, bool in_doubt) {
+ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, const SyncFields& in_doubt) {
   ItemValues known = seen;
   for (const SyncField field : kSyncFields) {
     if (field == SyncField::kStatus) continue;
-    if (in_doubt || acknowledged.Get(field) != seen.Get(field)) known.Set(field, kAbsent);
+    if (in_doubt.Has(field) || acknowledged.Get(field) != seen.Get(field)) known.Set(field, kAbsent);
   }
   if (acknowledged.status != ChannelStatus::kUnknown && seen.status != ChannelStatus::kDead) {
     known.status = acknowledged.status;
   }
   return known;
+}
+
+absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row) {
+  return batch.handle.size() == 0 ? absl::string_view() : batch.handle[row];
+}
+
+std::vector<absl::string_view> MissingItems(const FetchReply& reply) {
+  absl::flat_hash_set<absl::string_view> found;
+  for (int64_t row = 0; row < reply.items.size(); ++row) found.insert(reply.items.external_id[row]);
+  for (const ItemProblem& item : reply.problems) found.insert(item.external_id);
+  std::vector<absl::string_view> missing;
+  for (const std::string& external_id : reply.missing) {
+    if (!found.contains(external_id)) missing.push_back(external_id);
+  }
+  return missing;
 }
 
 void AddPage(PulledRowChoice rows, PullWriteResult* result) {

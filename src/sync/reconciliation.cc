@@ -10,7 +10,11 @@ bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   const ItemValues desired = Desired(row, policy);
   SyncFields send = sync::DifferingFields(desired, row.acknowledged);
   if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);
-  return !send.empty() && ContentDigest(send, desired) != row.refused_digest;
+  for (const RefusedValue& refused : row.refused) {
+    if (ValueDigest(refused.field, desired) != refused.digest) continue;
+    send = DifferenceOf(send, ParseSyncFields(refused.field).value_or(SyncFields()));
+  }
+  return !send.empty();
 }
 
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.

@@ -55,8 +55,9 @@ class Settler {
     settlement.channel_variant_id = plan_.items[i].channel_variant_id;
     settlement.dirty_version = plan_.items[i].dirty_version;
     settlement.in_doubt = plan_.item_states[i].in_doubt;
+    settlement.refused = plan_.item_states[i].refused;
     settlement.attentions = kKeepAttentions;
-    batch_.rows.push_back(settlement);
+    batch_.rows.push_back(std::move(settlement));
     return batch_.rows.back();
   }
 
@@ -68,28 +69,45 @@ class Settler {
   void TakeApplied(size_t i) {
     const SyncPlan::ItemState& state = plan_.item_states[i];
     Settlement& row = AddRow(i);
-    row.settled = true;
-    row.in_doubt = false;
-    row.mask = UnionOf(plan_.items[i].mask, state.doubtful);
+    row.settled = state.last;
+    row.mask = UnionOf(plan_.items[i].mask, state.forgotten);
     row.acknowledged = plan_.items[i].values;
-    row.attentions = kClearAttentions;
+    row.in_doubt = state.last ? SyncFields() : DifferenceOf(state.in_doubt, plan_.items[i].mask);
+    if (!state.last) return;
+    row.attentions = state.attentions;
     if (state.attentions < 0) return;
     row.attentions = AddAttentions(plan_.item_attentions[static_cast<size_t>(state.attentions)]);
   }
 
+  // The fields that the platform names are refused; all of them where it names none.
+  SyncFields RefusedFields(size_t i, const PushOutcome& outcome) const {
+    const SyncFields named = ParseSyncFields(outcome.field).value_or(SyncFields());
+    const SyncFields refused = IntersectionOf(named, plan_.items[i].mask);
+    return refused.empty() ? plan_.items[i].mask : refused;
+  }
+
+  // The link stays dirty where something else may be sent: the next plan leaves out what was refused.
   void TakeRejected(size_t i, const PushOutcome& outcome) {
+    const SyncPlan::ItemState& state = plan_.item_states[i];
+    const PushItem& item = plan_.items[i];
+    const SyncFields refused = RefusedFields(i, outcome);
+    const bool whole = refused == item.mask;
     Settlement& row = AddRow(i);
-    row.settled = true;
-    row.in_doubt = false;
-    row.mask = plan_.item_states[i].doubtful;
-    row.refused_digest = ContentDigest(plan_.items[i].mask, plan_.items[i].values);
+    row.settled = state.last && whole;
+    // What was in doubt may have landed, and what the channel has now nobody knows.
+    row.mask = IntersectionOf(state.in_doubt, refused);
+    if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);
+    row.in_doubt = row.settled ? SyncFields() : DifferenceOf(state.in_doubt, refused);
+    for (const std::string& field : refused.Names()) {
+      row.refused.Mutable().push_back({field, ValueDigest(field, item.values)});
+    }
     row.attentions = AddAttentions({RejectionOf(outcome)});
   }
 
   void TakeNotFound(size_t i) {
     Settlement& row = AddRow(i);
     row.settled = true;
-    row.in_doubt = false;
+    row.in_doubt = SyncFields();
     row.gone = true;
     const std::string& external_id = plan_.items[i].external_id;
     row.attentions =
@@ -103,12 +121,11 @@ class Settler {
 
 }  // namespace
 
-SettlementBatch Settle(const SyncPlan& plan, int64_t first_item, absl::Span<const PushOutcome> outcomes,
+SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id) {
-  const size_t first = static_cast<size_t>(first_item);
-  assert(first_item >= 0 && first + outcomes.size() <= plan.items.size());
+  assert(items.size() == outcomes.size());
   Settler settler(plan, outcomes.size(), push_id);
-  for (size_t i = 0; i < outcomes.size(); ++i) settler.Take(first + i, outcomes[i]);
+  for (size_t i = 0; i < outcomes.size(); ++i) settler.Take(static_cast<size_t>(items[i]), outcomes[i]);
   return settler.Finish();
 }
 

@@ -77,7 +77,7 @@ SiblingDisagreements FindSiblingDisagreements(const SyncBatch& batch, const Sync
                                               const SyncPolicy& policy) {
   SiblingDisagreements found;
   found.of_row.assign(batch.rows.size(), -1);
-  if (policy.status_grouping != PushGrouping::kProduct || !policy.fields.Has(SyncField::kStatus)) return found;
+  if (!policy.parent_status || !policy.fields.Has(SyncField::kStatus)) return found;
   const std::vector<Wish> wishes = CollectWishes(batch, siblings, policy);
   for (size_t begin = 0, end = 0; begin < wishes.size(); begin = end) {
     while (end < wishes.size() && wishes[end].parent_id == wishes[begin].parent_id) ++end;

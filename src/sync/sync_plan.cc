@@ -7,27 +7,35 @@
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/oversell_guard.h"
+#include "src/sync/push_step.h"
 #include "src/sync/sibling_statuses.h"
 #include "src/sync/sync_policy.h"
+#include "src/sync/value_digest.h"
 
 namespace flxlink {
 namespace {
 
 // What is to become of one link.
 struct Decision {
+  // What differs and can be sent, now or in a later step.
   SyncFields send;
+  // What differs as well, and was refused for good.
+  SyncFields stuck;
+  RareVector<RefusedValue> refused;
   std::vector<Problem> attentions;
 };
 
-// The fields of a link in doubt that might have another value on the channel than the one acknowledged, and would later
-// be taken for equal. Not so a guarded quantity: the guard was set by looking at the channel, and no push since then
-// had another one than was seen.
+// The fields in doubt that might have another value on the channel than the one acknowledged, and would later be taken
+// for equal. Not so a guarded quantity: the guard was set by looking at the channel, and no push since then had another
+// one than was seen.
 SyncFields DoubtfulFields(const SyncRow& row, const SyncPolicy& policy) {
-  if (!row.in_doubt) return SyncFields();
-  SyncFields doubtful = PresentFields(row.acknowledged);
+  if (row.in_doubt.empty()) return SyncFields();
+  SyncFields doubtful = IntersectionOf(row.in_doubt, PresentFields(row.acknowledged));
   if (sync::GuardStands(row, policy)) doubtful.Remove(SyncField::kQuantity);
   return doubtful;
 }
+
+SyncFields FieldNamed(const std::string& name) { return ParseSyncFields(name).value_or(SyncFields()); }
 
 Problem DeadItem(absl::string_view external_id) {
   return MakeProblem(problem_code::kItemDead, {{"external_id", std::string(external_id)}},
@@ -64,8 +72,9 @@ int32_t AddAttentions(std::vector<Problem> attentions, std::vector<std::vector<P
   return static_cast<int32_t>(sets->size()) - 1;
 }
 
-std::string IdempotencyKey(const SyncRow& row, uint64_t digest) {
-  return absl::StrCat(row.listing_id, "-", row.dirty_version, "-", absl::Hex(digest, absl::kZeroPad16));
+std::string IdempotencyKey(const PushItem& item) {
+  const uint64_t digest = sync::PushDigest(item.mask, item.values, item.known);
+  return absl::StrCat(item.listing_id, "-", item.dirty_version, "-", absl::Hex(digest, absl::kZeroPad16));
 }
 
 Settlement SettledWithoutPush(const SyncRow& row) {
@@ -95,10 +104,13 @@ class Planner {
     const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
     const ItemValues desired = Desired(row, policy_);
     Decision decision = Decide(i, row, desired);
-    if (decision.send.empty()) return SettleUnsent(row, std::move(decision));
-    const uint64_t digest = ContentDigest(decision.send, desired);
-    if (digest == row.refused_digest && !row.in_doubt) return SettleRefused(row);
-    AddItem(i, desired, digest, std::move(decision));
+    const sync::PushStep step = NextStep(decision, row, desired);
+    if (step.fields.empty()) return SettleUnsent(row, std::move(decision));
+    AddItem(i, desired, step, std::move(decision));
+  }
+
+  sync::PushStep NextStep(const Decision& decision, const SyncRow& row, const ItemValues& desired) const {
+    return sync::NextStep(decision.send, decision.stuck, desired, row.acknowledged, policy_);
   }
 
   Decision Decide(int64_t i, const SyncRow& row, const ItemValues& desired) const {
@@ -107,11 +119,28 @@ class Planner {
       decision.attentions.push_back(DeadItem(batch_.external_id[i]));
       return decision;
     }
-    decision.send = row.in_doubt ? PresentFields(desired) : sync::DifferingFields(desired, row.acknowledged);
+    decision.send = sync::DifferingFields(desired, row.acknowledged);
+    if (!row.in_doubt.empty()) {
+      decision.send = UnionOf(decision.send, IntersectionOf(row.in_doubt, PresentFields(desired)));
+    }
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
+    LeaveRefused(row, desired, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
     return decision;
+  }
+
+  // A field in doubt is sent all the same: only that says what the channel has of it.
+  void LeaveRefused(const SyncRow& row, const ItemValues& desired, Decision* decision) const {
+    for (const RefusedValue& refused : row.refused) {
+      const SyncFields field = FieldNamed(refused.field);
+      const bool wanted = !IntersectionOf(field, decision->send).empty();
+      const bool in_doubt = !IntersectionOf(field, row.in_doubt).empty();
+      if (!wanted || in_doubt || ValueDigest(refused.field, desired) != refused.digest) continue;
+      decision->send = DifferenceOf(decision->send, field);
+      decision->stuck = UnionOf(decision->stuck, field);
+      decision->refused.Mutable().push_back(refused);
+    }
   }
 
   void HoldStatus(int64_t i, Decision* decision) const {
@@ -129,22 +158,21 @@ class Planner {
     decision->attentions.push_back(HeldQuantity(row));
   }
 
+  // Where a value stays refused, the attention that says so stays with it.
+  static int32_t AttentionsFor(Decision decision, std::vector<std::vector<Problem>>* sets) {
+    return decision.stuck.empty() ? AddAttentions(std::move(decision.attentions), sets) : kKeepAttentions;
+  }
+
   void SettleUnsent(const SyncRow& row, Decision decision) {
     Settlement settlement = SettledWithoutPush(row);
     // Nothing is sent that would put the doubt right, so it ends by forgetting.
     settlement.mask = DoubtfulFields(row, policy_);
-    settlement.attentions = AddAttentions(std::move(decision.attentions), &plan_.settled.attentions);
-    plan_.settled.rows.push_back(settlement);
+    settlement.refused = decision.refused;
+    settlement.attentions = AttentionsFor(std::move(decision), &plan_.settled.attentions);
+    plan_.settled.rows.push_back(std::move(settlement));
   }
 
-  void SettleRefused(const SyncRow& row) {
-    Settlement settlement = SettledWithoutPush(row);
-    settlement.refused_digest = row.refused_digest;
-    settlement.attentions = kKeepAttentions;
-    plan_.settled.rows.push_back(settlement);
-  }
-
-  void AddItem(int64_t i, const ItemValues& desired, uint64_t digest, Decision decision) {
+  void AddItem(int64_t i, const ItemValues& desired, const sync::PushStep& step, Decision decision) {
     const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
     PushItem item;
     item.listing_id = row.listing_id;
@@ -152,18 +180,27 @@ class Planner {
     item.dirty_version = row.dirty_version;
     item.external_id = std::string(batch_.external_id[i]);
     item.parent_id = std::string(batch_.parent_id[i]);
-    item.mask = decision.send;
-    CopyFields(decision.send, desired, &item.values);
-    if (policy_.compare_and_set && decision.send.Has(SyncField::kQuantity))
-      item.expected_quantity = row.acknowledged.quantity;
-    item.idempotency_key = IdempotencyKey(row, digest);
+    item.handle = std::string(batch_.handle[i]);
+    item.mask = step.fields;
+    CopyFields(step.fields, desired, &item.values);
+    CopyFields(step.fields, row.acknowledged, &item.known);
+    item.idempotency_key = IdempotencyKey(item);
     plan_.items.push_back(std::move(item));
+    AddItemState(i, desired, step, std::move(decision));
+  }
 
+  void AddItemState(int64_t i, const ItemValues& desired, const sync::PushStep& step, Decision decision) {
+    const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
+    decision.send = DifferenceOf(decision.send, step.fields);
     SyncPlan::ItemState state;
+    state.row = i;
+    state.kind = step.kind;
+    state.last = decision.send.empty() || NextStep(decision, row, desired).fields.empty();
     state.in_doubt = row.in_doubt;
-    state.doubtful = DoubtfulFields(row, policy_);
-    state.attentions = AddAttentions(std::move(decision.attentions), &plan_.item_attentions);
-    plan_.item_states.push_back(state);
+    if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row, policy_), step.fields);
+    state.refused = decision.refused;
+    state.attentions = AttentionsFor(std::move(decision), &plan_.item_attentions);
+    plan_.item_states.push_back(std::move(state));
   }
 
   const SyncBatch& batch_;

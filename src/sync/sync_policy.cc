@@ -13,16 +13,28 @@ bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
   return (has_price || has_compare_at_price) && row.product_currency != policy.currency;
 }
 
+bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities) {
+  if (kind.worth_from <= 1) return false;
+  SyncFields others;
+  for (const PushKind& other : capabilities.push_kinds) {
+    if (other.worth_from <= 1) others = UnionOf(others, other.fields);
+  }
+  return DifferenceOf(kind.fields, others).empty();
+}
+
 }  // namespace sync
 
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
   SyncPolicy policy;
-  policy.fields = IntersectionOf(config.sync_fields, capabilities.can_set);
+  policy.fields = IntersectionOf(config.sync_fields, SettableFields(capabilities));
   if (capabilities.status_set.empty()) policy.fields.Remove(SyncField::kStatus);
   policy.currency = config.currency;
   policy.oversell_guard = config.oversell_guard;
-  policy.status_grouping = capabilities.grouping;
-  policy.compare_and_set = capabilities.compare_and_set;
+  policy.parent_status = capabilities.kept_by_parent.Has(SyncField::kStatus);
+  for (const PushKind& kind : capabilities.push_kinds) {
+    policy.kinds.push_back(sync::IsForMany(kind, capabilities) ? SyncFields()
+                                                               : IntersectionOf(kind.fields, policy.fields));
+  }
   return policy;
 }
 

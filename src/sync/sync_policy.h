@@ -12,6 +12,10 @@ namespace flxlink::sync {
 // Whether the product has a price that cannot be sent because it is in another currency than the channel's.
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
 
+// Whether the kind is only for many items, since others set its fields of a few: plans leave it out, and batches go
+// over to it (push_batches.h).
+bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities);
+
 }  // namespace flxlink::sync
 
 #endif  // FLXLINK_SRC_SYNC_SYNC_POLICY_H_

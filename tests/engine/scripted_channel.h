@@ -7,37 +7,47 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/simulated_channel.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
 
-// Called before each call of its kind; the call goes on to the platform where it answers OK. It may throw.
+// Called before each call of its sort; the call goes on to the platform where it answers OK. It may throw.
 struct ChannelScript {
   std::function<absl::Status()> pull = [] { return absl::OkStatus(); };
+  std::function<absl::Status()> fetch = [] { return absl::OkStatus(); };
   std::function<absl::Status()> push = [] { return absl::OkStatus(); };
   std::function<absl::Status()> poll = [] { return absl::OkStatus(); };
 };
 
+// Several pushes go out one after another, by Push, so that the script is asked for each.
 class ScriptedAdapter : public ChannelAdapter {
  public:
   ScriptedAdapter(SimulatedPlatform& platform, const ChannelScript& script) : platform_(platform), script_(script) {}
 
   const AdapterCapabilities& capabilities() const override { return platform_.capabilities(); }
-  absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
     const absl::Status status = script_.pull();
-    return status.ok() ? platform_.Pull(request) : status;
+    return status.ok() ? platform_.Pull(request, call) : status;
   }
-  absl::StatusOr<PushReply> Push(const PushRequest& request) const override {
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    const absl::Status status = script_.fetch();
+    return status.ok() ? platform_.Fetch(request, call) : status;
+  }
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
     const absl::Status status = script_.push();
-    return status.ok() ? platform_.Push(request) : status;
+    return status.ok() ? platform_.Push(request, call) : status;
   }
-  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const override {
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
     const absl::Status status = script_.poll();
-    return status.ok() ? platform_.PollReceipt(receipt) : status;
+    return status.ok() ? platform_.PollReceipts(receipts, call) : status;
   }
 
  private:

@@ -584,7 +584,7 @@ TEST_P(StorageConformance, CursorIsKeptWithItsTimeAndTheJobThatStoredIt) {
   Value(storage().WritePulledPages(shop.fence(), begun.pull_number, {ToPage({{"X2"}}, "page 3")}, At(2)));
   EXPECT_EQ(shop.channel().pull.cursor_at, At(2));
   EXPECT_EQ(shop.channel().pull.job_id, shop.fence().job_id);
-  ASSERT_EQ(storage().EndPull(shop.fence(), begun.pull_number, true, "", At(3)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), begun.pull_number, true, At(3)), absl::OkStatus());
   EXPECT_FALSE(shop.channel().pull.cursor_at.has_value());
   EXPECT_EQ(shop.channel().pull.job_id, 0);
 }
@@ -623,7 +623,7 @@ TEST_P(StorageConformance, PageOfAPullThatDoesNotRunIsRefused) {
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), first, {page}, At(1))), kFailedPrecondition);
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), second + 1, {page}, At(1))), kFailedPrecondition);
   EXPECT_EQ(StoreText(storage()), before);
-  ASSERT_EQ(storage().EndPull(shop.fence(), second, true, "", At(2)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), second, true, At(2)), absl::OkStatus());
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), second, {page}, At(3))), kFailedPrecondition);
 }
 
@@ -683,13 +683,17 @@ TEST_P(StorageConformance, WrongPagesAreRefusedWhole) {
   const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
   const std::string before = StoreText(storage());
   const PullPage good = ToPage({{"X1", 1, 1, ChannelStatus::kListed, "", {{"sku", "a"}}}, {"X2"}}, "next");
-  std::vector<PullPage> wrong(6, good);
+  std::vector<PullPage> wrong(10, good);
   wrong[0].items.price.pop_back();
   wrong[1].items.quantity.push_back(1);
   wrong[2].items.status.clear();
   wrong[3].items.parent_id.Add("P");
   wrong[4].items.fields.columns[0].Add("x");
   wrong[5].items.fields.names[0] = std::string(1001, 'n');
+  wrong[6].items.handle.Add("one of two");
+  wrong[7].problems.resize(static_cast<size_t>(kMax) + 1);
+  wrong[8].age = absl::Microseconds(-1);
+  wrong[9].age = absl::InfiniteDuration();
   for (size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull, {wrong[i]}, At(1))), kInvalidArgument) << i;
     EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull, {good, wrong[i]}, At(1))), kInvalidArgument) << i;
@@ -717,6 +721,23 @@ TEST_P(StorageConformance, EmptyPageMovesTheCursor) {
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({})}, At(1)));
   EXPECT_EQ(shop.channel().pull.cursor, "");
   EXPECT_TRUE(shop.channel().pull.running);
+}
+
+TEST_P(StorageConformance, WhatAPageSaysIsAsOldAsThePage) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  shop.Pull({{"X1", 100, 10}}, At(2));  // Breaks S2.
+  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  PullPage page = ToPage({{"X1", 1, 1}, {"X2", 1, 1}, {"X3", 1, 1}}, "next");
+  page.age = absl::Seconds(7);
+  Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(20)));
+  EXPECT_EQ(shop.LinkRow("S1").seen_at, At(13));
+  EXPECT_EQ(shop.LinkRow("S2").seen_at, At(13));
+  ItemFilter filter;
+  filter.external_ids = {"X3"};
+  EXPECT_EQ(Value(storage().ReadItems(shop.channel_id(), filter, 0, 1)).at(0).seen_at, At(13));
+  EXPECT_EQ(shop.History("S2").back().at, At(20)) << "it healed now";
+  EXPECT_EQ(shop.channel().pull.cursor_at, At(20));
 }
 
 TEST_P(StorageConformance, ItemsKeepTheirIdsOverPulls) {
@@ -806,14 +827,13 @@ TEST_P(StorageConformance, EndingACompletePullIsRemembered) {
   Shop shop(under_test());
   const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1"}}, "next")}, At(1)));
-  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, "digest", At(7)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, At(7)), absl::OkStatus());
   const PullState ended = shop.channel().pull;
   EXPECT_FALSE(ended.running);
   EXPECT_EQ(ended.cursor, "");
-  EXPECT_EQ(ended.revision, "digest");
   EXPECT_EQ(ended.complete_pulls, 1);
   EXPECT_EQ(ended.completed_at, At(7));
-  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, "digest", At(8)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, At(8)), absl::OkStatus());
   EXPECT_EQ(shop.channel().pull.complete_pulls, 1) << "said twice is said once";
   EXPECT_EQ(shop.channel().pull.completed_at, At(7));
 }
@@ -823,23 +843,22 @@ TEST_P(StorageConformance, EndingAPartialPullProvesNothing) {
   shop.StockAndSync(1);
   const PullState before = shop.channel().pull;
   const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
-  ASSERT_EQ(storage().EndPull(shop.fence(), pull, false, "r2", At(7)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, false, At(7)), absl::OkStatus());
   const PullState after = shop.channel().pull;
   EXPECT_FALSE(after.running);
   EXPECT_EQ(after.complete_pulls, before.complete_pulls);
   EXPECT_EQ(after.completed_at, before.completed_at);
-  EXPECT_EQ(after.revision, "r2");
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
   EXPECT_TRUE(shop.IsLiveItem("X1"));
 }
 
 TEST_P(StorageConformance, EndingAnotherPullIsRefused) {
   Shop shop(under_test());
-  EXPECT_EQ(Code(storage().EndPull(shop.fence(), 0, true, "", At(1))), kFailedPrecondition);
+  EXPECT_EQ(Code(storage().EndPull(shop.fence(), 0, true, At(1))), kFailedPrecondition);
   const int64_t first = Value(storage().BeginPull(shop.fence())).pull_number;
   Value(storage().WritePulledPages(shop.fence(), first, {ToPage({{"X1"}})}, At(1)));
   Value(storage().BeginPull(shop.fence()));
-  EXPECT_EQ(Code(storage().EndPull(shop.fence(), first, true, "", At(1))), kFailedPrecondition);
+  EXPECT_EQ(Code(storage().EndPull(shop.fence(), first, true, At(1))), kFailedPrecondition);
   EXPECT_TRUE(shop.channel().pull.running);
 }
 

@@ -44,7 +44,14 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
          return s.WritePulledPages(f, pull_number, {ToPage({{"X1", 5, 5}, {"X9", 5, 5}}, "next")}, At(9)).status();
        }},
       {"SweepAbsent", [=](Storage& s, const Fence& f) { return s.SweepAbsent(f, pull_number, 10, At(9)).status(); }},
-      {"EndPull", [=](Storage& s, const Fence& f) { return s.EndPull(f, pull_number, true, "r", At(9)); }},
+      {"EndPull", [=](Storage& s, const Fence& f) { return s.EndPull(f, pull_number, true, At(9)); }},
+      {"WriteFetched",
+       [=](Storage& s, const Fence& f) {
+         FetchReply reply;
+         reply.items = ToPage({{"X9", 5, 5}}).items;
+         reply.missing = {"X1"};
+         return s.WriteFetched(f, reply, At(9)).status();
+       }},
       {"WriteLinks",
        [=](Storage& s, const Fence& f) {
          return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
@@ -144,7 +151,7 @@ TEST_P(StorageConformance, RowsInAWrongStateAreNoLostSlot) {
   const Fence& fence = shop.fence();
   const LinkWrite taken = NewLink(shop.ListingId("S3"), shop.ItemId("X1"));
   const absl::Status refusals[] = {
-      storage().EndPull(fence, shop.channel().pull.pull_number + 1, true, "", At(9)),
+      storage().EndPull(fence, shop.channel().pull.pull_number + 1, true, At(9)),
       storage().WriteLinks(fence, shop.channel().edit_version, {taken}, At(9)).status(),
   };
   for (const absl::Status& refusal : refusals) {

@@ -29,7 +29,7 @@ void PullWithCompareAtPrice(Shop& shop, int64_t price) {
   page.items.compare_at_price = {price};
   const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence())).pull_number;
   EXPECT_EQ(Code(shop.storage().WritePulledPages(shop.fence(), pull_number, {page}, At(1))), kOk);
-  EXPECT_EQ(shop.storage().EndPull(shop.fence(), pull_number, true, "", At(1)), absl::OkStatus());
+  EXPECT_EQ(shop.storage().EndPull(shop.fence(), pull_number, true, At(1)), absl::OkStatus());
 }
 
 // S1 with the compare-at price 150, linked to X1, which shows 140.

@@ -761,7 +761,7 @@ TEST_P(StorageConformance, InterruptedWorkGoesOnAfterReopening) {
   ASSERT_EQ(shop.channel().pull.cursor, "page 2");
   Value(storage().WritePulledPages(fence, pull, {ToPage({{"X2", 100, 10}})}, At(21)));
   EXPECT_EQ(Value(storage().SweepAbsent(fence, pull, 10, At(22))).gone, 0) << "pages from before the end of it count";
-  EXPECT_EQ(storage().EndPull(fence, pull, true, "", At(23)), absl::OkStatus());
+  EXPECT_EQ(storage().EndPull(fence, pull, true, At(23)), absl::OkStatus());
 }
 
 }  // namespace flxlink

@@ -162,7 +162,7 @@ TEST_P(StorageConformance, NewLinkIsWrittenWithAllThatBelongsToIt) {
   EXPECT_EQ(link.dirty_version, 1);
   EXPECT_EQ(link.acknowledged, (ItemValues{90, 9, ChannelStatus::kHidden})) << "what was seen is known to be there";
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
-  EXPECT_EQ(link.refused_digest, 0u);
+  EXPECT_TRUE(link.refused.empty());
 
   const std::vector<LinkEvent> history = shop.History("S1");
   ASSERT_EQ(history.size(), 1u);
@@ -639,13 +639,24 @@ TEST_P(StorageConformance, VersionsNeverGoBackOverAListingsLife) {
   EXPECT_TRUE(shop.LinkRow("S1").dirty);
 }
 
+TEST_P(StorageConformance, OnlyWhatIsInDoubtIsNotKnownOfAnUnlinkedItem) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  PushRecord record = Push(1, {shop.LinkRow("S1")});
+  record.items[0].mask = {SyncField::kPrice, SyncField::kStatus};
+  ASSERT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", LinkTo("X1")), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged, (ItemValues{kAbsent, 10, ChannelStatus::kListed}));
+}
+
 TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   SettlementBatch batch;
   batch.rows = {Applied(shop.LinkRow("S1"), {55, 5, ChannelStatus::kHidden})};
   batch.rows[0].settled = false;
-  batch.rows[0].refused_digest = 77;
+  batch.rows[0].refused = {{"price", 77}};
   batch.rows[0].attentions = 0;
   batch.attentions = {{{"rejected", {{"name", "raise it"}}, "too cheap"}}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
@@ -660,7 +671,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   const SyncRow link = shop.LinkRow("S1");
   // Price and quantity are not what the last pull saw, and who knows what they are now: all is to be sent.
   EXPECT_EQ(link.acknowledged, (ItemValues{kAbsent, kAbsent, ChannelStatus::kHidden}));
-  EXPECT_EQ(link.refused_digest, 0u);
+  EXPECT_TRUE(link.refused.empty());
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.status.base, Health::kHidden);
   EXPECT_TRUE(shop.Listing("S1").attentions.empty());

@@ -87,9 +87,26 @@ TEST_P(StorageConformance, RepeatedBeginPullIsTheSamePull) {
 TEST_P(StorageConformance, RepeatedEndPullCountsOnce) {
   Shop shop(under_test());
   Value(storage().BeginPull(shop.fence()));
-  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.EndPull(shop.fence(), 1, true, "r", At(5)); }),
-            absl::OkStatus());
+  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.EndPull(shop.fence(), 1, true, At(5)); }), absl::OkStatus());
   EXPECT_EQ(shop.channel().pull.complete_pulls, 1);
+}
+
+TEST_P(StorageConformance, RepeatedFetchIsWrittenOnce) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}});  // Breaks S3.
+  FetchReply reply;
+  reply.items = ToPage({{"X1", 1, 1}, {"X3", 3, 3}, {"X9", 9, 9}}).items;
+  reply.problems = {{"X2", {}}, {"", {}}};
+  reply.missing = {"X1", "X2", "X8"};
+  Value(storage().BeginPull(shop.fence()));
+  const auto write = [&](Storage& s) { return s.WriteFetched(shop.fence(), reply, At(5)).status(); };
+  EXPECT_EQ(Repeat(storage(), write), absl::OkStatus());
+  reply.items = {};
+  reply.problems = {};
+  EXPECT_EQ(Repeat(storage(), write), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kBroken);
+  EXPECT_EQ(shop.History("S1").size(), 2u);
 }
 
 TEST_P(StorageConformance, RepeatedHandEditsAreDone) {

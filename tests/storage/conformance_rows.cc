@@ -136,6 +136,60 @@ TEST_P(StorageConformance, AnItemWithoutAnIdThatCanBeKeptIsRemembered) {
   EXPECT_FALSE(shop.channel().pull.saw_unnamed);
 }
 
+TEST_P(StorageConformance, ItemsThatTheAdapterCouldNotReadCountAsSeen) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}});  // Breaks S3.
+  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  PullPage page = ToPage({{"X1", 7, 7}}, "next");
+  page.problems = {{"X2", {"code", {}, "message"}}, {"X3", {}}, {"new", {}}};
+  const SyncRow second = shop.LinkRow("S2");
+  const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
+  EXPECT_EQ(result.unchanged, 1);
+  EXPECT_EQ(result.inserted + result.changed + result.healed + result.unnamed, 0);
+  EXPECT_TRUE(result.refused.empty()) << "what the adapter says itself is not said again";
+  EXPECT_FALSE(shop.channel().pull.saw_unnamed);
+  EXPECT_EQ(Value(storage().SweepAbsent(shop.fence(), pull, 10, At(6))).gone, 0);
+  EXPECT_TRUE(shop.IsLiveItem("X2"));
+  EXPECT_EQ(shop.Listing("S3").link_state, LinkState::kBroken) << "as before";
+  EXPECT_EQ(shop.LinkRow("S2").seen, second.seen);
+  EXPECT_EQ(shop.LinkRow("S2").seen_at, second.seen_at);
+}
+
+TEST_P(StorageConformance, AnItemThatCouldNotBeReadOrNamedIsRemembered) {
+  for (const std::string& name : {std::string(), TooLong(), std::string("\xFF")}) {
+    Shop shop(under_test(), absl::StrCat("shop", name.size()));
+    const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+    PullPage page = ToPage({{""}}, "next");
+    page.problems = {{name, {}}, {"X1", {}}};
+    const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
+    EXPECT_EQ(result.unnamed, 2) << "with the refused row";
+    EXPECT_EQ(result.refused.size(), 1u);
+    page = ToPage({});
+    page.problems = {{name, {}}};
+    const int64_t next = Value(storage().BeginPull(shop.fence())).pull_number;
+    ASSERT_FALSE(shop.channel().pull.saw_unnamed);
+    EXPECT_EQ(Value(storage().WritePulledPages(shop.fence(), next, {page}, At(6))).unnamed, 1);
+    EXPECT_TRUE(shop.channel().pull.saw_unnamed);
+  }
+}
+
+TEST_P(StorageConformance, AnItemWithAnOddHandleIsRefused) {
+  Shop shop(under_test());
+  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  PullPage page = ToPage({{"X1"}, {"X2"}, {"X3"}});
+  page.items.handle.Add(TooLong());
+  page.items.handle.Add(TitleWithZero());
+  page.items.handle.Add("handle");
+  const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
+  EXPECT_EQ(result.inserted, 1);
+  ASSERT_EQ(result.refused.size(), 2u);
+  EXPECT_EQ(result.refused[0].problem.code, problem_code::kValueTooLong);
+  EXPECT_EQ(FieldValue(result.refused[0].problem.args, "field"), "handle");
+  EXPECT_EQ(result.refused[1].problem.code, problem_code::kInvalidText);
+  EXPECT_EQ(result.unnamed, 0);
+}
+
 TEST_P(StorageConformance, PagesOfAPullAreStoredTogether) {
   Shop shop(under_test());
   const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;

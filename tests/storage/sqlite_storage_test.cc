@@ -225,6 +225,44 @@ TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
   EXPECT_EQ(Value(storage->ReadJob(3)).error, absl::nullopt);
 }
 
+// Schema 2 kept one digest of all that was refused, which says nothing of a single field, and whether a push was in
+// doubt, which then was one of all fields.
+TEST(SqliteOpen, DoubtsOfSchema2BecomeThoseOfItsFieldsAndRefusalsAreForgotten) {
+  SqliteStoreFile file;
+  {
+    const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(sqlite::MigrateSchema(*db, 2), absl::OkStatus());
+  }
+  RunSql(file.path(),
+         "INSERT INTO link (channel_id, listing_id, in_doubt, refused_digest) VALUES (1, 5, 1, 42), (1, 6, 0, NULL)");
+  const auto storage = file.Open();
+  EXPECT_THAT(RunSql(file.path(), "SELECT listing_id, coalesce(in_doubt, 'none'), coalesce(refused, 'none') FROM link"),
+              ElementsAre("5|price,quantity,status|none", "6|none|none"));
+  EXPECT_THAT(RunSql(file.path(), "SELECT name FROM pragma_table_info('channel') WHERE name = 'pull_revision'"),
+              IsEmpty());
+}
+
+// The columns are documented, so that hosts can query them.
+TEST(SqliteOpen, HandlesDoubtsAndRefusalsAreTextOrNull) {
+  SqliteStorageUnderTest store;
+  Shop shop(store);
+  shop.StockAndLink(2);
+  PullPage page = ToPage({{"X1", 100, 10}, {"X2", 100, 10}});
+  page.items.handle.Add("gid://1");
+  page.items.handle.Add("");
+  const int64_t pull = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  Value(shop.storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
+  SettlementBatch batch;
+  batch.rows = {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})};
+  batch.rows[0].in_doubt = SyncFields({SyncField::kPrice, SyncField::kStatus}, {"title"});
+  batch.rows[0].refused = {{"price", 0x1f}, {"title", 0xF000000000000000}};
+  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)), absl::OkStatus());
+  EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(handle, 'none') FROM channel_variant"),
+              ElementsAre("gid://1", "none"));
+  EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(in_doubt, 'none'), coalesce(refused, 'none') FROM link"),
+              ElementsAre("price,status,title|price:1f,title:f000000000000000", "none|none"));
+}
+
 TEST(SqliteOpen, ErrorsNameTheStore) {
   SqliteStoreFile file;
   WriteFile(file.path(), "sku,price\n" + std::string(5000, 'x'));

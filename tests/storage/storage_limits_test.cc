@@ -74,29 +74,49 @@ TEST(StorageLimits, EveryValueIsTextByItself) {
 }
 
 TEST(StorageLimits, LastOfARepeatedItemIsKept) {
-  const PulledRowChoice choice = ChoosePulledRows(ToPage({{"a"}, {"b"}, {"a"}, {"c"}, {"b"}, {"a"}}).items);
+  const PulledRowChoice choice = ChoosePulledRows(ToPage({{"a"}, {"b"}, {"a"}, {"c"}, {"b"}, {"a"}}).items, {});
   EXPECT_EQ(choice.kept, (Rows{3, 4, 5}));
   EXPECT_EQ(choice.repeated, 3);
-  EXPECT_TRUE(ChoosePulledRows({}).kept.empty());
+  EXPECT_TRUE(ChoosePulledRows({}, {}).kept.empty());
 }
 
 TEST(StorageLimits, AnOddItemIsSeenWhereItHasAName) {
   const std::string too_long(kIndexed + 1, 'x');
-  const PulledRowChoice choice =
-      ChoosePulledRows(ToPage({{"X0"},
-                               {""},
-                               {too_long},
-                               {"X3", 1, 1, ChannelStatus::kListed, too_long},
-                               {"\xFF"},
-                               {"X0", 1, 1, ChannelStatus::kListed, "", {{"title", std::string("\0", 1)}}}})
-                           .items);
+  const PullPage page = ToPage({{"X0"},
+                                {""},
+                                {too_long},
+                                {"X3", 1, 1, ChannelStatus::kListed, too_long},
+                                {"\xFF"},
+                                {"X0", 1, 1, ChannelStatus::kListed, "", {{"title", std::string("\0", 1)}}}});
+  const PulledRowChoice choice = ChoosePulledRows(page.items, {});
   EXPECT_EQ(choice.kept, Rows{0}) << "the good one of two rows";
-  EXPECT_EQ(choice.seen, (Rows{3, 5}));
+  EXPECT_EQ(choice.seen, (std::vector<absl::string_view>{"X3", "X0"}));
   EXPECT_EQ(choice.unnamed, 3);
   EXPECT_EQ(choice.repeated, 0);
   EXPECT_EQ(Told(choice.refused), (std::vector<std::string>{"1 external_id missing_key", "2 external_id value_too_long",
                                                             "3 parent_id value_too_long", "4 external_id invalid_text",
                                                             "5 title invalid_text"}));
+}
+
+TEST(StorageLimits, AnItemThatWasNotReadIsSeenWhereItHasAName) {
+  const std::vector<ItemProblem> problems = {
+      {"X1", {}}, {"", {}}, {std::string(kIndexed + 1, 'x'), {}}, {"\xFF", {}}, {std::string(kIndexed, 'x'), {}}};
+  const PulledRowChoice choice = ChoosePulledRows({}, problems);
+  EXPECT_EQ(choice.seen, (std::vector<absl::string_view>{"X1", problems[4].external_id}));
+  EXPECT_EQ(choice.unnamed, 3);
+  EXPECT_TRUE(choice.kept.empty());
+  EXPECT_TRUE(choice.refused.empty());
+}
+
+TEST(StorageLimits, AHandleHasItsLimit) {
+  PullPage page = ToPage({{"X0"}, {"X1"}, {"X2"}});
+  page.items.handle.Add(std::string(kIndexed, 'h'));
+  page.items.handle.Add(std::string(kIndexed + 1, 'h'));
+  page.items.handle.Add("\xFF");
+  const PulledRowChoice choice = ChoosePulledRows(page.items, {});
+  EXPECT_EQ(choice.kept, Rows{0});
+  EXPECT_EQ(Told(choice.refused), (std::vector<std::string>{"1 handle value_too_long", "2 handle invalid_text"}));
+  EXPECT_EQ(choice.seen, (std::vector<absl::string_view>{"X1", "X2"}));
 }
 
 }  // namespace

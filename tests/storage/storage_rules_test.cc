@@ -54,6 +54,43 @@ TEST(StorageRules, WrongColumnIsNamed) {
   EXPECT_EQ(storage::CheckPulledPages({}).message(), "no pulled page in the operation; give at least one");
 }
 
+TEST(StorageRules, WrongPagesAndFetchesAreToldApart) {
+  PullPage page = ToPage({{"X1"}, {"X2"}});
+  EXPECT_EQ(storage::CheckPulledPages({page}), absl::OkStatus());
+  page.age = absl::Seconds(-5);
+  EXPECT_EQ(storage::CheckPulledPages({page}).message(),
+            "a page of the age -5s; state how long ago it was made, or zero where nobody knows");
+  page.items.handle.Add("h");
+  EXPECT_EQ(storage::CheckPulledPages({page}).message(),
+            "column handle has 1 rows where the batch has 2; give every column one entry a row");
+  const size_t many = static_cast<size_t>(Storage::kMaxRows) + 1;
+  FetchReply reply;
+  EXPECT_EQ(storage::CheckFetched(reply), absl::OkStatus());
+  reply.missing.resize(many);
+  EXPECT_EQ(storage::CheckFetched(reply).message(),
+            "10001 missing items in one operation; the limit is 10000, work in pages");
+  reply.problems.resize(many);
+  EXPECT_EQ(storage::CheckFetched(reply).message(),
+            "10001 item problems in one operation; the limit is 10000, work in pages");
+}
+
+TEST(StorageRules, WhatIsFoundIsNotMissing) {
+  FetchReply reply;
+  reply.items = ToPage({{"X1"}, {"X1"}}).items;
+  reply.problems = {{"X2", {}}, {"", {}}};
+  reply.missing = {"X3", "X2", "X1", "X4"};
+  EXPECT_EQ(storage::MissingItems(reply), (std::vector<absl::string_view>{"X3", "X4"}));
+}
+
+TEST(StorageRules, OnlyWhatIsKnownIsSeenAfterUnlink) {
+  const ItemValues seen = {100, 10, ChannelStatus::kListed, 150};
+  EXPECT_EQ(storage::SeenAfterUnlink(seen, seen, {}), seen);
+  EXPECT_EQ(storage::SeenAfterUnlink(seen, seen, {SyncField::kQuantity, SyncField::kStatus}),
+            (ItemValues{100, kAbsent, ChannelStatus::kListed, 150}));
+  EXPECT_EQ(storage::SeenAfterUnlink(seen, {99, 10, ChannelStatus::kHidden, 150}, {SyncField::kCompareAtPrice}),
+            (ItemValues{kAbsent, 10, ChannelStatus::kHidden, kAbsent}));
+}
+
 TEST(StorageRules, SameConfigLooksAtEveryPart) {
   const std::vector<void (*)(ChannelConfig*)> changes = {
       [](ChannelConfig* c) { c->name = "other"; },

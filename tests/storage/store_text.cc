@@ -55,11 +55,16 @@ std::string Text(const ItemValues& values) {
   return text;
 }
 
+std::string Text(const RareVector<RefusedValue>& refused) {
+  return absl::StrJoin(refused, ",", [](std::string* out, const RefusedValue& value) {
+    absl::StrAppend(out, value.field, ":", value.digest);
+  });
+}
+
 std::string Text(const PullState& pull) {
   return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " at ", Text(pull.cursor_at),
-                      " job=", pull.job_id, " running=", pull.running, " revision=", pull.revision,
-                      " unnamed=", pull.saw_unnamed, " complete=", pull.complete_pulls, " at ",
-                      Text(pull.completed_at));
+                      " job=", pull.job_id, " running=", pull.running, " unnamed=", pull.saw_unnamed,
+                      " complete=", pull.complete_pulls, " at ", Text(pull.completed_at));
 }
 
 std::string Text(const Channel& channel) {
@@ -90,11 +95,12 @@ std::string Text(const LinkEvent& event) {
 std::string LinkText(const SyncBatch& batch, int64_t i) {
   const SyncRow& row = batch.rows[static_cast<size_t>(i)];
   return absl::StrCat("link ", row.listing_id, " ", batch.sku[i], " ", batch.external_id[i],
-                      " parent=", batch.parent_id[i], " version=", row.dirty_version, " product=", row.product_price,
-                      " ", row.product_currency.code(), "/", row.product_quantity, " at ", Text(row.quantity_at), " ",
-                      Text(row.status), " acknowledged=", Text(row.acknowledged), " seen=", Text(row.seen), " at ",
-                      Text(row.seen_at), " guarded=", Text(row.guarded_at), " refused=", row.refused_digest,
-                      " in_doubt=", row.in_doubt, " dirty=", row.dirty, "\n");
+                      " parent=", batch.parent_id[i], " handle=", batch.handle[i], " version=", row.dirty_version,
+                      " product=", row.product_price, " ", row.product_currency.code(), "/", row.product_quantity,
+                      " at ", Text(row.quantity_at), " ", Text(row.status), " acknowledged=", Text(row.acknowledged),
+                      " seen=", Text(row.seen), " at ", Text(row.seen_at), " guarded=", Text(row.guarded_at),
+                      " refused=", Text(row.refused), " in_doubt=", FormatSyncFields(row.in_doubt),
+                      " dirty=", row.dirty, "\n");
 }
 
 std::string ProductText(Storage& storage, bool removed) {

@@ -3,8 +3,9 @@
 //
 // Text is valid UTF-8 without U+0000. What storages index, and look up by the value itself, has at most
 // kMaxIndexedBytes: keys, SKUs and parents of product variants, external ids and parent ids of items, and the names of
-// fields. Other text, that is the values of fields, has at most kMaxTextBytes; link rules may compare any of it, since
-// link keys are looked up by their hash (see link_index.h).
+// fields. An item's handle has no more either, since storages hold one an item. Other text, that is the values of
+// fields, has at most kMaxTextBytes; link rules may compare any of it, since link keys are looked up by their hash (see
+// link_index.h).
 //
 // Listing variants are built from product variants that were kept and need no check of their own.
 //
@@ -18,6 +19,8 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "flxlink/channel_adapter.h"
 #include "flxlink/channel_variant.h"
 #include "flxlink/problem.h"
 #include "flxlink/product.h"
@@ -49,17 +52,18 @@ struct PulledRowChoice {
   std::vector<int64_t> kept;
   // Ascending, each row with the first of its problems: a text beyond the limits, or no external id (missing_key).
   std::vector<RowRefusal> refused;
-  // Refused rows whose external id can be kept, ascending: the pull saw these items.
-  std::vector<int64_t> seen;
+  // The external ids that can be kept of refused rows, then of problems: these items were seen, and are otherwise as
+  // before. They look at what the choice was made of.
+  std::vector<absl::string_view> seen;
   // Rows that can be kept and whose external id is on the page once more, further down.
   int64_t repeated = 0;
-  // Refused rows whose external id cannot be kept: nobody knows which items the pull saw there, so that nothing is gone
-  // for not having been seen.
+  // Refused rows and problems whose external id cannot be kept: nobody knows which items were seen there, so that
+  // nothing is gone for not having been seen.
   int64_t unnamed = 0;
 };
 
-// The page must have passed CheckChannelVariants (rules.h).
-PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items);
+// Of a pulled page's items and problems, or a fetch's. The items must have passed CheckChannelVariants (rules.h).
+PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<const ItemProblem> problems);
 
 }  // namespace flxlink::storage
 

@@ -64,8 +64,11 @@ absl::Status CheckListings(const ListingBatch& batch);
 // Columns of one length, and names of fields within the limits. Which rows can be kept is ChoosePulledRows' to say
 // (limits.h).
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
-// There is a page, and each passes CheckChannelVariants.
+// There is a page, and each passes CheckChannelVariants, has no more problems than one operation takes, and an age that
+// is finite and not negative.
 absl::Status CheckPulledPages(absl::Span<const PullPage> pages);
+// The items pass CheckChannelVariants, and there are no more problems and missing items than one operation takes.
+absl::Status CheckFetched(const FetchReply& reply);
 // Every set of attentions that a row names is there.
 absl::Status CheckSettlements(const SettlementBatch& batch);
 // Every job belongs to the slot's channel.
@@ -142,10 +145,17 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
 // The status of a listing variant whose link was dissolved.
 ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 
-// What is known of an item once a link to it is dissolved. Where the link's acknowledged value is not what the last
-// pull saw, or a push of it is in doubt, nobody knows prices and quantity any more, and a later link must send them;
-// the status is taken to be the acknowledged one.
-ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, bool in_doubt);
+// What is known of an item once a link to it is dissolved. Where the link's acknowledged price or quantity is not what
+// the last pull saw, or is in doubt, nobody knows it any more, and a later link must send it; the status is taken to be
+// the acknowledged one.
+ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, const SyncFields& in_doubt);
+
+// ChannelVariantBatch::handle of row `row`; empty where the adapter gives none.
+absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row);
+
+// The ids of FetchReply::missing that the reply does not name as found, too: an item that somebody saw is not gone.
+// They look at the reply.
+std::vector<absl::string_view> MissingItems(const FetchReply& reply);
 
 // Adds to the result of a write of pages what became of the rows of the next one; what the kept ones changed is
 // storage's to count.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <random>
 #include <utility>
@@ -11,73 +12,106 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "src/channels/simulated/simulated_account.h"
+#include "src/channels/simulated/simulated_items.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
 namespace {
 
-PushOutcome OutcomeOf(PushResult result) {
-  PushOutcome outcome;
-  outcome.result = result;
-  return outcome;
-}
+using simulated::OutcomeOf;
+using simulated::Rejected;
+using simulated::SimulatedAccount;
+using simulated::SimulatedItems;
 
-PushOutcome Rejected(absl::string_view code, absl::string_view field, std::string message) {
-  PushOutcome outcome = OutcomeOf(PushResult::kRejected);
-  outcome.code = std::string(code);
-  outcome.field = std::string(field);
-  outcome.message = std::move(message);
-  return outcome;
-}
-
-// What an item has of a content field stands among its fields.
-void SetField(absl::string_view name, absl::string_view value, std::vector<Field>* fields) {
-  for (Field& field : *fields) {
-    if (field.name != name) continue;
-    field.value = std::string(value);
-    return;
-  }
-  fields->push_back({std::string(name), std::string(value)});
-}
-
-// For the first field of `mask` that is not in `settable`.
-PushOutcome Unsupported(const SyncFields& mask, const SyncFields& settable) {
-  const std::vector<std::string> wanted = mask.Names();
-  const std::vector<std::string> possible = settable.Names();
-  const auto field = std::find_if(wanted.begin(), wanted.end(), [&](const std::string& name) {
-    return std::find(possible.begin(), possible.end(), name) == possible.end();
-  });
-  return Rejected(problem_code::kUnsupportedField, *field,
-                  absl::StrCat("the platform does not let the ", *field, " be set"));
-}
-
-void SetMasked(const SyncFields& mask, const ItemValues& from, SimulatedItem* to) {
-  CopyFields(mask, from, &to->values);
-  to->values.content.clear();
-  for (const std::string& name : mask.content()) {
-    const std::string* value = from.FindContent(name);
-    SetField(name, value == nullptr ? "" : *value, &to->fields);
-  }
-}
+// How long a call waits before it asks again whether it is cancelled.
+constexpr absl::Duration kLook = absl::Milliseconds(50);
 
 // A number from 0 to 1, not 1 itself, of 64 random bits. The standard library's own distributions differ between
 // systems.
 double ToUnit(uint64_t bits) { return std::ldexp(static_cast<double>(bits >> 11), -53); }
 
+PushReply NoneTried(const PushRequest& request) {
+  PushReply reply;
+  reply.outcomes.resize(request.items.size(), OutcomeOf(PushResult::kNotTried));
+  return reply;
+}
+
+absl::Status TimeIsUp() {
+  return absl::DeadlineExceededError("the simulated platform did not answer in time; try again");
+}
+
+// As PushKind::max_bytes counts them.
+int64_t BytesOf(const PushKind& kind, const PushItem& item) {
+  size_t bytes = item.external_id.size() + item.parent_id.size() + item.handle.size();
+  for (const std::string& name : item.mask.content()) {
+    const std::string* text = item.values.FindContent(name);
+    if (text != nullptr) bytes += text->size();
+  }
+  return kind.item_bytes + static_cast<int64_t>(bytes);
+}
+
+// By what the platform knows an item again. Empty: by nothing.
+std::string KeyOf(const PushKind& kind, const PushRequest& request, const PushItem& item) {
+  if (kind.keys == IdempotencyKeys::kItem) return item.idempotency_key;
+  if (kind.keys == IdempotencyKeys::kNone || request.idempotency_key.empty()) return "";
+  return absl::StrCat(request.idempotency_key, "\n", item.external_id);
+}
+
+// What is refused whole before anybody looks at an item.
+absl::Status CheckShape(const PushKind& kind, absl::Span<const PushItem> items) {
+  const auto size = static_cast<int64_t>(items.size());
+  if (kind.max_items > 0 && size > kind.max_items) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a push of ", size, " items is over the limit of ", kind.max_items, "; send fewer at a time"));
+  }
+  int64_t bytes = 0;
+  for (const PushItem& item : items) {
+    bytes += BytesOf(kind, item);
+    if (kind.one_parent && item.parent_id != items.front().parent_id) {
+      return absl::InvalidArgumentError("a push has items of several parents; send those of one at a time");
+    }
+  }
+  if (kind.max_bytes > 0 && bytes > kind.max_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a push of ", bytes, " bytes is over the limit of ", kind.max_bytes, "; send fewer items"));
+  }
+  return absl::OkStatus();
+}
+
 class SimulatedChannel : public ChannelAdapter {
  public:
-  explicit SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform) : platform_(std::move(platform)) {}
+  explicit SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform) : platform_(std::move(platform)) {
+    for (const PushKind& kind : capabilities().push_kinds) {
+      gives_receipts_ = gives_receipts_ || kind.receipt_timeout > absl::ZeroDuration();
+    }
+  }
 
   const AdapterCapabilities& capabilities() const override { return platform_->capabilities(); }
-  absl::StatusOr<PullPage> Pull(const PullRequest& request) const override { return platform_->Pull(request); }
-  absl::StatusOr<PushReply> Push(const PushRequest& request) const override { return platform_->Push(request); }
-  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt) const override {
-    if (!capabilities().asynchronous_receipts) return ChannelAdapter::PollReceipt(receipt);
-    return platform_->PollReceipt(receipt);
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
+    return platform_->Pull(request, call);
+  }
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    if (capabilities().fetch_limit == 0) return ChannelAdapter::Fetch(request, call);
+    return platform_->Fetch(request, call);
+  }
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
+    if (capabilities().push_kinds.empty()) return ChannelAdapter::Push(request, call);
+    return platform_->Push(request, call);
+  }
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const override {
+    if (capabilities().push_kinds.empty()) return ChannelAdapter::PushSeveral(requests, call, done);
+    platform_->PushSeveral(requests, call, done);
+  }
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
+    if (!gives_receipts_) return ChannelAdapter::PollReceipts(receipts, call);
+    return platform_->PollReceipts(receipts, call);
   }
 
  private:
   const std::shared_ptr<SimulatedPlatform> platform_;
+  bool gives_receipts_ = false;
 };
 
 }  // namespace
@@ -89,8 +123,8 @@ class SimulatedPlatform::Impl {
         options_(std::move(options)),
         faults_(options_.faults),
         random_(options_.seed),
-        tokens_(options_.capabilities.rate_limit.bucket_size),
-        tokens_at_(clock.Now()) {}
+        items_(options_.capabilities),
+        account_(options_.capabilities.account, clock.Now()) {}
 
   const AdapterCapabilities& capabilities() const { return options_.capabilities; }
 
@@ -102,43 +136,58 @@ class SimulatedPlatform::Impl {
   SimulatedCounters Counters();
   void SetFaults(const SimulatedFaults& faults);
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request);
-  absl::StatusOr<PushReply> Push(const PushRequest& request);
-  absl::StatusOr<PushOutcome> PollReceipt(absl::string_view receipt);
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call);
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call);
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done);
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call);
 
  private:
-  using ItemMap = std::map<std::string, SimulatedItem, std::less<>>;
+  using Rows = std::vector<const SimulatedItems::Row*>;
 
   // An item of a push that has not landed yet.
   struct Waiting {
+    const PushKind* kind;
     PushItem item;
+    std::string key;      // Empty: it has none that counts.
     std::string receipt;  // Empty: it is of a push that is late.
+  };
+  // A push on its way.
+  struct Sent {
+    size_t request = 0;
+    absl::Duration latency;
+    bool has_slot = false;
   };
 
   bool Happens(double rate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t Below(uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return random_() % end; }
   absl::Duration Between(absl::Duration min, absl::Duration max) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  void LetLatencyPass();
-  absl::Status Admit(double cost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status TakeTokens(double cost) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status BeUnderWay(int64_t SimulatedCounters::*counter, const CallCost& cost, const CallContext& call);
+  absl::Status LetLatencyPass(absl::Duration latency, const CallContext& call);
+  absl::Status Admit(const CallCost& cost, size_t items) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Busy() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Drift() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Timeout() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  PullPage PageFrom(ItemMap::const_iterator first, int64_t limit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<std::string> FieldNames(ItemMap::const_iterator first, ItemMap::const_iterator last) const;
+  Rows RowsFrom(const std::string& cursor, int64_t limit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ChannelVariantBatch Show(const Rows& rows, std::vector<ItemProblem>* problems) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Status CheckWhole(const PushRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Delay(const PushRequest& request, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome Try(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome TakeOnce(const PushItem& item, bool may_accept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome Accept(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome Land(const PushItem& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<Sent> Send(absl::Span<const PushRequest> requests);
+  absl::StatusOr<PushReply> Arrive(const PushRequest& request, bool has_slot, absl::Time began);
+  absl::StatusOr<PushReply> Take(const PushKind& kind, const PushRequest& request, absl::Time began)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckItems(const PushKind& kind, const PushRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Delay(const PushKind& kind, const PushRequest& request, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Try(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome TakeOnce(const Waiting& item, const std::function<PushOutcome()>& take)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Accept(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Land(const Waiting& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // What the platform says to an item, without doing anything yet: kApplied where it would do it.
-  PushOutcome Judge(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome JudgeValues(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Judge(const PushKind& kind, const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsRefusedByChance(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Clock& clock_;
@@ -147,12 +196,11 @@ class SimulatedPlatform::Impl {
   absl::Mutex mutex_;
   SimulatedFaults faults_ ABSL_GUARDED_BY(mutex_);
   std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
-  ItemMap items_ ABSL_GUARDED_BY(mutex_);
+  SimulatedItems items_ ABSL_GUARDED_BY(mutex_);
+  SimulatedAccount account_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);                // By when they land.
   std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
   std::map<std::string, PushOutcome> keys_ ABSL_GUARDED_BY(mutex_);                   // By idempotency key.
-  double tokens_ ABSL_GUARDED_BY(mutex_);
-  absl::Time tokens_at_ ABSL_GUARDED_BY(mutex_);
   SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -185,42 +233,35 @@ bool SimulatedPlatform::Impl::IsRefusedByChance(const PushItem& item) const {
 void SimulatedPlatform::Impl::SetItem(SimulatedItem item) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  std::string id = item.external_id;
-  items_.insert_or_assign(std::move(id), std::move(item));
+  items_.Set(std::move(item));
 }
 
 bool SimulatedPlatform::Impl::EditItem(absl::string_view external_id, const SyncFields& mask,
                                        const ItemValues& values) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  const auto found = items_.find(external_id);
-  if (found == items_.end()) return false;
-  SetMasked(mask, values, &found->second);
-  return true;
+  return items_.Edit(external_id, mask, values);
 }
 
 bool SimulatedPlatform::Impl::RemoveItem(absl::string_view external_id) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  const auto found = items_.find(external_id);
-  if (found == items_.end()) return false;
-  items_.erase(found);
-  return true;
+  return items_.Remove(external_id);
 }
 
 absl::optional<SimulatedItem> SimulatedPlatform::Impl::FindItem(absl::string_view external_id) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  const auto found = items_.find(external_id);
-  if (found == items_.end()) return absl::nullopt;
-  return found->second;
+  const auto found = items_.rows().find(external_id);
+  if (found == items_.rows().end()) return absl::nullopt;
+  return found->second.item;
 }
 
 std::vector<SimulatedItem> SimulatedPlatform::Impl::Items() {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
   std::vector<SimulatedItem> items;
-  for (const auto& [id, item] : items_) items.push_back(item);
+  for (const auto& [id, row] : items_.rows()) items.push_back(row.item);
   return items;
 }
 
@@ -237,133 +278,204 @@ void SimulatedPlatform::Impl::SetFaults(const SimulatedFaults& faults) {
 
 // -- What befalls every call.
 
-// Outside of the lock, so that calls of several threads are under way at the same time.
-void SimulatedPlatform::Impl::LetLatencyPass() {
+// Counts a read, and lets its latency pass outside of the lock, so that calls of several threads are under way at the
+// same time.
+absl::Status SimulatedPlatform::Impl::BeUnderWay(int64_t SimulatedCounters::*counter, const CallCost& cost,
+                                                 const CallContext& call) {
   absl::Duration latency;
   {
     absl::MutexLock lock(&mutex_);
+    ++(counters_.*counter);
+    if (!account_.TakeSlot(cost)) return Busy();
     latency = Between(faults_.min_latency, faults_.max_latency);
   }
-  if (latency > absl::ZeroDuration()) clock_.Sleep(latency);
+  const absl::Status status = LetLatencyPass(latency, call);
+  absl::MutexLock lock(&mutex_);
+  account_.FreeSlot(cost);
+  return status;
 }
 
-absl::Status SimulatedPlatform::Impl::Admit(double cost) {
+absl::Status SimulatedPlatform::Impl::LetLatencyPass(absl::Duration latency, const CallContext& call) {
+  if (call.cancelled()) return absl::CancelledError("the call was cancelled; ask again");
+  const absl::Duration end = std::min(latency, std::max(call.time_left(), absl::ZeroDuration()));
+  for (absl::Duration passed; passed < end; passed += kLook) {
+    clock_.Sleep(std::min(kLook, end - passed));
+    if (call.cancelled()) return absl::CancelledError("the call was cancelled; ask again");
+  }
+  return end < latency ? TimeIsUp() : absl::OkStatus();
+}
+
+absl::Status SimulatedPlatform::Impl::Admit(const CallCost& cost, size_t items) {
   LandWhatIsDue();
   if (Happens(faults_.drift)) Drift();
   if (Happens(faults_.unavailable)) {
     ++counters_.calls_unavailable;
     return absl::UnavailableError("the simulated platform cannot be reached; try again");
   }
-  if (Happens(faults_.throttled)) {
-    ++counters_.calls_throttled;
-    return WithRetryAfter(absl::ResourceExhaustedError("the simulated platform is busy; try again later"),
-                          faults_.retry_after);
-  }
-  return TakeTokens(cost);
+  if (Happens(faults_.throttled)) return Busy();
+  const absl::Status status = account_.TakeTokens(cost, static_cast<int64_t>(items), clock_.Now());
+  if (!status.ok()) ++counters_.calls_throttled;
+  return status;
 }
 
-absl::Status SimulatedPlatform::Impl::TakeTokens(double cost) {
-  const RateLimit& limit = options_.capabilities.rate_limit;
-  if (limit.bucket_size <= 0) return absl::OkStatus();
-  const absl::Time now = clock_.Now();
-  const double refill = absl::ToDoubleSeconds(now - tokens_at_) * limit.refill_per_second;
-  tokens_ = std::min(limit.bucket_size, tokens_ + std::max(refill, 0.0));
-  tokens_at_ = now;
-  // Who waited for as long as he was told is let in, whatever the rounding.
-  constexpr double kRounding = 1e-6;
-  if (tokens_ + kRounding >= cost) {
-    tokens_ = std::max(tokens_ - cost, 0.0);
-    return absl::OkStatus();
-  }
+absl::Status SimulatedPlatform::Impl::Busy() {
   ++counters_.calls_throttled;
-  const absl::Duration wait = absl::Seconds((cost - tokens_) / limit.refill_per_second);
-  return WithRetryAfter(absl::ResourceExhaustedError("the simulated platform's rate limit is used up; try again later"),
-                        absl::Ceil(wait, absl::Microseconds(1)));
+  return WithRetryAfter(absl::ResourceExhaustedError("the simulated platform is busy; try again later"),
+                        faults_.retry_after);
 }
 
 void SimulatedPlatform::Impl::Drift() {
-  if (items_.empty()) return;
+  const SimulatedItems::Rows& rows = items_.rows();
+  if (rows.empty()) return;
   ++counters_.drifts;
-  SimulatedItem& item = std::next(items_.begin(), static_cast<int64_t>(Below(items_.size())))->second;
+  const std::string& id = std::next(rows.begin(), static_cast<int64_t>(Below(rows.size())))->first;
+  ItemValues values;
   if (Below(2) == 0) {
-    item.values.price = static_cast<int64_t>(Below(10000));
+    values.price = static_cast<int64_t>(Below(10000));
   } else {
-    item.values.quantity = static_cast<int64_t>(Below(100));
+    values.quantity = static_cast<int64_t>(Below(100));
   }
+  items_.Edit(id, PresentFields(values), values);
 }
 
 absl::Status SimulatedPlatform::Impl::Timeout() {
   if (Below(2) == 0) return absl::UnavailableError("the connection to the simulated platform broke; try again");
-  return absl::DeadlineExceededError("the simulated platform did not answer in time; try again");
+  return TimeIsUp();
 }
 
-// -- Pulls.
+// -- Reads.
 
-absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& request) {
+absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& request, const CallContext& call) {
   if (request.limit <= 0) return absl::InvalidArgumentError("a page's limit must be at least 1");
-  LetLatencyPass();
+  const CallCost& cost = options_.capabilities.pull_cost;
+  if (absl::Status status = BeUnderWay(&SimulatedCounters::pulls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  ++counters_.pulls;
-  if (absl::Status status = Admit(options_.capabilities.rate_limit.pull_cost); !status.ok()) return status;
-  // The cursor is the last item that was seen, so that a pull goes on rightly whatever comes and goes meanwhile.
-  const auto first = request.cursor.empty() ? items_.begin() : items_.upper_bound(request.cursor);
-  PullPage page = PageFrom(first, request.limit);
+  const Rows rows = RowsFrom(request.cursor, request.limit);
+  if (absl::Status status = Admit(cost, rows.size()); !status.ok()) return status;
+  PullPage page;
+  if (Happens(faults_.not_ready)) {
+    ++counters_.pages_not_ready;
+    page.next_cursor = request.cursor.empty() ? ">" : request.cursor;
+    page.ask_again_after = faults_.retry_after;
+    return page;
+  }
+  page.items = Show(rows, &page.problems);
   counters_.items_pulled += page.items.size();
+  if (!rows.empty() && rows.back()->item.external_id != items_.rows().rbegin()->first) {
+    page.next_cursor = absl::StrCat(">", rows.back()->item.external_id);
+  }
   return page;
 }
 
-PullPage SimulatedPlatform::Impl::PageFrom(ItemMap::const_iterator first, int64_t limit) const {
-  auto last = first;
-  for (int64_t i = 0; i < limit && last != items_.end(); ++i) ++last;
-  PullPage page;
-  page.items.fields.names = FieldNames(first, last);
-  page.items.fields.columns.resize(page.items.fields.names.size());
-  for (auto it = first; it != last; ++it) {
-    const SimulatedItem& item = it->second;
-    page.items.external_id.Add(item.external_id);
-    page.items.parent_id.Add(item.parent_id);
-    AddValues(item.values, &page.items);
-    for (size_t i = 0; i < page.items.fields.names.size(); ++i) {
-      page.items.fields.columns[i].Add(FieldValue(item.fields, page.items.fields.names[i]));
+// A cursor is '>' and the last item that was seen, so that a pull goes on rightly whatever comes and goes meanwhile.
+SimulatedPlatform::Impl::Rows SimulatedPlatform::Impl::RowsFrom(const std::string& cursor, int64_t limit) const {
+  auto at = cursor.empty() ? items_.rows().begin() : items_.rows().upper_bound(cursor.substr(1));
+  Rows rows;
+  for (; at != items_.rows().end() && static_cast<int64_t>(rows.size()) < limit; ++at) rows.push_back(&at->second);
+  return rows;
+}
+
+ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, std::vector<ItemProblem>* problems) {
+  Rows readable;
+  for (const SimulatedItems::Row* row : rows) {
+    if (!Happens(faults_.page_problem)) {
+      readable.push_back(row);
+      continue;
+    }
+    const std::string& id = row->item.external_id;
+    problems->push_back({id, MakeProblem("unreadable", {{"external_id", id}},
+                                         absl::StrCat("the item ", model::Quote(id), " could not be read"))});
+  }
+  return items_.Batch(readable);
+}
+
+absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& request, const CallContext& call) {
+  const auto size = static_cast<int64_t>(request.external_ids.size());
+  if (size > options_.capabilities.fetch_limit) {
+    return absl::InvalidArgumentError(absl::StrCat("a fetch of ", size, " items is over the limit of ",
+                                                   options_.capabilities.fetch_limit, "; ask for fewer at a time"));
+  }
+  const CallCost& cost = options_.capabilities.fetch_cost;
+  if (absl::Status status = BeUnderWay(&SimulatedCounters::fetches, cost, call); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  if (absl::Status status = Admit(cost, request.external_ids.size()); !status.ok()) return status;
+  FetchReply reply;
+  Rows rows;
+  for (const std::string& id : request.external_ids) {
+    const auto found = items_.rows().find(id);
+    if (found == items_.rows().end()) {
+      reply.missing.push_back(id);
+    } else {
+      rows.push_back(&found->second);
     }
   }
-  if (last != items_.end()) page.next_cursor = std::prev(last)->first;
-  return page;
-}
-
-// The declared ones and the content that can be set; where none are declared also those that the items have, in the
-// order in which they come up.
-std::vector<std::string> SimulatedPlatform::Impl::FieldNames(ItemMap::const_iterator first,
-                                                             ItemMap::const_iterator last) const {
-  std::vector<std::string> names = options_.capabilities.link_fields;
-  const auto add = [&](const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
-  for (const std::string& name : options_.capabilities.can_set.content()) add(name);
-  if (!options_.capabilities.link_fields.empty()) return names;
-  for (auto it = first; it != last; ++it) {
-    for (const Field& field : it->second.fields) add(field.name);
-  }
-  return names;
+  reply.items = Show(rows, &reply.problems);
+  counters_.items_fetched += reply.items.size();
+  return reply;
 }
 
 // -- Pushes.
 
-absl::StatusOr<PushReply> SimulatedPlatform::Impl::Push(const PushRequest& request) {
+void SimulatedPlatform::Impl::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call,
+                                          PushDone done) {
   const absl::Time began = clock_.Now();
-  LetLatencyPass();
+  if (call.cancelled()) {
+    for (size_t i = 0; i < requests.size(); ++i) done(i, NoneTried(requests[i]));
+    return;
+  }
+  const absl::Duration left = std::max(call.time_left(), absl::ZeroDuration());
+  absl::Duration passed;
+  for (const Sent& sent : Send(requests)) {
+    const absl::Duration end = std::min(sent.latency, left);
+    if (end > passed) clock_.Sleep(end - passed);
+    passed = std::max(passed, end);
+    absl::StatusOr<PushReply> reply = Arrive(requests[sent.request], sent.has_slot, began);
+    if (end < sent.latency && reply.ok()) reply = TimeIsUp();
+    done(sent.request, std::move(reply));
+  }
+}
+
+// In the order in which they arrive.
+std::vector<SimulatedPlatform::Impl::Sent> SimulatedPlatform::Impl::Send(absl::Span<const PushRequest> requests) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Sent> all;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const PushKind* kind = FindPushKind(options_.capabilities, requests[i].kind);
+    all.push_back(
+        {i, Between(faults_.min_latency, faults_.max_latency), kind == nullptr || account_.TakeSlot(kind->cost)});
+  }
+  const auto is_before = [](const Sent& a, const Sent& b) { return a.latency < b.latency; };
+  std::stable_sort(all.begin(), all.end(), is_before);
+  return all;
+}
+
+absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& request, bool has_slot, absl::Time began) {
   absl::MutexLock lock(&mutex_);
   ++counters_.pushes;
-  if (absl::Status status = Admit(options_.capabilities.rate_limit.push_cost); !status.ok()) return status;
-  if (absl::Status status = CheckWhole(request); !status.ok()) return status;
+  const PushKind* kind = FindPushKind(options_.capabilities, request.kind);
+  if (kind == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("there is no push kind ", model::Quote(request.kind)));
+  }
+  if (!has_slot) return Busy();
+  account_.FreeSlot(kind->cost);
+  if (absl::Status status = Admit(kind->cost, request.items.size()); !status.ok()) return status;
+  if (absl::Status status = CheckShape(*kind, request.items); !status.ok()) return status;
+  if (absl::Status status = CheckItems(*kind, request); !status.ok()) return status;
   counters_.items_pushed += static_cast<int64_t>(request.items.size());
+  return Take(*kind, request, began);
+}
+
+absl::StatusOr<PushReply> SimulatedPlatform::Impl::Take(const PushKind& kind, const PushRequest& request,
+                                                        absl::Time began) {
   if (Happens(faults_.push_late)) {
     ++counters_.pushes_late;
-    Delay(request, began);
+    Delay(kind, request, began);
     return Timeout();
   }
   PushReply reply;
-  for (const PushItem& item : request.items) reply.outcomes.push_back(Try(item));
+  for (const PushItem& item : request.items) {
+    reply.outcomes.push_back(Try({&kind, item, KeyOf(kind, request, item), std::string()}, began));
+  }
   if (Happens(faults_.push_lost_reply)) {
     ++counters_.replies_lost;
     return Timeout();
@@ -371,17 +483,11 @@ absl::StatusOr<PushReply> SimulatedPlatform::Impl::Push(const PushRequest& reque
   return reply;
 }
 
-// Whether there is something in a push for which the platform refuses all of it.
-absl::Status SimulatedPlatform::Impl::CheckWhole(const PushRequest& request) const {
-  const int64_t limit = options_.capabilities.push_limit;
-  const auto size = static_cast<int64_t>(request.items.size());
-  if (limit > 0 && size > limit) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a push of ", size, " items is over the limit of ", limit, "; send fewer at a time"));
-  }
-  if (options_.capabilities.partial_success) return absl::OkStatus();
+// Whether there is an item in a push for which the platform refuses all of it.
+absl::Status SimulatedPlatform::Impl::CheckItems(const PushKind& kind, const PushRequest& request) const {
+  if (kind.takes_good_items) return absl::OkStatus();
   for (const PushItem& item : request.items) {
-    const PushOutcome outcome = Judge(item);
+    const PushOutcome outcome = Judge(kind, item);
     if (outcome.result == PushResult::kRejected || outcome.result == PushResult::kNotFound) {
       return absl::InvalidArgumentError(absl::StrCat("item ", model::Quote(item.external_id), ": ", outcome.message,
                                                      "; nothing of the push was done, send it without that item"));
@@ -390,12 +496,14 @@ absl::Status SimulatedPlatform::Impl::CheckWhole(const PushRequest& request) con
   return absl::OkStatus();
 }
 
-void SimulatedPlatform::Impl::Delay(const PushRequest& request, absl::Time began) {
-  const absl::Time due = began + Between(absl::ZeroDuration(), options_.capabilities.push_timeout);
-  for (const PushItem& item : request.items) waiting_.emplace(due, Waiting{item, std::string()});
+void SimulatedPlatform::Impl::Delay(const PushKind& kind, const PushRequest& request, absl::Time began) {
+  const absl::Time due = began + Between(absl::ZeroDuration(), kind.timeout);
+  for (const PushItem& item : request.items) {
+    waiting_.emplace(due, Waiting{&kind, item, KeyOf(kind, request, item), std::string()});
+  }
 }
 
-PushOutcome SimulatedPlatform::Impl::Try(const PushItem& item) {
+PushOutcome SimulatedPlatform::Impl::Try(const Waiting& item, absl::Time began) {
   if (Happens(faults_.item_unavailable)) return OutcomeOf(PushResult::kUnavailable);
   if (Happens(faults_.item_not_tried)) return OutcomeOf(PushResult::kNotTried);
   if (Happens(faults_.item_throttled)) {
@@ -403,48 +511,41 @@ PushOutcome SimulatedPlatform::Impl::Try(const PushItem& item) {
     outcome.retry_after = faults_.retry_after;
     return outcome;
   }
-  return TakeOnce(item, options_.capabilities.asynchronous_receipts);
+  const bool is_accepted = item.kind->receipt_timeout > absl::ZeroDuration() && Happens(faults_.accepted);
+  return TakeOnce(item, [&] { return is_accepted ? Accept(item, began) : Land(item); });
 }
 
-PushOutcome SimulatedPlatform::Impl::TakeOnce(const PushItem& item, bool may_accept) {
-  const bool keyed = options_.idempotency_keys && !item.idempotency_key.empty();
-  if (keyed) {
-    const auto found = keys_.find(item.idempotency_key);
-    if (found != keys_.end()) {
-      ++counters_.items_repeated;
-      return found->second;
-    }
+PushOutcome SimulatedPlatform::Impl::TakeOnce(const Waiting& item, const std::function<PushOutcome()>& take) {
+  if (item.key.empty()) return take();
+  const auto found = keys_.find(item.key);
+  if (found != keys_.end()) {
+    ++counters_.items_repeated;
+    return found->second;
   }
-  PushOutcome outcome = may_accept ? Accept(item) : Land(item);
-  const bool done = outcome.result == PushResult::kApplied || outcome.result == PushResult::kAccepted;
-  if (keyed && done) keys_.emplace(item.idempotency_key, outcome);
+  PushOutcome outcome = take();
+  const bool is_done = outcome.result == PushResult::kApplied || outcome.result == PushResult::kAccepted;
+  if (is_done) keys_.emplace(item.key, outcome);
   return outcome;
 }
 
-PushOutcome SimulatedPlatform::Impl::Accept(const PushItem& item) {
-  PushOutcome outcome = Judge(item);
+PushOutcome SimulatedPlatform::Impl::Accept(const Waiting& item, absl::Time began) {
+  PushOutcome outcome = Judge(*item.kind, item.item);
   if (outcome.result != PushResult::kApplied) return outcome;
   outcome.result = PushResult::kAccepted;
   outcome.receipt = absl::StrCat("receipt-", receipts_.size() + 1);
   receipts_.emplace(outcome.receipt, outcome);
-  waiting_.emplace(clock_.Now() + Between(absl::ZeroDuration(), faults_.max_receipt_delay),
-                   Waiting{item, outcome.receipt});
+  Waiting waiting = item;
+  waiting.receipt = outcome.receipt;
+  const absl::Time due = clock_.Now() + Between(absl::ZeroDuration(), faults_.max_receipt_delay);
+  waiting_.emplace(std::min(due, began + item.kind->receipt_timeout), std::move(waiting));
   return outcome;
 }
 
-PushOutcome SimulatedPlatform::Impl::Land(const PushItem& item) {
-  PushOutcome outcome = Judge(item);
+PushOutcome SimulatedPlatform::Impl::Land(const Waiting& item) {
+  PushOutcome outcome = Judge(*item.kind, item.item);
   if (outcome.result != PushResult::kApplied) return outcome;
   ++counters_.items_applied;
-  SimulatedItem& target = items_.find(item.external_id)->second;
-  SetMasked(item.mask, item.values, &target);
-  if (item.mask.Has(SyncField::kStatus) && options_.capabilities.grouping == PushGrouping::kProduct &&
-      !target.parent_id.empty()) {
-    for (auto& [id, sibling] : items_) {
-      if (sibling.parent_id == target.parent_id) sibling.values.status = item.values.status;
-    }
-  }
-  return outcome;
+  return items_.Land(*item.kind, item.item);
 }
 
 void SimulatedPlatform::Impl::LandWhatIsDue() {
@@ -453,71 +554,90 @@ void SimulatedPlatform::Impl::LandWhatIsDue() {
     const Waiting landing = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
     if (landing.receipt.empty()) {
-      TakeOnce(landing.item, /*may_accept=*/false);
+      TakeOnce(landing, [&] { return Land(landing); });
     } else {
-      receipts_[landing.receipt] = Land(landing.item);
+      receipts_[landing.receipt] = Land(landing);
     }
   }
 }
 
-// -- What the platform thinks of an item.
-
-PushOutcome SimulatedPlatform::Impl::Judge(const PushItem& item) const {
-  const auto found = items_.find(item.external_id);
-  if (found == items_.end()) {
-    PushOutcome outcome = OutcomeOf(PushResult::kNotFound);
-    outcome.message = "the platform has no such item";
-    return outcome;
-  }
-  PushOutcome outcome = JudgeValues(item);
-  if (outcome.result != PushResult::kApplied) return outcome;
-  const bool expects = options_.capabilities.compare_and_set && item.expected_quantity != kAbsent;
-  if (expects && found->second.values.quantity != item.expected_quantity) {
-    outcome.result = PushResult::kConflict;
-    outcome.message = absl::StrCat("the quantity is ", found->second.values.quantity);
-  }
-  return outcome;
-}
-
-PushOutcome SimulatedPlatform::Impl::JudgeValues(const PushItem& item) const {
-  const SyncFields settable = IntersectionOf(item.mask, options_.capabilities.can_set);
-  if (!(settable == item.mask)) return Unsupported(item.mask, settable);
-  for (const SyncField field : {SyncField::kPrice, SyncField::kCompareAtPrice}) {
-    if (!item.mask.Has(field) || item.values.Get(field) >= 0) continue;
-    return Rejected(problem_code::kInvalidPrice, ToString(field), "the price is below zero");
-  }
-  const std::vector<ChannelStatus>& statuses = options_.capabilities.status_set;
-  if (item.mask.Has(SyncField::kStatus) &&
-      std::find(statuses.begin(), statuses.end(), item.values.status) == statuses.end()) {
-    return Rejected(problem_code::kUnsupportedStatus, "status",
-                    absl::StrCat("the platform has no status \"", ToString(item.values.status), "\""));
-  }
-  if (IsRefusedByChance(item)) return Rejected(problem_code::kRejected, "", "the platform does not like these values");
-  return OutcomeOf(PushResult::kApplied);
+PushOutcome SimulatedPlatform::Impl::Judge(const PushKind& kind, const PushItem& item) const {
+  PushOutcome outcome = items_.Judge(kind, item);
+  if (outcome.result != PushResult::kApplied || !IsRefusedByChance(item)) return outcome;
+  return Rejected(problem_code::kRejected, "", "the platform does not like these values");
 }
 
 // -- Receipts.
 
-absl::StatusOr<PushOutcome> SimulatedPlatform::Impl::PollReceipt(absl::string_view receipt) {
-  LetLatencyPass();
+absl::StatusOr<std::vector<PushOutcome>> SimulatedPlatform::Impl::PollReceipts(absl::Span<const std::string> receipts,
+                                                                               const CallContext& call) {
+  const CallCost& cost = options_.capabilities.poll_cost;
+  if (absl::Status status = BeUnderWay(&SimulatedCounters::polls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  ++counters_.polls;
-  if (absl::Status status = Admit(options_.capabilities.rate_limit.poll_cost); !status.ok()) return status;
-  const auto found = receipts_.find(receipt);
-  if (found != receipts_.end()) return found->second;
-  return absl::NotFoundError(
-      absl::StrCat("the simulated platform gave no receipt ", model::Quote(receipt), "; push the item again"));
+  if (absl::Status status = Admit(cost, receipts.size()); !status.ok()) return status;
+  std::vector<PushOutcome> outcomes;
+  for (const std::string& receipt : receipts) {
+    const auto found = receipts_.find(receipt);
+    if (found == receipts_.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("the simulated platform gave no receipt ", model::Quote(receipt), "; push the item again"));
+    }
+    outcomes.push_back(found->second);
+  }
+  return outcomes;
 }
 
 // -- The public face.
 
 AdapterCapabilities DefaultSimulatedCapabilities() {
+  PushKind items;
+  items.name = "items";
+  items.fields = {{SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice},
+                  {"title", "description"}};
+  items.takes_good_items = true;
+
   AdapterCapabilities capabilities;
-  capabilities.can_set = {{SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice},
-                          {"title", "description"}};
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden, ChannelStatus::kDead};
-  capabilities.partial_success = true;
   capabilities.complete_pull = true;
+  capabilities.fetch_limit = 100;
+  capabilities.push_kinds = {items};
+  return capabilities;
+}
+
+AdapterCapabilities SplitSimulatedCapabilities() {
+  AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
+  capabilities.kept_by_parent = {SyncField::kStatus};
+  capabilities.account.buckets = {{"catalog", 1000, 50}, {"inventory", 500, 25}};
+  CallCost catalog;
+  catalog.bucket = "catalog";
+  catalog.base = 2;
+  capabilities.pull_cost = capabilities.fetch_cost = catalog;
+
+  PushKind prices;
+  prices.name = "prices";
+  prices.fields = {SyncField::kPrice, SyncField::kCompareAtPrice};
+  prices.max_items = 100;
+  prices.one_parent = true;
+  prices.cost = catalog;
+  prices.takes_good_items = true;
+
+  PushKind quantities;
+  quantities.name = "quantities";
+  quantities.fields = {SyncField::kQuantity};
+  quantities.max_items = 250;
+  quantities.cost.bucket = "inventory";
+  quantities.takes_good_items = true;
+  quantities.compares = {SyncField::kQuantity};
+  quantities.keys = IdempotencyKeys::kItem;
+
+  PushKind statuses;
+  statuses.name = "statuses";
+  statuses.fields = {SyncField::kStatus};
+  statuses.max_items = 100;
+  statuses.cost = catalog;
+  statuses.takes_good_items = true;
+
+  capabilities.push_kinds = {prices, quantities, statuses};
   return capabilities;
 }
 
@@ -537,10 +657,23 @@ absl::optional<SimulatedItem> SimulatedPlatform::FindItem(absl::string_view exte
 std::vector<SimulatedItem> SimulatedPlatform::Items() { return impl_->Items(); }
 SimulatedCounters SimulatedPlatform::Counters() { return impl_->Counters(); }
 void SimulatedPlatform::SetFaults(const SimulatedFaults& faults) { impl_->SetFaults(faults); }
-absl::StatusOr<PullPage> SimulatedPlatform::Pull(const PullRequest& request) { return impl_->Pull(request); }
-absl::StatusOr<PushReply> SimulatedPlatform::Push(const PushRequest& request) { return impl_->Push(request); }
-absl::StatusOr<PushOutcome> SimulatedPlatform::PollReceipt(absl::string_view receipt) {
-  return impl_->PollReceipt(receipt);
+absl::StatusOr<PullPage> SimulatedPlatform::Pull(const PullRequest& request, const CallContext& call) {
+  return impl_->Pull(request, call);
+}
+absl::StatusOr<FetchReply> SimulatedPlatform::Fetch(const FetchRequest& request, const CallContext& call) {
+  return impl_->Fetch(request, call);
+}
+absl::StatusOr<PushReply> SimulatedPlatform::Push(const PushRequest& request, const CallContext& call) {
+  absl::StatusOr<PushReply> reply;
+  impl_->PushSeveral({request}, call, [&](size_t, absl::StatusOr<PushReply> answer) { reply = std::move(answer); });
+  return reply;
+}
+void SimulatedPlatform::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) {
+  impl_->PushSeveral(requests, call, done);
+}
+absl::StatusOr<std::vector<PushOutcome>> SimulatedPlatform::PollReceipts(absl::Span<const std::string> receipts,
+                                                                         const CallContext& call) {
+  return impl_->PollReceipts(receipts, call);
 }
 
 void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,

@@ -33,13 +33,13 @@ MemoryListing ToListing(const ListingBatch& batch, int64_t row) {
   return listing;
 }
 
-MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_number, absl::Time now) {
+MemoryItem ToItem(const ChannelVariantBatch& batch, int64_t row, int64_t pull_number, absl::Time seen_at) {
   MemoryItem item;
   item.external_id = std::string(batch.external_id[row]);
   item.parent = std::string(batch.parent_id[row]);
   item.fields = storage::RowFields(batch.fields, row);
   item.seen = ValuesAt(batch, row);
-  item.seen_at = now;
+  item.seen_at = seen_at;
   item.seen_pull = pull_number;
   return item;
 }
@@ -248,24 +248,33 @@ absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPages(const Fence& fen
 
 void MemoryStorage::WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,
                               PullWriteResult* result) {
+  WriteSeen(channel, page.items, page.problems, now - page.age, {fence.job_id, now}, result);
   PullState& pull = channel.channel.pull;
-  storage::PulledRowChoice rows = storage::ChoosePulledRows(page.items);
-  for (const int64_t row : rows.kept) {
-    WriteItem(channel, ToItem(page.items, row, pull.pull_number, now), {fence.job_id, now}, result);
-  }
-  for (const int64_t row : rows.seen) {
-    const auto found = channel.item_by_external_id.find(page.items.external_id[row]);
-    if (found != channel.item_by_external_id.end()) channel.items.at(found->second).seen_pull = pull.pull_number;
-  }
-  pull.saw_unnamed = pull.saw_unnamed || rows.unnamed > 0;
   pull.cursor = page.next_cursor;
   pull.cursor_at = now;
   pull.job_id = fence.job_id;
+}
+
+void MemoryStorage::WriteSeen(MemoryChannel& channel, const ChannelVariantBatch& items,
+                              absl::Span<const ItemProblem> problems, absl::Time seen_at, const Author& author,
+                              PullWriteResult* result) {
+  PullState& pull = channel.channel.pull;
+  storage::PulledRowChoice rows = storage::ChoosePulledRows(items, problems);
+  for (const int64_t row : rows.kept) {
+    WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), storage::HandleAt(items, row), author, result);
+  }
+  for (const absl::string_view external_id : rows.seen) {
+    const auto found = channel.item_by_external_id.find(external_id);
+    if (found != channel.item_by_external_id.end()) channel.items.at(found->second).seen_pull = pull.pull_number;
+  }
+  pull.saw_unnamed = pull.saw_unnamed || (pull.running && rows.unnamed > 0);
   storage::AddPage(std::move(rows), result);
 }
 
-void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result) {
+void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, absl::string_view handle, const Author& author,
+                              PullWriteResult* result) {
   const auto [found, inserted] = channel.item_by_external_id.emplace(row.external_id, next_id_);
+  channel.SetHandle(found->second, handle);
   if (inserted) {
     row.channel_variant_id = NextId();
     channel.RecordNew(LinkSide::kChannel, row.channel_variant_id);
@@ -322,8 +331,7 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
   return result;
 }
 
-absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
-                                    absl::Time now) {
+absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
@@ -335,12 +343,30 @@ absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   pull.cursor.clear();
   pull.cursor_at.reset();
   pull.job_id = 0;
-  pull.revision = std::string(revision);
   if (complete) {
     ++pull.complete_pulls;
     pull.completed_at = now;
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<FetchWriteResult> MemoryStorage::WriteFetched(const Fence& fence, const FetchReply& reply,
+                                                             absl::Time now) {
+  if (absl::Status status = storage::CheckFetched(reply); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> found = FindFenced(fence);
+  if (!found.ok()) return found.status();
+  MemoryChannel& channel = **found;
+  const Author author = {fence.job_id, now};
+  FetchWriteResult result;
+  WriteSeen(channel, reply.items, reply.problems, now, author, &result.items);
+  for (const absl::string_view external_id : storage::MissingItems(reply)) {
+    const auto item = channel.item_by_external_id.find(external_id);
+    if (item == channel.item_by_external_id.end() || channel.items.at(item->second).gone) continue;
+    ++result.gone;
+    if (channel.LoseItem(channel.items.at(item->second), author)) ++result.broken;
+  }
+  return result;
 }
 
 }  // namespace flxlink::memory

@@ -112,7 +112,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.status = status;
   listing.acknowledged = item.seen;  // Without content: its fields may be older than what was last pushed.
   listing.guarded_at = absl::InfinitePast();
-  listing.refused_digest = 0;
+  listing.refused.clear();
   listing.attentions.clear();
   // Whatever an earlier link left to send is not this one's.
   listing.synced_version = listing.dirty_version;
@@ -136,6 +136,14 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   listing.attentions.clear();
   listing.history.push_back({kind, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
+}
+
+void MemoryChannel::SetHandle(int64_t channel_variant_id, absl::string_view handle) {
+  if (handle.empty()) {
+    handles.erase(channel_variant_id);
+  } else {
+    handles.insert_or_assign(channel_variant_id, std::string(handle));
+  }
 }
 
 bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {

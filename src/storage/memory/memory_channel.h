@@ -82,8 +82,8 @@ struct MemoryListing {
   absl::Time dirty_since;
   ItemValues acknowledged;
   absl::Time guarded_at = absl::InfinitePast();
-  uint64_t refused_digest = 0;
-  bool in_doubt = false;
+  RareVector<RefusedValue> refused;
+  SyncFields in_doubt;
   std::vector<Problem> attentions;  // Ascending by code.
   std::vector<LinkEvent> history;
 
@@ -112,6 +112,7 @@ struct MemoryChannel {
   absl::btree_map<int64_t, MemoryItem> items;
   absl::btree_map<std::string, int64_t> item_by_external_id;
   absl::btree_set<std::pair<std::string, int64_t>> items_by_parent;
+  absl::btree_map<int64_t, std::string> handles;              // By channel variant; of those that have one.
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
   absl::btree_map<int64_t, OpenPush> pushes;
@@ -146,6 +147,8 @@ struct MemoryChannel {
             const Author& author, bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
+  // Keeps the handle of an item; an empty one is none.
+  void SetHandle(int64_t channel_variant_id, absl::string_view handle);
   // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.
   bool LoseItem(MemoryItem& item, const Author& author);
   // Makes a broken link whole again.

@@ -31,7 +31,7 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
     if (row.mask.Has(SyncField::kQuantity)) listing.guarded_at = absl::InfinitePast();
   }
-  listing.refused_digest = row.refused_digest;
+  listing.refused = row.refused;
   if (row.attentions != kKeepAttentions) listing.attentions = storage::AttentionsOf(row, batch);
   channel.Reindex(listing);
 }
@@ -42,7 +42,7 @@ void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   const bool is_other = listing.channel_variant_id != 0 && listing.channel_variant_id != row.channel_variant_id;
   if (is_other || (listing.linked() && row.dirty_version < listing.linked_version)) return;
   const bool has_link = listing.linked() && !row.gone;
-  listing.in_doubt = has_link && row.in_doubt;
+  listing.in_doubt = has_link ? row.in_doubt : SyncFields();
   if (has_link) {
     SettleLink(channel, listing, row, batch);
   } else if (listing.linked()) {
@@ -73,13 +73,15 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.seen.content = storage::SeenContent(item.fields, content);
   row.seen_at = item.seen_at;
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
-  row.refused_digest = listing.refused_digest;
+  row.refused = listing.refused;
   row.in_doubt = listing.in_doubt;
   row.dirty = listing.dirty();
   batch->rows.push_back(row);
   batch->sku.Add(listing.sku);
   batch->external_id.Add(item.external_id);
   batch->parent_id.Add(item.parent);
+  const auto handle = channel.handles.find(item.channel_variant_id);
+  batch->handle.Add(handle == channel.handles.end() ? absl::string_view() : handle->second);
 }
 
 absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) {
@@ -170,7 +172,7 @@ absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const Link
     MemoryListing& listing = (*channel)->listings.at(link.listing_id);
     if (!listing.linked_to(link.channel_variant_id)) continue;
     listing.acknowledged = ItemValues();
-    listing.refused_digest = 0;
+    listing.refused.clear();
     listing.guarded_at = absl::InfinitePast();
     listing.attentions.clear();
     (*channel)->MarkDirty(listing, now);
@@ -204,7 +206,7 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
   for (const PushItem& item : record.items) {
     push.listing_ids.push_back(item.listing_id);
     MemoryListing& listing = (*channel)->listings.at(item.listing_id);
-    if (listing.linked_to(item.channel_variant_id)) listing.in_doubt = true;
+    if (listing.linked_to(item.channel_variant_id)) listing.in_doubt = UnionOf(listing.in_doubt, item.mask);
   }
   std::sort(push.listing_ids.begin(), push.listing_ids.end());
   push.listing_ids.erase(std::unique(push.listing_ids.begin(), push.listing_ids.end()), push.listing_ids.end());
@@ -230,7 +232,6 @@ absl::Status MemoryStorage::WriteSettlements(const Fence& fence, const Settlemen
   if (!status.ok()) return status;
   for (const Settlement& row : batch.rows) Settle(**channel, row, batch, {fence.job_id, now});
   if (batch.close_push) (*channel)->pushes.erase(batch.push_id);
-  if (!batch.revision.empty()) (*channel)->channel.pull.revision = batch.revision;
   return absl::OkStatus();
 }
 

@@ -48,10 +48,14 @@ constexpr const char* kImpossible[] = {
     "AND (l.dirty_since IS NULL) <> (l.synced_version >= l.dirty_version)",
     "SELECT LINK(l) || ': it is unlinked and dirty' FROM link l WHERE l.state = 'unlinked' AND l.dirty_since NOT NULL",
     "SELECT LINK(l) || ': it is in doubt, no push of it is open, and it is not dirty, so nothing ends the doubt' "
-    "FROM link l WHERE l.in_doubt <> 0 AND l.state = 'linked' AND l.dirty_since IS NULL AND NOT EXISTS "
+    "FROM link l WHERE l.in_doubt NOT NULL AND l.state = 'linked' AND l.dirty_since IS NULL AND NOT EXISTS "
     "(SELECT 1 FROM push_item i WHERE i.channel_id = l.channel_id AND i.listing_id = l.listing_id)",
     "SELECT LINK(l) || ': a mark is neither 0 nor 1' FROM link l "
-    "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1) OR l.in_doubt NOT IN (0, 1)",
+    "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1)",
+    "SELECT LINK(l) || ': the fields in doubt, ' || l.in_doubt || ', cannot be' FROM link l "
+    "WHERE l.in_doubt = '' OR l.in_doubt GLOB '*[^a-z0-9_,]*'",
+    "SELECT LINK(l) || ': the refused values, ' || l.refused || ', cannot be' FROM link l "
+    "WHERE l.refused NOT GLOB '?*:?*' OR l.refused GLOB '*[^a-z0-9_,:]*'",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "
     "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead')",
     "SELECT LINK(l) || ': the acknowledged content cannot be' FROM link l WHERE l.acked_content NOT NULL AND NOT "

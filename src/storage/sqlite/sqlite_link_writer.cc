@@ -17,7 +17,7 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
             "UPDATE OR IGNORE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, "
             "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
             "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
-            "refused_digest = NULL, synced_version = dirty_version, "
+            "refused = NULL, synced_version = dirty_version, "
             "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14 "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
@@ -117,7 +117,7 @@ int64_t LinkWriter::BreakLink(int64_t channel_variant_id, absl::string_view exte
 // The part of dissolving a link that is about its item; see SeenAfterUnlink.
 void LinkWriter::ForgetUnsureValues(int64_t listing_id, const StoredItem& item) {
   ItemValues acknowledged;
-  bool in_doubt = false;
+  SyncFields in_doubt;
   {
     Query link(db_,
                "SELECT acked_price, acked_quantity, acked_status, acked_compare_at_price, in_doubt FROM link "
@@ -125,7 +125,7 @@ void LinkWriter::ForgetUnsureValues(int64_t listing_id, const StoredItem& item) 
     link.Bind(channel_id_, listing_id);
     if (!link.Next()) return;
     acknowledged = ReadItemValues(link, 0);
-    in_doubt = link.Bool(4);
+    in_doubt = ReadSyncFields(db_, link.Text(4));
   }
   const ItemValues known = storage::SeenAfterUnlink(item.seen, acknowledged, in_doubt);
   if (known == item.seen) return;

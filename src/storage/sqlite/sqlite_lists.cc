@@ -19,7 +19,7 @@ NullIfAbsent Stated(absl::optional<bool> value) { return NullIfAbsent{value.has_
 #define FLXLINK_SELECT_LISTING                                                                            \
   "SELECT v.listing_id, v.sku, v.parent, v.fields, l.state, c.external_id, l.rule, l.reason, l.by_hand, " \
   "l.health, l.pending, l.paused, p.price, p.currency, p.quantity, l.sync_priority, l.dirty_since, "      \
-  "l.in_doubt "
+  "l.in_doubt IS NOT NULL "
 
 #define FLXLINK_LISTING_TABLES                                                                   \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
@@ -33,7 +33,7 @@ NullIfAbsent Stated(absl::optional<bool> value) { return NullIfAbsent{value.has_
   "AND (?6 IS NULL OR iif(l.paused, 'paused', l.health) IN (SELECT value FROM json_each(?6))) " \
   "AND (?7 IS NULL OR coalesce(v.parent, '') IN (SELECT value FROM json_each(?7))) "            \
   "AND (?8 IS NULL OR (l.state = 'linked' AND l.dirty_since IS NOT NULL) = ?8) "                \
-  "AND (?9 IS NULL OR l.in_doubt = ?9) "
+  "AND (?9 IS NULL OR (l.in_doubt IS NOT NULL) = ?9) "
 
 constexpr absl::string_view kListings = FLXLINK_SELECT_LISTING
     "FROM link l " FLXLINK_LISTING_TABLES "WHERE l.channel_id = ?1 AND l.listing_id > ?2 " FLXLINK_LISTING_MATCHES
@@ -176,7 +176,8 @@ void ForEachCount(Connection& db, absl::string_view sql, int64_t channel_id, Add
 void CountListings(Connection& db, int64_t channel_id, ChannelCounts* counts) {
   Query query(db,
               "SELECT state, count(*), reason, health, paused, state = 'linked' AND dirty_since IS NOT NULL AS dirty, "
-              "in_doubt FROM link WHERE channel_id = ?1 GROUP BY state, reason, health, paused, dirty, in_doubt");
+              "in_doubt IS NOT NULL AS any_in_doubt FROM link WHERE channel_id = ?1 "
+              "GROUP BY state, reason, health, paused, dirty, any_in_doubt");
   query.Bind(channel_id);
   while (query.Next()) {
     const int64_t count = query.Int(1);

@@ -19,18 +19,27 @@ absl::Status CheckPulling(Connection& db, int64_t channel_id, int64_t pull_numbe
   return storage::PullNotRunning(FindChannel(db, channel_id).value_or(Channel()), pull_number);
 }
 
-// Writes the rows of one pulled page.
+// What a page or a fetch saw, when, and which pull that counts for.
+struct Sighting {
+  const ChannelVariantBatch& items;
+  absl::Span<const ItemProblem> problems;
+  absl::Time seen_at;
+  int64_t pull_number;
+};
+
+// Writes the rows of one sighting.
 class ItemWriter {
  public:
   // Adds to `result` what the rows change.
-  ItemWriter(Connection& db, const Fence& fence, int64_t pull_number, const ChannelVariantBatch& items, absl::Time now,
+  ItemWriter(Connection& db, int64_t channel_id, const Sighting& sighting, const LinkAuthor& author,
              PullWriteResult* result)
       : db_(db),
-        channel_id_(fence.channel_id),
-        pull_number_(pull_number),
-        items_(items),
-        links_(db, fence.channel_id, {fence.job_id, now}),
-        fields_(items.fields),
+        channel_id_(channel_id),
+        pull_number_(sighting.pull_number),
+        seen_at_(sighting.seen_at),
+        items_(sighting.items),
+        links_(db, channel_id, author),
+        fields_(sighting.items.fields),
         find_(db,
               "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status FROM channel_variant "
               "WHERE channel_id = ?1 AND external_id = ?2"),
@@ -59,10 +68,10 @@ class ItemWriter {
     Heal(item_id, row);
   }
 
-  // The pull saw the item of a row that is not kept.
-  void See(int64_t row) {
+  // The item was seen, and is otherwise as before.
+  void See(absl::string_view external_id) {
     Query(db_, "UPDATE channel_variant SET seen_pull = ?3 WHERE channel_id = ?1 AND external_id = ?2")
-        .Run(channel_id_, items_.external_id[row], pull_number_);
+        .Run(channel_id_, external_id, pull_number_);
   }
 
  private:
@@ -71,21 +80,23 @@ class ItemWriter {
     links_.changes().RecordNew(LinkSide::kChannel, ++last_id_);
     Query(db_,
           "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, parent_id, price, quantity, "
-          "status, compare_at_price, seen_at, seen_pull, fields) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")
+          "status, compare_at_price, seen_at, seen_pull, handle, fields) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
         .Run(channel_id_, last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
              NullIfAbsent{values.price}, NullIfAbsent{values.quantity}, StatusText(values.status),
-             NullIfAbsent{values.compare_at_price}, links_.at(), pull_number_, fields_.Encode(row));
+             NullIfAbsent{values.compare_at_price}, seen_at_, pull_number_, NullIfEmpty{storage::HandleAt(items_, row)},
+             fields_.Encode(row));
   }
 
   void Update(int64_t item_id, int64_t row) {
     const ItemValues values = ValuesAt(items_, row);
     Query(db_,
           "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, compare_at_price = ?7, "
-          "gone = 0, seen_at = ?8, seen_pull = ?9, fields = ?10 WHERE channel_id = ?1 AND channel_variant_id = ?2")
+          "gone = 0, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11 "
+          "WHERE channel_id = ?1 AND channel_variant_id = ?2")
         .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{values.price},
-             NullIfAbsent{values.quantity}, StatusText(values.status), NullIfAbsent{values.compare_at_price},
-             links_.at(), pull_number_, fields_.Encode(row));
+             NullIfAbsent{values.quantity}, StatusText(values.status), NullIfAbsent{values.compare_at_price}, seen_at_,
+             pull_number_, NullIfEmpty{storage::HandleAt(items_, row)}, fields_.Encode(row));
   }
 
   void Heal(int64_t item_id, int64_t row) {
@@ -97,6 +108,7 @@ class ItemWriter {
   Connection& db_;
   const int64_t channel_id_;
   const int64_t pull_number_;
+  const absl::Time seen_at_;
   const ChannelVariantBatch& items_;
   LinkWriter links_;
   FieldsEncoder fields_;
@@ -106,13 +118,24 @@ class ItemWriter {
   PullWriteResult& result_;
 };
 
-void WritePage(Connection& db, const Fence& fence, int64_t pull_number, const PullPage& page, absl::Time now,
+void WriteSeen(Connection& db, int64_t channel_id, const Sighting& sighting, const LinkAuthor& author,
                PullWriteResult* result) {
-  storage::PulledRowChoice rows = storage::ChoosePulledRows(page.items);
-  ItemWriter writer(db, fence, pull_number, page.items, now, result);
+  storage::PulledRowChoice rows = storage::ChoosePulledRows(sighting.items, sighting.problems);
+  ItemWriter writer(db, channel_id, sighting, author, result);
   for (const int64_t row : rows.kept) writer.Write(row);
-  for (const int64_t row : rows.seen) writer.See(row);
+  for (const absl::string_view external_id : rows.seen) writer.See(external_id);
   storage::AddPage(std::move(rows), result);
+}
+
+void LoseMissing(Connection& db, int64_t channel_id, const std::vector<absl::string_view>& external_ids,
+                 const LinkAuthor& author, FetchWriteResult* result) {
+  LinkWriter links(db, channel_id, author);
+  for (const absl::string_view external_id : external_ids) {
+    const absl::optional<StoredItem> item = FindItem(db, channel_id, external_id);
+    if (!item.has_value() || item->gone) continue;
+    ++result->gone;
+    if (links.LoseItem(item->channel_variant_id, external_id)) ++result->broken;
+  }
 }
 
 // Tells while several pages are written whether one more, as long as they were, ends in time; whatever is done to the
@@ -179,7 +202,8 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPages(const Fence& fen
     const BulkWriteTime time(options_.bulk_write_time);
     for (const PullPage& page : pages) {
       if (!time.HasRoom(result.pages)) break;
-      WritePage(db, fence, pull_number, page, now, &result);
+      WriteSeen(db, fence.channel_id, {page.items, page.problems, now - page.age, pull_number}, {fence.job_id, now},
+                &result);
     }
     const PullPage& last = pages[static_cast<size_t>(result.pages - 1)];
     Query(db,
@@ -231,8 +255,7 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
   return result;
 }
 
-absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
-                                    absl::Time now) {
+absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) {
   return WriteFenced(fence, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     if (channel.pull.pull_number != pull_number || pull_number == 0)
@@ -240,12 +263,29 @@ absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, boo
     if (!channel.pull.running) return absl::OkStatus();
     Query(db,
           "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_cursor_at = NULL, pull_job = NULL, "
-          "pull_revision = ?2, complete_pulls = complete_pulls + ?3, completed_at = CASE WHEN ?3 THEN ?4 ELSE "
-          "completed_at END "
+          "complete_pulls = complete_pulls + ?2, completed_at = CASE WHEN ?2 THEN ?3 ELSE completed_at END "
           "WHERE channel_id = ?1")
-        .Run(fence.channel_id, revision, complete, now);
+        .Run(fence.channel_id, complete, now);
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<FetchWriteResult> SqliteStorage::WriteFetched(const Fence& fence, const FetchReply& reply,
+                                                             absl::Time now) {
+  absl::Status status = storage::CheckFetched(reply);
+  if (!status.ok()) return status;
+  FetchWriteResult result;
+  status = WriteFenced(fence, [&](Connection& db) {
+    const PullState pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
+    const LinkAuthor author = {fence.job_id, now};
+    WriteSeen(db, fence.channel_id, {reply.items, reply.problems, now, pull.pull_number}, author, &result.items);
+    LoseMissing(db, fence.channel_id, storage::MissingItems(reply), author, &result);
+    if (!pull.running || result.items.unnamed == 0) return absl::OkStatus();
+    Query(db, "UPDATE channel SET pull_saw_unnamed = 1 WHERE channel_id = ?1").Run(fence.channel_id);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return result;
 }
 
 }  // namespace flxlink::sqlite

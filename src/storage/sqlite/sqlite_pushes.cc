@@ -7,6 +7,20 @@
 namespace flxlink::sqlite {
 namespace {
 
+// Adds the item's fields to those of its link that are in doubt; of a link that is not there any more, nothing.
+void AddDoubt(Connection& db, int64_t channel_id, const PushItem& item) {
+  SyncFields in_doubt = item.mask;
+  {
+    Query query(db,
+                "SELECT in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3 "
+                "AND state = 'linked'");
+    if (!query.Bind(channel_id, item.listing_id, item.channel_variant_id).Next()) return;
+    if (!query.IsNull(0)) in_doubt = UnionOf(in_doubt, ReadSyncFields(db, query.Text(0)));
+  }
+  Query(db, "UPDATE link SET in_doubt = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, item.listing_id, NullIfEmpty{FormatSyncFields(in_doubt)});
+}
+
 void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
   ItemValues sent;
   CopyFields(item.mask, item.values, &sent);
@@ -16,10 +30,7 @@ void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const Push
       .Run(channel_id, push_id, item.listing_id, item.dirty_version, NullIfAbsent{sent.price},
            NullIfAbsent{sent.quantity}, StatusText(sent.status), NullIfAbsent{sent.compare_at_price},
            NullIfEmpty{EncodeContent(sent.content)}, item.idempotency_key);
-  Query(db,
-        "UPDATE link SET in_doubt = 1 WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3 "
-        "AND state = 'linked'")
-      .Run(channel_id, item.listing_id, item.channel_variant_id);
+  AddDoubt(db, channel_id, item);
 }
 
 void RemovePush(Connection& db, int64_t channel_id, int64_t push_id) {
@@ -28,7 +39,7 @@ void RemovePush(Connection& db, int64_t channel_id, int64_t push_id) {
 }
 
 void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
-  Query(db, "UPDATE link SET in_doubt = 0 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+  Query(db, "UPDATE link SET in_doubt = NULL WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
 void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, LinkWriter& links) {
@@ -65,14 +76,14 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "health = ?11, pending = ?12, guarded_at = CASE WHEN ?5 AND ?13 THEN NULL ELSE guarded_at END, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
-        "refused_digest = ?15, in_doubt = ?16 "
+        "refused = ?15, in_doubt = ?16 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, row.mask.Has(SyncField::kPrice), NullIfAbsent{row.acknowledged.price},
            row.mask.Has(SyncField::kQuantity), NullIfAbsent{row.acknowledged.quantity}, has_status,
            StatusText(row.acknowledged.status), row.mask.Has(SyncField::kCompareAtPrice),
            NullIfAbsent{row.acknowledged.compare_at_price}, ToString(status.base),
            NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
-           NullIfZero{static_cast<int64_t>(row.refused_digest)}, row.in_doubt);
+           NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)});
   if (row.attentions == kKeepAttentions) return;
   WriteAttentions(db, channel_id, row.listing_id, storage::AttentionsOf(row, batch));
 }
@@ -143,8 +154,6 @@ absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const Settlemen
       if (!written.ok()) return written;
     }
     if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);
-    if (batch.revision.empty()) return absl::OkStatus();
-    Query(db, "UPDATE channel SET pull_revision = ?2 WHERE channel_id = ?1").Run(fence.channel_id, batch.revision);
     return absl::OkStatus();
   });
 }

@@ -1,7 +1,12 @@
 #include "src/storage/sqlite/sqlite_rows.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "flxlink/storage_kit/errors.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
@@ -9,9 +14,9 @@
 namespace flxlink::sqlite {
 namespace {
 
-#define FLXLINK_SELECT_CHANNEL                                                                            \
-  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, "         \
-  "pull_number, pull_cursor, pull_running, pull_revision, complete_pulls, completed_at, pull_cursor_at, " \
+#define FLXLINK_SELECT_CHANNEL                                                                    \
+  "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
+  "pull_number, pull_cursor, pull_running, complete_pulls, completed_at, pull_cursor_at, "        \
   "pull_job, pull_saw_unnamed FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
@@ -32,12 +37,11 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   channel.pull.pull_number = query.Int(7);
   channel.pull.cursor = query.String(8);
   channel.pull.running = query.Bool(9);
-  channel.pull.revision = query.String(10);
-  channel.pull.complete_pulls = query.Int(11);
-  channel.pull.completed_at = query.OptionalTime(12);
-  channel.pull.cursor_at = query.OptionalTime(13);
-  channel.pull.job_id = query.Int(14);
-  channel.pull.saw_unnamed = query.Bool(15);
+  channel.pull.complete_pulls = query.Int(10);
+  channel.pull.completed_at = query.OptionalTime(11);
+  channel.pull.cursor_at = query.OptionalTime(12);
+  channel.pull.job_id = query.Int(13);
+  channel.pull.saw_unnamed = query.Bool(14);
   return channel;
 }
 
@@ -236,6 +240,30 @@ ItemValues ReadItemValues(const Query& query, int column) {
 
 std::string EncodeContent(const std::vector<Field>& content) {
   return content.empty() ? std::string() : EncodeFields(content);
+}
+
+SyncFields ReadSyncFields(Connection& db, absl::string_view text) {
+  const absl::StatusOr<SyncFields> fields = ParseSyncFields(text);
+  if (!fields.ok()) db.FailCorrupt(text);
+  return fields.ok() ? *fields : SyncFields();
+}
+
+std::string EncodeRefused(const std::vector<RefusedValue>& refused) {
+  return absl::StrJoin(refused, ",", [](std::string* out, const RefusedValue& value) {
+    absl::StrAppend(out, value.field, ":", absl::Hex(value.digest));
+  });
+}
+
+std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text) {
+  std::vector<RefusedValue> refused;
+  for (const absl::string_view entry : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(entry, absl::MaxSplits(':', 1));
+    RefusedValue value;
+    value.field = std::string(parts.first);
+    if (!absl::SimpleHexAtoi(parts.second, &value.digest)) db.FailCorrupt(text);
+    refused.push_back(std::move(value));
+  }
+  return refused;
 }
 
 std::vector<std::string> ReadSyncedContent(Connection& db, int64_t channel_id) {

@@ -282,6 +282,15 @@ ALTER TABLE link ADD COLUMN acked_content TEXT;
 ALTER TABLE push_item ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_item ADD COLUMN content TEXT;
 
+ALTER TABLE channel_variant ADD COLUMN handle TEXT;
+ALTER TABLE link DROP COLUMN refused_digest;
+ALTER TABLE link ADD COLUMN refused TEXT;
+ALTER TABLE link RENAME COLUMN in_doubt TO any_in_doubt;
+ALTER TABLE link ADD COLUMN in_doubt TEXT;
+UPDATE link SET in_doubt = 'price,quantity,status' WHERE any_in_doubt <> 0;
+ALTER TABLE link DROP COLUMN any_in_doubt;
+
+ALTER TABLE channel DROP COLUMN pull_revision;
 ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
 ALTER TABLE channel ADD COLUMN pull_job INTEGER;
 ALTER TABLE channel ADD COLUMN pull_saw_unnamed INTEGER NOT NULL DEFAULT 0;

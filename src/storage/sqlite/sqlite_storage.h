@@ -64,8 +64,8 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
   absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                           absl::Time now) override;
-  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view revision,
-                       absl::Time now) override;
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) override;
+  absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;

@@ -26,8 +26,8 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   row.seen = ReadItemValues(query, 14);
   row.seen_at = query.Time(18);
   row.guarded_at = storage::EffectiveGuard(query.Time(19), row.quantity_at);
-  row.refused_digest = static_cast<uint64_t>(query.Int(20));
-  row.in_doubt = query.Bool(21);
+  if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
+  if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
   row.dirty = !query.IsNull(22);
   row.channel_variant_id = query.Int(27);
   return row;
@@ -38,6 +38,7 @@ void AddSyncRow(Connection& db, const Query& query, SyncBatch* batch) {
   batch->sku.Add(query.Text(23));
   batch->external_id.Add(query.Text(24));
   batch->parent_id.Add(query.Text(25));
+  batch->handle.Add(query.Text(28));
 }
 
 // Adds the content that the channel syncs. It is read by itself, so that a sync without content does not pay for it.
@@ -126,7 +127,7 @@ void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
   if (!MarkDirty(db, channel_id, listing_id, now)) return;
   Query(db,
         "UPDATE link SET acked_price = NULL, acked_quantity = NULL, acked_status = NULL, "
-        "acked_compare_at_price = NULL, acked_content = NULL, guarded_at = NULL, refused_digest = NULL WHERE "
+        "acked_compare_at_price = NULL, acked_content = NULL, guarded_at = NULL, refused = NULL WHERE "
         "channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, listing_id);
   WriteAttentions(db, channel_id, listing_id, {});

@@ -1,0 +1,175 @@
+#include "src/channels/simulated/simulated_items.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
+
+namespace flxlink::simulated {
+namespace {
+
+// What an item has of a content field stands among its fields.
+void SetField(absl::string_view name, absl::string_view value, std::vector<Field>* fields) {
+  for (Field& field : *fields) {
+    if (field.name != name) continue;
+    field.value = std::string(value);
+    return;
+  }
+  fields->push_back({std::string(name), std::string(value)});
+}
+
+void SetMasked(const SyncFields& mask, const ItemValues& from, SimulatedItem* to) {
+  CopyFields(mask, from, &to->values);
+  to->values.content.clear();
+  for (const std::string& name : mask.content()) {
+    const std::string* value = from.FindContent(name);
+    SetField(name, value == nullptr ? "" : *value, &to->fields);
+  }
+}
+
+// For the first field of `mask` that is not in `settable`.
+PushOutcome Unsupported(const SyncFields& mask, const SyncFields& settable) {
+  const std::vector<std::string> wanted = mask.Names();
+  const std::vector<std::string> possible = settable.Names();
+  const auto field = std::find_if(wanted.begin(), wanted.end(), [&](const std::string& name) {
+    return std::find(possible.begin(), possible.end(), name) == possible.end();
+  });
+  return Rejected(problem_code::kUnsupportedField, *field,
+                  absl::StrCat("the platform does not let the ", *field, " be set by this kind of push"));
+}
+
+// The name of the first compared field of which the item has neither what is known nor what it is to be. Empty: none.
+std::string ChangedField(const SyncFields& compares, const PushItem& push, const SimulatedItem& item) {
+  const SyncFields compared = IntersectionOf(IntersectionOf(push.mask, compares), PresentFields(push.known));
+  for (const SyncField field : kSyncFields) {
+    if (!compared.Has(field)) continue;
+    const int64_t now = item.values.Get(field);
+    if (now != push.known.Get(field) && now != push.values.Get(field)) return std::string(ToString(field));
+  }
+  for (const std::string& name : compared.content()) {
+    const absl::string_view now = FieldValue(item.fields, name);
+    if (now != *push.known.FindContent(name) && now != *push.values.FindContent(name)) return name;
+  }
+  return "";
+}
+
+}  // namespace
+
+PushOutcome OutcomeOf(PushResult result) {
+  PushOutcome outcome;
+  outcome.result = result;
+  return outcome;
+}
+
+PushOutcome Rejected(absl::string_view code, absl::string_view field, std::string message) {
+  PushOutcome outcome = OutcomeOf(PushResult::kRejected);
+  outcome.code = std::string(code);
+  outcome.field = std::string(field);
+  outcome.message = std::move(message);
+  return outcome;
+}
+
+void SimulatedItems::Set(SimulatedItem item) {
+  Row& row = rows_[item.external_id];
+  if (row.handle.empty()) row.handle = absl::StrCat("handle-", ++handles_given_);
+  row.item = std::move(item);
+}
+
+bool SimulatedItems::Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) {
+  const auto found = rows_.find(external_id);
+  if (found == rows_.end()) return false;
+  SetMasked(mask, values, &found->second.item);
+  return true;
+}
+
+bool SimulatedItems::Remove(absl::string_view external_id) {
+  const auto found = rows_.find(external_id);
+  if (found == rows_.end()) return false;
+  rows_.erase(found);
+  return true;
+}
+
+PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item) const {
+  const auto found = rows_.find(item.external_id);
+  if (found == rows_.end()) {
+    PushOutcome outcome = OutcomeOf(PushResult::kNotFound);
+    outcome.message = "the platform has no such item";
+    return outcome;
+  }
+  PushOutcome outcome = JudgeValues(kind, item);
+  if (outcome.result != PushResult::kApplied) return outcome;
+  if (!item.handle.empty() && item.handle != found->second.handle) {
+    outcome.result = PushResult::kConflict;
+    outcome.message = "the platform has another item under that id";
+    return outcome;
+  }
+  const std::string changed = ChangedField(kind.compares, item, found->second.item);
+  if (changed.empty()) return outcome;
+  outcome.result = PushResult::kConflict;
+  outcome.message = absl::StrCat("the ", changed, " is not what it was");
+  return outcome;
+}
+
+PushOutcome SimulatedItems::JudgeValues(const PushKind& kind, const PushItem& item) const {
+  const SyncFields settable = IntersectionOf(item.mask, kind.fields);
+  if (!(settable == item.mask)) return Unsupported(item.mask, settable);
+  for (const SyncField field : {SyncField::kPrice, SyncField::kCompareAtPrice}) {
+    if (!item.mask.Has(field) || item.values.Get(field) >= 0) continue;
+    return Rejected(problem_code::kInvalidPrice, ToString(field), "the price is below zero");
+  }
+  const std::vector<ChannelStatus>& statuses = capabilities_.status_set;
+  if (item.mask.Has(SyncField::kStatus) &&
+      std::find(statuses.begin(), statuses.end(), item.values.status) == statuses.end()) {
+    return Rejected(problem_code::kUnsupportedStatus, "status",
+                    absl::StrCat("the platform has no status \"", ToString(item.values.status), "\""));
+  }
+  return OutcomeOf(PushResult::kApplied);
+}
+
+PushOutcome SimulatedItems::Land(const PushKind& kind, const PushItem& item) {
+  PushOutcome outcome = Judge(kind, item);
+  if (outcome.result != PushResult::kApplied) return outcome;
+  SimulatedItem& target = rows_.find(item.external_id)->second.item;
+  SetMasked(item.mask, item.values, &target);
+  const SyncFields shared = IntersectionOf(item.mask, capabilities_.kept_by_parent);
+  if (shared.empty() || target.parent_id.empty()) return outcome;
+  for (auto& [id, row] : rows_) {
+    if (row.item.parent_id == target.parent_id) SetMasked(shared, item.values, &row.item);
+  }
+  return outcome;
+}
+
+ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows) const {
+  ChannelVariantBatch batch;
+  batch.fields.names = FieldNames(rows);
+  batch.fields.columns.resize(batch.fields.names.size());
+  for (const Row* row : rows) {
+    batch.external_id.Add(row->item.external_id);
+    batch.parent_id.Add(row->item.parent_id);
+    batch.handle.Add(row->handle);
+    AddValues(row->item.values, &batch);
+    for (size_t i = 0; i < batch.fields.names.size(); ++i) {
+      batch.fields.columns[i].Add(FieldValue(row->item.fields, batch.fields.names[i]));
+    }
+  }
+  return batch;
+}
+
+// The declared ones and the content that can be set; where none are declared also those that the items have, in the
+// order in which they come up.
+std::vector<std::string> SimulatedItems::FieldNames(const std::vector<const Row*>& rows) const {
+  std::vector<std::string> names = capabilities_.link_fields;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  const SyncFields settable = SettableFields(capabilities_);
+  for (const std::string& name : settable.content()) add(name);
+  if (!capabilities_.link_fields.empty()) return names;
+  for (const Row* row : rows) {
+    for (const Field& field : row->item.fields) add(field.name);
+  }
+  return names;
+}
+
+}  // namespace flxlink::simulated

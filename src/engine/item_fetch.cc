@@ -1,0 +1,44 @@
+#include "src/engine/item_fetch.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "src/engine/adapter_error.h"
+#include "src/engine/jobs.h"
+#include "src/engine/pulled_rows.h"
+
+namespace flxlink::engine {
+namespace {
+
+absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_ids) {
+  const absl::StatusOr<FetchReply> reply = context.Fetch({external_ids});
+  if (!reply.ok()) return AdapterError(reply.status(), context.channel());
+  const absl::StatusOr<FetchWriteResult> written = context.WriteValue<FetchWriteResult>(
+      [&](absl::Time now) { return context.storage().WriteFetched(context.fence(), *reply, now); });
+  if (!written.ok()) return written.status();
+  CountPulledRows(context, written->items);
+  for (const PullRefusal& refusal : written->items.refused) {
+    context.AddProblem(reply->items.external_id[refusal.row], refusal.problem);
+  }
+  NoteItemProblems(context, reply->problems, "a fetched item of the channel");
+  context.Count("gone", written->gone);
+  context.Count("broken", written->broken);
+  if (written->gone > 0) context.output().changed_link_inputs = true;
+  return context.Report();
+}
+
+}  // namespace
+
+absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids) {
+  const int64_t limit = std::min<int64_t>(context.adapter().capabilities().fetch_limit, context.page_rows());
+  if (limit == 0) return PullChannel(context);
+  for (size_t at = 0; at < external_ids.size(); at += static_cast<size_t>(limit)) {
+    const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace flxlink::engine

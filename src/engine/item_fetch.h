@@ -1,0 +1,20 @@
+// Fetching named items: a look at a few, where a pull looks at all.
+
+#ifndef FLXLINK_SRC_ENGINE_ITEM_FETCH_H_
+#define FLXLINK_SRC_ENGINE_ITEM_FETCH_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "src/engine/job_context.h"
+
+namespace flxlink::engine {
+
+// Sees to it that storage has what the channel now has of these items. Where the channel cannot be asked for single
+// items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it.
+absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_ITEM_FETCH_H_
