@@ -2,11 +2,15 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/types/optional.h"
 #include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
-#include "tests/engine/scripted_channel.h"
 #include "tests/engine/watched_storage.h"
+#include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
 namespace {
@@ -25,28 +29,88 @@ class ProgressStorage : public WatchedStorage {
   std::function<absl::StatusOr<ProgressReply>()> answer = [] { return ProgressReply(); };
 };
 
+// Lets a test act while somebody waits.
+class WaitingClock : public ManualClock {
+ public:
+  void Sleep(absl::Duration duration) override {
+    ManualClock::Sleep(duration);
+    if (on_sleep) on_sleep();
+  }
+
+  std::function<void()> on_sleep;
+};
+
+absl::Status Throttled(absl::Duration retry_after) {
+  return WithRetryAfter(absl::ResourceExhaustedError("too many requests"), retry_after);
+}
+
+// Has nothing, and does during a call what a test says.
+class FakeAdapter : public ChannelAdapter {
+ public:
+  FakeAdapter() {
+    capabilities_.account.buckets = {{"calls", 10, 1}};
+    capabilities_.account.slots = {{"open", 1}};
+    capabilities_.pull_cost = {"calls", 1, 0, "open"};
+    capabilities_.fetch_cost = {"calls", 1, 1, ""};
+    capabilities_.poll_cost = {"calls", 0, 2, ""};
+    capabilities_.read_timeout = absl::Seconds(30);
+  }
+
+  const AdapterCapabilities& capabilities() const override { return capabilities_; }
+  absl::StatusOr<PullPage> Pull(const PullRequest&, const CallContext& call) const override {
+    const absl::Status status = during(call);
+    if (!status.ok()) return status;
+    return PullPage();
+  }
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    const absl::Status status = during(call);
+    if (!status.ok()) return status;
+    FetchReply reply;
+    reply.missing.assign(request.external_ids.begin(), request.external_ids.end());
+    return reply;
+  }
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
+    const absl::Status status = during(call);
+    if (!status.ok()) return status;
+    return std::vector<PushOutcome>(receipts.size());
+  }
+
+  std::function<absl::Status(const CallContext&)> during = [](const CallContext&) { return absl::OkStatus(); };
+
+ private:
+  AdapterCapabilities capabilities_;
+};
+
 class JobContextTest : public ::testing::Test {
  protected:
   JobContextTest() {
     options_.storage = &storage_;
     options_.clock = &clock_;
     reporter_ = std::make_unique<Reporter>(options_);
+    limits_ = std::make_shared<AccountLimits>(adapter_.capabilities().account, clock_.Now());
+    job_.channel = "shop";
     context_ =
-        std::make_unique<JobContext>(options_, *reporter_, limiters_, channel_, adapter_, job_, Fence(), should_yield_);
+        std::make_unique<JobContext>(options_, *reporter_, limits_, channel_, adapter_, job_, Fence(), should_yield_);
   }
 
-  HookedClock clock_;
+  // Another job of the account.
+  JobContext ContextOf(const Job& job) {
+    return JobContext(options_, *reporter_, limits_, channel_, adapter_, job, Fence(), should_yield_);
+  }
+
+  absl::Status Pull() { return context_->Pull({}).status(); }
+
+  WaitingClock clock_;
   const std::unique_ptr<Storage> memory_ = NewMemoryStorage(clock_);
   ProgressStorage storage_{*memory_};
   const absl::Time start_ = clock_.Now();
-  SimulatedPlatform platform_{clock_, {}};
-  ChannelScript script_;
-  ScriptedAdapter adapter_{platform_, script_};
+  FakeAdapter adapter_;
   EngineOptions options_;
   bool yields_ = false;
   const std::function<bool()> should_yield_ = [this] { return yields_; };
   std::unique_ptr<Reporter> reporter_;
-  RateLimiters limiters_;
+  std::shared_ptr<AccountLimits> limits_;
   Channel channel_;
   Job job_;
   std::unique_ptr<JobContext> context_;
@@ -93,6 +157,172 @@ TEST_F(JobContextTest, AWaitEndsWhenTheJobIsToYield) {
   EXPECT_EQ(context_->Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(5));
   EXPECT_EQ(context_->Report().code(), absl::StatusCode::kCancelled);
+}
+
+// -- Calls of the adapter
+
+TEST_F(JobContextTest, CallsCostWhatTheAdapterSays) {
+  CallCost rest;
+  rest.bucket = "calls";
+  const std::vector<std::string> three = {"a", "b", "c"};
+  ASSERT_TRUE(Pull().ok());                                          // 1 of 10 tokens.
+  EXPECT_EQ(context_->Fetch({three})->missing, three);               // 4.
+  EXPECT_EQ(context_->PollReceipts({"r", "s"})->size(), size_t{2});  // 4.
+  rest.base = 1;
+  EXPECT_TRUE(context_->TakeNow(rest, 0).has_value());
+  EXPECT_FALSE(context_->TakeNow(rest, 0).has_value());
+  EXPECT_EQ(clock_.Now(), start_);
+  EXPECT_TRUE(Pull().ok());
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1)) << "it waited for its token";
+}
+
+TEST_F(JobContextTest, APermitIsKeptUntilTheCallHasEndedAndNotWhileItIsTriedAgain) {
+  CallCost slot;
+  slot.slots = "open";
+  int calls = 0;
+  adapter_.during = [&](const CallContext&) {
+    EXPECT_FALSE(context_->TakeNow(slot, 0).has_value());
+    return ++calls == 1 ? absl::UnavailableError("away") : absl::OkStatus();
+  };
+  clock_.on_sleep = [&] { EXPECT_TRUE(context_->TakeNow(slot, 0).has_value()); };
+  EXPECT_TRUE(Pull().ok());
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(context_->TakeNow(slot, 0).has_value());
+}
+
+TEST_F(JobContextTest, FetchesAreTriedAgainAndPollsAreNot) {
+  adapter_.during = [&](const CallContext&) {
+    return clock_.Now() == start_ ? absl::UnavailableError("away") : absl::OkStatus();
+  };
+  EXPECT_EQ(context_->PollReceipts({"r"}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(context_->Fetch({}).ok());
+}
+
+TEST_F(JobContextTest, WholePullsAndFullSyncsAreBulk) {
+  CallCost cost;
+  cost.bucket = "calls";
+  cost.base = 10;
+  ASSERT_TRUE(context_->TakeNow(cost, 0).has_value());
+  // A bulk call does not get the token that an urgent one waits for.
+  CallPermit urgent(limits_, cost, 0, Lane::kUrgent);
+  ASSERT_EQ(urgent.Try(clock_.Now()), absl::Seconds(10));
+  clock_.Advance(absl::Seconds(5));
+  cost.base = 1;
+  CallPermit second(limits_, cost, 0, Lane::kUrgent);
+  Job pull;
+  pull.kind = JobKind::kPull;
+  Job full;
+  full.options.full = true;
+  EXPECT_FALSE(ContextOf(pull).TakeNow(cost, 0).has_value());
+  EXPECT_FALSE(ContextOf(full).TakeNow(cost, 0).has_value());
+  clock_.Advance(absl::Seconds(6));
+  EXPECT_FALSE(ContextOf(pull).TakeNow(cost, 0).has_value()) << "what is over is the second urgent one's";
+  EXPECT_FALSE(ContextOf(full).TakeNow(cost, 0).has_value());
+}
+
+TEST_F(JobContextTest, WhoWaitsForAPermitSeesACancelAndLeavesTheQueue) {
+  CallCost slot;
+  slot.slots = "open";
+  absl::optional<CallPermit> held = context_->TakeNow(slot, 0);
+  ASSERT_TRUE(held.has_value());
+  storage_.answer = [] { return Storage::ProgressReply{true}; };
+  EXPECT_EQ(Pull().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+  held.reset();
+  EXPECT_TRUE(context_->TakeNow(slot, 0).has_value());
+}
+
+TEST_F(JobContextTest, ACallHasUntilItsTimeout) {
+  adapter_.during = [&](const CallContext& call) {
+    EXPECT_EQ(call.time_left(), absl::Seconds(30));
+    clock_.Advance(absl::Seconds(31));
+    EXPECT_EQ(call.time_left(), absl::Seconds(-1));
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Pull().ok());
+  EXPECT_EQ(context_->StartCall(absl::Minutes(2))->time_left(), absl::Minutes(2));
+}
+
+TEST_F(JobContextTest, ACallEndsWhenTheJobIsToYield) {
+  adapter_.during = [&](const CallContext& call) {
+    EXPECT_FALSE(call.cancelled());
+    yields_ = true;
+    EXPECT_TRUE(call.cancelled());
+    return absl::CancelledError("as asked");
+  };
+  const absl::Status status = Pull();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(status.message(), "the job yields");
+}
+
+TEST_F(JobContextTest, ACallLooksForACancelAtMostOnceASecond) {
+  adapter_.during = [&](const CallContext& call) {
+    for (int i = 0; i < 35; ++i) {
+      clock_.Advance(absl::Milliseconds(100));
+      EXPECT_FALSE(call.cancelled());
+    }
+    EXPECT_EQ(storage_.reports, 3);
+    storage_.answer = [] { return Storage::ProgressReply{true}; };
+    EXPECT_FALSE(call.cancelled());
+    clock_.Advance(absl::Milliseconds(500));
+    EXPECT_TRUE(call.cancelled());
+    EXPECT_TRUE(call.cancelled());
+    EXPECT_EQ(storage_.reports, 4) << "once it says so it stays so";
+    return absl::CancelledError("as asked");
+  };
+  EXPECT_EQ(Pull().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(context_->Wait(absl::Seconds(1)).code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(JobContextTest, ACallEndsWhenTheSlotIsLost) {
+  storage_.answer = [] { return absl::FailedPreconditionError("the slot has a newer epoch"); };
+  adapter_.during = [&](const CallContext& call) {
+    clock_.Advance(absl::Seconds(1));
+    EXPECT_TRUE(call.cancelled());
+    return absl::CancelledError("as asked");
+  };
+  EXPECT_EQ(Pull().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(JobContextTest, AClockThatIsSetBackPutsNoLookOff) {
+  clock_.Advance(-absl::Hours(1));
+  EXPECT_FALSE(context_->StartCall(absl::Minutes(1))->cancelled());
+  EXPECT_EQ(storage_.reports, 1);
+}
+
+// The job would end as cancelled, and nobody asked for that.
+TEST_F(JobContextTest, AnAdapterThatEndsACallByItselfIsTriedAgain) {
+  int calls = 0;
+  adapter_.during = [&](const CallContext&) {
+    ++calls;
+    return absl::CancelledError("the connection was closed");
+  };
+  const absl::Status status = Pull();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(), "the adapter ended the call by itself: the connection was closed");
+  EXPECT_EQ(calls, options_.max_tries);
+}
+
+TEST_F(JobContextTest, WhatAnAdapterTellsTheLogHasItsJobAndNoSecret) {
+  EventFilter filter;
+  filter.kinds = {EventKind::kLog};
+  const std::unique_ptr<EventStream> stream = reporter_->Subscribe(filter);
+  reporter_->secrets().Add("hunter2");
+  adapter_.during = [](const CallContext& call) {
+    call.Log(LogLevel::kDebug, "not asked for");
+    call.Log(LogLevel::kWarning, "the API version ends soon; token hunter2");
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(Pull().ok());
+  Call call;
+  call.deadline = clock_.Now();
+  const absl::StatusOr<Event> event = stream->Next(call);
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->channel, "shop");
+  EXPECT_EQ(event->job.channel, "shop");
+  EXPECT_EQ(event->level, LogLevel::kWarning);
+  EXPECT_EQ(event->problem.code, "adapter_said");
+  EXPECT_EQ(event->problem.message, "the API version ends soon; token ***");
 }
 
 }  // namespace
