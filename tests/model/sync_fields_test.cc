@@ -36,12 +36,17 @@ TEST(SyncFieldsTest, IsWalkedInOneOrder) {
   EXPECT_THAT(SyncFields().Names(), IsEmpty());
 }
 
-TEST(SyncFieldsTest, UnionAndIntersection) {
+TEST(SyncFieldsTest, UnionIntersectionAndDifference) {
   const SyncFields other = {{SyncField::kPrice, SyncField::kStatus}, {"title", "vendor"}};
   EXPECT_EQ(FormatSyncFields(UnionOf(kMixed, other)), "price,status,compare_at_price,description,title,vendor");
   EXPECT_EQ(FormatSyncFields(IntersectionOf(kMixed, other)), "price,title");
+  EXPECT_EQ(FormatSyncFields(DifferenceOf(kMixed, other)), "compare_at_price,description");
+  EXPECT_EQ(FormatSyncFields(DifferenceOf(other, kMixed)), "status,vendor");
   EXPECT_EQ(UnionOf(kMixed, SyncFields()), kMixed);
   EXPECT_EQ(IntersectionOf(kMixed, SyncFields()), SyncFields());
+  EXPECT_EQ(DifferenceOf(kMixed, SyncFields()), kMixed);
+  EXPECT_EQ(DifferenceOf(SyncFields(), kMixed), SyncFields());
+  EXPECT_EQ(DifferenceOf(kMixed, kMixed), SyncFields());
 }
 
 TEST(SyncFieldsTest, ReadsNamesInAnyOrder) {

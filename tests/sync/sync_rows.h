@@ -12,11 +12,12 @@
 
 namespace flxlink::sync {
 
-// Adds a link to the batch; its SKU and external id are made of its listing id.
+// Adds a link to the batch; its SKU, external id and handle are made of its listing id.
 inline void AddSyncRow(SyncRow row, absl::string_view parent_id, SyncBatch* batch) {
   batch->sku.Add(absl::StrCat("SKU", row.listing_id));
   batch->external_id.Add(absl::StrCat("item/", row.listing_id));
   batch->parent_id.Add(parent_id);
+  batch->handle.Add(absl::StrCat("handle/", row.listing_id));
   batch->rows.push_back(std::move(row));
 }
 
@@ -26,12 +27,16 @@ inline SyncBatch OneRow(const SyncRow& row) {
   return batch;
 }
 
-// A policy that syncs all fields in USD.
-inline SyncPolicy FullPolicy() {
+// A policy that syncs `fields` in USD, by one kind that sets them all.
+inline SyncPolicy PolicyOf(const SyncFields& fields) {
   SyncPolicy policy;
-  policy.fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+  policy.fields = fields;
+  policy.kinds = {fields};
   return policy;
 }
+
+// Price, quantity and status.
+inline SyncPolicy FullPolicy() { return PolicyOf({SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}); }
 
 }  // namespace flxlink::sync
 

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/sync/value_digest.h"
 #include "tests/sync/sync_rows.h"
 
 namespace flxlink::sync {
@@ -21,6 +22,8 @@ const SyncFields kPrice = {SyncField::kPrice};
 const SyncFields kQuantity = {SyncField::kQuantity};
 const SyncFields kStatus = {SyncField::kStatus};
 const SyncFields kAll = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+const SyncFields kPriceAndQuantity = {SyncField::kPrice, SyncField::kQuantity};
+const SyncFields kPriceAndStatus = {SyncField::kPrice, SyncField::kStatus};
 const SyncFields kNothing = {};
 
 const ListingStatus kListedStatus = {Health::kListed, PendingChange::kNone, false};
@@ -95,10 +98,24 @@ PushOutcome Outcome(PushResult result) {
 }
 
 SettlementBatch SettleOne(const SyncRow& row, const PushOutcome& outcome, const SyncPolicy& policy = FullPolicy()) {
-  return Settle(Plan(row, policy), 0, {outcome}, 11);
+  return Settle(Plan(row, policy), {0}, {outcome}, 11);
+}
+
+// What the channel refused: these fields, with the values that `values` has of them.
+std::vector<RefusedValue> Refused(const SyncFields& fields, const ItemValues& values) {
+  std::vector<RefusedValue> refused;
+  for (const std::string& name : fields.Names()) refused.push_back({name, ValueDigest(name, values)});
+  return refused;
 }
 
 // MakeSyncPolicy ------------------------------------------------------------------------------------------------------
+
+PushKind KindOf(const SyncFields& fields, int64_t worth_from = 1) {
+  PushKind kind;
+  kind.fields = fields;
+  kind.worth_from = worth_from;
+  return kind;
+}
 
 TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
   ChannelConfig config;
@@ -106,31 +123,40 @@ TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
   config.currency = Euro();
   config.oversell_guard = OversellGuard::kOverwrite;
   AdapterCapabilities capabilities;
-  capabilities.can_set = {SyncField::kQuantity, SyncField::kStatus};
+  capabilities.push_kinds = {KindOf(kQuantity), KindOf(kStatus)};
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
-  capabilities.grouping = PushGrouping::kProduct;
-  capabilities.compare_and_set = true;
+  capabilities.kept_by_parent = kStatus;
   const SyncPolicy policy = MakeSyncPolicy(config, capabilities);
   EXPECT_EQ(policy.fields, kStatus);
   EXPECT_EQ(policy.currency, Euro());
   EXPECT_EQ(policy.oversell_guard, OversellGuard::kOverwrite);
-  EXPECT_EQ(policy.status_grouping, PushGrouping::kProduct);
-  EXPECT_TRUE(policy.compare_and_set);
+  EXPECT_TRUE(policy.parent_status);
+  EXPECT_THAT(policy.kinds, ElementsAre(kNothing, kStatus));
 }
 
 TEST(MakeSyncPolicyTest, NoStatusWhereTheChannelHasNone) {
   AdapterCapabilities capabilities;
-  capabilities.can_set = kAll;
-  EXPECT_EQ(MakeSyncPolicy(ChannelConfig(), capabilities).fields,
-            (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
+  capabilities.push_kinds = {KindOf(kAll)};
+  const SyncPolicy policy = MakeSyncPolicy(ChannelConfig(), capabilities);
+  EXPECT_EQ(policy.fields, kPriceAndQuantity);
+  EXPECT_THAT(policy.kinds, ElementsAre(kPriceAndQuantity));
+  EXPECT_FALSE(policy.parent_status);
+}
+
+TEST(MakeSyncPolicyTest, PlansLeaveOutKindsThatAreOnlyForMany) {
+  AdapterCapabilities capabilities;
+  capabilities.status_set = {ChannelStatus::kListed};
+  capabilities.push_kinds = {KindOf(kAll, 50), KindOf(kPriceAndQuantity), KindOf(kStatus)};
+  EXPECT_THAT(MakeSyncPolicy(ChannelConfig(), capabilities).kinds, ElementsAre(kNothing, kPriceAndQuantity, kStatus));
+  // Without another one that sets the status it is for few as well.
+  capabilities.push_kinds.pop_back();
+  EXPECT_THAT(MakeSyncPolicy(ChannelConfig(), capabilities).kinds, ElementsAre(kAll, kPriceAndQuantity));
 }
 
 // Fields beyond price, quantity and status ---------------------------------------------------------------------------
 
 SyncPolicy WidePolicy() {
-  SyncPolicy policy;
-  policy.fields = {{SyncField::kPrice, SyncField::kCompareAtPrice}, {"description", "title"}};
-  return policy;
+  return PolicyOf({{SyncField::kPrice, SyncField::kCompareAtPrice}, {"description", "title"}});
 }
 
 // A link that has what it should have, with a compare-at price and a title.
@@ -171,12 +197,17 @@ TEST(WideSyncTest, ACompareAtPriceInAnotherCurrencyIsAttention) {
   EXPECT_THAT(plan.settled.attentions.at(0).at(0).message, HasSubstr("24.90 EUR"));
 }
 
-TEST(WideSyncTest, InDoubtEverythingIsSentAndForgotten) {
+// Of every field, also of those that are not synced any more.
+const SyncFields kWide = {{SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice},
+                          {"title"}};
+
+TEST(WideSyncTest, InDoubtWhatIsDesiredIsSentAndTheRestForgotten) {
   SyncRow row = WideRow();
-  row.in_doubt = true;
+  row.in_doubt = kWide;
   const SyncPlan plan = Plan(row, WidePolicy());
   EXPECT_EQ(FormatSyncFields(OnlyItem(plan).mask), "price,compare_at_price,title");
-  EXPECT_EQ(FormatSyncFields(plan.item_states[0].doubtful), "price,quantity,status,compare_at_price,title");
+  EXPECT_EQ(FormatSyncFields(plan.item_states[0].forgotten), "quantity,status");
+  EXPECT_EQ(plan.item_states[0].in_doubt, kWide);
 }
 
 TEST(WideSyncTest, ADriftOfContentIsFoundByAFullSync) {
@@ -227,9 +258,9 @@ TEST(PlanSyncTest, EqualRowsAreSettledAndLoseTheirAttention) {
   EXPECT_EQ(row.listing_id, 7);
   EXPECT_EQ(row.dirty_version, 3);
   EXPECT_TRUE(row.settled);
-  EXPECT_FALSE(row.in_doubt);
+  EXPECT_EQ(row.in_doubt, kNothing);
   EXPECT_EQ(row.mask, kNothing);
-  EXPECT_EQ(row.refused_digest, 0u);
+  EXPECT_THAT(row.refused.get(), IsEmpty());
   EXPECT_EQ(row.attentions, kClearAttentions);
 }
 
@@ -242,6 +273,15 @@ TEST(PlanSyncTest, SendsOnlyTheFieldsThatDiffer) {
   EXPECT_EQ(item.listing_id, 7);
   EXPECT_EQ(item.dirty_version, 3);
   EXPECT_EQ(item.external_id, "item/7");
+  EXPECT_EQ(item.handle, "handle/7");
+}
+
+TEST(PlanSyncTest, SaysWhatIsKnownOfTheFieldsThatItSends) {
+  EXPECT_EQ(OnlyItem(Plan(ChangedRow())).known, ChangedRow().acknowledged);
+  SyncRow row = ChangedRow();
+  row.product_price = 1000;
+  row.acknowledged.quantity = kAbsent;
+  EXPECT_EQ(OnlyItem(Plan(row)).known, (ItemValues{kAbsent, kAbsent, ChannelStatus::kHidden}));
 }
 
 TEST(PlanSyncTest, SendsWhatWasNeverAcknowledged) {
@@ -269,24 +309,26 @@ TEST(PlanSyncTest, KeepsTheOrderOfTheBatch) {
   EXPECT_THAT(plan.item_states, SizeIs(3));
 }
 
-TEST(PlanSyncTest, LinksInDoubtAreNeverSkippedAsEqual) {
-  SyncRow row = EqualRow();
-  row.in_doubt = true;
-  const SyncPlan plan = Plan(row);
-  EXPECT_EQ(OnlyItem(plan).mask, kAll);
-  EXPECT_TRUE(plan.item_states[0].in_doubt);
-  EXPECT_EQ(plan.item_states[0].doubtful, kAll);
+TEST(PlanSyncTest, FieldsInDoubtAreNeverSkippedAsEqual) {
+  for (const SyncFields& fields : {kAll, kPrice, kPriceAndStatus}) {
+    SyncRow row = EqualRow();
+    row.in_doubt = fields;
+    const SyncPlan plan = Plan(row);
+    EXPECT_EQ(OnlyItem(plan).mask, fields);
+    EXPECT_EQ(plan.item_states[0].in_doubt, fields);
+    EXPECT_EQ(plan.item_states[0].forgotten, kNothing);
+  }
 }
 
 // Else the value would be skipped as equal to an acknowledged one that the channel may not have any more.
 TEST(PlanSyncTest, AnAcknowledgedFieldInDoubtThatIsNotSentIsForgotten) {
   SyncRow row = EqualRow();
-  row.in_doubt = true;
+  row.in_doubt = kAll;
   row.product_price = kAbsent;
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kQuantity, SyncField::kStatus}));
-  const Settlement applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11).rows.at(0);
-  EXPECT_FALSE(applied.in_doubt);
+  const Settlement applied = Settle(plan, {0}, {Outcome(PushResult::kApplied)}, 11).rows.at(0);
+  EXPECT_EQ(applied.in_doubt, kNothing);
   EXPECT_EQ(applied.mask, kAll);
   EXPECT_EQ(applied.acknowledged, (ItemValues{kAbsent, 5, ChannelStatus::kListed}));
 }
@@ -295,7 +337,7 @@ TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
   SyncRow row = EqualRow();
   row.product_price = 1500;
   const std::string key = OnlyItem(Plan(row)).idempotency_key;
-  EXPECT_EQ(key, "7-3-a00c1f5f6722a2f8");
+  EXPECT_EQ(key, "7-3-188c9259b0be30b2");
   EXPECT_EQ(OnlyItem(Plan(row)).idempotency_key, key);
   row.dirty_version = 4;
   EXPECT_NE(OnlyItem(Plan(row)).idempotency_key, key);
@@ -304,28 +346,18 @@ TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
   EXPECT_NE(OnlyItem(Plan(row)).idempotency_key, key);
 }
 
-TEST(PlanSyncTest, CompareAndSetExpectsTheAcknowledgedQuantity) {
-  SyncPolicy policy = FullPolicy();
-  policy.compare_and_set = true;
-  EXPECT_EQ(OnlyItem(Plan(ChangedRow(), policy)).expected_quantity, 1);
-  EXPECT_EQ(OnlyItem(Plan(ChangedRow())).expected_quantity, kAbsent);
-  SyncRow only_price = EqualRow();
-  only_price.product_price = 1;
-  EXPECT_EQ(OnlyItem(Plan(only_price, policy)).expected_quantity, kAbsent);
-}
-
 TEST(PlanSyncTest, NothingIsSentToDeadItems) {
   SyncRow row = ChangedRow();
   row.seen.status = ChannelStatus::kDead;
   const SyncPlan plan = Plan(row);
   EXPECT_EQ(SettledCode(plan), problem_code::kItemDead);
   EXPECT_TRUE(OnlySettled(plan).settled);
-  EXPECT_FALSE(OnlySettled(plan).in_doubt);
+  EXPECT_EQ(OnlySettled(plan).in_doubt, kNothing);
   EXPECT_EQ(OnlySettled(plan).mask, kNothing);
-  row.in_doubt = true;
+  row.in_doubt = kPriceAndStatus;
   const SyncPlan forgetting = Plan(row);
-  EXPECT_FALSE(OnlySettled(forgetting).in_doubt);
-  EXPECT_EQ(OnlySettled(forgetting).mask, kAll);
+  EXPECT_EQ(OnlySettled(forgetting).in_doubt, kNothing);
+  EXPECT_EQ(OnlySettled(forgetting).mask, kPriceAndStatus);
   EXPECT_EQ(OnlySettled(forgetting).acknowledged, ItemValues());
 }
 
@@ -407,48 +439,159 @@ TEST(OversellGuardTest, NothingIsHeldWhereTheChannelShowsTheDesiredQuantity) {
 
 TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsNothingOfIt) {
   SyncRow row = GuardedRow();
-  row.in_doubt = true;
+  row.in_doubt = kAll;
   const SyncPlan plan = Plan(row);
-  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kPrice, SyncField::kStatus}));
-  EXPECT_EQ(plan.item_states[0].doubtful, (SyncFields{SyncField::kPrice, SyncField::kStatus}));
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndStatus);
+  EXPECT_EQ(plan.item_states[0].forgotten, kNothing);
   for (const PushResult result : {PushResult::kApplied, PushResult::kRejected}) {
-    EXPECT_FALSE(Settle(plan, 0, {Outcome(result)}, 11).rows.at(0).mask.Has(SyncField::kQuantity));
+    EXPECT_FALSE(Settle(plan, {0}, {Outcome(result)}, 11).rows.at(0).mask.Has(SyncField::kQuantity));
   }
 }
 
 // Refused before ------------------------------------------------------------------------------------------------------
 
-TEST(RefusedTest, TheSameContentIsNotSentAgainAndKeepsItsAttention) {
+TEST(RefusedTest, TheSameValueIsNotSentAgainAndKeepsItsAttention) {
   SyncRow row = EqualRow();
   row.product_price = 0;
-  const SettlementBatch refused = SettleOne(row, Outcome(PushResult::kRejected));
-  row.refused_digest = refused.rows.at(0).refused_digest;
+  row.refused = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).refused;
+  EXPECT_THAT(row.refused.get(), ElementsAre(RefusedValue{"price", ValueDigest("price", {0})}));
   const Settlement again = OnlySettled(Plan(row));
   EXPECT_TRUE(again.settled);
   EXPECT_EQ(again.attentions, kKeepAttentions);
-  EXPECT_EQ(again.refused_digest, row.refused_digest);
+  EXPECT_EQ(again.refused, row.refused);
 }
 
-TEST(RefusedTest, OtherContentIsSent) {
+TEST(RefusedTest, AnotherValueIsSentAndTheOldOneForgotten) {
+  SyncRow row = EqualRow();
+  row.refused = Refused(kPrice, {0});
+  row.product_price = 1;
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kPrice);
+  EXPECT_THAT(plan.item_states[0].refused.get(), IsEmpty());
+}
+
+TEST(RefusedTest, OtherFieldsGoAndTheRefusalStays) {
   SyncRow row = EqualRow();
   row.product_price = 0;
-  row.refused_digest = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).refused_digest;
-  row.product_price = 1;
-  EXPECT_EQ(OnlyItem(Plan(row)).mask, kPrice);
+  row.product_quantity = 4;
+  row.refused = Refused(kPrice, {0});
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kQuantity);
+  for (const PushResult result : {PushResult::kApplied, PushResult::kThrottled}) {
+    const Settlement settlement = Settle(plan, {0}, {Outcome(result)}, 11).rows.at(0);
+    EXPECT_EQ(settlement.refused, row.refused);
+    EXPECT_EQ(settlement.attentions, kKeepAttentions);
+  }
+  const Settlement both = Settle(plan, {0}, {Outcome(PushResult::kRejected)}, 11).rows.at(0);
+  EXPECT_THAT(both.refused.get(), ElementsAre(row.refused.get().at(0), Refused(kQuantity, {kAbsent, 4}).at(0)));
 }
 
-TEST(RefusedTest, ARefusalSaysNothingOfALinkInDoubt) {
-  SyncRow row = EqualRow();
-  row.in_doubt = true;
-  row.refused_digest = ContentDigest(kAll, Desired(row, FullPolicy()));
+TEST(RefusedTest, RaisingAndShowingWaitForARefusedPrice) {
+  SyncRow row = ChangedRow();
+  row.refused = Refused(kPrice, {1990});
+  const Settlement waiting = OnlySettled(Plan(row));
+  EXPECT_TRUE(waiting.settled);
+  EXPECT_EQ(waiting.attentions, kKeepAttentions);
+  EXPECT_EQ(waiting.refused, row.refused);
+  row.product_price = 1991;
   EXPECT_EQ(OnlyItem(Plan(row)).mask, kAll);
+}
+
+TEST(RefusedTest, ARefusalSaysNothingOfAFieldInDoubt) {
+  SyncRow row = EqualRow();
+  row.in_doubt = kPriceAndQuantity;
+  row.refused = Refused(kPrice, Desired(row, FullPolicy()));
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kPriceAndQuantity);
+}
+
+TEST(RefusedTest, ADoubtOfAnotherFieldDoesNotSendItAgain) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  row.refused = Refused(kPrice, {0});
+  row.product_quantity = 4;
+  row.in_doubt = kQuantity;
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kQuantity);
+}
+
+// Steps ---------------------------------------------------------------------------------------------------------------
+
+// Price, quantity and status by a call each.
+SyncPolicy SplitPolicy() {
+  SyncPolicy policy = FullPolicy();
+  policy.kinds = {kPrice, kQuantity, kStatus};
+  return policy;
+}
+
+TEST(StepsTest, AnItemIsOneStepOfOneKind) {
+  const SyncPlan plan = Plan(ChangedRow(), SplitPolicy());
+  const PushItem item = OnlyItem(plan);
+  EXPECT_EQ(item.mask, kPrice);
+  EXPECT_EQ(item.values, ItemValues{1990});
+  EXPECT_EQ(item.known, ItemValues{1000});
+  EXPECT_EQ(plan.item_states.at(0).kind, 0);
+  EXPECT_FALSE(plan.item_states.at(0).last);
+}
+
+TEST(StepsTest, TheLinkStaysDirtyUntilTheLastIsApplied) {
+  SyncRow row = ChangedRow();
+  std::vector<std::string> sent;
+  for (bool settled = false; !settled && sent.size() < 9;) {
+    const SyncPlan plan = Plan(row, SplitPolicy());
+    sent.push_back(FormatSyncFields(OnlyItem(plan).mask));
+    const Settlement settlement = Settle(plan, {0}, {Outcome(PushResult::kApplied)}, 11).rows.at(0);
+    EXPECT_EQ(settlement.attentions, settlement.settled ? kClearAttentions : kKeepAttentions);
+    CopyFields(settlement.mask, settlement.acknowledged, &row.acknowledged);
+    settled = settlement.settled;
+  }
+  EXPECT_THAT(sent, ElementsAre("price", "quantity", "status"));
+}
+
+TEST(StepsTest, AnAppliedStepEndsTheDoubtOfItsFieldsOnly) {
+  SyncRow row = ChangedRow();
+  row.in_doubt = kAll;
+  const Settlement first = SettleOne(row, Outcome(PushResult::kApplied), SplitPolicy()).rows.at(0);
+  EXPECT_EQ(first.mask, kPrice);
+  EXPECT_EQ(first.in_doubt, (SyncFields{SyncField::kQuantity, SyncField::kStatus}));
+}
+
+TEST(StepsTest, ForgetsWithTheLastOneOnly) {
+  SyncRow row = ChangedRow();
+  row.in_doubt = kAll;
+  row.status = ListingStatus();
+  EXPECT_EQ(Plan(row, SplitPolicy()).item_states.at(0).forgotten, kNothing);
+  row.acknowledged.price = row.product_price;
+  row.in_doubt.Remove(SyncField::kPrice);
+  EXPECT_EQ(Plan(row, SplitPolicy()).item_states.at(0).forgotten, kStatus);
+}
+
+TEST(StepsTest, ARefusedStepLeavesTheRestToTheNextPlan) {
+  SyncRow row = ChangedRow();
+  row.product_quantity = 0;
+  const Settlement refused = SettleOne(row, Outcome(PushResult::kRejected), SplitPolicy()).rows.at(0);
+  EXPECT_FALSE(refused.settled);
+  EXPECT_EQ(refused.refused.get(), Refused(kQuantity, {kAbsent, 0}));
+  row.refused = refused.refused;
+  const SyncPlan next = Plan(row, SplitPolicy());
+  EXPECT_EQ(OnlyItem(next).mask, kPrice);
+  EXPECT_TRUE(next.item_states.at(0).last) << "showing waits for the quantity";
+}
+
+TEST(StepsTest, WhatWaitsForARefusedValueIsForgottenWhereItIsInDoubt) {
+  SyncRow row = ChangedRow();
+  row.refused = Refused(kPrice, {1990});
+  row.in_doubt = kQuantity;
+  const Settlement waiting = OnlySettled(Plan(row, SplitPolicy()));
+  EXPECT_TRUE(waiting.settled);
+  EXPECT_EQ(waiting.in_doubt, kNothing);
+  EXPECT_EQ(waiting.mask, kQuantity);
+  EXPECT_EQ(waiting.acknowledged, ItemValues());
 }
 
 // One status a product ------------------------------------------------------------------------------------------------
 
 class SiblingsTest : public ::testing::Test {
  protected:
-  SiblingsTest() : policy_(FullPolicy()) { policy_.status_grouping = PushGrouping::kProduct; }
+  SiblingsTest() : policy_(FullPolicy()) { policy_.parent_status = true; }
 
   // A link that wants `status` and whose channel has the other one; price and quantity are equal.
   static SyncRow Wanting(int64_t listing_id, const ListingStatus& status) {
@@ -527,10 +670,10 @@ TEST_F(SiblingsTest, ItemsWithoutAParentAreProductsOfTheirOwn) {
   EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
 }
 
-TEST_F(SiblingsTest, DoNotMatterWithoutGrouping) {
+TEST_F(SiblingsTest, DoNotMatterWhereEachHasItsStatus) {
   AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
   AddSyncRow(EqualRow(2), "shirt", &siblings_);
-  policy_.status_grouping = PushGrouping::kNone;
+  policy_.parent_status = false;
   EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
 }
 
@@ -542,20 +685,21 @@ TEST_F(SiblingsTest, OnlyAFewAreNamed) {
 
 TEST_F(SiblingsTest, AStatusHeldBackInDoubtIsForgotten) {
   SyncRow row = Wanting(1, kHidingStatus);
-  row.in_doubt = true;
+  row.in_doubt = kAll;
   AddSyncRow(row, "shirt", &batch_);
   AddSyncRow(EqualRow(2), "shirt", &siblings_);
   const SyncPlan plan = PlanBatch();
-  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
-  const SettlementBatch applied = Settle(plan, 0, {Outcome(PushResult::kApplied)}, 11);
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndQuantity);
+  const SettlementBatch applied = Settle(plan, {0}, {Outcome(PushResult::kApplied)}, 11);
   EXPECT_TRUE(applied.rows.at(0).settled);
-  EXPECT_FALSE(applied.rows.at(0).in_doubt);
+  EXPECT_EQ(applied.rows.at(0).in_doubt, kNothing);
   EXPECT_TRUE(applied.rows.at(0).mask.Has(SyncField::kStatus));
   EXPECT_EQ(applied.rows.at(0).acknowledged.status, ChannelStatus::kUnknown);
 
-  policy_.fields = kStatus;
+  policy_ = PolicyOf(kStatus);
+  policy_.parent_status = true;
   const SyncPlan unsent = PlanBatch();
-  EXPECT_FALSE(OnlySettled(unsent).in_doubt);
+  EXPECT_EQ(OnlySettled(unsent).in_doubt, kNothing);
   EXPECT_TRUE(OnlySettled(unsent).mask.Has(SyncField::kStatus));
   EXPECT_EQ(OnlySettled(unsent).acknowledged.status, ChannelStatus::kUnknown);
 }
@@ -572,17 +716,17 @@ TEST(SettleTest, AppliedFieldsAreAcknowledged) {
   EXPECT_EQ(settled.listing_id, 7);
   EXPECT_EQ(settled.dirty_version, 3);
   EXPECT_TRUE(settled.settled);
-  EXPECT_FALSE(settled.in_doubt);
+  EXPECT_EQ(settled.in_doubt, kNothing);
   EXPECT_EQ(settled.mask, kPrice);
   EXPECT_EQ(settled.acknowledged, (ItemValues{1500, kAbsent, ChannelStatus::kUnknown}));
-  EXPECT_EQ(settled.refused_digest, 0u);
+  EXPECT_THAT(settled.refused.get(), IsEmpty());
   EXPECT_EQ(settled.attentions, kClearAttentions);
 }
 
 TEST(SettleTest, AppliedEndsDoubt) {
   SyncRow row = EqualRow();
-  row.in_doubt = true;
-  EXPECT_FALSE(SettleOne(row, Outcome(PushResult::kApplied)).rows.at(0).in_doubt);
+  row.in_doubt = kAll;
+  EXPECT_EQ(SettleOne(row, Outcome(PushResult::kApplied)).rows.at(0).in_doubt, kNothing);
 }
 
 TEST(SettleTest, AppliedCarriesTheItemsAttention) {
@@ -597,16 +741,37 @@ TEST(SettleTest, ARejectionIsAttentionAndRemembered) {
   PushOutcome outcome = Outcome(PushResult::kRejected);
   outcome.code = "price_too_low";
   outcome.message = "must be at least 1.00";
-  outcome.field = "price";
   const SettlementBatch batch = SettleOne(ChangedRow(), outcome);
   const Settlement& row = batch.rows.at(0);
   EXPECT_TRUE(row.settled);
   EXPECT_EQ(row.mask, kNothing);
-  EXPECT_EQ(row.refused_digest, ContentDigest(kAll, {1990, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(row.refused.get(), Refused(kAll, {1990, 5, ChannelStatus::kListed}));
   ASSERT_EQ(row.attentions, 0);
   EXPECT_EQ(batch.attentions.at(0).at(0).code, "price_too_low");
+  EXPECT_EQ(batch.attentions.at(0).at(0).message, "must be at least 1.00");
+}
+
+TEST(SettleTest, ARejectionOfANamedFieldLeavesTheOthersToTheNextPlan) {
+  PushOutcome outcome = Outcome(PushResult::kRejected);
+  outcome.message = "must be at least 1.00";
+  outcome.field = "price";
+  const SettlementBatch batch = SettleOne(ChangedRow(), outcome);
+  const Settlement& row = batch.rows.at(0);
+  EXPECT_FALSE(row.settled);
+  EXPECT_EQ(row.refused.get(), Refused(kPrice, {1990}));
+  ASSERT_EQ(row.attentions, 0);
   EXPECT_EQ(batch.attentions.at(0).at(0).message, "price: must be at least 1.00");
   EXPECT_EQ(batch.attentions.at(0).at(0).args, (std::vector<Field>{{"field", "price"}}));
+}
+
+TEST(SettleTest, ARejectionOfAFieldThatWasNotSentIsOneOfAll) {
+  for (const char* field : {"title", "Price!"}) {
+    PushOutcome outcome = Outcome(PushResult::kRejected);
+    outcome.field = field;
+    const Settlement row = SettleOne(ChangedRow(), outcome).rows.at(0);
+    EXPECT_TRUE(row.settled);
+    EXPECT_EQ(row.refused.get(), Refused(kAll, {1990, 5, ChannelStatus::kListed}));
+  }
 }
 
 TEST(SettleTest, ARejectionWithoutWordsStillSaysSomething) {
@@ -626,7 +791,7 @@ TEST(SettleTest, NotFoundIsGone) {
 
 TEST(SettleTest, WhatWasNotDoneStaysDirtyAndIsAsInDoubtAsBefore) {
   for (PushResult result : {PushResult::kConflict, PushResult::kNotTried, PushResult::kThrottled}) {
-    for (bool in_doubt : {false, true}) {
+    for (const SyncFields& in_doubt : {kNothing, kPrice, kAll}) {
       SyncRow row = ChangedRow();
       row.in_doubt = in_doubt;
       const SettlementBatch batch = SettleOne(row, Outcome(result));
@@ -642,16 +807,26 @@ TEST(SettleTest, WhatWasNotDoneStaysDirtyAndIsAsInDoubtAsBefore) {
 
 TEST(SettleTest, ARejectionDoesNotTellWhatAnEarlierPushDid) {
   SyncRow row = ChangedRow();
-  row.in_doubt = true;
+  row.in_doubt = kPriceAndStatus;
   const Settlement refused = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0);
-  EXPECT_FALSE(refused.in_doubt);
-  EXPECT_EQ(refused.mask, kAll);
+  EXPECT_EQ(refused.in_doubt, kNothing);
+  EXPECT_EQ(refused.mask, kPriceAndStatus);
   EXPECT_EQ(refused.acknowledged, ItemValues());
-  // The same content is still known as refused.
-  row.in_doubt = false;
-  row.acknowledged = refused.acknowledged;
-  row.refused_digest = refused.refused_digest;
+  // The same values are still known as refused.
+  row.in_doubt = kNothing;
+  CopyFields(refused.mask, refused.acknowledged, &row.acknowledged);
+  row.refused = refused.refused;
   EXPECT_EQ(OnlySettled(Plan(row)).attentions, kKeepAttentions);
+}
+
+TEST(SettleTest, ARejectionOfOneFieldKeepsTheDoubtOfTheOthers) {
+  SyncRow row = ChangedRow();
+  row.in_doubt = kAll;
+  PushOutcome outcome = Outcome(PushResult::kRejected);
+  outcome.field = "status";
+  const Settlement refused = SettleOne(row, outcome).rows.at(0);
+  EXPECT_EQ(refused.in_doubt, kPriceAndQuantity);
+  EXPECT_EQ(refused.mask, kStatus);
 }
 
 TEST(SettleTest, UnknownOutcomesGetNoRowAndKeepThePushOpen) {
@@ -659,7 +834,7 @@ TEST(SettleTest, UnknownOutcomesGetNoRowAndKeepThePushOpen) {
   for (int64_t id = 1; id <= 3; ++id) AddSyncRow(ChangedRow(id), "", &batch);
   for (PushResult result : {PushResult::kUnavailable, PushResult::kAccepted}) {
     const SettlementBatch settled =
-        Settle(PlanSync(batch, SyncBatch(), FullPolicy()), 0,
+        Settle(PlanSync(batch, SyncBatch(), FullPolicy()), {0, 1, 2},
                {Outcome(PushResult::kApplied), Outcome(result), Outcome(PushResult::kApplied)}, 11);
     EXPECT_FALSE(settled.close_push);
     ASSERT_THAT(settled.rows, SizeIs(2));
@@ -675,33 +850,56 @@ TEST(SettleTest, SettlesAnyPartOfThePlan) {
   SyncRow euro = ChangedRow(3);
   euro.product_currency = Euro();
   AddSyncRow(euro, "", &batch);
-  const SettlementBatch settled = Settle(PlanSync(batch, SyncBatch(), FullPolicy()), 1,
+  const SettlementBatch settled = Settle(PlanSync(batch, SyncBatch(), FullPolicy()), {2, 0},
                                          {Outcome(PushResult::kApplied), Outcome(PushResult::kApplied)}, 12);
   ASSERT_THAT(settled.rows, SizeIs(2));
-  EXPECT_EQ(settled.rows[0].listing_id, 2);
-  EXPECT_EQ(settled.rows[0].attentions, kClearAttentions);
-  EXPECT_EQ(settled.rows[1].listing_id, 3);
-  EXPECT_EQ(settled.attentions.at(static_cast<size_t>(settled.rows[1].attentions)).at(0).code,
+  EXPECT_EQ(settled.rows[0].listing_id, 3);
+  EXPECT_EQ(settled.attentions.at(static_cast<size_t>(settled.rows[0].attentions)).at(0).code,
             problem_code::kCurrencyMismatch);
+  EXPECT_EQ(settled.rows[1].listing_id, 1);
+  EXPECT_EQ(settled.rows[1].attentions, kClearAttentions);
 }
 
-// ContentDigest -------------------------------------------------------------------------------------------------------
+// Digests -------------------------------------------------------------------------------------------------------------
 
 // Digests are stored and are part of idempotency keys: changing these values makes every store resend what was refused.
-TEST(ContentDigestTest, IsStable) {
-  EXPECT_EQ(ContentDigest(kAll, {1990, 5, ChannelStatus::kListed}), 0x0eb132b98607e51cu);
-  EXPECT_EQ(ContentDigest(kQuantity, {kAbsent, -4, ChannelStatus::kUnknown}), 0xfa95f5477d2f47a7u);
-  EXPECT_EQ(ContentDigest(kNothing, ItemValues()), 0xff7821ddf836d020u);
-}
-
-TEST(ContentDigestTest, ThatOfLaterFieldsIsStableToo) {
-  ItemValues values = {1990, 5, ChannelStatus::kListed, 2490};
-  EXPECT_EQ(ContentDigest({SyncField::kPrice, SyncField::kCompareAtPrice}, values), 0xcc0a39628539ebedu);
+TEST(ValueDigestTest, IsStable) {
+  ItemValues values = {1990, -4, ChannelStatus::kListed, 2490};
   values.SetContent("title", "Shirt");
-  EXPECT_EQ(ContentDigest({{SyncField::kPrice}, {"title"}}, values), 0xf107f38df9f39b4bu);
+  EXPECT_EQ(ValueDigest("price", values), 0x993e4a1b6c593940u);
+  EXPECT_EQ(ValueDigest("quantity", values), 0xe1e2924211dcba31u);
+  EXPECT_EQ(ValueDigest("status", values), 0x2fbc593564db792eu);
+  EXPECT_EQ(ValueDigest("compare_at_price", values), 0x3785ccbc970d9d0eu);
+  EXPECT_EQ(ValueDigest("title", values), 0xfbc955542526728du);
+  EXPECT_EQ(ValueDigest("description", values), 0xc44bdff4074eecdbu);
 }
 
-TEST(ContentDigestTest, EveryPartOfContentCounts) {
+TEST(ValueDigestTest, IsOfOneFieldAlone) {
+  EXPECT_EQ(ValueDigest("price", {1990, 5, ChannelStatus::kListed}), ValueDigest("price", {1990}));
+  EXPECT_NE(ValueDigest("price", {1990}), ValueDigest("price", {1991}));
+  EXPECT_NE(ValueDigest("price", {1990}), ValueDigest("price", ItemValues()));
+  EXPECT_NE(ValueDigest("status", {kAbsent, kAbsent, ChannelStatus::kListed}),
+            ValueDigest("status", {kAbsent, kAbsent, ChannelStatus::kHidden}));
+}
+
+TEST(ValueDigestTest, AnEmptyTextIsNotAnAbsentOne) {
+  ItemValues values;
+  const uint64_t absent = ValueDigest("title", values);
+  values.SetContent("title", "");
+  EXPECT_NE(ValueDigest("title", values), absent);
+}
+
+// A push that is in doubt when flxlink is replaced keeps its key.
+TEST(PushDigestTest, IsStable) {
+  ItemValues values = {1990, -4, ChannelStatus::kListed, 2490};
+  values.SetContent("title", "Shirt");
+  EXPECT_EQ(PushDigest(kAll, values, {1000, 1, ChannelStatus::kHidden}), 0x7cf23e6e66ad9e37u);
+  EXPECT_EQ(PushDigest(kQuantity, values, ItemValues()), 0x5d64f7ab84d60790u);
+  EXPECT_EQ(PushDigest({{SyncField::kCompareAtPrice}, {"title"}}, values, values), 0x093f44ec676137bfu);
+  EXPECT_EQ(PushDigest(kNothing, values, values), 0xc44bdff4074eecdbu);
+}
+
+TEST(PushDigestTest, EveryPartOfContentCounts) {
   const auto digest = [](const std::vector<Field>& content) {
     ItemValues values;
     SyncFields mask;
@@ -709,8 +907,10 @@ TEST(ContentDigestTest, EveryPartOfContentCounts) {
       values.SetContent(field.name, field.value);
       mask.AddContent(field.name);
     }
-    return ContentDigest(mask, values);
+    return PushDigest(mask, values, ItemValues());
   };
+  ItemValues title;
+  title.SetContent("title", "a");
   const std::vector<uint64_t> digests = {digest({}),
                                          digest({{"title", ""}}),
                                          digest({{"title", "a"}}),
@@ -718,27 +918,24 @@ TEST(ContentDigestTest, EveryPartOfContentCounts) {
                                          digest({{"description", "a"}}),
                                          digest({{"description", "a"}, {"title", ""}}),
                                          digest({{"description", ""}, {"title", "a"}}),
-                                         ContentDigest({{}, {"title"}}, ItemValues())};
+                                         PushDigest({{}, {"title"}}, ItemValues(), ItemValues()),
+                                         PushDigest({{}, {"title"}}, ItemValues(), title),
+                                         PushDigest({{}, {"title"}}, title, title)};
   EXPECT_EQ(std::set<uint64_t>(digests.begin(), digests.end()).size(), digests.size());
 }
 
-// As the first release made it: a push that is in doubt when flxlink is replaced keeps its key.
-TEST(ContentDigestTest, KeysOfTheFirstFieldsAreWhatTheyWere) {
-  SyncRow row = ChangedRow();
-  row.product_compare_at_price = 2490;
-  row.content = {{"title", "Shirt"}};
-  EXPECT_EQ(OnlyItem(Plan(row)).idempotency_key, "7-3-0eb132b98607e51c");
+TEST(PushDigestTest, ValuesOutsideTheMaskDoNotCount) {
+  EXPECT_EQ(PushDigest(kPrice, {1990, 5, ChannelStatus::kListed}, {1, 2, {}}),
+            PushDigest(kPrice, {1990, 6, {}}, {1, 3, ChannelStatus::kHidden}));
 }
 
-TEST(ContentDigestTest, ValuesOutsideTheMaskDoNotCount) {
-  EXPECT_EQ(ContentDigest(kPrice, {1990, 5, ChannelStatus::kListed}), ContentDigest(kPrice, {1990, 6, {}}));
-}
-
-TEST(ContentDigestTest, MaskAndValuesCount) {
+TEST(PushDigestTest, MaskValuesAndKnownValuesCount) {
   const ItemValues same = {5, 5, ChannelStatus::kListed};
-  EXPECT_NE(ContentDigest(kPrice, same), ContentDigest(kQuantity, same));
-  EXPECT_NE(ContentDigest(kPrice, same), ContentDigest(kPrice, {6, 5, ChannelStatus::kListed}));
-  EXPECT_NE(ContentDigest(kStatus, same), ContentDigest(kStatus, {5, 5, ChannelStatus::kHidden}));
+  EXPECT_NE(PushDigest(kPrice, same, same), PushDigest(kQuantity, same, same));
+  EXPECT_NE(PushDigest(kPrice, same, same), PushDigest(kPrice, {6}, same));
+  EXPECT_NE(PushDigest(kPrice, same, same), PushDigest(kPrice, same, {6}));
+  EXPECT_NE(PushDigest(kPrice, same, {6}), PushDigest(kPrice, {6}, same));
+  EXPECT_NE(PushDigest(kStatus, same, same), PushDigest(kStatus, {5, 5, ChannelStatus::kHidden}, same));
 }
 
 // PlanReconciliation --------------------------------------------------------------------------------------------------
@@ -790,7 +987,7 @@ TEST(PlanReconciliationTest, FindsWhatIsToBeSent) {
 
 TEST(PlanReconciliationTest, LeavesAloneWhatWasRefusedOrIsHeld) {
   SyncRow refused = ChangedRow();
-  refused.refused_digest = ContentDigest(kAll, Desired(refused, FullPolicy()));
+  refused.refused = Refused(kAll, Desired(refused, FullPolicy()));
   EXPECT_THAT(PlanReconciliation(OneRow(refused), FullPolicy(), true), IsEmpty());
   refused.product_price += 1;
   EXPECT_THAT(PlanReconciliation(OneRow(refused), FullPolicy(), true), SizeIs(1));
