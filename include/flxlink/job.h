@@ -160,9 +160,8 @@ struct Slot {
   int64_t epoch = 0;       // Grows with every claim.
   uint64_t claim = 0;      // Drawn at random at every claim. 0: free.
   OwnerId owner = 0;
-  absl::Time lease_until = absl::InfinitePast();  // Only where storage tells life by leases.
-  bool paused = false;                            // Nothing is claimed while it is.
-  bool cancel_requested = false;                  // Of the running job.
+  bool paused = false;            // Nothing is claimed while it is.
+  bool cancel_requested = false;  // Of the running job.
   // The pending job that is next, copied here so that claiming costs the same whatever waits. 0: none.
   int64_t head_job = 0;
   absl::Time head_prioritized_at = absl::InfinitePast();

@@ -82,8 +82,6 @@ struct LinkWrite {
 };
 
 struct LinkWriteResult {
-  int64_t linked = 0;
-  int64_t reasons_changed = 0;
   // Rows that were not written, since a hand edit had touched one of their two sides: their places in the call,
   // ascending.
   std::vector<int64_t> overtaken;

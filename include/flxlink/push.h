@@ -86,7 +86,6 @@ struct PushRecord {
 // A record that was never settled, as a later worker finds it.
 struct OpenPush {
   int64_t push_id = 0;
-  int64_t job_id = 0;
   absl::Time call_deadline;
   std::vector<int64_t> listing_ids;  // The links in doubt, ascending.
 };

@@ -187,7 +187,10 @@ PullWriteResult Shop::Pull(const std::vector<PulledItem>& rows, absl::Time at) {
 
 void Shop::Link(const std::string& sku, const std::string& external_id, absl::Time at) {
   const LinkWrite row = NewLink(ListingId(sku), ItemId(external_id));
-  EXPECT_EQ(Value(storage().WriteLinks(fence_, channel().edit_version, {row}, at)).linked, 1);
+  Value(storage().WriteLinks(fence_, channel().edit_version, {row}, at));
+  const ListingRow listing = Listing(sku);
+  EXPECT_EQ(listing.link_state, LinkState::kLinked);
+  EXPECT_EQ(listing.external_id, external_id);
 }
 
 absl::Status Shop::Edit(const std::string& sku, ListingEdit edit, absl::Time at) {

@@ -87,20 +87,17 @@ absl::Status CheckLinkWrites(MemoryChannel& channel, absl::Span<const LinkWrite>
   return absl::OkStatus();
 }
 
-void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& author, LinkWriteResult* result) {
+void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
     channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
                  storage::StatusAfterLink(listing.status, row.status), author, row.record_change);
-    ++result->linked;
     return;
   }
   if (listing.channel_variant_id != 0) return;
-  if (listing.rule == row.rule && listing.reason == row.reason) return;
   listing.rule = row.rule;
   listing.reason = row.reason;
-  ++result->reasons_changed;
 }
 
 bool IsEditedAfter(const MemoryChannel& channel, LinkSide side, int64_t id, int64_t edit_version) {
@@ -308,7 +305,7 @@ absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, in
   for (auto at = result.overtaken.rbegin(); at != result.overtaken.rend(); ++at) writes.erase(writes.begin() + *at);
   if (absl::Status status = CheckLinkWrites(channel, writes); !status.ok()) return status;
   if (absl::Status status = RecordOvertaken(channel, rows, result.overtaken); !status.ok()) return status;
-  for (const LinkWrite& row : writes) WriteLink(channel, row, {fence.job_id, now}, &result);
+  for (const LinkWrite& row : writes) WriteLink(channel, row, {fence.job_id, now});
   return result;
 }
 

@@ -199,7 +199,6 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
   if (!inserted) return absl::OkStatus();
   OpenPush& push = entry->second;
   push.push_id = record.push_id;
-  push.job_id = fence.job_id;
   push.call_deadline = record.call_deadline;
   for (const PushItem& item : record.items) {
     push.listing_ids.push_back(item.listing_id);

@@ -97,14 +97,12 @@ class LinkRowWriter {
                      row.record_change)) {
       return CheckFree(db_, channel_id_, link, item);
     }
-    ++result_.linked;
     return absl::OkStatus();
   }
 
   absl::Status WriteReason(const LinkWrite& row) {
     const int64_t changed = reason_.Run(channel_id_, row.listing_id, row.rule, NullIfEmpty{ToString(row.reason)});
     if (changed == 0 && !ListingExists(db_, channel_id_, row.listing_id)) return storage::NoSuchListing(row.listing_id);
-    result_.reasons_changed += changed;
     return absl::OkStatus();
   }
 

@@ -107,9 +107,9 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
     const int64_t added = Query(db,
-                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, job_id, call_deadline) "
-                                "VALUES (?1, ?2, ?3, ?4)")
-                              .Run(fence.channel_id, record.push_id, fence.job_id, record.call_deadline);
+                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, call_deadline) "
+                                "VALUES (?1, ?2, ?3)")
+                              .Run(fence.channel_id, record.push_id, record.call_deadline);
     if (added == 0) return absl::OkStatus();
     for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);
     return absl::OkStatus();
@@ -119,11 +119,11 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
 absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id) {
   std::vector<OpenPush> pushes;
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    Query records(db, "SELECT push_id, job_id, call_deadline FROM push_record WHERE channel_id = ?1 ORDER BY push_id");
+    Query records(db, "SELECT push_id, call_deadline FROM push_record WHERE channel_id = ?1 ORDER BY push_id");
     Query items(db, "SELECT listing_id FROM push_item WHERE channel_id = ?1 AND push_id = ?2 ORDER BY listing_id");
     records.Bind(channel_id);
     while (records.Next()) {
-      pushes.push_back({records.Int(0), records.Int(1), records.Time(2), {}});
+      pushes.push_back({records.Int(0), records.Time(1), {}});
       items.Bind(channel_id, records.Int(0));
       while (items.Next()) pushes.back().listing_ids.push_back(items.Int(0));
     }
