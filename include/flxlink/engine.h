@@ -150,7 +150,8 @@ struct ListingExplanation {
 // What setting a schedule did.
 struct ScheduleSetting {
   Schedule schedule;
-  bool replaced = false;  // There was one of this name.
+  // There was one of this name.
+  bool replaced = false;
 };
 
 // Thread-safe.

@@ -28,7 +28,8 @@ namespace flxlink {
 // Listing variants of a channel, as linking reads them. Ascending by listing_id.
 struct ListingKeyPage {
   std::vector<int64_t> listing_id;
-  std::vector<StringColumn> columns;  // One a requested field, one string a row.
+  // One a requested field, one string a row.
+  std::vector<StringColumn> columns;
   StringColumn parent;
   std::vector<uint8_t> live;
   // Channel variant ids; 0: unlinked.
@@ -92,8 +93,10 @@ struct LinkEvent {
   enum class Kind : uint8_t { kLinked, kUnlinked, kBroken, kHealed, kReleased };
   Kind kind = Kind::kLinked;
   std::string external_id;
-  int32_t rule = 0;    // kLinked: the rule; 0: by hand.
-  int64_t job_id = 0;  // Who did it; 0: a person.
+  // kLinked: the rule; 0: by hand.
+  int32_t rule = 0;
+  // Who did it; 0: a person.
+  int64_t job_id = 0;
   absl::Time at;
 };
 
@@ -116,7 +119,8 @@ absl::string_view ToString(LinkEvent::Kind kind);
 // A listing variant's new status, from a rules job.
 struct StatusWrite {
   int64_t listing_id = 0;
-  ListingStatus expected;  // As read; rows that a person changed since are left alone.
+  // As read; rows that a person changed since are left alone.
+  ListingStatus expected;
   ListingStatus status;
 };
 
