@@ -176,14 +176,14 @@ class EngineImpl : public Engine {
         });
   }
 
-  absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view name,
-                                                         absl::Span<const ListingEdit> edits) override {
+  absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view name, absl::Span<const ListingEdit> edits,
+                                                         const Call& call) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     std::vector<absl::Status> statuses;
     const size_t page_rows = static_cast<size_t>(options_.page_rows);
     for (size_t at = 0; at < edits.size(); at += page_rows) {
-      absl::StatusOr<std::vector<absl::Status>> page = EditPage(*channel, edits.subspan(at, page_rows));
+      absl::StatusOr<std::vector<absl::Status>> page = EditPage(*channel, edits.subspan(at, page_rows), call);
       if (!page.ok()) {
         statuses.resize(edits.size(), page.status());
         break;
@@ -452,7 +452,9 @@ class EngineImpl : public Engine {
   }
 
   // One page of edits, and what is told of them.
-  absl::StatusOr<std::vector<absl::Status>> EditPage(const Channel& channel, absl::Span<const ListingEdit> edits) {
+  absl::StatusOr<std::vector<absl::Status>> EditPage(const Channel& channel, absl::Span<const ListingEdit> edits,
+                                                     const Call& call) {
+    if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
     const absl::StatusOr<absl::Time> now = storage().Now();
     if (!now.ok()) return now.status();
     absl::StatusOr<std::vector<absl::Status>> statuses = storage().EditListings(channel.channel_id, edits, *now);
