@@ -88,6 +88,13 @@ struct LinkWriteResult {
   std::vector<int64_t> overtaken;
 };
 
+// What became of a person's edit of a listing variant.
+struct EditOutcome {
+  absl::Status status;
+  // It made or dissolved a link. Off where it failed, where it is no such edit, and where it found that done.
+  bool changed_link = false;
+};
+
 // An entry of a listing variant's link history.
 struct LinkEvent {
   enum class Kind : uint8_t { kLinked, kUnlinked, kBroken, kHealed, kReleased };
@@ -180,9 +187,8 @@ class LinkStorage {
   // not live, kUnlink where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which also gives
   // INVALID_ARGUMENT for a status that nobody states. One that fails changes nothing and does not keep others from
   // being made. Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
-  virtual absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id,
-                                                                 absl::Span<const ListingEdit> edits,
-                                                                 absl::Time now) = 0;
+  virtual absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                                absl::Time now) = 0;
 
   // Entries of the channel's link history that the filter asks for, after `after`, by listing variant and, of each,
   // oldest first. Fewer than `limit`: there are no more. None where there is no listing variant with the filter's SKU.
@@ -235,8 +241,9 @@ class LinkStorage {
   // than the link's acknowledges its values and leaves the link dirty. One of a link that is not there any more changes
   // nothing: neither where the listing variant is linked to another channel variant by now, nor where it was linked
   // anew to the same one since that version; of a listing variant without a link or with a broken one only the doubt
-  // ends.
-  virtual absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) = 0;
+  // ends. Returns which attentions ended: those that were stored and whose code is not stored any more. Repeat: none.
+  virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                            absl::Time now) = 0;
 
   // Removes the record of a push whose deadline has passed and whose outcome nobody can tell any more: its links stay
   // in doubt, and dirty, until they are settled.

@@ -131,6 +131,18 @@ struct SettlementBatch {
   std::string revision;  // The channel's new revision, where a push moved it (see ChannelAdapter). Empty: keep.
 };
 
+// An attention that was stored with a link and that a settlement ended.
+struct ClearedAttention {
+  // Of the settlement: its place among SettlementBatch::rows.
+  int64_t row = 0;
+  Problem attention;
+};
+
+struct SettlementResult {
+  // Ascending by row, then by code.
+  std::vector<ClearedAttention> cleared;
+};
+
 }  // namespace flxlink
 
 #endif  // FLXLINK_PUSH_H_

@@ -457,19 +457,23 @@ class EngineImpl : public Engine {
     if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
     const absl::StatusOr<absl::Time> now = storage().Now();
     if (!now.ok()) return now.status();
-    absl::StatusOr<std::vector<absl::Status>> statuses = storage().EditListings(channel.channel_id, edits, *now);
-    if (!statuses.ok()) return statuses;
+    absl::StatusOr<std::vector<EditOutcome>> outcomes = storage().EditListings(channel.channel_id, edits, *now);
+    if (!outcomes.ok()) return outcomes.status();
+    std::vector<absl::Status> statuses;
     for (size_t i = 0; i < edits.size(); ++i) {
-      if ((*statuses)[i].ok()) ReportEdit(channel.config.name, edits[i]);
+      EditOutcome& outcome = (*outcomes)[i];
+      if (outcome.changed_link) ReportLinkEdit(channel.config.name, edits[i]);
+      statuses.push_back(std::move(outcome.status));
     }
     return statuses;
   }
 
-  void ReportEdit(absl::string_view channel, const ListingEdit& edit) {
+  // An edit that made or dissolved a link.
+  void ReportLinkEdit(absl::string_view channel, const ListingEdit& edit) {
+    const bool made = edit.kind == ListingEdit::Kind::kLink;
     LinkChanges links;
-    links.made = edit.kind == ListingEdit::Kind::kLink ? 1 : 0;
-    links.released = edit.kind == ListingEdit::Kind::kUnlink ? 1 : 0;
-    if (links.made + links.released > 0) reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
+    (made ? links.made : links.released) = 1;
+    reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
   }
 
   absl::Status SetPaused(absl::string_view name, bool paused) {

@@ -69,15 +69,15 @@ absl::Status PagePush::TakeReply(const Batch& batch, PushReply reply) {
                                             reply.outcomes.size(), " outcomes for ", batch.items.size(),
                                             " items; it must give one an item, fix it there"));
   }
-  absl::Status status = PollReceipts(context_, batch.deadline, &reply.outcomes);
+  const absl::Status status = PollReceipts(context_, batch.deadline, &reply.outcomes);
   if (!status.ok()) return status;
   SettlementBatch settlements = Settle(plan_, batch.first, reply.outcomes, batch.push_id);
   settlements.revision = reply.revision;
-  status = WriteSettlements(scope_, settlements, &result_);
-  if (!status.ok()) return status;
+  const absl::StatusOr<SettlementResult> written = WriteSettlements(scope_, settlements, &result_);
+  if (!written.ok()) return written.status();
   if (!reply.revision.empty()) scope_.revision = reply.revision;
   NoteOutcomes(batch, reply.outcomes);
-  NoteAttentions(scope_, page_, settlements);
+  NoteAttentions(scope_, page_, settlements, *written);
   return context_.Report();
 }
 
@@ -106,7 +106,7 @@ absl::Status PagePush::SettleUntried(const Batch& batch) {
   PushOutcome untried;
   untried.result = PushResult::kNotTried;
   const std::vector<PushOutcome> outcomes(batch.items.size(), untried);
-  return WriteSettlements(scope_, Settle(plan_, batch.first, outcomes, batch.push_id), &result_);
+  return WriteSettlements(scope_, Settle(plan_, batch.first, outcomes, batch.push_id), &result_).status();
 }
 
 absl::Status PagePush::Bisect(const Batch& batch, const absl::Status& refusal) {

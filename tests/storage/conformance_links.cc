@@ -646,7 +646,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   batch.rows[0].refused_digest = 77;
   batch.rows[0].attentions = 0;
   batch.attentions = {{{"rejected", {{"name", "raise it"}}, "too cheap"}}};
-  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
   Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.acknowledged = {55, 4, ChannelStatus::kHidden};
   sold.guard_quantity = true;

@@ -26,7 +26,7 @@ void Acknowledge(Shop& shop, const std::string& sku) {
   values.status = *DesiredStatus(shop.Listing(sku).status);
   SettlementBatch batch;
   batch.rows.push_back(Applied(shop.LinkRow(sku), values));
-  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)), absl::OkStatus());
+  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
 }
 
 }  // namespace

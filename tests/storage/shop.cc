@@ -195,7 +195,7 @@ void Shop::Link(const std::string& sku, const std::string& external_id, absl::Ti
 
 absl::Status Shop::Edit(const std::string& sku, ListingEdit edit, absl::Time at) {
   edit.sku = sku;
-  return Value(storage().EditListings(channel_id_, {edit}, at)).at(0);
+  return Value(storage().EditListings(channel_id_, {edit}, at)).at(0).status;
 }
 
 void Shop::Clean(const std::string& sku) {
@@ -203,7 +203,7 @@ void Shop::Clean(const std::string& sku) {
   SettlementBatch batch;
   batch.rows.push_back(Applied(link, link.acknowledged));
   batch.rows.back().mask = {};
-  EXPECT_EQ(storage().WriteSettlements(fence_, batch, At(4)), absl::OkStatus());
+  EXPECT_EQ(storage().WriteSettlements(fence_, batch, At(4)).status(), absl::OkStatus());
 }
 
 void Shop::StockAndLink(int count) {

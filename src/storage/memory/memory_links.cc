@@ -192,10 +192,7 @@ void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
   channel.MarkDirty(listing, now);
 }
 
-absl::Status ApplyEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Time now) {
-  absl::StatusOr<MemoryListing*> found = channel.FindListingBySku(edit.sku);
-  if (!found.ok()) return found.status();
-  MemoryListing& listing = **found;
+absl::Status ApplyEdit(MemoryChannel& channel, MemoryListing& listing, const ListingEdit& edit, absl::Time now) {
   switch (edit.kind) {
     case ListingEdit::Kind::kLink:
       return LinkByHand(channel, listing, edit.external_id, now);
@@ -219,6 +216,16 @@ absl::Status ApplyEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Ti
   }
   channel.Reindex(listing);
   return absl::OkStatus();
+}
+
+EditOutcome MakeEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Time now) {
+  absl::StatusOr<MemoryListing*> listing = channel.FindListingBySku(edit.sku);
+  if (!listing.ok()) return {listing.status(), false};
+  const int64_t linked_to = (*listing)->channel_variant_id;
+  EditOutcome outcome;
+  outcome.status = ApplyEdit(channel, **listing, edit, now);
+  outcome.changed_link = (*listing)->channel_variant_id != linked_to;
+  return outcome;
 }
 
 }  // namespace
@@ -324,16 +331,16 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t
   return released;
 }
 
-absl::StatusOr<std::vector<absl::Status>> MemoryStorage::EditListings(int64_t channel_id,
-                                                                      absl::Span<const ListingEdit> edits,
-                                                                      absl::Time now) {
+absl::StatusOr<std::vector<EditOutcome>> MemoryStorage::EditListings(int64_t channel_id,
+                                                                     absl::Span<const ListingEdit> edits,
+                                                                     absl::Time now) {
   if (absl::Status status = storage::CheckRows(edits.size(), "edits"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  std::vector<absl::Status> statuses;
-  for (const ListingEdit& edit : edits) statuses.push_back(ApplyEdit(**channel, edit, now));
-  return statuses;
+  std::vector<EditOutcome> outcomes;
+  for (const ListingEdit& edit : edits) outcomes.push_back(MakeEdit(**channel, edit, now));
+  return outcomes;
 }
 
 }  // namespace flxlink::memory

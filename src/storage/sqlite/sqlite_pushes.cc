@@ -31,10 +31,13 @@ void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query(db, "UPDATE link SET in_doubt = 0 WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
-void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, LinkWriter& links) {
+void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int64_t row, LinkWriter& links,
+                SettlementResult* result) {
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id);
   ClearDoubt(db, channel_id, link.listing_id);
+  storage::AddCleared(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
 
 void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& row) {
@@ -51,8 +54,9 @@ void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& ro
       .Run(channel_id, row.listing_id, NullIfEmpty{EncodeContent(known.content)});
 }
 
-void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
-                const SettlementBatch& batch, LinkWriter& links) {
+void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const SettlementBatch& batch, int64_t at,
+                LinkWriter& links, SettlementResult* result) {
+  const Settlement& row = batch.rows[static_cast<size_t>(at)];
   AcknowledgeContent(db, channel_id, row);
   const bool has_status = row.mask.Has(SyncField::kStatus);
   const ListingStatus status = has_status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
@@ -74,11 +78,14 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfZero{static_cast<int64_t>(row.refused_digest)}, row.in_doubt);
   if (row.attentions == kKeepAttentions) return;
-  WriteAttentions(db, channel_id, row.listing_id, storage::AttentionsOf(row, batch));
+  const std::vector<Problem> attentions = storage::AttentionsOf(row, batch);
+  storage::AddCleared(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
 }
 
-absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,
-                             LinkWriter& links) {
+// Row number `at` of the batch.
+absl::Status WriteSettlement(Connection& db, int64_t channel_id, const SettlementBatch& batch, int64_t at,
+                             LinkWriter& links, SettlementResult* result) {
+  const Settlement& row = batch.rows[static_cast<size_t>(at)];
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
   const int64_t item_id = link->channel_variant_id;
@@ -90,10 +97,10 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.
   if (row.dirty_version < link->linked_version) return absl::OkStatus();
   if (row.gone) {
-    SettleGone(db, channel_id, *link, links);
+    SettleGone(db, channel_id, *link, at, links, result);
     return absl::OkStatus();
   }
-  SettleLink(db, channel_id, *link, row, batch, links);
+  SettleLink(db, channel_id, *link, batch, at, links, result);
   return absl::OkStatus();
 }
 
@@ -133,13 +140,16 @@ absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t chan
   return pushes;
 }
 
-absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
+absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                                 absl::Time now) {
   absl::Status status = storage::CheckSettlements(batch);
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  SettlementResult result;
+  status = WriteFenced(fence, [&](Connection& db) {
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
-    for (const Settlement& row : batch.rows) {
-      const absl::Status written = WriteSettlement(db, fence.channel_id, row, batch, links);
+    for (size_t i = 0; i < batch.rows.size(); ++i) {
+      const absl::Status written =
+          WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), links, &result);
       if (!written.ok()) return written;
     }
     if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);
@@ -147,6 +157,8 @@ absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const Settlemen
     Query(db, "UPDATE channel SET pull_revision = ?2 WHERE channel_id = ?1").Run(fence.channel_id, batch.revision);
     return absl::OkStatus();
   });
+  if (!status.ok()) return status;
+  return result;
 }
 
 absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id) {

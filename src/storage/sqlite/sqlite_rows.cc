@@ -208,12 +208,17 @@ std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t 
   return attentions;
 }
 
-void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions) {
-  Query(db, "DELETE FROM attention WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+std::vector<Problem> WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id,
+                                     const std::vector<Problem>& attentions) {
+  std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+  if (!before.empty()) {
+    Query(db, "DELETE FROM attention WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+  }
   for (const Problem& attention : attentions) {
     Query(db, "INSERT INTO attention (channel_id, listing_id, code, args, message) VALUES (?1, ?2, ?3, ?4, ?5)")
         .Run(channel_id, listing_id, attention.code, EncodeFields(attention.args), attention.message);
   }
+  return before;
 }
 
 ListingStatus ReadStatus(const Query& query, int column) {
