@@ -150,7 +150,8 @@ struct ListingExplanation {
 // What setting a schedule did.
 struct ScheduleSetting {
   Schedule schedule;
-  bool replaced = false;  // There was one of this name.
+  // There was one of this name.
+  bool replaced = false;
 };
 
 // Thread-safe.
@@ -221,9 +222,15 @@ class Engine {
                                                           const PageRequest& page) = 0;
   // Makes the edits, any number of them, in their order. What became of each: NOT_FOUND, there is no such SKU or item;
   // FAILED_PRECONDITION, it cannot be made as things are. One that fails changes nothing and does not keep others from
-  // being made. Written in pages; where one cannot be written its error is that of its edits and of all after them.
+  // being made. Written in pages; where one cannot be written its error is that of its edits and of all after them, and
+  // so is CANCELLED or DEADLINE_EXCEEDED where the call ended, which is looked at before each page.
   virtual absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view channel,
-                                                                 absl::Span<const ListingEdit> edits) = 0;
+                                                                 absl::Span<const ListingEdit> edits,
+                                                                 const Call& call) = 0;
+  absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view channel,
+                                                         absl::Span<const ListingEdit> edits) {
+    return EditListings(channel, edits, Call());
+  }
   // The same for one, which `sku` names.
   absl::Status EditListing(absl::string_view channel, absl::string_view sku, ListingEdit edit) {
     edit.sku = std::string(sku);

@@ -43,11 +43,15 @@ enum class EventKind : uint8_t {
   kJobProgress,
   // Links were made, broken, healed or dissolved: `links` says how many since the last such event of the job, which is
   // told page by page: a million links are some hundred events. One that a person made or dissolved names its `sku`
-  // (and, if it was made, its `external_id`) and has no job.
+  // (and, if it was made, its `external_id`) and has no job; an edit that finds it made or dissolved tells nothing.
   kLinks,
-  // A listing variant was given an attention: `sku`, `external_id`, `problem`, `job`. That it is settled again is not
-  // told.
+  // A sync gave a listing variant an attention: `sku`, `external_id`, `problem`, `job`. Told again each time the sync
+  // comes to the same.
   kAttentionRaised,
+  // A sync found that a listing variant's attention is over: `sku`, `external_id`, `job`, and as `problem` what it was.
+  // Not told where the link ends or is made anew, nor where a forced sync forgets the attentions before it begins; nor,
+  // rarely, where the storage's answer got lost.
+  kAttentionCleared,
   // Something went wrong outside of jobs, and everything else goes on: `where` ("channel shop", "schedule nightly of
   // channel shop", "the queues in storage") and `problem`. What fails again and again is told each time it was tried,
   // with growing waits up to a minute.
@@ -56,7 +60,7 @@ enum class EventKind : uint8_t {
   kLog,
 };
 
-// "missed", "job_state", "job_progress", "links", "attention_raised", "trouble", "log".
+// "missed", "job_state", "job_progress", "links", "attention_raised", "attention_cleared", "trouble", "log".
 absl::string_view ToString(EventKind kind);
 
 enum class LogLevel : uint8_t {

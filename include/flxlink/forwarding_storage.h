@@ -144,8 +144,8 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
     return Around("ReleaseBroken", [&] { return inner_.ReleaseBroken(fence, limit, now); });
   }
-  absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
-                                                         absl::Time now) override {
+  absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                        absl::Time now) override {
     return Around("EditListings", [&] { return inner_.EditListings(channel_id, edits, now); });
   }
   absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
@@ -182,7 +182,8 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override {
     return Around("ReadOpenPushes", [&] { return inner_.ReadOpenPushes(channel_id); });
   }
-  absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) override {
+  absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                    absl::Time now) override {
     return Around("WriteSettlements", [&] { return inner_.WriteSettlements(fence, batch, now); });
   }
   absl::Status AbandonPush(const Fence& fence, int64_t push_id) override {

@@ -75,7 +75,8 @@ struct JobProgress {
 
 // One thing that went wrong within a job and did not stop it.
 struct JobProblem {
-  std::string subject;  // A SKU, an external id, a product key.
+  // A SKU, an external id, a product key.
+  std::string subject;
   Problem problem;
 
   friend bool operator==(const JobProblem& a, const JobProblem& b) {
@@ -86,12 +87,18 @@ struct JobProblem {
 // What a job is asked to do beyond its kind. Asked of a job that is pending already, both wishes are joined: the job
 // does all that either asked for.
 struct JobOptions {
-  std::vector<std::string> skus;   // build: only these. Empty: all.
-  std::vector<std::string> force;  // sync: send every field of these, dirty or not.
-  bool only_forced = false;        // sync: nothing but `force`. Off: what is dirty too.
-  bool full = false;               // sync: pull first, compare with everything that was seen, correct drift.
-  bool release_broken = false;     // link: dissolve broken links first.
-  bool approved = false;           // A person approved what held it.
+  // build: only these. Empty: all.
+  std::vector<std::string> skus;
+  // sync: send every field of these, dirty or not.
+  std::vector<std::string> force;
+  // sync: nothing but `force`. Off: what is dirty too.
+  bool only_forced = false;
+  // sync: pull first, compare with everything that was seen, correct drift.
+  bool full = false;
+  // link: dissolve broken links first.
+  bool release_broken = false;
+  // A person approved what held it.
+  bool approved = false;
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
@@ -109,17 +116,21 @@ struct JobOptions {
 using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 
 struct Job {
-  int64_t job_id = 0;  // Unique in the store; a later job has a higher one.
+  // Unique in the store; a later job has a higher one.
+  int64_t job_id = 0;
   int64_t channel_id = 0;
-  std::string channel;  // The channel's name. Set by reading; not looked at by writing.
+  // The channel's name. Set by reading; not looked at by writing.
+  std::string channel;
   JobKind kind = JobKind::kSync;
   JobState state = JobState::kPending;
   JobTrigger trigger = JobTrigger::kHand;
-  int64_t priority = 0;  // Higher runs first.
+  // Higher runs first.
+  int64_t priority = 0;
   // When a person moved it ahead of everything that was pending then. InfinitePast: never.
   absl::Time prioritized_at = absl::InfinitePast();
   JobOptions options;
-  std::vector<JobKind> chain;  // The kinds that led here, first to last; a chain never visits a kind twice.
+  // The kinds that led here, first to last; a chain never visits a kind twice.
+  std::vector<JobKind> chain;
   // The job that this one came from: with the trigger kRerun the one that it repeats, with kChain the one that queued
   // it. 0: none.
   int64_t from_job = 0;
@@ -132,8 +143,10 @@ struct Job {
   absl::optional<absl::Time> finished_at;
 
   JobCounts counts;
-  std::vector<JobProblem> problems;  // The first kMaxProblems.
-  absl::optional<Problem> error;     // Why it failed or is held.
+  // The first kMaxProblems.
+  std::vector<JobProblem> problems;
+  // Why it failed or is held.
+  absl::optional<Problem> error;
 
   static constexpr int kMaxProblems = 100;
 };
@@ -154,15 +167,21 @@ using OwnerId = int64_t;
 // A channel's slot.
 struct Slot {
   int64_t channel_id = 0;
-  int64_t revision = 0;    // The queue's: grows with every change of the slot or of an open job.
-  uint64_t change = 0;     // QueueChange::number of the last change.
-  int64_t holder_job = 0;  // The running job. 0: free.
-  int64_t epoch = 0;       // Grows with every claim.
-  uint64_t claim = 0;      // Drawn at random at every claim. 0: free.
+  // The queue's: grows with every change of the slot or of an open job.
+  int64_t revision = 0;
+  // QueueChange::number of the last change.
+  uint64_t change = 0;
+  // The running job. 0: free.
+  int64_t holder_job = 0;
+  // Grows with every claim.
+  int64_t epoch = 0;
+  // Drawn at random at every claim. 0: free.
+  uint64_t claim = 0;
   OwnerId owner = 0;
-  absl::Time lease_until = absl::InfinitePast();  // Only where storage tells life by leases.
-  bool paused = false;                            // Nothing is claimed while it is.
-  bool cancel_requested = false;                  // Of the running job.
+  // Nothing is claimed while it is.
+  bool paused = false;
+  // Of the running job.
+  bool cancel_requested = false;
   // The pending job that is next, copied here so that claiming costs the same whatever waits. 0: none.
   int64_t head_job = 0;
   absl::Time head_prioritized_at = absl::InfinitePast();
@@ -180,9 +199,11 @@ struct Fence {
 
 // A channel's queue as read in one transaction: the slot and every job that is pending, running or held, by job_id.
 struct QueueSnapshot {
-  std::string channel;  // The channel's name.
+  // The channel's name.
+  std::string channel;
   Slot slot;
-  bool owner_alive = false;  // Of the slot's owner; false where the slot is free.
+  // Of the slot's owner; false where the slot is free.
+  bool owner_alive = false;
   std::vector<Job> open_jobs;
 };
 
@@ -191,7 +212,8 @@ struct ScheduleFire {
   std::string name;
   absl::Time expected;
   absl::Time next;
-  Problem problem;  // Not empty: there is no next fire, and the schedule is disabled with this problem.
+  // Not empty: there is no next fire, and the schedule is disabled with this problem.
+  Problem problem;
 };
 
 // A change of a queue, to be written in one transaction if the slot's revision still is what it was.
@@ -199,9 +221,12 @@ struct QueueChange {
   // By which storage knows a change that is written a second time: drawn at random for each change. 0: it is not known.
   uint64_t number = 0;
   int64_t expected_revision = 0;
-  Slot slot;                // Its new state; storage gives it the next revision, and the change's number.
-  std::vector<Job> insert;  // New jobs. ALREADY_EXISTS if one is there: the change was made before.
-  std::vector<Job> update;  // New states of jobs that are there.
+  // Its new state; storage gives it the next revision, and the change's number.
+  Slot slot;
+  // New jobs. ALREADY_EXISTS if one is there: the change was made before.
+  std::vector<Job> insert;
+  // New states of jobs that are there.
+  std::vector<Job> update;
   absl::optional<ScheduleFire> fire;
 };
 

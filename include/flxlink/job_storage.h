@@ -36,9 +36,9 @@ class JobStorage {
   // long. InfiniteDuration: never.
   virtual absl::Duration keep_alive_interval() const = 0;
 
-  // A sign of life: the lease of all that the owner holds begins anew, by storage's time. A storage with leases writes
-  // Slot::lease_until itself: here, at a claim and with progress; others keep what they are given. An owner whose lease
-  // ran out lives again with this unless its slots were taken over meanwhile; what it lost, its fences show.
+  // A sign of life: the lease of all that the owner holds begins anew, by storage's time. A storage with leases keeps
+  // them by itself, beside the slots, and begins one anew here, at a claim and with progress. An owner whose lease ran
+  // out lives again with this unless its slots were taken over meanwhile; what it lost, its fences show.
   // FAILED_PRECONDITION: the owner was closed, or storage knows it for dead and has forgotten it; it claims nothing any
   // more.
   virtual absl::Status KeepAlive(OwnerId owner) = 0;

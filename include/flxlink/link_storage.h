@@ -28,7 +28,8 @@ namespace flxlink {
 // Listing variants of a channel, as linking reads them. Ascending by listing_id.
 struct ListingKeyPage {
   std::vector<int64_t> listing_id;
-  std::vector<StringColumn> columns;  // One a requested field, one string a row.
+  // One a requested field, one string a row.
+  std::vector<StringColumn> columns;
   StringColumn parent;
   std::vector<uint8_t> live;
   // Channel variant ids; 0: unlinked.
@@ -82,11 +83,16 @@ struct LinkWrite {
 };
 
 struct LinkWriteResult {
-  int64_t linked = 0;
-  int64_t reasons_changed = 0;
   // Rows that were not written, since a hand edit had touched one of their two sides: their places in the call,
   // ascending.
   std::vector<int64_t> overtaken;
+};
+
+// What became of a person's edit of a listing variant.
+struct EditOutcome {
+  absl::Status status;
+  // It made or dissolved a link. Off where it failed, where it is no such edit, and where it found that done.
+  bool changed_link = false;
 };
 
 // An entry of a listing variant's link history.
@@ -94,8 +100,10 @@ struct LinkEvent {
   enum class Kind : uint8_t { kLinked, kUnlinked, kBroken, kHealed, kReleased };
   Kind kind = Kind::kLinked;
   std::string external_id;
-  int32_t rule = 0;    // kLinked: the rule; 0: by hand.
-  int64_t job_id = 0;  // Who did it; 0: a person.
+  // kLinked: the rule; 0: by hand.
+  int32_t rule = 0;
+  // Who did it; 0: a person.
+  int64_t job_id = 0;
   absl::Time at;
 };
 
@@ -118,7 +126,8 @@ absl::string_view ToString(LinkEvent::Kind kind);
 // A listing variant's new status, from a rules job.
 struct StatusWrite {
   int64_t listing_id = 0;
-  ListingStatus expected;  // As read; rows that a person changed since are left alone.
+  // As read; rows that a person changed since are left alone.
+  ListingStatus expected;
   ListingStatus status;
 };
 
@@ -178,9 +187,8 @@ class LinkStorage {
   // not live, kUnlink where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which also gives
   // INVALID_ARGUMENT for a status that nobody states. One that fails changes nothing and does not keep others from
   // being made. Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
-  virtual absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id,
-                                                                 absl::Span<const ListingEdit> edits,
-                                                                 absl::Time now) = 0;
+  virtual absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                                absl::Time now) = 0;
 
   // Entries of the channel's link history that the filter asks for, after `after`, by listing variant and, of each,
   // oldest first. Fewer than `limit`: there are no more. None where there is no listing variant with the filter's SKU.
@@ -233,8 +241,9 @@ class LinkStorage {
   // than the link's acknowledges its values and leaves the link dirty. One of a link that is not there any more changes
   // nothing: neither where the listing variant is linked to another channel variant by now, nor where it was linked
   // anew to the same one since that version; of a listing variant without a link or with a broken one only the doubt
-  // ends.
-  virtual absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) = 0;
+  // ends. Returns which attentions ended: those that were stored and whose code is not stored any more. Repeat: none.
+  virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                            absl::Time now) = 0;
 
   // Removes the record of a push whose deadline has passed and whose outcome nobody can tell any more: its links stay
   // in doubt, and dirty, until they are settled.

@@ -23,10 +23,14 @@ namespace flxlink {
 
 // Listing variants of one channel to be written by a build, in columns.
 struct ListingBatch {
-  std::vector<int64_t> product_id;     // What they are built from.
-  StringColumn sku;                    // Never empty; one listing variant a channel and SKU.
-  StringColumn parent;                 // Empty: a listing of its own.
-  std::vector<int64_t> sync_priority;  // Taken when the listing variant is new; a rebuild leaves it.
+  // What they are built from.
+  std::vector<int64_t> product_id;
+  // Never empty; one listing variant a channel and SKU.
+  StringColumn sku;
+  // Empty: a listing of its own.
+  StringColumn parent;
+  // Taken when the listing variant is new; a rebuild leaves it.
+  std::vector<int64_t> sync_priority;
   FieldColumns fields;
 
   int64_t size() const { return sku.size(); }
@@ -57,12 +61,17 @@ struct ListingRow {
   bool by_hand = false;
 
   ListingStatus status;
-  absl::optional<Money> price;       // The product's price now.
-  absl::optional<int64_t> quantity;  // The product's quantity now.
+  // The product's price now.
+  absl::optional<Money> price;
+  // The product's quantity now.
+  absl::optional<int64_t> quantity;
   int64_t sync_priority = 0;
-  bool dirty = false;               // Has something to send.
-  bool in_doubt = false;            // A push of it was begun and its outcome is not known.
-  std::vector<Problem> attentions;  // At most one a code, ascending by code.
+  // Has something to send.
+  bool dirty = false;
+  // A push of it was begun and its outcome is not known.
+  bool in_doubt = false;
+  // At most one a code, ascending by code.
+  std::vector<Problem> attentions;
 };
 
 // A change that a person makes to one listing variant. Effective at once, also while a job runs.

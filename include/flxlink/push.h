@@ -90,7 +90,6 @@ struct PushRecord {
 // A record that was never settled, as a later worker finds it.
 struct OpenPush {
   int64_t push_id = 0;
-  int64_t job_id = 0;
   absl::Time call_deadline;
   std::vector<int64_t> listing_ids;  // The links in doubt, ascending.
 };
@@ -144,6 +143,18 @@ struct SettlementBatch {
   std::vector<Settlement> rows;
   // Sets of attentions: not empty, each with at most one problem a code.
   std::vector<std::vector<Problem>> attentions;
+};
+
+// An attention that was stored with a link and that a settlement ended.
+struct ClearedAttention {
+  // Of the settlement: its place among SettlementBatch::rows.
+  int64_t row = 0;
+  Problem attention;
+};
+
+struct SettlementResult {
+  // Ascending by row, then by code.
+  std::vector<ClearedAttention> cleared;
 };
 
 }  // namespace flxlink

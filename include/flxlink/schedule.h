@@ -32,14 +32,18 @@ enum class ScheduledJob : uint8_t { kBuild, kPull, kSync, kSyncFull };
 
 struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kHourly;
-  int32_t hour = 0;                          // kDaily.
-  int32_t minute = 0;                        // kDaily.
-  absl::Duration every = absl::Minutes(15);  // kEvery: whole minutes, at least one.
+  // kDaily.
+  int32_t hour = 0;
+  // kDaily.
+  int32_t minute = 0;
+  // kEvery: whole minutes, at least one.
+  absl::Duration every = absl::Minutes(15);
   // kCron: five fields (minute, hour, day of month, month, day of week), each *, a number, a range a-b, a list a,b, or
   // a step */n or a-b/n; months and days of the week also by their English three letters; Sunday is 0 and 7. As in
   // crontab(5), where both day fields are restricted either may match.
   std::string cron;
-  std::string time_zone = "UTC";  // A name of the IANA time zone database.
+  // A name of the IANA time zone database.
+  std::string time_zone = "UTC";
 };
 
 // OK, or INVALID_ARGUMENT naming the part that is wrong.
@@ -64,13 +68,16 @@ absl::Status ValidateScheduleName(absl::string_view name);
 // A schedule of a channel, which may have several.
 struct Schedule {
   int64_t channel_id = 0;
-  std::string channel;  // The channel's name. Set by reading; not looked at by writing.
-  std::string name;     // One of its own among the channel's schedules.
+  // The channel's name. Set by reading; not looked at by writing.
+  std::string channel;
+  // One of its own among the channel's schedules.
+  std::string name;
   ScheduleSpec spec;
   ScheduledJob job = ScheduledJob::kSync;
   bool enabled = true;
   absl::Time next_fire;
-  Problem problem;  // Why its next fire cannot be computed any more, which disabled it. Empty: it can.
+  // Why its next fire cannot be computed any more, which disabled it. Empty: it can.
+  Problem problem;
 };
 
 }  // namespace flxlink

@@ -176,14 +176,14 @@ class EngineImpl : public Engine {
         });
   }
 
-  absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view name,
-                                                         absl::Span<const ListingEdit> edits) override {
+  absl::StatusOr<std::vector<absl::Status>> EditListings(absl::string_view name, absl::Span<const ListingEdit> edits,
+                                                         const Call& call) override {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     std::vector<absl::Status> statuses;
     const size_t page_rows = static_cast<size_t>(options_.page_rows);
     for (size_t at = 0; at < edits.size(); at += page_rows) {
-      absl::StatusOr<std::vector<absl::Status>> page = EditPage(*channel, edits.subspan(at, page_rows));
+      absl::StatusOr<std::vector<absl::Status>> page = EditPage(*channel, edits.subspan(at, page_rows), call);
       if (!page.ok()) {
         statuses.resize(edits.size(), page.status());
         break;
@@ -453,22 +453,28 @@ class EngineImpl : public Engine {
   }
 
   // One page of edits, and what is told of them.
-  absl::StatusOr<std::vector<absl::Status>> EditPage(const Channel& channel, absl::Span<const ListingEdit> edits) {
+  absl::StatusOr<std::vector<absl::Status>> EditPage(const Channel& channel, absl::Span<const ListingEdit> edits,
+                                                     const Call& call) {
+    if (absl::Status status = CheckCall(call, options_.clock->Now()); !status.ok()) return status;
     const absl::StatusOr<absl::Time> now = storage().Now();
     if (!now.ok()) return now.status();
-    absl::StatusOr<std::vector<absl::Status>> statuses = storage().EditListings(channel.channel_id, edits, *now);
-    if (!statuses.ok()) return statuses;
+    absl::StatusOr<std::vector<EditOutcome>> outcomes = storage().EditListings(channel.channel_id, edits, *now);
+    if (!outcomes.ok()) return outcomes.status();
+    std::vector<absl::Status> statuses;
     for (size_t i = 0; i < edits.size(); ++i) {
-      if ((*statuses)[i].ok()) ReportEdit(channel.config.name, edits[i]);
+      EditOutcome& outcome = (*outcomes)[i];
+      if (outcome.changed_link) ReportLinkEdit(channel.config.name, edits[i]);
+      statuses.push_back(std::move(outcome.status));
     }
     return statuses;
   }
 
-  void ReportEdit(absl::string_view channel, const ListingEdit& edit) {
+  // An edit that made or dissolved a link.
+  void ReportLinkEdit(absl::string_view channel, const ListingEdit& edit) {
+    const bool made = edit.kind == ListingEdit::Kind::kLink;
     LinkChanges links;
-    links.made = edit.kind == ListingEdit::Kind::kLink ? 1 : 0;
-    links.released = edit.kind == ListingEdit::Kind::kUnlink ? 1 : 0;
-    if (links.made + links.released > 0) reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
+    (made ? links.made : links.released) = 1;
+    reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
   }
 
   absl::Status SetPaused(absl::string_view name, bool paused) {

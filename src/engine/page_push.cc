@@ -113,10 +113,10 @@ absl::Status PagePush::PollAccepted() {
 
 absl::Status PagePush::TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes) {
   const SettlementBatch settlements = Settle(plan_, call.batch.items, outcomes, call.record.push_id);
-  const absl::Status status = WriteSettlements(scope_, settlements, &result_);
-  if (!status.ok()) return status;
+  const absl::StatusOr<SettlementResult> written = WriteSettlements(scope_, settlements, &result_);
+  if (!written.ok()) return written.status();
   NoteOutcomes(call, outcomes, settlements);
-  NoteAttentions(scope_, page_, settlements);
+  NoteAttentions(scope_, page_, settlements, *written);
   return absl::OkStatus();
 }
 
@@ -145,7 +145,7 @@ absl::Status PagePush::SettleUntried(const Call& call) {
   PushOutcome untried;
   untried.result = PushResult::kNotTried;
   const std::vector<PushOutcome> outcomes(call.batch.items.size(), untried);
-  return WriteSettlements(scope_, Settle(plan_, call.batch.items, outcomes, call.record.push_id), &result_);
+  return WriteSettlements(scope_, Settle(plan_, call.batch.items, outcomes, call.record.push_id), &result_).status();
 }
 
 // The halves are the next calls.

@@ -121,8 +121,18 @@ void Reporter::Counted(const Job& job, const JobCounts& more) {
 
 void Reporter::AttentionRaised(const Job& job, absl::string_view sku, absl::string_view external_id,
                                const Problem& problem) {
+  Attention(EventKind::kAttentionRaised, job, sku, external_id, problem);
+}
+
+void Reporter::AttentionCleared(const Job& job, absl::string_view sku, absl::string_view external_id,
+                                const Problem& problem) {
+  Attention(EventKind::kAttentionCleared, job, sku, external_id, problem);
+}
+
+void Reporter::Attention(EventKind kind, const Job& job, absl::string_view sku, absl::string_view external_id,
+                         const Problem& problem) {
   if (!hub_.has_streams()) return;
-  Event event = Start(EventKind::kAttentionRaised, job.channel);
+  Event event = Start(kind, job.channel);
   event.job = WithoutLists(job);
   event.sku = std::string(sku);
   event.external_id = std::string(external_id);

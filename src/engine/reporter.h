@@ -38,6 +38,7 @@ class Reporter {
   // The job counted so much more.
   void Counted(const Job& job, const JobCounts& more);
   void AttentionRaised(const Job& job, absl::string_view sku, absl::string_view external_id, const Problem& problem);
+  void AttentionCleared(const Job& job, absl::string_view sku, absl::string_view external_id, const Problem& problem);
   // A person made or dissolved a link.
   void LinkEdited(absl::string_view channel, absl::string_view sku, absl::string_view external_id,
                   const LinkChanges& links);
@@ -53,6 +54,9 @@ class Reporter {
   // An event of that kind, now.
   Event Start(EventKind kind, absl::string_view channel) const;
   void Publish(const Event& event);
+  // An event of that kind about an attention.
+  void Attention(EventKind kind, const Job& job, absl::string_view sku, absl::string_view external_id,
+                 const Problem& problem);
   void Log(LogLevel level, absl::string_view channel, const Job* job, Problem problem);
 
   const Clock& clock_;

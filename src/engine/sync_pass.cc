@@ -13,15 +13,15 @@ namespace {
 // What is done with without a push: equal, refused before, held back.
 absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPlan& plan, SyncPassResult* result) {
   if (plan.settled.rows.empty()) return absl::OkStatus();
-  const absl::Status status = WriteSettlements(scope, plan.settled, result);
-  if (!status.ok()) return status;
+  const absl::StatusOr<SettlementResult> written = WriteSettlements(scope, plan.settled, result);
+  if (!written.ok()) return written.status();
   JobProgress& progress = scope.context.progress();
   for (const Settlement& row : plan.settled.rows) {
     const bool equal = row.attentions == kClearAttentions;
     (equal ? progress.done : progress.failed) += 1;
     scope.context.Count(equal ? "equal" : "held_back", 1);
   }
-  NoteAttentions(scope, page, plan.settled);
+  NoteAttentions(scope, page, plan.settled, *written);
   return absl::OkStatus();
 }
 

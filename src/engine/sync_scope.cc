@@ -21,22 +21,30 @@ absl::string_view SentCounter(SyncField field) {
   return "";
 }
 
-absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result) {
+absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const SettlementBatch& batch,
+                                                  SyncPassResult* result) {
   JobContext& context = scope.context;
-  const absl::Status status =
-      context.Write([&](absl::Time now) { return context.storage().WriteSettlements(context.fence(), batch, now); });
+  absl::StatusOr<SettlementResult> written = context.WriteValue<SettlementResult>(
+      [&](absl::Time now) { return context.storage().WriteSettlements(context.fence(), batch, now); });
   const bool progressed = std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) {
     return row.settled || row.gone || !row.mask.empty() || row.attentions >= 0;
   });
-  if (status.ok() && progressed) result->progressed = true;
-  return status;
+  if (written.ok() && progressed) result->progressed = true;
+  return written;
 }
 
-void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch) {
-  if (batch.attentions.empty()) return;
+void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch,
+                    const SettlementResult& written) {
+  if (batch.attentions.empty() && written.cleared.empty()) return;
   absl::flat_hash_map<int64_t, int64_t> row_of;
   for (int64_t i = 0; i < page.size(); ++i) row_of.emplace(page.rows[static_cast<size_t>(i)].listing_id, i);
   JobContext& context = scope.context;
+  for (const ClearedAttention& cleared : written.cleared) {
+    const auto row = row_of.find(batch.rows[static_cast<size_t>(cleared.row)].listing_id);
+    if (row == row_of.end()) continue;
+    context.reporter().AttentionCleared(context.job(), page.sku[row->second], page.external_id[row->second],
+                                        cleared.attention);
+  }
   for (const Settlement& settled : batch.rows) {
     const auto row = row_of.find(settled.listing_id);
     if (settled.attentions < 0 || row == row_of.end()) continue;

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "flxlink/push.h"
@@ -51,10 +52,13 @@ absl::string_view SentCounter(SyncField field);
 constexpr absl::string_view kSentContent = "contents";
 
 // Writes settlements and notes in `result` whether they are progress.
-absl::Status WriteSettlements(SyncScope& scope, const SettlementBatch& batch, SyncPassResult* result);
+absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const SettlementBatch& batch,
+                                                  SyncPassResult* result);
 
-// Makes problems of the job of the attentions of a settlement of links of `page`.
-void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch);
+// Makes problems of the job of the attentions of a settlement of links of `page`, and tells of them and of those that
+// ended with it.
+void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch,
+                    const SettlementResult& written);
 
 }  // namespace flxlink::engine
 

@@ -59,7 +59,6 @@ class QueueEdit {
     slot_.holder_job = 0;
     slot_.owner = 0;
     slot_.claim = 0;
-    slot_.lease_until = absl::InfinitePast();
     slot_.cancel_requested = false;
   }
 

@@ -14,6 +14,8 @@ absl::string_view ToString(EventKind kind) {
       return "links";
     case EventKind::kAttentionRaised:
       return "attention_raised";
+    case EventKind::kAttentionCleared:
+      return "attention_cleared";
     case EventKind::kTrouble:
       return "trouble";
     case EventKind::kLog:

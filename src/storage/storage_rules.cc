@@ -351,6 +351,15 @@ std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& 
   return attentions;
 }
 
+void AddCleared(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
+                SettlementResult* result) {
+  for (const Problem& attention : before) {
+    const bool stays =
+        std::any_of(after.begin(), after.end(), [&](const Problem& other) { return other.code == attention.code; });
+    if (!stays) result->cleared.push_back({row, attention});
+  }
+}
+
 Problem ItemGone(absl::string_view external_id) {
   return MakeProblem(problem_code::kItemGone, {{"external_id", std::string(external_id)}},
                      absl::StrCat("item ", external_id, " is gone from the channel"));

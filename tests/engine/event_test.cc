@@ -22,6 +22,7 @@
 namespace flxlink::engine {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -234,6 +235,25 @@ TEST_F(EventTest, LinksAreToldByThePageAndThoseMadeByHandByName) {
   EXPECT_EQ(events[0].links.released, 1);
 }
 
+TEST_F(EventTest, AHandEditThatChangesNoLinkTellsNothing) {
+  WriteProducts(1000);
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
+  EventFilter filter;
+  filter.kinds = {EventKind::kLinks};
+  const std::unique_ptr<EventStream> stream = engine_->Subscribe(filter);
+  ListingEdit edit;
+  for (const ListingEdit::Kind kind : {ListingEdit::Kind::kUnlink, ListingEdit::Kind::kLink}) {
+    edit.kind = kind;
+    edit.external_id = kind == ListingEdit::Kind::kLink ? "i2" : "";
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(engine_->EditListing("shop", "s2", edit).ok());
+    ASSERT_EQ(Take(*stream).size(), 1u) << "the second finds it done";
+  }
+  EXPECT_FALSE(engine_->EditListing("shop", "s1", edit).ok()) << "i2 is taken";
+  edit.kind = ListingEdit::Kind::kPause;
+  ASSERT_TRUE(engine_->EditListing("shop", "s2", edit).ok());
+  EXPECT_THAT(Take(*stream), IsEmpty());
+}
+
 TEST_F(EventTest, AnAttentionIsToldWithItsProblem) {
   WriteProducts(1000);
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
@@ -247,6 +267,38 @@ TEST_F(EventTest, AnAttentionIsToldWithItsProblem) {
   EXPECT_EQ(events[0].problem.code, "invalid_price");
   EXPECT_EQ(events[0].sku, "s1");
   EXPECT_EQ(events[0].external_id, "i1");
+}
+
+TEST_F(EventTest, AnAttentionThatIsOverIsTold) {
+  WriteProducts(1000);
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
+  WriteProducts(-5);
+  Run(JobKind::kSync);
+  EventFilter filter;
+  filter.kinds = {EventKind::kAttentionRaised, EventKind::kAttentionCleared};
+  const std::unique_ptr<EventStream> stream = engine_->Subscribe(filter);
+  WriteProducts(1000);  // As the channel has it: nothing is pushed.
+  Run(JobKind::kSync);
+  std::vector<Event> events = Take(*stream);
+  EXPECT_THAT(Texts(events), Each("attention_cleared"));
+  ASSERT_EQ(events.size(), 6u);
+  EXPECT_EQ(events[0].problem.code, "invalid_price");
+  EXPECT_EQ(events[0].sku, "s1");
+  EXPECT_EQ(events[0].external_id, "i1");
+  EXPECT_EQ(events[0].channel, "shop");
+  EXPECT_EQ(events[0].job.kind, JobKind::kSync);
+
+  WriteProducts(-5);
+  Run(JobKind::kSync);
+  EXPECT_THAT(Texts(Take(*stream)), Each("attention_raised"));
+  WriteProducts(2000);
+  Run(JobKind::kSync);
+  events = Take(*stream);
+  EXPECT_THAT(Texts(events), Each("attention_cleared")) << "by a push";
+  EXPECT_EQ(events.size(), 6u);
+  WriteProducts(3000);
+  Run(JobKind::kSync);
+  EXPECT_THAT(Take(*stream), IsEmpty());
 }
 
 // The write of a queue whose answer was lost is found to be done, and told once.

@@ -317,6 +317,42 @@ TEST_P(ListsTest, EditsThatCouldNotBeWrittenSaySo) {
   EXPECT_THAT(Listings(10, paused), ElementsAre("s0", "s1"));
 }
 
+TEST_P(ListsTest, EditsThatACallDoesNotReachHaveItsError) {
+  // Two edits a page: the call ends while the first page is written.
+  class CancelsAtEdit : public ForwardingStorage {
+   public:
+    CancelsAtEdit(Storage& inner, Cancellation& cancellation) : ForwardingStorage(inner), cancellation_(cancellation) {}
+
+   protected:
+    absl::Status Before(absl::string_view operation) override {
+      if (operation == "EditListings") cancellation_.Cancel();
+      return absl::OkStatus();
+    }
+
+   private:
+    Cancellation& cancellation_;
+  };
+  Cancellation cancellation;
+  CancelsAtEdit cancelling(*storage_, cancellation);
+  const std::unique_ptr<Engine> engine = NewEngine(cancelling);
+  const auto pause = [&](const Call& call) {
+    std::vector<ListingEdit> edits;
+    for (const char* sku : {"s0", "s1", "s2", "s3", "s4"}) edits.push_back(EditOf(sku, ListingEdit::Kind::kPause));
+    const absl::StatusOr<std::vector<absl::Status>> statuses = engine->EditListings("shop", edits, call);
+    std::vector<absl::StatusCode> codes;
+    for (const absl::Status& status : statuses.value_or(std::vector<absl::Status>())) codes.push_back(status.code());
+    return codes;
+  };
+  const std::vector<absl::StatusCode> none(5, absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(pause({absl::InfinitePast(), nullptr}), none);
+  EXPECT_THAT(pause({absl::InfiniteFuture(), &cancellation}),
+              ElementsAre(absl::StatusCode::kOk, absl::StatusCode::kOk, absl::StatusCode::kCancelled,
+                          absl::StatusCode::kCancelled, absl::StatusCode::kCancelled));
+  ListingFilter paused;
+  paused.healths = {Health::kPaused};
+  EXPECT_THAT(Listings(10, paused), ElementsAre("s0", "s1"));
+}
+
 TEST_P(ListsTest, ProductsAreListedEachPageInOneCurrency) {
   WriteProducts({"e0", "e1"}, "EUR");
   WriteProducts({"s6"});

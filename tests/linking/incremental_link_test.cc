@@ -350,7 +350,7 @@ class History {
     edit.kind = kind;
     edit.external_id = absl::StrCat("i", Below(items_));
     edit.sku = absl::StrCat("s", Below(busy_hands_ ? 3 : products_));
-    const absl::Status status = inner_->EditListings(channel_id_, {edit}, clock_.Now())->front();
+    const absl::Status status = inner_->EditListings(channel_id_, {edit}, clock_.Now())->front().status;
     steps_.push_back(absl::StrCat("edit ", static_cast<int>(kind), " of ", edit.sku, " to ", edit.external_id, ": ",
                                   status.ok() ? "done" : "refused"));
   }

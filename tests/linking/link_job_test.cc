@@ -91,7 +91,7 @@ class LinkJobTest : public ::testing::Test {
     edit.kind = kind;
     edit.external_id = external_id;
     edit.sku = sku;
-    EXPECT_TRUE(inner_->EditListings(channel_id_, {edit}, clock_.Now())->front().ok());
+    EXPECT_TRUE(inner_->EditListings(channel_id_, {edit}, clock_.Now())->front().status.ok());
   }
   std::string LinkOf(const std::string& sku) {
     ListingFilter filter;

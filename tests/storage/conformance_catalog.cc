@@ -287,7 +287,7 @@ TEST_P(StorageConformance, UnchangedQuantityDirtiesALinkThatWaitsForIt) {
   SettlementBatch held;
   held.rows = {Applied(shop.LinkRow("S1"), {})};
   held.rows[0].mask = {};
-  ASSERT_EQ(storage().WriteSettlements(shop.fence(), held, At(6)), absl::OkStatus());
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), held, At(6)).status(), absl::OkStatus());
   ASSERT_TRUE(shop.DirtySkus().empty());
 
   EXPECT_EQ(shop.WriteProducts({{"K1", "S1", 100, 10}, {"K2", "S2", 100, 10}}, At(50)).dirtied, 1);

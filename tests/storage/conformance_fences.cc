@@ -61,7 +61,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
       {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {PairOf(link)}, At(9)); }},
       {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},
       {"BeginPush", [=](Storage& s, const Fence& f) { return s.BeginPush(f, Push(2, {link})); }},
-      {"WriteSettlements", [=](Storage& s, const Fence& f) { return s.WriteSettlements(f, settled, At(9)); }},
+      {"WriteSettlements", [=](Storage& s, const Fence& f) { return s.WriteSettlements(f, settled, At(9)).status(); }},
       {"AbandonPush", [=](Storage& s, const Fence& f) { return s.AbandonPush(f, 1); }},
       {"WriteStatuses", [=](Storage& s, const Fence& f) { return s.WriteStatuses(f, {hide}, At(9)).status(); }},
       {"WriteProgress",

@@ -61,7 +61,7 @@ void Settle(Shop& shop, const SyncFields& mask, const ItemValues& values) {
   SettlementBatch batch;
   batch.rows.push_back(Applied(shop.LinkRow("S1"), values));
   batch.rows.back().mask = mask;
-  EXPECT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
 }
 
 ItemValues WithContent(std::vector<Field> content) {

@@ -68,7 +68,7 @@ void Settle(Shop& shop, Dice& dice, const SyncRow& link) {
     batch.attentions = {{{"rejected", {}, "a price"}}};
     if (dice.OneIn(2)) batch.attentions[0].push_back({"throttled", {}, "too fast"});
   }
-  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(5)), absl::OkStatus());
+  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
 }
 
 // What becomes of a listing variant and its item.
@@ -400,10 +400,13 @@ TEST_P(StorageConformance, AnEditThatFailsDoesNotKeepOthersFromBeingMade) {
   const std::vector<std::string> skus = {"S1", "none", "S2", "S3", "S3", "S1"};
   for (size_t i = 0; i < edits.size(); ++i) edits[i].sku = skus[i];
   std::vector<absl::StatusCode> codes;
-  for (const absl::Status& status : Value(storage().EditListings(shop.channel_id(), edits, At(9)))) {
-    codes.push_back(status.code());
+  std::vector<bool> changed_links;
+  for (const EditOutcome& outcome : Value(storage().EditListings(shop.channel_id(), edits, At(9)))) {
+    codes.push_back(outcome.status.code());
+    changed_links.push_back(outcome.changed_link);
   }
   EXPECT_EQ(codes, (std::vector<absl::StatusCode>{kOk, kNotFound, kFailedPrecondition, kOk, kOk, kOk}));
+  EXPECT_EQ(changed_links, (std::vector<bool>{false, false, false, true, true, false}));
   EXPECT_EQ(shop.Listing("S1").sync_priority, 8) << "edits are made in their order";
   EXPECT_EQ(shop.Listing("S2").external_id, "X2");
   EXPECT_EQ(shop.Listing("S3").external_id, "X3") << "unlinked and linked again";

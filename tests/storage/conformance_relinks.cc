@@ -50,7 +50,7 @@ TEST_P(StorageConformance, SettlementOfAnotherItemChangesNothing) {
   const std::string text = StoreText(storage());
   for (const Settlement& row : {Applied(before, {1, 2, ChannelStatus::kHidden}),
                                 Applied(OldItemToday(shop, before), {1, 2, ChannelStatus::kHidden}), gone}) {
-    EXPECT_EQ(storage().WriteSettlements(shop.fence(), Batch(row), At(9)), absl::OkStatus());
+    EXPECT_EQ(storage().WriteSettlements(shop.fence(), Batch(row), At(9)).status(), absl::OkStatus());
     EXPECT_EQ(StoreText(storage()), text);
   }
 }
@@ -64,7 +64,7 @@ TEST_P(StorageConformance, SettlementOfAnotherItemLeavesABrokenLinkAlone) {
   SettlementBatch batch = Batch(Applied(today, {}));
   batch.close_push = false;
   const std::string text = StoreText(storage());
-  EXPECT_EQ(storage().WriteSettlements(shop.fence(), batch, At(9)), absl::OkStatus());
+  EXPECT_EQ(storage().WriteSettlements(shop.fence(), batch, At(9)).status(), absl::OkStatus());
   EXPECT_EQ(StoreText(storage()), text);
 }
 

@@ -116,8 +116,10 @@ TEST_P(StorageConformance, RepeatedHandEditsAreDone) {
   const auto repeat = [&](ListingEdit edit) {
     edit.sku = "S1";
     return Repeat(storage(), [&](Storage& s) -> absl::Status {
-      const absl::StatusOr<std::vector<absl::Status>> done = s.EditListings(shop.channel_id(), {edit}, At(5));
-      return done.ok() ? done->at(0) : done.status();
+      const absl::StatusOr<std::vector<EditOutcome>> done = s.EditListings(shop.channel_id(), {edit}, At(5));
+      if (!done.ok()) return done.status();
+      EXPECT_FALSE(done->at(0).changed_link) << "the first call changed it";
+      return done->at(0).status;
     });
   };
   EXPECT_EQ(repeat(Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());

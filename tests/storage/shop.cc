@@ -187,12 +187,15 @@ PullWriteResult Shop::Pull(const std::vector<PulledItem>& rows, absl::Time at) {
 
 void Shop::Link(const std::string& sku, const std::string& external_id, absl::Time at) {
   const LinkWrite row = NewLink(ListingId(sku), ItemId(external_id));
-  EXPECT_EQ(Value(storage().WriteLinks(fence_, channel().edit_version, {row}, at)).linked, 1);
+  Value(storage().WriteLinks(fence_, channel().edit_version, {row}, at));
+  const ListingRow listing = Listing(sku);
+  EXPECT_EQ(listing.link_state, LinkState::kLinked);
+  EXPECT_EQ(listing.external_id, external_id);
 }
 
 absl::Status Shop::Edit(const std::string& sku, ListingEdit edit, absl::Time at) {
   edit.sku = sku;
-  return Value(storage().EditListings(channel_id_, {edit}, at)).at(0);
+  return Value(storage().EditListings(channel_id_, {edit}, at)).at(0).status;
 }
 
 void Shop::Clean(const std::string& sku) {
@@ -200,7 +203,7 @@ void Shop::Clean(const std::string& sku) {
   SettlementBatch batch;
   batch.rows.push_back(Applied(link, link.acknowledged));
   batch.rows.back().mask = {};
-  EXPECT_EQ(storage().WriteSettlements(fence_, batch, At(4)), absl::OkStatus());
+  EXPECT_EQ(storage().WriteSettlements(fence_, batch, At(4)).status(), absl::OkStatus());
 }
 
 void Shop::StockAndLink(int count) {

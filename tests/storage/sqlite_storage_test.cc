@@ -161,7 +161,7 @@ TEST(SqliteOpen, OlderSchemaIsBroughtForwardWithItsRows) {
   EXPECT_EQ(Value(storage->link_index()->ReadLinkBase(channel.channel_id)).text, "");
 }
 
-TEST(SqliteOpen, OldJobsAndTheOneScheduleOfAChannelAreBroughtForward) {
+TEST(SqliteOpen, OldJobsPushesAndTheOneScheduleOfAChannelAreBroughtForward) {
   SqliteStoreFile file;
   {
     const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
@@ -174,6 +174,7 @@ TEST(SqliteOpen, OldJobsAndTheOneScheduleOfAChannelAreBroughtForward) {
                                    absl::BytesToHexString(model::EncodeChannelConfig(channel.config)), "')"));
   RunSql(file.path(),
          "INSERT INTO slot (channel_id) VALUES (4);"
+         "INSERT INTO push_record (channel_id, push_id, job_id, call_deadline) VALUES (4, 3, 9, 60000000);"
          "INSERT INTO schedule VALUES (4, 'daily', 7, 30, 0, '', 'Europe/Berlin', 'sync-full', 0, 60000000);"
          "INSERT INTO job (channel_id, job_id, kind, state, triggered_by, priority, rerun_of, progress_total, "
          "progress_done, progress_failed, attempts, created_at, details) "
@@ -194,6 +195,10 @@ TEST(SqliteOpen, OldJobsAndTheOneScheduleOfAChannelAreBroughtForward) {
   EXPECT_EQ(job.from_job, 8);
   EXPECT_EQ(job.channel, "shop");
   EXPECT_EQ(Value(storage->ReadChannel("shop")).pull.job_id, 0) << "no job goes on with a pull of before";
+  const std::vector<OpenPush> pushes = Value(storage->ReadOpenPushes(4));
+  ASSERT_EQ(pushes.size(), 1u);
+  EXPECT_EQ(pushes[0].push_id, 3);
+  EXPECT_EQ(pushes[0].call_deadline, absl::FromUnixSeconds(60));
 }
 
 // Schema 2 kept one attention in the row of its link, and errors and attentions had advice and no arguments.

@@ -154,7 +154,7 @@ std::string LinkText(Storage& storage, int64_t channel_id) {
     absl::StrAppend(&text, "unlinked by hand ", pair.listing_id, " ", pair.channel_variant_id, "\n");
   }
   for (const OpenPush& push : Read(storage.ReadOpenPushes(channel_id))) {
-    absl::StrAppend(&text, "push ", push.push_id, " job=", push.job_id, " deadline ", Text(push.call_deadline), " of ",
+    absl::StrAppend(&text, "push ", push.push_id, " deadline ", Text(push.call_deadline), " of ",
                     absl::StrJoin(push.listing_ids, ","), "\n");
   }
   return text;
@@ -213,9 +213,8 @@ std::string ToText(const Job& job) {
 std::string ToText(const Slot& slot) {
   return absl::StrCat("slot ", slot.channel_id, " revision=", slot.revision, " holder=", slot.holder_job,
                       " epoch=", slot.epoch, " claim=", slot.claim, " change=", slot.change, " owner=", slot.owner,
-                      " lease ", Text(slot.lease_until), " paused=", slot.paused, " cancel=", slot.cancel_requested,
-                      " head=", slot.head_job, " ", Text(slot.head_prioritized_at), " ", slot.head_priority, " ",
-                      Text(slot.head_created_at), "\n");
+                      " paused=", slot.paused, " cancel=", slot.cancel_requested, " head=", slot.head_job, " ",
+                      Text(slot.head_prioritized_at), " ", slot.head_priority, " ", Text(slot.head_created_at), "\n");
 }
 
 std::string ToText(const ChannelConfig& config) {

@@ -164,6 +164,11 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result);
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);
 
+// Adds to `result` those of a link's attentions `before` its settlement, which is number `row` of its batch, whose code
+// is not among those `after` it. Both ascend by code.
+void AddCleared(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
+                SettlementResult* result);
+
 // The attention of a link whose item is gone.
 Problem ItemGone(absl::string_view external_id);
 

@@ -87,20 +87,17 @@ absl::Status CheckLinkWrites(MemoryChannel& channel, absl::Span<const LinkWrite>
   return absl::OkStatus();
 }
 
-void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& author, LinkWriteResult* result) {
+void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
     channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
                  storage::StatusAfterLink(listing.status, row.status), author, row.record_change);
-    ++result->linked;
     return;
   }
   if (listing.channel_variant_id != 0) return;
-  if (listing.rule == row.rule && listing.reason == row.reason) return;
   listing.rule = row.rule;
   listing.reason = row.reason;
-  ++result->reasons_changed;
 }
 
 bool IsEditedAfter(const MemoryChannel& channel, LinkSide side, int64_t id, int64_t edit_version) {
@@ -195,10 +192,7 @@ void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
   channel.MarkDirty(listing, now);
 }
 
-absl::Status ApplyEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Time now) {
-  absl::StatusOr<MemoryListing*> found = channel.FindListingBySku(edit.sku);
-  if (!found.ok()) return found.status();
-  MemoryListing& listing = **found;
+absl::Status ApplyEdit(MemoryChannel& channel, MemoryListing& listing, const ListingEdit& edit, absl::Time now) {
   switch (edit.kind) {
     case ListingEdit::Kind::kLink:
       return LinkByHand(channel, listing, edit.external_id, now);
@@ -222,6 +216,16 @@ absl::Status ApplyEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Ti
   }
   channel.Reindex(listing);
   return absl::OkStatus();
+}
+
+EditOutcome MakeEdit(MemoryChannel& channel, const ListingEdit& edit, absl::Time now) {
+  absl::StatusOr<MemoryListing*> listing = channel.FindListingBySku(edit.sku);
+  if (!listing.ok()) return {listing.status(), false};
+  const int64_t linked_to = (*listing)->channel_variant_id;
+  EditOutcome outcome;
+  outcome.status = ApplyEdit(channel, **listing, edit, now);
+  outcome.changed_link = (*listing)->channel_variant_id != linked_to;
+  return outcome;
 }
 
 }  // namespace
@@ -308,7 +312,7 @@ absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, in
   for (auto at = result.overtaken.rbegin(); at != result.overtaken.rend(); ++at) writes.erase(writes.begin() + *at);
   if (absl::Status status = CheckLinkWrites(channel, writes); !status.ok()) return status;
   if (absl::Status status = RecordOvertaken(channel, rows, result.overtaken); !status.ok()) return status;
-  for (const LinkWrite& row : writes) WriteLink(channel, row, {fence.job_id, now}, &result);
+  for (const LinkWrite& row : writes) WriteLink(channel, row, {fence.job_id, now});
   return result;
 }
 
@@ -327,16 +331,16 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t
   return released;
 }
 
-absl::StatusOr<std::vector<absl::Status>> MemoryStorage::EditListings(int64_t channel_id,
-                                                                      absl::Span<const ListingEdit> edits,
-                                                                      absl::Time now) {
+absl::StatusOr<std::vector<EditOutcome>> MemoryStorage::EditListings(int64_t channel_id,
+                                                                     absl::Span<const ListingEdit> edits,
+                                                                     absl::Time now) {
   if (absl::Status status = storage::CheckRows(edits.size(), "edits"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  std::vector<absl::Status> statuses;
-  for (const ListingEdit& edit : edits) statuses.push_back(ApplyEdit(**channel, edit, now));
-  return statuses;
+  std::vector<EditOutcome> outcomes;
+  for (const ListingEdit& edit : edits) outcomes.push_back(MakeEdit(**channel, edit, now));
+  return outcomes;
 }
 
 }  // namespace flxlink::memory

@@ -85,8 +85,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::StatusOr<std::vector<absl::Status>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
-                                                         absl::Time now) override;
+  absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
+                                                        absl::Time now) override;
   absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
                                                               LinkEventPlace after, int64_t limit) override;
 
@@ -115,7 +115,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;
   absl::Status BeginPush(const Fence& fence, const PushRecord& record) override;
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
-  absl::Status WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) override;
+  absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                    absl::Time now) override;
   absl::Status AbandonPush(const Fence& fence, int64_t push_id) override;
   absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                         absl::Time now) override;

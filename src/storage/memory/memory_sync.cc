@@ -201,7 +201,6 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
   if (!inserted) return absl::OkStatus();
   OpenPush& push = entry->second;
   push.push_id = record.push_id;
-  push.job_id = fence.job_id;
   push.call_deadline = record.call_deadline;
   for (const PushItem& item : record.items) {
     push.listing_ids.push_back(item.listing_id);
@@ -222,7 +221,8 @@ absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t chan
   return pushes;
 }
 
-absl::Status MemoryStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
+absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                                 absl::Time now) {
   absl::Status status = storage::CheckSettlements(batch);
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
@@ -230,9 +230,15 @@ absl::Status MemoryStorage::WriteSettlements(const Fence& fence, const Settlemen
   if (!channel.ok()) return channel.status();
   status = CheckListingsExist(**channel, batch.rows, [](const Settlement& row) { return row.listing_id; });
   if (!status.ok()) return status;
-  for (const Settlement& row : batch.rows) Settle(**channel, row, batch, {fence.job_id, now});
+  SettlementResult result;
+  for (size_t i = 0; i < batch.rows.size(); ++i) {
+    const MemoryListing& listing = (*channel)->listings.at(batch.rows[i].listing_id);
+    const std::vector<Problem> before = listing.attentions;
+    Settle(**channel, batch.rows[i], batch, {fence.job_id, now});
+    storage::AddCleared(static_cast<int64_t>(i), before, listing.attentions, &result);
+  }
   if (batch.close_push) (*channel)->pushes.erase(batch.push_id);
-  return absl::OkStatus();
+  return result;
 }
 
 absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id) {

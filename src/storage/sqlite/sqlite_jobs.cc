@@ -79,13 +79,13 @@ absl::Status UpdateJob(Connection& db, Job job) {
 }
 
 void StoreSlot(Connection& db, const Slot& slot, int64_t revision, uint64_t change) {
-  Query(db,
-        "UPDATE slot SET revision = ?2, holder_job = ?3, epoch = ?4, owner = ?5, lease_until = ?6, paused = ?7, "
-        "cancel_requested = ?8, head_job = ?9, head_prioritized_at = ?10, head_priority = ?11, head_created_at = ?12, "
-        "claim = ?13, change = ?14 "
-        "WHERE channel_id = ?1")
-      .Run(slot.channel_id, revision, NullIfZero{slot.holder_job}, slot.epoch, NullIfZero{slot.owner}, slot.lease_until,
-           slot.paused, slot.cancel_requested, NullIfZero{slot.head_job}, slot.head_prioritized_at, slot.head_priority,
+  Query(
+      db,
+      "UPDATE slot SET revision = ?2, holder_job = ?3, epoch = ?4, owner = ?5, paused = ?6, cancel_requested = ?7, "
+      "head_job = ?8, head_prioritized_at = ?9, head_priority = ?10, head_created_at = ?11, claim = ?12, change = ?13 "
+      "WHERE channel_id = ?1")
+      .Run(slot.channel_id, revision, NullIfZero{slot.holder_job}, slot.epoch, NullIfZero{slot.owner}, slot.paused,
+           slot.cancel_requested, NullIfZero{slot.head_job}, slot.head_prioritized_at, slot.head_priority,
            slot.head_created_at, static_cast<int64_t>(slot.claim), static_cast<int64_t>(change));
 }
 

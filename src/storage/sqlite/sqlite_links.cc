@@ -97,14 +97,12 @@ class LinkRowWriter {
                      row.record_change)) {
       return CheckFree(db_, channel_id_, link, item);
     }
-    ++result_.linked;
     return absl::OkStatus();
   }
 
   absl::Status WriteReason(const LinkWrite& row) {
     const int64_t changed = reason_.Run(channel_id_, row.listing_id, row.rule, NullIfEmpty{ToString(row.reason)});
     if (changed == 0 && !ListingExists(db_, channel_id_, row.listing_id)) return storage::NoSuchListing(row.listing_id);
-    result_.reasons_changed += changed;
     return absl::OkStatus();
   }
 
@@ -136,6 +134,8 @@ class Edit {
         now_(now),
         links_(db, channel.channel_id, {0, now}) {}
 
+  bool changed_link() const { return changed_link_; }
+
   absl::Status Link(absl::string_view external_id) {
     const absl::optional<StoredItem> item = FindItem(db_, channel_id_, external_id);
     if (!item.has_value()) return storage::NoSuchItem(channel_, external_id);
@@ -147,6 +147,7 @@ class Edit {
     if (!storage::IsLiveItem(item->gone, item->seen.status)) return storage::ItemNotLive(external_id);
     CountEdit(item->channel_variant_id);
     links_.Link(link_, *item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(link_.status, item->seen.status));
+    changed_link_ = true;
     Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3")
         .Run(channel_id_, link_.listing_id, item->channel_variant_id);
     return absl::OkStatus();
@@ -160,6 +161,7 @@ class Edit {
     Query(db_, "INSERT OR IGNORE INTO hand_unlink (channel_id, listing_id, channel_variant_id) VALUES (?1, ?2, ?3)")
         .Run(channel_id_, link_.listing_id, link_.channel_variant_id);
     links_.Dissolve(link_, LinkEvent::Kind::kUnlinked, LinkReason::kUnlinkedByHand);
+    changed_link_ = true;
     return absl::OkStatus();
   }
 
@@ -213,6 +215,7 @@ class Edit {
   const StoredLink& link_;
   const absl::Time now_;
   LinkWriter links_;
+  bool changed_link_ = false;
 };
 
 absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
@@ -240,12 +243,15 @@ absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
 }
 
 // An edit that fails has written nothing.
-absl::Status ApplyEdit(Connection& db, int64_t channel_id, const ListingEdit& edit, absl::Time now) {
+EditOutcome MakeEdit(Connection& db, int64_t channel_id, const ListingEdit& edit, absl::Time now) {
   const Channel channel = FindChannel(db, channel_id).value_or(Channel());
   const absl::optional<StoredLink> link = FindLink(db, channel_id, edit.sku);
-  if (!link.has_value()) return storage::NoSuchSku(channel, edit.sku);
+  if (!link.has_value()) return {storage::NoSuchSku(channel, edit.sku), false};
   Edit apply(db, channel, edit.sku, *link, now);
-  return ApplyEdit(edit, apply);
+  EditOutcome outcome;
+  outcome.status = ApplyEdit(edit, apply);
+  outcome.changed_link = apply.changed_link();
+  return outcome;
 }
 
 }  // namespace
@@ -304,19 +310,19 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t
   return static_cast<int64_t>(broken.size());
 }
 
-absl::StatusOr<std::vector<absl::Status>> SqliteStorage::EditListings(int64_t channel_id,
-                                                                      absl::Span<const ListingEdit> edits,
-                                                                      absl::Time now) {
+absl::StatusOr<std::vector<EditOutcome>> SqliteStorage::EditListings(int64_t channel_id,
+                                                                     absl::Span<const ListingEdit> edits,
+                                                                     absl::Time now) {
   absl::Status status = storage::CheckRows(edits.size(), "edits");
   if (!status.ok()) return status;
-  std::vector<absl::Status> statuses;
+  std::vector<EditOutcome> outcomes;
   status = Write([&](Connection& db) {
     if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
-    for (const ListingEdit& edit : edits) statuses.push_back(ApplyEdit(db, channel_id, edit, now));
+    for (const ListingEdit& edit : edits) outcomes.push_back(MakeEdit(db, channel_id, edit, now));
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return statuses;
+  return outcomes;
 }
 
 }  // namespace flxlink::sqlite

@@ -42,10 +42,13 @@ void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query(db, "UPDATE link SET in_doubt = NULL WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
-void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, LinkWriter& links) {
+void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int64_t row, LinkWriter& links,
+                SettlementResult* result) {
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id);
   ClearDoubt(db, channel_id, link.listing_id);
+  storage::AddCleared(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
 
 void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& row) {
@@ -62,8 +65,9 @@ void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& ro
       .Run(channel_id, row.listing_id, NullIfEmpty{EncodeContent(known.content)});
 }
 
-void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
-                const SettlementBatch& batch, LinkWriter& links) {
+void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const SettlementBatch& batch, int64_t at,
+                LinkWriter& links, SettlementResult* result) {
+  const Settlement& row = batch.rows[static_cast<size_t>(at)];
   AcknowledgeContent(db, channel_id, row);
   const bool has_status = row.mask.Has(SyncField::kStatus);
   const ListingStatus status = has_status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
@@ -85,11 +89,14 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)});
   if (row.attentions == kKeepAttentions) return;
-  WriteAttentions(db, channel_id, row.listing_id, storage::AttentionsOf(row, batch));
+  const std::vector<Problem> attentions = storage::AttentionsOf(row, batch);
+  storage::AddCleared(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
 }
 
-absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlement& row, const SettlementBatch& batch,
-                             LinkWriter& links) {
+// Row number `at` of the batch.
+absl::Status WriteSettlement(Connection& db, int64_t channel_id, const SettlementBatch& batch, int64_t at,
+                             LinkWriter& links, SettlementResult* result) {
+  const Settlement& row = batch.rows[static_cast<size_t>(at)];
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
   const int64_t item_id = link->channel_variant_id;
@@ -101,10 +108,10 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.
   if (row.dirty_version < link->linked_version) return absl::OkStatus();
   if (row.gone) {
-    SettleGone(db, channel_id, *link, links);
+    SettleGone(db, channel_id, *link, at, links, result);
     return absl::OkStatus();
   }
-  SettleLink(db, channel_id, *link, row, batch, links);
+  SettleLink(db, channel_id, *link, batch, at, links, result);
   return absl::OkStatus();
 }
 
@@ -118,9 +125,9 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
     const int64_t added = Query(db,
-                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, job_id, call_deadline) "
-                                "VALUES (?1, ?2, ?3, ?4)")
-                              .Run(fence.channel_id, record.push_id, fence.job_id, record.call_deadline);
+                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, call_deadline) "
+                                "VALUES (?1, ?2, ?3)")
+                              .Run(fence.channel_id, record.push_id, record.call_deadline);
     if (added == 0) return absl::OkStatus();
     for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);
     return absl::OkStatus();
@@ -130,11 +137,11 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
 absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id) {
   std::vector<OpenPush> pushes;
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    Query records(db, "SELECT push_id, job_id, call_deadline FROM push_record WHERE channel_id = ?1 ORDER BY push_id");
+    Query records(db, "SELECT push_id, call_deadline FROM push_record WHERE channel_id = ?1 ORDER BY push_id");
     Query items(db, "SELECT listing_id FROM push_item WHERE channel_id = ?1 AND push_id = ?2 ORDER BY listing_id");
     records.Bind(channel_id);
     while (records.Next()) {
-      pushes.push_back({records.Int(0), records.Int(1), records.Time(2), {}});
+      pushes.push_back({records.Int(0), records.Time(1), {}});
       items.Bind(channel_id, records.Int(0));
       while (items.Next()) pushes.back().listing_ids.push_back(items.Int(0));
     }
@@ -144,18 +151,23 @@ absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t chan
   return pushes;
 }
 
-absl::Status SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch, absl::Time now) {
+absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                                 absl::Time now) {
   absl::Status status = storage::CheckSettlements(batch);
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  SettlementResult result;
+  status = WriteFenced(fence, [&](Connection& db) {
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
-    for (const Settlement& row : batch.rows) {
-      const absl::Status written = WriteSettlement(db, fence.channel_id, row, batch, links);
+    for (size_t i = 0; i < batch.rows.size(); ++i) {
+      const absl::Status written =
+          WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), links, &result);
       if (!written.ok()) return written;
     }
     if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);
     return absl::OkStatus();
   });
+  if (!status.ok()) return status;
+  return result;
 }
 
 absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id) {

@@ -113,7 +113,7 @@ std::vector<Channel> FindChannels(Connection& db) {
 
 absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
   Query query(db,
-              "SELECT channel_id, revision, holder_job, epoch, owner, lease_until, paused, cancel_requested, head_job, "
+              "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, "
               "head_prioritized_at, head_priority, head_created_at, claim, change FROM slot WHERE channel_id = ?1");
   if (!query.Bind(channel_id).Next()) return absl::nullopt;
   Slot slot;
@@ -122,15 +122,14 @@ absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
   slot.holder_job = query.Int(2);
   slot.epoch = query.Int(3);
   slot.owner = query.Int(4);
-  slot.lease_until = query.Time(5);
-  slot.paused = query.Bool(6);
-  slot.cancel_requested = query.Bool(7);
-  slot.head_job = query.Int(8);
-  slot.head_prioritized_at = query.Time(9);
-  slot.head_priority = query.Int(10);
-  slot.head_created_at = query.Time(11);
-  slot.claim = static_cast<uint64_t>(query.Int(12));
-  slot.change = static_cast<uint64_t>(query.Int(13));
+  slot.paused = query.Bool(5);
+  slot.cancel_requested = query.Bool(6);
+  slot.head_job = query.Int(7);
+  slot.head_prioritized_at = query.Time(8);
+  slot.head_priority = query.Int(9);
+  slot.head_created_at = query.Time(10);
+  slot.claim = static_cast<uint64_t>(query.Int(11));
+  slot.change = static_cast<uint64_t>(query.Int(12));
   return slot;
 }
 
@@ -213,12 +212,17 @@ std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t 
   return attentions;
 }
 
-void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions) {
-  Query(db, "DELETE FROM attention WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+std::vector<Problem> WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id,
+                                     const std::vector<Problem>& attentions) {
+  std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+  if (!before.empty()) {
+    Query(db, "DELETE FROM attention WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+  }
   for (const Problem& attention : attentions) {
     Query(db, "INSERT INTO attention (channel_id, listing_id, code, args, message) VALUES (?1, ?2, ?3, ?4, ?5)")
         .Run(channel_id, listing_id, attention.code, EncodeFields(attention.args), attention.message);
   }
+  return before;
 }
 
 ListingStatus ReadStatus(const Query& query, int column) {

@@ -73,9 +73,11 @@ bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
 // Writes the status of a listing variant.
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);
 
-// The attentions of a listing variant, ascending by code. Writing takes the place of all that were there.
+// The attentions of a listing variant, ascending by code. Writing takes the place of all that were there, which it
+// returns.
 std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t listing_id);
-void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions);
+std::vector<Problem> WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id,
+                                     const std::vector<Problem>& attentions);
 
 // The status in three columns from `column`: health, pending, paused.
 ListingStatus ReadStatus(const Query& query, int column);

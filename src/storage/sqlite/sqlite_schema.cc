@@ -279,6 +279,7 @@ ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE channel_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE link ADD COLUMN acked_compare_at_price INTEGER;
 ALTER TABLE link ADD COLUMN acked_content TEXT;
+ALTER TABLE push_record DROP COLUMN job_id;
 ALTER TABLE push_item ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_item ADD COLUMN content TEXT;
 
@@ -320,6 +321,7 @@ INSERT INTO schedule (channel_id, name, kind, hour, minute, every_us, cron, time
   SELECT channel_id, job, kind, hour, minute, every_us, cron, time_zone, job, enabled, next_fire FROM only_schedule;
 DROP TABLE only_schedule;
 
+ALTER TABLE slot DROP COLUMN lease_until;
 ALTER TABLE slot ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE slot ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 
