@@ -11,6 +11,7 @@
 #include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/channels/simulated_under_test.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink {
@@ -21,101 +22,9 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-const SyncFields kPrice = {SyncField::kPrice};
 const SyncFields kQuantity = {SyncField::kQuantity};
 
-std::unique_ptr<ChannelAdapter> MakeAdapter(const std::shared_ptr<SimulatedPlatform>& platform) {
-  AdapterRegistry registry;
-  RegisterSimulatedChannel(registry, platform);
-  ChannelConfig config;
-  config.name = "shop";
-  config.adapter = "simulated";
-  const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
-  absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = registry.Make({config, *credentials});
-  EXPECT_TRUE(adapter.ok()) << adapter.status();
-  return *std::move(adapter);
-}
-
 // -- The conformance suite, over platforms that can do more or less.
-
-class SimulatedUnderTest : public ChannelUnderTest {
- public:
-  explicit SimulatedUnderTest(const SimulatedOptions& options)
-      : faults_(options.faults), platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
-    for (const ConformanceItem& item : Items()) {
-      SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
-      simulated.values.content.clear();
-      platform_->SetItem(std::move(simulated));
-    }
-  }
-
-  std::unique_ptr<ChannelAdapter> MakeAdapter() override { return flxlink::MakeAdapter(platform_); }
-
-  std::string LookAtRest(absl::string_view external_id) override {
-    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
-    if (!item.has_value()) return "";
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    std::string rest = item->parent_id;
-    for (const Field& field : item->fields) {
-      if (!settable.HasContent(field.name)) absl::StrAppend(&rest, "\n", field.name, "=", field.value);
-    }
-    return rest;
-  }
-
-  std::vector<ConformanceItem> Items() override {
-    std::vector<ConformanceItem> items = {
-        {"11", "shirt", {1000, 5, ChannelStatus::kListed, 1500}, {{"sku", "s-red"}, {"color", "Red"}}},
-        {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
-        {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
-        {"3", "", {300, 40, ChannelStatus::kListed, 350}, {{"sku", "pen"}, {"title", "Pen"}}}};
-    for (ConformanceItem& item : items) item.values = WithContent(item.values, item.fields);
-    return items;
-  }
-
-  std::vector<PushItem> BadItems() override {
-    std::vector<PushItem> items(2);
-    items[0].external_id = "11";
-    items[0].mask = kPrice;
-    items[0].values.price = -1;
-    items[1].external_id = "12";
-    items[1].mask = {SyncField::kStatus};
-    items[1].values.status = ChannelStatus::kUnknown;
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    if (!settable.Has(SyncField::kPrice)) items.clear();
-    return items;
-  }
-
-  absl::optional<ItemValues> Look(absl::string_view external_id) override {
-    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
-    if (!item.has_value()) return absl::nullopt;
-    return WithContent(item->values, item->fields);
-  }
-
-  void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
-    EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
-  }
-  void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
-  bool SetThrottled(bool throttled) override {
-    SimulatedFaults faults = faults_;
-    faults.throttled = throttled ? 1 : 0;
-    platform_->SetFaults(faults);
-    return true;
-  }
-  void Advance() override { clock_.Advance(absl::Seconds(1)); }
-
- private:
-  ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    for (const std::string& name : settable.content()) {
-      values.SetContent(name, FieldValue(fields, name));
-    }
-    return values;
-  }
-
-  const SimulatedFaults faults_;
-  ManualClock clock_;
-  const std::shared_ptr<SimulatedPlatform> platform_;
-};
 
 PushKind* OnlyKind(SimulatedOptions* options) { return &options->capabilities.push_kinds.front(); }
 
@@ -174,7 +83,7 @@ class SimulatedPlatformTest : public ::testing::Test {
     for (int i = 0; i < kItems; ++i) {
       platform_->SetItem({Id(i), "", {100 * i, i, ChannelStatus::kListed}, {{"sku", absl::StrCat("s", i)}}});
     }
-    adapter_ = MakeAdapter(platform_);
+    adapter_ = MakeSimulatedAdapter(platform_);
   }
 
   void Make(const SimulatedFaults& faults) {
