@@ -44,7 +44,9 @@ struct Breakage {
   // A cancelled push does this much of its item, and a cancelled pull ends with this.
   SyncFields done_when_cancelled;
   absl::StatusCode cancelled_pull = absl::StatusCode::kCancelled;
-  // What it says when throttled.
+  // A push whose first item has the new price already is a conflict.
+  bool wants_the_old_price = false;
+  // Off: it says that there were too many calls, and no more.
   bool says_when_to_come_again = true;
 };
 
@@ -85,8 +87,13 @@ class TwinAdapter : public ChannelAdapter {
       platform_.EditItem(items[0].external_id, breakage_.done_when_cancelled, items[0].values);
       return absl::CancelledError("cancelled");
     }
+    if (breakage_.wants_the_old_price && HasAnotherPrice(items)) {
+      PushReply reply;
+      reply.outcomes.resize(items.size());
+      for (PushOutcome& outcome : reply.outcomes) outcome.result = PushResult::kConflict;
+      return reply;
+    }
     PushRequest changed = request;
-    changed.items = items;
     if (breakage_.request) breakage_.request(&changed, &items);
     changed.items = items;
     absl::StatusOr<PushReply> reply = good_->Push(changed, call);
@@ -112,6 +119,12 @@ class TwinAdapter : public ChannelAdapter {
   }
 
  private:
+  bool HasAnotherPrice(const std::vector<PushItem>& items) const {
+    if (items.empty() || items[0].known.price == kAbsent) return false;
+    const absl::optional<SimulatedItem> item = platform_.FindItem(items[0].external_id);
+    return item.has_value() && item->values.price != items[0].known.price;
+  }
+
   const Breakage breakage_;
   const std::unique_ptr<ChannelAdapter> good_;
   SimulatedPlatform& platform_;
@@ -465,13 +478,7 @@ std::vector<Twin> ProtocolTwins() {
 
   twins.push_back(Broken("TakesTheNewValueForAConflict", "WhatIsThereAlreadyIsApplied"));
   twins.back().platform = CompareAll;
-  twins.back().breakage.reply = [](const PushRequest& request, absl::StatusOr<PushReply>* reply,
-                                   SimulatedPlatform& platform) {
-    const bool is_compared = reply->ok() && request.items.size() == 1;
-    if (is_compared && request.items[0].known.price == 300 && platform.Counters().items_applied == 1) {
-      (*reply)->outcomes[0].result = PushResult::kConflict;
-    }
-  };
+  twins.back().breakage.wants_the_old_price = true;
 
   twins.push_back(Broken("WantsToKnow", "WhereNothingIsKnownAnythingIsReplaced"));
   twins.back().platform = CompareAll;
