@@ -369,6 +369,15 @@ TEST_F(SimulatedPlatformTest, APushOverTheLimitIsRefused) {
   EXPECT_EQ(QuantityOf(0), 0);
 }
 
+TEST_F(SimulatedPlatformTest, AFetchOverTheLimitIsRefused) {
+  SimulatedOptions options;
+  options.capabilities.fetch_limit = 2;
+  Make(options);
+  const std::vector<std::string> ids = {Id(0), Id(1), Id(2)};
+  EXPECT_TRUE(adapter_->Fetch({absl::MakeConstSpan(ids).first(2)}, call_).ok());
+  EXPECT_EQ(adapter_->Fetch({ids}, call_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(SimulatedPlatformTest, APushOfTooManyBytesIsRefused) {
   SimulatedOptions options;
   OnlyKind(&options)->item_bytes = 20;
@@ -418,7 +427,7 @@ TEST_F(SimulatedPlatformTest, SomeItemsOfAPageCannotBeRead) {
   faults.page_problem = 0.3;
   Make(faults);
   const PulledItems pulled = PullAll(*adapter_, 7);
-  EXPECT_GT(pulled.problems.size(), 0u);
+  ASSERT_GT(pulled.problems.size(), 0u);
   EXPECT_EQ(pulled.items.size() + pulled.problems.size(), static_cast<size_t>(kItems));
   EXPECT_EQ(pulled.problems.front().problem.code, "unreadable");
   const std::vector<std::string> ids = {Id(0), Id(1), Id(2), Id(3), Id(4), Id(5), Id(6), Id(7), Id(8), Id(9)};
@@ -499,13 +508,15 @@ TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
   std::vector<PushRequest> requests;
   for (size_t i = 0; i < 4; ++i) requests.push_back({KindName(), absl::MakeConstSpan(items).subspan(5 * i, 5), ""});
   const absl::Time began = clock_.Now();
-  int answers = 0;
+  std::vector<absl::Time> answers;
   adapter_->PushSeveral(requests, call_, [&](size_t, absl::StatusOr<PushReply> reply) {
     EXPECT_TRUE(reply.ok()) << reply.status();
-    ++answers;
+    answers.push_back(clock_.Now());
   });
-  EXPECT_EQ(answers, 4);
-  EXPECT_LE(clock_.Now() - began, absl::Seconds(3));
+  ASSERT_THAT(answers, SizeIs(4));
+  EXPECT_GE(answers.front() - began, absl::Seconds(2));
+  EXPECT_LT(answers.front(), answers.back());
+  EXPECT_LE(answers.back() - began, absl::Seconds(3));
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(QuantityOf(i), 50);
 }
 
