@@ -35,14 +35,17 @@ class DataAdapter : public ChannelAdapter {
  public:
   explicit DataAdapter(int64_t rows) : data_(rows) {
     capabilities_.link_fields = {"sku", "barcode", "title"};
-    capabilities_.can_set = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+    PushKind kind;
+    kind.name = "items";
+    kind.fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+    capabilities_.push_kinds = {kind};
     capabilities_.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
     capabilities_.complete_pull = true;
   }
 
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request) const override {
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext&) const override {
     int64_t begin = 0;
     if (!request.cursor.empty() && !absl::SimpleAtoi(request.cursor, &begin)) {
       return absl::InvalidArgumentError(absl::StrCat("there is no page ", request.cursor));
@@ -56,7 +59,7 @@ class DataAdapter : public ChannelAdapter {
     return page;
   }
 
-  absl::StatusOr<PushReply> Push(const PushRequest&) const override {
+  absl::StatusOr<PushReply> Push(const PushRequest&, const CallContext&) const override {
     return absl::UnimplementedError("nothing is sent to made-up items");
   }
 
