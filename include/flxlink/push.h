@@ -154,9 +154,21 @@ struct ClearedAttention {
   Problem attention;
 };
 
+// An attention that a settlement gave to a link that had it before, with the same arguments.
+struct RepeatedAttention {
+  // Of the settlement: its place among SettlementBatch::rows.
+  int64_t row = 0;
+  std::string code;
+
+  friend bool operator==(const RepeatedAttention& a, const RepeatedAttention& b) {
+    return a.row == b.row && a.code == b.code;
+  }
+};
+
 struct SettlementResult {
-  // Ascending by row, then by code.
+  // Both ascending by row, then by code.
   std::vector<ClearedAttention> cleared;
+  std::vector<RepeatedAttention> repeated;
 };
 
 }  // namespace flxlink

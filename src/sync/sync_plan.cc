@@ -6,6 +6,7 @@
 #include "flxlink/field.h"
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
 #include "src/sync/push_step.h"
 #include "src/sync/refused_values.h"
@@ -122,11 +123,18 @@ class Planner {
     if (!row.in_doubt.empty()) {
       decision.send = UnionOf(decision.send, IntersectionOf(row.in_doubt, PresentFields(desired)));
     }
+    LeaveFixed(row, desired, &decision);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
     LeaveRefused(row, desired, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
     return decision;
+  }
+
+  static void LeaveFixed(const SyncRow& row, const ItemValues& desired, Decision* decision) {
+    if (row.fixed.empty()) return;
+    decision->send = DifferenceOf(decision->send, sync::FixedFields(row));
+    decision->attentions = sync::FixedProblems(row, desired);
   }
 
   // A field in doubt is sent all the same: only that says what the channel has of it.

@@ -48,6 +48,10 @@ void ExpectWellFormed(const ChannelVariantBatch& batch) {
   EXPECT_THAT(batch.compare_at_price, AnyOf(IsEmpty(), SizeIs(size)));
   EXPECT_THAT(batch.handle.size(), AnyOf(0, batch.size()));
   for (int64_t row = 0; row < batch.handle.size(); ++row) EXPECT_LE(batch.handle[row].size(), 1000u);
+  EXPECT_THAT(batch.fixed, AnyOf(IsEmpty(), SizeIs(size)));
+  for (const RareVector<FixedField>& fixed : batch.fixed) {
+    for (const FixedField& field : fixed) EXPECT_TRUE(ParseSyncFields(field.field).ok()) << field.field;
+  }
   EXPECT_EQ(batch.fields.names.size(), batch.fields.columns.size());
   for (const StringColumn& column : batch.fields.columns) EXPECT_EQ(column.size(), batch.size());
   const std::set<std::string> names(batch.fields.names.begin(), batch.fields.names.end());
@@ -69,6 +73,9 @@ ConformanceItem ItemAt(const ChannelVariantBatch& batch, int64_t row, const std:
     const absl::string_view value = batch.fields.columns[field][row];
     if (!value.empty()) item.fields.push_back({batch.fields.names[field], std::string(value)});
   }
+  if (!batch.fixed.empty()) item.fixed = batch.fixed[static_cast<size_t>(row)];
+  std::sort(item.fixed.begin(), item.fixed.end(),
+            [](const FixedField& a, const FixedField& b) { return a.field < b.field; });
   return item;
 }
 
@@ -321,6 +328,7 @@ TEST_P(ChannelConformance, PullShowsEveryItem) {
     ASSERT_NE(found, pulled.items.end()) << item.external_id;
     EXPECT_EQ(found->parent_id, item.parent_id);
     EXPECT_EQ(found->values, item.values);
+    EXPECT_EQ(found->fixed, item.fixed);
     EXPECT_THAT(found->fields, IsSupersetOf(item.fields));
   }
 }
@@ -386,6 +394,23 @@ TEST_P(ChannelConformance, HandlesAreTheSameInEveryPull) {
   const std::map<std::string, std::string> handles = Pull().handles;
   EXPECT_EQ(Pull(1).handles, handles);
   EXPECT_EQ(PullAll(*channel_->MakeAdapter(), 1000, [&] { channel_->Advance(); }).handles, handles);
+}
+
+TEST_P(ChannelConformance, WhatIsFixedIsPulledAndFetchedSo) {
+  const std::string id = items_.back().external_id;
+  const std::vector<FixedField> fixed = channel_->Fix(id);
+  if (fixed.empty()) GTEST_SKIP() << "every field can be set of every item";
+  const PulledItems pulled = Pull();
+  ASSERT_EQ(pulled.items.size(), items_.size());
+  for (const ConformanceItem& item : pulled.items) {
+    EXPECT_EQ(item.fixed, item.external_id == id ? fixed : std::vector<FixedField>()) << item.external_id;
+  }
+  if (capabilities().fetch_limit == 0) return;
+  const std::vector<std::string> ids = {id};
+  const absl::StatusOr<FetchReply> reply = adapter_->Fetch({ids}, call_);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_EQ(reply->items.size(), 1);
+  EXPECT_EQ(ItemsOf(reply->items, capabilities()).front().fixed, fixed);
 }
 
 // -- Fetches.
@@ -507,6 +532,30 @@ TEST_P(ChannelConformance, AKindRefusesWhatItDoesNotSet) {
       }
     }
     EXPECT_EQ(See(), before);
+  });
+}
+
+// Though a pull of before did not say so.
+TEST_P(ChannelConformance, WhatIsFixedIsRefusedAndStaysUntouched) {
+  ForEachField([&](const PushKind& kind, const SyncFields& field) {
+    const std::vector<FixedField> fixed = channel_->Fix(items_.back().external_id);
+    const SeenItems before = See();
+    const std::vector<PushItem> pushed = {MakePush(items_.back(), field)};
+    const bool is_fixed = std::any_of(fixed.begin(), fixed.end(),
+                                      [&](const FixedField& one) { return one.field == field.Names().front(); });
+    if (!is_fixed) {
+      EXPECT_THAT(ResultsOf(Push(kind, pushed)), Each(PushResult::kApplied));
+      EXPECT_EQ(See(), Expected(before, pushed));
+    } else if (!kind.takes_good_items) {
+      EXPECT_EQ(adapter_->Push({kind.name, pushed, "call-x"}, call_).status().code(),
+                absl::StatusCode::kInvalidArgument);
+      EXPECT_EQ(See(), before);
+    } else {
+      const std::vector<PushOutcome> outcomes = Push(kind, pushed);
+      EXPECT_THAT(ResultsOf(outcomes), Each(PushResult::kRejected));
+      for (const PushOutcome& outcome : outcomes) EXPECT_THAT(outcome.field, AnyOf("", field.Names().front()));
+      EXPECT_EQ(See(), before);
+    }
   });
 }
 

@@ -3,6 +3,7 @@
 #ifndef FLXLINK_TESTS_CHANNELS_SIMULATED_UNDER_TEST_H_
 #define FLXLINK_TESTS_CHANNELS_SIMULATED_UNDER_TEST_H_
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -80,6 +81,18 @@ class SimulatedUnderTest : public ChannelUnderTest {
     const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return absl::nullopt;
     return WithContent(item->values, item->fields);
+  }
+
+  // Every other field that can be set.
+  std::vector<FixedField> Fix(absl::string_view external_id) override {
+    SimulatedItem item = *platform_->FindItem(external_id);
+    const std::vector<std::string> names = SettableFields(platform_->capabilities()).Names();
+    std::vector<FixedField> fixed;
+    for (size_t i = 0; i < names.size(); i += 2) fixed.push_back({names[i], static_cast<FixedReason>(i / 2 % 5)});
+    item.fixed = fixed;
+    platform_->SetItem(std::move(item));
+    std::sort(fixed.begin(), fixed.end(), [](const FixedField& a, const FixedField& b) { return a.field < b.field; });
+    return fixed;
   }
 
   void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {

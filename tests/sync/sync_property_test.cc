@@ -104,6 +104,12 @@ class Generator {
     return refused;
   }
 
+  std::vector<FixedField> AnyFixed() {
+    std::vector<FixedField> fixed;
+    for (const std::string& name : AnyFields(40).Names()) fixed.push_back({name, static_cast<FixedReason>(Below(5))});
+    return fixed;
+  }
+
   SyncRow MakeRow(int64_t listing_id, const SyncPolicy& policy) {
     SyncRow row;
     row.listing_id = listing_id;
@@ -124,6 +130,7 @@ class Generator {
     if (Chance(40)) row.guarded_at = AnyTime();
     if (Chance(40)) row.refused = AnyRefused(Desired(row, policy));
     if (Chance(30)) row.in_doubt = AnyFields(40);
+    if (Chance(30)) row.fixed = AnyFixed();
     return row;
   }
 
@@ -394,6 +401,25 @@ Values DifferingOrInDoubt(const SyncRow& row, const SyncPolicy& policy) {
   return differing;
 }
 
+void EraseFixed(const SyncRow& row, Values* values) {
+  for (const FixedField& fixed : row.fixed) values->erase(fixed.field);
+}
+
+// Of what is fixed and was seen otherwise than it should be.
+std::string FixedCodes(const SyncRow& row, const SyncPolicy& policy) {
+  Values wanted = Wanted(row, policy);
+  EraseEqual(ToValues(row.seen), &wanted);
+  std::set<std::string> codes;
+  for (const FixedField& fixed : row.fixed) {
+    if (wanted.count(fixed.field) == 0) continue;
+    const bool untracked = fixed.field == "quantity" && fixed.reason == FixedReason::kNotTracked;
+    codes.insert(untracked ? "1 inventory_not_tracked" : "2 field_fixed");
+  }
+  std::string text;
+  for (const std::string& code : codes) absl::StrAppend(&text, code.substr(2), " ");
+  return text;
+}
+
 void TakeStep(const Wish& wish, const SyncPolicy& policy, RowResult* result) {
   const Step step = ReferenceStep(wish, policy);
   result->settled = step.fields.empty();
@@ -424,6 +450,8 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
     return result;
   }
   Values differing = DifferingOrInDoubt(row, problem.policy);
+  result.codes = FixedCodes(row, problem.policy);
+  EraseFixed(row, &differing);
   if (Holds(row, differing, problem.policy)) {
     differing.erase("quantity");
     result.codes += "quantity_below_acknowledged ";
@@ -498,7 +526,9 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     Values known = ToValues(row.acknowledged);
     bool drifted = false;
     bool guard = false;
-    for (const auto& [name, value] : ToValues(row.seen)) {
+    Values seen = ToValues(row.seen);
+    EraseFixed(row, &seen);
+    for (const auto& [name, value] : seen) {
       if (!compare_seen || !IsSynced(name, problem.policy) || (known.count(name) != 0 && known[name] == value))
         continue;
       guard = guard || (name == "quantity" && known.count(name) != 0 && value < known[name] &&
@@ -508,6 +538,7 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     }
     Values differing = Wanted(row, problem.policy);
     EraseEqual(known, &differing);
+    EraseFixed(row, &differing);
     if (known.count("quantity") != 0) row.acknowledged.quantity = known["quantity"];
     if (Holds(row, differing, problem.policy)) differing.erase("quantity");
     for (const std::string& name : Stuck(row, differing)) differing.erase(name);
@@ -656,6 +687,7 @@ const std::map<std::string, Hide>& PlanTwins() {
       {"forgets the guard", [](PlanCase& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
       {"never lifts the guard",
        [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.quantity_at = row.guarded_at; }); }},
+      {"sends fixed fields", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.fixed.clear(); }); }},
       {"sends to dead items", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
       {"ignores currencies",
        [](PlanCase& p) { ForEachRow(p, [&](SyncRow& row) { row.product_currency = p.policy.currency; }); }},
@@ -775,10 +807,15 @@ SyncFunctions WithReconciliation(std::function<void(std::vector<Reconciliation>&
 std::map<std::string, SyncFunctions> WorldTwins() {
   std::map<std::string, SyncFunctions> twins;
   for (const char* name : {"skips links in doubt", "always sends everything", "forgets refusals", "forgets the guard",
-                           "sends to dead items", "ignores currencies", "ignores siblings in the batch and out of it",
-                           "ignores siblings out of the batch", "sends raising steps though a price was refused"}) {
+                           "sends fixed fields", "sends to dead items", "ignores currencies",
+                           "ignores siblings in the batch and out of it", "ignores siblings out of the batch",
+                           "sends raising steps though a price was refused"}) {
     twins[name] = WithPlan(PlanTwins().at(name));
   }
+  twins["finds drift of fixed fields"].reconcile = [](SyncBatch batch, const SyncPolicy& policy, bool compare_seen) {
+    for (SyncRow& row : batch.rows) row.fixed.clear();
+    return PlanReconciliation(batch, policy, compare_seen);
+  };
   twins["raises prices"] = WithPlan([](PlanCase& p) {
     ForEachRow(p, [](SyncRow& row) { row.product_price += row.product_price == kAbsent ? 0 : 1; });
   });

@@ -448,6 +448,107 @@ TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsNothingOfIt) {
   }
 }
 
+// Fixed fields --------------------------------------------------------------------------------------------------------
+
+const FixedField kUntracked = {"quantity", FixedReason::kNotTracked};
+
+// Everything differs, and the fields are fixed.
+SyncRow FixedRow(std::vector<FixedField> fixed) {
+  SyncRow row = ChangedRow();
+  row.fixed = std::move(fixed);
+  return row;
+}
+
+TEST(FixedTest, IsNeverSentAndTheRestGoes) {
+  const SyncPlan plan = Plan(FixedRow({kUntracked}));
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndStatus);
+  EXPECT_EQ(ItemAttention(plan).code, problem_code::kInventoryNotTracked);
+  EXPECT_TRUE(plan.item_states[0].last) << "nothing else of the link is left to send";
+}
+
+TEST(FixedTest, WithNothingElseToSendTheLinkIsSettled) {
+  SyncRow row = EqualRow();
+  row.product_quantity = 9;
+  row.fixed = {kUntracked};
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(SettledCode(plan), problem_code::kInventoryNotTracked);
+  EXPECT_TRUE(OnlySettled(plan).settled);
+  EXPECT_EQ(OnlySettled(plan).mask, kNothing);
+}
+
+TEST(FixedTest, IsNoAttentionWhereTheChannelHasTheValue) {
+  SyncRow row = EqualRow();
+  row.fixed = {kUntracked, {"price", FixedReason::kKeptByParent}};
+  row.acknowledged = ItemValues();
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kStatus) << "the others were seen as they should be";
+  EXPECT_EQ(ItemAttention(plan).code, "");
+}
+
+TEST(FixedTest, OfAFieldThatIsNotSyncedNothingIsSaid) {
+  EXPECT_EQ(SettledCode(Plan(FixedRow({{"price", FixedReason::kNotStocked}}), PolicyOf({}))), "");
+}
+
+TEST(FixedTest, InDoubtIsNotSentEitherAndForgotten) {
+  SyncRow row = EqualRow();
+  row.in_doubt = kQuantity;
+  row.fixed = {{"quantity", FixedReason::kKeptByPlatform}};
+  const Settlement& settled = OnlySettled(Plan(row));
+  EXPECT_TRUE(settled.settled);
+  EXPECT_EQ(settled.in_doubt, kNothing);
+  EXPECT_EQ(settled.mask, kQuantity);
+  EXPECT_EQ(settled.acknowledged.quantity, kAbsent);
+}
+
+TEST(FixedTest, TheGuardSaysNothingOfIt) {
+  SyncRow row = GuardedRow();
+  row.fixed = {kUntracked};
+  const SyncPlan plan = Plan(row);
+  ASSERT_EQ(plan.settled.attentions.size(), 1u);
+  ASSERT_THAT(plan.settled.attentions[0], SizeIs(1));
+  EXPECT_EQ(plan.settled.attentions[0][0].code, problem_code::kInventoryNotTracked);
+}
+
+TEST(FixedTest, NothingWaitsForIt) {
+  SyncPolicy policy = FullPolicy();
+  policy.kinds = {kPrice, kQuantity, kStatus};
+  const SyncPlan plan = Plan(FixedRow({{"price", FixedReason::kKeptByParent}}), policy);
+  EXPECT_EQ(OnlyItem(plan).mask, kQuantity) << "raised though the price stays";
+}
+
+TEST(FixedTest, ARefusalOfItIsForgotten) {
+  SyncRow row = FixedRow({kUntracked});
+  row.refused = Refused(kQuantity, Desired(row, FullPolicy()));
+  const SyncPlan plan = Plan(row);
+  EXPECT_TRUE(plan.item_states.at(0).refused.empty()) << "when it can be set, it is another matter";
+}
+
+TEST(FixedTest, TheStatusIsNoMatterOfSiblings) {
+  SyncRow row = FixedRow({{"status", FixedReason::kKeptByParent}});
+  SyncRow sibling = EqualRow(8);
+  sibling.status = kHidingStatus;
+  SyncBatch batch;
+  AddSyncRow(row, "P", &batch);
+  SyncBatch siblings;
+  AddSyncRow(sibling, "P", &siblings);
+  SyncPolicy policy = FullPolicy();
+  policy.parent_status = true;
+  const SyncPlan plan = PlanSync(batch, siblings, policy);
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndQuantity);
+  ASSERT_THAT(plan.item_attentions, SizeIs(1));
+  ASSERT_THAT(plan.item_attentions[0], SizeIs(1));
+  EXPECT_EQ(plan.item_attentions[0][0].code, problem_code::kFieldFixed);
+}
+
+TEST(FixedTest, ARefusalOfAnotherFieldLeavesTheAttention) {
+  const SyncRow row = FixedRow({kUntracked});
+  const SettlementBatch settled = SettleOne(row, Outcome(PushResult::kRejected));
+  ASSERT_THAT(settled.attentions, SizeIs(1));
+  ASSERT_THAT(settled.attentions[0], SizeIs(2));
+  EXPECT_EQ(settled.attentions[0][0].code, problem_code::kRejected);
+  EXPECT_EQ(settled.attentions[0][1].code, problem_code::kInventoryNotTracked);
+}
+
 // Refused before ------------------------------------------------------------------------------------------------------
 
 TEST(RefusedTest, TheSameValueIsNotSentAgainAndKeepsItsAttention) {
@@ -1029,6 +1130,23 @@ TEST(PlanReconciliationTest, LeavesAloneWhatWasRefusedOrIsHeld) {
   SyncRow restated = GuardedRow();
   restated.quantity_at = At(201);
   EXPECT_THAT(PlanReconciliation(OneRow(restated), FullPolicy(), true), SizeIs(1));
+}
+
+TEST(PlanReconciliationTest, WhatIsFixedIsNeitherDriftNorGuardedNorLookedFor) {
+  SyncRow row = EqualRow();
+  row.seen.quantity = 1;
+  row.fixed = {{"quantity", FixedReason::kNotTracked}};
+  EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), true), IsEmpty());
+  row.product_quantity = 9;
+  for (const bool compare_seen : {false, true}) {
+    EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), compare_seen), IsEmpty());
+  }
+  row.seen.price = 1;
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(row), FullPolicy(), true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].acknowledged.price, 1);
+  EXPECT_EQ(found[0].acknowledged.quantity, 5);
+  EXPECT_FALSE(found[0].guard_quantity);
 }
 
 TEST(PlanReconciliationTest, LeavesOutDeadItems) {

@@ -120,6 +120,7 @@ class World {
     link.dead = Chance(5);
     link.parent_id = std::vector<std::string>{"", "shirt", "hat"}[static_cast<size_t>(Below(3))];
     link.truth = {10 + Below(2), 4 + Below(2), ChannelStatus::kListed};
+    link.row.fixed = AnyFixed();
     See(link);
   }
 
@@ -279,6 +280,25 @@ class World {
     }
   }
 
+  std::vector<FixedField> AnyFixed() {
+    std::vector<FixedField> fixed;
+    if (Chance(70)) return fixed;
+    for (const SyncField field : {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}) {
+      if (Chance(40)) fixed.push_back({std::string(ToString(field)), static_cast<FixedReason>(Below(5))});
+    }
+    return fixed;
+  }
+
+  static SyncFields FixedOf(const Link& link) {
+    SyncFields fields;
+    for (const SyncField field : kSyncFields) {
+      for (const FixedField& fixed : link.row.fixed) {
+        if (fixed.field == ToString(field)) fields.Add(field);
+      }
+    }
+    return fields;
+  }
+
   // flxlink
   // -------------------------------------------------------------------------------------------------------------
 
@@ -300,16 +320,31 @@ class World {
       if (!which(link)) continue;
       const int64_t acknowledged = link.row.acknowledged.quantity;
       See(link);
-      link.drifted = link.dead ? link.drifted : SyncFields();
-      link.sold = link.sold || (!link.dead && policy_.fields.Has(SyncField::kQuantity) && acknowledged != kAbsent &&
-                                link.truth.quantity < acknowledged);
+      if (Chance(15)) FixOthers(link);
+      const SyncFields fixed = FixedOf(link);
+      link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
+      const bool is_compared =
+          !link.dead && policy_.fields.Has(SyncField::kQuantity) && !fixed.Has(SyncField::kQuantity);
+      link.sold = link.sold || (is_compared && acknowledged != kAbsent && link.truth.quantity < acknowledged);
     }
     for (const Reconciliation& found : functions_.reconcile(Read(which), policy_, true)) {
       Link& link = LinkOf(found.listing_id);
+      for (const SyncField field : kSyncFields) {
+        if (!FixedOf(link).Has(field)) continue;
+        if (found.acknowledged.Get(field) != link.row.acknowledged.Get(field)) Fail("a fixed field drifts");
+      }
+      if (found.guard_quantity && FixedOf(link).Has(SyncField::kQuantity)) Fail("a fixed quantity is guarded");
       link.row.acknowledged = found.acknowledged;
       if (found.guard_quantity) link.row.guarded_at = link.row.seen_at;
       MarkDirty(link);
     }
+  }
+
+  // The pull finds other fields fixed than before.
+  void FixOthers(Link& link) {
+    const std::vector<FixedField> before = link.row.fixed;
+    link.row.fixed = AnyFixed();
+    if (before != link.row.fixed.get()) MarkDirty(link);
   }
 
   // One pass over the dirty links; returns how many items were sent.
@@ -400,7 +435,7 @@ class World {
       if (link.row.in_doubt.Has(field) || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
     }
     if (IsHeld(link)) pending.Remove(SyncField::kQuantity);
-    return link.dead ? SyncFields() : pending;
+    return link.dead ? SyncFields() : DifferenceOf(pending, FixedOf(link));
   }
 
   // Siblings hold a status back as well.
@@ -472,6 +507,7 @@ class World {
 
   void CheckField(const std::string& name, const PushItem& item, SyncField field) {
     const Link& link = LinkOf(item.listing_id);
+    if (FixedOf(link).Has(field)) Fail(name, ToString(field), " is fixed");
     if (item.known.Get(field) != link.row.acknowledged.Get(field)) {
       Fail(name, ToString(field), " is not known as acknowledged");
     }
@@ -593,15 +629,15 @@ class World {
     const SyncRow& row = link.row;
     if (!row.in_doubt.empty()) Fail(name, "it is in doubt");
     if (link.dead) return;
-    if (policy_.fields.Has(SyncField::kPrice) && row.product_price != kAbsent &&
-        link.truth.price != row.product_price) {
+    const SyncFields synced = DifferenceOf(policy_.fields, FixedOf(link));
+    if (synced.Has(SyncField::kPrice) && row.product_price != kAbsent && link.truth.price != row.product_price) {
       Fail(name, "the channel has price ", link.truth.price, " instead of ", row.product_price);
     }
-    if (policy_.fields.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
+    if (synced.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
         link.truth.quantity != row.product_quantity) {
       Fail(name, "the channel has quantity ", link.truth.quantity, " instead of ", row.product_quantity);
     }
-    if (policy_.fields.Has(SyncField::kStatus) && link.truth.status != ChannelStatus::kListed)
+    if (synced.Has(SyncField::kStatus) && link.truth.status != ChannelStatus::kListed)
       Fail(name, "the channel hides it");
   }
 

@@ -21,7 +21,9 @@
 // falls.
 //
 // Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
-// since the link was clean. A link is clean when a settlement of its present version that says `settled` is written.
+// since the link was clean. What a pull or a fetch finds fixed of an item that is linked marks the link where it is
+// not what was fixed before: what could not be sent may be sent now. A link is clean when a settlement of its present
+// version that says `settled` is written.
 //
 // Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
@@ -62,8 +64,8 @@ absl::Status CheckLimit(int64_t limit);
 absl::Status CheckProducts(const ProductBatch& batch);
 // Columns of one length, SKUs that are not empty.
 absl::Status CheckListings(const ListingBatch& batch);
-// Columns of one length, and names of fields within the limits. Which rows can be kept is ChoosePulledRows' to say
-// (limits.h).
+// Columns of one length, names of fields within the limits, and fixed fields that are names of SyncFields. Which rows
+// can be kept is ChoosePulledRows' to say (limits.h).
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
 // There is a page, and each passes CheckChannelVariants, has no more problems than one operation takes, and an age that
 // is finite and not negative.
@@ -154,6 +156,9 @@ ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledge
 // ChannelVariantBatch::handle of row `row`; empty where the adapter gives none.
 absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row);
 
+// ChannelVariantBatch::fixed of row `row`, ascending by name and each once.
+RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row);
+
 // The ids of FetchReply::missing that the reply does not name as found, too: an item that somebody saw is not gone.
 // They look at the reply.
 std::vector<absl::string_view> MissingItems(const FetchReply& reply);
@@ -165,10 +170,11 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result);
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);
 
-// Adds to `result` those of a link's attentions `before` its settlement, which is number `row` of its batch, whose code
-// is not among those `after` it. Both ascend by code.
-void AddCleared(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
-                SettlementResult* result);
+// Adds to `result` what the settlement that is number `row` of its batch did to a link's attentions, which were
+// `before` and are `after` it; not for one that keeps them. Cleared are those whose code is there no more. Both ascend
+// by code.
+void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
+                         SettlementResult* result);
 
 // The attention of a link whose item is gone.
 Problem ItemGone(absl::string_view external_id);

@@ -48,7 +48,7 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id);
   ClearDoubt(db, channel_id, link.listing_id);
-  storage::AddCleared(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
+  storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
 
 void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& row) {
@@ -90,7 +90,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> attentions = storage::AttentionsOf(row, batch);
-  storage::AddCleared(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
+  storage::AddAttentionChanges(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
 }
 
 // Row number `at` of the batch.
