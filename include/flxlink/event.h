@@ -56,7 +56,9 @@ enum class EventKind : uint8_t {
   // channel shop", "the queues in storage") and `problem`. What fails again and again is told each time it was tried,
   // with growing waits up to a minute.
   kTrouble,
-  // An entry of the log: `level`, and code, arguments and message as `problem`.
+  // An entry of the log: `level`, and code, arguments and message as `problem`. What an adapter tells
+  // (CallContext::Log)
+  // has the code "adapter_said", the level that it gives it, and its `job`.
   kLog,
 };
 

@@ -95,10 +95,12 @@ struct OpenPush {
 };
 
 // A value that the channel refused for good: it is not sent again until another one is desired, or the link is forced.
+// Values that were refused together, without a word which of them it was, have one digest: as soon as another one is
+// desired of any of them, all are sent again.
 struct RefusedValue {
   // A name of SyncFields::Names().
   std::string field;
-  // ValueDigest (sync.h) of the value.
+  // RefusalDigest (sync.h) of all that was refused with it, itself included.
   uint64_t digest = 0;
 
   friend bool operator==(const RefusedValue& a, const RefusedValue& b) {

@@ -171,9 +171,12 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
 SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
 
-// A digest of one field's value, stable across processes and releases. XXH3, 64 bits. `field` is a name of
-// SyncFields::Names().
+// A digest of one field, its name and its value, stable across processes and releases. XXH3, 64 bits. `field` is a name
+// of SyncFields::Names().
 uint64_t ValueDigest(absl::string_view field, const ItemValues& values);
+
+// The same of several fields that were refused together; of one, it is its ValueDigest.
+uint64_t RefusalDigest(const SyncFields& fields, const ItemValues& values);
 
 // The status that the first rule that holds decides on, kUnknown where none holds. A rule about a value that the
 // product does not have holds never, nor does one about a price that is not in `currency`, the channel's.

@@ -2,6 +2,7 @@
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
+#include "src/sync/refused_values.h"
 
 namespace flxlink {
 namespace {
@@ -11,11 +12,8 @@ bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   const ItemValues desired = Desired(row, policy);
   SyncFields send = DifferenceOf(sync::DifferingFields(desired, row.acknowledged), sync::FixedFields(row));
   if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);
-  for (const RefusedValue& refused : row.refused) {
-    if (ValueDigest(refused.field, desired) != refused.digest) continue;
-    send = DifferenceOf(send, ParseSyncFields(refused.field).value_or(SyncFields()));
-  }
-  return !send.empty();
+  if (row.refused.empty()) return !send.empty();
+  return !DifferenceOf(send, sync::FieldsOf(sync::StandingRefusals(row.refused, send, desired))).empty();
 }
 
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.

@@ -109,9 +109,8 @@ class Settler {
     row.mask = IntersectionOf(state.in_doubt, refused);
     if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);
     row.in_doubt = row.settled ? SyncFields() : DifferenceOf(state.in_doubt, refused);
-    for (const std::string& field : refused.Names()) {
-      row.refused.Mutable().push_back({field, ValueDigest(field, item.values)});
-    }
+    const uint64_t digest = RefusalDigest(refused, item.values);
+    for (const std::string& field : refused.Names()) row.refused.Mutable().push_back({field, digest});
     row.attentions = AddAttentions(WithRefusal(i, outcome));
   }
 

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
+#include "tests/engine/scripted_channel.h"
 #include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
@@ -965,7 +966,7 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   EXPECT_EQ(job->state, JobState::kCompleted);
   EXPECT_EQ(job->attempts, 2);
   EXPECT_EQ(engine_->GetChannel("shop")->pull.pull_number, begun.pull_number) << "it went on with the same pull";
-  EXPECT_EQ(storage_->EndPull(stale, begun.pull_number, true, "", clock_.Now()).code(),
+  EXPECT_EQ(storage_->EndPull(stale, begun.pull_number, true, clock_.Now()).code(),
             absl::StatusCode::kFailedPrecondition)
       << "the dead one's writes change nothing";
 }

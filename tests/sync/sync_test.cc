@@ -101,10 +101,10 @@ SettlementBatch SettleOne(const SyncRow& row, const PushOutcome& outcome, const 
   return Settle(Plan(row, policy), {0}, {outcome}, 11);
 }
 
-// What the channel refused: these fields, with the values that `values` has of them.
+// What the channel refused together: these fields, with the values that `values` has of them.
 std::vector<RefusedValue> Refused(const SyncFields& fields, const ItemValues& values) {
   std::vector<RefusedValue> refused;
-  for (const std::string& name : fields.Names()) refused.push_back({name, ValueDigest(name, values)});
+  for (const std::string& name : fields.Names()) refused.push_back({name, RefusalDigest(fields, values)});
   return refused;
 }
 
@@ -587,6 +587,25 @@ TEST(RefusedTest, OtherFieldsGoAndTheRefusalStays) {
   EXPECT_THAT(both.refused.get(), ElementsAre(row.refused.get().at(0), Refused(kQuantity, {kAbsent, 4}).at(0)));
 }
 
+// Nobody knows which of them it was: the price may have been wrong, and the quantity is not to wait for ever.
+TEST(RefusedTest, WhatWasRefusedTogetherIsSentAgainTogether) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  row.product_quantity = 9;
+  row.refused = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).refused;
+  EXPECT_EQ(row.refused.get(), Refused(kPriceAndQuantity, {0, 9}));
+  EXPECT_EQ(OnlySettled(Plan(row)).refused, row.refused);
+  SyncRow other_price = row;
+  other_price.product_price = 1;
+  EXPECT_EQ(OnlyItem(Plan(other_price)).mask, kPriceAndQuantity);
+  SyncRow old_price = row;
+  old_price.product_price = 1990;
+  EXPECT_EQ(OnlyItem(Plan(old_price)).mask, kQuantity);
+  SyncRow doubtful = row;
+  doubtful.in_doubt = kPrice;
+  EXPECT_EQ(OnlyItem(Plan(doubtful)).mask, kPriceAndQuantity);
+}
+
 TEST(RefusedTest, RaisingAndShowingWaitForARefusedPrice) {
   SyncRow row = ChangedRow();
   row.refused = Refused(kPrice, {1990});
@@ -967,12 +986,12 @@ TEST(SettleTest, SettlesAnyPartOfThePlan) {
 TEST(ValueDigestTest, IsStable) {
   ItemValues values = {1990, -4, ChannelStatus::kListed, 2490};
   values.SetContent("title", "Shirt");
-  EXPECT_EQ(ValueDigest("price", values), 0x993e4a1b6c593940u);
-  EXPECT_EQ(ValueDigest("quantity", values), 0xe1e2924211dcba31u);
-  EXPECT_EQ(ValueDigest("status", values), 0x2fbc593564db792eu);
-  EXPECT_EQ(ValueDigest("compare_at_price", values), 0x3785ccbc970d9d0eu);
-  EXPECT_EQ(ValueDigest("title", values), 0xfbc955542526728du);
-  EXPECT_EQ(ValueDigest("description", values), 0xc44bdff4074eecdbu);
+  EXPECT_EQ(ValueDigest("price", values), 0x7587744b60696a03u);
+  EXPECT_EQ(ValueDigest("quantity", values), 0xf380b37cc91b9ddau);
+  EXPECT_EQ(ValueDigest("status", values), 0xfe6f1b1e2eb6b9d6u);
+  EXPECT_EQ(ValueDigest("compare_at_price", values), 0x97d26a5deb78b87eu);
+  EXPECT_EQ(ValueDigest("title", values), 0xcc2acdd6e27204bfu);
+  EXPECT_EQ(ValueDigest("description", values), 0x5c9edbad13bfe5b1u);
 }
 
 TEST(ValueDigestTest, IsOfOneFieldAlone) {
@@ -983,11 +1002,26 @@ TEST(ValueDigestTest, IsOfOneFieldAlone) {
             ValueDigest("status", {kAbsent, kAbsent, ChannelStatus::kHidden}));
 }
 
+// Else a price and a quantity of 0, refused one after the other, would be taken for refused together.
+TEST(ValueDigestTest, TheFieldCounts) { EXPECT_NE(ValueDigest("price", {0, 0}), ValueDigest("quantity", {0, 0})); }
+
 TEST(ValueDigestTest, AnEmptyTextIsNotAnAbsentOne) {
   ItemValues values;
   const uint64_t absent = ValueDigest("title", values);
   values.SetContent("title", "");
   EXPECT_NE(ValueDigest("title", values), absent);
+}
+
+TEST(RefusalDigestTest, OfOneFieldIsThatOfItsValue) {
+  for (const char* name : {"price", "title"}) {
+    EXPECT_EQ(RefusalDigest(ParseSyncFields(name).value(), {1990}), ValueDigest(name, {1990})) << name;
+  }
+}
+
+TEST(RefusalDigestTest, OfSeveralIsStable) {
+  EXPECT_EQ(RefusalDigest(kPriceAndQuantity, {1990, 5}), 0xaf6c9f17ab412955u);
+  EXPECT_NE(RefusalDigest(kPriceAndQuantity, {1990, 5}), RefusalDigest(kPriceAndQuantity, {5, 1990}));
+  EXPECT_NE(RefusalDigest(kAll, {1990, 5, {}}), RefusalDigest(kPriceAndQuantity, {1990, 5}));
 }
 
 // A push that is in doubt when flxlink is replaced keeps its key.

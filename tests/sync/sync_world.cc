@@ -45,14 +45,16 @@ struct Link {
   SyncFields drifted;  // What the channel changed by itself since flxlink last looked or wrote.
   // The channel was seen to have lost stock, and the product's quantity has not been stated since.
   bool sold = false;
-  // What was refused together, as long as exactly that is wanted.
+  // What was refused together, each as long as exactly that is wanted at every plan.
   std::vector<Values> refused;
-
-  bool IsRefused(SyncField field) const {
-    return std::any_of(refused.begin(), refused.end(),
-                       [&](const Values& values) { return values.count(std::string(ToString(field))) != 0; });
-  }
+  // The same, for ever: a refusal may be remembered longer, or not.
+  std::vector<Values> ever_refused;
 };
+
+bool Names(const std::vector<Values>& refused, SyncField field) {
+  return std::any_of(refused.begin(), refused.end(),
+                     [&](const Values& values) { return values.count(std::string(ToString(field))) != 0; });
+}
 
 class World {
  public:
@@ -391,6 +393,7 @@ class World {
     }
     if (dies) return;
     Write(functions_.settle(plan, call.items, outcomes, ++push_id_));
+    for (const PushItem& item : plan.items) CheckAcknowledged(LinkOf(item.listing_id));
     for (size_t i = 0; i < outcomes.size(); ++i) {
       TakeOutcome(plan.items[static_cast<size_t>(call.items[i])], outcomes[i]);
     }
@@ -405,6 +408,7 @@ class World {
     Values values = ToValues(item.mask, item.values);
     if (!outcome.field.empty()) values = {{outcome.field, values.at(outcome.field)}};
     LinkOf(item.listing_id).refused.push_back(values);
+    LinkOf(item.listing_id).ever_refused.push_back(values);
   }
 
   // What must hold
@@ -419,8 +423,8 @@ class World {
     }
   }
 
-  // The fields that the link should have and is not known to have, and that nothing holds back.
-  SyncFields Pending(const Link& link) const {
+  // The fields that the link should have and is not known to have, and that nothing about it holds back.
+  SyncFields PendingAlone(const Link& link) const {
     ItemValues wanted;
     if (link.row.product_currency == policy_.currency) wanted.price = link.row.product_price;
     wanted.quantity = link.row.product_quantity;
@@ -431,23 +435,41 @@ class World {
       if (link.row.in_doubt.Has(field) || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
     }
     if (IsHeld(link)) pending.Remove(SyncField::kQuantity);
-    if (Disagrees(link)) pending.Remove(SyncField::kStatus);
     return link.dead ? SyncFields() : DifferenceOf(pending, FixedOf(link));
   }
 
-  // A refusal stands as long as the same is wanted, and nothing of it may have landed.
-  void ForgetRefusals(Link& link) const {
-    const SyncFields pending = DifferenceOf(Pending(link), link.row.in_doubt);
-    ItemValues wanted = {link.row.product_price, link.row.product_quantity,
-                         DesiredStatus(link.row.status).value_or(ChannelStatus::kUnknown)};
+  // Siblings hold a status back as well.
+  SyncFields Pending(const Link& link) const {
+    SyncFields pending = PendingAlone(link);
+    if (Disagrees(link)) pending.Remove(SyncField::kStatus);
+    return pending;
+  }
+
+  // Those of which exactly that is wanted now.
+  std::vector<Values> StillWanted(const std::vector<Values>& refused, const Link& link,
+                                  const SyncFields& pending) const {
+    const ItemValues wanted = {link.row.product_price, link.row.product_quantity,
+                               DesiredStatus(link.row.status).value_or(ChannelStatus::kUnknown)};
     const Values values = ToValues(pending, wanted);
-    const auto is_over = [&](const Values& refused) {
-      return !std::all_of(refused.begin(), refused.end(), [&](const auto& named) {
+    std::vector<Values> still;
+    for (const Values& before : refused) {
+      const bool same = std::all_of(before.begin(), before.end(), [&](const auto& named) {
         const auto found = values.find(named.first);
         return found != values.end() && found->second == named.second;
       });
-    };
-    link.refused.erase(std::remove_if(link.refused.begin(), link.refused.end(), is_over), link.refused.end());
+      if (same) still.push_back(before);
+    }
+    return still;
+  }
+
+  // What may have landed is sent again, whatever was refused.
+  void ForgetRefusals(Link& link) const {
+    link.refused = StillWanted(link.refused, link, DifferenceOf(Pending(link), link.row.in_doubt));
+  }
+
+  // Not to be sent, or at least no fault if it is not. Siblings may have changed their minds since.
+  bool IsRefused(const Link& link, SyncField field) const {
+    return Names(StillWanted(link.ever_refused, link, PendingAlone(link)), field);
   }
 
   bool IsRaise(const SyncRow& row) const {
@@ -491,7 +513,7 @@ class World {
     }
     if (link.row.in_doubt.Has(field)) return;
     if (item.values.Get(field) == link.row.acknowledged.Get(field)) Fail(name, ToString(field), " was acknowledged");
-    if (link.IsRefused(field)) Fail(name, ToString(field), " was refused before");
+    if (Names(link.refused, field)) Fail(name, ToString(field), " was refused before");
   }
 
   // What exposes less goes first.
@@ -501,8 +523,8 @@ class World {
     const bool hides = later.Has(SyncField::kStatus) && DesiredStatus(link.row.status) == ChannelStatus::kHidden;
     const bool lowers = later.Has(SyncField::kQuantity) && !IsRaise(link.row);
     if (item.mask.Has(SyncField::kPrice)) {
-      if (hides && !link.IsRefused(SyncField::kStatus)) Fail(name, "priced before it is hidden");
-      if (lowers && !link.IsRefused(SyncField::kQuantity)) Fail(name, "priced before its quantity is lowered");
+      if (hides && !IsRefused(link, SyncField::kStatus)) Fail(name, "priced before it is hidden");
+      if (lowers && !IsRefused(link, SyncField::kQuantity)) Fail(name, "priced before its quantity is lowered");
     }
     if (item.mask.Has(SyncField::kQuantity) && IsRaise(link.row)) {
       if (hides) Fail(name, "raised before it is hidden");
@@ -522,8 +544,9 @@ class World {
   }
 
   bool IsHeld(const Link& link) const {
+    const int64_t known = link.row.acknowledged.quantity;
     return policy_.oversell_guard == OversellGuard::kHold && link.sold &&
-           link.row.product_quantity != link.row.acknowledged.quantity;
+           link.row.product_quantity != (known == kAbsent ? link.row.seen.quantity : known);
   }
 
   void CheckStore() {
@@ -550,17 +573,17 @@ class World {
   void CheckClean(const Link& link) {
     const std::string name = absl::StrCat("link ", link.row.listing_id, " is clean: ");
     const SyncFields pending = Pending(link);
-    const auto is_lost = [&](SyncField field) { return pending.Has(field) && !link.IsRefused(field); };
-    const bool price_refused = link.IsRefused(SyncField::kPrice);
+    const auto is_lost = [&](SyncField field) { return pending.Has(field) && !IsRefused(link, field); };
+    const bool price_refused = IsRefused(link, SyncField::kPrice);
     const bool hides = DesiredStatus(link.row.status) == ChannelStatus::kHidden;
     if (is_lost(SyncField::kPrice)) Fail(name, "its price was never sent");
     if (is_lost(SyncField::kQuantity)) {
-      const bool waits = price_refused || (hides && link.IsRefused(SyncField::kStatus));
+      const bool waits = price_refused || (hides && IsRefused(link, SyncField::kStatus));
       if (!IsRaise(link.row) || !waits) Fail(name, "its quantity was never sent");
     }
     // Siblings may have changed their minds since.
     if (is_lost(SyncField::kStatus) && (!policy_.parent_status || link.parent_id.empty())) {
-      const bool waits = price_refused || link.IsRefused(SyncField::kQuantity);
+      const bool waits = price_refused || IsRefused(link, SyncField::kQuantity);
       if (hides || !waits) Fail(name, "its status was never sent");
     }
   }

@@ -175,6 +175,8 @@ class ChannelConformance : public testing::TestWithParam<ChannelFactory> {
 
   // Items that fit into one call of that kind.
   std::vector<ConformanceItem> Together(const PushKind& kind) const;
+  // Those of BadItems() that can go with them.
+  std::vector<PushItem> BadItemsFor(const PushKind& kind) const;
 
   // An item with its key and its handle, with values that all differ from those of `item`, which are the known ones.
   PushItem MakePush(const ConformanceItem& item, const SyncFields& mask);

@@ -13,11 +13,12 @@
 // A link's life. Linked: rule, reason and status as given; acknowledged is what the item was last seen as; guard,
 // refusals and attentions of an earlier link are gone; synced_version becomes dirty_version, then the link is marked
 // dirty, and the version that it has by then is its first: settlements of older versions are of an earlier link.
-// Broken, when a sweep finds the item gone: it keeps item, rule and status, holds the item against others, is not
-// dirty, and has the one attention ItemGone. Healed, when a pull sees the item again: linked and dirty as a new link
-// is, without attentions, with what was acknowledged before. Dissolved, by hand or released: status
-// (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a person's also leaves
-// a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never falls.
+// Broken, when a sweep, a fetch or a push finds the item gone: it keeps item, rule and status, holds the item against
+// others, is not dirty, and has the one attention ItemGone. Healed, when a pull or a fetch sees the item again: linked
+// and dirty as a new link is, without attentions, with what was acknowledged before. Dissolved, by hand or released:
+// status (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a person's also
+// leaves a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never
+// falls.
 //
 // Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
 // since the link was clean. What a pull or a fetch finds fixed of an item that is linked marks the link where it is

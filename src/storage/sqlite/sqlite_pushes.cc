@@ -125,8 +125,8 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
     const int64_t added = Query(db,
-                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, call_deadline) "
-                                "VALUES (?1, ?2, ?3)")
+                                "INSERT INTO push_record (channel_id, push_id, call_deadline) VALUES (?1, ?2, ?3) "
+                                "ON CONFLICT (channel_id, push_id) DO NOTHING")
                               .Run(fence.channel_id, record.push_id, record.call_deadline);
     if (added == 0) return absl::OkStatus();
     for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);
