@@ -742,6 +742,33 @@ class ItemTest(CliTest):
                       self.failure(1, "item", "show", "shop", "nope"))
 
 
+    def test_what_is_fixed_is_shown_and_told_once(self):
+        self.write("shop.csv", "Handle,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n"
+                               "meal,MEAL,,,11.00,active\nposter,POSTER,shopify,3,8.00,active\n")
+        self.write("products.csv", "sku,price,quantity\nMEAL,11.00,40\nPOSTER,8.00,6\n")
+        self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku")
+        self.text("product", "import", "products.csv")
+        for command in ("build", "pull", "link"):
+            self.text(command, "shop")
+        self.assertEqual(self.json("item", "show", "shop", "meal")["fixed"], {"quantity": "not_tracked"})
+        self.assertEqual(self.json("item", "show", "shop", "poster")["fixed"], {})
+        self.assertIn("  cannot be set: quantity (not_tracked)\n", self.text("item", "show", "shop", "meal"))
+        self.assertNotIn("cannot be set", self.text("item", "show", "shop", "poster"))
+
+        first = self.json("sync", "shop")
+        self.assertEqual([problem["code"] for problem in first["problems"]], ["inventory_not_tracked"])
+        self.assertEqual((first["counts"]["sent"], first["counts"]["fixed"]), (1, 1))
+        self.assertIn("meal,MEAL,,,11.00,active\n", self.read("shop.csv"))
+        attention = self.json("listing", "list", "shop", "--attention")
+        self.assertEqual([(row["sku"], row["attention"]["code"]) for row in attention], [("MEAL", "inventory_not_tracked")])
+        self.write("products.csv", "sku,price,quantity\nMEAL,12.00,41\nPOSTER,8.00,6\n")
+        self.text("product", "import", "products.csv")
+        again = self.json("sync", "shop")
+        self.assertEqual(again["problems"], [])
+        self.assertEqual((again["counts"]["sent"], again["counts"]["prices"]), (1, 1))
+        self.assertIn("meal,MEAL,,,12.00,active\n", self.read("shop.csv"))
+
+
 class ScheduleTest(CliTest):
     def set(self, *options):
         """Sets a schedule of the shop; what it is, and whether it took another one's place."""

@@ -53,7 +53,7 @@ TEST_P(StorageConformance, ItemsAndLinksComeWithWhatIsFixed) {
   EXPECT_EQ(Value(storage().ReadLinksByParent(shop.channel_id(), {""}, 0, 10)).rows[0].fixed.get(), both);
 }
 
-TEST_P(StorageConformance, EveryReasonIsKept) {
+TEST_P(StorageConformance, EveryReasonOfAFixedFieldIsKept) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   const std::vector<FixedField> all = {{"a", FixedReason::kNotTracked},

@@ -149,5 +149,29 @@ TEST(StorageRules, FieldsOfRowsBecomeColumnsAndBack) {
       << "in the columns' order";
 }
 
+TEST(StorageRules, WhatIsFixedIsByNameAndOfTwoReasonsTheFirst) {
+  PullPage page = ToPage({{"X1"}, {"X2"}});
+  EXPECT_TRUE(storage::FixedAt(page.items, 1).empty()) << "the adapter says nothing of it";
+  page.items.fixed = {{},
+                      {{"title", FixedReason::kMadeOfOthers},
+                       {"price", FixedReason::kNotStocked},
+                       {"title", FixedReason::kKeptByParent}}};
+  EXPECT_TRUE(storage::FixedAt(page.items, 0).empty());
+  EXPECT_EQ(storage::FixedAt(page.items, 1).get(),
+            (std::vector<FixedField>{{"price", FixedReason::kNotStocked}, {"title", FixedReason::kMadeOfOthers}}));
+}
+
+TEST(StorageRules, WhatIsFixedIsAFieldThatCanBeSynced) {
+  PullPage page = ToPage({{"X1"}});
+  page.items.fixed = {{{"compare_at_price", FixedReason::kNotStocked}, {"title", FixedReason::kKeptByParent}}};
+  EXPECT_EQ(storage::CheckChannelVariants(page.items), absl::OkStatus());
+  for (const char* name : {"", "Title", "price,quantity", "a:b"}) {
+    page.items.fixed = {{{name, FixedReason::kNotStocked}}};
+    const absl::Status status = storage::CheckChannelVariants(page.items);
+    EXPECT_EQ(status.code(), kInvalidArgument) << name;
+    EXPECT_NE(status.message().find("name a field that can be synced"), std::string::npos) << status;
+  }
+}
+
 }  // namespace
 }  // namespace flxlink
