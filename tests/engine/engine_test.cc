@@ -956,7 +956,7 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   }
   ASSERT_TRUE(storage_->WriteQueue(claim).ok());
   const Fence stale{channel_id, job_id, claim.slot.epoch, claim.slot.claim};
-  const PullState begun = *storage_->BeginPull(stale);
+  const PullState begun = *storage_->BeginPull(stale, "");
   EXPECT_EQ(*engine_->RunPending(1), 0) << "its owner lives";
 
   ASSERT_TRUE(storage_->CloseOwner(dead).ok());

@@ -16,7 +16,7 @@ namespace flxlink::sqlite {
   "l.acked_price, l.acked_quantity, l.acked_status, l.acked_compare_at_price, "                  \
   "c.price, c.quantity, c.status, c.compare_at_price, "                                          \
   "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "        \
-  "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle FROM link l "                    \
+  "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, l.acked_at FROM link l "        \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
   "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                 \
   "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                             \

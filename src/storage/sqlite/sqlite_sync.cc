@@ -30,6 +30,7 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
   row.dirty = !query.IsNull(22);
   row.channel_variant_id = query.Int(27);
+  row.acknowledged_at = query.Time(29);
   return row;
 }
 
