@@ -35,6 +35,10 @@ class DataAdapter : public ChannelAdapter {
  public:
   explicit DataAdapter(int64_t rows) : data_(rows) {
     capabilities_.link_fields = {"sku", "barcode", "title"};
+    PushKind kind;
+    kind.name = "items";
+    kind.fields = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+    capabilities_.push_kinds = {kind};
     capabilities_.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
     capabilities_.complete_pull = true;
   }
@@ -53,6 +57,10 @@ class DataAdapter : public ChannelAdapter {
     for (int64_t row = begin; row < end; ++row) AddItem(row, &page.items);
     if (end < data_.rows()) page.next_cursor = absl::StrCat(end);
     return page;
+  }
+
+  absl::StatusOr<PushReply> Push(const PushRequest&, const CallContext&) const override {
+    return absl::UnimplementedError("nothing is sent to made-up items");
   }
 
  private:

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
@@ -20,9 +21,35 @@
 #include "flxlink/link_state.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
+#include "flxlink/rare_vector.h"
 #include "flxlink/string_column.h"
 
 namespace flxlink {
+
+// Why a field of an item is fixed: no push can set it.
+enum class FixedReason : uint8_t {
+  kNotTracked,      // The channel does not track the item's inventory.
+  kKeptByParent,    // What it belongs to has the value, and the item only shows it.
+  kKeptByPlatform,  // The platform's own fulfilment has the value.
+  kMadeOfOthers,    // The item is a bundle: the value follows from those of its parts.
+  kNotStocked,      // The channel's location does not stock the item.
+};
+
+// "not_tracked", "kept_by_parent", "kept_by_platform", "made_of_others", "not_stocked".
+absl::string_view ToString(FixedReason reason);
+// What ToString gives; nullopt for any other text.
+absl::optional<FixedReason> ParseFixedReason(absl::string_view text);
+
+// A field of an item that no push can set, though it can be set of other items.
+struct FixedField {
+  // A name of SyncFields::Names().
+  std::string field;
+  FixedReason reason = FixedReason::kNotTracked;
+
+  friend bool operator==(const FixedField& a, const FixedField& b) {
+    return a.field == b.field && a.reason == b.reason;
+  }
+};
 
 // Items of one channel in columns: row i of the batch is entry i of every column.
 struct ChannelVariantBatch {
@@ -42,6 +69,9 @@ struct ChannelVariantBatch {
   StringColumn handle;
   // In minor units of the channel's currency; kAbsent: none shown. Without entries: the channel shows none of any item.
   std::vector<int64_t> compare_at_price;
+  // The fields that cannot be set of that item, in any order; where one is named twice the first reason counts. They
+  // are never sent: where something else is desired, that is an attention, once. Without entries: none is fixed.
+  std::vector<RareVector<FixedField>> fixed;
   // What link rules can compare, and the content that can be set: sku, barcode, title …
   FieldColumns fields;
 
@@ -77,6 +107,8 @@ struct ItemRow {
   absl::optional<int64_t> quantity;
   // kUnknown: none shown.
   ChannelStatus status = ChannelStatus::kUnknown;
+  // The fields that no push can set, ascending by name, each once.
+  RareVector<FixedField> fixed;
   // Rules link it and pushes go to it: it is neither gone from the channel nor archived there.
   bool live = true;
   // When a pull last saw it.

@@ -9,7 +9,8 @@
 //
 // Price, quantity and compare-at price stand in the columns `Variant Price`, `Variant Inventory Qty` and `Variant
 // Compare At Price` of the variant's row; the last two can be set where the file has them. A compare-at price that
-// cannot be read counts as none. Content cannot be set.
+// cannot be read counts as none. Content cannot be set. Where the file has the column `Variant Inventory Tracker` (as
+// Shopify calls it today, `Inventory tracker`), the quantity of a row with nothing in it is fixed, not_tracked.
 //
 // A pull reads the file once, whatever its pages, and is aborted where the file changes before its last one. A variant
 // whose price or quantity is no number, that has no handle, or whose external id an earlier row has, is an item problem

@@ -45,8 +45,8 @@ enum class EventKind : uint8_t {
   // told page by page: a million links are some hundred events. One that a person made or dissolved names its `sku`
   // (and, if it was made, its `external_id`) and has no job; an edit that finds it made or dissolved tells nothing.
   kLinks,
-  // A sync gave a listing variant an attention: `sku`, `external_id`, `problem`, `job`. Told again each time the sync
-  // comes to the same.
+  // A sync gave a listing variant an attention: `sku`, `external_id`, `problem`, `job`. Told again each time a sync
+  // comes to the same, but for what is fixed (field_fixed, inventory_not_tracked), which is told once.
   kAttentionRaised,
   // A sync found that a listing variant's attention is over: `sku`, `external_id`, `job`, and as `problem` what it was.
   // Not told where the link ends or is made anew, nor where a forced sync forgets the attentions before it begins; nor,
@@ -56,7 +56,9 @@ enum class EventKind : uint8_t {
   // channel shop", "the queues in storage") and `problem`. What fails again and again is told each time it was tried,
   // with growing waits up to a minute.
   kTrouble,
-  // An entry of the log: `level`, and code, arguments and message as `problem`.
+  // An entry of the log: `level`, and code, arguments and message as `problem`. What an adapter tells
+  // (CallContext::Log)
+  // has the code "adapter_said", the level that it gives it, and its `job`.
   kLog,
 };
 

@@ -63,6 +63,18 @@ constexpr absl::string_view kMissingValue = "missing_value";
 // Args: field
 // Fix: Leave the field out of what the channel syncs.
 constexpr absl::string_view kUnsupportedField = "unsupported_field";
+// A field cannot be set of this item, and the channel has another value of it than it should have: it is not sent.
+// Several fields are separated by commas, with their reasons in the same order: kept_by_parent, kept_by_platform,
+// made_of_others, not_stocked or not_tracked.
+// Args: field, reason
+// Fix: Nothing where the channel's value is right. Else change it where the channel keeps it, or leave the field out of
+//      what the channel syncs; when the channel lets it be set, the next pull finds that and the next sync sends it.
+constexpr absl::string_view kFieldFixed = "field_fixed";
+// The channel does not track the inventory of this item, so that its quantity is not sent.
+// Args: none
+// Fix: Nothing where that is right. Else have the channel track the item's inventory, then pull; the next sync sends
+//      the quantity.
+constexpr absl::string_view kInventoryNotTracked = "inventory_not_tracked";
 // The channel does not have the status that was to be sent.
 // Args: field
 // Fix: Set a status that the channel has, or leave the status out of what the channel syncs.

@@ -95,10 +95,12 @@ struct OpenPush {
 };
 
 // A value that the channel refused for good: it is not sent again until another one is desired, or the link is forced.
+// Values that were refused together, without a word which of them it was, have one digest: as soon as another one is
+// desired of any of them, all are sent again.
 struct RefusedValue {
   // A name of SyncFields::Names().
   std::string field;
-  // ValueDigest (sync.h) of the value.
+  // RefusalDigest (sync.h) of all that was refused with it, itself included.
   uint64_t digest = 0;
 
   friend bool operator==(const RefusedValue& a, const RefusedValue& b) {
@@ -152,9 +154,21 @@ struct ClearedAttention {
   Problem attention;
 };
 
+// An attention that a settlement gave to a link that had it before, with the same arguments.
+struct RepeatedAttention {
+  // Of the settlement: its place among SettlementBatch::rows.
+  int64_t row = 0;
+  std::string code;
+
+  friend bool operator==(const RepeatedAttention& a, const RepeatedAttention& b) {
+    return a.row == b.row && a.code == b.code;
+  }
+};
+
 struct SettlementResult {
-  // Ascending by row, then by code.
+  // Both ascending by row, then by code.
   std::vector<ClearedAttention> cleared;
+  std::vector<RepeatedAttention> repeated;
 };
 
 }  // namespace flxlink

@@ -44,6 +44,8 @@ struct SimulatedItem {
   ItemValues values;
   // What link rules can compare, and content.
   std::vector<Field> fields;
+  // No push sets these; SimulatedPlatform::EditItem does.
+  RareVector<FixedField> fixed{};
 };
 
 // What goes wrong, and how often: a rate is a probability from 0 (never) to 1 (always). Default: nothing does.
@@ -127,7 +129,8 @@ struct SimulatedOptions {
   //   - receipt_timeout: what is not refused at once is accepted with a receipt and decided later; see
   //     SimulatedFaults::accepted.
   //
-  // A price below zero is always rejected, code "invalid_price". Each item has a handle, which is another one when its
+  // A price below zero is always rejected, code "invalid_price", and a field that is fixed of the item, code
+  // "field_fixed". Each item has a handle, which is another one when its
   // external id is used again after the item was removed; a push with a handle that is not the item's is a conflict.
   AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
 

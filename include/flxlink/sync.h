@@ -10,6 +10,11 @@
 // sold some. Unless the channel's policy says overwrite, the quantity is then not sent until the product's quantity has
 // been stated again after that observation; meanwhile it is attention.
 //
+// *Fixed* fields of an item (channel_variant.h) are never sent, in doubt or not: the channel would not take them. Where
+// a fixed field has another value than the one desired, as the last pull saw it, that is attention and the link is
+// settled with it; nothing waits for the field, no guard is set for it, and what only the channel changes of it is no
+// drift.
+//
 // Everything here is pure and thread-safe.
 
 #ifndef FLXLINK_SYNC_H_
@@ -23,6 +28,7 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/channel_variant.h"
 #include "flxlink/item_values.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
@@ -62,6 +68,8 @@ struct SyncRow {
   RareVector<RefusedValue> refused{};
   // The fields of which a push may still land, or has landed unheard of.
   SyncFields in_doubt{};
+  // Of the item, by the last pull; ascending by name, each once.
+  RareVector<FixedField> fixed{};
   bool dirty = false;
   // When the channel last acknowledged something of the listing variant's links. InfinitePast: never.
   absl::Time acknowledged_at = absl::InfinitePast();
@@ -169,9 +177,12 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
 SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
 
-// A digest of one field's value, stable across processes and releases. XXH3, 64 bits. `field` is a name of
-// SyncFields::Names().
+// A digest of one field, its name and its value, stable across processes and releases. XXH3, 64 bits. `field` is a name
+// of SyncFields::Names().
 uint64_t ValueDigest(absl::string_view field, const ItemValues& values);
+
+// The same of several fields that were refused together; of one, it is its ValueDigest.
+uint64_t RefusalDigest(const SyncFields& fields, const ItemValues& values);
 
 // The status that the first rule that holds decides on, kUnknown where none holds. A rule about a value that the
 // product does not have holds never, nor does one about a price that is not in `currency`, the channel's.

@@ -43,6 +43,12 @@ constexpr Advice kAdvice[] = {
      "export the file again with that column, or leave the field out: flxlink channel set {channel} --sync-fields "
      "FIELDS"},
     {problem_code::kUnsupportedField, "leave the field out: flxlink channel set {channel} --sync-fields FIELDS"},
+    {problem_code::kFieldFixed,
+     "if the channel's value is wrong, change it where the channel keeps it, then run flxlink pull {channel}; or leave "
+     "the field out: flxlink channel set {channel} --sync-fields FIELDS"},
+    {problem_code::kInventoryNotTracked,
+     "if its quantity should be synced, have the channel track the item's inventory, then run flxlink pull {channel}; "
+     "the next sync sends it"},
     {problem_code::kUnsupportedStatus,
      "set a status that the channel has, or leave it out: flxlink channel set {channel} --sync-fields price,quantity"},
     {problem_code::kSiblingsDisagree,

@@ -56,6 +56,13 @@ absl::Status List(Session& session, const ItemFlags& flags) {
 
 std::string OrNone(std::string text) { return text.empty() ? "none" : text; }
 
+// "quantity (not_tracked), title (kept_by_parent)".
+std::string FixedText(const ItemRow& item) {
+  return absl::StrJoin(item.fixed, ", ", [](std::string* out, const FixedField& fixed) {
+    absl::StrAppend(out, fixed.field, " (", ToString(fixed.reason), ")");
+  });
+}
+
 // One line a value.
 std::string Describe(const ItemRow& item) {
   std::vector<std::pair<absl::string_view, std::string>> lines = {{"parent", OrNone(item.parent_id)},
@@ -66,6 +73,7 @@ std::string Describe(const ItemRow& item) {
                                                                   {"SKU", OrNone(item.sku)},
                                                                   {"link", std::string(ToString(item.link_state))},
                                                                   {"seen", FormatInstant(item.seen_at)}};
+  if (!item.fixed.empty()) lines.emplace_back("cannot be set", FixedText(item));
   for (const Field& field : item.fields) lines.emplace_back(field.name, field.value);
   std::string text = absl::StrCat("item ", OneLine(item.external_id), "\n");
   for (const auto& [label, value] : lines) {

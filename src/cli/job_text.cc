@@ -95,6 +95,7 @@ std::vector<std::string> SyncParts(const Job& job) {
   parts.push_back(absl::StrCat(CountOf(job, "sent"), " sent",
                                fields.empty() ? "" : absl::StrCat(" (", absl::StrJoin(fields, ", "), ")")));
   parts.push_back(absl::StrCat(CountOf(job, "equal"), " equal"));
+  AddIfAny(CountOf(job, "fixed"), "fixed", &parts);
   AddIfAny(CountOf(job, "held_back"), "held back", &parts);
   parts.push_back(absl::StrCat(CountOf(job, "refused"), " refused"));
   AddIfAny(CountOf(job, "drifted"), "drifted", &parts);

@@ -31,6 +31,12 @@ Json FieldsView(const std::vector<Field>& fields) {
   return view;
 }
 
+Json FixedView(const std::vector<FixedField>& fixed) {
+  Json view = Json::object();
+  for (const FixedField& field : fixed) view[field.field] = Text(ToString(field.reason));
+  return view;
+}
+
 std::string Word(const std::string& word) { return word; }
 template <typename Enum>
 std::string Word(Enum value) {
@@ -159,6 +165,7 @@ Json ItemView(const ItemRow& item) {
           {"price", item.price.has_value() ? Json(FormatMoney(*item.price)) : Json()},
           {"quantity", item.quantity.has_value() ? Json(*item.quantity) : Json()},
           {"fields", FieldsView(item.fields)},
+          {"fixed", FixedView(item.fixed)},
           {"sku", TextOrNull(item.sku)},
           {"link_state", Text(ToString(item.link_state))},
           {"seen_at", FormatInstant(item.seen_at)}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "src/model/quote.h"
@@ -41,6 +42,8 @@ absl::StatusOr<ShopifyColumns> ShopifyColumns::Find(const CsvReader& reader) {
   columns.barcode = reader.FindColumn("Variant Barcode");
   columns.compare_at_price = reader.FindColumn("Variant Compare At Price");
   columns.quantity = reader.FindColumn("Variant Inventory Qty");
+  columns.tracker = reader.FindColumn("Variant Inventory Tracker");
+  if (columns.tracker == CsvReader::kNoColumn) columns.tracker = reader.FindColumn("Inventory tracker");
   columns.status = reader.FindColumn("Status");
   if (columns.status == CsvReader::kNoColumn) columns.status = reader.FindColumn("Published");
   columns.options = {reader.FindColumn("Option1 Value"), reader.FindColumn("Option2 Value"),
@@ -112,6 +115,8 @@ void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
   variant->price = std::string(Cell(columns_.price));
   variant->compare_at_price = std::string(Cell(columns_.compare_at_price));
   variant->quantity = std::string(Cell(columns_.quantity));
+  variant->is_tracked =
+      columns_.tracker == CsvReader::kNoColumn || !absl::StripAsciiWhitespace(Cell(columns_.tracker)).empty();
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));
   }

@@ -31,7 +31,8 @@ struct ShopifyColumns {
   int barcode = CsvReader::kNoColumn;
   int compare_at_price = CsvReader::kNoColumn;
   int quantity = CsvReader::kNoColumn;
-  int status = CsvReader::kNoColumn;  // `Status`, else `Published`.
+  int tracker = CsvReader::kNoColumn;  // `Variant Inventory Tracker`, as it is called today `Inventory tracker`.
+  int status = CsvReader::kNoColumn;   // `Status`, else `Published`.
   std::array<int, 3> options{CsvReader::kNoColumn, CsvReader::kNoColumn, CsvReader::kNoColumn};
 
   // INVALID_ARGUMENT where `Handle` or `Variant Price` is missing.
@@ -49,6 +50,8 @@ struct ShopifyVariant {
   std::string price;
   std::string compare_at_price;
   std::string quantity;
+  // Off where the file says who tracks inventories and names nobody for this one.
+  bool is_tracked = true;
   std::array<std::string, 3> options;
   // The product's, from its first row.
   std::string title;

@@ -6,9 +6,24 @@
 #include "src/engine/batch_rows.h"
 #include "src/engine/page_push.h"
 #include "src/engine/sync_siblings.h"
+#include "src/sync/fixed_fields.h"
 
 namespace flxlink::engine {
 namespace {
+
+// How a link that is done with without a push is counted. What is fixed is nobody's failure, and counts once: later it
+// is as it was.
+absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const SettlementResult& written) {
+  const Settlement& row = batch.rows[static_cast<size_t>(at)];
+  if (row.attentions == kClearAttentions) return "equal";
+  if (row.attentions == kKeepAttentions) return "held_back";
+  absl::string_view counter = "equal";
+  for (const Problem& problem : batch.attentions[static_cast<size_t>(row.attentions)]) {
+    if (!sync::IsFixedProblem(problem)) return "held_back";
+    if (!IsRepeated(written, at, problem.code)) counter = "fixed";
+  }
+  return counter;
+}
 
 // What is done with without a push: equal, refused before, held back.
 absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPlan& plan, SyncPassResult* result) {
@@ -16,10 +31,10 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   const absl::StatusOr<SettlementResult> written = WriteSettlements(scope, plan.settled, result);
   if (!written.ok()) return written.status();
   JobProgress& progress = scope.context.progress();
-  for (const Settlement& row : plan.settled.rows) {
-    const bool equal = row.attentions == kClearAttentions;
-    (equal ? progress.done : progress.failed) += 1;
-    scope.context.Count(equal ? "equal" : "held_back", 1);
+  for (size_t row = 0; row < plan.settled.rows.size(); ++row) {
+    const absl::string_view counter = UnsentCounter(plan.settled, static_cast<int64_t>(row), *written);
+    (counter == "held_back" ? progress.failed : progress.done) += 1;
+    scope.context.Count(counter, 1);
   }
   NoteAttentions(scope, page, plan.settled, *written);
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/container/flat_hash_map.h"
+#include "src/sync/fixed_fields.h"
 
 namespace flxlink::engine {
 
@@ -33,6 +34,16 @@ absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const Settle
   return written;
 }
 
+// They ascend by row.
+bool IsRepeated(const SettlementResult& written, int64_t row, absl::string_view code) {
+  const auto is_before = [](const RepeatedAttention& repeated, int64_t at) { return repeated.row < at; };
+  auto at = std::lower_bound(written.repeated.begin(), written.repeated.end(), row, is_before);
+  for (; at != written.repeated.end() && at->row == row; ++at) {
+    if (at->code == code) return true;
+  }
+  return false;
+}
+
 void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch,
                     const SettlementResult& written) {
   if (batch.attentions.empty() && written.cleared.empty()) return;
@@ -45,10 +56,12 @@ void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBat
     context.reporter().AttentionCleared(context.job(), page.sku[row->second], page.external_id[row->second],
                                         cleared.attention);
   }
-  for (const Settlement& settled : batch.rows) {
+  for (size_t at = 0; at < batch.rows.size(); ++at) {
+    const Settlement& settled = batch.rows[at];
     const auto row = row_of.find(settled.listing_id);
     if (settled.attentions < 0 || row == row_of.end()) continue;
     for (const Problem& problem : batch.attentions[static_cast<size_t>(settled.attentions)]) {
+      if (sync::IsFixedProblem(problem) && IsRepeated(written, static_cast<int64_t>(at), problem.code)) continue;
       context.AddProblem(page.sku[row->second], problem);
       context.reporter().AttentionRaised(context.job(), page.sku[row->second], page.external_id[row->second], problem);
     }

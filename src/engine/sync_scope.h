@@ -55,8 +55,11 @@ constexpr absl::string_view kSentContent = "contents";
 absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const SettlementBatch& batch,
                                                   SyncPassResult* result);
 
+// Whether settlement number `row` gave an attention of this code that was there before.
+bool IsRepeated(const SettlementResult& written, int64_t row, absl::string_view code);
+
 // Makes problems of the job of the attentions of a settlement of links of `page`, and tells of them and of those that
-// ended with it.
+// ended with it. Those of fixed fields are told of once.
 void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch,
                     const SettlementResult& written);
 

@@ -7,6 +7,7 @@
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/limits.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/model/quote.h"
 
 namespace flxlink::storage {
 namespace {
@@ -67,6 +68,22 @@ absl::Status CheckNoneEmpty(const StringColumn& column, absl::string_view name) 
   for (int64_t row = 0; row < column.size(); ++row) {
     if (column[row].empty()) {
       return absl::InvalidArgumentError(absl::StrCat("row ", row, " has an empty ", name, "; every row needs one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool IsSyncFieldName(absl::string_view name) {
+  const absl::StatusOr<SyncFields> fields = ParseSyncFields(name);
+  return fields.ok() && fields->Names().size() == 1;
+}
+
+absl::Status CheckFixed(const ChannelVariantBatch& batch) {
+  for (size_t row = 0; row < batch.fixed.size(); ++row) {
+    for (const FixedField& fixed : batch.fixed[row]) {
+      if (IsSyncFieldName(fixed.field)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("row ", row, " has ", model::Quote(fixed.field), " fixed; name a field that can be synced"));
     }
   }
   return absl::OkStatus();
@@ -138,12 +155,13 @@ absl::Status CheckChannelVariants(const ChannelVariantBatch& batch) {
                                          batch.fields, batch.size(), "channel variants");
   if (!status.ok()) return status;
   for (const ColumnSize& column : {ColumnSize{"compare_at_price", batch.compare_at_price.size()},
-                                   {"handle", static_cast<size_t>(batch.handle.size())}}) {
+                                   {"handle", static_cast<size_t>(batch.handle.size())},
+                                   {"fixed", batch.fixed.size()}}) {
     if (column.size == 0) continue;
     absl::Status shape = CheckColumn(column.size, batch.size(), column.name);
     if (!shape.ok()) return shape;
   }
-  return absl::OkStatus();
+  return CheckFixed(batch);
 }
 
 absl::Status CheckPulledPages(absl::Span<const PullPage> pages) {
@@ -338,6 +356,16 @@ absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row) {
   return batch.handle.size() == 0 ? absl::string_view() : batch.handle[row];
 }
 
+RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row) {
+  if (batch.fixed.empty() || batch.fixed[static_cast<size_t>(row)].empty()) return {};
+  std::vector<FixedField> fixed = batch.fixed[static_cast<size_t>(row)];
+  std::stable_sort(fixed.begin(), fixed.end(),
+                   [](const FixedField& a, const FixedField& b) { return a.field < b.field; });
+  const auto is_same = [](const FixedField& a, const FixedField& b) { return a.field == b.field; };
+  fixed.erase(std::unique(fixed.begin(), fixed.end(), is_same), fixed.end());
+  return fixed;
+}
+
 Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }
 
 Sighting SightingOf(const FetchReply& reply) { return {reply.items, reply.problems, reply.missing, reply.age}; }
@@ -370,12 +398,16 @@ std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& 
   return attentions;
 }
 
-void AddCleared(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
-                SettlementResult* result) {
+void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
+                         SettlementResult* result) {
   for (const Problem& attention : before) {
-    const bool stays =
-        std::any_of(after.begin(), after.end(), [&](const Problem& other) { return other.code == attention.code; });
-    if (!stays) result->cleared.push_back({row, attention});
+    const auto now =
+        std::find_if(after.begin(), after.end(), [&](const Problem& other) { return other.code == attention.code; });
+    if (now == after.end()) {
+      result->cleared.push_back({row, attention});
+    } else if (now->args == attention.args) {
+      result->repeated.push_back({row, attention.code});
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
+#include "src/sync/refused_values.h"
 
 namespace flxlink {
 namespace {
@@ -8,13 +10,10 @@ namespace {
 // Whether the next plan would send something of the link, as far as the link alone can tell.
 bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   const ItemValues desired = Desired(row, policy);
-  SyncFields send = sync::DifferingFields(desired, row.acknowledged);
+  SyncFields send = DifferenceOf(sync::DifferingFields(desired, row.acknowledged), sync::FixedFields(row));
   if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);
-  for (const RefusedValue& refused : row.refused) {
-    if (ValueDigest(refused.field, desired) != refused.digest) continue;
-    send = DifferenceOf(send, ParseSyncFields(refused.field).value_or(SyncFields()));
-  }
-  return !send.empty();
+  if (row.refused.empty()) return !send.empty();
+  return !DifferenceOf(send, sync::FieldsOf(sync::StandingRefusals(row.refused, send, desired))).empty();
 }
 
 // Whether what was seen says something about the link: a read that was no later may show the item as it was before what
@@ -26,7 +25,8 @@ bool IsNewsOf(const SyncRow& row, const SyncPolicy& policy) {
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.
 ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   ItemValues acknowledged = row.acknowledged;
-  CopyFields(IntersectionOf(policy.fields, PresentFields(row.seen)), row.seen, &acknowledged);
+  const SyncFields fields = DifferenceOf(policy.fields, sync::FixedFields(row));
+  CopyFields(IntersectionOf(fields, PresentFields(row.seen)), row.seen, &acknowledged);
   return acknowledged;
 }
 

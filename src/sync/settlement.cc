@@ -79,6 +79,17 @@ class Settler {
     row.attentions = AddAttentions(plan_.item_attentions[static_cast<size_t>(state.attentions)]);
   }
 
+  // A refusal ends no other attention of the item.
+  std::vector<Problem> WithRefusal(size_t i, const PushOutcome& outcome) const {
+    const int32_t planned = plan_.item_states[i].attentions;
+    std::vector<Problem> attentions = {RejectionOf(outcome)};
+    if (planned < 0) return attentions;
+    for (const Problem& problem : plan_.item_attentions[static_cast<size_t>(planned)]) {
+      if (problem.code != attentions.front().code) attentions.push_back(problem);
+    }
+    return attentions;
+  }
+
   // The fields that the platform names are refused; all of them where it names none.
   SyncFields RefusedFields(size_t i, const PushOutcome& outcome) const {
     const SyncFields named = ParseSyncFields(outcome.field).value_or(SyncFields());
@@ -98,10 +109,9 @@ class Settler {
     row.mask = IntersectionOf(state.in_doubt, refused);
     if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);
     row.in_doubt = row.settled ? SyncFields() : DifferenceOf(state.in_doubt, refused);
-    for (const std::string& field : refused.Names()) {
-      row.refused.Mutable().push_back({field, ValueDigest(field, item.values)});
-    }
-    row.attentions = AddAttentions({RejectionOf(outcome)});
+    const uint64_t digest = RefusalDigest(refused, item.values);
+    for (const std::string& field : refused.Names()) row.refused.Mutable().push_back({field, digest});
+    row.attentions = AddAttentions(WithRefusal(i, outcome));
   }
 
   void TakeNotFound(size_t i) {

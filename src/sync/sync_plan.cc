@@ -6,8 +6,10 @@
 #include "flxlink/field.h"
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
 #include "src/sync/push_step.h"
+#include "src/sync/refused_values.h"
 #include "src/sync/sibling_statuses.h"
 #include "src/sync/sync_policy.h"
 #include "src/sync/value_digest.h"
@@ -34,8 +36,6 @@ SyncFields DoubtfulFields(const SyncRow& row, const SyncPolicy& policy) {
   if (sync::GuardStands(row, policy)) doubtful.Remove(SyncField::kQuantity);
   return doubtful;
 }
-
-SyncFields FieldNamed(const std::string& name) { return ParseSyncFields(name).value_or(SyncFields()); }
 
 Problem DeadItem(absl::string_view external_id) {
   return MakeProblem(problem_code::kItemDead, {{"external_id", std::string(external_id)}},
@@ -123,6 +123,7 @@ class Planner {
     if (!row.in_doubt.empty()) {
       decision.send = UnionOf(decision.send, IntersectionOf(row.in_doubt, PresentFields(desired)));
     }
+    LeaveFixed(row, desired, &decision);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
     LeaveRefused(row, desired, &decision);
@@ -130,17 +131,18 @@ class Planner {
     return decision;
   }
 
+  static void LeaveFixed(const SyncRow& row, const ItemValues& desired, Decision* decision) {
+    if (row.fixed.empty()) return;
+    decision->send = DifferenceOf(decision->send, sync::FixedFields(row));
+    decision->attentions = sync::FixedProblems(row, desired);
+  }
+
   // A field in doubt is sent all the same: only that says what the channel has of it.
   void LeaveRefused(const SyncRow& row, const ItemValues& desired, Decision* decision) const {
-    for (const RefusedValue& refused : row.refused) {
-      const SyncFields field = FieldNamed(refused.field);
-      const bool wanted = !IntersectionOf(field, decision->send).empty();
-      const bool in_doubt = !IntersectionOf(field, row.in_doubt).empty();
-      if (!wanted || in_doubt || ValueDigest(refused.field, desired) != refused.digest) continue;
-      decision->send = DifferenceOf(decision->send, field);
-      decision->stuck = UnionOf(decision->stuck, field);
-      decision->refused.Mutable().push_back(refused);
-    }
+    if (row.refused.empty()) return;
+    decision->refused = sync::StandingRefusals(row.refused, DifferenceOf(decision->send, row.in_doubt), desired);
+    decision->stuck = sync::FieldsOf(decision->refused);
+    decision->send = DifferenceOf(decision->send, decision->stuck);
   }
 
   void HoldStatus(int64_t i, Decision* decision) const {

@@ -1,6 +1,8 @@
 #include "src/sync/value_digest.h"
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
@@ -58,12 +60,21 @@ uint64_t PushDigest(const SyncFields& mask, const ItemValues& values, const Item
 
 uint64_t ValueDigest(absl::string_view field, const ItemValues& values) {
   Encoded encoded;
+  AppendText(field, &encoded);
   for (const SyncField known : kSyncFields) {
     if (ToString(known) != field) continue;
     AppendNumber(values.Get(known), &encoded);
     return DigestOf(encoded);
   }
   AppendContent(field, values, &encoded);
+  return DigestOf(encoded);
+}
+
+uint64_t RefusalDigest(const SyncFields& fields, const ItemValues& values) {
+  const std::vector<std::string> names = fields.Names();
+  if (names.size() == 1) return ValueDigest(names[0], values);
+  Encoded encoded;
+  for (const std::string& name : names) AppendNumber(static_cast<int64_t>(ValueDigest(name, values)), &encoded);
   return DigestOf(encoded);
 }
 

@@ -125,6 +125,7 @@ class CsvUnderTest : public ChannelUnderTest {
     bool is_quoted = false;
     std::string line_end = "\n";
     bool has_compare_at_price = false;
+    std::string tracker_column = "";  // Empty: none.
   };
 
   explicit CsvUnderTest(const Shape& shape) : shape_(shape) {
@@ -138,6 +139,9 @@ class CsvUnderTest : public ChannelUnderTest {
     rows_.push_back({"pen", "A pen", "", "", "", "", shape_.listed});
     rows_.push_back({"pen", "", "", "pen", "3.00", "40", ""});
     if (shape_.has_compare_at_price) InsertColumn("Variant Compare At Price", {"12.5", "", "", "9", "", "0"});
+    if (!shape_.tracker_column.empty()) {
+      InsertColumn(shape_.tracker_column, {"shopify", "", "shopify", "amazon", "", "shopify"});
+    }
     Write();
   }
 
@@ -180,6 +184,14 @@ class CsvUnderTest : public ChannelUnderTest {
       values.status = status == shape_.listed ? ChannelStatus::kListed : ChannelStatus::kHidden;
     }
     return values;
+  }
+
+  std::vector<FixedField> Fix(absl::string_view external_id) override {
+    if (shape_.tracker_column.empty()) return {};
+    Read();
+    *Cell(RowOf(external_id), shape_.tracker_column) = "";
+    Write();
+    return {{"quantity", FixedReason::kNotTracked}};
   }
 
   void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
@@ -278,6 +290,10 @@ INSTANTIATE_TEST_SUITE_P(Csv, ChannelConformance,
                                          Factory("Published", {"Published", "TRUE", "FALSE", true, false, "\r\n"}),
                                          Factory("Quoted", {"Status", "active", "draft", true, true, "\r\n"}),
                                          Factory("CompareAt", {"Status", "active", "draft", true, false, "\n", true}),
+                                         Factory("Tracked", {"Status", "active", "draft", true, false, "\n", false,
+                                                             "Variant Inventory Tracker"}),
+                                         Factory("TrackedToday", {"Status", "active", "draft", true, true, "\r\n", true,
+                                                                  "Inventory tracker"}),
                                          Factory("PriceOnly", {"", "", "", false})),
                          ChannelFactoryName);
 
@@ -488,6 +504,37 @@ TEST_F(CsvChannelTest, ReadsPricesInTheChannelsCurrency) {
   EXPECT_EQ(PullAll(*adapter_).items.at(0).values.price, 1990);
   ExpectApplied({PriceItem("a", 2500)});
   EXPECT_EQ(ReadFile(path_), "Handle,Variant Price\na,2500\n");
+}
+
+TEST_F(CsvChannelTest, AnEmptyTrackerIsAQuantityThatCannotBeSet) {
+  const std::string text =
+      "Handle,Variant Inventory Tracker,Variant Inventory Qty,Variant Price\n"
+      "meal,,,11\ngift, ,40,25\nposter,shopify,3,8\n";
+  Make(text);
+  const std::vector<FixedField> fixed = {{"quantity", FixedReason::kNotTracked}};
+  const ChannelVariantBatch items = Pages().front().items;
+  ASSERT_THAT(items.fixed, SizeIs(3));
+  EXPECT_EQ(items.fixed[0].get(), fixed);
+  EXPECT_EQ(items.fixed[1].get(), fixed) << "a stray blank names nobody";
+  EXPECT_TRUE(items.fixed[2].empty());
+
+  const std::vector<PushOutcome> outcomes =
+      Push({QuantityItem("meal", 40), QuantityItem("gift", 40), PriceItem("meal", 1200), QuantityItem("poster", 6)});
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(outcomes[i].result, PushResult::kRejected);
+    EXPECT_EQ(outcomes[i].code, problem_code::kFieldFixed);
+    EXPECT_EQ(outcomes[i].field, "quantity");
+  }
+  EXPECT_EQ(outcomes[0].message, absl::StrCat(path_,
+                                              ":2: the inventory of \"meal\" is not tracked; name who tracks it, "
+                                              "or do not sync its quantity"));
+  EXPECT_EQ(ReadFile(path_), absl::StrReplaceAll(text, {{"11", "12.00"}, {"shopify,3", "shopify,6"}}));
+}
+
+TEST_F(CsvChannelTest, WithoutAColumnOfTrackersEveryQuantityCanBeSet) {
+  Make("Handle,Variant Inventory Qty,Variant Price\na,,11\n");
+  EXPECT_THAT(Pages().front().items.fixed, testing::IsEmpty());
+  ExpectApplied({QuantityItem("a", 40)});
 }
 
 TEST_F(CsvChannelTest, AFileOfNoVariantsIsAnEmptyChannel) {
@@ -1222,7 +1269,7 @@ TEST_P(CsvChannelRealFileTest, APushChangesExactlyTheIntendedCells) {
       items.push_back(PriceItem(id, 100000 + n));
       expected.Set(row, "Variant Price", absl::StrCat(1000 + n / 100, ".", n / 10 % 10, n % 10));
     }
-    if (n % 5 == 0) {
+    if (n % 5 == 0 && !expected.Value(row, "Variant Inventory Tracker").empty()) {
       items.push_back(QuantityItem(id, n - 300000));
       expected.Set(row, "Variant Inventory Qty", absl::StrCat(n - 300000));
     }
@@ -1251,7 +1298,9 @@ TEST_P(CsvChannelRealFileTest, APushOfWhatIsThereLeavesEveryByte) {
   const PulledItems pulled = PullAll(*adapter_);
   std::vector<PushItem> items;
   for (const ConformanceItem& item : pulled.items) {
-    items.push_back(MakeItem(item.external_id, PresentFields(item.values), item.values));
+    SyncFields fields = PresentFields(item.values);
+    if (!item.fixed.empty()) fields.Remove(SyncField::kQuantity);
+    items.push_back(MakeItem(item.external_id, fields, item.values));
   }
   const absl::StatusOr<PushReply> reply = PushRows(*adapter_, items);
   ASSERT_TRUE(reply.ok()) << reply.status();

@@ -75,6 +75,12 @@ TEST_F(FilePushTest, IsAbortedWhereTheFileChangesBelowIt) {
   WriteFile(path_, "Handle,Body,Variant Price\n");
   EXPECT_EQ(Write(shorter).code(), absl::StatusCode::kAborted);
 
+  // What comes behind the last edit is gone.
+  WriteFile(path_, "Handle,Body,Variant Price\nfirst,,1\nlast,,1\nmore,,1\n");
+  const csv_channel::FilePush cut = Make();
+  WriteFile(path_, "Handle,Body,Variant Price\nfirst,,1\nlast,,1\n");
+  EXPECT_EQ(Write(cut).code(), absl::StatusCode::kAborted);
+
   WriteFile(path_, "Handle,Body,Variant Price\nfirst,,1\nlast,,1\n");
   const csv_channel::FilePush other = Make();
   WriteFile(path_, "Handle,Body,Variant Price\nfirst,,1\nlast;;1\n");

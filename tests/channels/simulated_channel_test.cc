@@ -11,6 +11,7 @@
 #include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/channels/simulated_under_test.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink {
@@ -21,101 +22,9 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-const SyncFields kPrice = {SyncField::kPrice};
 const SyncFields kQuantity = {SyncField::kQuantity};
 
-std::unique_ptr<ChannelAdapter> MakeAdapter(const std::shared_ptr<SimulatedPlatform>& platform) {
-  AdapterRegistry registry;
-  RegisterSimulatedChannel(registry, platform);
-  ChannelConfig config;
-  config.name = "shop";
-  config.adapter = "simulated";
-  const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
-  absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = registry.Make({config, *credentials});
-  EXPECT_TRUE(adapter.ok()) << adapter.status();
-  return *std::move(adapter);
-}
-
 // -- The conformance suite, over platforms that can do more or less.
-
-class SimulatedUnderTest : public ChannelUnderTest {
- public:
-  explicit SimulatedUnderTest(const SimulatedOptions& options)
-      : faults_(options.faults), platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
-    for (const ConformanceItem& item : Items()) {
-      SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
-      simulated.values.content.clear();
-      platform_->SetItem(std::move(simulated));
-    }
-  }
-
-  std::unique_ptr<ChannelAdapter> MakeAdapter() override { return flxlink::MakeAdapter(platform_); }
-
-  std::string LookAtRest(absl::string_view external_id) override {
-    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
-    if (!item.has_value()) return "";
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    std::string rest = item->parent_id;
-    for (const Field& field : item->fields) {
-      if (!settable.HasContent(field.name)) absl::StrAppend(&rest, "\n", field.name, "=", field.value);
-    }
-    return rest;
-  }
-
-  std::vector<ConformanceItem> Items() override {
-    std::vector<ConformanceItem> items = {
-        {"11", "shirt", {1000, 5, ChannelStatus::kListed, 1500}, {{"sku", "s-red"}, {"color", "Red"}}},
-        {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
-        {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
-        {"3", "", {300, 40, ChannelStatus::kListed, 350}, {{"sku", "pen"}, {"title", "Pen"}}}};
-    for (ConformanceItem& item : items) item.values = WithContent(item.values, item.fields);
-    return items;
-  }
-
-  std::vector<PushItem> BadItems() override {
-    std::vector<PushItem> items(2);
-    items[0].external_id = "11";
-    items[0].mask = kPrice;
-    items[0].values.price = -1;
-    items[1].external_id = "12";
-    items[1].mask = {SyncField::kStatus};
-    items[1].values.status = ChannelStatus::kUnknown;
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    if (!settable.Has(SyncField::kPrice)) items.clear();
-    return items;
-  }
-
-  absl::optional<ItemValues> Look(absl::string_view external_id) override {
-    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
-    if (!item.has_value()) return absl::nullopt;
-    return WithContent(item->values, item->fields);
-  }
-
-  void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
-    EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
-  }
-  void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
-  bool SetThrottled(bool throttled) override {
-    SimulatedFaults faults = faults_;
-    faults.throttled = throttled ? 1 : 0;
-    platform_->SetFaults(faults);
-    return true;
-  }
-  void Advance() override { clock_.Advance(absl::Seconds(1)); }
-
- private:
-  ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    for (const std::string& name : settable.content()) {
-      values.SetContent(name, FieldValue(fields, name));
-    }
-    return values;
-  }
-
-  const SimulatedFaults faults_;
-  ManualClock clock_;
-  const std::shared_ptr<SimulatedPlatform> platform_;
-};
 
 PushKind* OnlyKind(SimulatedOptions* options) { return &options->capabilities.push_kinds.front(); }
 
@@ -174,7 +83,7 @@ class SimulatedPlatformTest : public ::testing::Test {
     for (int i = 0; i < kItems; ++i) {
       platform_->SetItem({Id(i), "", {100 * i, i, ChannelStatus::kListed}, {{"sku", absl::StrCat("s", i)}}});
     }
-    adapter_ = MakeAdapter(platform_);
+    adapter_ = MakeSimulatedAdapter(platform_);
   }
 
   void Make(const SimulatedFaults& faults) {
@@ -460,6 +369,15 @@ TEST_F(SimulatedPlatformTest, APushOverTheLimitIsRefused) {
   EXPECT_EQ(QuantityOf(0), 0);
 }
 
+TEST_F(SimulatedPlatformTest, AFetchOverTheLimitIsRefused) {
+  SimulatedOptions options;
+  options.capabilities.fetch_limit = 2;
+  Make(options);
+  const std::vector<std::string> ids = {Id(0), Id(1), Id(2)};
+  EXPECT_TRUE(adapter_->Fetch({absl::MakeConstSpan(ids).first(2)}, call_).ok());
+  EXPECT_EQ(adapter_->Fetch({ids}, call_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(SimulatedPlatformTest, APushOfTooManyBytesIsRefused) {
   SimulatedOptions options;
   OnlyKind(&options)->item_bytes = 20;
@@ -509,7 +427,7 @@ TEST_F(SimulatedPlatformTest, SomeItemsOfAPageCannotBeRead) {
   faults.page_problem = 0.3;
   Make(faults);
   const PulledItems pulled = PullAll(*adapter_, 7);
-  EXPECT_GT(pulled.problems.size(), 0u);
+  ASSERT_GT(pulled.problems.size(), 0u);
   EXPECT_EQ(pulled.items.size() + pulled.problems.size(), static_cast<size_t>(kItems));
   EXPECT_EQ(pulled.problems.front().problem.code, "unreadable");
   const std::vector<std::string> ids = {Id(0), Id(1), Id(2), Id(3), Id(4), Id(5), Id(6), Id(7), Id(8), Id(9)};
@@ -590,13 +508,15 @@ TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
   std::vector<PushRequest> requests;
   for (size_t i = 0; i < 4; ++i) requests.push_back({KindName(), absl::MakeConstSpan(items).subspan(5 * i, 5), ""});
   const absl::Time began = clock_.Now();
-  int answers = 0;
+  std::vector<absl::Time> answers;
   adapter_->PushSeveral(requests, call_, [&](size_t, absl::StatusOr<PushReply> reply) {
     EXPECT_TRUE(reply.ok()) << reply.status();
-    ++answers;
+    answers.push_back(clock_.Now());
   });
-  EXPECT_EQ(answers, 4);
-  EXPECT_LE(clock_.Now() - began, absl::Seconds(3));
+  ASSERT_THAT(answers, SizeIs(4));
+  EXPECT_GE(answers.front() - began, absl::Seconds(2));
+  EXPECT_LT(answers.front(), answers.back());
+  EXPECT_LE(answers.back() - began, absl::Seconds(3));
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(QuantityOf(i), 50);
 }
 

@@ -81,6 +81,20 @@ TEST(ShopifyRowsTest, TakesPublishedWhereThereIsNoStatus) {
   EXPECT_EQ(ReadVariants(&*reader)[0].status, "");
 }
 
+TEST(ShopifyRowsTest, AnEmptyTrackerMeansThatNobodyTracks) {
+  for (const char* column : {"Variant Inventory Tracker", "Inventory tracker"}) {
+    auto reader =
+        CsvReader::FromText("s.csv", absl::StrCat("Handle,", column, ",Variant Price\na,shopify,1\nb,,2\nc, ,3\n"));
+    ASSERT_TRUE(reader.ok());
+    const std::vector<ShopifyVariant> variants = ReadVariants(&*reader);
+    EXPECT_TRUE(variants[0].is_tracked) << column;
+    EXPECT_FALSE(variants[1].is_tracked) << column;
+    EXPECT_FALSE(variants[2].is_tracked) << column;
+  }
+  auto reader = CsvReader::FromText("s.csv", "Handle,Variant Price\na,1\n");
+  EXPECT_TRUE(ReadVariants(&*reader)[0].is_tracked) << "the file does not say";
+}
+
 TEST(ShopifyRowsTest, GivesFieldsByNumber) {
   auto reader = CsvReader::FromText("s.csv",
                                     "Handle,Title,Vendor,Status,Option1 Value,Option2 Value,Option3 Value,Variant SKU,"

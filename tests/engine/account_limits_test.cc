@@ -115,6 +115,14 @@ TEST(AccountLimitsTest, CallsOfALaneGoInTheirOrder) {
   EXPECT_EQ(limits.Try(dear, kStart + absl::Seconds(6)), kNone);
 }
 
+TEST(AccountLimitsTest, AFullBucketIsTheFirstOnes) {
+  AccountLimits limits(OneBucket(10, 1), kStart);
+  const int64_t dear = limits.Ask(Tokens(10), 1, Lane::kUrgent);
+  const int64_t cheap = limits.Ask(Tokens(1), 1, Lane::kUrgent);
+  EXPECT_EQ(limits.Try(cheap, kStart), absl::Seconds(1));
+  EXPECT_EQ(limits.Try(dear, kStart), kNone);
+}
+
 TEST(AccountLimitsTest, WhoWaitsNoLongerKeepsNobodyBack) {
   AccountLimits limits(OneBucket(10, 1), kStart);
   EXPECT_EQ(TakeOnce(limits, Tokens(10), kStart), kNone);

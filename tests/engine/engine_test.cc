@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
+#include "tests/engine/scripted_channel.h"
 #include "tests/engine/watched_storage.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"

@@ -683,7 +683,7 @@ TEST_P(StorageConformance, WrongPagesAreRefusedWhole) {
   const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const std::string before = StoreText(storage());
   const PullPage good = ToPage({{"X1", 1, 1, ChannelStatus::kListed, "", {{"sku", "a"}}}, {"X2"}}, "next");
-  std::vector<PullPage> wrong(10, good);
+  std::vector<PullPage> wrong(12, good);
   wrong[0].items.price.pop_back();
   wrong[1].items.quantity.push_back(1);
   wrong[2].items.status.clear();
@@ -694,6 +694,8 @@ TEST_P(StorageConformance, WrongPagesAreRefusedWhole) {
   wrong[7].problems.resize(static_cast<size_t>(kMax) + 1);
   wrong[8].age = absl::Microseconds(-1);
   wrong[9].age = absl::InfiniteDuration();
+  wrong[10].items.fixed.resize(1);
+  wrong[11].items.fixed = {{{"price,quantity", FixedReason::kKeptByParent}}, {}};
   for (size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull, {wrong[i]}, At(1))), kInvalidArgument) << i;
     EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull, {good, wrong[i]}, At(1))), kInvalidArgument) << i;

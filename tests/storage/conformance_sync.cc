@@ -494,7 +494,7 @@ TEST_P(StorageConformance, EveryPushAddsItsFieldsToThoseInDoubt) {
   row.settled = false;
   row.mask = {};
   row.in_doubt = SyncFields({SyncField::kPrice}, {"title"});
-  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(2, {row}), At(5)), absl::OkStatus());
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(2, {row}), At(5)).status(), absl::OkStatus());
   EXPECT_EQ(shop.LinkRow("S1").in_doubt, row.in_doubt) << "in place of what was stored";
   EXPECT_TRUE(shop.Listing("S1").in_doubt);
   ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(shop.LinkRow("S1"))}, At(6)), absl::OkStatus());

@@ -262,7 +262,7 @@ TEST(SqliteOpen, HandlesDoubtsAndRefusalsAreTextOrNull) {
   batch.rows[0].settled = false;
   batch.rows[0].in_doubt = SyncFields({SyncField::kPrice, SyncField::kStatus}, {"title"});
   batch.rows[0].refused = {{"price", 0x1f}, {"title", 0xF000000000000000}};
-  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)), absl::OkStatus());
+  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
   EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(handle, 'none') FROM channel_variant"),
               ElementsAre("gid://1", "none"));
   EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(in_doubt, 'none'), coalesce(refused, 'none') FROM link"),

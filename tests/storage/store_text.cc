@@ -93,6 +93,12 @@ std::string Text(const LinkEvent& event) {
                       " at ", Text(event.at), "\n");
 }
 
+std::string Text(const RareVector<FixedField>& fixed) {
+  return absl::StrJoin(fixed, ",", [](std::string* out, const FixedField& field) {
+    absl::StrAppend(out, field.field, ":", ToString(field.reason));
+  });
+}
+
 std::string LinkText(const SyncBatch& batch, int64_t i) {
   const SyncRow& row = batch.rows[static_cast<size_t>(i)];
   return absl::StrCat("link ", row.listing_id, " ", batch.sku[i], " ", batch.external_id[i],
@@ -101,7 +107,7 @@ std::string LinkText(const SyncBatch& batch, int64_t i) {
                       " at ", Text(row.quantity_at), " ", Text(row.status), " acknowledged=", Text(row.acknowledged),
                       " seen=", Text(row.seen), " at ", Text(row.seen_at), " guarded=", Text(row.guarded_at),
                       " refused=", Text(row.refused), " in_doubt=", FormatSyncFields(row.in_doubt),
-                      " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
+                      " fixed=", Text(row.fixed), " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
 }
 
 std::string ProductText(Storage& storage, bool removed) {
@@ -143,6 +149,9 @@ std::string ItemText(Storage& storage, int64_t channel_id) {
     absl::StrAppend(&text, "item ", page.channel_variant_id[at], " ", page.external_id[i], " parent=", page.parent[i],
                     " sku=", page.columns[0][i], " barcode=", page.columns[1][i]);
     absl::StrAppend(&text, " live=", page.live[at], " ", ToString(page.status[at]), "\n");
+  }
+  for (const ItemRow& row : Read(storage.ReadItems(channel_id, {}, 0, Storage::kMaxRows))) {
+    if (!row.fixed.empty()) absl::StrAppend(&text, "item ", row.external_id, " fixed=", Text(row.fixed), "\n");
   }
   return text;
 }

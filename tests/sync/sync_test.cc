@@ -101,10 +101,10 @@ SettlementBatch SettleOne(const SyncRow& row, const PushOutcome& outcome, const 
   return Settle(Plan(row, policy), {0}, {outcome}, 11);
 }
 
-// What the channel refused: these fields, with the values that `values` has of them.
+// What the channel refused together: these fields, with the values that `values` has of them.
 std::vector<RefusedValue> Refused(const SyncFields& fields, const ItemValues& values) {
   std::vector<RefusedValue> refused;
-  for (const std::string& name : fields.Names()) refused.push_back({name, ValueDigest(name, values)});
+  for (const std::string& name : fields.Names()) refused.push_back({name, RefusalDigest(fields, values)});
   return refused;
 }
 
@@ -448,6 +448,107 @@ TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsNothingOfIt) {
   }
 }
 
+// Fixed fields --------------------------------------------------------------------------------------------------------
+
+const FixedField kUntracked = {"quantity", FixedReason::kNotTracked};
+
+// Everything differs, and the fields are fixed.
+SyncRow FixedRow(std::vector<FixedField> fixed) {
+  SyncRow row = ChangedRow();
+  row.fixed = std::move(fixed);
+  return row;
+}
+
+TEST(FixedTest, IsNeverSentAndTheRestGoes) {
+  const SyncPlan plan = Plan(FixedRow({kUntracked}));
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndStatus);
+  EXPECT_EQ(ItemAttention(plan).code, problem_code::kInventoryNotTracked);
+  EXPECT_TRUE(plan.item_states[0].last) << "nothing else of the link is left to send";
+}
+
+TEST(FixedTest, WithNothingElseToSendTheLinkIsSettled) {
+  SyncRow row = EqualRow();
+  row.product_quantity = 9;
+  row.fixed = {kUntracked};
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(SettledCode(plan), problem_code::kInventoryNotTracked);
+  EXPECT_TRUE(OnlySettled(plan).settled);
+  EXPECT_EQ(OnlySettled(plan).mask, kNothing);
+}
+
+TEST(FixedTest, IsNoAttentionWhereTheChannelHasTheValue) {
+  SyncRow row = EqualRow();
+  row.fixed = {kUntracked, {"price", FixedReason::kKeptByParent}};
+  row.acknowledged = ItemValues();
+  const SyncPlan plan = Plan(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kStatus) << "the others were seen as they should be";
+  EXPECT_EQ(ItemAttention(plan).code, "");
+}
+
+TEST(FixedTest, OfAFieldThatIsNotSyncedNothingIsSaid) {
+  EXPECT_EQ(SettledCode(Plan(FixedRow({{"price", FixedReason::kNotStocked}}), PolicyOf({}))), "");
+}
+
+TEST(FixedTest, InDoubtIsNotSentEitherAndForgotten) {
+  SyncRow row = EqualRow();
+  row.in_doubt = kQuantity;
+  row.fixed = {{"quantity", FixedReason::kKeptByPlatform}};
+  const Settlement& settled = OnlySettled(Plan(row));
+  EXPECT_TRUE(settled.settled);
+  EXPECT_EQ(settled.in_doubt, kNothing);
+  EXPECT_EQ(settled.mask, kQuantity);
+  EXPECT_EQ(settled.acknowledged.quantity, kAbsent);
+}
+
+TEST(FixedTest, TheGuardSaysNothingOfIt) {
+  SyncRow row = GuardedRow();
+  row.fixed = {kUntracked};
+  const SyncPlan plan = Plan(row);
+  ASSERT_EQ(plan.settled.attentions.size(), 1u);
+  ASSERT_THAT(plan.settled.attentions[0], SizeIs(1));
+  EXPECT_EQ(plan.settled.attentions[0][0].code, problem_code::kInventoryNotTracked);
+}
+
+TEST(FixedTest, NothingWaitsForIt) {
+  SyncPolicy policy = FullPolicy();
+  policy.kinds = {kPrice, kQuantity, kStatus};
+  const SyncPlan plan = Plan(FixedRow({{"price", FixedReason::kKeptByParent}}), policy);
+  EXPECT_EQ(OnlyItem(plan).mask, kQuantity) << "raised though the price stays";
+}
+
+TEST(FixedTest, ARefusalOfItIsForgotten) {
+  SyncRow row = FixedRow({kUntracked});
+  row.refused = Refused(kQuantity, Desired(row, FullPolicy()));
+  const SyncPlan plan = Plan(row);
+  EXPECT_TRUE(plan.item_states.at(0).refused.empty()) << "when it can be set, it is another matter";
+}
+
+TEST(FixedTest, TheStatusIsNoMatterOfSiblings) {
+  SyncRow row = FixedRow({{"status", FixedReason::kKeptByParent}});
+  SyncRow sibling = EqualRow(8);
+  sibling.status = kHidingStatus;
+  SyncBatch batch;
+  AddSyncRow(row, "P", &batch);
+  SyncBatch siblings;
+  AddSyncRow(sibling, "P", &siblings);
+  SyncPolicy policy = FullPolicy();
+  policy.parent_status = true;
+  const SyncPlan plan = PlanSync(batch, siblings, policy);
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndQuantity);
+  ASSERT_THAT(plan.item_attentions, SizeIs(1));
+  ASSERT_THAT(plan.item_attentions[0], SizeIs(1));
+  EXPECT_EQ(plan.item_attentions[0][0].code, problem_code::kFieldFixed);
+}
+
+TEST(FixedTest, ARefusalOfAnotherFieldLeavesTheAttention) {
+  const SyncRow row = FixedRow({kUntracked});
+  const SettlementBatch settled = SettleOne(row, Outcome(PushResult::kRejected));
+  ASSERT_THAT(settled.attentions, SizeIs(1));
+  ASSERT_THAT(settled.attentions[0], SizeIs(2));
+  EXPECT_EQ(settled.attentions[0][0].code, problem_code::kRejected);
+  EXPECT_EQ(settled.attentions[0][1].code, problem_code::kInventoryNotTracked);
+}
+
 // Refused before ------------------------------------------------------------------------------------------------------
 
 TEST(RefusedTest, TheSameValueIsNotSentAgainAndKeepsItsAttention) {
@@ -484,6 +585,25 @@ TEST(RefusedTest, OtherFieldsGoAndTheRefusalStays) {
   }
   const Settlement both = Settle(plan, {0}, {Outcome(PushResult::kRejected)}, 11).rows.at(0);
   EXPECT_THAT(both.refused.get(), ElementsAre(row.refused.get().at(0), Refused(kQuantity, {kAbsent, 4}).at(0)));
+}
+
+// Nobody knows which of them it was: the price may have been wrong, and the quantity is not to wait for ever.
+TEST(RefusedTest, WhatWasRefusedTogetherIsSentAgainTogether) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  row.product_quantity = 9;
+  row.refused = SettleOne(row, Outcome(PushResult::kRejected)).rows.at(0).refused;
+  EXPECT_EQ(row.refused.get(), Refused(kPriceAndQuantity, {0, 9}));
+  EXPECT_EQ(OnlySettled(Plan(row)).refused, row.refused);
+  SyncRow other_price = row;
+  other_price.product_price = 1;
+  EXPECT_EQ(OnlyItem(Plan(other_price)).mask, kPriceAndQuantity);
+  SyncRow old_price = row;
+  old_price.product_price = 1990;
+  EXPECT_EQ(OnlyItem(Plan(old_price)).mask, kQuantity);
+  SyncRow doubtful = row;
+  doubtful.in_doubt = kPrice;
+  EXPECT_EQ(OnlyItem(Plan(doubtful)).mask, kPriceAndQuantity);
 }
 
 TEST(RefusedTest, RaisingAndShowingWaitForARefusedPrice) {
@@ -866,12 +986,12 @@ TEST(SettleTest, SettlesAnyPartOfThePlan) {
 TEST(ValueDigestTest, IsStable) {
   ItemValues values = {1990, -4, ChannelStatus::kListed, 2490};
   values.SetContent("title", "Shirt");
-  EXPECT_EQ(ValueDigest("price", values), 0x993e4a1b6c593940u);
-  EXPECT_EQ(ValueDigest("quantity", values), 0xe1e2924211dcba31u);
-  EXPECT_EQ(ValueDigest("status", values), 0x2fbc593564db792eu);
-  EXPECT_EQ(ValueDigest("compare_at_price", values), 0x3785ccbc970d9d0eu);
-  EXPECT_EQ(ValueDigest("title", values), 0xfbc955542526728du);
-  EXPECT_EQ(ValueDigest("description", values), 0xc44bdff4074eecdbu);
+  EXPECT_EQ(ValueDigest("price", values), 0x7587744b60696a03u);
+  EXPECT_EQ(ValueDigest("quantity", values), 0xf380b37cc91b9ddau);
+  EXPECT_EQ(ValueDigest("status", values), 0xfe6f1b1e2eb6b9d6u);
+  EXPECT_EQ(ValueDigest("compare_at_price", values), 0x97d26a5deb78b87eu);
+  EXPECT_EQ(ValueDigest("title", values), 0xcc2acdd6e27204bfu);
+  EXPECT_EQ(ValueDigest("description", values), 0x5c9edbad13bfe5b1u);
 }
 
 TEST(ValueDigestTest, IsOfOneFieldAlone) {
@@ -882,11 +1002,26 @@ TEST(ValueDigestTest, IsOfOneFieldAlone) {
             ValueDigest("status", {kAbsent, kAbsent, ChannelStatus::kHidden}));
 }
 
+// Else a price and a quantity of 0, refused one after the other, would be taken for refused together.
+TEST(ValueDigestTest, TheFieldCounts) { EXPECT_NE(ValueDigest("price", {0, 0}), ValueDigest("quantity", {0, 0})); }
+
 TEST(ValueDigestTest, AnEmptyTextIsNotAnAbsentOne) {
   ItemValues values;
   const uint64_t absent = ValueDigest("title", values);
   values.SetContent("title", "");
   EXPECT_NE(ValueDigest("title", values), absent);
+}
+
+TEST(RefusalDigestTest, OfOneFieldIsThatOfItsValue) {
+  for (const char* name : {"price", "title"}) {
+    EXPECT_EQ(RefusalDigest(ParseSyncFields(name).value(), {1990}), ValueDigest(name, {1990})) << name;
+  }
+}
+
+TEST(RefusalDigestTest, OfSeveralIsStable) {
+  EXPECT_EQ(RefusalDigest(kPriceAndQuantity, {1990, 5}), 0xaf6c9f17ab412955u);
+  EXPECT_NE(RefusalDigest(kPriceAndQuantity, {1990, 5}), RefusalDigest(kPriceAndQuantity, {5, 1990}));
+  EXPECT_NE(RefusalDigest(kAll, {1990, 5, {}}), RefusalDigest(kPriceAndQuantity, {1990, 5}));
 }
 
 // A push that is in doubt when flxlink is replaced keeps its key.
@@ -995,6 +1130,23 @@ TEST(PlanReconciliationTest, LeavesAloneWhatWasRefusedOrIsHeld) {
   SyncRow restated = GuardedRow();
   restated.quantity_at = At(201);
   EXPECT_THAT(PlanReconciliation(OneRow(restated), FullPolicy(), true), SizeIs(1));
+}
+
+TEST(PlanReconciliationTest, WhatIsFixedIsNeitherDriftNorGuardedNorLookedFor) {
+  SyncRow row = EqualRow();
+  row.seen.quantity = 1;
+  row.fixed = {{"quantity", FixedReason::kNotTracked}};
+  EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), true), IsEmpty());
+  row.product_quantity = 9;
+  for (const bool compare_seen : {false, true}) {
+    EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), compare_seen), IsEmpty());
+  }
+  row.seen.price = 1;
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(row), FullPolicy(), true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].acknowledged.price, 1);
+  EXPECT_EQ(found[0].acknowledged.quantity, 5);
+  EXPECT_FALSE(found[0].guard_quantity);
 }
 
 TEST(PlanReconciliationTest, LeavesOutDeadItems) {

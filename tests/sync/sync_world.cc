@@ -9,13 +9,32 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "src/sync/push_batches.h"
 #include "tests/sync/sync_rows.h"
 
 namespace flxlink::sync {
 namespace {
 
-// The channel refuses this price, always.
+// The channel refuses these, always.
 constexpr int64_t kRefusedPrice = 13;
+constexpr int64_t kRefusedQuantity = 3;
+
+// Field values by name.
+using Values = std::map<std::string, int64_t>;
+
+Values ToValues(const SyncFields& mask, const ItemValues& values) {
+  Values named;
+  for (const SyncField field : kSyncFields) {
+    if (mask.Has(field)) named[std::string(ToString(field))] = values.Get(field);
+  }
+  return named;
+}
+
+std::string ToText(const Values& values) {
+  std::string text;
+  for (const auto& [name, value] : values) absl::StrAppend(&text, " ", name, " ", value);
+  return text;
+}
 
 struct Link {
   SyncRow row;  // As stored.
@@ -26,15 +45,15 @@ struct Link {
   SyncFields drifted;  // What the channel changed by itself since flxlink last looked or wrote.
   // The channel was seen to have lost stock, and the product's quantity has not been stated since.
   bool sold = false;
-  std::string refused;  // The content that was refused last, where nothing else was said of the link since.
+  // What was refused together, each as long as exactly that is wanted at every plan.
+  std::vector<Values> refused;
+  // The same, for ever: a refusal may be remembered longer, or not.
+  std::vector<Values> ever_refused;
 };
 
-std::string Content(const SyncFields& mask, const ItemValues& values) {
-  std::string text;
-  if (mask.Has(SyncField::kPrice)) absl::StrAppend(&text, " price ", values.price);
-  if (mask.Has(SyncField::kQuantity)) absl::StrAppend(&text, " quantity ", values.quantity);
-  if (mask.Has(SyncField::kStatus)) absl::StrAppend(&text, " status ", ToString(values.status));
-  return text;
+bool Names(const std::vector<Values>& refused, SyncField field) {
+  return std::any_of(refused.begin(), refused.end(),
+                     [&](const Values& values) { return values.count(std::string(ToString(field))) != 0; });
 }
 
 class World {
@@ -44,8 +63,8 @@ class World {
       if (!Chance(10)) policy_.fields.Add(field);
     }
     policy_.oversell_guard = Chance(50) ? OversellGuard::kHold : OversellGuard::kOverwrite;
-    policy_.status_grouping = Chance(50) ? PushGrouping::kProduct : PushGrouping::kNone;
-    policy_.compare_and_set = Chance(30);
+    policy_.parent_status = Chance(50);
+    MakeKinds();
     links_.resize(1 + static_cast<size_t>(Below(6)));
     for (size_t i = 0; i < links_.size(); ++i) MakeLink(i);
   }
@@ -66,6 +85,29 @@ class World {
     if (failure_.empty()) failure_ = absl::StrCat(parts...);
   }
 
+  // One kind for all fields, or up to three that they are spread over, some of them set by several.
+  void MakeKinds() {
+    const size_t count = Chance(30) ? 1 : 3;
+    for (size_t i = 0; i < count; ++i) {
+      PushKind kind;
+      kind.max_items = 2;
+      kinds_.push_back(kind);
+    }
+    for (const SyncField field : kSyncFields) {
+      if (!policy_.fields.Has(field)) continue;
+      kinds_[static_cast<size_t>(Below(static_cast<int64_t>(count)))].fields.Add(field);
+      if (Chance(20)) kinds_[static_cast<size_t>(Below(static_cast<int64_t>(count)))].fields.Add(field);
+    }
+    for (PushKind& kind : kinds_) {
+      for (const SyncField field : kSyncFields) {
+        if (kind.fields.Has(field) && Chance(20)) kind.compares.Add(field);
+      }
+      policy_.kinds.push_back(kind.fields);
+    }
+  }
+
+  Link& AnyLink() { return links_[static_cast<size_t>(Below(static_cast<int64_t>(links_.size())))]; }
+
   void MakeLink(size_t i) {
     Link& link = links_[i];
     link.row.listing_id = static_cast<int64_t>(i) + 1;
@@ -78,13 +120,14 @@ class World {
     link.dead = Chance(5);
     link.parent_id = std::vector<std::string>{"", "shirt", "hat"}[static_cast<size_t>(Below(3))];
     link.truth = {10 + Below(2), 4 + Below(2), ChannelStatus::kListed};
+    link.row.fixed = AnyFixed();
     See(link);
   }
 
   void Step() {
     const int64_t kind = Below(10);
-    if (kind < 4) return EditProduct(links_[static_cast<size_t>(Below(static_cast<int64_t>(links_.size())))]);
-    if (kind < 5) return DriftOnChannel(links_[static_cast<size_t>(Below(static_cast<int64_t>(links_.size())))]);
+    if (kind < 4) return EditProduct(AnyLink());
+    if (kind < 5) return DriftOnChannel(AnyLink());
     if (kind < 6) LookAtAll();
     PushDirty(/*fault_percent=*/40);
   }
@@ -122,7 +165,7 @@ class World {
   // ---------------------------------------------------------------------------------------------------------
 
   bool SharesStatus(const Link& a, const Link& b) const {
-    return policy_.status_grouping == PushGrouping::kProduct && !a.parent_id.empty() && a.parent_id == b.parent_id;
+    return policy_.parent_status && !a.parent_id.empty() && a.parent_id == b.parent_id;
   }
 
   void SetStatus(Link& link, ChannelStatus status) {
@@ -171,18 +214,42 @@ class World {
     open_.clear();
   }
 
-  PushResult Push(const PushItem& item, int64_t fault_percent) {
-    const Link& link = LinkOf(item.listing_id);
-    if (Chance(fault_percent)) {
-      if (Chance(50)) return Chance(50) ? PushResult::kThrottled : PushResult::kNotTried;
-      LandPerhaps(item);
-      return Chance(50) ? PushResult::kUnavailable : PushResult::kAccepted;
+  // Neither what was known nor what is new, of a field that is compared.
+  bool IsConflict(const PushItem& item, const PushKind& kind) {
+    const ItemValues& truth = LinkOf(item.listing_id).truth;
+    for (const SyncField field : kSyncFields) {
+      if (!item.mask.Has(field) || !kind.compares.Has(field) || item.known.Get(field) == kAbsent) continue;
+      if (truth.Get(field) != item.known.Get(field) && truth.Get(field) != item.values.Get(field)) return true;
     }
-    if (item.mask.Has(SyncField::kPrice) && item.values.price == kRefusedPrice) return PushResult::kRejected;
-    if (item.expected_quantity != kAbsent && item.expected_quantity != link.truth.quantity)
-      return PushResult::kConflict;
+    return false;
+  }
+
+  // Says which field it is, or does not.
+  PushOutcome Refusal(const char* field) {
+    PushOutcome outcome;
+    outcome.result = PushResult::kRejected;
+    if (Chance(60)) outcome.field = field;
+    return outcome;
+  }
+
+  PushOutcome Push(const PushItem& item, const PushKind& kind, int64_t fault_percent) {
+    PushOutcome outcome;
+    if (Chance(fault_percent)) {
+      if (Chance(50)) {
+        outcome.result = Chance(50) ? PushResult::kThrottled : PushResult::kNotTried;
+        return outcome;
+      }
+      LandPerhaps(item);
+      outcome.result = Chance(50) ? PushResult::kUnavailable : PushResult::kAccepted;
+      return outcome;
+    }
+    if (item.mask.Has(SyncField::kPrice) && item.values.price == kRefusedPrice) return Refusal("price");
+    if (item.mask.Has(SyncField::kQuantity) && item.values.quantity == kRefusedQuantity) return Refusal("quantity");
+    outcome.result = PushResult::kConflict;
+    if (IsConflict(item, kind)) return outcome;
     Land(item);
-    return PushResult::kApplied;
+    outcome.result = PushResult::kApplied;
+    return outcome;
   }
 
   // The store
@@ -205,17 +272,31 @@ class World {
   void Write(const SettlementBatch& batch) {
     for (const Settlement& settlement : batch.rows) {
       SyncRow& row = LinkOf(settlement.listing_id).row;
-      if (settlement.mask.Has(SyncField::kPrice)) row.acknowledged.price = settlement.acknowledged.price;
-      if (settlement.mask.Has(SyncField::kQuantity)) row.acknowledged.quantity = settlement.acknowledged.quantity;
-      if (settlement.mask.Has(SyncField::kStatus)) {
-        row.acknowledged.status = settlement.acknowledged.status;
-        row.status = Acknowledge(row.status, settlement.acknowledged.status);
-      }
+      CopyFields(settlement.mask, settlement.acknowledged, &row.acknowledged);
+      if (settlement.mask.Has(SyncField::kStatus)) row.status = Acknowledge(row.status, settlement.acknowledged.status);
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
-      row.refused_digest = settlement.refused_digest;
-      if (settlement.refused_digest == 0) LinkOf(settlement.listing_id).refused.clear();
+      row.refused = settlement.refused;
     }
+  }
+
+  std::vector<FixedField> AnyFixed() {
+    std::vector<FixedField> fixed;
+    if (Chance(70)) return fixed;
+    for (const SyncField field : {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}) {
+      if (Chance(40)) fixed.push_back({std::string(ToString(field)), static_cast<FixedReason>(Below(5))});
+    }
+    return fixed;
+  }
+
+  static SyncFields FixedOf(const Link& link) {
+    SyncFields fields;
+    for (const SyncField field : kSyncFields) {
+      for (const FixedField& fixed : link.row.fixed) {
+        if (fixed.field == ToString(field)) fields.Add(field);
+      }
+    }
+    return fields;
   }
 
   // flxlink
@@ -230,20 +311,40 @@ class World {
   // What a full sync does before it pushes: a pull, and the comparison with what was acknowledged.
   void LookAtAll() {
     LandOrLoseFloating();
+    LookAt([](const Link&) { return true; });
+    CheckStore();
+  }
+
+  void LookAt(const std::function<bool(const Link&)>& which) {
     for (Link& link : links_) {
+      if (!which(link)) continue;
       const int64_t acknowledged = link.row.acknowledged.quantity;
       See(link);
-      link.drifted = link.dead ? link.drifted : SyncFields();
-      link.sold = link.sold || (!link.dead && policy_.fields.Has(SyncField::kQuantity) && acknowledged != kAbsent &&
-                                link.truth.quantity < acknowledged);
+      if (Chance(15)) FixOthers(link);
+      const SyncFields fixed = FixedOf(link);
+      link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
+      const bool is_compared =
+          !link.dead && policy_.fields.Has(SyncField::kQuantity) && !fixed.Has(SyncField::kQuantity);
+      link.sold = link.sold || (is_compared && acknowledged != kAbsent && link.truth.quantity < acknowledged);
     }
-    for (const Reconciliation& found : functions_.reconcile(ReadAll(), policy_, true)) {
+    for (const Reconciliation& found : functions_.reconcile(Read(which), policy_, true)) {
       Link& link = LinkOf(found.listing_id);
+      for (const SyncField field : kSyncFields) {
+        if (!FixedOf(link).Has(field)) continue;
+        if (found.acknowledged.Get(field) != link.row.acknowledged.Get(field)) Fail("a fixed field drifts");
+      }
+      if (found.guard_quantity && FixedOf(link).Has(SyncField::kQuantity)) Fail("a fixed quantity is guarded");
       link.row.acknowledged = found.acknowledged;
       if (found.guard_quantity) link.row.guarded_at = link.row.seen_at;
       MarkDirty(link);
     }
-    CheckStore();
+  }
+
+  // The pull finds other fields fixed than before.
+  void FixOthers(Link& link) {
+    const std::vector<FixedField> before = link.row.fixed;
+    link.row.fixed = AnyFixed();
+    if (before != link.row.fixed.get()) MarkDirty(link);
   }
 
   // One pass over the dirty links; returns how many items were sent.
@@ -260,42 +361,54 @@ class World {
   }
 
   int64_t PushPage(const SyncBatch& batch, int64_t fault_percent) {
+    for (const SyncRow& row : batch.rows) ForgetRefusals(LinkOf(row.listing_id));
     const SyncPlan plan = functions_.plan(batch, ReadAll(), policy_);
     CheckPlan(batch, plan);
     // The merchant does not wait.
-    if (Chance(fault_percent)) EditProduct(links_[static_cast<size_t>(Below(static_cast<int64_t>(links_.size())))]);
+    if (Chance(fault_percent)) EditProduct(AnyLink());
     Write(plan.settled);
-    const int64_t count = static_cast<int64_t>(plan.items.size());
-    for (int64_t first = 0; first < count && failure_.empty(); first += 2) {
-      PushItems(plan, first, std::min<int64_t>(2, count - first), fault_percent);
+    for (const PushBatch& call : MakePushBatches(plan, kinds_)) {
+      if (failure_.empty()) PushItems(plan, call, fault_percent);
     }
     CheckStore();
-    return count;
+    return static_cast<int64_t>(plan.items.size());
   }
 
-  void PushItems(const SyncPlan& plan, int64_t first, int64_t count, int64_t fault_percent) {
+  void PushItems(const SyncPlan& plan, const PushBatch& call, int64_t fault_percent) {
     const bool dies = Chance(fault_percent / 4);
     std::vector<PushOutcome> outcomes;
-    for (int64_t i = first; i < first + count; ++i) {
-      const PushItem& item = plan.items[static_cast<size_t>(i)];
-      LinkOf(item.listing_id).row.in_doubt = true;
+    for (const int64_t number : call.items) {
+      const PushItem& item = plan.items[static_cast<size_t>(number)];
+      SyncRow& row = LinkOf(item.listing_id).row;
+      row.in_doubt = UnionOf(row.in_doubt, item.mask);
       PushOutcome outcome;
       if (dies) {
         LandPerhaps(item);
       } else {
-        outcome.result = Push(item, fault_percent);
+        outcome = Push(item, kinds_[static_cast<size_t>(call.kind)], fault_percent);
       }
       outcomes.push_back(outcome);
       const bool unknown = outcome.result == PushResult::kUnavailable || outcome.result == PushResult::kAccepted;
       if (unknown) open_.insert(item.listing_id);
     }
     if (dies) return;
-    Write(functions_.settle(plan, first, outcomes, ++push_id_));
-    for (int64_t i = 0; i < count; ++i) {
-      const PushItem& item = plan.items[static_cast<size_t>(first + i)];
-      if (outcomes[static_cast<size_t>(i)].result != PushResult::kRejected) continue;
-      LinkOf(item.listing_id).refused = Content(item.mask, item.values);
+    Write(functions_.settle(plan, call.items, outcomes, ++push_id_));
+    for (const PushItem& item : plan.items) CheckAcknowledged(LinkOf(item.listing_id));
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      TakeOutcome(plan.items[static_cast<size_t>(call.items[i])], outcomes[i]);
     }
+  }
+
+  // A conflict is looked at; what was refused is kept for comparison.
+  void TakeOutcome(const PushItem& item, const PushOutcome& outcome) {
+    if (outcome.result == PushResult::kConflict) {
+      LookAt([&](const Link& link) { return link.row.listing_id == item.listing_id; });
+    }
+    if (outcome.result != PushResult::kRejected) return;
+    Values values = ToValues(item.mask, item.values);
+    if (!outcome.field.empty()) values = {{outcome.field, values.at(outcome.field)}};
+    LinkOf(item.listing_id).refused.push_back(values);
+    LinkOf(item.listing_id).ever_refused.push_back(values);
   }
 
   // What must hold
@@ -303,13 +416,71 @@ class World {
 
   void CheckPlan(const SyncBatch& batch, const SyncPlan& plan) {
     if (plan.items.size() + plan.settled.rows.size() != batch.rows.size()) Fail("a row is lost or doubled");
-    for (const PushItem& item : plan.items) CheckItem(item);
+    for (size_t i = 0; i < plan.items.size(); ++i) {
+      CheckItem(plan.items[i]);
+      const SyncFields& kind = policy_.kinds[static_cast<size_t>(plan.item_states[i].kind)];
+      if (!DifferenceOf(plan.items[i].mask, kind).empty()) Fail("a kind is given what it does not set");
+    }
+  }
+
+  // The fields that the link should have and is not known to have, and that nothing about it holds back.
+  SyncFields PendingAlone(const Link& link) const {
+    ItemValues wanted;
+    if (link.row.product_currency == policy_.currency) wanted.price = link.row.product_price;
+    wanted.quantity = link.row.product_quantity;
+    wanted.status = DesiredStatus(link.row.status).value_or(ChannelStatus::kUnknown);
+    SyncFields pending;
+    for (const SyncField field : kSyncFields) {
+      if (!policy_.fields.Has(field) || wanted.Get(field) == kAbsent) continue;
+      if (link.row.in_doubt.Has(field) || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
+    }
+    if (IsHeld(link)) pending.Remove(SyncField::kQuantity);
+    return link.dead ? SyncFields() : DifferenceOf(pending, FixedOf(link));
+  }
+
+  // Siblings hold a status back as well.
+  SyncFields Pending(const Link& link) const {
+    SyncFields pending = PendingAlone(link);
+    if (Disagrees(link)) pending.Remove(SyncField::kStatus);
+    return pending;
+  }
+
+  // Those of which exactly that is wanted now.
+  std::vector<Values> StillWanted(const std::vector<Values>& refused, const Link& link,
+                                  const SyncFields& pending) const {
+    const ItemValues wanted = {link.row.product_price, link.row.product_quantity,
+                               DesiredStatus(link.row.status).value_or(ChannelStatus::kUnknown)};
+    const Values values = ToValues(pending, wanted);
+    std::vector<Values> still;
+    for (const Values& before : refused) {
+      const bool same = std::all_of(before.begin(), before.end(), [&](const auto& named) {
+        const auto found = values.find(named.first);
+        return found != values.end() && found->second == named.second;
+      });
+      if (same) still.push_back(before);
+    }
+    return still;
+  }
+
+  // What may have landed is sent again, whatever was refused.
+  void ForgetRefusals(Link& link) const {
+    link.refused = StillWanted(link.refused, link, DifferenceOf(Pending(link), link.row.in_doubt));
+  }
+
+  // Not to be sent, or at least no fault if it is not. Siblings may have changed their minds since.
+  bool IsRefused(const Link& link, SyncField field) const {
+    return Names(StillWanted(link.ever_refused, link, PendingAlone(link)), field);
+  }
+
+  bool IsRaise(const SyncRow& row) const {
+    return row.product_quantity != 0 &&
+           (row.acknowledged.quantity == kAbsent || row.product_quantity >= row.acknowledged.quantity);
   }
 
   void CheckItem(const PushItem& item) {
     const Link& link = LinkOf(item.listing_id);
     const SyncRow& row = link.row;
-    const std::string content = Content(item.mask, item.values);
+    const std::string content = ToText(ToValues(item.mask, item.values));
     const std::string name = absl::StrCat("link ", item.listing_id, ":", content, ": ");
     if (content.empty()) Fail(name, "nothing to send is sent");
     if (link.dead) Fail(name, "sent to a dead item");
@@ -317,84 +488,109 @@ class World {
         (item.values.price != row.product_price || row.product_currency != policy_.currency)) {
       Fail(name, "not the product's price");
     }
-    if (item.mask.Has(SyncField::kQuantity) && item.values.quantity != row.product_quantity)
+    if (item.mask.Has(SyncField::kQuantity) && item.values.quantity != row.product_quantity) {
       Fail(name, "not the product's quantity");
-    if (item.mask.Has(SyncField::kStatus) && item.values.status != DesiredStatus(row.status))
+    }
+    if (item.mask.Has(SyncField::kStatus) && item.values.status != DesiredStatus(row.status)) {
       Fail(name, "not the listing's status");
-    if (!row.in_doubt) {
-      if (item.mask.Has(SyncField::kPrice) && item.values.price == row.acknowledged.price)
-        Fail(name, "price was acknowledged");
-      if (item.mask.Has(SyncField::kQuantity) && item.values.quantity == row.acknowledged.quantity) {
-        Fail(name, "quantity was acknowledged");
-      }
-      if (item.mask.Has(SyncField::kStatus) && item.values.status == row.acknowledged.status)
-        Fail(name, "status was acknowledged");
-      if (content == link.refused) Fail(name, "was refused before");
+    }
+    for (const SyncField field : kSyncFields) {
+      if (item.mask.Has(field)) CheckField(name, item, field);
     }
     if (item.mask.Has(SyncField::kQuantity) && IsHeld(link)) Fail(name, "overwrites stock that was sold");
-    if (item.mask.Has(SyncField::kStatus)) CheckSiblings(name, link);
-    const std::string& known = contents_.emplace(item.idempotency_key, content).first->second;
-    if (known != content) Fail(name, "has the idempotency key of", known);
+    if (item.mask.Has(SyncField::kStatus) && Disagrees(link)) Fail(name, "its siblings disagree");
+    CheckOrder(name, item);
+    const std::string known = absl::StrCat(content, " over", ToText(ToValues(item.mask, item.known)));
+    const std::string& before = contents_.emplace(item.idempotency_key, known).first->second;
+    if (before != known) Fail(name, "has the idempotency key of", before);
   }
 
-  void CheckSiblings(const std::string& name, const Link& link) {
-    for (const Link& other : links_) {
-      if (!SharesStatus(link, other) || other.dead) continue;
-      if (DesiredStatus(other.row.status) != DesiredStatus(link.row.status)) Fail(name, "its siblings disagree");
+  void CheckField(const std::string& name, const PushItem& item, SyncField field) {
+    const Link& link = LinkOf(item.listing_id);
+    if (FixedOf(link).Has(field)) Fail(name, ToString(field), " is fixed");
+    if (item.known.Get(field) != link.row.acknowledged.Get(field)) {
+      Fail(name, ToString(field), " is not known as acknowledged");
     }
+    if (link.row.in_doubt.Has(field)) return;
+    if (item.values.Get(field) == link.row.acknowledged.Get(field)) Fail(name, ToString(field), " was acknowledged");
+    if (Names(link.refused, field)) Fail(name, ToString(field), " was refused before");
+  }
+
+  // What exposes less goes first.
+  void CheckOrder(const std::string& name, const PushItem& item) {
+    const Link& link = LinkOf(item.listing_id);
+    const SyncFields later = DifferenceOf(Pending(link), item.mask);
+    const bool hides = later.Has(SyncField::kStatus) && DesiredStatus(link.row.status) == ChannelStatus::kHidden;
+    const bool lowers = later.Has(SyncField::kQuantity) && !IsRaise(link.row);
+    if (item.mask.Has(SyncField::kPrice)) {
+      if (hides && !IsRefused(link, SyncField::kStatus)) Fail(name, "priced before it is hidden");
+      if (lowers && !IsRefused(link, SyncField::kQuantity)) Fail(name, "priced before its quantity is lowered");
+    }
+    if (item.mask.Has(SyncField::kQuantity) && IsRaise(link.row)) {
+      if (hides) Fail(name, "raised before it is hidden");
+      if (later.Has(SyncField::kPrice)) Fail(name, "raised before its price");
+    }
+    if (item.mask.Has(SyncField::kStatus) && item.values.status == ChannelStatus::kListed) {
+      if (later.Has(SyncField::kPrice)) Fail(name, "shown before its price");
+      if (later.Has(SyncField::kQuantity)) Fail(name, "shown before its quantity");
+    }
+  }
+
+  bool Disagrees(const Link& link) const {
+    const auto status = DesiredStatus(link.row.status);
+    return std::any_of(links_.begin(), links_.end(), [&](const Link& other) {
+      return SharesStatus(link, other) && !other.dead && DesiredStatus(other.row.status) != status;
+    });
   }
 
   bool IsHeld(const Link& link) const {
+    const int64_t known = link.row.acknowledged.quantity;
     return policy_.oversell_guard == OversellGuard::kHold && link.sold &&
-           link.row.product_quantity != link.row.acknowledged.quantity;
+           link.row.product_quantity != (known == kAbsent ? link.row.seen.quantity : known);
   }
 
   void CheckStore() {
     for (const Link& link : links_) {
       CheckDoubt(link);
       if (link.dead) continue;
-      if (!link.row.in_doubt) CheckAcknowledged(link);
-      if (!link.row.dirty && link.row.refused_digest == 0) CheckClean(link);
+      CheckAcknowledged(link);
+      if (!link.row.dirty) CheckClean(link);
     }
   }
 
   // What is acknowledged and not in doubt is what the channel has, unless that changed by itself.
   void CheckAcknowledged(const Link& link) {
-    const ItemValues& known = link.row.acknowledged;
-    const std::string name = absl::StrCat("link ", link.row.listing_id, ": ");
-    if (!link.drifted.Has(SyncField::kPrice) && known.price != kAbsent && known.price != link.truth.price) {
-      Fail(name, "acknowledged price ", known.price, ", the channel has ", link.truth.price);
-    }
-    if (!link.drifted.Has(SyncField::kQuantity) && known.quantity != kAbsent && known.quantity != link.truth.quantity) {
-      Fail(name, "acknowledged quantity ", known.quantity, ", the channel has ", link.truth.quantity);
-    }
-    if (!link.drifted.Has(SyncField::kStatus) && known.status != ChannelStatus::kUnknown &&
-        known.status != link.truth.status) {
-      Fail(name, "acknowledged status ", ToString(known.status), ", the channel has ", ToString(link.truth.status));
+    for (const SyncField field : kSyncFields) {
+      const int64_t known = link.row.acknowledged.Get(field);
+      if (known == kAbsent || link.row.in_doubt.Has(field) || link.drifted.Has(field)) continue;
+      if (known == link.truth.Get(field)) continue;
+      Fail("link ", link.row.listing_id, ": acknowledged ", ToString(field), " ", known, ", the channel has ",
+           link.truth.Get(field));
     }
   }
 
   // A link that is not dirty has nothing to send, unless it must wait.
   void CheckClean(const Link& link) {
-    const SyncRow& row = link.row;
-    const std::string name = absl::StrCat("link ", row.listing_id, " is clean: ");
-    const bool alone = policy_.status_grouping == PushGrouping::kNone || link.parent_id.empty();
-    if (policy_.fields.Has(SyncField::kPrice) && row.product_price != kAbsent &&
-        row.product_currency == policy_.currency && row.product_price != row.acknowledged.price) {
-      Fail(name, "its price was never sent");
+    const std::string name = absl::StrCat("link ", link.row.listing_id, " is clean: ");
+    const SyncFields pending = Pending(link);
+    const auto is_lost = [&](SyncField field) { return pending.Has(field) && !IsRefused(link, field); };
+    const bool price_refused = IsRefused(link, SyncField::kPrice);
+    const bool hides = DesiredStatus(link.row.status) == ChannelStatus::kHidden;
+    if (is_lost(SyncField::kPrice)) Fail(name, "its price was never sent");
+    if (is_lost(SyncField::kQuantity)) {
+      const bool waits = price_refused || (hides && IsRefused(link, SyncField::kStatus));
+      if (!IsRaise(link.row) || !waits) Fail(name, "its quantity was never sent");
     }
-    if (policy_.fields.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
-        row.product_quantity != row.acknowledged.quantity && !IsHeld(link)) {
-      Fail(name, "its quantity was never sent");
-    }
-    if (policy_.fields.Has(SyncField::kStatus) && alone && DesiredStatus(row.status) != row.acknowledged.status) {
-      Fail(name, "its status was never sent");
+    // Siblings may have changed their minds since.
+    if (is_lost(SyncField::kStatus) && (!policy_.parent_status || link.parent_id.empty())) {
+      const bool waits = price_refused || IsRefused(link, SyncField::kQuantity);
+      if (hides || !waits) Fail(name, "its status was never sent");
     }
   }
 
   // Every doubt has an end ahead: a record that will be waited out, or a mark that will send the link again.
   void CheckDoubt(const Link& link) {
-    if (!link.row.in_doubt || link.row.dirty || open_.count(link.row.listing_id) != 0) return;
+    if (link.row.in_doubt.empty() || link.row.dirty || open_.count(link.row.listing_id) != 0) return;
     Fail("link ", link.row.listing_id, " is in doubt, and nothing will end that");
   }
 
@@ -405,41 +601,50 @@ class World {
   void ComeToRest() {
     LookAtAll();
     for (Link& link : links_) {
-      if (link.row.product_price == kRefusedPrice || link.row.product_price == kAbsent) link.row.product_price = 10;
-      if (link.row.product_quantity == kAbsent) link.row.product_quantity = 5;
+      link.row.product_price = 10;
+      link.row.product_quantity = 5;
       link.row.product_currency = policy_.currency;
       link.row.status = Decide(link.row.status, ChannelStatus::kListed);
       RestateQuantity(link);
       MarkDirty(link);
     }
-    PushDirty(0);
+    PushToTheEnd();
     LookAtAll();
-    PushDirty(0);
+    PushToTheEnd();
     for (Link& link : links_) MarkDirty(link);
     if (PushDirty(0) != 0) Fail("something is sent though all is acknowledged");
     for (const Link& link : links_) CheckConverged(link);
   }
 
+  // Each pass sends the next step of what is left.
+  void PushToTheEnd() {
+    for (int pass = 0; pass < 8; ++pass) {
+      if (PushDirty(0) == 0) return;
+    }
+    Fail("it never ends");
+  }
+
   void CheckConverged(const Link& link) {
     const std::string name = absl::StrCat("link ", link.row.listing_id, " at rest: ");
     const SyncRow& row = link.row;
-    if (row.in_doubt) Fail(name, "it is in doubt");
+    if (!row.in_doubt.empty()) Fail(name, "it is in doubt");
     if (link.dead) return;
-    if (policy_.fields.Has(SyncField::kPrice) && row.product_price != kAbsent &&
-        link.truth.price != row.product_price) {
+    const SyncFields synced = DifferenceOf(policy_.fields, FixedOf(link));
+    if (synced.Has(SyncField::kPrice) && row.product_price != kAbsent && link.truth.price != row.product_price) {
       Fail(name, "the channel has price ", link.truth.price, " instead of ", row.product_price);
     }
-    if (policy_.fields.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
+    if (synced.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
         link.truth.quantity != row.product_quantity) {
       Fail(name, "the channel has quantity ", link.truth.quantity, " instead of ", row.product_quantity);
     }
-    if (policy_.fields.Has(SyncField::kStatus) && link.truth.status != ChannelStatus::kListed)
+    if (synced.Has(SyncField::kStatus) && link.truth.status != ChannelStatus::kListed)
       Fail(name, "the channel hides it");
   }
 
   const SyncFunctions& functions_;
   std::mt19937_64 random_;
   SyncPolicy policy_;
+  std::vector<PushKind> kinds_;
   std::vector<Link> links_;
   std::vector<PushItem> floating_;               // Sent, and may land until the call deadline.
   std::set<int64_t> open_;                       // Links of pushes whose outcome is not known yet.

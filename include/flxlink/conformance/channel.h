@@ -47,15 +47,18 @@ struct ConformanceItem {
   ItemValues values;
   // Those that a pull must show; it may show more.
   std::vector<Field> fields;
+  // By field. None, until ChannelUnderTest::Fix is called.
+  std::vector<FixedField> fixed{};
 
   friend bool operator==(const ConformanceItem& a, const ConformanceItem& b) {
-    return a.external_id == b.external_id && a.parent_id == b.parent_id && a.values == b.values && a.fields == b.fields;
+    return a.external_id == b.external_id && a.parent_id == b.parent_id && a.values == b.values &&
+           a.fields == b.fields && a.fixed == b.fixed;
   }
 };
 
 inline void PrintTo(const ConformanceItem& item, std::ostream* out) {
   *out << item.external_id << " of " << item.parent_id << " " << testing::PrintToString(item.values) << " "
-       << testing::PrintToString(item.fields);
+       << testing::PrintToString(item.fields) << " fixed " << testing::PrintToString(item.fixed);
 }
 
 // One platform with a few items, new when it is made, gone when this is destroyed.
@@ -84,6 +87,10 @@ class ChannelUnderTest {
   // What somebody else does to the platform.
   virtual void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) = 0;
   virtual void Remove(absl::string_view external_id) = 0;
+
+  // Makes fields of that item such that no push can set them, as many as there is a way for. Returns which, by field,
+  // as a pull must show them from then on. Default: every field can be set of every item.
+  virtual std::vector<FixedField> Fix(absl::string_view /*external_id*/) { return {}; }
 
   // Makes the platform answer every call that it has too many, or ends that. False: this one cannot.
   virtual bool SetThrottled(bool) { return false; }
@@ -168,6 +175,8 @@ class ChannelConformance : public testing::TestWithParam<ChannelFactory> {
 
   // Items that fit into one call of that kind.
   std::vector<ConformanceItem> Together(const PushKind& kind) const;
+  // Those of BadItems() that can go with them.
+  std::vector<PushItem> BadItemsFor(const PushKind& kind) const;
 
   // An item with its key and its handle, with values that all differ from those of `item`, which are the known ones.
   PushItem MakePush(const ConformanceItem& item, const SyncFields& mask);

@@ -5,6 +5,7 @@
 
 #include <ostream>
 
+#include "flxlink/channel_variant.h"
 #include "flxlink/field.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/push.h"
@@ -20,6 +21,10 @@ inline void PrintTo(const SyncFields& fields, std::ostream* out) { *out << "{" <
 
 inline void PrintTo(const Field& field, std::ostream* out) {
   *out << field.name << "=" << testing::PrintToString(field.value);
+}
+
+inline void PrintTo(const FixedField& fixed, std::ostream* out) {
+  *out << fixed.field << ":" << ToString(fixed.reason);
 }
 
 inline void PrintTo(const ItemValues& values, std::ostream* out) {

@@ -13,14 +13,17 @@
 // A link's life. Linked: rule, reason and status as given; acknowledged is what the item was last seen as; guard,
 // refusals and attentions of an earlier link are gone; synced_version becomes dirty_version, then the link is marked
 // dirty, and the version that it has by then is its first: settlements of older versions are of an earlier link.
-// Broken, when a sweep finds the item gone: it keeps item, rule and status, holds the item against others, is not
-// dirty, and has the one attention ItemGone. Healed, when a pull sees the item again: linked and dirty as a new link
-// is, without attentions, with what was acknowledged before. Dissolved, by hand or released: status
-// (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a person's also leaves
-// a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never falls.
+// Broken, when a sweep, a fetch or a push finds the item gone: it keeps item, rule and status, holds the item against
+// others, is not dirty, and has the one attention ItemGone. Healed, when a pull or a fetch sees the item again: linked
+// and dirty as a new link is, without attentions, with what was acknowledged before. Dissolved, by hand or released:
+// status (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a person's also
+// leaves a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never
+// falls.
 //
 // Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
-// since the link was clean. A link is clean when a settlement of its present version that says `settled` is written.
+// since the link was clean. What a pull or a fetch finds fixed of an item that is linked marks the link where it is
+// not what was fixed before: what could not be sent may be sent now. A link is clean when a settlement of its present
+// version that says `settled` is written.
 //
 // Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
@@ -61,8 +64,8 @@ absl::Status CheckLimit(int64_t limit);
 absl::Status CheckProducts(const ProductBatch& batch);
 // Columns of one length, SKUs that are not empty.
 absl::Status CheckListings(const ListingBatch& batch);
-// Columns of one length, and names of fields within the limits. Which rows can be kept is ChoosePulledRows' to say
-// (limits.h).
+// Columns of one length, names of fields within the limits, and fixed fields that are names of SyncFields. Which rows
+// can be kept is ChoosePulledRows' to say (limits.h).
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
 // There is a page, and each passes CheckChannelVariants, has no more problems and deleted items than one operation
 // takes, and an age that is finite and not negative.
@@ -159,6 +162,9 @@ ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledge
 // ChannelVariantBatch::handle of row `row`; empty where the adapter gives none.
 absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row);
 
+// ChannelVariantBatch::fixed of row `row`, ascending by name and each once.
+RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row);
+
 // What a page of a pull, or a fetch, says of a channel's items. It looks at the page.
 struct Sighting {
   const ChannelVariantBatch& items;
@@ -180,10 +186,11 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result);
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);
 
-// Adds to `result` those of a link's attentions `before` its settlement, which is number `row` of its batch, whose code
-// is not among those `after` it. Both ascend by code.
-void AddCleared(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
-                SettlementResult* result);
+// Adds to `result` what the settlement that is number `row` of its batch did to a link's attentions, which were
+// `before` and are `after` it; not for one that keeps them. Cleared are those whose code is there no more. Both ascend
+// by code.
+void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
+                         SettlementResult* result);
 
 // The attention of a link whose item is gone.
 Problem ItemGone(absl::string_view external_id);

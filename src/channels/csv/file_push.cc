@@ -121,6 +121,7 @@ FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::Shopify
   row.position = variant.row;
   row.product = variant.product_row;
   row.handle = HandleOf(variant);
+  row.is_tracked = variant.is_tracked;
   row.values.status = ParseStatusWord(words_, variant.status);
   row.values.compare_at_price = ReadCompareAtPrice(variant, currency_);
   const auto take = [&](SyncField field, const absl::StatusOr<int64_t>& value) {
@@ -154,6 +155,7 @@ PushOutcome FilePush::Judge(const PushItem& item) const {
   const Row& row = found->second;
   if (absl::optional<PushOutcome> conflict = JudgeHandle(item, row)) return *std::move(conflict);
   if (absl::optional<PushOutcome> refusal = JudgeValues(item)) return *std::move(refusal);
+  if (absl::optional<PushOutcome> refusal = JudgeFixed(item, row)) return *std::move(refusal);
   if (absl::optional<PushOutcome> refusal = JudgeStatus(item, row)) return *std::move(refusal);
   if (absl::optional<PushOutcome> conflict = Compare(item, row)) return *std::move(conflict);
   outcome.result = PushResult::kApplied;
@@ -185,6 +187,13 @@ absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
   const std::string& name = item.mask.content().front();
   return Rejected(problem_code::kUnsupportedField, name,
                   absl::StrCat("the csv channel cannot write the ", name, "; do not sync it"));
+}
+
+absl::optional<PushOutcome> FilePush::JudgeFixed(const PushItem& item, const Row& row) const {
+  if (row.is_tracked || !item.mask.Has(SyncField::kQuantity)) return absl::nullopt;
+  return Rejected(problem_code::kFieldFixed, ToString(SyncField::kQuantity),
+                  absl::StrCat(name_, ":", row.position.line, ": the inventory of ", model::Quote(item.external_id),
+                               " is not tracked; name who tracks it, or do not sync its quantity"));
 }
 
 absl::optional<PushOutcome> FilePush::JudgeStatus(const PushItem& item, const Row& row) const {

@@ -55,6 +55,7 @@ class FilePush {
     csv::CsvPosition product;  // Of its product's first row.
     std::string handle;        // See HandleOf().
     ItemValues values;
+    bool is_tracked = true;  // See csv::ShopifyVariant.
     // Those of the fields that cannot be read, and why.
     std::vector<std::pair<SyncField, std::string>> unreadable;
   };
@@ -78,6 +79,7 @@ class FilePush {
   // nullopt of these: there is nothing against the item.
   absl::optional<PushOutcome> JudgeHandle(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> JudgeValues(const PushItem& item) const;
+  absl::optional<PushOutcome> JudgeFixed(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> JudgeStatus(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> Compare(const PushItem& item, const Row& row) const;
 

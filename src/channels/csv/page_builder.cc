@@ -29,12 +29,20 @@ Problem RepeatedItem(const csv::CsvReader& reader, const csv::ShopifyVariant& va
                    " is there already, on line ", first_line, "; give one of them other option values, or remove it"));
 }
 
+RareVector<FixedField> FixedOf(const csv::ShopifyVariant& variant) {
+  if (variant.is_tracked) return {};
+  return {{std::string(ToString(SyncField::kQuantity)), FixedReason::kNotTracked}};
+}
+
 }  // namespace
 
 std::vector<std::string> CsvLinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
 
 PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, Currency currency)
-    : reader_(reader), words_(StatusWordsOf(*reader, columns)), currency_(currency) {
+    : reader_(reader),
+      words_(StatusWordsOf(*reader, columns)),
+      tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn),
+      currency_(currency) {
   batch_.fields.names = CsvLinkFields();
   batch_.fields.columns.resize(batch_.fields.names.size());
 }
@@ -67,6 +75,7 @@ void PageBuilder::AddItem(const csv::ShopifyVariant& variant, const ItemValues& 
   batch_.parent_id.Add(variant.handle);
   batch_.handle.Add(HandleOf(variant));
   AddValues(values, &batch_);
+  if (tells_trackers_) batch_.fixed.push_back(FixedOf(variant));
   // In the order of kLinkFields.
   const absl::string_view fields[] = {variant.id,         variant.sku,        variant.barcode,
                                       variant.handle,     variant.title,      variant.vendor,

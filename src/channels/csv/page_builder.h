@@ -45,6 +45,7 @@ class PageBuilder {
 
   const csv::CsvReader* reader_;
   const StatusWords words_;
+  const bool tells_trackers_;
   const Currency currency_;
   size_t bytes_ = 0;
   ChannelVariantBatch batch_;

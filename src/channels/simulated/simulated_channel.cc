@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <random>
 #include <utility>
@@ -180,8 +179,8 @@ class SimulatedPlatform::Impl {
   absl::Status CheckItems(const PushKind& kind, const PushRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Delay(const PushKind& kind, const PushRequest& request, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Try(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  PushOutcome TakeOnce(const Waiting& item, const std::function<PushOutcome()>& take)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome TakeOnce(const Waiting& item, bool is_accepted, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome TakeAnew(const Waiting& item, bool is_accepted, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Accept(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Land(const Waiting& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -512,17 +511,21 @@ PushOutcome SimulatedPlatform::Impl::Try(const Waiting& item, absl::Time began) 
     return outcome;
   }
   const bool is_accepted = item.kind->receipt_timeout > absl::ZeroDuration() && Happens(faults_.accepted);
-  return TakeOnce(item, [&] { return is_accepted ? Accept(item, began) : Land(item); });
+  return TakeOnce(item, is_accepted, began);
 }
 
-PushOutcome SimulatedPlatform::Impl::TakeOnce(const Waiting& item, const std::function<PushOutcome()>& take) {
-  if (item.key.empty()) return take();
+PushOutcome SimulatedPlatform::Impl::TakeAnew(const Waiting& item, bool is_accepted, absl::Time began) {
+  return is_accepted ? Accept(item, began) : Land(item);
+}
+
+PushOutcome SimulatedPlatform::Impl::TakeOnce(const Waiting& item, bool is_accepted, absl::Time began) {
+  if (item.key.empty()) return TakeAnew(item, is_accepted, began);
   const auto found = keys_.find(item.key);
   if (found != keys_.end()) {
     ++counters_.items_repeated;
     return found->second;
   }
-  PushOutcome outcome = take();
+  PushOutcome outcome = TakeAnew(item, is_accepted, began);
   const bool is_done = outcome.result == PushResult::kApplied || outcome.result == PushResult::kAccepted;
   if (is_done) keys_.emplace(item.key, outcome);
   return outcome;
@@ -554,7 +557,7 @@ void SimulatedPlatform::Impl::LandWhatIsDue() {
     const Waiting landing = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
     if (landing.receipt.empty()) {
-      TakeOnce(landing, [&] { return Land(landing); });
+      TakeOnce(landing, /*is_accepted=*/false, now);
     } else {
       receipts_[landing.receipt] = Land(landing);
     }

@@ -39,6 +39,17 @@ PushOutcome Unsupported(const SyncFields& mask, const SyncFields& settable) {
                   absl::StrCat("the platform does not let the ", *field, " be set by this kind of push"));
 }
 
+// For the first of the masked fields that is fixed; applied: none is.
+PushOutcome JudgeFixed(const SyncFields& mask, const SimulatedItem& item) {
+  const std::vector<std::string> wanted = mask.Names();
+  for (const FixedField& fixed : item.fixed) {
+    if (std::find(wanted.begin(), wanted.end(), fixed.field) == wanted.end()) continue;
+    return Rejected(problem_code::kFieldFixed, fixed.field,
+                    absl::StrCat("the ", fixed.field, " of this item cannot be set: ", ToString(fixed.reason)));
+  }
+  return OutcomeOf(PushResult::kApplied);
+}
+
 // The name of the first compared field of which the item has neither what is known nor what it is to be. Empty: none.
 std::string ChangedField(const SyncFields& compares, const PushItem& push, const SimulatedItem& item) {
   const SyncFields compared = IntersectionOf(IntersectionOf(push.mask, compares), PresentFields(push.known));
@@ -98,6 +109,7 @@ PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item) co
     return outcome;
   }
   PushOutcome outcome = JudgeValues(kind, item);
+  if (outcome.result == PushResult::kApplied) outcome = JudgeFixed(item.mask, found->second.item);
   if (outcome.result != PushResult::kApplied) return outcome;
   if (!item.handle.empty() && item.handle != found->second.handle) {
     outcome.result = PushResult::kConflict;
@@ -149,6 +161,7 @@ ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows) c
     batch.parent_id.Add(row->item.parent_id);
     batch.handle.Add(row->handle);
     AddValues(row->item.values, &batch);
+    batch.fixed.push_back(row->item.fixed);
     for (size_t i = 0; i < batch.fields.names.size(); ++i) {
       batch.fields.columns[i].Add(FieldValue(row->item.fields, batch.fields.names[i]));
     }

@@ -273,7 +273,11 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
   const absl::Time seen_at = author.at - sighting.age;
   storage::PulledRowChoice rows = storage::ChoosePulledRows(items, sighting.problems);
   for (const int64_t row : rows.kept) {
-    WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), storage::HandleAt(items, row), author, result);
+    const int64_t item_id = WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), author, result);
+    channel.SetHandle(item_id, storage::HandleAt(items, row));
+    const int64_t listing_id = channel.items.at(item_id).listing_id;
+    const bool is_other = channel.SetFixed(item_id, storage::FixedAt(items, row));
+    if (is_other && listing_id != 0) channel.MarkDirty(channel.listings.at(listing_id), author.at);
   }
   for (const absl::string_view external_id : rows.seen) {
     const auto found = channel.item_by_external_id.find(external_id);
@@ -284,17 +288,16 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
   LoseItems(channel, storage::MissingItems(sighting), author, result);
 }
 
-void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, absl::string_view handle, const Author& author,
-                              PullWriteResult* result) {
+int64_t MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author,
+                                 PullWriteResult* result) {
   const auto [found, inserted] = channel.item_by_external_id.emplace(row.external_id, next_id_);
-  channel.SetHandle(found->second, handle);
   if (inserted) {
     row.channel_variant_id = NextId();
     channel.RecordNew(LinkSide::kChannel, row.channel_variant_id);
     channel.items_by_parent.emplace(row.parent, row.channel_variant_id);
     channel.items.emplace(row.channel_variant_id, std::move(row));
     ++result->inserted;
-    return;
+    return found->second;
   }
   MemoryItem& item = channel.items.at(found->second);
   const bool alike = LinksAlike(item, row);
@@ -305,13 +308,14 @@ void MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, absl::stri
   row.channel_variant_id = item.channel_variant_id;
   row.listing_id = item.listing_id;
   item = std::move(row);
-  if (item.listing_id == 0) return;
+  if (item.listing_id == 0) return item.channel_variant_id;
   MemoryListing& listing = channel.listings.at(item.listing_id);
   if (listing.state == LinkState::kBroken) {
     channel.Heal(listing, author);
     ++result->healed;
   }
   channel.Reindex(listing);
+  return item.channel_variant_id;
 }
 
 absl::StatusOr<int64_t> MemoryStorage::CountAbsentLinks(int64_t channel_id, int64_t pull_number) {

@@ -146,6 +146,21 @@ void MemoryChannel::SetHandle(int64_t channel_variant_id, absl::string_view hand
   }
 }
 
+bool MemoryChannel::SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields) {
+  if (FixedOf(channel_variant_id) == fields) return false;
+  if (fields.empty()) {
+    fixed.erase(channel_variant_id);
+  } else {
+    fixed.insert_or_assign(channel_variant_id, std::move(fields));
+  }
+  return true;
+}
+
+RareVector<FixedField> MemoryChannel::FixedOf(int64_t channel_variant_id) const {
+  const auto found = fixed.find(channel_variant_id);
+  return found == fixed.end() ? RareVector<FixedField>() : found->second;
+}
+
 bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
   if (item.listing_id != 0 || item.live()) RecordChange(item);
   item.gone = true;

@@ -114,6 +114,7 @@ struct MemoryChannel {
   absl::btree_map<std::string, int64_t> item_by_external_id;
   absl::btree_set<std::pair<std::string, int64_t>> items_by_parent;
   absl::btree_map<int64_t, std::string> handles;              // By channel variant; of those that have one.
+  absl::btree_map<int64_t, RareVector<FixedField>> fixed;     // The same.
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
   absl::btree_map<int64_t, OpenPush> pushes;
@@ -150,6 +151,9 @@ struct MemoryChannel {
   void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
   // Keeps the handle of an item; an empty one is none.
   void SetHandle(int64_t channel_variant_id, absl::string_view handle);
+  // Keeps what is fixed of an item. Returns whether it is another than before.
+  bool SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields);
+  RareVector<FixedField> FixedOf(int64_t channel_variant_id) const;
   // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.
   bool LoseItem(MemoryItem& item, const Author& author);
   // Makes a broken link whole again.

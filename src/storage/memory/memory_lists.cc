@@ -59,6 +59,7 @@ ItemRow MemoryStorage::ToItemRow(const MemoryChannel& channel, const MemoryItem&
   if (item.seen.price != kAbsent) row.price = Money{item.seen.price, channel.channel.config.currency};
   if (item.seen.quantity != kAbsent) row.quantity = item.seen.quantity;
   row.status = item.seen.status;
+  row.fixed = channel.FixedOf(item.channel_variant_id);
   row.live = item.live();
   row.seen_at = item.seen_at;
   if (item.listing_id == 0) return row;

@@ -170,8 +170,9 @@ class MemoryStorage : public Storage, public LinkIndex {
   void WriteSighting(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
                      PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ItemRow ToItemRow(const MemoryChannel& channel, const MemoryItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void WriteItem(MemoryChannel& channel, MemoryItem row, absl::string_view handle, const Author& author,
-                 PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The item's id.
+  int64_t WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

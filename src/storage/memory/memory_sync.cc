@@ -77,6 +77,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused = listing.refused;
   row.in_doubt = listing.in_doubt;
+  row.fixed = channel.FixedOf(item.channel_variant_id);
   row.dirty = listing.dirty();
   row.acknowledged_at = listing.acknowledged_at;
   batch->rows.push_back(row);
@@ -238,7 +239,8 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
     const MemoryListing& listing = (*channel)->listings.at(batch.rows[i].listing_id);
     const std::vector<Problem> before = listing.attentions;
     Settle(**channel, batch.rows[i], batch, {fence.job_id, now});
-    storage::AddCleared(static_cast<int64_t>(i), before, listing.attentions, &result);
+    if (batch.rows[i].attentions == kKeepAttentions && !batch.rows[i].gone) continue;
+    storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
   if (batch.close_push) (*channel)->pushes.erase(batch.push_id);
   return result;

@@ -103,11 +103,12 @@ std::vector<ListingRow> ReadMatchingListings(Connection& db, int64_t channel_id,
 
 // -- Items
 
-#define FLXLINK_SELECT_ITEM                                                                                           \
-  "SELECT c.channel_variant_id, c.external_id, c.parent_id, c.fields, c.price, c.quantity, c.status, c.gone, "        \
-  "c.seen_at, v.sku, l.state, h.currency FROM channel h CROSS JOIN channel_variant c ON c.channel_id = h.channel_id " \
-  "LEFT JOIN link l ON l.channel_id = c.channel_id AND l.channel_variant_id = c.channel_variant_id "                  \
-  "LEFT JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "                       \
+#define FLXLINK_SELECT_ITEM                                                                                       \
+  "SELECT c.channel_variant_id, c.external_id, c.parent_id, c.fields, c.price, c.quantity, c.status, c.gone, "    \
+  "c.seen_at, v.sku, l.state, h.currency, c.fixed FROM channel h CROSS JOIN channel_variant c ON c.channel_id = " \
+  "h.channel_id "                                                                                                 \
+  "LEFT JOIN link l ON l.channel_id = c.channel_id AND l.channel_variant_id = c.channel_variant_id "              \
+  "LEFT JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "                   \
   "WHERE h.channel_id = ?1 "
 
 // What Matches says of an item, but for its external id.
@@ -140,6 +141,7 @@ ItemRow ReadItemRow(Connection& db, const Query& query) {
   if (!query.IsNull(4)) row.price = Money{query.Int(4), ReadCurrency(db, query.Text(11))};
   if (!query.IsNull(5)) row.quantity = query.Int(5);
   row.status = query.EnumValue(6, ChannelStatus::kDead);
+  if (!query.IsNull(12)) row.fixed = ReadFixed(db, query.Text(12));
   row.live = storage::IsLiveItem(query.Bool(7), row.status);
   row.seen_at = query.Time(8);
   row.sku = query.String(9);

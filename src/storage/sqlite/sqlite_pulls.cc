@@ -29,11 +29,13 @@ class ItemWriter {
         channel_id_(channel_id),
         pull_number_(pull_number),
         seen_at_(author.at - sighting.age),
+        now_(author.at),
         items_(sighting.items),
         links_(db, channel_id, author),
         fields_(sighting.items.fields),
         find_(db,
-              "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status FROM channel_variant "
+              "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5 "
+              "FROM channel_variant "
               "WHERE channel_id = ?1 AND external_id = ?2"),
         broken_(db,
                 "SELECT listing_id FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'broken'"),
@@ -43,9 +45,11 @@ class ItemWriter {
   }
 
   void Write(int64_t row) {
-    find_.Bind(channel_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]}, fields_.Encode(row));
+    const std::string fixed = EncodeFixed(storage::FixedAt(items_, row));
+    find_.Bind(channel_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]}, fields_.Encode(row),
+               NullIfEmpty{fixed});
     if (!find_.Next()) {
-      Insert(row);
+      Insert(row, fixed);
       ++result_.inserted;
       return;
     }
@@ -53,11 +57,13 @@ class ItemWriter {
     const bool same_content = find_.Bool(1);
     const bool was_live = storage::IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
     const bool is_live = storage::IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
+    const bool same_fixed = find_.Bool(4);
     const bool changed = !same_content || was_live != is_live;
     if (changed) links_.changes().RecordItem(item_id);
     ++(changed ? result_.changed : result_.unchanged);
-    Update(item_id, row);
+    Update(item_id, row, fixed);
     Heal(item_id, row);
+    if (!same_fixed) MarkLink(item_id);
   }
 
   // The item was seen, and is otherwise as before.
@@ -67,28 +73,34 @@ class ItemWriter {
   }
 
  private:
-  void Insert(int64_t row) {
+  void Insert(int64_t row, const std::string& fixed) {
     const ItemValues values = ValuesAt(items_, row);
     links_.changes().RecordNew(LinkSide::kChannel, ++last_id_);
     Query(db_,
           "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, parent_id, price, quantity, "
-          "status, compare_at_price, seen_at, seen_pull, handle, fields) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+          "status, compare_at_price, seen_at, seen_pull, handle, fields, fixed) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
         .Run(channel_id_, last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
              NullIfAbsent{values.price}, NullIfAbsent{values.quantity}, StatusText(values.status),
              NullIfAbsent{values.compare_at_price}, seen_at_, pull_number_, NullIfEmpty{storage::HandleAt(items_, row)},
-             fields_.Encode(row));
+             fields_.Encode(row), NullIfEmpty{fixed});
   }
 
-  void Update(int64_t item_id, int64_t row) {
+  void Update(int64_t item_id, int64_t row, const std::string& fixed) {
     const ItemValues values = ValuesAt(items_, row);
     Query(db_,
           "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, compare_at_price = ?7, "
-          "gone = 0, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11 "
+          "gone = 0, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11, fixed = ?12 "
           "WHERE channel_id = ?1 AND channel_variant_id = ?2")
         .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{values.price},
              NullIfAbsent{values.quantity}, StatusText(values.status), NullIfAbsent{values.compare_at_price}, seen_at_,
-             pull_number_, NullIfEmpty{storage::HandleAt(items_, row)}, fields_.Encode(row));
+             pull_number_, NullIfEmpty{storage::HandleAt(items_, row)}, fields_.Encode(row), NullIfEmpty{fixed});
+  }
+
+  // Another set of fields can be sent of the item than before.
+  void MarkLink(int64_t item_id) {
+    const absl::optional<StoredLink> holder = FindHolder(db_, channel_id_, item_id);
+    if (holder.has_value()) MarkDirty(db_, channel_id_, holder->listing_id, now_);
   }
 
   void Heal(int64_t item_id, int64_t row) {
@@ -101,6 +113,7 @@ class ItemWriter {
   const int64_t channel_id_;
   const int64_t pull_number_;
   const absl::Time seen_at_;
+  const absl::Time now_;
   const ChannelVariantBatch& items_;
   LinkWriter links_;
   FieldsEncoder fields_;

@@ -48,7 +48,7 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id);
   ClearDoubt(db, channel_id, link.listing_id);
-  storage::AddCleared(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
+  storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
 
 void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& row) {
@@ -91,7 +91,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            now);
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> attentions = storage::AttentionsOf(row, batch);
-  storage::AddCleared(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
+  storage::AddAttentionChanges(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
 }
 
 // Row number `at` of the batch.
@@ -126,8 +126,8 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
     const int64_t added = Query(db,
-                                "INSERT OR IGNORE INTO push_record (channel_id, push_id, call_deadline) "
-                                "VALUES (?1, ?2, ?3)")
+                                "INSERT INTO push_record (channel_id, push_id, call_deadline) VALUES (?1, ?2, ?3) "
+                                "ON CONFLICT (channel_id, push_id) DO NOTHING")
                               .Run(fence.channel_id, record.push_id, record.call_deadline);
     if (added == 0) return absl::OkStatus();
     for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);

@@ -272,6 +272,23 @@ std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text) {
   return refused;
 }
 
+std::string EncodeFixed(const std::vector<FixedField>& fixed) {
+  return absl::StrJoin(fixed, ",", [](std::string* out, const FixedField& field) {
+    absl::StrAppend(out, field.field, ":", ToString(field.reason));
+  });
+}
+
+std::vector<FixedField> ReadFixed(Connection& db, absl::string_view text) {
+  std::vector<FixedField> fixed;
+  for (const absl::string_view entry : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(entry, absl::MaxSplits(':', 1));
+    const absl::optional<FixedReason> reason = ParseFixedReason(parts.second);
+    if (!reason.has_value()) db.FailCorrupt(text);
+    fixed.push_back({std::string(parts.first), reason.value_or(FixedReason::kNotTracked)});
+  }
+  return fixed;
+}
+
 std::vector<std::string> ReadSyncedContent(Connection& db, int64_t channel_id) {
   const absl::optional<Channel> channel = FindChannel(db, channel_id);
   return channel.has_value() ? channel->config.sync_fields.content() : std::vector<std::string>();

@@ -87,11 +87,13 @@ ItemValues ReadItemValues(const Query& query, int column);
 NullIfEmpty StatusText(ChannelStatus status);
 // How content is stored: as a `fields` column has it; empty, which is to be NULL, where there is none.
 std::string EncodeContent(const std::vector<Field>& content);
-// Fields that are in doubt and values that are refused, as their columns have them; empty, which is to be NULL, where
-// there are none.
+// Fields that are in doubt, values that are refused and fields that are fixed, as their columns have them; empty, which
+// is to be NULL, where there are none.
 SyncFields ReadSyncFields(Connection& db, absl::string_view text);
 std::string EncodeRefused(const std::vector<RefusedValue>& refused);
 std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text);
+std::string EncodeFixed(const std::vector<FixedField>& fixed);
+std::vector<FixedField> ReadFixed(Connection& db, absl::string_view text);
 // The names of the content that the channel syncs.
 std::vector<std::string> ReadSyncedContent(Connection& db, int64_t channel_id);
 

@@ -284,6 +284,7 @@ ALTER TABLE push_item ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_item ADD COLUMN content TEXT;
 
 ALTER TABLE channel_variant ADD COLUMN handle TEXT;
+ALTER TABLE channel_variant ADD COLUMN fixed TEXT;
 ALTER TABLE link DROP COLUMN refused_digest;
 ALTER TABLE link ADD COLUMN refused TEXT;
 ALTER TABLE link RENAME COLUMN in_doubt TO any_in_doubt;

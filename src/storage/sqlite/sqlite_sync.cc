@@ -28,9 +28,10 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   row.guarded_at = storage::EffectiveGuard(query.Time(19), row.quantity_at);
   if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
+  if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
   row.dirty = !query.IsNull(22);
   row.channel_variant_id = query.Int(27);
-  row.acknowledged_at = query.Time(29);
+  row.acknowledged_at = query.Time(30);
   return row;
 }
 
