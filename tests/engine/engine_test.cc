@@ -152,7 +152,9 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
     request.options = std::move(options);
     return Run(request);
   }
+  // A little later than whatever was pushed before.
   Job FullSync() {
+    clock_.Advance(absl::Seconds(1));
     JobOptions options;
     options.full = true;
     return Run(JobKind::kSync, options);
