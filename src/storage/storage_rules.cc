@@ -54,7 +54,7 @@ absl::Status CheckShape(const std::vector<ColumnSize>& columns, const FieldColum
 
 absl::Status CheckAge(absl::Duration age) {
   if (age >= absl::ZeroDuration() && age < absl::InfiniteDuration()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("a page or fetch of the age ", absl::FormatDuration(age),
+  return absl::InvalidArgumentError(absl::StrCat("a page of the age ", absl::FormatDuration(age),
                                                  "; state how long ago it was made, or zero where nobody knows"));
 }
 
