@@ -6,7 +6,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "flxlink/channel_adapter.h"
 #include "src/engine/job_context.h"
 
 namespace flxlink::engine {
@@ -14,6 +16,9 @@ namespace flxlink::engine {
 // Sees to it that storage has what the channel now has of these items. Where the channel cannot be asked for single
 // items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it.
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
+
+// For how long after a push that may still see the items as they were before.
+absl::Duration LagOfLook(const AdapterCapabilities& capabilities);
 
 }  // namespace flxlink::engine
 

@@ -169,6 +169,7 @@ void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record
   record->set_full(options.full);
   record->set_release_broken(options.release_broken);
   record->set_approved(options.approved);
+  record->set_since_last(options.since_last);
 }
 
 JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
@@ -179,6 +180,7 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   options.full = record.full();
   options.release_broken = record.release_broken();
   options.approved = record.approved();
+  options.since_last = record.since_last();
   return options;
 }
 

@@ -207,6 +207,7 @@ class History {
     request.priority = static_cast<int64_t>(Below(4)) - 1;
     request.options.full = Below(4) == 0;
     request.options.release_broken = Below(4) == 0;
+    request.options.since_last = Flag();
     request.options.skus = RandomSkus();
     request.options.force = RandomSkus();
     request.options.only_forced = Flag();
@@ -369,6 +370,7 @@ class History {
     EXPECT_EQ(job.options.full, !All(wishes, [](const JobRequest& wish) { return !wish.options.full; }));
     EXPECT_EQ(job.options.release_broken,
               !All(wishes, [](const JobRequest& wish) { return !wish.options.release_broken; }));
+    EXPECT_EQ(job.options.since_last, All(wishes, [](const JobRequest& wish) { return wish.options.since_last; }));
     EXPECT_EQ(job.options.only_forced, All(wishes, [](const JobRequest& wish) { return wish.options.only_forced; }));
     EXPECT_EQ(std::set<std::string>(job.options.force.begin(), job.options.force.end()), ForcedBy(wishes));
     EXPECT_EQ(std::set<std::string>(job.options.skus.begin(), job.options.skus.end()), SkusOf(wishes));

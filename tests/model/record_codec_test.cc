@@ -59,6 +59,7 @@ Job FullJob() {
   job.options.only_forced = true;
   job.options.full = true;
   job.options.release_broken = true;
+  job.options.since_last = true;
   job.options.approved = true;
   job.chain = {JobKind::kPull, JobKind::kRules};
   job.counts = {{"linked", 3}, {"sent", -1}};
@@ -218,6 +219,7 @@ class RandomRecord {
     job.options.only_forced = Flag();
     job.options.full = Flag();
     job.options.release_broken = Flag();
+    job.options.since_last = Flag();
     job.options.approved = Flag();
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
     for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());

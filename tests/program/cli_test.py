@@ -393,7 +393,7 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "release_broken": False, "approved": False})
+                                            "release_broken": False, "since_last": False, "approved": False})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
         link = self.json("link", "shop", "--priority", "-7")
@@ -466,6 +466,15 @@ class JobTest(CliTest):
         self.assertEqual({row["link_state"] for row in self.json("listing", "list", "shop")}, {"unlinked"})
         self.text("channel", "set", "shop", "--rule", "none")
         self.assertIn("--rule sku=sku", self.failure(1, "link", "shop", "--dry-run"))
+
+    def test_a_pull_since_the_last(self):
+        self.add_shop("--link-after-sync", "no")
+        self.assertIn("read everything", self.text("pull", "shop", "--since-last"))
+        pull = self.json("pull", "shop", "--since-last")
+        self.assertEqual((pull["options"]["since_last"], pull["counts"]["whole"]), (True, 1))
+        self.assertEqual(pull["counts"]["unchanged"], 5)
+        self.assertNotIn("whole", self.json("pull", "shop")["counts"])
+        self.failure(2, "pull", "shop", "--since-last", "--item", "tee/Red")
 
     def test_release_broken(self):
         self.link_shop()

@@ -25,7 +25,7 @@ PullPage PageWith(Fixed first, Fixed second) {
 }
 
 PullWriteResult PullFixed(Shop& shop, Fixed first, Fixed second, absl::Time at) {
-  const int64_t pull = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   return Value(
       shop.storage().WritePulledPages(shop.fence(), pull, {PageWith(std::move(first), std::move(second))}, at));
 }

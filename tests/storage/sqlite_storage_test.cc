@@ -256,7 +256,7 @@ TEST(SqliteOpen, HandlesFixedFieldsDoubtsAndRefusalsAreTextOrNull) {
   page.items.handle.Add("gid://1");
   page.items.handle.Add("");
   page.items.fixed = {{{"title", FixedReason::kKeptByParent}, {"quantity", FixedReason::kNotTracked}}, {}};
-  const int64_t pull = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   Value(shop.storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
   SettlementBatch batch;
   batch.rows = {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})};
@@ -797,7 +797,7 @@ TEST(SqlitePulls, SeveralPagesAreStoredWhileThereIsTime) {
     ASSERT_EQ(storage->WriteQueue(Enqueue(queue(), job)), absl::OkStatus());
     ASSERT_EQ(storage->WriteQueue(Claim(queue(), job.job_id, owner)), absl::OkStatus());
     const Fence fence = FenceOf(queue().slot);
-    const int64_t pull = Value(storage->BeginPull(fence)).pull_number;
+    const int64_t pull = Value(storage->BeginPull(fence, "")).pull_number;
     const std::vector<PullPage> pages = {ToPage({{"X1"}}, "one"), ToPage({{"X2"}}, "two"), ToPage({{"X3"}})};
     const PullWriteResult written = Value(storage->WritePulledPages(fence, pull, pages, At(1)));
     EXPECT_EQ(written.pages, in_time ? 3 : 1);

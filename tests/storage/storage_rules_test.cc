@@ -79,7 +79,7 @@ TEST(StorageRules, WhatIsFoundIsNotMissing) {
   reply.items = ToPage({{"X1"}, {"X1"}}).items;
   reply.problems = {{"X2", {}}, {"", {}}};
   reply.missing = {"X3", "X2", "X1", "X4"};
-  EXPECT_EQ(storage::MissingItems(reply), (std::vector<absl::string_view>{"X3", "X4"}));
+  EXPECT_EQ(storage::MissingItems(storage::SightingOf(reply)), (std::vector<absl::string_view>{"X3", "X4"}));
 }
 
 TEST(StorageRules, OnlyWhatIsKnownIsSeenAfterUnlink) {
