@@ -176,6 +176,7 @@ void RemoveLast(ChannelVariantBatch* items) {
   for (StringColumn* column : {&items->external_id, &items->parent_id, &items->handle}) RemoveLast(column);
   for (auto* column : {&items->price, &items->quantity, &items->compare_at_price}) column->pop_back();
   items->status.pop_back();
+  items->fixed.pop_back();
   for (StringColumn& column : items->fields.columns) RemoveLast(&column);
 }
 
@@ -345,6 +346,12 @@ std::vector<Twin> ReadTwins() {
     std::replace(names.begin(), names.end(), std::string("title"), std::string("headline"));
   };
 
+  twins.push_back(Broken("PullsNothingFixed", "WhatIsFixedIsPulledAndFetchedSo"));
+  twins.back().breakage.pull = [](PullPage* page) { page->items.fixed.clear(); };
+
+  twins.push_back(Broken("FetchesNothingFixed", "WhatIsFixedIsPulledAndFetchedSo"));
+  twins.back().breakage.fetch = [](const FetchRequest&, FetchReply* reply) { reply->items.fixed.clear(); };
+
   twins.push_back(Broken("ShowsWhatIsGone", "WhatIsGoneIsAbsentFromACompletePull"));
   twins.back().breakage.pull = [](PullPage* page) {
     const auto shown = [&](absl::string_view id) {
@@ -358,6 +365,7 @@ std::vector<Twin> ReadTwins() {
     page->items.parent_id.Add("");
     page->items.handle.Add("");
     AddValues({300, 40, ChannelStatus::kListed, 350}, &page->items);
+    page->items.fixed.emplace_back();
     for (StringColumn& column : page->items.fields.columns) column.Add("");
   };
 
@@ -426,6 +434,26 @@ std::vector<Twin> PushTwins() {
   twins.back().breakage.request = [](PushRequest*, std::vector<PushItem>* items) {
     for (PushItem& item : *items) {
       item.mask = IntersectionOf(item.mask, SettableFields(DefaultSimulatedCapabilities()));
+    }
+  };
+
+  twins.push_back(Broken("WritesWhatIsFixed", "WhatIsFixedIsRefusedAndStaysUntouched"));
+  twins.back().breakage.reply = [](const PushRequest& request, absl::StatusOr<PushReply>* reply,
+                                   SimulatedPlatform& platform) {
+    if (!reply->ok()) return;
+    for (size_t i = 0; i < request.items.size(); ++i) {
+      PushOutcome& outcome = (*reply)->outcomes[i];
+      if (outcome.code != problem_code::kFieldFixed) continue;
+      platform.EditItem(request.items[i].external_id, request.items[i].mask, request.items[i].values);
+      outcome.result = PushResult::kApplied;
+    }
+  };
+
+  twins.push_back(Broken("SaysAppliedOfWhatIsFixed", "WhatIsFixedIsRefusedAndStaysUntouched"));
+  twins.back().breakage.reply = [](const PushRequest&, absl::StatusOr<PushReply>* reply, SimulatedPlatform&) {
+    if (!reply->ok()) return;
+    for (PushOutcome& outcome : (*reply)->outcomes) {
+      if (outcome.code == problem_code::kFieldFixed) outcome.result = PushResult::kApplied;
     }
   };
 
