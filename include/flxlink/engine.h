@@ -340,7 +340,7 @@ class Engine {
   //   flxlink_jobs_ended_total            kind, state (completed, failed, cancelled, held)
   //   flxlink_throttled_total             channel
   //   flxlink_troubles_total              what went wrong outside of jobs
-  //   flxlink_oldest_pending_seconds      channel: how long its oldest pending job has waited; 0: none waits
+  //   flxlink_oldest_pending_seconds      channel: how long its oldest job that is due waits; 0: none does
   //   flxlink_queue_jobs                  channel, state (pending, running, held): the jobs that are open
   //
   // A counter that nothing has happened for is left out. Costs a read of each channel's queue.

@@ -48,6 +48,8 @@ absl::string_view ToString(JobTrigger trigger) {
       return "rerun";
     case JobTrigger::kNotice:
       return "notice";
+    case JobTrigger::kRetry:
+      return "retry";
   }
   return "";
 }
@@ -63,5 +65,7 @@ absl::optional<JobState> ParseJobState(absl::string_view text) {
 bool IsFinal(JobState state) {
   return state == JobState::kCompleted || state == JobState::kFailed || state == JobState::kCancelled;
 }
+
+bool IsDue(const Job& job, absl::Time now) { return !job.not_before.has_value() || *job.not_before <= now; }
 
 }  // namespace flxlink

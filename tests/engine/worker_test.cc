@@ -428,6 +428,52 @@ TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGoesOn) {
   EXPECT_EQ(engine_->PauseChannel("nope").code(), absl::StatusCode::kNotFound);
 }
 
+// -- Jobs that wait for a time
+
+TEST_F(WorkerTest, AJobRunsOnceItsTimeHasComeAndIsInNobodysWay) {
+  AddChannel("shop");
+  JobRequest retry;
+  retry.kind = JobKind::kPull;
+  retry.trigger = JobTrigger::kRetry;
+  retry.priority = 100;
+  retry.not_before = clock_.Now() + absl::Seconds(60);
+  const absl::StatusOr<Job> waits = engine_->Enqueue("shop", retry);
+  ASSERT_TRUE(waits.ok()) << waits.status();
+  EXPECT_EQ(waits->not_before, retry.not_before);
+  const int64_t due = Enqueue("shop", JobKind::kBuild);
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+  EXPECT_EQ(Read(due).state, JobState::kCompleted);
+  clock_.Advance(absl::Seconds(59));
+  EXPECT_EQ(*engine_->RunPending(10), 0);
+  EXPECT_EQ(Read(waits->job_id).state, JobState::kPending);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+  EXPECT_EQ(Read(waits->job_id).state, JobState::kCompleted);
+}
+
+TEST_F(WorkerTest, AFireOfAScheduleMakesAWaitingRetryDue) {
+  AddChannel("shop");
+  SetSchedule("shop", "pull");
+  JobRequest retry;
+  retry.kind = JobKind::kPull;
+  retry.trigger = JobTrigger::kRetry;
+  retry.not_before = clock_.Now() + absl::Hours(24);
+  const absl::StatusOr<Job> waits = engine_->Enqueue("shop", retry);
+  ASSERT_TRUE(waits.ok()) << waits.status();
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(*engine_->FireSchedules(), 1);
+  EXPECT_EQ(Read(waits->job_id).trigger, JobTrigger::kSchedule);
+  EXPECT_EQ(Read(waits->job_id).not_before, absl::nullopt);
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+}
+
+TEST_F(WorkerTest, AJobThatWouldNeverBeDueIsRefused) {
+  AddChannel("shop");
+  JobRequest never;
+  never.not_before = absl::InfiniteFuture();
+  EXPECT_EQ(engine_->Enqueue("shop", never).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 // -- Notices
 
 TEST_F(WorkerTest, ANoticeAsksForAPullOrJoinsOne) {
