@@ -251,11 +251,13 @@ class Engine {
   // -- Jobs
 
   // Asks for a job. While one of that kind is pending, that one is returned, with both wishes joined; while one is
-  // running, a follow-up is queued.
+  // running, a follow-up is queued. INVALID_ARGUMENT: a fetch names no item, or one as in NoteItems; or the job would
+  // never be due.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
-  // The platform tells that these items changed: asks for a pull, with the trigger kNotice, or joins one that is
-  // pending. Every pull reads the whole channel; no adapter can be asked for single items yet. INVALID_ARGUMENT: there
-  // is none, or an external id is empty or beyond what is kept (storage_kit/limits.h).
+  // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
+  // is pending. Where the channel's adapter has no fetch_limit it is a pull, which reads the whole channel. Errors are
+  // also those of making the adapter. INVALID_ARGUMENT: there is no item, or an external id is empty or beyond what is
+  // kept (storage_kit/limits.h).
   virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.

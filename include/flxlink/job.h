@@ -36,6 +36,7 @@ enum class JobKind : uint8_t {
   kLink,   // Link unlinked listing variants.
   kSync,   // Send what differs of the fields that the channel syncs.
   kRules,  // Set statuses by the channel's status rules.
+  kFetch,  // Mirror named items of the channel.
 };
 
 enum class JobState : uint8_t {
@@ -56,7 +57,7 @@ enum class JobTrigger : uint8_t {
   kRetry,   // Another job failed for a reason that may pass.
 };
 
-// "pull", "build", "link", "sync", "rules".
+// "pull", "build", "link", "sync", "rules", "fetch".
 absl::string_view ToString(JobKind kind);
 // "pending", "running", "completed", "failed", "cancelled", "held".
 absl::string_view ToString(JobState state);
@@ -100,10 +101,13 @@ struct JobOptions {
   bool release_broken = false;
   // A person approved what held it.
   bool approved = false;
+  // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
+  // (AdapterCapabilities::fetch_limit) all of them are pulled.
+  std::vector<std::string> items;
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
-           a.release_broken == b.release_broken && a.approved == b.approved;
+           a.release_broken == b.release_broken && a.approved == b.approved && a.items == b.items;
   }
 };
 

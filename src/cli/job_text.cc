@@ -107,6 +107,7 @@ std::vector<std::string> RulesParts(const Job& job) {
 std::vector<std::string> PartsOf(const Job& job, const LinkPriority& priority, const LinkRemainder* remainder) {
   switch (job.kind) {
     case JobKind::kPull:
+    case JobKind::kFetch:
       return PullParts(job);
     case JobKind::kBuild:
       return BuildParts(job);

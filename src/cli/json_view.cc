@@ -96,7 +96,8 @@ Json OptionsView(const JobOptions& options) {
           {"only_forced", options.only_forced},
           {"full", options.full},
           {"release_broken", options.release_broken},
-          {"approved", options.approved}};
+          {"approved", options.approved},
+          {"items", options.items}};
 }
 
 Json RuleView(const ListingExplanation::Rule& rule, size_t number) {

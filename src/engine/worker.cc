@@ -31,6 +31,8 @@ absl::Status RunKind(JobContext& context) {
       return RunSyncJob(context);
     case JobKind::kRules:
       return RunRulesJob(context);
+    case JobKind::kFetch:
+      return RunFetchJob(context);
   }
   return absl::InternalError("a job of an unknown kind");
 }

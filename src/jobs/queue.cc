@@ -136,6 +136,7 @@ JobOptions JoinOptions(const JobOptions& pending, const JobOptions& wish) {
     AddMissing(wish.skus, &joined.skus);
   }
   AddMissing(wish.force, &joined.force);
+  AddMissing(wish.items, &joined.items);
   joined.only_forced = pending.only_forced && wish.only_forced;
   joined.full = pending.full || wish.full;
   joined.release_broken = pending.release_broken || wish.release_broken;
@@ -472,8 +473,9 @@ JobRequest RerunRequest(const Job& job) {
 }
 
 std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs) {
-  const bool feeds_link = (job.kind == JobKind::kBuild && config.link_after_build) ||
-                          ((job.kind == JobKind::kPull || job.kind == JobKind::kSync) && config.link_after_sync);
+  const bool reads_items = job.kind == JobKind::kPull || job.kind == JobKind::kFetch || job.kind == JobKind::kSync;
+  const bool feeds_link =
+      (job.kind == JobKind::kBuild && config.link_after_build) || (reads_items && config.link_after_sync);
   if (!feeds_link || !changed_link_inputs) return {};
   JobRequest request;
   request.kind = JobKind::kLink;

@@ -14,6 +14,8 @@ absl::string_view ToString(JobKind kind) {
       return "sync";
     case JobKind::kRules:
       return "rules";
+    case JobKind::kFetch:
+      return "fetch";
   }
   return "";
 }

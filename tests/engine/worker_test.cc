@@ -476,13 +476,14 @@ TEST_F(WorkerTest, AJobThatWouldNeverBeDueIsRefused) {
 
 // -- Notices
 
-TEST_F(WorkerTest, ANoticeAsksForAPullOrJoinsOne) {
+TEST_F(WorkerTest, ANoticeAsksForAFetchOrJoinsOne) {
   AddChannel("shop");
   const absl::StatusOr<Job> job = engine_->NoteItems("shop", {"7", "8"});
   ASSERT_TRUE(job.ok()) << job.status();
-  EXPECT_EQ(job->kind, JobKind::kPull);
+  EXPECT_EQ(job->kind, JobKind::kFetch);
   EXPECT_EQ(job->trigger, JobTrigger::kNotice);
-  EXPECT_EQ(engine_->NoteItems("shop", {"9"})->job_id, job->job_id);
+  EXPECT_EQ(engine_->NoteItems("shop", {"9", "7"})->job_id, job->job_id);
+  EXPECT_THAT(Read(job->job_id).options.items, ElementsAre("7", "8", "9"));
   EXPECT_EQ(Read(job->job_id).trigger, JobTrigger::kNotice);
   for (const std::vector<std::string>& odd :
        {std::vector<std::string>{}, {""}, {"7", std::string(1001, 'x')}, {std::string("a\0b", 3)}, {"\xff"}}) {

@@ -20,7 +20,8 @@
 namespace flxlink::jobs {
 namespace {
 
-constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules};
+constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink,
+                              JobKind::kSync, JobKind::kRules, JobKind::kFetch};
 
 // A job as the reference sees it: every request that it has to meet.
 struct RefJob {
@@ -58,6 +59,12 @@ std::set<std::string> ForcedBy(const std::vector<JobRequest>& wishes) {
   std::set<std::string> forced;
   for (const JobRequest& wish : wishes) forced.insert(wish.options.force.begin(), wish.options.force.end());
   return forced;
+}
+
+std::set<std::string> ItemsOf(const std::vector<JobRequest>& wishes) {
+  std::set<std::string> items;
+  for (const JobRequest& wish : wishes) items.insert(wish.options.items.begin(), wish.options.items.end());
+  return items;
 }
 
 std::set<std::string> SkusOf(const std::vector<JobRequest>& wishes) {
@@ -251,7 +258,7 @@ class History {
 
   JobRequest RandomRequest() {
     JobRequest request;
-    request.kind = kKinds[Below(5)];
+    request.kind = kKinds[Below(6)];
     request.priority = static_cast<int64_t>(Below(4)) - 1;
     request.trigger = Flag() ? JobTrigger::kRetry : JobTrigger::kHand;
     if (Below(3) == 0) request.not_before = now_ + absl::Microseconds(static_cast<int64_t>(Below(40)) - 2);
@@ -259,6 +266,7 @@ class History {
     request.options.release_broken = Below(4) == 0;
     request.options.skus = RandomSkus();
     request.options.force = RandomSkus();
+    request.options.items = RandomSkus();
     request.options.only_forced = Flag();
     for (const JobKind kind : kKinds) {
       if (Below(4) == 0) request.chain.push_back(kind);
@@ -421,6 +429,7 @@ class History {
               !All(wishes, [](const JobRequest& wish) { return !wish.options.release_broken; }));
     EXPECT_EQ(job.options.only_forced, All(wishes, [](const JobRequest& wish) { return wish.options.only_forced; }));
     EXPECT_EQ(std::set<std::string>(job.options.force.begin(), job.options.force.end()), ForcedBy(wishes));
+    EXPECT_EQ(std::set<std::string>(job.options.items.begin(), job.options.items.end()), ItemsOf(wishes));
     EXPECT_EQ(std::set<std::string>(job.options.skus.begin(), job.options.skus.end()), SkusOf(wishes));
     EXPECT_EQ(std::set<JobKind>(job.chain.begin(), job.chain.end()), ChainOf(wishes));
     EXPECT_EQ(job.finished_at.has_value(), IsFinal(job.state));

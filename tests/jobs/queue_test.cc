@@ -193,6 +193,15 @@ TEST_F(QueueTest, JoinedBuildsBuildAllThatWasAskedFor) {
   EXPECT_THAT(store_.job(id).options.skus, IsEmpty());
 }
 
+TEST_F(QueueTest, JoinedFetchesLookAtAllThatWasAskedFor) {
+  JobRequest some = Ask(JobKind::kFetch);
+  some.options.items = {"X1", "X2"};
+  const int64_t id = Enqueue(some);
+  some.options.items = {"X2", "X3"};
+  EXPECT_EQ(Enqueue(some), id);
+  EXPECT_THAT(store_.job(id).options.items, ElementsAre("X1", "X2", "X3"));
+}
+
 TEST_F(QueueTest, JoinedLinksReleaseBroken) {
   const int64_t id = Enqueue(Ask(JobKind::kLink));
   JobRequest release = Ask(JobKind::kLink);
@@ -680,7 +689,8 @@ TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
 }
 
 TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
-  for (const JobKind kind : {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules}) {
+  for (const JobKind kind :
+       {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch}) {
     for (const bool after_build : {false, true}) {
       for (const bool after_sync : {false, true}) {
         for (const bool changed : {false, true}) {
@@ -693,9 +703,8 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
           job.priority = 8;
           job.chain = {JobKind::kRules};
           const std::vector<JobRequest> next = ChainAfter(job, config, changed);
-          const bool wanted = kind == JobKind::kBuild                            ? after_build
-                              : kind == JobKind::kPull || kind == JobKind::kSync ? after_sync
-                                                                                 : false;
+          const bool reads_items = kind == JobKind::kPull || kind == JobKind::kSync || kind == JobKind::kFetch;
+          const bool wanted = kind == JobKind::kBuild ? after_build : reads_items && after_sync;
           ASSERT_EQ(next.size(), wanted && changed ? 1u : 0u) << ToString(kind);
           if (next.empty()) continue;
           EXPECT_EQ(next[0].kind, JobKind::kLink);

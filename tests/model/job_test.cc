@@ -11,6 +11,7 @@ TEST(JobTest, KindsAndTriggersHaveNames) {
   EXPECT_EQ(ToString(JobKind::kLink), "link");
   EXPECT_EQ(ToString(JobKind::kSync), "sync");
   EXPECT_EQ(ToString(JobKind::kRules), "rules");
+  EXPECT_EQ(ToString(JobKind::kFetch), "fetch");
   EXPECT_EQ(ToString(JobTrigger::kHand), "hand");
   EXPECT_EQ(ToString(JobTrigger::kSchedule), "schedule");
   EXPECT_EQ(ToString(JobTrigger::kChain), "chain");

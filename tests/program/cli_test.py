@@ -393,7 +393,7 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "release_broken": False, "approved": False})
+                                            "release_broken": False, "approved": False, "items": []})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
         link = self.json("link", "shop", "--priority", "-7")
@@ -910,11 +910,17 @@ class RunTest(CliTest):
                   if row["name"] == "flxlink_queue_jobs"}
         self.assertEqual(depths, {"pending": 1, "running": 0, "held": 0})
 
-    def test_a_notice_of_items_makes_a_pull(self):
-        self.add_shop()
-        job = self.json("pull", "shop", "--item", "a", "b", "--no-wait")
-        self.assertEqual((job["kind"], job["trigger"], job["state"]), ("pull", "notice", "pending"))
-        self.assertEqual(self.json("pull", "shop", "--item", "c")["id"], job["id"])
+    def test_named_items_are_fetched(self):
+        self.add_shop("--link-after-sync", "no")
+        job = self.json("pull", "shop", "--item", "tee/Red", "nope", "--no-wait")
+        self.assertEqual((job["kind"], job["trigger"], job["state"]), ("fetch", "notice", "pending"))
+        done = self.json("pull", "shop", "--item", "tee/Blue")
+        self.assertEqual((done["id"], done["state"]), (job["id"], "completed"))
+        self.assertEqual(done["options"]["items"], ["tee/Red", "nope", "tee/Blue"])
+        self.assertEqual(done["progress"], {"total": 3, "done": 3, "failed": 0})
+        self.assertEqual(done["counts"]["inserted"], 2)
+        self.assertEqual(self.text("pull", "shop", "--item", "tee/Red"), "fetch: completed; 0 new, 0 changed, 1 unchanged\n")
+        self.assertEqual([row["kind"] for row in self.json("job", "list", "--kind", "fetch")], ["fetch", "fetch"])
         self.assertIn("empty", self.failure(1, "pull", "shop", "--item", ""))
 
     def test_a_second_process_takes_over_from_one_that_died(self):

@@ -32,7 +32,7 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.priority = -7;
   job.prioritized_at = At(3);
   job.not_before = At(5);
-  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true};
+  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, {"X1", "X,2"}};
   job.chain = {JobKind::kPull, JobKind::kBuild};
   job.from_job = 5;
   job.progress = {10, 6, 4};
@@ -236,7 +236,8 @@ TEST_P(StorageConformance, JobIsKeptWhole) {
 
 TEST_P(StorageConformance, EveryKindStateAndTriggerIsKept) {
   const int64_t channel_id = MakeChannel(storage());
-  for (const JobKind kind : {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules}) {
+  for (const JobKind kind :
+       {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch}) {
     for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
                                  JobState::kCancelled, JobState::kHeld}) {
       for (const JobTrigger trigger : {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun,

@@ -112,7 +112,7 @@ constexpr const char* kImpossible[] = {
     "WHERE s.next_due NOT NULL AND NOT EXISTS (SELECT 1 FROM job j WHERE j.channel_id = s.channel_id "
     "AND j.state = 'pending' AND j.not_before = s.next_due)",
     "SELECT printf('job %d: ', job_id) || 'the kind ' || kind || ', state ' || state || ' or trigger ' || triggered_by "
-    "|| ' cannot be' FROM job WHERE kind NOT IN ('pull', 'build', 'link', 'sync', 'rules') OR state NOT IN "
+    "|| ' cannot be' FROM job WHERE kind NOT IN ('pull', 'build', 'link', 'sync', 'rules', 'fetch') OR state NOT IN "
     "('pending', 'running', 'completed', 'failed', 'cancelled', 'held') OR triggered_by NOT IN "
     "('hand', 'schedule', 'chain', 'rerun', 'notice', 'retry')",
     "SELECT printf('sequence %s: its next number %d was given out', q.name, q.next_id) FROM sequence q WHERE q.next_id "

@@ -34,7 +34,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   if (!details.ok()) db.Fail(details);
   job.job_id = query.Int(0);
   job.channel_id = query.Int(1);
-  job.kind = query.EnumValue(2, JobKind::kRules);
+  job.kind = query.EnumValue(2, JobKind::kFetch);
   job.state = query.EnumValue(3, JobState::kHeld);
   job.trigger = query.EnumValue(4, JobTrigger::kRetry);
   job.priority = query.Int(5);
