@@ -297,17 +297,18 @@ class Engine {
 
   // -- Running
 
-  // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
-  // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is told as
+  // Runs claimable jobs, of all channels, on this thread until none is left that is due or `max_jobs` ran; the jobs
+  // that these chain count too. Returns how many ran, however they ended. A channel that cannot be served is told as
   // EventKind::kTrouble, tried again later, and does not keep others from being served. CANCELLED: the engine is being
   // destroyed, or the call was cancelled. A call that ends makes the job that it runs yield, see Stop.
   virtual absl::StatusOr<int> RunPending(int max_jobs, const Call& call) = 0;
   absl::StatusOr<int> RunPending(int max_jobs) { return RunPending(max_jobs, Call()); }
 
-  // Serves the queue of the job's channel on this thread until the job is final or held. While another owner holds the
-  // slot it follows, and takes over if that owner dies. FAILED_PRECONDITION: the job waits and its channel is paused.
-  // CANCELLED: the engine is being destroyed, or the call was cancelled. Other errors are storage's, after max_tries.
-  // A call that ends makes the job that it runs yield, see Stop, and leaves one that it waits for in the queue.
+  // Serves the queue of the job's channel on this thread until the job is final or held. A job that is not due is not
+  // waited for: it is returned as it is, pending. While another owner holds the slot it follows, and takes over if that
+  // owner dies. FAILED_PRECONDITION: the job waits and its channel is paused. CANCELLED: the engine is being destroyed,
+  // or the call was cancelled. Other errors are storage's, after max_tries. A call that ends makes the job that it runs
+  // yield, see Stop, and leaves one that it waits for in the queue.
   virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id, const Call& call) = 0;
   absl::StatusOr<Job> RunUntilFinal(int64_t job_id) { return RunUntilFinal(job_id, Call()); }
 

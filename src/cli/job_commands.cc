@@ -183,6 +183,7 @@ absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
   if (job.from_job != 0) absl::StrAppend(&text, "  from job: ", job.from_job, "\n");
   absl::StrAppend(&text, "  progress: ", job.progress.done, " of ", job.progress.total, " done, ", job.progress.failed,
                   " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
+  if (const std::string due = DueAt(job); !due.empty()) absl::StrAppend(&text, "  due: ", due, "\n");
   if (job.started_at.has_value()) absl::StrAppend(&text, "  started: ", FormatInstant(*job.started_at), "\n");
   if (job.finished_at.has_value()) absl::StrAppend(&text, "  finished: ", FormatInstant(*job.finished_at), "\n");
   if (job.error.has_value()) {
@@ -257,6 +258,7 @@ std::vector<std::string> TableRow(const Job& job) {
           absl::StrCat(job.progress.done, "/", job.progress.total),
           absl::StrCat(job.progress.failed),
           FormatInstant(job.created_at),
+          DueAt(job),
           job.error.value_or(Problem()).message};
 }
 
@@ -289,7 +291,8 @@ absl::Status List(Session& session, const JobFlags& flags) {
     const absl::Status status = ForEachJob(session, flags, [&](const Job& job) { return array.Add(JobView(job)); });
     return status.ok() ? array.Finish() : status;
   }
-  TextTable table({"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "ERROR"});
+  TextTable table(
+      {"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "DUE", "ERROR"});
   const absl::Status status = ForEachJob(session, flags, [&](const Job& job) { return table.AddRow(TableRow(job)); });
   return status.ok() ? table.Finish() : status;
 }

@@ -243,6 +243,7 @@ Json JobView(const Job& job) {
           {"priority", job.priority},
           {"progress", {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
           {"created_at", FormatInstant(job.created_at)},
+          {"not_before", InstantOrNull(job.not_before)},
           {"started_at", InstantOrNull(job.started_at)},
           {"finished_at", InstantOrNull(job.finished_at)},
           {"error", job.error.has_value() ? ProblemView(*job.error, {job.channel, "", job.job_id}) : Json()},

@@ -628,8 +628,9 @@ class EngineImpl : public Engine {
       absl::StatusOr<Job> job = storage().ReadJob(job_id);
       if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
       if (absl::Status status = CheckLent(call); !status.ok()) return status;
-      absl::StatusOr<bool> ran =
-          job.ok() ? worker_.RunNext(job->channel_id, should_yield) : absl::StatusOr<bool>(job.status());
+      const absl::StatusOr<bool> waits = job.ok() ? WaitsForItsTime(*job) : job.status();
+      if (waits.ok() && *waits) return job;
+      absl::StatusOr<bool> ran = waits.ok() ? worker_.RunNext(job->channel_id, should_yield) : waits;
       if (ran.ok() && !*ran) ran = CheckNotPaused(*job);
       failures = ran.ok() ? 0 : failures + 1;
       const bool try_again = engine::WorthAnotherTry(ran.status()) && failures < options_.max_tries;
@@ -637,6 +638,14 @@ class EngineImpl : public Engine {
       if (!ran.ok() || !*ran) Rest(ran.ok() ? options_.poll_interval : engine::Backoff(options_, failures));
     }
     return Leaving();
+  }
+
+  // Whether the job is pending and not due.
+  absl::StatusOr<bool> WaitsForItsTime(const Job& job) {
+    if (job.state != JobState::kPending || !job.not_before.has_value()) return false;
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    return !IsDue(job, *now);
   }
 
   // False, or FAILED_PRECONDITION where the job waits for its channel to be resumed.

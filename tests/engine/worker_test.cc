@@ -467,6 +467,39 @@ TEST_F(WorkerTest, AFireOfAScheduleMakesAWaitingRetryDue) {
   EXPECT_EQ(*engine_->RunPending(10), 1);
 }
 
+TEST_F(WorkerTest, RunUntilFinalDoesNotWaitForAJobThatIsNotDue) {
+  AddChannel("shop");
+  JobRequest later;
+  later.kind = JobKind::kPull;
+  later.not_before = clock_.Now() + absl::Seconds(60);
+  const int64_t job_id = engine_->Enqueue("shop", later)->job_id;
+  const int64_t other = Enqueue("shop", JobKind::kBuild);
+  const absl::Time asked_at = clock_.Now();
+  const absl::StatusOr<Job> waits = engine_->RunUntilFinal(job_id);
+  ASSERT_TRUE(waits.ok()) << waits.status();
+  EXPECT_EQ(waits->state, JobState::kPending);
+  EXPECT_EQ(waits->not_before, later.not_before);
+  EXPECT_EQ(clock_.Now(), asked_at);
+  EXPECT_EQ(Read(other).state, JobState::kPending);
+  clock_.Advance(absl::Seconds(60));
+  EXPECT_EQ(engine_->RunUntilFinal(job_id)->state, JobState::kCompleted);
+}
+
+TEST_F(WorkerTest, WorkersServeAJobOnceItIsDue) {
+  AddChannel("shop");
+  JobRequest later;
+  later.kind = JobKind::kPull;
+  later.not_before = clock_.Now() + absl::Seconds(60);
+  EventFilter states;
+  states.kinds = {EventKind::kJobState};
+  const std::unique_ptr<EventStream> stream = engine_->Subscribe(states);
+  const int64_t job_id = engine_->Enqueue("shop", later)->job_id;
+  ASSERT_TRUE(engine_->Start(2).ok());
+  while (stream->Next()->job.state != JobState::kCompleted) continue;
+  engine_->Stop();
+  EXPECT_GE(Read(job_id).started_at, later.not_before);
+}
+
 TEST_F(WorkerTest, AJobThatWouldNeverBeDueIsRefused) {
   AddChannel("shop");
   JobRequest never;

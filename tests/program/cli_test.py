@@ -20,8 +20,8 @@ from flxlink_program import PATIENCE_SECONDS, PRODUCTS, SHOP, ProgramTest
 
 OPTIONS = argparse.Namespace()
 
-JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "started_at",
-            "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
+JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "not_before",
+            "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
@@ -40,7 +40,7 @@ class CliTest(ProgramTest):
     def assert_job(self, job, made=False):
         self.assertEqual(list(job), JOB_KEYS + (["chained"] if made else []))
         self.assertEqual(list(job["progress"]), ["total", "done", "failed"])
-        for key in ("created_at", "started_at", "finished_at"):
+        for key in ("created_at", "not_before", "started_at", "finished_at"):
             if job[key] is not None:
                 self.assertRegex(job[key], INSTANT)
         for problem in job["problems"]:
@@ -899,6 +899,31 @@ class RunTest(CliTest):
         self.assertEqual(output.splitlines()[-1], f"job {number} (pull shop): completed, 5 of 5 done")
         self.assertEqual(self.json("job", "watch", number)["state"], "completed")
         self.assertIn("flxlink job list", self.failure(1, "job", "watch", "999"))
+
+    def test_a_job_that_is_not_due_is_shown_and_not_run(self):
+        self.add_shop("--link-after-sync", "no")
+        number = str(self.json("pull", "shop", "--no-wait")["id"])
+        store = sqlite3.connect(self.path("flxlink.db"))
+        store.execute("UPDATE job SET not_before = 4102444800000000, triggered_by = 'retry'")
+        store.execute("UPDATE slot SET head_job = NULL, head_created_at = NULL, next_due = 4102444800000000")
+        store.commit()
+        store.close()
+        due = "2100-01-01T00:00:00.000000Z"
+        self.text("store", "check")
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+        shown = self.json("job", "show", number)
+        self.assert_job(shown)
+        self.assertEqual((shown["state"], shown["trigger"], shown["not_before"]), ("pending", "retry", due))
+        self.assertIn(f"  due: {due}\n", self.text("job", "show", number))
+        self.assertIn(due, self.text("job", "list"))
+        watch = self.start("job", "watch", number)
+        self.assertEqual(watch.stdout.readline(), f"job {number} (pull shop): pending, due at {due}\n")
+        self.text("job", "prioritize", number)
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 1})
+        watch.communicate()
+        shown = self.json("job", "show", number)
+        self.assertEqual((shown["state"], shown["not_before"]), ("completed", None))
+        self.assertNotIn("due", self.text("job", "show", number))
 
     def test_metrics(self):
         self.add_shop()
