@@ -336,7 +336,7 @@ class Engine {
 
   // Counters of this engine since it was created, and gauges of the store's queues, by name:
   //
-  //   flxlink_adapter_calls_total         channel, call (pull, fetch, push, poll), result (ok, throttled, unavailable …)
+  //   flxlink_adapter_calls_total         channel, call (pull, fetch, push, poll), result (ok, throttled …)
   //   flxlink_events_missed_total
   //   flxlink_job_counts_total            channel, kind, count: what jobs counted (inserted, sent, linked …)
   //   flxlink_job_run_seconds_total       kind
