@@ -131,7 +131,7 @@ class Store {
   }
 
   void Fill() {
-    const int64_t pull_number = Value(storage_->BeginPull(fence_)).pull_number;
+    const int64_t pull_number = Value(storage_->BeginPull(fence_, "")).pull_number;
     for (int64_t first = 0; first < rows_; first += kPage) {
       const int64_t count = std::min(kPage, rows_ - first);
       WriteListings(first, count);
@@ -146,7 +146,7 @@ class Store {
       }
       Check(storage_->WritePulledPages(fence_, pull_number, {page}, Now()).status());
     }
-    Check(storage_->EndPull(fence_, pull_number, true, Now()));
+    Check(storage_->EndPull(fence_, pull_number, true, "", Now()));
   }
 
   void WriteListings(int64_t first, int64_t count) {

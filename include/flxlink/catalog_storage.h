@@ -45,6 +45,9 @@ struct PullWriteResult {
   std::vector<PullRefusal> refused;
   // Those of them, and of the item problems, whose external id cannot be kept; see PullState::saw_unnamed.
   int64_t unnamed = 0;
+  // Items that were said to be gone and were there (PullPage::deleted, FetchReply::missing), and links among them.
+  int64_t gone = 0;
+  int64_t broken = 0;
 };
 
 // What sweeping after a complete pull did.
@@ -52,15 +55,6 @@ struct SweepResult {
   int64_t gone = 0;    // Channel variants that the pull did not see; they are no longer live.
   int64_t broken = 0;  // Links among them.
   bool more = false;   // Call again.
-};
-
-// What storing a fetch changed.
-struct FetchWriteResult {
-  // Of the items, as of one page.
-  PullWriteResult items;
-  // Items that are no longer live, and links among them.
-  int64_t gone = 0;
-  int64_t broken = 0;
 };
 
 // Thread-safe.
@@ -94,9 +88,9 @@ class CatalogStorage {
   virtual absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                                int64_t after_id, int64_t limit) = 0;
 
-  // Begins a pull: a new pull number, no cursor. Repeat: the pull that this job has begun, while no page of it is
-  // stored.
-  virtual absl::StatusOr<PullState> BeginPull(const Fence& fence) = 0;
+  // Begins a pull, since the mark `since` or, if that is empty, a whole one: a new pull number, no cursor. Repeat: the
+  // pull that this job has begun so, while no page of it is stored.
+  virtual absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) = 0;
 
   // Stores pages of the running pull that follow each other, in one transaction, with the cursor that follows the last
   // of them: all that are given or, so that no other writer waits longer than half a second for it, the first ones; see
@@ -105,7 +99,9 @@ class CatalogStorage {
   // A row that cannot be kept (storage_kit/limits.h) is refused, and the others are stored. Its item counts as seen by
   // the pull, and is otherwise as before; where its external id cannot be kept, the pull's `saw_unnamed` is set until
   // another begins. The same holds of a page's problems. What is stored was seen at `now` less PullPage::age, which is
-  // finite and not negative. FAILED_PRECONDITION unless `pull_number` is running.
+  // finite and not negative. Items of a page's `deleted` are then gone, and their links broken, as after a sweep; ids
+  // that nobody knows are passed over, and so are those that the page names as seen, too. FAILED_PRECONDITION unless
+  // `pull_number` is running.
   virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                            absl::Span<const PullPage> pages, absl::Time now) = 0;
 
@@ -113,20 +109,22 @@ class CatalogStorage {
   virtual absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) = 0;
 
   // After the last page of a complete pull: what it did not see is gone, its links are broken. In steps of `limit`
-  // rows. Not for a pull that saw unnamed items, which proves no absence.
+  // rows. Not for a pull that saw unnamed items, which proves no absence. FAILED_PRECONDITION for a pull since a mark,
+  // which proves none either.
   virtual absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                   absl::Time now) = 0;
 
-  // Ends the running pull. `complete`: the adapter's pulls see every item. FAILED_PRECONDITION: another pull has begun
-  // since. Repeat: OK, until another pull begins.
-  virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) = 0;
+  // Ends the running pull. `complete`: the adapter's pulls see every item; a pull since a mark is never complete.
+  // `mark` is where the next pull since begins. FAILED_PRECONDITION: another pull has begun since. Repeat: OK, until
+  // another pull begins.
+  virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
+                               absl::Time now) = 0;
 
-  // Stores what a fetch found, in one transaction, as a page of a pull is stored; what it found counts as seen by the
-  // pull that runs, too, if one does. Items of `missing` are gone, and their links broken, as after a sweep; ids that
-  // nobody knows are passed over, and so are those that the reply names as found, too. At most Storage::kMaxRows of
-  // each. Repeat: the same, again.
-  virtual absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply,
-                                                        absl::Time now) = 0;
+  // Stores what a fetch found, in one transaction, as one page of a pull is stored, `missing` as its `deleted`; what it
+  // found counts as seen by the pull that runs, too, if one does. At most Storage::kMaxRows of each. Repeat: the same,
+  // again.
+  virtual absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply,
+                                                       absl::Time now) = 0;
 
   // Removes the product variants of each SKU (see product.h) and marks dirty the links whose quantity that changes, and
   // those that the oversell guard waits for. At most Storage::kMaxRows SKUs. An empty SKU is nobody's.

@@ -96,6 +96,8 @@ struct PullState {
   int64_t pull_number = 0;
   // Where the running pull goes on. Empty: none is running, or it is at the start.
   std::string cursor;
+  // The mark that the running pull began at. Empty: it is whole, or none runs.
+  std::string since;
   // When the cursor was stored.
   absl::optional<absl::Time> cursor_at;
   // The job that began the running pull or stored its last page. 0: none runs.
@@ -103,6 +105,9 @@ struct PullState {
   bool running = false;
   // The running pull saw items whose ids cannot be kept: what it does not see may be there all the same.
   bool saw_unnamed = false;
+  // PullPage::mark of the last pull that ended: where a pull since it begins. Empty: there is none, since no pull has
+  // ended, its adapter gives none, or the channel's adapter or settings are others now.
+  std::string mark;
   // Complete pulls that have been finished.
   int64_t complete_pulls = 0;
   // When the last of them was.

@@ -39,6 +39,20 @@
 
 namespace flxlink {
 
+// What a pull since a mark (PullRequest::mark) is sure to see of what happened after it. It may see more.
+struct SinceReads {
+  // An item of which one of these changed. Items are shown whole, as by a whole pull.
+  SyncFields sees;
+  // Items that were added.
+  bool sees_new_items = false;
+  // Items that are gone: PullPage::deleted.
+  bool sees_deletions = false;
+  // How far before its mark such a pull begins, so that what the platform lists late is not lost: what changed that
+  // shortly before is shown once more. The adapter subtracts it when it makes or reads a mark, since nobody else can
+  // read one; the engine adds nothing.
+  absl::Duration overlap = absl::ZeroDuration();
+};
+
 // What an adapter can do, and what the platform lets it do. A flag only ever means "can": the engine works without it,
 // more slowly or more carefully. What is left as it is has a sensible default.
 struct AdapterCapabilities {
@@ -56,6 +70,12 @@ struct AdapterCapabilities {
 
   // A pull that ran to its end saw every item: what is absent is gone.
   bool complete_pull = false;
+  // Pulls can begin at a mark. nullopt: every pull is whole, and no page has a mark.
+  absl::optional<SinceReads> since;
+  // For how long a pull, or a fetch, may still show an item as it was before something was set: what is read of it
+  // sooner after a push says nothing.
+  absl::Duration pull_lag = absl::ZeroDuration();
+  absl::Duration fetch_lag = absl::ZeroDuration();
   // Items that Fetch takes at the most. 0: it cannot be asked for single items.
   int64_t fetch_limit = 0;
   // What the calls take of the account. Default: of a call nothing, where the account has no buckets.
@@ -80,7 +100,7 @@ SyncFields SettableFields(const AdapterCapabilities& capabilities);
 // The kind of that name; nullptr: there is none.
 const PushKind* FindPushKind(const AdapterCapabilities& capabilities, absl::string_view name);
 // INVALID_ARGUMENT names what is wrong: kinds, buckets or slots without a name or with one that is there twice, a cost
-// that names none of them, a kind that sets nothing, a number below what it may be.
+// that names none of them, a kind that sets nothing, a number or a time below what it may be.
 absl::Status CheckCapabilities(const AdapterCapabilities& capabilities);
 
 // What comes with each call of an adapter. Used on the thread of the call, and gone when it returns.
@@ -102,6 +122,9 @@ struct PullRequest {
   std::string cursor;
   // Items wanted at the most.
   int64_t limit = 1000;
+  // Not empty: only what changed since that mark, as AdapterCapabilities::since says; an earlier pull's PullPage::mark,
+  // the same for all pages of one pull. Empty: everything.
+  std::string mark{};
 };
 
 // An item that the adapter saw and could not read. It counts as seen, and is otherwise as before.
@@ -116,8 +139,14 @@ struct PullPage {
   // May be empty on any page.
   ChannelVariantBatch items;
   std::vector<ItemProblem> problems;
+  // External ids of items that the platform says are gone: as `missing` of a fetch. In the order of the pages the last
+  // word about an item counts, and on one page that it was seen.
+  std::vector<std::string> deleted;
   // Where the next page begins. Empty: this was the last.
   std::string next_cursor;
+  // On the last page, where AdapterCapabilities::since is there: what to ask the next pull since with, which then sees
+  // what happened after this pull began. Problems of this one are not shown again: what mends them is a change.
+  std::string mark;
   // The platform is not ready to give the next page: ask with next_cursor, which must be there, after this time. Zero:
   // it is ready.
   absl::Duration ask_again_after = absl::ZeroDuration();
@@ -138,6 +167,8 @@ struct FetchReply {
   std::vector<ItemProblem> problems;
   // Those that the platform says do not exist.
   std::vector<std::string> missing;
+  // As of a page.
+  absl::Duration age = absl::ZeroDuration();
 };
 
 struct PushRequest {
@@ -172,7 +203,8 @@ class ChannelAdapter {
   // One page of the channel's items. Can be asked again for the same page.
   //
   // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must fix something, the message says what and where.
-  // ABORTED: the channel changed since the cursor was given, start the pull over. UNAVAILABLE, RESOURCE_EXHAUSTED
+  // ABORTED: the channel changed since the cursor was given, start the pull over; or the platform does not know the
+  // mark any more, pull everything. UNAVAILABLE, RESOURCE_EXHAUSTED
   // (throttled, see RetryAfter): try again.
   virtual absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const = 0;
 

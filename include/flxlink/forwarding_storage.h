@@ -77,8 +77,8 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                                        int64_t after_id, int64_t limit) override {
     return Around("ReadListings", [&] { return inner_.ReadListings(channel_id, filter, after_id, limit); });
   }
-  absl::StatusOr<PullState> BeginPull(const Fence& fence) override {
-    return Around("BeginPull", [&] { return inner_.BeginPull(fence); });
+  absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override {
+    return Around("BeginPull", [&] { return inner_.BeginPull(fence, since); });
   }
   absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                    absl::Span<const PullPage> pages, absl::Time now) override {
@@ -91,10 +91,11 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                           absl::Time now) override {
     return Around("SweepAbsent", [&] { return inner_.SweepAbsent(fence, pull_number, limit, now); });
   }
-  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) override {
-    return Around("EndPull", [&] { return inner_.EndPull(fence, pull_number, complete, now); });
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
+                       absl::Time now) override {
+    return Around("EndPull", [&] { return inner_.EndPull(fence, pull_number, complete, mark, now); });
   }
-  absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override {
+  absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override {
     return Around("WriteFetched", [&] { return inner_.WriteFetched(fence, reply, now); });
   }
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override {

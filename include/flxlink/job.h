@@ -99,6 +99,11 @@ struct JobOptions {
   bool full = false;
   // link: dissolve broken links first.
   bool release_broken = false;
+  // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the
+  // adapter can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything,
+  // which the job counts as "whole". Such a pull breaks a link only where the platform says that its item is gone.
+  // Joined with a wish for everything: everything.
+  bool since_last = false;
   // A person approved what held it.
   bool approved = false;
   // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
@@ -107,7 +112,8 @@ struct JobOptions {
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
-           a.release_broken == b.release_broken && a.approved == b.approved && a.items == b.items;
+           a.release_broken == b.release_broken && a.since_last == b.since_last && a.approved == b.approved &&
+           a.items == b.items;
   }
 };
 

@@ -237,11 +237,13 @@ class LinkStorage {
   // Records that were never settled, by push_id.
   virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) = 0;
 
-  // Writes settlements. The push's record is removed if the batch closes it. A settlement of a version that is older
-  // than the link's acknowledges its values and leaves the link dirty. One of a link that is not there any more changes
-  // nothing: neither where the listing variant is linked to another channel variant by now, nor where it was linked
-  // anew to the same one since that version; of a listing variant without a link or with a broken one only the doubt
-  // ends. Returns which attentions ended: those that were stored and whose code is not stored any more. Repeat: none.
+  // Writes settlements; where one acknowledges something (Settlement::mask), it does so at `now`
+  // (SyncRow::acknowledged_at). The push's record is removed if the batch closes it. A settlement of a version that is
+  // older than the link's acknowledges its values and leaves the link dirty. One of a link that is not there any more
+  // changes nothing: neither where the listing variant is linked to another channel variant by now, nor where it was
+  // linked anew to the same one since that version; of a listing variant without a link or with a broken one only the
+  // doubt ends. Returns which attentions ended: those that were stored and whose code is not stored any more. Repeat:
+  // none.
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                             absl::Time now) = 0;
 

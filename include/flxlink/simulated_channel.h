@@ -115,6 +115,11 @@ struct SimulatedOptions {
   // - status_set: a push of another status is rejected, code "unsupported_status".
   // - kept_by_parent: set for an item by a push, they are set for all items of its parent.
   // - fetch_limit: a longer fetch is INVALID_ARGUMENT.
+  // - since: pulls give marks and begin at them. What is not declared of it is not shown: a change of another field,
+  // new
+  //   items, what is gone. SetItem counts as a change of all fields. What changed in the overlap before a mark is shown
+  //   once more. A mark that the platform has not given, or has forgotten, is ABORTED.
+  // - pull_lag, fetch_lag: a pull or fetch shows everything as it was so long ago.
   // - account: what calls cost is taken of its buckets, by the clock, and a call of one that has not enough is
   //   RESOURCE_EXHAUSTED with the RetryAfter that is needed; so is a call for which no slot is free.
   // - push_kinds: a push of another kind is refused whole, INVALID_ARGUMENT. Of a kind:
@@ -180,6 +185,8 @@ class SimulatedPlatform {
   // By external id.
   std::vector<SimulatedItem> Items();
   SimulatedCounters Counters();
+  // The platform does not know the marks any more that it has given so far.
+  void ForgetMarks();
   // From the next call on. Default-constructed: the platform is well again, apart from pushes that are late already.
   void SetFaults(const SimulatedFaults& faults);
 

@@ -71,6 +71,8 @@ struct SyncRow {
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
   bool dirty = false;
+  // When the channel last acknowledged something of the listing variant's links. InfinitePast: never.
+  absl::Time acknowledged_at = absl::InfinitePast();
 };
 
 // Links of one channel: row i of the batch is entry i of every column.
@@ -95,6 +97,9 @@ struct SyncPolicy {
   bool parent_status = false;
   // What the adapter's push kinds set, in their order.
   std::vector<SyncFields> kinds;
+  // For how long after an acknowledgement what is seen of an item says nothing about its link. By MakeSyncPolicy: the
+  // adapter's pull_lag.
+  absl::Duration read_lag = absl::ZeroDuration();
 };
 
 // The policy of a channel whose adapter can do `capabilities`.
@@ -159,8 +164,9 @@ struct Reconciliation {
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a
 // field that the last pull saw with another value than acknowledged is drift: what was seen becomes acknowledged, so
-// that the next plan corrects it. Without, only links whose desired differs from acknowledged are found (a policy
-// changed, a mark was lost).
+// that the next plan corrects it. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after it
+// may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired differs
+// from acknowledged are found (a policy changed, a mark was lost).
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen);
 
 // The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are

@@ -151,6 +151,10 @@ void AddMakers(CLI::App& app, const Globals& globals, Action& action) {
   TakeMany(
       command->add_option("--item", pull->items, "Only these, where the channel can be asked for them (default: all)"));
   command->get_option("--item")->type_name("EXTERNAL_ID ...");
+  command
+      ->add_flag("--since-last", pull->request.options.since_last,
+                 "Only what changed since the last pull, where the channel can tell")
+      ->excludes("--item");
   SetWork(command, globals, action, [pull](Session& session) { return MakePullJob(session, *pull); });
 
   AddLink(app, globals, action);

@@ -34,6 +34,9 @@ std::vector<std::string> PullParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "inserted"), " new"),
                                     absl::StrCat(CountOf(job, "changed"), " changed"),
                                     absl::StrCat(CountOf(job, "unchanged"), " unchanged")};
+  if (CountOf(job, "whole") > 0) {
+    parts.insert(parts.begin(), "read everything, since there was no mark to begin at");
+  }
   if (CountOf(job, "resumed") > 0) parts.insert(parts.begin(), "went on where the pull before it ended");
   AddIfAny(CountOf(job, "gone"), "gone", &parts);
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);

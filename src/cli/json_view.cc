@@ -96,6 +96,7 @@ Json OptionsView(const JobOptions& options) {
           {"only_forced", options.only_forced},
           {"full", options.full},
           {"release_broken", options.release_broken},
+          {"since_last", options.since_last},
           {"approved", options.approved},
           {"items", options.items}};
 }

@@ -20,20 +20,20 @@ void Progress(JobContext& context, size_t asked, size_t refused) {
 }
 
 absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_ids) {
-  const absl::StatusOr<FetchReply> reply = context.Fetch({external_ids});
+  absl::StatusOr<FetchReply> reply = context.Fetch({external_ids});
   if (!reply.ok()) return AdapterError(reply.status(), context.channel());
-  const absl::StatusOr<FetchWriteResult> written = context.WriteValue<FetchWriteResult>(
-      [&](absl::Time now) { return context.storage().WriteFetched(context.fence(), *reply, now); });
+  const absl::Time as_of = AsOf(context, reply->age);
+  const absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
+    reply->age = AgeNow(context, as_of);
+    return context.storage().WriteFetched(context.fence(), *reply, now);
+  });
   if (!written.ok()) return written.status();
-  CountPulledRows(context, written->items);
-  for (const PullRefusal& refusal : written->items.refused) {
+  CountPulledRows(context, *written);
+  for (const PullRefusal& refusal : written->refused) {
     context.AddProblem(reply->items.external_id[refusal.row], refusal.problem);
   }
   NoteItemProblems(context, reply->problems, "a fetched item of the channel");
-  context.Count("gone", written->gone);
-  context.Count("broken", written->broken);
-  if (written->gone > 0) context.output().changed_link_inputs = true;
-  Progress(context, external_ids.size(), written->items.refused.size() + reply->problems.size());
+  Progress(context, external_ids.size(), written->refused.size() + reply->problems.size());
   return context.Report();
 }
 
@@ -48,6 +48,10 @@ absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> exte
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Duration LagOfLook(const AdapterCapabilities& capabilities) {
+  return capabilities.fetch_limit > 0 ? capabilities.fetch_lag : capabilities.pull_lag;
 }
 
 absl::Status RunFetchJob(JobContext& context) {

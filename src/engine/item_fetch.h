@@ -6,7 +6,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "flxlink/channel_adapter.h"
 #include "src/engine/job_context.h"
 
 namespace flxlink::engine {
@@ -15,6 +17,9 @@ namespace flxlink::engine {
 // items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it, and each of the
 // items is a part of the progress.
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
+
+// For how long after a push that may still see the items as they were before.
+absl::Duration LagOfLook(const AdapterCapabilities& capabilities);
 
 }  // namespace flxlink::engine
 

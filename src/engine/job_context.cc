@@ -22,6 +22,16 @@ constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed
 // How often one who waits looks whether the job is to yield.
 absl::Duration LookAgainAfter(const EngineOptions& options) { return std::max(options.poll_interval, kShortestWait); }
 
+// What a read answers, as old as it is when the call has ended. Time that runs backwards is none: somebody has set the
+// clock.
+template <typename Read>
+auto Aged(const Clock& clock, Read read) -> decltype(read()) {
+  const absl::Time begun = clock.Now();
+  auto answer = read();
+  if (answer.ok()) answer->age += std::max(clock.Now() - begun, absl::ZeroDuration());
+  return answer;
+}
+
 Lane LaneOf(const Job& job) { return job.kind == JobKind::kPull || job.options.full ? Lane::kBulk : Lane::kUrgent; }
 
 absl::Status Cancelled() { return absl::CancelledError("cancelled by a person"); }
@@ -231,15 +241,17 @@ absl::StatusOr<T> JobContext::Read(const CallCost& cost, int64_t items,
 
 absl::StatusOr<PullPage> JobContext::Pull(const PullRequest& request) {
   return RetryValue<PullPage>([&] {
-    return Read<PullPage>(adapter_.capabilities().pull_cost, request.limit,
-                          [&](const CallContext& call) { return adapter_.Pull(request, call); });
+    return Read<PullPage>(adapter_.capabilities().pull_cost, request.limit, [&](const CallContext& call) {
+      return Aged(*options_.clock, [&] { return adapter_.Pull(request, call); });
+    });
   });
 }
 
 absl::StatusOr<FetchReply> JobContext::Fetch(const FetchRequest& request) {
   return RetryValue<FetchReply>([&] {
-    return Read<FetchReply>(adapter_.capabilities().fetch_cost, static_cast<int64_t>(request.external_ids.size()),
-                            [&](const CallContext& call) { return adapter_.Fetch(request, call); });
+    return Read<FetchReply>(
+        adapter_.capabilities().fetch_cost, static_cast<int64_t>(request.external_ids.size()),
+        [&](const CallContext& call) { return Aged(*options_.clock, [&] { return adapter_.Fetch(request, call); }); });
   });
 }
 

@@ -135,7 +135,8 @@ class JobContext {
   // cancelled once the job is to yield, or a person asked it to stop, which is looked for at most once a second.
   std::unique_ptr<CallContext> StartCall(absl::Duration timeout);
 
-  // Calls of the adapter, each with its permit and its context, repeated ones included. Pull and Fetch are retried. A
+  // Calls of the adapter, each with its permit and its context, repeated ones included. Pull and Fetch are retried; the
+  // age of what they give includes the time that the call took, since it may be as of when that began. A
   // push takes its permit before its record is written, see page_push.h. CANCELLED only where the job is to end or
   // yield: an adapter that says so by itself is taken for one that was unavailable.
   absl::StatusOr<PullPage> Pull(const PullRequest& request);

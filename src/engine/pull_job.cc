@@ -26,10 +26,12 @@ bool IsYoung(absl::Duration age) { return age >= absl::ZeroDuration() && age < k
 // if that was a little while ago, the one that it began before it yielded or, as a re-run, the one that the job before
 // it left behind. The pages of any other are too old to say what is gone, and so are those of a job that merely came
 // before.
-bool GoesOn(const JobContext& context, const PullState& pull, absl::Time now) {
+//
+// `since_last`: it may be one since a mark.
+bool GoesOn(const JobContext& context, const PullState& pull, bool since_last, absl::Time now) {
   const Job& job = context.job();
   const bool is_own = pull.job_id == job.job_id;
-  if (!pull.running) return false;
+  if (!pull.running || (!pull.since.empty() && !since_last)) return false;
   if (is_own && job.attempts > 1) return true;
   if (!is_own && (job.trigger != JobTrigger::kRerun || pull.job_id != job.from_job)) return false;
   return !pull.cursor.empty() && pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
@@ -45,26 +47,35 @@ constexpr int64_t kMostPagesHeld = 4;
 class PullPages {
  public:
   PullPages(JobContext& context, const PullState& state)
-      : context_(context), pull_number_(state.pull_number), cursor_(state.cursor), saw_unnamed_(state.saw_unnamed) {}
+      : context_(context),
+        pull_number_(state.pull_number),
+        since_(state.since),
+        cursor_(state.cursor),
+        saw_unnamed_(state.saw_unnamed) {}
 
-  // ABORTED: the channel changed, start over.
+  // ABORTED: the channel changed, or does not know the mark; start over.
   absl::Status Read();
 
   // Whether the whole pull saw items whose ids cannot be kept.
   bool saw_unnamed() const { return saw_unnamed_; }
+  // Where the next pull can begin.
+  const std::string& mark() const { return mark_; }
 
  private:
   bool MustStore() const;
   absl::Status Store();
-  absl::Status StoreSome(absl::Span<const PullPage> pages, int64_t* stored);
+  absl::Status StoreSome(absl::Span<PullPage> pages, absl::Span<const absl::Time> as_of, int64_t* stored);
   void NoteRefusal(absl::Span<const PullPage> pages, const PullRefusal& refusal);
 
   JobContext& context_;
   const int64_t pull_number_;
+  const std::string since_;
   std::string cursor_;
+  std::string mark_;
   bool saw_unnamed_;
 
   std::vector<PullPage> held_;
+  std::vector<absl::Time> held_as_of_;  // What each of them says was so then.
   int64_t held_rows_ = 0;
   absl::Time held_since_;     // When the first of them was asked for.
   int64_t pages_stored_ = 0;  // By this job.
@@ -77,7 +88,7 @@ absl::Status PullPages::Read() {
   const absl::Cleanup done = [this] { context_.set_before_wait(nullptr); };
   do {
     if (held_.empty()) held_since_ = context_.options().clock->Now();
-    absl::StatusOr<PullPage> page = context_.Pull({cursor_, context_.page_rows()});
+    absl::StatusOr<PullPage> page = context_.Pull({cursor_, context_.page_rows(), since_});
     if (!stored.ok()) return stored;
     if (!page.ok()) {
       // What was read before is worth keeping, but why the pull ends is the channel's error.
@@ -85,8 +96,10 @@ absl::Status PullPages::Read() {
       return AdapterError(page.status(), context_.channel());
     }
     cursor_ = page->next_cursor;
+    mark_ = page->mark;
     ask_again_after = page->ask_again_after;
     held_rows_ += std::max<int64_t>(page->items.size(), 1);
+    held_as_of_.push_back(AsOf(context_, page->age));
     held_.push_back(*std::move(page));
     absl::Status status = MustStore() ? Store() : absl::OkStatus();
     if (!status.ok()) return status;
@@ -105,20 +118,26 @@ bool PullPages::MustStore() const {
 }
 
 absl::Status PullPages::Store() {
-  const std::vector<PullPage> pages = std::move(held_);
+  std::vector<PullPage> pages = std::move(held_);
+  const std::vector<absl::Time> as_of = std::move(held_as_of_);
   held_.clear();
+  held_as_of_.clear();
   held_rows_ = 0;
   for (int64_t stored = 0; stored < static_cast<int64_t>(pages.size());) {
-    const absl::Status status = StoreSome(absl::MakeConstSpan(pages).subspan(static_cast<size_t>(stored)), &stored);
+    const auto from = static_cast<size_t>(stored);
+    const absl::Status status =
+        StoreSome(absl::MakeSpan(pages).subspan(from), absl::MakeConstSpan(as_of).subspan(from), &stored);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 // Stores as many of the pages as storage takes at a time, and adds their number to `stored`.
-absl::Status PullPages::StoreSome(absl::Span<const PullPage> pages, int64_t* stored) {
-  absl::StatusOr<PullWriteResult> written = context_.WriteValue<PullWriteResult>(
-      [&](absl::Time now) { return context_.storage().WritePulledPages(context_.fence(), pull_number_, pages, now); });
+absl::Status PullPages::StoreSome(absl::Span<PullPage> pages, absl::Span<const absl::Time> as_of, int64_t* stored) {
+  absl::StatusOr<PullWriteResult> written = context_.WriteValue<PullWriteResult>([&](absl::Time now) {
+    for (size_t i = 0; i < pages.size(); ++i) pages[i].age = AgeNow(context_, as_of[i]);
+    return context_.storage().WritePulledPages(context_.fence(), pull_number_, pages, now);
+  });
   if (!written.ok()) return written.status();
 
   CountPulledRows(context_, *written);
@@ -196,41 +215,66 @@ absl::Status SweepUnlessHeld(JobContext& context, const PullState& state) {
   return Sweep(context, state.pull_number);
 }
 
-}  // namespace
+// Where a pull is to begin: at the last one's mark, if that is enough and can be done.
+std::string MarkToBeginAt(const JobContext& context, const PullState& state, bool since_last) {
+  return since_last && context.adapter().capabilities().since.has_value() ? state.mark : std::string();
+}
 
-absl::Status PullChannel(JobContext& context) {
-  const bool complete = context.adapter().capabilities().complete_pull;
+absl::Status Begin(JobContext& context, const std::string& since, PullState* state) {
+  absl::StatusOr<PullState> begun =
+      context.RetryValue<PullState>([&] { return context.storage().BeginPull(context.fence(), since); });
+  if (!begun.ok()) return begun.status();
+  *state = *std::move(begun);
+  context.progress() = JobProgress();
+  return absl::OkStatus();
+}
+
+// Reads and stores pages up to the end, from the beginning where the channel says so: then everything, for it may be
+// the mark that it does not know. `resume`: goes on with the pull that `state` has. Returns the pull's mark.
+absl::StatusOr<std::string> ReadPages(JobContext& context, std::string since, bool resume, PullState* state) {
+  for (int restarts = 0;; ++restarts) {
+    if (!resume) {
+      const absl::Status status = Begin(context, since, state);
+      if (!status.ok()) return status;
+    }
+    resume = false;
+    since.clear();
+    PullPages pages(context, *state);
+    const absl::Status status = pages.Read();
+    state->saw_unnamed = pages.saw_unnamed();
+    if (status.ok()) return pages.mark();
+    if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
+  }
+}
+
+absl::Status Pull(JobContext& context, bool since_last) {
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
   const absl::StatusOr<absl::Time> begun_at = context.Now();
   if (!begun_at.ok()) return begun_at.status();
   PullState state = channel->pull;
-  bool resume = GoesOn(context, state, *begun_at);
+  const bool resume = GoesOn(context, state, since_last, *begun_at);
   if (resume) context.Count("resumed", 1);
-  for (int restarts = 0;; ++restarts) {
-    if (!resume) {
-      absl::StatusOr<PullState> begun =
-          context.RetryValue<PullState>([&] { return context.storage().BeginPull(context.fence()); });
-      if (!begun.ok()) return begun.status();
-      state = *std::move(begun);
-      context.progress() = JobProgress();
-    }
-    resume = false;
-    PullPages pages(context, state);
-    const absl::Status status = pages.Read();
-    state.saw_unnamed = pages.saw_unnamed();
-    if (status.ok()) break;
-    if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
-  }
+  const absl::StatusOr<std::string> mark =
+      ReadPages(context, MarkToBeginAt(context, state, since_last), resume, &state);
+  if (!mark.ok()) return mark.status();
 
+  const bool whole = state.since.empty();
+  if (since_last && whole) context.SetCount("whole", 1);
+  const bool complete = whole && context.adapter().capabilities().complete_pull;
   if (complete) {
-    absl::Status status = SweepUnlessHeld(context, state);
+    const absl::Status status = SweepUnlessHeld(context, state);
     if (!status.ok() || context.output().held.has_value()) return status;
   }
-  return context.Write(
-      [&](absl::Time now) { return context.storage().EndPull(context.fence(), state.pull_number, complete, now); });
+  return context.Write([&](absl::Time now) {
+    return context.storage().EndPull(context.fence(), state.pull_number, complete, *mark, now);
+  });
 }
 
-absl::Status RunPullJob(JobContext& context) { return PullChannel(context); }
+}  // namespace
+
+absl::Status PullChannel(JobContext& context) { return Pull(context, /*since_last=*/false); }
+
+absl::Status RunPullJob(JobContext& context) { return Pull(context, context.job().options.since_last); }
 
 }  // namespace flxlink::engine

@@ -6,11 +6,17 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "flxlink/catalog_storage.h"
 #include "flxlink/channel_adapter.h"
 #include "src/engine/job_context.h"
 
 namespace flxlink::engine {
+
+// When what was just read, and is so old, was so; by the engine's clock, and for AgeNow only.
+absl::Time AsOf(const JobContext& context, absl::Duration age);
+// How old that is by now.
+absl::Duration AgeNow(const JobContext& context, absl::Time as_of);
 
 // Counts what storing items changed, and notes whether linking has to look at it.
 void CountPulledRows(JobContext& context, const PullWriteResult& written);

@@ -37,7 +37,7 @@ class SyncRun {
   void CountFromZero();
   // Looks at links again and marks dirty what differs: at all, or at those of a batch.
   absl::Status ReconcileAll(bool compare_seen);
-  absl::StatusOr<int64_t> Reconcile(const SyncBatch& links, bool compare_seen);
+  absl::StatusOr<int64_t> Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen);
   // Looks at what the channel has of items that conflicted.
   absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
   // What comes before the pushes: once a job, also if it yields.
@@ -72,7 +72,7 @@ absl::Status SyncRun::ReconcileAll(bool compare_seen) {
     if (links->size() == 0) return absl::OkStatus();
     after_id = links->rows.back().listing_id;
     looked_at_ += links->size();
-    const absl::StatusOr<int64_t> found = Reconcile(*links, compare_seen);
+    const absl::StatusOr<int64_t> found = Reconcile(*links, scope_.policy, compare_seen);
     if (!found.ok()) return found.status();
     if (compare_seen) context_.Count("drifted", *found);
     const absl::Status status = context_.Report();
@@ -80,8 +80,8 @@ absl::Status SyncRun::ReconcileAll(bool compare_seen) {
   }
 }
 
-absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, bool compare_seen) {
-  const std::vector<Reconciliation> found = PlanReconciliation(links, scope_.policy, compare_seen);
+absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen) {
+  const std::vector<Reconciliation> found = PlanReconciliation(links, policy, compare_seen);
   const absl::Status status = context_.Write(
       [&](absl::Time now) { return context_.storage().WriteReconciliations(context_.fence(), found, now); });
   if (!status.ok()) return status;
@@ -170,13 +170,15 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
   const absl::Status status = LookAtItems(context_, items);
   context_.progress() = progress;
   if (!status.ok() || held()) return status;
+  SyncPolicy policy = scope_.policy;
+  policy.read_lag = LagOfLook(context_.adapter().capabilities());
   const size_t page = static_cast<size_t>(context_.page_rows());
   for (size_t at = 0; at < skus.size(); at += page) {
     absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>([&] {
       return context_.storage().ReadLinksBySku(scope_.channel_id(), absl::MakeConstSpan(skus).subspan(at, page));
     });
     if (!links.ok()) return links.status();
-    const absl::StatusOr<int64_t> found = Reconcile(*links, /*compare_seen=*/true);
+    const absl::StatusOr<int64_t> found = Reconcile(*links, policy, /*compare_seen=*/true);
     if (!found.ok()) return found.status();
   }
   return absl::OkStatus();

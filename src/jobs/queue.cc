@@ -140,6 +140,7 @@ JobOptions JoinOptions(const JobOptions& pending, const JobOptions& wish) {
   joined.only_forced = pending.only_forced && wish.only_forced;
   joined.full = pending.full || wish.full;
   joined.release_broken = pending.release_broken || wish.release_broken;
+  joined.since_last = pending.since_last && wish.since_last;
   return joined;
 }
 

@@ -130,6 +130,12 @@ absl::Status CheckCapabilities(const AdapterCapabilities& capabilities) {
   const CallCost* const reads[] = {&capabilities.pull_cost, &capabilities.fetch_cost, &capabilities.poll_cost};
   for (const CallCost* cost : reads) status.Update(CheckCost(*cost, capabilities.account));
   if (capabilities.fetch_limit < 0) status.Update(Wrong("fetch_limit is below 0"));
+  for (const absl::Duration lag : {capabilities.pull_lag, capabilities.fetch_lag}) {
+    if (lag < absl::ZeroDuration()) status.Update(Wrong("a read lag is below 0"));
+  }
+  if (capabilities.since.has_value() && capabilities.since->overlap < absl::ZeroDuration()) {
+    status.Update(Wrong("the overlap of marks is below 0"));
+  }
   Names kinds("push kind");
   for (const PushKind& kind : capabilities.push_kinds) {
     status.Update(kinds.Add(kind.name));

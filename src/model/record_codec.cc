@@ -170,6 +170,7 @@ void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record
   record->set_full(options.full);
   record->set_release_broken(options.release_broken);
   record->set_approved(options.approved);
+  record->set_since_last(options.since_last);
   for (const std::string& item : options.items) record->add_items(item);
 }
 
@@ -181,6 +182,7 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   options.full = record.full();
   options.release_broken = record.release_broken();
   options.approved = record.approved();
+  options.since_last = record.since_last();
   options.items.assign(record.items().begin(), record.items().end());
   return options;
 }

@@ -98,6 +98,11 @@ absl::Status PullNotRunning(const Channel& channel, int64_t pull_number) {
                                                     " is not the one that runs; begin a new pull"));
 }
 
+absl::Status PullNotWhole(const Channel& channel, int64_t pull_number) {
+  return absl::FailedPreconditionError(absl::StrCat("pull ", pull_number, " of channel ", channel.config.name,
+                                                    " began at a mark and proves no absence; pull everything"));
+}
+
 absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id) {
   return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kAlreadyLinked,
                        {{"sku", std::string(sku)}, {"external_id", std::string(external_id)}},

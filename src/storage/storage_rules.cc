@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/limits.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/model/quote.h"
@@ -55,6 +56,12 @@ absl::Status CheckAge(absl::Duration age) {
   if (age >= absl::ZeroDuration() && age < absl::InfiniteDuration()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("a page of the age ", absl::FormatDuration(age),
                                                  "; state how long ago it was made, or zero where nobody knows"));
+}
+
+absl::Status CheckSighting(const Sighting& sighting) {
+  absl::Status status = CheckRows(sighting.problems.size(), "item problems");
+  if (status.ok()) status = CheckRows(sighting.missing.size(), "missing items");
+  return status.ok() ? CheckAge(sighting.age) : status;
 }
 
 absl::Status CheckNoneEmpty(const StringColumn& column, absl::string_view name) {
@@ -161,17 +168,15 @@ absl::Status CheckPulledPages(absl::Span<const PullPage> pages) {
   if (pages.empty()) return absl::InvalidArgumentError("no pulled page in the operation; give at least one");
   for (const PullPage& page : pages) {
     absl::Status status = CheckChannelVariants(page.items);
-    if (status.ok()) status = CheckRows(page.problems.size(), "item problems");
-    if (status.ok()) status = CheckAge(page.age);
+    if (status.ok()) status = CheckSighting(SightingOf(page));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckFetched(const FetchReply& reply) {
-  absl::Status status = CheckChannelVariants(reply.items);
-  if (status.ok()) status = CheckRows(reply.problems.size(), "item problems");
-  return status.ok() ? CheckRows(reply.missing.size(), "missing items") : status;
+  const absl::Status status = CheckChannelVariants(reply.items);
+  return status.ok() ? CheckSighting(SightingOf(reply)) : status;
 }
 
 absl::Status CheckSettlements(const SettlementBatch& batch) {
@@ -240,8 +245,17 @@ bool IsWritten(const Channel& channel, int64_t expected_revision, const ChannelC
   return SameConfig(channel.config, config) && (!draft.has_value() || SameConfig(*channel.draft, *draft));
 }
 
-bool HasJustBegun(const PullState& pull, const Fence& fence) {
-  return pull.running && pull.job_id == fence.job_id && !pull.cursor_at.has_value();
+bool HasJustBegun(const PullState& pull, const Fence& fence, absl::string_view since) {
+  return pull.running && pull.job_id == fence.job_id && pull.since == since && !pull.cursor_at.has_value();
+}
+
+absl::Status CheckSweep(const Channel& channel, int64_t pull_number) {
+  if (!channel.pull.running || channel.pull.pull_number != pull_number) return PullNotRunning(channel, pull_number);
+  return channel.pull.since.empty() ? absl::OkStatus() : PullNotWhole(channel, pull_number);
+}
+
+bool SameMarks(const ChannelConfig& a, const ChannelConfig& b) {
+  return a.adapter == b.adapter && a.settings == b.settings;
 }
 
 absl::Status CheckFilter(const ListingFilter& filter) {
@@ -356,12 +370,17 @@ RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row) {
   return fixed;
 }
 
-std::vector<absl::string_view> MissingItems(const FetchReply& reply) {
+Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }
+
+Sighting SightingOf(const FetchReply& reply) { return {reply.items, reply.problems, reply.missing, reply.age}; }
+
+std::vector<absl::string_view> MissingItems(const Sighting& sighting) {
+  if (sighting.missing.empty()) return {};
   absl::flat_hash_set<absl::string_view> found;
-  for (int64_t row = 0; row < reply.items.size(); ++row) found.insert(reply.items.external_id[row]);
-  for (const ItemProblem& item : reply.problems) found.insert(item.external_id);
+  for (int64_t row = 0; row < sighting.items.size(); ++row) found.insert(sighting.items.external_id[row]);
+  for (const ItemProblem& item : sighting.problems) found.insert(item.external_id);
   std::vector<absl::string_view> missing;
-  for (const std::string& external_id : reply.missing) {
+  for (const std::string& external_id : sighting.missing) {
     if (!found.contains(external_id)) missing.push_back(external_id);
   }
   return missing;

@@ -16,6 +16,12 @@ bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   return !DifferenceOf(send, sync::FieldsOf(sync::StandingRefusals(row.refused, send, desired))).empty();
 }
 
+// Whether what was seen says something about the link: a read that was no later may show the item as it was before what
+// was acknowledged.
+bool IsNewsOf(const SyncRow& row, const SyncPolicy& policy) {
+  return row.seen_at > row.acknowledged_at + policy.read_lag;
+}
+
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.
 ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   ItemValues acknowledged = row.acknowledged;
@@ -31,7 +37,7 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
   for (const SyncRow& row : batch.rows) {
     if (row.seen.status == ChannelStatus::kDead) continue;
     SyncRow looked_at = row;
-    if (compare_seen) looked_at.acknowledged = AfterSeen(row, policy);
+    if (compare_seen && IsNewsOf(row, policy)) looked_at.acknowledged = AfterSeen(row, policy);
     const bool drifted = !(looked_at.acknowledged == row.acknowledged);
     if (!drifted && !HasSomethingToSend(looked_at, policy)) continue;
     Reconciliation reconciliation;

@@ -30,6 +30,7 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   if (capabilities.status_set.empty()) policy.fields.Remove(SyncField::kStatus);
   policy.currency = config.currency;
   policy.oversell_guard = config.oversell_guard;
+  policy.read_lag = capabilities.pull_lag;
   policy.parent_status = capabilities.kept_by_parent.Has(SyncField::kStatus);
   for (const PushKind& kind : capabilities.push_kinds) {
     policy.kinds.push_back(sync::IsForMany(kind, capabilities) ? SyncFields()

@@ -94,6 +94,9 @@ void AddPage(const PullPage& page, const AdapterCapabilities& capabilities, Pull
     pulled->handles[std::string(page.items.external_id[row])] = std::string(page.items.handle[row]);
   }
   pulled->problems.insert(pulled->problems.end(), page.problems.begin(), page.problems.end());
+  pulled->deleted.insert(pulled->deleted.end(), page.deleted.begin(), page.deleted.end());
+  EXPECT_TRUE(page.mark.empty() || page.next_cursor.empty()) << "only the last page has a mark";
+  pulled->mark = page.mark;
 }
 
 // Makes a push's last known value one that the platform has no more: somebody else sets another one, or, of a status,
@@ -113,12 +116,13 @@ void MakeStale(const SyncFields& field, ChannelUnderTest* channel, PushItem* pus
 
 }  // namespace
 
-PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit, const std::function<void()>& wait) {
+PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit, const std::function<void()>& wait,
+                    const std::string& mark) {
   PulledItems pulled;
   std::string cursor;
   int tries = 0;
   do {
-    const absl::StatusOr<PullPage> page = adapter.Pull({cursor, limit}, NoLimitCall());
+    const absl::StatusOr<PullPage> page = adapter.Pull({cursor, limit, mark}, NoLimitCall());
     EXPECT_TRUE(page.ok()) << page.status();
     if (!page.ok()) return pulled;
     EXPECT_LE(page->items.size(), limit);
@@ -165,6 +169,12 @@ void ChannelConformance::ForEachField(const std::function<void(const PushKind& k
       check(kind, field);
     }
   });
+}
+
+PulledItems ChannelConformance::PullSince(const std::string& mark, int64_t limit) {
+  EXPECT_NE(mark, "") << "that would be a whole pull";
+  return PullAll(
+      *adapter_, limit, [&] { channel_->Advance(); }, mark);
 }
 
 PulledItems ChannelConformance::Pull(int64_t limit) {

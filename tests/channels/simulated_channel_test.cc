@@ -22,6 +22,7 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+const SyncFields kPrice = {SyncField::kPrice};
 const SyncFields kQuantity = {SyncField::kQuantity};
 
 // -- The conformance suite, over platforms that can do more or less.
@@ -35,8 +36,27 @@ ChannelFactory Factory(std::string name, Edit edit) {
   return {std::move(name), [options] { return std::make_unique<SimulatedUnderTest>(options); }};
 }
 
+SinceReads SeesEverything() {
+  SinceReads since;
+  since.sees = SettableFields(DefaultSimulatedCapabilities());
+  since.sees_new_items = since.sees_deletions = true;
+  return since;
+}
+
 std::vector<ChannelFactory> Factories() {
   return {Factory("Plain", [](SimulatedOptions*) {}),
+          Factory("Since", [](SimulatedOptions* options) { options->capabilities.since = SeesEverything(); }),
+          Factory("SinceWithOverlap",
+                  [](SimulatedOptions* options) {
+                    options->capabilities.since = SeesEverything();
+                    options->capabilities.since->overlap = absl::Minutes(1);
+                    options->faults.not_ready = 0.3;
+                  }),
+          Factory("SincePrices",
+                  [](SimulatedOptions* options) {
+                    options->capabilities.since.emplace();
+                    options->capabilities.since->sees = kPrice;
+                  }),
           Factory("Split", [](SimulatedOptions* options) { options->capabilities = SplitSimulatedCapabilities(); }),
           Factory("AllOrNothing", [](SimulatedOptions* options) { OnlyKind(options)->takes_good_items = false; }),
           Factory("Everything",
@@ -144,6 +164,88 @@ TEST_F(SimulatedPlatformTest, HasNoSettings) {
   const absl::Status status = registry.Make({config, *NewEnvironmentCredentials()}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"path\""));
+}
+
+TEST_F(SimulatedPlatformTest, ReadsAreAsLateAsIsDeclared) {
+  SimulatedOptions options;
+  options.capabilities.pull_lag = absl::Seconds(10);
+  options.capabilities.fetch_lag = absl::Seconds(3);
+  Make(options);
+  const std::vector<std::string> ids = {Id(1)};
+  const auto pulled = [&] { return adapter_->Pull({"", 2}, call_)->items; };
+  const auto fetched = [&] { return *adapter_->Fetch({ids}, call_); };
+  EXPECT_EQ(pulled().size(), 0) << "nothing was there so long ago";
+  EXPECT_EQ(fetched().missing, ids);
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_EQ(pulled().external_id[1], Id(1));
+  const int64_t before = pulled().price[1];
+  ItemValues values;
+  values.price = before + 1;
+  platform_->EditItem(Id(1), kPrice, values);
+  clock_.Advance(absl::Seconds(3) - absl::Microseconds(1));
+  EXPECT_EQ(fetched().items.price[0], before);
+  clock_.Advance(absl::Microseconds(1));
+  EXPECT_EQ(fetched().items.price[0], before + 1);
+  EXPECT_EQ(pulled().price[1], before);
+  EXPECT_EQ(platform_->FindItem(Id(1))->values.price, before + 1) << "it is there all the same";
+  clock_.Advance(absl::Seconds(7));
+  EXPECT_EQ(pulled().price[1], before + 1);
+  platform_->RemoveItem(Id(1));
+  EXPECT_EQ(pulled().external_id[1], Id(1)) << "it was still there";
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_EQ(pulled().external_id[1], Id(2));
+}
+
+// A mark says what was shown, not what had happened.
+TEST_F(SimulatedPlatformTest, WhatALateReadDoesNotShowIsShownSinceItsMark) {
+  SimulatedOptions options;
+  options.capabilities.pull_lag = absl::Seconds(10);
+  options.capabilities.since = SeesEverything();
+  Make(options);
+  clock_.Advance(absl::Seconds(20));
+  ItemValues values;
+  values.price = 123456;
+  platform_->EditItem(Id(1), kPrice, values);
+  platform_->RemoveItem(Id(2));
+  const std::string mark = adapter_->Pull({"", 1000}, call_)->mark;
+  const PullPage early = *adapter_->Pull({"", 1000, mark}, call_);
+  EXPECT_EQ(early.items.size(), 0);
+  EXPECT_THAT(early.deleted, SizeIs(0));
+  clock_.Advance(absl::Seconds(10));
+  const PullPage late = *adapter_->Pull({"", 1000, early.mark}, call_);
+  ASSERT_EQ(late.items.size(), 1);
+  EXPECT_EQ(late.items.price[0], 123456);
+  EXPECT_EQ(late.deleted, std::vector<std::string>{Id(2)});
+}
+
+TEST_F(SimulatedPlatformTest, PullsSinceAMarkShowWhatIsDeclaredAndNoMore) {
+  SimulatedOptions options;
+  options.capabilities.since.emplace();
+  options.capabilities.since->sees = kPrice;
+  Make(options);
+  const std::string mark = adapter_->Pull({"", 1000}, call_)->mark;
+  ItemValues values;
+  values.quantity = 77;
+  platform_->EditItem(Id(1), kQuantity, values);
+  platform_->SetItem({"new", "", {}, {}});
+  platform_->RemoveItem(Id(2));
+  const PullPage page = *adapter_->Pull({"", 1000, mark}, call_);
+  EXPECT_EQ(page.items.size(), 0);
+  EXPECT_THAT(page.deleted, SizeIs(0));
+  values.price = 1;
+  platform_->EditItem(Id(1), kPrice, values);
+  EXPECT_EQ(adapter_->Pull({"", 1000, page.mark}, call_)->items.quantity, std::vector<int64_t>{77}) << "shown whole";
+}
+
+TEST_F(SimulatedPlatformTest, AForgottenMarkIsNotKnownAnyMore) {
+  SimulatedOptions options;
+  options.capabilities.since = SeesEverything();
+  Make(options);
+  const std::string mark = adapter_->Pull({"", 1000}, call_)->mark;
+  EXPECT_TRUE(adapter_->Pull({"", 1000, mark}, call_).ok());
+  platform_->ForgetMarks();
+  EXPECT_EQ(adapter_->Pull({"", 1000, mark}, call_).status().code(), absl::StatusCode::kAborted);
+  EXPECT_TRUE(adapter_->Pull({"", 1000, adapter_->Pull({"", 1000}, call_)->mark}, call_).ok());
 }
 
 TEST_F(SimulatedPlatformTest, CallsTakeTheirTime) {

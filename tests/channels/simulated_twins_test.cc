@@ -46,6 +46,9 @@ struct Breakage {
   absl::StatusCode cancelled_pull = absl::StatusCode::kCancelled;
   // A push whose first item has the new price already is a conflict.
   bool wants_the_old_price = false;
+  // A mark is as of the end of its pull, and one that a pull is to begin at is not looked at.
+  bool marks_the_end = false;
+  bool ignores_marks = false;
   // Off: it says that there were too many calls, and no more.
   bool says_when_to_come_again = true;
 };
@@ -69,7 +72,9 @@ class TwinAdapter : public ChannelAdapter {
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
 
   absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
-    absl::StatusOr<PullPage> page = good_->Pull(request, call);
+    const std::string mark = breakage_.ignores_marks ? "" : request.mark;
+    absl::StatusOr<PullPage> page = good_->Pull({request.cursor, request.limit, mark}, call);
+    if (page.ok() && breakage_.marks_the_end) page->mark = MarkNow(page->mark, call);
     if (call.cancelled()) return absl::Status(breakage_.cancelled_pull, "cancelled");
     if (page.ok() && breakage_.pull) breakage_.pull(&*page);
     return page;
@@ -119,6 +124,11 @@ class TwinAdapter : public ChannelAdapter {
   }
 
  private:
+  // Where `mark` is none, none.
+  std::string MarkNow(const std::string& mark, const CallContext& call) const {
+    return mark.empty() ? mark : good_->Pull({"", 1000}, call)->mark;
+  }
+
   bool HasAnotherPrice(const std::vector<PushItem>& items) const {
     if (items.empty() || items[0].known.price == kAbsent) return false;
     const absl::optional<SimulatedItem> item = platform_.FindItem(items[0].external_id);
@@ -166,6 +176,7 @@ void RemoveLast(ChannelVariantBatch* items) {
   for (StringColumn* column : {&items->external_id, &items->parent_id, &items->handle}) RemoveLast(column);
   for (auto* column : {&items->price, &items->quantity, &items->compare_at_price}) column->pop_back();
   items->status.pop_back();
+  items->fixed.pop_back();
   for (StringColumn& column : items->fields.columns) RemoveLast(&column);
 }
 
@@ -248,6 +259,54 @@ std::vector<Twin> CapabilityTwins() {
   return twins;
 }
 
+// -- Twins of pulls since a mark.
+
+Twin BrokenSince(std::string name, std::string caught_by) {
+  Twin twin = Broken(std::move(name), std::move(caught_by));
+  twin.platform = [](SimulatedOptions* options) {
+    SinceReads since;
+    since.sees = SettableFields(options->capabilities);
+    since.sees_new_items = since.sees_deletions = true;
+    options->capabilities.since = since;
+  };
+  return twin;
+}
+
+std::vector<Twin> SinceTwins() {
+  std::vector<Twin> twins;
+  twins.push_back(BrokenSince("GivesNoMark", "PullsGiveMarksWhereTheyCanBeginAtThem"));
+  twins.back().breakage.pull = [](PullPage* page) { page->mark.clear(); };
+
+  twins.push_back(BrokenSince("MarksTheEnd", "NothingIsLostBetweenTwoMarks"));
+  twins.back().breakage.marks_the_end = true;
+
+  twins.push_back(BrokenSince("ShowsEverything", "APullSinceAMarkShowsNothingWhereNothingChanged"));
+  twins.back().breakage.ignores_marks = true;
+
+  twins.push_back(BrokenSince("TakesAnyMark", "AMarkThatIsNotKnownStartsThePullOver"));
+  twins.back().breakage.ignores_marks = true;
+
+  twins.push_back(BrokenSince("HidesWhatIsGone", "APullSinceAMarkTellsWhatIsGone"));
+  twins.back().breakage.pull = [](PullPage* page) { page->deleted.clear(); };
+
+  twins.push_back(BrokenSince("TakesForGoneWhatIsThere", "APullSinceAMarkTellsWhatIsGone"));
+  twins.back().breakage.pull = [](PullPage* page) { page->deleted.push_back("11"); };
+
+  twins.push_back(Broken("SeesLessThanItSays", "APullSinceAMarkShowsWhatChanged"));
+  twins.back().platform = [](SimulatedOptions* options) {
+    options->capabilities.since.emplace();
+    options->capabilities.since->sees = kPrice;
+  };
+  twins.back().declare = [](AdapterCapabilities* capabilities) {
+    capabilities->since->sees = SettableFields(*capabilities);
+  };
+
+  twins.push_back(Broken("SeesNoNewItems", "APullSinceAMarkShowsNewItems"));
+  twins.back().platform = [](SimulatedOptions* options) { options->capabilities.since.emplace(); };
+  twins.back().declare = [](AdapterCapabilities* capabilities) { capabilities->since->sees_new_items = true; };
+  return twins;
+}
+
 // -- Twins of reads.
 
 std::vector<Twin> ReadTwins() {
@@ -287,6 +346,12 @@ std::vector<Twin> ReadTwins() {
     std::replace(names.begin(), names.end(), std::string("title"), std::string("headline"));
   };
 
+  twins.push_back(Broken("PullsNothingFixed", "WhatIsFixedIsPulledAndFetchedSo"));
+  twins.back().breakage.pull = [](PullPage* page) { page->items.fixed.clear(); };
+
+  twins.push_back(Broken("FetchesNothingFixed", "WhatIsFixedIsPulledAndFetchedSo"));
+  twins.back().breakage.fetch = [](const FetchRequest&, FetchReply* reply) { reply->items.fixed.clear(); };
+
   twins.push_back(Broken("ShowsWhatIsGone", "WhatIsGoneIsAbsentFromACompletePull"));
   twins.back().breakage.pull = [](PullPage* page) {
     const auto shown = [&](absl::string_view id) {
@@ -300,6 +365,7 @@ std::vector<Twin> ReadTwins() {
     page->items.parent_id.Add("");
     page->items.handle.Add("");
     AddValues({300, 40, ChannelStatus::kListed, 350}, &page->items);
+    page->items.fixed.emplace_back();
     for (StringColumn& column : page->items.fields.columns) column.Add("");
   };
 
@@ -368,6 +434,26 @@ std::vector<Twin> PushTwins() {
   twins.back().breakage.request = [](PushRequest*, std::vector<PushItem>* items) {
     for (PushItem& item : *items) {
       item.mask = IntersectionOf(item.mask, SettableFields(DefaultSimulatedCapabilities()));
+    }
+  };
+
+  twins.push_back(Broken("WritesWhatIsFixed", "WhatIsFixedIsRefusedAndStaysUntouched"));
+  twins.back().breakage.reply = [](const PushRequest& request, absl::StatusOr<PushReply>* reply,
+                                   SimulatedPlatform& platform) {
+    if (!reply->ok()) return;
+    for (size_t i = 0; i < request.items.size(); ++i) {
+      PushOutcome& outcome = (*reply)->outcomes[i];
+      if (outcome.code != problem_code::kFieldFixed) continue;
+      platform.EditItem(request.items[i].external_id, request.items[i].mask, request.items[i].values);
+      outcome.result = PushResult::kApplied;
+    }
+  };
+
+  twins.push_back(Broken("SaysAppliedOfWhatIsFixed", "WhatIsFixedIsRefusedAndStaysUntouched"));
+  twins.back().breakage.reply = [](const PushRequest&, absl::StatusOr<PushReply>* reply, SimulatedPlatform&) {
+    if (!reply->ok()) return;
+    for (PushOutcome& outcome : (*reply)->outcomes) {
+      if (outcome.code == problem_code::kFieldFixed) outcome.result = PushResult::kApplied;
     }
   };
 
@@ -535,7 +621,7 @@ std::vector<Twin> ProtocolTwins() {
 
 std::vector<Twin> AllTwins() {
   std::vector<Twin> all;
-  for (const std::vector<Twin>& twins : {CapabilityTwins(), ReadTwins(), PushTwins(), ProtocolTwins()}) {
+  for (const std::vector<Twin>& twins : {CapabilityTwins(), SinceTwins(), ReadTwins(), PushTwins(), ProtocolTwins()}) {
     all.insert(all.end(), twins.begin(), twins.end());
   }
   return all;

@@ -99,6 +99,12 @@ class SimulatedUnderTest : public ChannelUnderTest {
     EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
   }
   void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
+  bool Add(const ConformanceItem& item) override {
+    SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
+    simulated.values.content.clear();
+    platform_->SetItem(std::move(simulated));
+    return true;
+  }
   bool SetThrottled(bool throttled) override {
     SimulatedFaults faults = faults_;
     faults.throttled = throttled ? 1 : 0;

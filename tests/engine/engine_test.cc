@@ -152,7 +152,9 @@ class EngineTest : public ::testing::TestWithParam<std::string> {
     request.options = std::move(options);
     return Run(request);
   }
+  // A little later than whatever was pushed before.
   Job FullSync() {
+    clock_.Advance(absl::Seconds(1));
     JobOptions options;
     options.full = true;
     return Run(JobKind::kSync, options);
@@ -957,7 +959,7 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   }
   ASSERT_TRUE(storage_->WriteQueue(claim).ok());
   const Fence stale{channel_id, job_id, claim.slot.epoch, claim.slot.claim};
-  const PullState begun = *storage_->BeginPull(stale);
+  const PullState begun = *storage_->BeginPull(stale, "");
   EXPECT_EQ(*engine_->RunPending(1), 0) << "its owner lives";
 
   ASSERT_TRUE(storage_->CloseOwner(dead).ok());
@@ -966,7 +968,7 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   EXPECT_EQ(job->state, JobState::kCompleted);
   EXPECT_EQ(job->attempts, 2);
   EXPECT_EQ(engine_->GetChannel("shop")->pull.pull_number, begun.pull_number) << "it went on with the same pull";
-  EXPECT_EQ(storage_->EndPull(stale, begun.pull_number, true, clock_.Now()).code(),
+  EXPECT_EQ(storage_->EndPull(stale, begun.pull_number, true, "", clock_.Now()).code(),
             absl::StatusCode::kFailedPrecondition)
       << "the dead one's writes change nothing";
 }

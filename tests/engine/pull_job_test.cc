@@ -51,6 +51,9 @@ class PullJobTest : public ::testing::Test {
     SimulatedOptions simulated;
     // So slow that each page is stored as it comes.
     simulated.faults = Slow();
+    simulated.capabilities.since.emplace();
+    simulated.capabilities.since->sees = SettableFields(simulated.capabilities);
+    simulated.capabilities.since->sees_new_items = simulated.capabilities.since->sees_deletions = true;
     platform_ = std::make_shared<SimulatedPlatform>(clock_, simulated);
     adapters_.Register("simulated", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
       return absl::make_unique<ScriptedAdapter>(*platform_, script_);
@@ -78,9 +81,10 @@ class PullJobTest : public ::testing::Test {
     return *ended;
   }
 
-  absl::StatusOr<Job> AskForPull() {
+  absl::StatusOr<Job> AskForPull(bool since_last = false) {
     JobRequest request;
     request.kind = JobKind::kPull;
+    request.options.since_last = since_last;
     return engine_->Enqueue("shop", request);
   }
 
@@ -296,6 +300,86 @@ TEST_F(PullJobTest, APullThatGoesOnKnowsThatItCannotNameAnItem) {
   EXPECT_EQ(CountOf(rerun, "resumed"), 1);
   EXPECT_EQ(CountOf(rerun, "gone"), 0);
   EXPECT_TRUE(IsLive("6"));
+}
+
+TEST_F(PullJobTest, APullSinceTheLastReadsWhatChanged) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  const PullState before = engine_->GetChannel("shop")->pull;
+  ASSERT_NE(before.mark, "");
+  ASSERT_TRUE(platform_->RemoveItem("6"));
+  platform_->SetItem({"2", "", {77, 5, ChannelStatus::kListed}, {}});
+  SetItem("7");
+  const int64_t pulled = ItemsPulled();
+  const Job since = Run(AskForPull(true));
+  EXPECT_EQ(since.state, JobState::kCompleted);
+  EXPECT_EQ(ItemsPulled() - pulled, 2);
+  EXPECT_EQ(CountOf(since, "whole"), 0);
+  EXPECT_EQ(CountOf(since, "inserted"), 1);
+  EXPECT_EQ(CountOf(since, "gone"), 1);
+  EXPECT_FALSE(IsLive("6"));
+  EXPECT_TRUE(IsLive("1")) << "not to have been seen proves nothing";
+  const PullState after = engine_->GetChannel("shop")->pull;
+  EXPECT_NE(after.mark, before.mark);
+  EXPECT_EQ(after.complete_pulls, before.complete_pulls);
+  EXPECT_EQ(CountOf(Run(AskForPull(true)), "unchanged"), 0) << "nothing changed since";
+}
+
+TEST_F(PullJobTest, APullSinceTheLastIsWholeWhereThereWasNone) {
+  const Job pull = Run(AskForPull(true));
+  EXPECT_EQ(CountOf(pull, "whole"), 1);
+  EXPECT_EQ(CountOf(pull, "inserted"), 6);
+  EXPECT_EQ(engine_->GetChannel("shop")->pull.complete_pulls, 1);
+}
+
+TEST_F(PullJobTest, APullSinceTheLastIsWholeWhereTheMarkIsNotKnownAnyMore) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  ASSERT_TRUE(platform_->RemoveItem("6"));
+  platform_->ForgetMarks();
+  const Job pull = Run(AskForPull(true));
+  EXPECT_EQ(pull.state, JobState::kCompleted) << pull.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(pull, "whole"), 1);
+  EXPECT_EQ(CountOf(pull, "unchanged"), 5);
+  EXPECT_FALSE(IsLive("6"));
+  EXPECT_EQ(CountOf(Run(AskForPull(true)), "whole"), 0) << "it left a mark";
+}
+
+TEST_F(PullJobTest, APullIsWholeUnlessItIsAskedForLess) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  const Job pull = Run(AskForPull());
+  EXPECT_EQ(CountOf(pull, "unchanged"), 6);
+  EXPECT_EQ(CountOf(pull, "whole"), 0);
+  JobRequest full;
+  full.options.full = full.options.since_last = true;
+  EXPECT_EQ(CountOf(Run(engine_->Enqueue("shop", full)), "unchanged"), 6) << "a full sync compares with all there is";
+}
+
+TEST_F(PullJobTest, ARerunGoesOnWithAPullSinceAMarkOnlyWhereItMay) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  for (int i = 1; i <= 4; ++i) platform_->SetItem({absl::StrCat(i), "", {i, 5, ChannelStatus::kListed}, {}});
+  const Job failed = FailAfter(2, AskForPull(true));
+  const int64_t before = ItemsPulled();
+  const Job rerun = Run(engine_->Rerun(failed.job_id));
+  EXPECT_EQ(CountOf(rerun, "resumed"), 1);
+  EXPECT_EQ(ItemsPulled() - before, 2);
+  EXPECT_TRUE(IsLive("6"));
+
+  for (int i = 1; i <= 4; ++i) platform_->SetItem({absl::StrCat(i), "", {9 * i, 5, ChannelStatus::kListed}, {}});
+  const Job again = FailAfter(2, AskForPull(true));
+  const absl::StatusOr<Job> queued = engine_->Rerun(again.job_id);
+  ASSERT_TRUE(AskForPull().ok());  // Joins it: everything is wanted.
+  const Job whole = Run(queued);
+  EXPECT_EQ(CountOf(whole, "resumed"), 0);
+  EXPECT_EQ(CountOf(whole, "unchanged"), 6);
+}
+
+// What a slow call answers may be as of its begin, and then waits to be stored.
+TEST_F(PullJobTest, WhatWasReadIsAsOldAsTheCall) {
+  const absl::Time begun = clock_.Now();
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  const std::vector<ItemRow> items = *storage_.ReadItems(channel_id_, {}, 0, 100);
+  ASSERT_EQ(items.size(), 6u);
+  EXPECT_EQ(items[0].seen_at, begun);
+  EXPECT_EQ(items[2].seen_at, begun + absl::Milliseconds(500));
 }
 
 TEST_F(PullJobTest, AChainedJobNamesTheJobThatQueuedIt) {

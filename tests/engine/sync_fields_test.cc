@@ -18,7 +18,9 @@
 namespace flxlink::engine {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 int64_t CountOf(const Job& job, absl::string_view name) {
   for (const auto& [key, value] : job.counts) {
@@ -237,6 +239,72 @@ TEST_P(SyncFieldsTest, ContentThatTheAdapterCannotSetIsRefused) {
   const absl::Status status = engine_->AddChannel(config).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot set vendor"));
+}
+
+std::vector<std::string> ProblemCodes(const Job& job) {
+  std::vector<std::string> codes;
+  for (const JobProblem& problem : job.problems) codes.push_back(problem.problem.code);
+  return codes;
+}
+
+TEST_P(SyncFieldsTest, WhatIsFixedIsToldOnceAndSentWhenItCanBe) {
+  Start("price,title");
+  State({1000, kAbsent, "Shirt"});
+  const SimulatedItem item = {"1",
+                              "",
+                              {1000, 5, ChannelStatus::kListed},
+                              {{"sku", "shirt"}, {"title", "Their shirt"}},
+                              {{"title", FixedReason::kKeptByParent}}};
+  platform_->SetItem(item);
+  LinkAll();
+  const auto attentions = [&] { return engine_->ListListings("shop", {}, {})->rows.at(0).attentions; };
+
+  const Job first = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(first, "fixed"), 1);
+  EXPECT_EQ(CountOf(first, "held_back") + CountOf(first, "sent") + CountOf(first, "equal"), 0);
+  EXPECT_EQ(first.progress.failed, 0) << "nobody failed";
+  EXPECT_THAT(ProblemCodes(first), ElementsAre(problem_code::kFieldFixed));
+  ASSERT_EQ(attentions().size(), 1u);
+  EXPECT_EQ(attentions()[0].args, (std::vector<Field>{{"field", "title"}, {"reason", "kept_by_parent"}}));
+
+  State({1100, kAbsent, "Shirt"});
+  const Job other_field = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(other_field, "prices"), 1);
+  EXPECT_THAT(ProblemCodes(other_field), IsEmpty()) << "it was said before";
+  State({1100, kAbsent, "Better shirt"});
+  Run(JobKind::kBuild);
+  const Job other_value = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(other_value, "equal"), 1);
+  EXPECT_EQ(CountOf(other_value, "fixed"), 0);
+  EXPECT_THAT(ProblemCodes(other_value), IsEmpty());
+  const Job full = Run(JobKind::kSync, /*full=*/true);
+  EXPECT_EQ(CountOf(full, "fixed") + CountOf(full, "equal") + CountOf(full, "drifted"), 0);
+  EXPECT_EQ(attentions().size(), 1u) << "it stays as long as the channel keeps the field";
+  EXPECT_EQ(ItemField("title"), "Their shirt");
+
+  SimulatedItem settable = Item();
+  settable.fixed.clear();
+  platform_->SetItem(settable);
+  Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "contents"), 1);
+  EXPECT_EQ(ItemField("title"), "Better shirt");
+  EXPECT_TRUE(attentions().empty());
+}
+
+TEST_P(SyncFieldsTest, AnInventoryThatIsNotTrackedGetsNoQuantityAndRaisesNoAlarm) {
+  Start("price,quantity");
+  State({1000});
+  const FixedField untracked = {"quantity", FixedReason::kNotTracked};
+  platform_->SetItem({"1", "", {1000, 9, ChannelStatus::kListed}, {{"sku", "shirt"}}, {untracked}});
+  LinkAll();
+  EXPECT_THAT(ProblemCodes(Run(JobKind::kSync)), ElementsAre(problem_code::kInventoryNotTracked));
+  ItemValues sold;
+  sold.quantity = 1;
+  platform_->EditItem("1", {SyncField::kQuantity}, sold);
+  const Job full = Run(JobKind::kSync, /*full=*/true);
+  EXPECT_THAT(ProblemCodes(full), IsEmpty());
+  EXPECT_EQ(CountOf(full, "drifted"), 0);
+  EXPECT_EQ(Item().values.quantity, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, SyncFieldsTest, testing::Values("memory", "sqlite"),

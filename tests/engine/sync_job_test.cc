@@ -76,6 +76,7 @@ class SyncJobTest : public ::testing::Test {
       platform_->SetItem({ItemId(i), "parent", {1000, 5, ChannelStatus::kListed}, {{"sku", Sku(i)}}});
     }
     WritePrices(count, 1000);
+    clock_.Advance(platform_->capabilities().pull_lag);
     for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) {
       const Job job = Run(kind);
       ASSERT_EQ(job.state, JobState::kCompleted) << ToString(kind) << ": " << job.error.value_or(Problem()).message;
@@ -90,6 +91,11 @@ class SyncJobTest : public ::testing::Test {
     return job->job_id;
   }
   Job Run(JobKind kind) { return Finish(Enqueue(kind)); }
+  Job RunFullSync() {
+    JobRequest request;
+    request.options.full = true;
+    return Finish(engine_->Enqueue("shop", request)->job_id);
+  }
   Job Finish(int64_t job_id) {
     const absl::StatusOr<Job> job = engine_->RunUntilFinal(job_id);
     EXPECT_TRUE(job.ok()) << job.status();
@@ -183,6 +189,32 @@ TEST_F(SyncJobTest, PollsTakeTokensToo) {
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 3);
   EXPECT_GT(platform_->Counters().polls, 3);
   EXPECT_EQ(platform_->Counters().calls_throttled, 0);
+}
+
+// -- Reads that are late.
+
+// A read of a second later shows the old price: to take it for what somebody else set would send it once more, and a
+// quantity would be guarded.
+TEST_F(SyncJobTest, AFullSyncDoesNotBelieveReadsThatMayBeOlderThanThePush) {
+  SimulatedOptions options;
+  options.capabilities.pull_lag = absl::Seconds(10);
+  Start(options);
+  SyncedChannel(2);
+  for (int i = 0; i < 2; ++i) WriteProduct(i, 1100, 9);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 2);
+  clock_.Advance(absl::Seconds(1));
+  const Job early = RunFullSync();
+  EXPECT_EQ(CountOf(early, "drifted"), 0);
+  EXPECT_EQ(CountOf(early, "sent"), 0);
+
+  ItemValues values;
+  values.price = 5;
+  ASSERT_TRUE(platform_->EditItem(ItemId(0), {SyncField::kPrice}, values));
+  clock_.Advance(absl::Seconds(11));
+  const Job late = RunFullSync();
+  EXPECT_EQ(CountOf(late, "drifted"), 1);
+  EXPECT_EQ(CountOf(late, "sent"), 1);
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.price, 1100);
 }
 
 // -- Receipts.

@@ -264,6 +264,7 @@ class History {
     if (Below(3) == 0) request.not_before = now_ + absl::Microseconds(static_cast<int64_t>(Below(40)) - 2);
     request.options.full = Below(4) == 0;
     request.options.release_broken = Below(4) == 0;
+    request.options.since_last = Flag();
     request.options.skus = RandomSkus();
     request.options.force = RandomSkus();
     request.options.items = RandomSkus();
@@ -427,6 +428,7 @@ class History {
     EXPECT_EQ(job.options.full, !All(wishes, [](const JobRequest& wish) { return !wish.options.full; }));
     EXPECT_EQ(job.options.release_broken,
               !All(wishes, [](const JobRequest& wish) { return !wish.options.release_broken; }));
+    EXPECT_EQ(job.options.since_last, All(wishes, [](const JobRequest& wish) { return wish.options.since_last; }));
     EXPECT_EQ(job.options.only_forced, All(wishes, [](const JobRequest& wish) { return wish.options.only_forced; }));
     EXPECT_EQ(std::set<std::string>(job.options.force.begin(), job.options.force.end()), ForcedBy(wishes));
     EXPECT_EQ(std::set<std::string>(job.options.items.begin(), job.options.items.end()), ItemsOf(wishes));

@@ -212,6 +212,18 @@ TEST_F(QueueTest, JoinedLinksReleaseBroken) {
   EXPECT_TRUE(store_.job(id).options.release_broken);
 }
 
+TEST_F(QueueTest, APullThatIsToBeWholeStaysWhole) {
+  JobRequest since_last = Ask(JobKind::kPull);
+  since_last.options.since_last = true;
+  const int64_t id = Enqueue(since_last);
+  Enqueue(since_last);
+  EXPECT_TRUE(store_.job(id).options.since_last);
+  Enqueue(Ask(JobKind::kPull));
+  EXPECT_FALSE(store_.job(id).options.since_last);
+  Enqueue(since_last);
+  EXPECT_FALSE(store_.job(id).options.since_last);
+}
+
 // A job that a person asks for may chain whatever they may expect of it, whoever asked for it before.
 TEST_F(QueueTest, JoiningKeepsOnlyTheCommonChain) {
   JobRequest chained = Ask(JobKind::kLink);

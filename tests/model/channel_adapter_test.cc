@@ -154,6 +154,9 @@ TEST(AdapterCapabilitiesTest, WhatIsWrongIsNamed) {
        }},
       {"\"bulk\" there is none", [](auto* wrong) { wrong->account.slots[0].most = 0; }},
       {"fetch_limit", [](auto* wrong) { wrong->fetch_limit = -1; }},
+      {"read lag", [](auto* wrong) { wrong->pull_lag = -absl::Microseconds(1); }},
+      {"read lag", [](auto* wrong) { wrong->fetch_lag = -absl::Microseconds(1); }},
+      {"overlap", [](auto* wrong) { wrong->since.emplace().overlap = -absl::Microseconds(1); }},
   };
   for (const WrongCapabilities& wrong : all) {
     AdapterCapabilities capabilities = OneKind();

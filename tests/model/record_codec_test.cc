@@ -59,6 +59,7 @@ Job FullJob() {
   job.options.only_forced = true;
   job.options.full = true;
   job.options.release_broken = true;
+  job.options.since_last = true;
   job.options.approved = true;
   job.chain = {JobKind::kPull, JobKind::kRules};
   job.counts = {{"linked", 3}, {"sent", -1}};
@@ -114,6 +115,11 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
             "0162071005188c1f20016800");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())),
+            "0a120a01410a001201421801200128013001400112020004220a0a066c696e6b6564100322110a0473656e7410ffffff"
+            "ffffffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
+  Job without_since_last = FullJob();
+  without_since_last.options.since_last = false;
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(without_since_last)),
             "0a100a01410a00120142180120012801300112020004220a0a066c696e6b6564100322110a0473656e7410ffffffffff"
             "ffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
 }
@@ -220,6 +226,7 @@ class RandomRecord {
     job.options.only_forced = Flag();
     job.options.full = Flag();
     job.options.release_broken = Flag();
+    job.options.since_last = Flag();
     job.options.approved = Flag();
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
     for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());

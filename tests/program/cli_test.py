@@ -393,7 +393,8 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "release_broken": False, "approved": False, "items": []})
+                                            "release_broken": False, "since_last": False, "approved": False,
+                                            "items": []})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
         link = self.json("link", "shop", "--priority", "-7")
@@ -466,6 +467,15 @@ class JobTest(CliTest):
         self.assertEqual({row["link_state"] for row in self.json("listing", "list", "shop")}, {"unlinked"})
         self.text("channel", "set", "shop", "--rule", "none")
         self.assertIn("--rule sku=sku", self.failure(1, "link", "shop", "--dry-run"))
+
+    def test_a_pull_since_the_last(self):
+        self.add_shop("--link-after-sync", "no")
+        self.assertIn("read everything", self.text("pull", "shop", "--since-last"))
+        pull = self.json("pull", "shop", "--since-last")
+        self.assertEqual((pull["options"]["since_last"], pull["counts"]["whole"]), (True, 1))
+        self.assertEqual(pull["counts"]["unchanged"], 5)
+        self.assertNotIn("whole", self.json("pull", "shop")["counts"])
+        self.failure(2, "pull", "shop", "--since-last", "--item", "tee/Red")
 
     def test_release_broken(self):
         self.link_shop()
@@ -740,6 +750,33 @@ class ItemTest(CliTest):
         self.assertIn(item["external_id"], self.text("item", "list", "shop"))
         self.assertIn("no item nope; see those there are: flxlink item list shop",
                       self.failure(1, "item", "show", "shop", "nope"))
+
+
+    def test_what_is_fixed_is_shown_and_told_once(self):
+        self.write("shop.csv", "Handle,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n"
+                               "meal,MEAL,,,11.00,active\nposter,POSTER,shopify,3,8.00,active\n")
+        self.write("products.csv", "sku,price,quantity\nMEAL,11.00,40\nPOSTER,8.00,6\n")
+        self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku")
+        self.text("product", "import", "products.csv")
+        for command in ("build", "pull", "link"):
+            self.text(command, "shop")
+        self.assertEqual(self.json("item", "show", "shop", "meal")["fixed"], {"quantity": "not_tracked"})
+        self.assertEqual(self.json("item", "show", "shop", "poster")["fixed"], {})
+        self.assertIn("  cannot be set: quantity (not_tracked)\n", self.text("item", "show", "shop", "meal"))
+        self.assertNotIn("cannot be set", self.text("item", "show", "shop", "poster"))
+
+        first = self.json("sync", "shop")
+        self.assertEqual([problem["code"] for problem in first["problems"]], ["inventory_not_tracked"])
+        self.assertEqual((first["counts"]["sent"], first["counts"]["fixed"]), (1, 1))
+        self.assertIn("meal,MEAL,,,11.00,active\n", self.read("shop.csv"))
+        attention = self.json("listing", "list", "shop", "--attention")
+        self.assertEqual([(row["sku"], row["attention"]["code"]) for row in attention], [("MEAL", "inventory_not_tracked")])
+        self.write("products.csv", "sku,price,quantity\nMEAL,12.00,41\nPOSTER,8.00,6\n")
+        self.text("product", "import", "products.csv")
+        again = self.json("sync", "shop")
+        self.assertEqual(again["problems"], [])
+        self.assertEqual((again["counts"]["sent"], again["counts"]["prices"]), (1, 1))
+        self.assertIn("meal,MEAL,,,12.00,active\n", self.read("shop.csv"))
 
 
 class ScheduleTest(CliTest):

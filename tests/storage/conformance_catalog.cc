@@ -559,12 +559,12 @@ TEST_P(StorageConformance, PriceAndQuantityFlowFromTheProduct) {
 
 TEST_P(StorageConformance, EveryPullHasANumberOfItsOwn) {
   Shop shop(under_test());
-  const PullState first = Value(storage().BeginPull(shop.fence()));
+  const PullState first = Value(storage().BeginPull(shop.fence(), ""));
   EXPECT_GT(first.pull_number, 0);
   EXPECT_TRUE(first.running);
   EXPECT_EQ(first.cursor, "");
   Value(storage().WritePulledPages(shop.fence(), first.pull_number, {ToPage({{"X1"}}, "page 2")}, At(1)));
-  const PullState second = Value(storage().BeginPull(shop.fence()));
+  const PullState second = Value(storage().BeginPull(shop.fence(), ""));
   EXPECT_GT(second.pull_number, first.pull_number);
   EXPECT_TRUE(second.running);
   EXPECT_EQ(second.cursor, "") << "a new pull starts over";
@@ -574,7 +574,7 @@ TEST_P(StorageConformance, EveryPullHasANumberOfItsOwn) {
 
 TEST_P(StorageConformance, CursorIsKeptWithItsTimeAndTheJobThatStoredIt) {
   Shop shop(under_test());
-  const PullState begun = Value(storage().BeginPull(shop.fence()));
+  const PullState begun = Value(storage().BeginPull(shop.fence(), ""));
   const int64_t first_job = shop.fence().job_id;
   EXPECT_EQ(begun.job_id, first_job);
   Value(storage().WritePulledPages(shop.fence(), begun.pull_number, {ToPage({{"X1"}}, "page 2")}, At(1)));
@@ -584,14 +584,14 @@ TEST_P(StorageConformance, CursorIsKeptWithItsTimeAndTheJobThatStoredIt) {
   Value(storage().WritePulledPages(shop.fence(), begun.pull_number, {ToPage({{"X2"}}, "page 3")}, At(2)));
   EXPECT_EQ(shop.channel().pull.cursor_at, At(2));
   EXPECT_EQ(shop.channel().pull.job_id, shop.fence().job_id);
-  ASSERT_EQ(storage().EndPull(shop.fence(), begun.pull_number, true, At(3)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), begun.pull_number, true, "", At(3)), absl::OkStatus());
   EXPECT_FALSE(shop.channel().pull.cursor_at.has_value());
   EXPECT_EQ(shop.channel().pull.job_id, 0);
 }
 
 TEST_P(StorageConformance, PageIsStoredWithTheCursorThatFollowsIt) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const PullPage page =
       ToPage({{"X1", 5, 6, ChannelStatus::kHidden, "P", {{"sku", "s"}, {"barcode", "b"}}}, {"X2"}}, "page 2");
   const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(1)));
@@ -616,21 +616,21 @@ TEST_P(StorageConformance, PageOfAPullThatDoesNotRunIsRefused) {
   const PullPage page = ToPage({{"X1"}});
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), 0, {page}, At(1))), kFailedPrecondition);
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), 1, {page}, At(1))), kFailedPrecondition);
-  const int64_t first = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t first = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), first, {page}, At(1)));
-  const int64_t second = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t second = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const std::string before = StoreText(storage());
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), first, {page}, At(1))), kFailedPrecondition);
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), second + 1, {page}, At(1))), kFailedPrecondition);
   EXPECT_EQ(StoreText(storage()), before);
-  ASSERT_EQ(storage().EndPull(shop.fence(), second, true, At(2)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), second, true, "", At(2)), absl::OkStatus());
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), second, {page}, At(3))), kFailedPrecondition);
 }
 
 TEST_P(StorageConformance, WritingAPageTwiceIsOnce) {
   Shop shop(under_test());
   shop.StockAndSync(1);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const PullPage page = ToPage({{"X1", 1, 1, ChannelStatus::kHidden, "P"}, {"X2", 2, 2}}, "page 2");
   Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
   const std::string once = StoreText(storage());
@@ -680,7 +680,7 @@ TEST_P(StorageConformance, OfARepeatedItemTheLastCounts) {
 
 TEST_P(StorageConformance, WrongPagesAreRefusedWhole) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const std::string before = StoreText(storage());
   const PullPage good = ToPage({{"X1", 1, 1, ChannelStatus::kListed, "", {{"sku", "a"}}}, {"X2"}}, "next");
   std::vector<PullPage> wrong(12, good);
@@ -706,18 +706,18 @@ TEST_P(StorageConformance, WrongPagesAreRefusedWhole) {
 
 TEST_P(StorageConformance, AsManyItemsAsAllowedAndNoMore) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull, {ToPage(ManyItems(kMax + 1))}, At(1))),
             kInvalidArgument);
   EXPECT_EQ(Value(storage().WritePulledPages(shop.fence(), pull, {ToPage(ManyItems(kMax))}, At(1))).inserted, kMax);
   EXPECT_EQ(Value(storage().ReadChannelKeys(shop.channel_id(), {}, 0, kMax)).size(), kMax);
-  const int64_t next = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t next = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   EXPECT_EQ(Value(storage().SweepAbsent(shop.fence(), next, kMax, At(2))).gone, kMax);
 }
 
 TEST_P(StorageConformance, EmptyPageMovesTheCursor) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({}, "next")}, At(1)));
   EXPECT_EQ(shop.channel().pull.cursor, "next");
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({})}, At(1)));
@@ -729,7 +729,7 @@ TEST_P(StorageConformance, WhatAPageSaysIsAsOldAsThePage) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   shop.Pull({{"X1", 100, 10}}, At(2));  // Breaks S2.
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   PullPage page = ToPage({{"X1", 1, 1}, {"X2", 1, 1}, {"X3", 1, 1}}, "next");
   page.age = absl::Seconds(7);
   Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(20)));
@@ -755,7 +755,7 @@ TEST_P(StorageConformance, AbsentLinksAreCountedBeforeTheyBreak) {
   Shop shop(under_test());
   shop.StockAndSync(4);
   shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10}});  // Breaks S4.
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   EXPECT_EQ(Value(storage().CountAbsentLinks(shop.channel_id(), pull)), 3) << "not the broken one";
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 100, 10}, {"X9", 100, 10}})}, At(5)));
   EXPECT_EQ(Value(storage().CountAbsentLinks(shop.channel_id(), pull)), 2);
@@ -765,7 +765,7 @@ TEST_P(StorageConformance, AbsentLinksAreCountedBeforeTheyBreak) {
 TEST_P(StorageConformance, SweepBreaksTheLinksOfWhatThePullDidNotSee) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 100, 10}, {"X3", 1, 1}})}, At(5)));
   const SweepResult swept = Value(storage().SweepAbsent(shop.fence(), pull, 10, At(6)));
   EXPECT_EQ(swept.gone, 1);
@@ -792,7 +792,7 @@ TEST_P(StorageConformance, SweepBreaksTheLinksOfWhatThePullDidNotSee) {
 TEST_P(StorageConformance, SweepGoesInSteps) {
   Shop shop(under_test());
   shop.StockAndSync(3);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X2", 100, 10}})}, At(5)));
   SweepResult total;
   int steps = 0;
@@ -817,7 +817,7 @@ TEST_P(StorageConformance, SweepOfAnotherPullIsRefused) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   const int64_t last = shop.channel().pull.pull_number;
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   EXPECT_EQ(Code(storage().SweepAbsent(shop.fence(), last, 10, At(5))), kFailedPrecondition);
   EXPECT_EQ(Code(storage().SweepAbsent(shop.fence(), pull + 1, 10, At(5))), kFailedPrecondition);
   EXPECT_EQ(Code(storage().SweepAbsent(shop.fence(), pull, 0, At(5))), kInvalidArgument);
@@ -827,15 +827,15 @@ TEST_P(StorageConformance, SweepOfAnotherPullIsRefused) {
 
 TEST_P(StorageConformance, EndingACompletePullIsRemembered) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1"}}, "next")}, At(1)));
-  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, At(7)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, "", At(7)), absl::OkStatus());
   const PullState ended = shop.channel().pull;
   EXPECT_FALSE(ended.running);
   EXPECT_EQ(ended.cursor, "");
   EXPECT_EQ(ended.complete_pulls, 1);
   EXPECT_EQ(ended.completed_at, At(7));
-  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, At(8)), absl::OkStatus());
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, true, "", At(8)), absl::OkStatus());
   EXPECT_EQ(shop.channel().pull.complete_pulls, 1) << "said twice is said once";
   EXPECT_EQ(shop.channel().pull.completed_at, At(7));
 }
@@ -844,8 +844,8 @@ TEST_P(StorageConformance, EndingAPartialPullProvesNothing) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   const PullState before = shop.channel().pull;
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
-  ASSERT_EQ(storage().EndPull(shop.fence(), pull, false, At(7)), absl::OkStatus());
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
+  ASSERT_EQ(storage().EndPull(shop.fence(), pull, false, "", At(7)), absl::OkStatus());
   const PullState after = shop.channel().pull;
   EXPECT_FALSE(after.running);
   EXPECT_EQ(after.complete_pulls, before.complete_pulls);
@@ -856,11 +856,11 @@ TEST_P(StorageConformance, EndingAPartialPullProvesNothing) {
 
 TEST_P(StorageConformance, EndingAnotherPullIsRefused) {
   Shop shop(under_test());
-  EXPECT_EQ(Code(storage().EndPull(shop.fence(), 0, true, At(1))), kFailedPrecondition);
-  const int64_t first = Value(storage().BeginPull(shop.fence())).pull_number;
+  EXPECT_EQ(Code(storage().EndPull(shop.fence(), 0, true, "", At(1))), kFailedPrecondition);
+  const int64_t first = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), first, {ToPage({{"X1"}})}, At(1)));
-  Value(storage().BeginPull(shop.fence()));
-  EXPECT_EQ(Code(storage().EndPull(shop.fence(), first, true, At(1))), kFailedPrecondition);
+  Value(storage().BeginPull(shop.fence(), ""));
+  EXPECT_EQ(Code(storage().EndPull(shop.fence(), first, true, "", At(1))), kFailedPrecondition);
   EXPECT_TRUE(shop.channel().pull.running);
 }
 
@@ -869,7 +869,7 @@ TEST_P(StorageConformance, BrokenLinkHealsWhenItsItemReturns) {
   shop.StockAndSync(1);
   shop.Pull({});
   ASSERT_EQ(shop.Listing("S1").link_state, LinkState::kBroken);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const PullPage page = ToPage({{"X1", 90, 9}});
   const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(9)));
   EXPECT_EQ(result.healed, 1);

@@ -38,13 +38,13 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
 
   std::vector<FencedCall> calls = {
       {"WriteListings", [=](Storage& s, const Fence& f) { return s.WriteListings(f, listings, At(9)).status(); }},
-      {"BeginPull", [=](Storage& s, const Fence& f) { return s.BeginPull(f).status(); }},
+      {"BeginPull", [=](Storage& s, const Fence& f) { return s.BeginPull(f, "").status(); }},
       {"WritePulledPages",
        [=](Storage& s, const Fence& f) {
          return s.WritePulledPages(f, pull_number, {ToPage({{"X1", 5, 5}, {"X9", 5, 5}}, "next")}, At(9)).status();
        }},
       {"SweepAbsent", [=](Storage& s, const Fence& f) { return s.SweepAbsent(f, pull_number, 10, At(9)).status(); }},
-      {"EndPull", [=](Storage& s, const Fence& f) { return s.EndPull(f, pull_number, true, At(9)); }},
+      {"EndPull", [=](Storage& s, const Fence& f) { return s.EndPull(f, pull_number, true, "", At(9)); }},
       {"WriteFetched",
        [=](Storage& s, const Fence& f) {
          FetchReply reply;
@@ -94,7 +94,7 @@ void MakeWork(Shop& shop) {
   shop.Stock({{"K3", "S3", 100, 10}});
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});
   ASSERT_EQ(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")})), absl::OkStatus());
-  const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   Value(shop.storage().WritePulledPages(shop.fence(), pull_number, {ToPage({}, "page 2")}, At(8)));
 }
 
@@ -151,7 +151,7 @@ TEST_P(StorageConformance, RowsInAWrongStateAreNoLostSlot) {
   const Fence& fence = shop.fence();
   const LinkWrite taken = NewLink(shop.ListingId("S3"), shop.ItemId("X1"));
   const absl::Status refusals[] = {
-      storage().EndPull(fence, shop.channel().pull.pull_number + 1, true, At(9)),
+      storage().EndPull(fence, shop.channel().pull.pull_number + 1, true, "", At(9)),
       storage().WriteLinks(fence, shop.channel().edit_version, {taken}, At(9)).status(),
   };
   for (const absl::Status& refusal : refusals) {

@@ -36,12 +36,12 @@ TEST_P(StorageConformance, FetchedItemsAreWrittenAsThoseOfAPage) {
                             {"X2", 7, 8, ChannelStatus::kListed, "P"},
                             {"X3", 1, 1}});
   for (const char* handle : {"h9", "h1", "h2", "h3"}) reply.items.handle.Add(handle);
-  const FetchWriteResult result = Value(storage().WriteFetched(shop.fence(), reply, At(9)));
-  EXPECT_EQ(result.items.pages, 1);
-  EXPECT_EQ(result.items.inserted, 1);
-  EXPECT_EQ(result.items.changed, 2) << "a parent, and one that is back";
-  EXPECT_EQ(result.items.unchanged, 1);
-  EXPECT_EQ(result.items.healed, 1);
+  const PullWriteResult result = Value(storage().WriteFetched(shop.fence(), reply, At(9)));
+  EXPECT_EQ(result.pages, 1);
+  EXPECT_EQ(result.inserted, 1);
+  EXPECT_EQ(result.changed, 2) << "a parent, and one that is back";
+  EXPECT_EQ(result.unchanged, 1);
+  EXPECT_EQ(result.healed, 1);
   EXPECT_EQ(result.gone + result.broken, 0);
 
   const SyncBatch links = Value(storage().ReadLinksBySku(shop.channel_id(), {"S1"}));
@@ -65,9 +65,9 @@ TEST_P(StorageConformance, FetchedItemsAreWrittenAsThoseOfAPage) {
 
 TEST_P(StorageConformance, FetchedItemsOfAChannelThatWasNeverPulledAreThere) {
   Shop shop(under_test());
-  EXPECT_EQ(Value(storage().WriteFetched(shop.fence(), Found({{"X1"}, {"X2"}}), At(1))).items.inserted, 2);
+  EXPECT_EQ(Value(storage().WriteFetched(shop.fence(), Found({{"X1"}, {"X2"}}), At(1))).inserted, 2);
   EXPECT_TRUE(shop.IsLiveItem("X1"));
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1"}})}, At(2)));
   EXPECT_EQ(Value(storage().SweepAbsent(shop.fence(), pull, 10, At(3))).gone, 1) << "this pull did not see it";
   EXPECT_FALSE(shop.IsLiveItem("X2"));
@@ -76,15 +76,15 @@ TEST_P(StorageConformance, FetchedItemsOfAChannelThatWasNeverPulledAreThere) {
 TEST_P(StorageConformance, WhatAFetchFoundCountsAsSeenByThePullThatRuns) {
   Shop shop(under_test());
   shop.StockAndSync(4);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 100, 10}}, "page 2")}, At(5)));
   FetchReply reply =
       Found({{"X2", 100, 10}, {"X9", 9, 9}, {"X3", 1, 1, ChannelStatus::kListed, std::string(1001, 'p')}});
   reply.problems = {{"X4", {"code", {}, "message"}}};
-  const FetchWriteResult result = Value(storage().WriteFetched(shop.fence(), reply, At(6)));
-  ASSERT_EQ(result.items.refused.size(), 1u);
-  EXPECT_EQ(result.items.refused[0].row, 2);
-  EXPECT_EQ(result.items.unnamed, 0);
+  const PullWriteResult result = Value(storage().WriteFetched(shop.fence(), reply, At(6)));
+  ASSERT_EQ(result.refused.size(), 1u);
+  EXPECT_EQ(result.refused[0].row, 2);
+  EXPECT_EQ(result.unnamed, 0);
   EXPECT_EQ(shop.channel().pull.cursor, "page 2") << "the pull goes on where it was";
   EXPECT_EQ(shop.channel().pull.cursor_at, At(5));
   EXPECT_FALSE(shop.channel().pull.saw_unnamed);
@@ -99,7 +99,7 @@ TEST_P(StorageConformance, MissingItemsAreGoneAndTheirLinksBroken) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10}});
-  const FetchWriteResult result =
+  const PullWriteResult result =
       Value(storage().WriteFetched(shop.fence(), Missing({"X2", "nobody", "", "X3", "X2"}), At(6)));
   EXPECT_EQ(result.gone, 2);
   EXPECT_EQ(result.broken, 1);
@@ -125,7 +125,7 @@ TEST_P(StorageConformance, WhatIsGoneAlreadyIsNotLostOnceMore) {
   shop.StockAndSync(1);
   shop.Pull({});
   const std::string before = StoreText(storage());
-  const FetchWriteResult result = Value(storage().WriteFetched(shop.fence(), Missing({"X1"}), At(6)));
+  const PullWriteResult result = Value(storage().WriteFetched(shop.fence(), Missing({"X1"}), At(6)));
   EXPECT_EQ(result.gone + result.broken, 0);
   EXPECT_EQ(StoreText(storage()), before);
 }
@@ -146,9 +146,9 @@ TEST_P(StorageConformance, AFetchedItemWithoutANameIsRememberedByAPullThatRuns) 
   Shop shop(under_test());
   FetchReply reply;
   reply.problems = {{"", {"code", {}, "message"}}};
-  EXPECT_EQ(Value(storage().WriteFetched(shop.fence(), reply, At(1))).items.unnamed, 1);
+  EXPECT_EQ(Value(storage().WriteFetched(shop.fence(), reply, At(1))).unnamed, 1);
   EXPECT_FALSE(shop.channel().pull.saw_unnamed) << "no pull runs";
-  Value(storage().BeginPull(shop.fence()));
+  Value(storage().BeginPull(shop.fence(), ""));
   Value(storage().WriteFetched(shop.fence(), reply, At(2)));
   EXPECT_TRUE(shop.channel().pull.saw_unnamed);
 }

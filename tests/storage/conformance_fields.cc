@@ -27,9 +27,9 @@ void StateCompareAtPrice(Shop& shop, const std::string& key, int64_t price, absl
 void PullWithCompareAtPrice(Shop& shop, int64_t price) {
   PullPage page = ToPage({{"X1", 100, 10}});
   page.items.compare_at_price = {price};
-  const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   EXPECT_EQ(Code(shop.storage().WritePulledPages(shop.fence(), pull_number, {page}, At(1))), kOk);
-  EXPECT_EQ(shop.storage().EndPull(shop.fence(), pull_number, true, At(1)), absl::OkStatus());
+  EXPECT_EQ(shop.storage().EndPull(shop.fence(), pull_number, true, "", At(1)), absl::OkStatus());
 }
 
 // S1 with the compare-at price 150, linked to X1, which shows 140.
@@ -137,7 +137,7 @@ TEST_P(StorageConformance, ABatchOfItemsWithTooFewCompareAtPricesIsRefused) {
   Shop shop(under_test());
   PullPage page = ToPage({{"X1", 100, 10}, {"X2", 100, 10}});
   page.items.compare_at_price = {140};
-  const int64_t pull_number = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull_number = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull_number, {page}, At(1))), kInvalidArgument);
 }
 

@@ -25,7 +25,7 @@ PullPage PageWith(Fixed first, Fixed second) {
 }
 
 PullWriteResult PullFixed(Shop& shop, Fixed first, Fixed second, absl::Time at) {
-  const int64_t pull = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   return Value(
       shop.storage().WritePulledPages(shop.fence(), pull, {PageWith(std::move(first), std::move(second))}, at));
 }
@@ -53,7 +53,7 @@ TEST_P(StorageConformance, ItemsAndLinksComeWithWhatIsFixed) {
   EXPECT_EQ(Value(storage().ReadLinksByParent(shop.channel_id(), {""}, 0, 10)).rows[0].fixed.get(), both);
 }
 
-TEST_P(StorageConformance, EveryReasonIsKept) {
+TEST_P(StorageConformance, EveryReasonOfAFixedFieldIsKept) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   const std::vector<FixedField> all = {{"a", FixedReason::kNotTracked},

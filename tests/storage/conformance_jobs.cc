@@ -781,7 +781,7 @@ TEST_P(StorageConformance, EverythingOutlivesReopening) {
   ASSERT_EQ(shop.Edit("S1", Priority(3)), absl::OkStatus());
   shop.Pull({{"X1", 1, 2, ChannelStatus::kHidden, "P", {{"sku", "s"}}}, {"X2"}, {"X3"}});  // Breaks S4.
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1"}}, "page 2")}, At(20)));
   ASSERT_EQ(Code(storage().WriteSchedule(HourlySchedule(shop.channel_id(), At(60)))), kOk);
   Add(storage(), FullJob(storage(), shop.channel_id()));
@@ -801,7 +801,7 @@ TEST_P(StorageConformance, EverythingOutlivesReopening) {
 TEST_P(StorageConformance, InterruptedWorkGoesOnAfterReopening) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 100, 10}}, "page 2")}, At(20)));
   if (!under_test().Reopen()) GTEST_SKIP() << "this store does not outlive its object";
   under_test().KillOwner(shop.owner());
@@ -812,7 +812,7 @@ TEST_P(StorageConformance, InterruptedWorkGoesOnAfterReopening) {
   ASSERT_EQ(shop.channel().pull.cursor, "page 2");
   Value(storage().WritePulledPages(fence, pull, {ToPage({{"X2", 100, 10}})}, At(21)));
   EXPECT_EQ(Value(storage().SweepAbsent(fence, pull, 10, At(22))).gone, 0) << "pages from before the end of it count";
-  EXPECT_EQ(storage().EndPull(fence, pull, true, At(23)), absl::OkStatus());
+  EXPECT_EQ(storage().EndPull(fence, pull, true, "", At(23)), absl::OkStatus());
 }
 
 }  // namespace flxlink

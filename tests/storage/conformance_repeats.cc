@@ -72,23 +72,39 @@ TEST_P(StorageConformance, RepeatedQueueChangeIsToldFromAnother) {
 
 TEST_P(StorageConformance, RepeatedBeginPullIsTheSamePull) {
   Shop shop(under_test());
-  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.BeginPull(shop.fence()).status(); }), absl::OkStatus());
-  const PullState begun = Value(storage().BeginPull(shop.fence()));
+  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.BeginPull(shop.fence(), "").status(); }), absl::OkStatus());
+  const PullState begun = Value(storage().BeginPull(shop.fence(), ""));
   EXPECT_EQ(begun.pull_number, 1);
   EXPECT_TRUE(begun.running);
   Value(storage().WritePulledPages(shop.fence(), 1, {ToPage({{"X1", 100, 10}}, "page 2")}, At(5)));
-  const PullState anew = Value(storage().BeginPull(shop.fence()));
+  const PullState anew = Value(storage().BeginPull(shop.fence(), ""));
   EXPECT_EQ(anew.pull_number, 2) << "it starts over";
   EXPECT_EQ(anew.cursor, "");
   shop.ChangeJob();
-  EXPECT_EQ(Value(storage().BeginPull(shop.fence())).pull_number, 3) << "another job begins its own";
+  EXPECT_EQ(Value(storage().BeginPull(shop.fence(), "")).pull_number, 3) << "another job begins its own";
 }
 
 TEST_P(StorageConformance, RepeatedEndPullCountsOnce) {
   Shop shop(under_test());
-  Value(storage().BeginPull(shop.fence()));
-  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.EndPull(shop.fence(), 1, true, At(5)); }), absl::OkStatus());
+  Value(storage().BeginPull(shop.fence(), ""));
+  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.EndPull(shop.fence(), 1, true, "", At(5)); }), absl::OkStatus());
   EXPECT_EQ(shop.channel().pull.complete_pulls, 1);
+}
+
+TEST_P(StorageConformance, RepeatedPullSinceAMarkIsWrittenOnce) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  const auto begin = [&](Storage& s) { return s.BeginPull(shop.fence(), "mark").status(); };
+  EXPECT_EQ(Repeat(storage(), begin), absl::OkStatus());
+  const int64_t pull = shop.channel().pull.pull_number;
+  PullPage page = ToPage({{"X1", 1, 1}});
+  page.deleted = {"X2", "X8"};
+  const auto write = [&](Storage& s) { return s.WritePulledPages(shop.fence(), pull, {page}, At(5)).status(); };
+  EXPECT_EQ(Repeat(storage(), write), absl::OkStatus());
+  EXPECT_EQ(shop.History("S2").size(), 2u) << "linked, and broken once";
+  const auto end = [&](Storage& s) { return s.EndPull(shop.fence(), pull, true, "next mark", At(6)); };
+  EXPECT_EQ(Repeat(storage(), end), absl::OkStatus());
+  EXPECT_EQ(shop.channel().pull.mark, "next mark");
 }
 
 TEST_P(StorageConformance, RepeatedFetchIsWrittenOnce) {
@@ -99,7 +115,7 @@ TEST_P(StorageConformance, RepeatedFetchIsWrittenOnce) {
   reply.items = ToPage({{"X1", 1, 1}, {"X3", 3, 3}, {"X9", 9, 9}}).items;
   reply.problems = {{"X2", {}}, {"", {}}};
   reply.missing = {"X1", "X2", "X8"};
-  Value(storage().BeginPull(shop.fence()));
+  Value(storage().BeginPull(shop.fence(), ""));
   const auto write = [&](Storage& s) { return s.WriteFetched(shop.fence(), reply, At(5)).status(); };
   EXPECT_EQ(Repeat(storage(), write), absl::OkStatus());
   reply.items = {};

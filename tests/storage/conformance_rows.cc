@@ -81,7 +81,7 @@ TEST_P(StorageConformance, ValuesAtTheLimitsAreKept) {
 TEST_P(StorageConformance, AnOddItemIsRefusedAndCountsAsSeen) {
   Shop shop(under_test());
   shop.StockAndSync(3);
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const PullPage page = ToPage({{"X1", 1, 1, ChannelStatus::kListed, "", {{"title", TitleWithZero()}}},
                                 {"X2", 7, 7, ChannelStatus::kListed},
                                 {"new", 1, 1, ChannelStatus::kListed, TooLong()}});
@@ -117,7 +117,7 @@ TEST_P(StorageConformance, ARefusedItemThatWasGoneStaysGone) {
 
 TEST_P(StorageConformance, AnItemWithoutAnIdThatCanBeKeptIsRemembered) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const PullWriteResult result = Value(storage().WritePulledPages(
       shop.fence(), pull, {ToPage({{"X1", 1, 1}}, "one"), ToPage({{""}, {TooLong()}, {"\xFF"}, {"X2"}}, "two")},
       At(5)));
@@ -132,7 +132,7 @@ TEST_P(StorageConformance, AnItemWithoutAnIdThatCanBeKeptIsRemembered) {
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X3"}})}, At(6)));
   EXPECT_TRUE(shop.channel().pull.saw_unnamed) << "for the rest of the pull";
   EXPECT_TRUE(shop.IsLiveItem("X2"));
-  EXPECT_FALSE(Value(storage().BeginPull(shop.fence())).saw_unnamed);
+  EXPECT_FALSE(Value(storage().BeginPull(shop.fence(), "")).saw_unnamed);
   EXPECT_FALSE(shop.channel().pull.saw_unnamed);
 }
 
@@ -140,7 +140,7 @@ TEST_P(StorageConformance, ItemsThatTheAdapterCouldNotReadCountAsSeen) {
   Shop shop(under_test());
   shop.StockAndSync(3);
   shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}});  // Breaks S3.
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   PullPage page = ToPage({{"X1", 7, 7}}, "next");
   page.problems = {{"X2", {"code", {}, "message"}}, {"X3", {}}, {"new", {}}};
   const SyncRow second = shop.LinkRow("S2");
@@ -159,7 +159,7 @@ TEST_P(StorageConformance, ItemsThatTheAdapterCouldNotReadCountAsSeen) {
 TEST_P(StorageConformance, AnItemThatCouldNotBeReadOrNamedIsRemembered) {
   for (const std::string& name : {std::string(), TooLong(), std::string("\xFF")}) {
     Shop shop(under_test(), absl::StrCat("shop", name.size()));
-    const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+    const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
     PullPage page = ToPage({{""}}, "next");
     page.problems = {{name, {}}, {"X1", {}}};
     const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
@@ -167,7 +167,7 @@ TEST_P(StorageConformance, AnItemThatCouldNotBeReadOrNamedIsRemembered) {
     EXPECT_EQ(result.refused.size(), 1u);
     page = ToPage({});
     page.problems = {{name, {}}};
-    const int64_t next = Value(storage().BeginPull(shop.fence())).pull_number;
+    const int64_t next = Value(storage().BeginPull(shop.fence(), "")).pull_number;
     ASSERT_FALSE(shop.channel().pull.saw_unnamed);
     EXPECT_EQ(Value(storage().WritePulledPages(shop.fence(), next, {page}, At(6))).unnamed, 1);
     EXPECT_TRUE(shop.channel().pull.saw_unnamed);
@@ -176,7 +176,7 @@ TEST_P(StorageConformance, AnItemThatCouldNotBeReadOrNamedIsRemembered) {
 
 TEST_P(StorageConformance, AnItemWithAnOddHandleIsRefused) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   PullPage page = ToPage({{"X1"}, {"X2"}, {"X3"}});
   page.items.handle.Add(TooLong());
   page.items.handle.Add(TitleWithZero());
@@ -192,7 +192,7 @@ TEST_P(StorageConformance, AnItemWithAnOddHandleIsRefused) {
 
 TEST_P(StorageConformance, PagesOfAPullAreStoredTogether) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   const std::vector<PullPage> pages = Pages(7);
   int64_t inserted = 0;
   for (int64_t stored = 0; stored < 7;) {
@@ -213,7 +213,7 @@ TEST_P(StorageConformance, PagesOfAPullAreStoredTogether) {
 
 TEST_P(StorageConformance, ARefusalSaysOnWhichPageItIs) {
   Shop shop(under_test());
-  const int64_t pull = Value(storage().BeginPull(shop.fence())).pull_number;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
   std::vector<PullPage> pages = Pages(3);
   pages[2] = ToPage({{"X3"}, {"X4", 1, 1, ChannelStatus::kListed, TooLong()}});
   for (int64_t stored = 0; stored < 3;) {

@@ -158,7 +158,7 @@ TEST_P(StorageConformance, LinksComeWithTheHandlesOfTheirItems) {
     PullPage page = ToPage({{"X1", 100, 10}, {"X2", 100, 10}});
     page.items.handle.Add(first);
     page.items.handle.Add(second);
-    const int64_t number = Value(storage().BeginPull(shop.fence())).pull_number;
+    const int64_t number = Value(storage().BeginPull(shop.fence(), "")).pull_number;
     return Value(storage().WritePulledPages(shop.fence(), number, {page}, At(5)));
   };
   const std::string longest(1000, 'h');

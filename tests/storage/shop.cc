@@ -178,10 +178,10 @@ void Shop::Stock(const std::vector<ProductRow>& rows, absl::Time at) {
 }
 
 PullWriteResult Shop::Pull(const std::vector<PulledItem>& rows, absl::Time at) {
-  const int64_t pull_number = Value(storage().BeginPull(fence_)).pull_number;
+  const int64_t pull_number = Value(storage().BeginPull(fence_, "")).pull_number;
   const PullWriteResult result = Value(storage().WritePulledPages(fence_, pull_number, {ToPage(rows)}, at));
   Value(storage().SweepAbsent(fence_, pull_number, Storage::kMaxRows, at));
-  EXPECT_EQ(storage().EndPull(fence_, pull_number, true, at), absl::OkStatus());
+  EXPECT_EQ(storage().EndPull(fence_, pull_number, true, "", at), absl::OkStatus());
   return result;
 }
 

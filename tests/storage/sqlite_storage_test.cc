@@ -250,14 +250,15 @@ TEST(SqliteOpen, DoubtsOfSchema2BecomeThoseOfItsFieldsAndRefusalsAreForgotten) {
 }
 
 // The columns are documented, so that hosts can query them.
-TEST(SqliteOpen, HandlesDoubtsAndRefusalsAreTextOrNull) {
+TEST(SqliteOpen, HandlesFixedFieldsDoubtsAndRefusalsAreTextOrNull) {
   SqliteStorageUnderTest store;
   Shop shop(store);
   shop.StockAndLink(2);
   PullPage page = ToPage({{"X1", 100, 10}, {"X2", 100, 10}});
   page.items.handle.Add("gid://1");
   page.items.handle.Add("");
-  const int64_t pull = Value(shop.storage().BeginPull(shop.fence())).pull_number;
+  page.items.fixed = {{{"title", FixedReason::kKeptByParent}, {"quantity", FixedReason::kNotTracked}}, {}};
+  const int64_t pull = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   Value(shop.storage().WritePulledPages(shop.fence(), pull, {page}, At(5)));
   SettlementBatch batch;
   batch.rows = {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})};
@@ -267,6 +268,8 @@ TEST(SqliteOpen, HandlesDoubtsAndRefusalsAreTextOrNull) {
   ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
   EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(handle, 'none') FROM channel_variant"),
               ElementsAre("gid://1", "none"));
+  EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(fixed, 'none') FROM channel_variant"),
+              ElementsAre("quantity:not_tracked,title:kept_by_parent", "none"));
   EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(in_doubt, 'none'), coalesce(refused, 'none') FROM link"),
               ElementsAre("price,status,title|price:1f,title:f000000000000000", "none|none"));
 }
@@ -799,7 +802,7 @@ TEST(SqlitePulls, SeveralPagesAreStoredWhileThereIsTime) {
     ASSERT_EQ(storage->WriteQueue(Enqueue(queue(), job)), absl::OkStatus());
     ASSERT_EQ(storage->WriteQueue(Claim(queue(), job.job_id, owner)), absl::OkStatus());
     const Fence fence = FenceOf(queue().slot);
-    const int64_t pull = Value(storage->BeginPull(fence)).pull_number;
+    const int64_t pull = Value(storage->BeginPull(fence, "")).pull_number;
     const std::vector<PullPage> pages = {ToPage({{"X1"}}, "one"), ToPage({{"X2"}}, "two"), ToPage({{"X3"}})};
     const PullWriteResult written = Value(storage->WritePulledPages(fence, pull, pages, At(1)));
     EXPECT_EQ(written.pages, in_time ? 3 : 1);

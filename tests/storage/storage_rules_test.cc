@@ -79,7 +79,7 @@ TEST(StorageRules, WhatIsFoundIsNotMissing) {
   reply.items = ToPage({{"X1"}, {"X1"}}).items;
   reply.problems = {{"X2", {}}, {"", {}}};
   reply.missing = {"X3", "X2", "X1", "X4"};
-  EXPECT_EQ(storage::MissingItems(reply), (std::vector<absl::string_view>{"X3", "X4"}));
+  EXPECT_EQ(storage::MissingItems(storage::SightingOf(reply)), (std::vector<absl::string_view>{"X3", "X4"}));
 }
 
 TEST(StorageRules, OnlyWhatIsKnownIsSeenAfterUnlink) {
@@ -147,6 +147,30 @@ TEST(StorageRules, FieldsOfRowsBecomeColumnsAndBack) {
   EXPECT_EQ(storage::RowFields(columns, 1), rows[1]);
   EXPECT_EQ(storage::RowFields(columns, 2), (std::vector<Field>{{"upc", "2"}, {"color", "red"}}))
       << "in the columns' order";
+}
+
+TEST(StorageRules, WhatIsFixedIsByNameAndOfTwoReasonsTheFirst) {
+  PullPage page = ToPage({{"X1"}, {"X2"}});
+  EXPECT_TRUE(storage::FixedAt(page.items, 1).empty()) << "the adapter says nothing of it";
+  page.items.fixed = {{},
+                      {{"title", FixedReason::kMadeOfOthers},
+                       {"price", FixedReason::kNotStocked},
+                       {"title", FixedReason::kKeptByParent}}};
+  EXPECT_TRUE(storage::FixedAt(page.items, 0).empty());
+  EXPECT_EQ(storage::FixedAt(page.items, 1).get(),
+            (std::vector<FixedField>{{"price", FixedReason::kNotStocked}, {"title", FixedReason::kMadeOfOthers}}));
+}
+
+TEST(StorageRules, WhatIsFixedIsAFieldThatCanBeSynced) {
+  PullPage page = ToPage({{"X1"}});
+  page.items.fixed = {{{"compare_at_price", FixedReason::kNotStocked}, {"title", FixedReason::kKeptByParent}}};
+  EXPECT_EQ(storage::CheckChannelVariants(page.items), absl::OkStatus());
+  for (const char* name : {"", "Title", "price,quantity", "a:b"}) {
+    page.items.fixed = {{{name, FixedReason::kNotStocked}}};
+    const absl::Status status = storage::CheckChannelVariants(page.items);
+    EXPECT_EQ(status.code(), kInvalidArgument) << name;
+    EXPECT_NE(status.message().find("name a field that can be synced"), std::string::npos) << status;
+  }
 }
 
 }  // namespace

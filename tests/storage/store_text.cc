@@ -62,9 +62,10 @@ std::string Text(const RareVector<RefusedValue>& refused) {
 }
 
 std::string Text(const PullState& pull) {
-  return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " at ", Text(pull.cursor_at),
-                      " job=", pull.job_id, " running=", pull.running, " unnamed=", pull.saw_unnamed,
-                      " complete=", pull.complete_pulls, " at ", Text(pull.completed_at));
+  return absl::StrCat("pull ", pull.pull_number, " cursor=", pull.cursor, " since=", pull.since, " mark=", pull.mark,
+                      " at ", Text(pull.cursor_at), " job=", pull.job_id, " running=", pull.running,
+                      " unnamed=", pull.saw_unnamed, " complete=", pull.complete_pulls, " at ",
+                      Text(pull.completed_at));
 }
 
 std::string Text(const Channel& channel) {
@@ -106,7 +107,7 @@ std::string LinkText(const SyncBatch& batch, int64_t i) {
                       " at ", Text(row.quantity_at), " ", Text(row.status), " acknowledged=", Text(row.acknowledged),
                       " seen=", Text(row.seen), " at ", Text(row.seen_at), " guarded=", Text(row.guarded_at),
                       " refused=", Text(row.refused), " in_doubt=", FormatSyncFields(row.in_doubt),
-                      " fixed=", Text(row.fixed), " dirty=", row.dirty, "\n");
+                      " fixed=", Text(row.fixed), " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
 }
 
 std::string ProductText(Storage& storage, bool removed) {
@@ -210,8 +211,9 @@ std::string ToText(const Job& job) {
       Text(job.not_before), " skus=", absl::StrJoin(job.options.skus, ","),
       " force=", absl::StrJoin(job.options.force, ","), " only_forced=", job.options.only_forced,
       " full=", job.options.full, " release=", job.options.release_broken, " approved=", job.options.approved,
-      " items=", absl::StrJoin(job.options.items, ","), " from_job=", job.from_job, " progress=", job.progress.total,
-      "/", job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
+      " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
+      " from_job=", job.from_job, " progress=", job.progress.total, "/", job.progress.done, "/", job.progress.failed,
+      " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");

@@ -45,6 +45,7 @@ class Generator {
     problem.policy.currency = AnyCurrency();
     problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     problem.policy.parent_status = Chance(30);
+    problem.policy.read_lag = absl::Seconds(Below(2));
     problem.policy.kinds = AnyKinds(problem.policy.fields);
     const int64_t size = Below(6);
     for (int64_t id = 1; id <= size; ++id) AddSyncRow(MakeRow(id, problem.policy), AnyParent(), &problem.batch);
@@ -131,6 +132,7 @@ class Generator {
     if (Chance(40)) row.refused = AnyRefused(Desired(row, policy));
     if (Chance(30)) row.in_doubt = AnyFields(40);
     if (Chance(30)) row.fixed = AnyFixed();
+    if (Chance(50)) row.acknowledged_at = AnyTime();
     return row;
   }
 
@@ -528,6 +530,7 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     bool guard = false;
     Values seen = ToValues(row.seen);
     EraseFixed(row, &seen);
+    if (row.seen_at - problem.policy.read_lag <= row.acknowledged_at) seen.clear();
     for (const auto& [name, value] : seen) {
       if (!compare_seen || !IsSynced(name, problem.policy) || (known.count(name) != 0 && known[name] == value))
         continue;
@@ -637,6 +640,34 @@ SyncRow After(SyncRow row, const Settlement& settlement) {
   row.in_doubt = settlement.in_doubt;
   row.refused = settlement.refused;
   return row;
+}
+
+TEST(SyncPropertyTest, TheReferenceCatchesWhoBelievesOldReads) {
+  const std::map<std::string, std::function<void(PlanCase&)>> twins = {
+      {"believes old reads",
+       [](PlanCase& p) {
+         for (SyncRow& row : p.batch.rows) row.acknowledged_at = absl::InfinitePast();
+       }},
+      {"takes reads for quick", [](PlanCase& p) { p.policy.read_lag = absl::ZeroDuration(); }},
+      {"believes a read of the same instant",
+       [](PlanCase& p) {
+         for (SyncRow& row : p.batch.rows) row.seen_at += absl::Microseconds(1);
+       }},
+      {"believes no read at all",
+       [](PlanCase& p) {
+         for (SyncRow& row : p.batch.rows) row.acknowledged_at = row.seen_at;
+       }},
+  };
+  for (const auto& [name, hide] : twins) {
+    bool caught = false;
+    for (uint64_t seed = 0; seed < kBatches && !caught; ++seed) {
+      const PlanCase problem = Generator(seed).Make();
+      PlanCase shown = problem;
+      hide(shown);
+      caught = ActualReconciliation(shown, true) != ReferenceReconciliation(problem, true);
+    }
+    EXPECT_TRUE(caught) << name;
+  }
 }
 
 // A step that is called the last is: once it is applied, or refused, the next plan of the link sends nothing. (Where a

@@ -126,8 +126,10 @@ TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
   capabilities.push_kinds = {KindOf(kQuantity), KindOf(kStatus)};
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
   capabilities.kept_by_parent = kStatus;
+  capabilities.pull_lag = absl::Seconds(9);
   const SyncPolicy policy = MakeSyncPolicy(config, capabilities);
   EXPECT_EQ(policy.fields, kStatus);
+  EXPECT_EQ(policy.read_lag, absl::Seconds(9));
   EXPECT_EQ(policy.currency, Euro());
   EXPECT_EQ(policy.oversell_guard, OversellGuard::kOverwrite);
   EXPECT_TRUE(policy.parent_status);
@@ -1110,6 +1112,35 @@ TEST(PlanReconciliationTest, LessStockThanAcknowledgedSetsTheGuard) {
   EXPECT_FALSE(PlanReconciliation(OneRow(row), overwrite, true).at(0).guard_quantity);
   row.acknowledged.quantity = kAbsent;
   EXPECT_FALSE(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).guard_quantity);
+}
+
+TEST(PlanReconciliationTest, AReadThatMayBeOlderThanTheAcknowledgementSaysNothing) {
+  SyncRow row = EqualRow();
+  row.seen = {1000, 1, ChannelStatus::kHidden};
+  SyncPolicy policy = FullPolicy();
+  const auto drifts = [&] { return !PlanReconciliation(OneRow(row), policy, true).empty(); };
+  row.acknowledged_at = row.seen_at;
+  EXPECT_FALSE(drifts()) << "of the same instant";
+  row.acknowledged_at -= absl::Microseconds(1);
+  EXPECT_TRUE(drifts());
+  EXPECT_TRUE(PlanReconciliation(OneRow(row), policy, true).at(0).guard_quantity);
+  policy.read_lag = absl::Seconds(10);
+  EXPECT_FALSE(drifts()) << "neither drift nor guard";
+  row.seen_at = row.acknowledged_at + absl::Seconds(10);
+  EXPECT_FALSE(drifts());
+  row.seen_at += absl::Microseconds(1);
+  EXPECT_TRUE(drifts());
+}
+
+// A policy that changed is looked at once, and not again for the sake of a read that was too early.
+TEST(PlanReconciliationTest, WhatIsToBeSentIsFoundThoughTheReadSaysNothing) {
+  SyncRow row = EqualRow();
+  row.acknowledged_at = row.seen_at;
+  row.seen.price = 1;
+  row.product_price = 2500;
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(row), FullPolicy(), true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].acknowledged, row.acknowledged);
 }
 
 TEST(PlanReconciliationTest, FindsWhatIsToBeSent) {

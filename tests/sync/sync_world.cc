@@ -320,7 +320,7 @@ class World {
       if (!which(link)) continue;
       const int64_t acknowledged = link.row.acknowledged.quantity;
       See(link);
-      if (Chance(15)) FixOthers(link);
+      if (!at_rest_ && Chance(15)) FixOthers(link);
       const SyncFields fixed = FixedOf(link);
       link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
       const bool is_compared =
@@ -597,8 +597,10 @@ class World {
   // The end
   // -------------------------------------------------------------------------------------------------------------
 
-  // Nothing changes any more, nothing fails, every product has all values, and no link has a reason to wait.
+  // Nothing changes any more, what is fixed neither, nothing fails, every product has all values, and no link has a
+  // reason to wait.
   void ComeToRest() {
+    at_rest_ = true;
     LookAtAll();
     for (Link& link : links_) {
       link.row.product_price = 10;
@@ -651,6 +653,7 @@ class World {
   std::map<std::string, std::string> contents_;  // By idempotency key, with the link's id in it.
   int64_t now_ = 0;
   int64_t push_id_ = 0;
+  bool at_rest_ = false;
   std::string failure_;
 };
 

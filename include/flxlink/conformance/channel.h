@@ -13,7 +13,7 @@
 //
 // Each declared capability is proved by what the platform then holds: all of it is looked at before and after, and
 // nothing but what was stated may differ. What an adapter does not declare is not asked of it. No test waits for time
-// to pass.
+// to pass: the platform shows what was done to it at once.
 
 #ifndef FLXLINK_CONFORMANCE_CHANNEL_H_
 #define FLXLINK_CONFORMANCE_CHANNEL_H_
@@ -87,6 +87,8 @@ class ChannelUnderTest {
   // What somebody else does to the platform.
   virtual void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) = 0;
   virtual void Remove(absl::string_view external_id) = 0;
+  // Adds an item, which is none of Items(). False: this one cannot.
+  virtual bool Add(const ConformanceItem& /*item*/) { return false; }
 
   // Makes fields of that item such that no push can set them, as many as there is a way for. Returns which, by field,
   // as a pull must show them from then on. Default: every field can be set of every item.
@@ -130,11 +132,14 @@ struct PulledItems {
   std::map<std::string, std::string> handles;  // By external id.
   std::vector<std::string> cursors;            // With which the pages were asked for.
   std::vector<ItemProblem> problems;
+  std::vector<std::string> deleted;  // In the order in which they were told.
+  std::string mark;                  // Of the last page.
 };
 
-// Pulls everything, in pages of `limit`, and checks what holds for every page. `wait` is called where a page is not
-// ready.
-PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit = 1000, const std::function<void()>& wait = nullptr);
+// Pulls everything, or what changed since `mark` if that is not empty, in pages of `limit`, and checks what holds for
+// every page. `wait` is called where a page is not ready.
+PulledItems PullAll(const ChannelAdapter& adapter, int64_t limit = 1000, const std::function<void()>& wait = nullptr,
+                    const std::string& mark = "");
 
 // What can be seen of an item: past the adapter, and by a pull.
 struct SeenItem {
@@ -169,6 +174,7 @@ class ChannelConformance : public testing::TestWithParam<ChannelFactory> {
   void ForEachField(const std::function<void(const PushKind& kind, const SyncFields& field)>& check);
 
   PulledItems Pull(int64_t limit = 1000);
+  PulledItems PullSince(const std::string& mark, int64_t limit = 1000);
   // One page, asked for until it is ready.
   absl::StatusOr<PullPage> PullPageAt(const ChannelAdapter& adapter, const std::string& cursor, int64_t limit);
   SeenItems See();

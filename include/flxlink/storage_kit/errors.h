@@ -39,6 +39,7 @@ absl::Status FireMoved(const Channel& channel, absl::string_view schedule);
 absl::Status StaleFence(const Fence& fence);
 absl::Status ChannelBusy(const Channel& channel, const Slot& slot);
 absl::Status PullNotRunning(const Channel& channel, int64_t pull_number);
+absl::Status PullNotWhole(const Channel& channel, int64_t pull_number);
 absl::Status AlreadyLinked(absl::string_view sku, absl::string_view external_id);
 absl::Status NotLinked(absl::string_view sku);
 absl::Status ItemNotLive(absl::string_view external_id);

@@ -67,10 +67,10 @@ absl::Status CheckListings(const ListingBatch& batch);
 // Columns of one length, names of fields within the limits, and fixed fields that are names of SyncFields. Which rows
 // can be kept is ChoosePulledRows' to say (limits.h).
 absl::Status CheckChannelVariants(const ChannelVariantBatch& batch);
-// There is a page, and each passes CheckChannelVariants, has no more problems than one operation takes, and an age that
-// is finite and not negative.
+// There is a page, and each passes CheckChannelVariants, has no more problems and deleted items than one operation
+// takes, and an age that is finite and not negative.
 absl::Status CheckPulledPages(absl::Span<const PullPage> pages);
-// The items pass CheckChannelVariants, and there are no more problems and missing items than one operation takes.
+// The same of a fetch.
 absl::Status CheckFetched(const FetchReply& reply);
 // Every set of attentions that a row names is there.
 absl::Status CheckSettlements(const SettlementBatch& batch);
@@ -96,8 +96,14 @@ bool IsLastChange(const QueueChange& change, const Slot& slot);
 bool IsWritten(const Channel& channel, int64_t expected_revision, const ChannelConfig& config,
                const absl::optional<ChannelConfig>& draft);
 
-// Whether the job has begun a pull of which no page is stored.
-bool HasJustBegun(const PullState& pull, const Fence& fence);
+// Whether the job has begun a pull since that mark, or a whole one where it is empty, of which no page is stored.
+bool HasJustBegun(const PullState& pull, const Fence& fence, absl::string_view since);
+
+// OK where pull `pull_number` may sweep: it is the channel's last, runs, and is whole.
+absl::Status CheckSweep(const Channel& channel, int64_t pull_number);
+
+// Whether PullState::mark, made under one of the configurations, means the same under the other.
+bool SameMarks(const ChannelConfig& a, const ChannelConfig& b);
 
 // What storages keep of a product variant besides its key.
 struct ProductState {
@@ -159,9 +165,19 @@ absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row);
 // ChannelVariantBatch::fixed of row `row`, ascending by name and each once.
 RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row);
 
-// The ids of FetchReply::missing that the reply does not name as found, too: an item that somebody saw is not gone.
-// They look at the reply.
-std::vector<absl::string_view> MissingItems(const FetchReply& reply);
+// What a page of a pull, or a fetch, says of a channel's items. It looks at the page.
+struct Sighting {
+  const ChannelVariantBatch& items;
+  absl::Span<const ItemProblem> problems;
+  absl::Span<const std::string> missing;
+  absl::Duration age;
+};
+Sighting SightingOf(const PullPage& page);
+Sighting SightingOf(const FetchReply& reply);
+
+// The missing items that the sighting does not name as seen, too: an item that somebody saw is not gone. They look at
+// the page.
+std::vector<absl::string_view> MissingItems(const Sighting& sighting);
 
 // Adds to the result of a write of pages what became of the rows of the next one; what the kept ones changed is
 // storage's to count.

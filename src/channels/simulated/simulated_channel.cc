@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "src/channels/simulated/simulated_account.h"
 #include "src/channels/simulated/simulated_items.h"
@@ -133,6 +135,7 @@ class SimulatedPlatform::Impl {
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
   std::vector<SimulatedItem> Items();
   SimulatedCounters Counters();
+  void ForgetMarks();
   void SetFaults(const SimulatedFaults& faults);
 
   absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call);
@@ -169,7 +172,21 @@ class SimulatedPlatform::Impl {
   void Drift() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Timeout() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  Rows RowsFrom(const std::string& cursor, int64_t limit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Where a page of a pull begins.
+  struct PullPlace {
+    std::string mark;                   // For the pull after this one.
+    absl::optional<std::string> after;  // The last item that was seen; nullopt: none was.
+    int64_t changed_after = 0;
+
+    std::string ToCursor() const { return after.has_value() ? absl::StrCat(mark, ">", *after) : mark; }
+  };
+
+  std::string MarkNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<PullPlace> PlaceOf(const PullRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::optional<int64_t> NumberOf(absl::string_view mark) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The items as a read shows them that is so late. `old` keeps them where they are others than now.
+  const SimulatedItems::Rows& RowsBefore(absl::Duration lag, SimulatedItems::Rows* old) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ChannelVariantBatch Show(const Rows& rows, std::vector<ItemProblem>* problems) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::vector<Sent> Send(absl::Span<const PushRequest> requests);
@@ -201,6 +218,7 @@ class SimulatedPlatform::Impl {
   std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
   std::map<std::string, PushOutcome> keys_ ABSL_GUARDED_BY(mutex_);                   // By idempotency key.
   SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);
+  int64_t marks_forgotten_ ABSL_GUARDED_BY(mutex_) = 0;  // Times that all were.
 };
 
 // -- Chance.
@@ -232,20 +250,20 @@ bool SimulatedPlatform::Impl::IsRefusedByChance(const PushItem& item) const {
 void SimulatedPlatform::Impl::SetItem(SimulatedItem item) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  items_.Set(std::move(item));
+  items_.Set(std::move(item), clock_.Now());
 }
 
 bool SimulatedPlatform::Impl::EditItem(absl::string_view external_id, const SyncFields& mask,
                                        const ItemValues& values) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  return items_.Edit(external_id, mask, values);
+  return items_.Edit(external_id, mask, values, clock_.Now());
 }
 
 bool SimulatedPlatform::Impl::RemoveItem(absl::string_view external_id) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  return items_.Remove(external_id);
+  return items_.Remove(external_id, clock_.Now());
 }
 
 absl::optional<SimulatedItem> SimulatedPlatform::Impl::FindItem(absl::string_view external_id) {
@@ -268,6 +286,11 @@ SimulatedCounters SimulatedPlatform::Impl::Counters() {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
   return counters_;
+}
+
+void SimulatedPlatform::Impl::ForgetMarks() {
+  absl::MutexLock lock(&mutex_);
+  ++marks_forgotten_;
 }
 
 void SimulatedPlatform::Impl::SetFaults(const SimulatedFaults& faults) {
@@ -334,7 +357,7 @@ void SimulatedPlatform::Impl::Drift() {
   } else {
     values.quantity = static_cast<int64_t>(Below(100));
   }
-  items_.Edit(id, PresentFields(values), values);
+  items_.Edit(id, PresentFields(values), values, clock_.Now());
 }
 
 absl::Status SimulatedPlatform::Impl::Timeout() {
@@ -349,29 +372,75 @@ absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& reques
   const CallCost& cost = options_.capabilities.pull_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::pulls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  const Rows rows = RowsFrom(request.cursor, request.limit);
+  absl::StatusOr<PullPlace> place = PlaceOf(request);
+  if (!place.ok()) return place.status();
+  SimulatedItems::Rows old;
+  const SimulatedItems::Rows& all = RowsBefore(options_.capabilities.pull_lag, &old);
+  const int64_t last_change = items_.LastChangeBy(clock_.Now() - options_.capabilities.pull_lag);
+  Rows rows;
+  for (auto at = place->after.has_value() ? all.upper_bound(*place->after) : all.begin(); at != all.end(); ++at) {
+    if (at->second.changed > place->changed_after) rows.push_back(&at->second);
+    if (static_cast<int64_t>(rows.size()) > request.limit) break;
+  }
+  const bool is_last = static_cast<int64_t>(rows.size()) <= request.limit;
+  if (!is_last) rows.pop_back();
   if (absl::Status status = Admit(cost, rows.size()); !status.ok()) return status;
   PullPage page;
   if (Happens(faults_.not_ready)) {
     ++counters_.pages_not_ready;
-    page.next_cursor = request.cursor.empty() ? ">" : request.cursor;
+    page.next_cursor = place->ToCursor();
     page.ask_again_after = faults_.retry_after;
     return page;
   }
   page.items = Show(rows, &page.problems);
   counters_.items_pulled += page.items.size();
-  if (!rows.empty() && rows.back()->item.external_id != items_.rows().rbegin()->first) {
-    page.next_cursor = absl::StrCat(">", rows.back()->item.external_id);
+  if (!is_last) {
+    place->after = rows.back()->item.external_id;
+    page.next_cursor = place->ToCursor();
+  } else if (options_.capabilities.since.has_value()) {
+    page.mark = place->mark;
+    if (!request.mark.empty()) page.deleted = items_.Removed(place->changed_after, last_change);
   }
   return page;
 }
 
-// A cursor is '>' and the last item that was seen, so that a pull goes on rightly whatever comes and goes meanwhile.
-SimulatedPlatform::Impl::Rows SimulatedPlatform::Impl::RowsFrom(const std::string& cursor, int64_t limit) const {
-  auto at = cursor.empty() ? items_.rows().begin() : items_.rows().upper_bound(cursor.substr(1));
-  Rows rows;
-  for (; at != items_.rows().end() && static_cast<int64_t>(rows.size()) < limit; ++at) rows.push_back(&at->second);
-  return rows;
+// What a pull that begins now shows is all that happened by then; the overlap is what it does not rely on.
+std::string SimulatedPlatform::Impl::MarkNow() const {
+  const AdapterCapabilities& capabilities = options_.capabilities;
+  const absl::Duration overlap = capabilities.since.value_or(SinceReads()).overlap;
+  return absl::StrCat(marks_forgotten_, "-", items_.LastChangeBy(clock_.Now() - capabilities.pull_lag - overlap));
+}
+
+// nullopt: it was not given, or is forgotten.
+absl::optional<int64_t> SimulatedPlatform::Impl::NumberOf(absl::string_view mark) const {
+  const std::vector<absl::string_view> parts = absl::StrSplit(mark, absl::MaxSplits('-', 1));
+  int64_t forgotten = 0;
+  int64_t number = 0;
+  const bool is_mark = options_.capabilities.since.has_value() && parts.size() == 2 &&
+                       absl::SimpleAtoi(parts[0], &forgotten) && absl::SimpleAtoi(parts[1], &number);
+  if (!is_mark || forgotten != marks_forgotten_) return absl::nullopt;
+  return number;
+}
+
+// A cursor is the mark of its pull, '>' and the last item that was seen, so that a pull goes on rightly whatever comes
+// and goes meanwhile.
+absl::StatusOr<SimulatedPlatform::Impl::PullPlace> SimulatedPlatform::Impl::PlaceOf(const PullRequest& request) const {
+  PullPlace place;
+  const size_t end = std::min(request.cursor.find('>'), request.cursor.size());
+  place.mark = request.cursor.empty() ? MarkNow() : request.cursor.substr(0, end);
+  if (end < request.cursor.size()) place.after = request.cursor.substr(end + 1);
+  place.changed_after = -1;
+  if (request.mark.empty()) return place;
+  const absl::optional<int64_t> number = NumberOf(request.mark);
+  if (!number.has_value()) return absl::AbortedError("the simulated platform does not know that mark; pull everything");
+  place.changed_after = *number;
+  return place;
+}
+
+const SimulatedItems::Rows& SimulatedPlatform::Impl::RowsBefore(absl::Duration lag, SimulatedItems::Rows* old) const {
+  if (lag == absl::ZeroDuration()) return items_.rows();
+  *old = items_.RowsAt(clock_.Now() - lag);
+  return *old;
 }
 
 ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, std::vector<ItemProblem>* problems) {
@@ -399,10 +468,12 @@ absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& re
   absl::MutexLock lock(&mutex_);
   if (absl::Status status = Admit(cost, request.external_ids.size()); !status.ok()) return status;
   FetchReply reply;
+  SimulatedItems::Rows old;
+  const SimulatedItems::Rows& all = RowsBefore(options_.capabilities.fetch_lag, &old);
   Rows rows;
   for (const std::string& id : request.external_ids) {
-    const auto found = items_.rows().find(id);
-    if (found == items_.rows().end()) {
+    const auto found = all.find(id);
+    if (found == all.end()) {
       reply.missing.push_back(id);
     } else {
       rows.push_back(&found->second);
@@ -548,7 +619,7 @@ PushOutcome SimulatedPlatform::Impl::Land(const Waiting& item) {
   PushOutcome outcome = Judge(*item.kind, item.item);
   if (outcome.result != PushResult::kApplied) return outcome;
   ++counters_.items_applied;
-  return items_.Land(*item.kind, item.item);
+  return items_.Land(*item.kind, item.item, clock_.Now());
 }
 
 void SimulatedPlatform::Impl::LandWhatIsDue() {
@@ -659,6 +730,7 @@ absl::optional<SimulatedItem> SimulatedPlatform::FindItem(absl::string_view exte
 }
 std::vector<SimulatedItem> SimulatedPlatform::Items() { return impl_->Items(); }
 SimulatedCounters SimulatedPlatform::Counters() { return impl_->Counters(); }
+void SimulatedPlatform::ForgetMarks() { impl_->ForgetMarks(); }
 void SimulatedPlatform::SetFaults(const SimulatedFaults& faults) { impl_->SetFaults(faults); }
 absl::StatusOr<PullPage> SimulatedPlatform::Pull(const PullRequest& request, const CallContext& call) {
   return impl_->Pull(request, call);

@@ -81,24 +81,73 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
   return outcome;
 }
 
-void SimulatedItems::Set(SimulatedItem item) {
+SimulatedItems::SimulatedItems(const AdapterCapabilities& capabilities)
+    : capabilities_(capabilities),
+      sees_(capabilities.since.value_or(SinceReads())),
+      memory_(std::max(capabilities.pull_lag + sees_.overlap, capabilities.fetch_lag)) {}
+
+int64_t SimulatedItems::Note(absl::string_view external_id, absl::Time now) {
+  if (memory_ > absl::ZeroDuration()) {
+    while (!log_.empty() && log_.front().at <= now - memory_) log_.pop_front();
+    const auto found = rows_.find(external_id);
+    log_.push_back(
+        {now, std::string(external_id), found == rows_.end() ? absl::nullopt : absl::make_optional(found->second)});
+  }
+  return ++changes_;
+}
+
+void SimulatedItems::Set(SimulatedItem item, absl::Time now) {
+  const bool is_new = rows_.find(item.external_id) == rows_.end();
+  const int64_t number = Note(item.external_id, now);
+  removed_.erase(item.external_id);
   Row& row = rows_[item.external_id];
-  if (row.handle.empty()) row.handle = absl::StrCat("handle-", ++handles_given_);
+  if (is_new) row.handle = absl::StrCat("handle-", ++handles_given_);
+  if (!is_new || sees_.sees_new_items) row.changed = number;
   row.item = std::move(item);
 }
 
-bool SimulatedItems::Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) {
+bool SimulatedItems::Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+                          absl::Time now) {
   const auto found = rows_.find(external_id);
   if (found == rows_.end()) return false;
+  const int64_t number = Note(external_id, now);
+  if (!IntersectionOf(mask, sees_.sees).empty()) found->second.changed = number;
   SetMasked(mask, values, &found->second.item);
   return true;
 }
 
-bool SimulatedItems::Remove(absl::string_view external_id) {
+bool SimulatedItems::Remove(absl::string_view external_id, absl::Time now) {
   const auto found = rows_.find(external_id);
   if (found == rows_.end()) return false;
+  const int64_t number = Note(external_id, now);
+  if (sees_.sees_deletions) removed_[found->first] = number;
   rows_.erase(found);
   return true;
+}
+
+SimulatedItems::Rows SimulatedItems::RowsAt(absl::Time time) const {
+  Rows rows = rows_;
+  for (auto change = log_.rbegin(); change != log_.rend() && change->at > time; ++change) {
+    if (change->before.has_value()) {
+      rows.insert_or_assign(change->external_id, *change->before);
+    } else {
+      rows.erase(change->external_id);
+    }
+  }
+  return rows;
+}
+
+int64_t SimulatedItems::LastChangeBy(absl::Time time) const {
+  const auto is_later = [&](const Change& change) { return change.at > time; };
+  return changes_ - (std::find_if_not(log_.rbegin(), log_.rend(), is_later) - log_.rbegin());
+}
+
+std::vector<std::string> SimulatedItems::Removed(int64_t after, int64_t last) const {
+  std::vector<std::string> external_ids;
+  for (const auto& [external_id, number] : removed_) {
+    if (number > after && number <= last) external_ids.push_back(external_id);
+  }
+  return external_ids;
 }
 
 PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item) const {
@@ -139,15 +188,15 @@ PushOutcome SimulatedItems::JudgeValues(const PushKind& kind, const PushItem& it
   return OutcomeOf(PushResult::kApplied);
 }
 
-PushOutcome SimulatedItems::Land(const PushKind& kind, const PushItem& item) {
+PushOutcome SimulatedItems::Land(const PushKind& kind, const PushItem& item, absl::Time now) {
   PushOutcome outcome = Judge(kind, item);
   if (outcome.result != PushResult::kApplied) return outcome;
-  SimulatedItem& target = rows_.find(item.external_id)->second.item;
-  SetMasked(item.mask, item.values, &target);
+  Edit(item.external_id, item.mask, item.values, now);
+  const std::string& parent_id = rows_.find(item.external_id)->second.item.parent_id;
   const SyncFields shared = IntersectionOf(item.mask, capabilities_.kept_by_parent);
-  if (shared.empty() || target.parent_id.empty()) return outcome;
-  for (auto& [id, row] : rows_) {
-    if (row.item.parent_id == target.parent_id) SetMasked(shared, item.values, &row.item);
+  if (shared.empty() || parent_id.empty()) return outcome;
+  for (const auto& [id, row] : rows_) {
+    if (id != item.external_id && row.item.parent_id == parent_id) Edit(id, shared, item.values, now);
   }
   return outcome;
 }

@@ -51,6 +51,16 @@ bool LinksAlike(const MemoryItem& a, const MemoryItem& b) {
 
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
 
+void LoseItems(MemoryChannel& channel, const std::vector<absl::string_view>& external_ids, const Author& author,
+               PullWriteResult* result) {
+  for (const absl::string_view external_id : external_ids) {
+    const auto item = channel.item_by_external_id.find(external_id);
+    if (item == channel.item_by_external_id.end() || channel.items.at(item->second).gone) continue;
+    ++result->gone;
+    if (channel.LoseItem(channel.items.at(item->second), author)) ++result->broken;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
@@ -211,14 +221,15 @@ BuildOutcome MemoryStorage::WriteListing(MemoryChannel& channel, MemoryListing r
   return BuildOutcome::kRefreshed;
 }
 
-absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence) {
+absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence, absl::string_view since) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   PullState& pull = (*channel)->channel.pull;
-  if (storage::HasJustBegun(pull, fence)) return pull;
+  if (storage::HasJustBegun(pull, fence, since)) return pull;
   ++pull.pull_number;
   pull.cursor.clear();
+  pull.since = std::string(since);
   pull.cursor_at.reset();
   pull.job_id = fence.job_id;
   pull.saw_unnamed = false;
@@ -248,18 +259,19 @@ absl::StatusOr<PullWriteResult> MemoryStorage::WritePulledPages(const Fence& fen
 
 void MemoryStorage::WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,
                               PullWriteResult* result) {
-  WriteSeen(channel, page.items, page.problems, now - page.age, {fence.job_id, now}, result);
+  WriteSighting(channel, storage::SightingOf(page), {fence.job_id, now}, result);
   PullState& pull = channel.channel.pull;
   pull.cursor = page.next_cursor;
   pull.cursor_at = now;
   pull.job_id = fence.job_id;
 }
 
-void MemoryStorage::WriteSeen(MemoryChannel& channel, const ChannelVariantBatch& items,
-                              absl::Span<const ItemProblem> problems, absl::Time seen_at, const Author& author,
-                              PullWriteResult* result) {
+void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
+                                  PullWriteResult* result) {
   PullState& pull = channel.channel.pull;
-  storage::PulledRowChoice rows = storage::ChoosePulledRows(items, problems);
+  const ChannelVariantBatch& items = sighting.items;
+  const absl::Time seen_at = author.at - sighting.age;
+  storage::PulledRowChoice rows = storage::ChoosePulledRows(items, sighting.problems);
   for (const int64_t row : rows.kept) {
     const int64_t item_id = WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), author, result);
     channel.SetHandle(item_id, storage::HandleAt(items, row));
@@ -273,6 +285,7 @@ void MemoryStorage::WriteSeen(MemoryChannel& channel, const ChannelVariantBatch&
   }
   pull.saw_unnamed = pull.saw_unnamed || (pull.running && rows.unnamed > 0);
   storage::AddPage(std::move(rows), result);
+  LoseItems(channel, storage::MissingItems(sighting), author, result);
 }
 
 int64_t MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author,
@@ -320,8 +333,9 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
                                                        absl::Time now) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  absl::StatusOr<MemoryChannel*> channel = FindPulling(fence, pull_number);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
+  if (absl::Status status = storage::CheckSweep((*channel)->channel, pull_number); !status.ok()) return status;
   SweepResult result;
   for (auto& [id, item] : (*channel)->items) {
     if (!IsAbsent(item, pull_number)) continue;
@@ -335,7 +349,8 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
   return result;
 }
 
-absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) {
+absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
+                                    absl::Time now) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
@@ -343,33 +358,27 @@ absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   if (pull.pull_number != pull_number || pull_number == 0)
     return storage::PullNotRunning((*channel)->channel, pull_number);
   if (!pull.running) return absl::OkStatus();
-  pull.running = false;
-  pull.cursor.clear();
-  pull.cursor_at.reset();
-  pull.job_id = 0;
-  if (complete) {
+  if (complete && pull.since.empty()) {
     ++pull.complete_pulls;
     pull.completed_at = now;
   }
+  pull.running = false;
+  pull.cursor.clear();
+  pull.since.clear();
+  pull.cursor_at.reset();
+  pull.job_id = 0;
+  pull.mark = std::string(mark);
   return absl::OkStatus();
 }
 
-absl::StatusOr<FetchWriteResult> MemoryStorage::WriteFetched(const Fence& fence, const FetchReply& reply,
-                                                             absl::Time now) {
+absl::StatusOr<PullWriteResult> MemoryStorage::WriteFetched(const Fence& fence, const FetchReply& reply,
+                                                            absl::Time now) {
   if (absl::Status status = storage::CheckFetched(reply); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  absl::StatusOr<MemoryChannel*> found = FindFenced(fence);
-  if (!found.ok()) return found.status();
-  MemoryChannel& channel = **found;
-  const Author author = {fence.job_id, now};
-  FetchWriteResult result;
-  WriteSeen(channel, reply.items, reply.problems, now, author, &result.items);
-  for (const absl::string_view external_id : storage::MissingItems(reply)) {
-    const auto item = channel.item_by_external_id.find(external_id);
-    if (item == channel.item_by_external_id.end() || channel.items.at(item->second).gone) continue;
-    ++result.gone;
-    if (channel.LoseItem(channel.items.at(item->second), author)) ++result.broken;
-  }
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  PullWriteResult result;
+  WriteSighting(**channel, storage::SightingOf(reply), {fence.job_id, now}, &result);
   return result;
 }
 

@@ -81,6 +81,7 @@ struct MemoryListing {
   int64_t synced_version = 0;
   absl::Time dirty_since;
   ItemValues acknowledged;
+  absl::Time acknowledged_at = absl::InfinitePast();
   absl::Time guarded_at = absl::InfinitePast();
   RareVector<RefusedValue> refused;
   SyncFields in_doubt;

@@ -55,14 +55,15 @@ class MemoryStorage : public Storage, public LinkIndex {
                                                           absl::Time now) override;
   absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                        int64_t after_id, int64_t limit) override;
-  absl::StatusOr<PullState> BeginPull(const Fence& fence) override;
+  absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override;
   absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                    absl::Span<const PullPage> pages, absl::Time now) override;
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
   absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                           absl::Time now) override;
-  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) override;
-  absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
+                       absl::Time now) override;
+  absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;
@@ -166,10 +167,8 @@ class MemoryStorage : public Storage, public LinkIndex {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WritePage(const Fence& fence, MemoryChannel& channel, const PullPage& page, absl::Time now,
                  PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Writes what a page or a fetch saw at `seen_at`.
-  void WriteSeen(MemoryChannel& channel, const ChannelVariantBatch& items, absl::Span<const ItemProblem> problems,
-                 absl::Time seen_at, const Author& author, PullWriteResult* result)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WriteSighting(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
+                     PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ItemRow ToItemRow(const MemoryChannel& channel, const MemoryItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The item's id.
   int64_t WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)

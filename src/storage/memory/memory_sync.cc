@@ -19,14 +19,16 @@ absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, 
 }
 
 // The listing variant's values after the masked fields of `acknowledged` are known to be on the channel.
-void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, MemoryListing& listing) {
+void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, absl::Time now, MemoryListing& listing) {
   CopyFields(row.mask, row.acknowledged, &listing.acknowledged);
+  if (!row.mask.empty()) listing.acknowledged_at = now;
   if (!row.mask.Has(SyncField::kStatus)) return;
   channel.SetStatus(listing, Acknowledge(listing.status, row.acknowledged.status));
 }
 
-void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch) {
-  AcknowledgeFields(channel, row, listing);
+void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,
+                absl::Time now) {
+  AcknowledgeFields(channel, row, now, listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
     if (row.mask.Has(SyncField::kQuantity)) listing.guarded_at = absl::InfinitePast();
@@ -44,7 +46,7 @@ void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   const bool has_link = listing.linked() && !row.gone;
   listing.in_doubt = has_link ? row.in_doubt : SyncFields();
   if (has_link) {
-    SettleLink(channel, listing, row, batch);
+    SettleLink(channel, listing, row, batch, author.at);
   } else if (listing.linked()) {
     channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
   }
@@ -77,6 +79,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.in_doubt = listing.in_doubt;
   row.fixed = channel.FixedOf(item.channel_variant_id);
   row.dirty = listing.dirty();
+  row.acknowledged_at = listing.acknowledged_at;
   batch->rows.push_back(row);
   batch->sku.Add(listing.sku);
   batch->external_id.Add(item.external_id);

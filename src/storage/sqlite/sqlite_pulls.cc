@@ -19,24 +19,16 @@ absl::Status CheckPulling(Connection& db, int64_t channel_id, int64_t pull_numbe
   return storage::PullNotRunning(FindChannel(db, channel_id).value_or(Channel()), pull_number);
 }
 
-// What a page or a fetch saw, when, and which pull that counts for.
-struct Sighting {
-  const ChannelVariantBatch& items;
-  absl::Span<const ItemProblem> problems;
-  absl::Time seen_at;
-  int64_t pull_number;
-};
-
-// Writes the rows of one sighting.
+// Writes the rows of one sighting, which counts for pull `pull_number`.
 class ItemWriter {
  public:
   // Adds to `result` what the rows change.
-  ItemWriter(Connection& db, int64_t channel_id, const Sighting& sighting, const LinkAuthor& author,
-             PullWriteResult* result)
+  ItemWriter(Connection& db, int64_t channel_id, int64_t pull_number, const storage::Sighting& sighting,
+             const LinkAuthor& author, PullWriteResult* result)
       : db_(db),
         channel_id_(channel_id),
-        pull_number_(sighting.pull_number),
-        seen_at_(sighting.seen_at),
+        pull_number_(pull_number),
+        seen_at_(author.at - sighting.age),
         now_(author.at),
         items_(sighting.items),
         links_(db, channel_id, author),
@@ -131,17 +123,9 @@ class ItemWriter {
   PullWriteResult& result_;
 };
 
-void WriteSeen(Connection& db, int64_t channel_id, const Sighting& sighting, const LinkAuthor& author,
-               PullWriteResult* result) {
-  storage::PulledRowChoice rows = storage::ChoosePulledRows(sighting.items, sighting.problems);
-  ItemWriter writer(db, channel_id, sighting, author, result);
-  for (const int64_t row : rows.kept) writer.Write(row);
-  for (const absl::string_view external_id : rows.seen) writer.See(external_id);
-  storage::AddPage(std::move(rows), result);
-}
-
-void LoseMissing(Connection& db, int64_t channel_id, const std::vector<absl::string_view>& external_ids,
-                 const LinkAuthor& author, FetchWriteResult* result) {
+void LoseItems(Connection& db, int64_t channel_id, const std::vector<absl::string_view>& external_ids,
+               const LinkAuthor& author, PullWriteResult* result) {
+  if (external_ids.empty()) return;
   LinkWriter links(db, channel_id, author);
   for (const absl::string_view external_id : external_ids) {
     const absl::optional<StoredItem> item = FindItem(db, channel_id, external_id);
@@ -149,6 +133,18 @@ void LoseMissing(Connection& db, int64_t channel_id, const std::vector<absl::str
     ++result->gone;
     if (links.LoseItem(item->channel_variant_id, external_id)) ++result->broken;
   }
+}
+
+void WriteSighting(Connection& db, int64_t channel_id, int64_t pull_number, const storage::Sighting& sighting,
+                   const LinkAuthor& author, PullWriteResult* result) {
+  {
+    storage::PulledRowChoice rows = storage::ChoosePulledRows(sighting.items, sighting.problems);
+    ItemWriter writer(db, channel_id, pull_number, sighting, author, result);
+    for (const int64_t row : rows.kept) writer.Write(row);
+    for (const absl::string_view external_id : rows.seen) writer.See(external_id);
+    storage::AddPage(std::move(rows), result);
+  }
+  LoseItems(db, channel_id, storage::MissingItems(sighting), author, result);
 }
 
 // Tells while several pages are written whether one more, as long as they were, ends in time; whatever is done to the
@@ -188,15 +184,16 @@ std::vector<AbsentItem> FindAbsent(Connection& db, int64_t channel_id, int64_t p
 
 }  // namespace
 
-absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence) {
+absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence, absl::string_view since) {
   PullState pull;
   absl::Status status = WriteFenced(fence, [&](Connection& db) {
     pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
-    if (storage::HasJustBegun(pull, fence)) return absl::OkStatus();
+    if (storage::HasJustBegun(pull, fence, since)) return absl::OkStatus();
     Query(db,
           "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', "
-          "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0, pull_saw_unnamed = 0 WHERE channel_id = ?1")
-        .Run(fence.channel_id, fence.job_id);
+          "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0, pull_saw_unnamed = 0, "
+          "pull_since = ?3 WHERE channel_id = ?1")
+        .Run(fence.channel_id, fence.job_id, since);
     pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
     return absl::OkStatus();
   });
@@ -215,8 +212,7 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPages(const Fence& fen
     const BulkWriteTime time(options_.bulk_write_time);
     for (const PullPage& page : pages) {
       if (!time.HasRoom(result.pages)) break;
-      WriteSeen(db, fence.channel_id, {page.items, page.problems, now - page.age, pull_number}, {fence.job_id, now},
-                &result);
+      WriteSighting(db, fence.channel_id, pull_number, storage::SightingOf(page), {fence.job_id, now}, &result);
     }
     const PullPage& last = pages[static_cast<size_t>(result.pages - 1)];
     Query(db,
@@ -249,8 +245,9 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
   if (!status.ok()) return status;
   SweepResult result;
   status = WriteFenced(fence, [&](Connection& db) {
-    const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
-    if (!pulling.ok()) return pulling;
+    const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
+    const absl::Status sweep = storage::CheckSweep(channel, pull_number);
+    if (!sweep.ok()) return sweep;
     std::vector<AbsentItem> absent = FindAbsent(db, fence.channel_id, pull_number, limit + 1);
     result.more = static_cast<int64_t>(absent.size()) > limit;
     if (result.more) absent.pop_back();
@@ -268,7 +265,8 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
   return result;
 }
 
-absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) {
+absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
+                                    absl::Time now) {
   return WriteFenced(fence, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     if (channel.pull.pull_number != pull_number || pull_number == 0)
@@ -276,24 +274,23 @@ absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, boo
     if (!channel.pull.running) return absl::OkStatus();
     Query(db,
           "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_cursor_at = NULL, pull_job = NULL, "
+          "pull_since = '', pull_mark = ?4, "
           "complete_pulls = complete_pulls + ?2, completed_at = CASE WHEN ?2 THEN ?3 ELSE completed_at END "
           "WHERE channel_id = ?1")
-        .Run(fence.channel_id, complete, now);
+        .Run(fence.channel_id, complete && channel.pull.since.empty(), now, mark);
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<FetchWriteResult> SqliteStorage::WriteFetched(const Fence& fence, const FetchReply& reply,
-                                                             absl::Time now) {
+absl::StatusOr<PullWriteResult> SqliteStorage::WriteFetched(const Fence& fence, const FetchReply& reply,
+                                                            absl::Time now) {
   absl::Status status = storage::CheckFetched(reply);
   if (!status.ok()) return status;
-  FetchWriteResult result;
+  PullWriteResult result;
   status = WriteFenced(fence, [&](Connection& db) {
     const PullState pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
-    const LinkAuthor author = {fence.job_id, now};
-    WriteSeen(db, fence.channel_id, {reply.items, reply.problems, now, pull.pull_number}, author, &result.items);
-    LoseMissing(db, fence.channel_id, storage::MissingItems(reply), author, &result);
-    if (!pull.running || result.items.unnamed == 0) return absl::OkStatus();
+    WriteSighting(db, fence.channel_id, pull.pull_number, storage::SightingOf(reply), {fence.job_id, now}, &result);
+    if (!pull.running || result.unnamed == 0) return absl::OkStatus();
     Query(db, "UPDATE channel SET pull_saw_unnamed = 1 WHERE channel_id = ?1").Run(fence.channel_id);
     return absl::OkStatus();
   });

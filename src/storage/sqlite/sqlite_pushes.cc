@@ -66,7 +66,7 @@ void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& ro
 }
 
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const SettlementBatch& batch, int64_t at,
-                LinkWriter& links, SettlementResult* result) {
+                absl::Time now, LinkWriter& links, SettlementResult* result) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   AcknowledgeContent(db, channel_id, row);
   const bool has_status = row.mask.Has(SyncField::kStatus);
@@ -80,14 +80,15 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "health = ?11, pending = ?12, guarded_at = CASE WHEN ?5 AND ?13 THEN NULL ELSE guarded_at END, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
-        "refused = ?15, in_doubt = ?16 "
+        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, row.mask.Has(SyncField::kPrice), NullIfAbsent{row.acknowledged.price},
            row.mask.Has(SyncField::kQuantity), NullIfAbsent{row.acknowledged.quantity}, has_status,
            StatusText(row.acknowledged.status), row.mask.Has(SyncField::kCompareAtPrice),
            NullIfAbsent{row.acknowledged.compare_at_price}, ToString(status.base),
            NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
-           NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)});
+           NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !row.mask.empty(),
+           now);
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> attentions = storage::AttentionsOf(row, batch);
   storage::AddAttentionChanges(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
@@ -95,7 +96,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
 
 // Row number `at` of the batch.
 absl::Status WriteSettlement(Connection& db, int64_t channel_id, const SettlementBatch& batch, int64_t at,
-                             LinkWriter& links, SettlementResult* result) {
+                             absl::Time now, LinkWriter& links, SettlementResult* result) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
@@ -111,7 +112,7 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
     SettleGone(db, channel_id, *link, at, links, result);
     return absl::OkStatus();
   }
-  SettleLink(db, channel_id, *link, batch, at, links, result);
+  SettleLink(db, channel_id, *link, batch, at, now, links, result);
   return absl::OkStatus();
 }
 
@@ -160,7 +161,7 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (size_t i = 0; i < batch.rows.size(); ++i) {
       const absl::Status written =
-          WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), links, &result);
+          WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), now, links, &result);
       if (!written.ok()) return written;
     }
     if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);

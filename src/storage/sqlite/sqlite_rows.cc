@@ -17,7 +17,7 @@ namespace {
 #define FLXLINK_SELECT_CHANNEL                                                                    \
   "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
   "pull_number, pull_cursor, pull_running, complete_pulls, completed_at, pull_cursor_at, "        \
-  "pull_job, pull_saw_unnamed FROM channel "
+  "pull_job, pull_saw_unnamed, pull_since, pull_mark FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
   absl::StatusOr<ChannelConfig> config = model::DecodeChannelConfig(bytes);
@@ -42,6 +42,8 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   channel.pull.cursor_at = query.OptionalTime(12);
   channel.pull.job_id = query.Int(13);
   channel.pull.saw_unnamed = query.Bool(14);
+  channel.pull.since = query.String(15);
+  channel.pull.mark = query.String(16);
   return channel;
 }
 

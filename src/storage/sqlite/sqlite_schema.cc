@@ -291,11 +291,14 @@ ALTER TABLE link RENAME COLUMN in_doubt TO any_in_doubt;
 ALTER TABLE link ADD COLUMN in_doubt TEXT;
 UPDATE link SET in_doubt = 'price,quantity,status' WHERE any_in_doubt <> 0;
 ALTER TABLE link DROP COLUMN any_in_doubt;
+ALTER TABLE link ADD COLUMN acked_at INTEGER;
 
 ALTER TABLE channel DROP COLUMN pull_revision;
 ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
 ALTER TABLE channel ADD COLUMN pull_job INTEGER;
 ALTER TABLE channel ADD COLUMN pull_saw_unnamed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE channel ADD COLUMN pull_since TEXT NOT NULL DEFAULT '';
+ALTER TABLE channel ADD COLUMN pull_mark TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
 ALTER TABLE job ADD COLUMN not_before INTEGER;

@@ -58,14 +58,15 @@ class SqliteStorage : public Storage, public LinkIndex {
                                                           absl::Time now) override;
   absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
                                                        int64_t after_id, int64_t limit) override;
-  absl::StatusOr<PullState> BeginPull(const Fence& fence) override;
+  absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override;
   absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                    absl::Span<const PullPage> pages, absl::Time now) override;
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
   absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                           absl::Time now) override;
-  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::Time now) override;
-  absl::StatusOr<FetchWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
+  absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
+                       absl::Time now) override;
+  absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;

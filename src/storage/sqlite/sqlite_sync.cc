@@ -31,6 +31,7 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
   row.dirty = !query.IsNull(22);
   row.channel_variant_id = query.Int(27);
+  row.acknowledged_at = query.Time(30);
   return row;
 }
 
