@@ -170,6 +170,7 @@ TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
       {"UPDATE job SET state = 'pending', not_before = 7", "it has no head, and job "},
       {"UPDATE job SET state = 'pending', not_before = 7; UPDATE slot SET next_due = 8", "it has no head, and job "},
       {"UPDATE slot SET next_due = 8", "no pending job waits for its next_due"},
+      {"UPDATE job SET state = 'pending', not_before = 7; UPDATE slot SET next_due = 5", "waits for its next_due"},
       {"UPDATE job SET kind = 'pill'", "the kind pill"},
       {"UPDATE sequence SET next_id = 1 WHERE name = 'channel'", "sequence channel: its next number 1"},
       {"DELETE FROM sequence WHERE name = 'owner'", "sequence owner: it is not there"},
