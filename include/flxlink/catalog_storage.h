@@ -123,8 +123,7 @@ class CatalogStorage {
   // Stores what a fetch found, in one transaction, as one page of a pull is stored, `missing` as its `deleted`; what it
   // found counts as seen by the pull that runs, too, if one does. At most Storage::kMaxRows of each. Repeat: the same,
   // again.
-  virtual absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply,
-                                                       absl::Time now) = 0;
+  virtual absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) = 0;
 
   // Removes the product variants of each SKU (see product.h) and marks dirty the links whose quantity that changes, and
   // those that the oversell guard waits for. At most Storage::kMaxRows SKUs. An empty SKU is nobody's.

@@ -97,10 +97,10 @@ struct JobOptions {
   bool full = false;
   // link: dissolve broken links first.
   bool release_broken = false;
-  // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the adapter
-  // can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything, which
-  // the job counts as "whole". Such a pull breaks a link only where the platform says that its item is gone. Joined with
-  // a wish for everything: everything.
+  // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the
+  // adapter can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything,
+  // which the job counts as "whole". Such a pull breaks a link only where the platform says that its item is gone.
+  // Joined with a wish for everything: everything.
   bool since_last = false;
   // A person approved what held it.
   bool approved = false;

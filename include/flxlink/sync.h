@@ -164,9 +164,9 @@ struct Reconciliation {
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a
 // field that the last pull saw with another value than acknowledged is drift: what was seen becomes acknowledged, so
-// that the next plan corrects it. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after it
-// may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired differs
-// from acknowledged are found (a policy changed, a mark was lost).
+// that the next plan corrects it. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after
+// it may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired
+// differs from acknowledged are found (a policy changed, a mark was lost).
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen);
 
 // The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are

@@ -87,7 +87,8 @@ TEST_P(StorageConformance, RepeatedBeginPullIsTheSamePull) {
 TEST_P(StorageConformance, RepeatedEndPullCountsOnce) {
   Shop shop(under_test());
   Value(storage().BeginPull(shop.fence(), ""));
-  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.EndPull(shop.fence(), 1, true, "", At(5)); }), absl::OkStatus());
+  EXPECT_EQ(Repeat(storage(), [&](Storage& s) { return s.EndPull(shop.fence(), 1, true, "", At(5)); }),
+            absl::OkStatus());
   EXPECT_EQ(shop.channel().pull.complete_pulls, 1);
 }
 
