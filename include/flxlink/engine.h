@@ -251,11 +251,13 @@ class Engine {
   // -- Jobs
 
   // Asks for a job. While one of that kind is pending, that one is returned, with both wishes joined; while one is
-  // running, a follow-up is queued.
+  // running, a follow-up is queued. INVALID_ARGUMENT: a fetch names no item, or one as in NoteItems; or the job would
+  // never be due.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
-  // The platform tells that these items changed: asks for a pull, with the trigger kNotice, or joins one that is
-  // pending. Every pull reads the whole channel; no adapter can be asked for single items yet. INVALID_ARGUMENT: there
-  // is none, or an external id is empty or beyond what is kept (storage_kit/limits.h).
+  // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
+  // is pending. Where the channel's adapter has no fetch_limit it is a pull, which reads the whole channel. Errors are
+  // also those of making the adapter. INVALID_ARGUMENT: there is no item, or an external id is empty or beyond what is
+  // kept (storage_kit/limits.h).
   virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.
@@ -295,17 +297,18 @@ class Engine {
 
   // -- Running
 
-  // Runs claimable jobs, of all channels, on this thread until there is none left or `max_jobs` ran; the jobs that
-  // these chain count too. Returns how many ran, however they ended. A channel that cannot be served is told as
+  // Runs claimable jobs, of all channels, on this thread until none is left that is due or `max_jobs` ran; the jobs
+  // that these chain count too. Returns how many ran, however they ended. A channel that cannot be served is told as
   // EventKind::kTrouble, tried again later, and does not keep others from being served. CANCELLED: the engine is being
   // destroyed, or the call was cancelled. A call that ends makes the job that it runs yield, see Stop.
   virtual absl::StatusOr<int> RunPending(int max_jobs, const Call& call) = 0;
   absl::StatusOr<int> RunPending(int max_jobs) { return RunPending(max_jobs, Call()); }
 
-  // Serves the queue of the job's channel on this thread until the job is final or held. While another owner holds the
-  // slot it follows, and takes over if that owner dies. FAILED_PRECONDITION: the job waits and its channel is paused.
-  // CANCELLED: the engine is being destroyed, or the call was cancelled. Other errors are storage's, after max_tries.
-  // A call that ends makes the job that it runs yield, see Stop, and leaves one that it waits for in the queue.
+  // Serves the queue of the job's channel on this thread until the job is final or held. A job that is not due is not
+  // waited for: it is returned as it is, pending. While another owner holds the slot it follows, and takes over if that
+  // owner dies. FAILED_PRECONDITION: the job waits and its channel is paused. CANCELLED: the engine is being destroyed,
+  // or the call was cancelled. Other errors are storage's, after max_tries. A call that ends makes the job that it runs
+  // yield, see Stop, and leaves one that it waits for in the queue.
   virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id, const Call& call) = 0;
   absl::StatusOr<Job> RunUntilFinal(int64_t job_id) { return RunUntilFinal(job_id, Call()); }
 
@@ -340,7 +343,7 @@ class Engine {
   //   flxlink_jobs_ended_total            kind, state (completed, failed, cancelled, held)
   //   flxlink_throttled_total             channel
   //   flxlink_troubles_total              what went wrong outside of jobs
-  //   flxlink_oldest_pending_seconds      channel: how long its oldest pending job has waited; 0: none waits
+  //   flxlink_oldest_pending_seconds      channel: how long its oldest job that is due waits; 0: none does
   //   flxlink_queue_jobs                  channel, state (pending, running, held): the jobs that are open
   //
   // A counter that nothing has happened for is left out. Costs a read of each channel's queue.

@@ -245,8 +245,8 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::Status WriteQueue(const QueueChange& change) override {
     return Around("WriteQueue", [&] { return inner_.WriteQueue(change); });
   }
-  absl::StatusOr<std::vector<int64_t>> ReadClaimable(int64_t limit) override {
-    return Around("ReadClaimable", [&] { return inner_.ReadClaimable(limit); });
+  absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) override {
+    return Around("ReadClaimable", [&] { return inner_.ReadClaimable(now, limit); });
   }
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
     return Around("WriteProgress", [&] { return inner_.WriteProgress(fence, progress); });

@@ -36,6 +36,7 @@ enum class JobKind : uint8_t {
   kLink,   // Link unlinked listing variants.
   kSync,   // Send what differs of the fields that the channel syncs.
   kRules,  // Set statuses by the channel's status rules.
+  kFetch,  // Mirror named items of the channel.
 };
 
 enum class JobState : uint8_t {
@@ -53,13 +54,14 @@ enum class JobTrigger : uint8_t {
   kChain,
   kRerun,
   kNotice,  // A platform told that something changed.
+  kRetry,   // Another job failed for a reason that may pass.
 };
 
-// "pull", "build", "link", "sync", "rules".
+// "pull", "build", "link", "sync", "rules", "fetch".
 absl::string_view ToString(JobKind kind);
 // "pending", "running", "completed", "failed", "cancelled", "held".
 absl::string_view ToString(JobState state);
-// "hand", "schedule", "chain", "rerun", "notice".
+// "hand", "schedule", "chain", "rerun", "notice", "retry".
 absl::string_view ToString(JobTrigger trigger);
 absl::optional<JobState> ParseJobState(absl::string_view text);
 
@@ -104,10 +106,14 @@ struct JobOptions {
   bool since_last = false;
   // A person approved what held it.
   bool approved = false;
+  // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
+  // (AdapterCapabilities::fetch_limit) all of them are pulled.
+  std::vector<std::string> items;
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
-           a.release_broken == b.release_broken && a.since_last == b.since_last && a.approved == b.approved;
+           a.release_broken == b.release_broken && a.since_last == b.since_last && a.approved == b.approved &&
+           a.items == b.items;
   }
 };
 
@@ -133,11 +139,14 @@ struct Job {
   int64_t priority = 0;
   // When a person moved it ahead of everything that was pending then. InfinitePast: never.
   absl::Time prioritized_at = absl::InfinitePast();
+  // Of a pending job: it does not begin before this time of storage's clock, and until then is in nobody's way. Not
+  // set, which is the default, and once it has begun: it waits for its turn only. Never InfiniteFuture.
+  absl::optional<absl::Time> not_before;
   JobOptions options;
   // The kinds that led here, first to last; a chain never visits a kind twice.
   std::vector<JobKind> chain;
-  // The job that this one came from: with the trigger kRerun the one that it repeats, with kChain the one that queued
-  // it. 0: none.
+  // The job that this one came from: with the triggers kRerun and kRetry the one that it repeats, with kChain the one
+  // that queued it. 0: none.
   int64_t from_job = 0;
 
   JobProgress progress;
@@ -156,11 +165,16 @@ struct Job {
   static constexpr int kMaxProblems = 100;
 };
 
+// Whether the job, if it is pending, may begin at `now`.
+bool IsDue(const Job& job, absl::Time now);
+
 // A request for a job.
 struct JobRequest {
   JobKind kind = JobKind::kSync;
   JobTrigger trigger = JobTrigger::kHand;
   int64_t priority = 0;
+  // See Job. Joined with a pending job, both are due at the earlier of the two times.
+  absl::optional<absl::Time> not_before;
   JobOptions options;
   std::vector<JobKind> chain;
   int64_t from_job = 0;
@@ -187,11 +201,15 @@ struct Slot {
   bool paused = false;
   // Of the running job.
   bool cancel_requested = false;
-  // The pending job that is next, copied here so that claiming costs the same whatever waits. 0: none.
+  // Of the pending jobs that were due at the last change the one that is next, copied here so that claiming costs the
+  // same whatever waits. 0: none.
   int64_t head_job = 0;
   absl::Time head_prioritized_at = absl::InfinitePast();
   int64_t head_priority = 0;
   absl::Time head_created_at = absl::InfinitePast();
+  // The earliest Job::not_before of the pending jobs that were not due at the last change. From then on the head may be
+  // another one than the slot says. InfiniteFuture: there is none.
+  absl::Time next_due = absl::InfiniteFuture();
 };
 
 // What every write of a running job names.

@@ -52,9 +52,11 @@ class JobStorage {
   // and reading the queue again shows what came of it.
   virtual absl::Status WriteQueue(const QueueChange& change) = 0;
 
-  // Channels whose slot can be claimed: not paused, and either free with a pending job or held by an owner that died.
-  // The most urgent head first: latest prioritized, then highest priority, then oldest.
-  virtual absl::StatusOr<std::vector<int64_t>> ReadClaimable(int64_t limit) = 0;
+  // Channels whose slot can be claimed at `now`, storage's time: not paused, and either free with a head or a next_due
+  // that is not after `now`, or held by an owner that died. The most urgent head first: latest prioritized, then
+  // highest priority, then oldest. A free slot without a head stands where one would whose head has priority 0 and the
+  // age of its next_due.
+  virtual absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) = 0;
 
   struct ProgressReply {
     bool cancel_requested = false;

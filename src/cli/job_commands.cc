@@ -37,7 +37,7 @@ using Action = std::function<absl::Status()>;
 struct RequestFlags {
   std::string channel;
   JobRequest request;
-  std::vector<std::string> items;  // pull: those that a platform said have changed.
+  std::vector<std::string> items;  // pull: the only ones that matter.
   bool dry_run = false;
   bool no_wait = false;
 };
@@ -50,7 +50,12 @@ absl::Status MakeJob(Session& session, const RequestFlags& flags) {
 absl::Status MakePullJob(Session& session, const RequestFlags& flags) {
   if (flags.items.empty()) return MakeJob(session, flags);
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
-  return RunJob(session, session.engine().NoteItems(flags.channel, flags.items), !flags.no_wait);
+  const absl::StatusOr<Job> job = session.engine().NoteItems(flags.channel, flags.items);
+  if (job.ok() && job->kind == JobKind::kPull) {
+    std::fprintf(stderr, "flxlink: channel %s cannot be asked for single items, so all are read\n",
+                 OneLine(flags.channel).c_str());
+  }
+  return RunJob(session, job, !flags.no_wait);
 }
 
 absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
@@ -144,7 +149,7 @@ void AddMakers(CLI::App& app, const Globals& globals, Action& action) {
   const auto pull = std::make_shared<RequestFlags>();
   command = AddMaker(app, JobKind::kPull, "Read the channel's items", pull);
   TakeMany(
-      command->add_option("--item", pull->items, "These are said to have changed; all items are read all the same"));
+      command->add_option("--item", pull->items, "Only these, where the channel can be asked for them (default: all)"));
   command->get_option("--item")->type_name("EXTERNAL_ID ...");
   command
       ->add_flag("--since-last", pull->request.options.since_last,
@@ -182,6 +187,7 @@ absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
   if (job.from_job != 0) absl::StrAppend(&text, "  from job: ", job.from_job, "\n");
   absl::StrAppend(&text, "  progress: ", job.progress.done, " of ", job.progress.total, " done, ", job.progress.failed,
                   " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
+  if (const std::string due = DueAt(job); !due.empty()) absl::StrAppend(&text, "  due: ", due, "\n");
   if (job.started_at.has_value()) absl::StrAppend(&text, "  started: ", FormatInstant(*job.started_at), "\n");
   if (job.finished_at.has_value()) absl::StrAppend(&text, "  finished: ", FormatInstant(*job.finished_at), "\n");
   if (job.error.has_value()) {
@@ -256,6 +262,7 @@ std::vector<std::string> TableRow(const Job& job) {
           absl::StrCat(job.progress.done, "/", job.progress.total),
           absl::StrCat(job.progress.failed),
           FormatInstant(job.created_at),
+          DueAt(job),
           job.error.value_or(Problem()).message};
 }
 
@@ -263,7 +270,7 @@ std::vector<std::string> TableRow(const Job& job) {
 absl::Status ForEachJob(Session& session, const JobFlags& flags, absl::FunctionRef<absl::Status(const Job&)> visit) {
   JobFilter filter;
   filter.channel = flags.channel;
-  for (const std::string& kind : flags.kinds) filter.kinds.push_back(ValueOf(kind, JobKind::kRules));
+  for (const std::string& kind : flags.kinds) filter.kinds.push_back(ValueOf(kind, JobKind::kFetch));
   if (!flags.state.empty()) filter.states = {ValueOf(flags.state, JobState::kHeld)};
   PageRequest request;
   for (int64_t left = flags.limit; left > 0; left -= request.limit) {
@@ -288,7 +295,8 @@ absl::Status List(Session& session, const JobFlags& flags) {
     const absl::Status status = ForEachJob(session, flags, [&](const Job& job) { return array.Add(JobView(job)); });
     return status.ok() ? array.Finish() : status;
   }
-  TextTable table({"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "ERROR"});
+  TextTable table(
+      {"JOB", "CHANNEL", "KIND", "STATE", "TRIGGER", "PRIORITY", "DONE", "FAILED", "CREATED", "DUE", "ERROR"});
   const absl::Status status = ForEachJob(session, flags, [&](const Job& job) { return table.AddRow(TableRow(job)); });
   return status.ok() ? table.Finish() : status;
 }
@@ -311,7 +319,7 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
   list->add_option("--channel", flags->channel, "Only this channel's")->type_name("CHANNEL");
   CLI::Option* kind = list->add_option("--kind", flags->kinds, "Only jobs of these kinds");
   TakeMany(kind);
-  TakeOneOf(kind, WordsOf(JobKind::kRules));
+  TakeOneOf(kind, WordsOf(JobKind::kFetch));
   TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"), WordsOf(JobState::kHeld));
   list->add_option("--limit", flags->limit, "At most so many, the newest (default: all)")
       ->check(CLI::PositiveNumber)

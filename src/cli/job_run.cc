@@ -63,6 +63,8 @@ absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& before) {
     absl::StatusOr<Job> job = RunUntilFinal(engine, (*next)->job_id);
     if (!job.ok()) return job.status();
     chained.push_back(*std::move(job));
+    // It is not due, and would be found again.
+    if (chained.back().state == JobState::kPending) return chained;
   }
 }
 
@@ -80,7 +82,8 @@ absl::StatusOr<LinkRemainder> ReadRemainder(Engine& engine, absl::string_view ch
 // A job's summary and its first problems.
 absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
   if (job.state == JobState::kPending) {
-    return absl::StrCat(ToString(job.kind), ": pending as job ", job.job_id,
+    const std::string due = DueAt(job);
+    return absl::StrCat(ToString(job.kind), ": pending as job ", job.job_id, due.empty() ? "" : ", due at ", due,
                         "; to see what becomes of it: flxlink job show ", job.job_id, "\n");
   }
   absl::StatusOr<Channel> channel = session.FindChannel(job.channel);
@@ -103,7 +106,7 @@ absl::Status PrintJobAsText(Session& session, const Job& job, const std::vector<
     absl::StatusOr<std::string> more = Describe(session, next);
     if (!more.ok()) return more.status();
     absl::StrAppend(&*text, *more);
-    if (next.state == JobState::kCompleted) continue;
+    if (next.state == JobState::kCompleted || next.state == JobState::kPending) continue;
     absl::StrAppend(&*text, "  ", OneLine(DescribeFailure(next)), "\n");
   }
   return PrintText(*text);
@@ -136,7 +139,8 @@ absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait)
   }
   session.EndProgress();
   if (absl::Status status = PrintJob(session, *final_job, chained); !status.ok()) return status;
-  if (final_job->state == JobState::kCompleted) return absl::OkStatus();
+  // One that is not due is left to whoever runs the queue then.
+  if (final_job->state == JobState::kCompleted || final_job->state == JobState::kPending) return absl::OkStatus();
   return absl::FailedPreconditionError(DescribeFailure(*final_job));
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "flxlink/link_rule.h"
 #include "src/cli/advice.h"
+#include "src/cli/json_view.h"
 #include "src/cli/print.h"
 
 namespace flxlink::cli {
@@ -110,6 +111,7 @@ std::vector<std::string> RulesParts(const Job& job) {
 std::vector<std::string> PartsOf(const Job& job, const LinkPriority& priority, const LinkRemainder* remainder) {
   switch (job.kind) {
     case JobKind::kPull:
+    case JobKind::kFetch:
       return PullParts(job);
     case JobKind::kBuild:
       return BuildParts(job);
@@ -155,6 +157,11 @@ std::string DescribeProblems(const Job& job, size_t most) {
     absl::StrAppend(&text, "  and ", job.problems.size() - shown, " more: flxlink job show ", job.job_id, "\n");
   }
   return text;
+}
+
+std::string DueAt(const Job& job) {
+  const bool waits = job.state == JobState::kPending && job.not_before.has_value();
+  return waits ? FormatInstant(*job.not_before) : "";
 }
 
 std::string DescribeProgress(const JobProgress& progress) {

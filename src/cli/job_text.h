@@ -30,6 +30,9 @@ std::string SummarizeJob(const Job& job, const LinkPriority& priority, const Lin
 // The first problems with what to do about them, a line each, and how many more there are. Empty where there are none.
 std::string DescribeProblems(const Job& job, size_t most);
 
+// When a pending job that waits for a time is due; empty: it waits for none.
+std::string DueAt(const Job& job);
+
 // "4 of 6 done, 1 failed".
 std::string DescribeProgress(const JobProgress& progress);
 

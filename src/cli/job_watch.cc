@@ -18,8 +18,9 @@ namespace {
 constexpr absl::Duration kLookAgain = absl::Milliseconds(100);
 
 std::string Describe(const Job& job) {
+  const std::string due = DueAt(job);
   return absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, "): ", ToString(job.state), ", ",
-                      DescribeProgress(job.progress));
+                      due.empty() ? DescribeProgress(job.progress) : absl::StrCat("due at ", due));
 }
 
 absl::Status ResultOf(const Job& job) {

@@ -97,7 +97,8 @@ Json OptionsView(const JobOptions& options) {
           {"full", options.full},
           {"release_broken", options.release_broken},
           {"since_last", options.since_last},
-          {"approved", options.approved}};
+          {"approved", options.approved},
+          {"items", options.items}};
 }
 
 Json RuleView(const ListingExplanation::Rule& rule, size_t number) {
@@ -243,6 +244,7 @@ Json JobView(const Job& job) {
           {"priority", job.priority},
           {"progress", {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
           {"created_at", FormatInstant(job.created_at)},
+          {"not_before", InstantOrNull(job.not_before)},
           {"started_at", InstantOrNull(job.started_at)},
           {"finished_at", InstantOrNull(job.finished_at)},
           {"error", job.error.has_value() ? ProblemView(*job.error, {job.channel, "", job.job_id}) : Json()},

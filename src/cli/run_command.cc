@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
+#include "src/cli/pages.h"
 #include "src/cli/print.h"
 #include "src/cli/stop_signal.h"
 
@@ -69,29 +70,38 @@ absl::StatusOr<int> RunClaimableOn(Engine& engine, int workers) {
   return tally.Result();
 }
 
-absl::StatusOr<bool> HasJobs(Engine& engine, JobState state) {
+// Whether there is a job in this state, leaving aside those that wait for a time.
+absl::StatusOr<bool> HasJobs(Session& session, JobState state) {
+  const absl::StatusOr<absl::Time> now = session.Now();
+  if (!now.ok()) return now.status();
   JobFilter filter;
   filter.states = {state};
-  PageRequest first;
-  first.limit = 1;
-  absl::StatusOr<JobPage> jobs = engine.ListJobs(filter, first);
-  if (!jobs.ok()) return jobs.status();
-  return !jobs->rows.empty();
+  bool found = false;
+  const absl::Status status =
+      ForEachRow([&](const PageRequest& page) { return session.engine().ListJobs(filter, page); },
+                 [&](const Job& job) {
+                   found = found || IsDue(job, *now);
+                   return absl::OkStatus();
+                 });
+  if (!status.ok()) return status;
+  return found;
 }
 
-// Pending jobs whose channel another process serves are waited for: that process may die, or leave them behind.
-absl::StatusOr<int> RunUntilIdle(Engine& engine, int workers) {
+// Pending jobs whose channel another process serves are waited for: that process may die, or leave them behind. Those
+// that are not due are not.
+absl::StatusOr<int> RunUntilIdle(Session& session, int workers) {
+  Engine& engine = session.engine();
   if (absl::StatusOr<int> fired = engine.FireSchedules(); !fired.ok()) return fired;
   int jobs = 0;
   while (!IsStopping()) {
     // Asked first: what ends only afterwards may leave a job that this round did not see.
-    const absl::StatusOr<bool> others_run = HasJobs(engine, JobState::kRunning);
+    const absl::StatusOr<bool> others_run = HasJobs(session, JobState::kRunning);
     if (!others_run.ok()) return others_run.status();
     const absl::StatusOr<int> ran = RunClaimableOn(engine, workers);
     if (!ran.ok()) return ran;
     jobs += *ran;
     if (*ran > 0) continue;
-    const absl::StatusOr<bool> waiting = HasJobs(engine, JobState::kPending);
+    const absl::StatusOr<bool> waiting = HasJobs(session, JobState::kPending);
     if (!waiting.ok()) return waiting.status();
     if (!*waiting || !*others_run) break;
     absl::SleepFor(kLookAgain);
@@ -111,7 +121,7 @@ absl::Status RunUntilStopped(Session& session, int workers) {
 absl::Status Run(Session& session, const RunFlags& flags) {
   CatchStopSignals();
   if (!flags.until_idle) return RunUntilStopped(session, flags.workers);
-  const absl::StatusOr<int> jobs = RunUntilIdle(session.engine(), flags.workers);
+  const absl::StatusOr<int> jobs = RunUntilIdle(session, flags.workers);
   session.EndProgress();
   if (!jobs.ok()) return jobs.status();
   return session.json() ? PrintJson({{"jobs_run", *jobs}}) : PrintLine(absl::StrCat("run: idle; jobs run: ", *jobs));
@@ -125,7 +135,7 @@ void AddRunCommand(CLI::App& app, const Globals& globals, std::function<absl::St
   command->add_option("--workers", flags->workers, "Jobs to run at the same time (default: 1)")
       ->check(CLI::Range(1, kMaxWorkers))
       ->type_name("N");
-  command->add_flag("--until-idle", flags->until_idle, "Stop when no job is left");
+  command->add_flag("--until-idle", flags->until_idle, "Stop when no job is left that is due");
   SetWork(command, globals, action, [flags](Session& session) { return Run(session, *flags); });
 }
 

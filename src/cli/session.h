@@ -47,6 +47,8 @@ class Session {
 
   Engine& engine() { return *engine_; }
   bool json() const { return json_; }
+  // By the store's clock.
+  absl::StatusOr<absl::Time> Now() { return storage_->Now(); }
   // Takes the progress line away and prints what went wrong so far, before anything else is printed.
   void EndProgress() { event_printer_->Finish(); }
 

@@ -59,6 +59,14 @@ absl::Status CheckExternalId(absl::string_view id) {
   return WithProblem(absl::InvalidArgumentError(problem->message), *problem);
 }
 
+absl::Status CheckItems(absl::Span<const std::string> external_ids) {
+  if (external_ids.empty()) return absl::InvalidArgumentError("no item is named; give the external ids");
+  for (const std::string& id : external_ids) {
+    if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 class EngineImpl : public Engine {
  public:
   EngineImpl(const EngineOptions& options, std::unique_ptr<CredentialResolver> own_credentials, OwnerId owner)
@@ -206,20 +214,28 @@ class EngineImpl : public Engine {
   }
 
   absl::StatusOr<Job> Enqueue(absl::string_view name, const JobRequest& request) override {
+    if (request.kind == JobKind::kFetch) {
+      if (absl::Status status = CheckItems(request.options.items); !status.ok()) return status;
+    }
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     return queue_.Enqueue(channel->channel_id, request);
   }
 
-  absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) override {
-    if (external_ids.empty()) return absl::InvalidArgumentError("a notice names no item; give the external ids");
-    for (const std::string& id : external_ids) {
-      if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
-    }
+  absl::StatusOr<Job> NoteItems(absl::string_view name, absl::Span<const std::string> external_ids) override {
+    if (absl::Status status = CheckItems(external_ids); !status.ok()) return status;
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(channel->config);
+    if (!adapter.ok()) return adapter.status();
     JobRequest request;
     request.kind = JobKind::kPull;
     request.trigger = JobTrigger::kNotice;
-    return Enqueue(channel, request);
+    if ((*adapter)->capabilities().fetch_limit > 0) {
+      request.kind = JobKind::kFetch;
+      request.options.items.assign(external_ids.begin(), external_ids.end());
+    }
+    return queue_.Enqueue(channel->channel_id, request);
   }
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }
@@ -371,12 +387,15 @@ class EngineImpl : public Engine {
 
   Storage& storage() { return *options_.storage; }
 
+  absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeAdapter(const ChannelConfig& config) {
+    return engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials}, reporter_);
+  }
+
   // The settings by themselves, with the adapter, and the rules against what the adapter offers.
   absl::Status CheckConfig(const ChannelConfig& config) {
     absl::Status status = ValidateChannelConfig(config);
     if (!status.ok()) return status;
-    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
-        engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials}, reporter_);
+    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(config);
     if (!adapter.ok()) return adapter.status();
     status = CheckContent(config, (*adapter)->capabilities());
     if (!status.ok()) return status;
@@ -609,8 +628,9 @@ class EngineImpl : public Engine {
       absl::StatusOr<Job> job = storage().ReadJob(job_id);
       if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
       if (absl::Status status = CheckLent(call); !status.ok()) return status;
-      absl::StatusOr<bool> ran =
-          job.ok() ? worker_.RunNext(job->channel_id, should_yield) : absl::StatusOr<bool>(job.status());
+      const absl::StatusOr<bool> waits = job.ok() ? WaitsForItsTime(*job) : job.status();
+      if (waits.ok() && *waits) return job;
+      absl::StatusOr<bool> ran = waits.ok() ? worker_.RunNext(job->channel_id, should_yield) : waits;
       if (ran.ok() && !*ran) ran = CheckNotPaused(*job);
       failures = ran.ok() ? 0 : failures + 1;
       const bool try_again = engine::WorthAnotherTry(ran.status()) && failures < options_.max_tries;
@@ -618,6 +638,14 @@ class EngineImpl : public Engine {
       if (!ran.ok() || !*ran) Rest(ran.ok() ? options_.poll_interval : engine::Backoff(options_, failures));
     }
     return Leaving();
+  }
+
+  // Whether the job is pending and not due.
+  absl::StatusOr<bool> WaitsForItsTime(const Job& job) {
+    if (job.state != JobState::kPending || !job.not_before.has_value()) return false;
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    return !IsDue(job, *now);
   }
 
   // False, or FAILED_PRECONDITION where the job waits for its channel to be resumed.

@@ -12,6 +12,13 @@
 namespace flxlink::engine {
 namespace {
 
+// Each of the items that were asked for is done or, as far as something is said of that many, failed.
+void Progress(JobContext& context, size_t asked, size_t refused) {
+  const size_t failed = std::min(asked, refused);
+  context.progress().failed += static_cast<int64_t>(failed);
+  context.progress().done += static_cast<int64_t>(asked - failed);
+}
+
 absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_ids) {
   absl::StatusOr<FetchReply> reply = context.Fetch({external_ids});
   if (!reply.ok()) return AdapterError(reply.status(), context.channel());
@@ -26,6 +33,7 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
     context.AddProblem(reply->items.external_id[refusal.row], refusal.problem);
   }
   NoteItemProblems(context, reply->problems, "a fetched item of the channel");
+  Progress(context, external_ids.size(), written->refused.size() + reply->problems.size());
   return context.Report();
 }
 
@@ -34,6 +42,7 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids) {
   const int64_t limit = std::min<int64_t>(context.adapter().capabilities().fetch_limit, context.page_rows());
   if (limit == 0) return PullChannel(context);
+  context.progress().total += static_cast<int64_t>(external_ids.size());
   for (size_t at = 0; at < external_ids.size(); at += static_cast<size_t>(limit)) {
     const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
     if (!status.ok()) return status;
@@ -43,6 +52,14 @@ absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> exte
 
 absl::Duration LagOfLook(const AdapterCapabilities& capabilities) {
   return capabilities.fetch_limit > 0 ? capabilities.fetch_lag : capabilities.pull_lag;
+}
+
+absl::Status RunFetchJob(JobContext& context) {
+  const absl::Span<const std::string> items = context.job().options.items;
+  JobProgress& progress = context.progress();
+  // One that goes on has looked at the first of them.
+  progress.total = progress.done + progress.failed;
+  return LookAtItems(context, items.subspan(std::min(items.size(), static_cast<size_t>(progress.total))));
 }
 
 }  // namespace flxlink::engine

@@ -14,7 +14,8 @@
 namespace flxlink::engine {
 
 // Sees to it that storage has what the channel now has of these items. Where the channel cannot be asked for single
-// items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it.
+// items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it, and each of the
+// items is a part of the progress.
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
 
 // For how long after a push that may still see the items as they were before.

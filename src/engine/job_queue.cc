@@ -131,8 +131,8 @@ absl::StatusOr<Job> JobQueue::Cancel(int64_t job_id) {
 }
 
 absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
-  return ChangeJob(job_id,
-                   [&](const QueueSnapshot& snapshot, absl::Time) { return jobs::PlanApprove(snapshot, job_id); });
+  return ChangeJob(
+      job_id, [&](const QueueSnapshot& snapshot, absl::Time now) { return jobs::PlanApprove(snapshot, job_id, now); });
 }
 
 absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {
@@ -219,9 +219,9 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::Status
 
 absl::Status JobQueue::Pause(int64_t channel_id, bool paused) {
   return Apply(channel_id,
-               [&](const QueueSnapshot& snapshot, absl::Time) -> absl::StatusOr<absl::optional<QueueChange>> {
+               [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
                  if (snapshot.slot.paused == paused) return absl::optional<QueueChange>();
-                 return absl::make_optional(jobs::PlanPause(snapshot, paused));
+                 return absl::make_optional(jobs::PlanPause(snapshot, paused, now));
                });
 }
 

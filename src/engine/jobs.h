@@ -1,4 +1,4 @@
-// The five kinds of jobs, each a function over a JobContext. They keep to their fence, work page by page, and leave
+// The six kinds of jobs, each a function over a JobContext. They keep to their fence, work page by page, and leave
 // behind, wherever they are interrupted, a state from which a new attempt goes on.
 
 #ifndef FLXLINK_SRC_ENGINE_JOBS_H_
@@ -14,6 +14,7 @@ absl::Status RunBuildJob(JobContext& context);
 absl::Status RunLinkJob(JobContext& context);
 absl::Status RunSyncJob(JobContext& context);
 absl::Status RunRulesJob(JobContext& context);
+absl::Status RunFetchJob(JobContext& context);
 
 // Mirrors all of the channel's items: what the pull job does that asks for no less, and what a full sync does first.
 absl::Status PullChannel(JobContext& context);

@@ -24,9 +24,10 @@ Metric OpenJobs(const QueueSnapshot& queue, JobState state) {
 Metric OldestPending(const QueueSnapshot& queue, absl::Time now) {
   absl::Duration oldest = absl::ZeroDuration();
   for (const Job& job : queue.open_jobs) {
-    if (job.state == JobState::kPending) oldest = std::max(oldest, now - job.created_at);
+    if (job.state != JobState::kPending) continue;
+    oldest = std::max(oldest, now - std::max(job.created_at, job.not_before.value_or(job.created_at)));
   }
-  return Gauge("flxlink_oldest_pending_seconds", "How long the oldest pending job has waited.",
+  return Gauge("flxlink_oldest_pending_seconds", "How long the oldest job that is due has waited.",
                {{"channel", queue.channel}}, absl::ToDoubleSeconds(oldest));
 }
 

@@ -31,6 +31,8 @@ absl::Status RunKind(JobContext& context) {
       return RunSyncJob(context);
     case JobKind::kRules:
       return RunRulesJob(context);
+    case JobKind::kFetch:
+      return RunFetchJob(context);
   }
   return absl::InternalError("a job of an unknown kind");
 }
@@ -90,7 +92,9 @@ absl::StatusOr<bool> Worker::RunAny(ShouldYield should_yield) {
     failed = retries_.size();
     // Those that failed must not take the places of others.
     const int64_t limit = std::min(kClaimableAtOnce + failed, Storage::kMaxRows);
-    absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(limit);
+    const absl::StatusOr<absl::Time> now = options_.storage->Now();
+    if (!now.ok()) return now.status();
+    absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(*now, limit);
     if (!claimable.ok()) return claimable.status();
     for (const int64_t channel_id : *claimable) {
       if (!retries_.Waits(channel_id) && RunOrReport(channel_id, should_yield)) return true;

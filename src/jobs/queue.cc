@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace flxlink::jobs {
 namespace {
@@ -16,11 +17,13 @@ bool Contains(const std::vector<JobKind>& kinds, JobKind kind) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-// A snapshot that is being changed, and what was changed in it.
+// A snapshot that is being changed at a time, and what was changed in it.
 class QueueEdit {
  public:
-  explicit QueueEdit(const QueueSnapshot& snapshot)
-      : channel_(snapshot.channel), slot_(snapshot.slot), jobs_(snapshot.open_jobs) {}
+  QueueEdit(const QueueSnapshot& snapshot, absl::Time now)
+      : now_(now), channel_(snapshot.channel), slot_(snapshot.slot), jobs_(snapshot.open_jobs) {}
+
+  absl::Time now() const { return now_; }
 
   const std::string& channel() const { return channel_; }
   Slot& slot() { return slot_; }
@@ -32,13 +35,22 @@ class QueueEdit {
     return found == jobs_.end() ? nullptr : &*found;
   }
 
-  // The first of the pending jobs; nullptr where there is none.
-  const Job* FirstPending() const {
-    return First([](const Job&) { return true; });
+  // The first of the pending jobs that are due; nullptr where there is none.
+  const Job* FirstDue() const {
+    return First([&](const Job& job) { return IsDue(job, now_); });
   }
 
-  // The first of those that a wish for a job of this kind can be joined with. One that has yielded takes nothing in: it
-  // may be past what is wished for.
+  // When the first of the pending jobs that are not due will be. InfiniteFuture: there is none.
+  absl::Time NextDue() const {
+    absl::Time next = absl::InfiniteFuture();
+    for (const Job& job : jobs_) {
+      if (job.state == JobState::kPending && !IsDue(job, now_)) next = std::min(next, *job.not_before);
+    }
+    return next;
+  }
+
+  // The first of those that a wish for a job of this kind can be joined with, due or not. One that has yielded takes
+  // nothing in: it may be past what is wished for.
   const Job* FirstToJoin(JobKind kind) const {
     return First([&](const Job& job) { return job.kind == kind && !job.started_at.has_value(); });
   }
@@ -90,14 +102,16 @@ class QueueEdit {
   }
 
   void SetHead() {
-    const Job* head = FirstPending();
+    const Job* head = FirstDue();
     const Slot none;
     slot_.head_job = head == nullptr ? none.head_job : head->job_id;
     slot_.head_prioritized_at = head == nullptr ? none.head_prioritized_at : head->prioritized_at;
     slot_.head_priority = head == nullptr ? none.head_priority : head->priority;
     slot_.head_created_at = head == nullptr ? none.head_created_at : head->created_at;
+    slot_.next_due = NextDue();
   }
 
+  const absl::Time now_;
   const std::string channel_;
   Slot slot_;
   std::vector<Job> jobs_;
@@ -122,6 +136,7 @@ JobOptions JoinOptions(const JobOptions& pending, const JobOptions& wish) {
     AddMissing(wish.skus, &joined.skus);
   }
   AddMissing(wish.force, &joined.force);
+  AddMissing(wish.items, &joined.items);
   joined.only_forced = pending.only_forced && wish.only_forced;
   joined.full = pending.full || wish.full;
   joined.release_broken = pending.release_broken || wish.release_broken;
@@ -137,12 +152,26 @@ std::vector<JobKind> JoinChains(const std::vector<JobKind>& pending, const std::
   return joined;
 }
 
+// The earlier of two times; without one it is at once.
+absl::optional<absl::Time> Earlier(const absl::optional<absl::Time>& a, const absl::optional<absl::Time>& b) {
+  if (!a.has_value() || !b.has_value()) return absl::nullopt;
+  return std::min(*a, *b);
+}
+
+// Whether the pending job gives up where it came from for where the request comes from. A retry would have begun by
+// itself some time; what is asked for now has a better reason.
+bool TakesOver(const JobRequest& request, const Job& pending) {
+  if (request.trigger == JobTrigger::kRetry) return false;
+  return pending.trigger == JobTrigger::kRetry || (request.trigger == JobTrigger::kRerun && pending.from_job == 0);
+}
+
 Job Join(const Job& pending, const JobRequest& request) {
   Job joined = pending;
   joined.options = JoinOptions(pending.options, request.options);
   joined.chain = JoinChains(pending.chain, request.chain);
   joined.priority = std::max(pending.priority, request.priority);
-  if (request.trigger == JobTrigger::kRerun && joined.from_job == 0) {
+  joined.not_before = Earlier(pending.not_before, request.not_before);
+  if (TakesOver(request, pending)) {
     joined.trigger = request.trigger;
     joined.from_job = request.from_job;
   }
@@ -151,10 +180,11 @@ Job Join(const Job& pending, const JobRequest& request) {
 
 // Whether the wishes of two states of one job are the same.
 bool SameWish(const Job& a, const Job& b) {
-  return a.options == b.options && a.chain == b.chain && a.priority == b.priority && a.from_job == b.from_job;
+  return a.options == b.options && a.chain == b.chain && a.priority == b.priority && a.not_before == b.not_before &&
+         a.trigger == b.trigger && a.from_job == b.from_job;
 }
 
-Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id, absl::Time now) {
+Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id) {
   Job job;
   job.job_id = job_id;
   job.channel_id = edit.slot().channel_id;
@@ -162,10 +192,11 @@ Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id, abs
   job.kind = request.kind;
   job.trigger = request.trigger;
   job.priority = request.priority;
+  job.not_before = request.not_before;
   job.options = request.options;
   job.chain = request.chain;
   job.from_job = request.from_job;
-  job.created_at = now;
+  job.created_at = edit.now();
   return job;
 }
 
@@ -174,7 +205,7 @@ struct Enqueued {
   bool changed = false;
 };
 
-Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, absl::Time now, QueueEdit* edit) {
+Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, QueueEdit* edit) {
   if (const Job* made = edit->Find(new_job_id)) return {*made, false};
   if (const Job* pending = edit->FirstToJoin(request.kind)) {
     Job joined = Join(*pending, request);
@@ -182,29 +213,29 @@ Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, absl::Time now, 
     edit->Update(joined);
     return {std::move(joined), true};
   }
-  Job job = NewJob(*edit, request, new_job_id, now);
+  Job job = NewJob(*edit, request, new_job_id);
   edit->Insert(job);
   return {std::move(job), true};
 }
 
-void End(Job job, JobState state, absl::Time now, QueueEdit* edit) {
+void End(Job job, JobState state, QueueEdit* edit) {
   job.state = state;
-  job.finished_at = now;
+  job.finished_at = edit->now();
   edit->Update(std::move(job));
 }
 
 // A dead owner's job that is not to be started again: its end, and a free slot.
-void EndAbandoned(Job job, bool cancel_requested, absl::Time now, QueueEdit* edit) {
+void EndAbandoned(Job job, bool cancel_requested, QueueEdit* edit) {
   if (!cancel_requested) {
     job.error = MakeProblem(problem_code::kWorkerDied, {{"attempts", absl::StrCat(job.attempts)}},
                             absl::StrCat("its worker died ", job.attempts, " times"));
   }
   edit->FreeSlot();
-  End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, now, edit);
+  End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, edit);
 }
 
 // Gives the slot to `owner`, who drew `claim`, for `job`.
-Job Start(Job job, OwnerId owner, uint64_t claim, absl::Time now, QueueEdit* edit) {
+Job Start(Job job, OwnerId owner, uint64_t claim, QueueEdit* edit) {
   edit->FreeSlot();
   Slot& slot = edit->slot();
   slot.holder_job = job.job_id;
@@ -212,8 +243,9 @@ Job Start(Job job, OwnerId owner, uint64_t claim, absl::Time now, QueueEdit* edi
   ++slot.epoch;
   slot.claim = claim;
   job.state = JobState::kRunning;
+  job.not_before.reset();
   ++job.attempts;
-  if (!job.started_at.has_value()) job.started_at = now;
+  if (!job.started_at.has_value()) job.started_at = edit->now();
   edit->Update(job);
   return job;
 }
@@ -231,6 +263,13 @@ void ForgetRun(Job* job) {
 absl::Status ClaimError(const Slot& slot, absl::string_view why) {
   return absl::FailedPreconditionError(
       absl::StrCat("the slot of channel ", slot.channel_id, " cannot be claimed: ", why));
+}
+
+// Why no pending job can be claimed.
+absl::Status NothingIsDue(const QueueEdit& edit) {
+  const absl::Time next = edit.NextDue();
+  if (next == absl::InfiniteFuture()) return ClaimError(edit.slot(), "no job is pending");
+  return ClaimError(edit.slot(), absl::StrCat("no job is due before ", absl::FormatTime(next, absl::UTCTimeZone())));
 }
 
 absl::Status WrongState(absl::string_view code, int64_t job_id, absl::string_view is) {
@@ -298,8 +337,8 @@ bool RunsBefore(const Job& a, const Job& b) {
 
 EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id,
                           absl::Time now) {
-  QueueEdit edit(snapshot);
-  Enqueued enqueued = Enqueue(request, new_job_id, now, &edit);
+  QueueEdit edit(snapshot, now);
+  Enqueued enqueued = Enqueue(request, new_job_id, &edit);
   EnqueueResult result{std::move(enqueued.job), absl::nullopt};
   if (enqueued.changed) result.change = edit.Take();
   return result;
@@ -312,22 +351,22 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
     return ClaimError(slot, absl::StrCat("job ", slot.holder_job, " is running"));
   }
 
-  QueueEdit edit(snapshot);
+  QueueEdit edit(snapshot, now);
   const Job* next = nullptr;
   if (slot.holder_job != 0) {
     next = edit.Find(slot.holder_job);
     if (next == nullptr) return HolderMissing(slot);
     if (slot.cancel_requested || next->attempts >= kMaxAttempts) {
-      EndAbandoned(*next, slot.cancel_requested, now, &edit);
+      EndAbandoned(*next, slot.cancel_requested, &edit);
       next = nullptr;
     }
   }
-  if (next == nullptr) next = edit.FirstPending();
-  if (next == nullptr && slot.holder_job == 0) return ClaimError(slot, "no job is pending");
+  if (next == nullptr) next = edit.FirstDue();
+  if (next == nullptr && slot.holder_job == 0) return NothingIsDue(edit);
 
   ClaimResult result;
   if (next != nullptr) {
-    result.job = Start(*next, owner, claim, now, &edit);
+    result.job = Start(*next, owner, claim, &edit);
     result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch, claim};
   }
   result.change = edit.Take();
@@ -336,7 +375,7 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now) {
-  QueueEdit edit(snapshot);
+  QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> running = HoldingJob(edit, fence);
   if (!running.ok()) return running.status();
   if (!IsFinal(end.state) && end.state != JobState::kHeld) {
@@ -348,7 +387,7 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   if (ended.state == JobState::kCompleted) {
     for (const FollowUp& follow_up : follow_ups) {
       const JobKind kind = follow_up.request.kind;
-      if (kind != ended.kind && !Contains(ended.chain, kind)) Enqueue(follow_up.request, follow_up.job_id, now, &edit);
+      if (kind != ended.kind && !Contains(ended.chain, kind)) Enqueue(follow_up.request, follow_up.job_id, &edit);
     }
   }
   return edit.Take();
@@ -356,13 +395,13 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
 
 absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
                                       absl::Time now) {
-  QueueEdit edit(snapshot);
+  QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> running = HoldingJob(edit, fence);
   if (!running.ok()) return running.status();
   Job yielded = Yielded(*std::move(running), so_far);
   edit.FreeSlot();
   if (snapshot.slot.cancel_requested) {
-    End(std::move(yielded), JobState::kCancelled, now, &edit);
+    End(std::move(yielded), JobState::kCancelled, &edit);
   } else {
     edit.Update(std::move(yielded));
   }
@@ -370,7 +409,7 @@ absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence
 }
 
 absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now) {
-  QueueEdit edit(snapshot);
+  QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> job = OpenJob(edit, job_id);
   if (!job.ok()) return job.status();
   const bool runs = job->state == JobState::kRunning;
@@ -379,19 +418,20 @@ absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t jo
   } else {
     if (runs) edit.FreeSlot();
     job->error.reset();
-    End(*std::move(job), JobState::kCancelled, now, &edit);
+    End(*std::move(job), JobState::kCancelled, &edit);
   }
   return edit.Take();
 }
 
 absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now) {
-  QueueEdit edit(snapshot);
+  QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> job = OpenJob(edit, job_id);
   if (!job.ok()) return job.status();
   if (job->state == JobState::kHeld) {
     return WrongState(problem_code::kJobHeld, job_id, "is held");
   }
   if (job->state != JobState::kPending) return WrongState(problem_code::kJobRunning, job_id, "is running already");
+  job->not_before.reset();
   // Clocks may stand still or step back, and the later prioritize is to win all the same.
   job->prioritized_at = now;
   for (const Job& other : edit.jobs()) {
@@ -402,8 +442,8 @@ absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_
   return edit.Take();
 }
 
-absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id) {
-  QueueEdit edit(snapshot);
+absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now) {
+  QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> job = OpenJob(edit, job_id);
   if (!job.ok()) return job.status();
   if (job->state != JobState::kHeld) {
@@ -416,8 +456,8 @@ absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t j
   return edit.Take();
 }
 
-QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused) {
-  QueueEdit edit(snapshot);
+QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now) {
+  QueueEdit edit(snapshot, now);
   edit.slot().paused = paused;
   return edit.Take();
 }
@@ -434,8 +474,9 @@ JobRequest RerunRequest(const Job& job) {
 }
 
 std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs) {
-  const bool feeds_link = (job.kind == JobKind::kBuild && config.link_after_build) ||
-                          ((job.kind == JobKind::kPull || job.kind == JobKind::kSync) && config.link_after_sync);
+  const bool reads_items = job.kind == JobKind::kPull || job.kind == JobKind::kFetch || job.kind == JobKind::kSync;
+  const bool feeds_link =
+      (job.kind == JobKind::kBuild && config.link_after_build) || (reads_items && config.link_after_sync);
   if (!feeds_link || !changed_link_inputs) return {};
   JobRequest request;
   request.kind = JobKind::kLink;

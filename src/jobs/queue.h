@@ -1,6 +1,9 @@
 // The rules of a channel's queue: what asking for, claiming, ending, cancelling and moving jobs does to its slot and
 // its open jobs.
 //
+// A job that is not due (Job::not_before) is neither the head nor claimed, and is in nobody's way. Every change works
+// out the head anew from what is due by then.
+//
 // Every function looks at one snapshot and returns the whole change, to be written where the slot's revision still is
 // the snapshot's (see Storage::WriteQueue); whoever was overtaken reads again and decides again. Pure, so thread-safe.
 
@@ -31,9 +34,9 @@ struct EnqueueResult {
   absl::optional<QueueChange> change;  // nullopt: there is nothing to write.
 };
 
-// Asks for a job. Where one of its kind is pending and has not begun, that one does both wishes; else the job
-// `new_job_id` is made. A pending job that came from no other becomes the re-run that is asked for.
-// Asking again with the id of an open job is as asking once.
+// Asks for a job. Where one of its kind is pending and has not begun, that one does both wishes, at the earlier of
+// their times; else the job `new_job_id` is made. A pending retry takes over where the request comes from, and so does
+// a job that came from no other where a re-run is asked for. Asking again with the id of an open job is as asking once.
 EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id, absl::Time now);
 
 struct ClaimResult {
@@ -42,7 +45,7 @@ struct ClaimResult {
   Fence fence;              // Of `job`.
 };
 
-// Takes the slot for `owner`, who drew the number `claim`, for the first pending job or, where the owner before it
+// Takes the slot for `owner`, who drew the number `claim`, for the first job that is due or, where the owner before it
 // died, for the job that this one was running: unless that one was to be cancelled or its workers died too often, which
 // ends it. FAILED_PRECONDITION: there is nothing to claim, and the message says why.
 absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, uint64_t claim, absl::Time now);
@@ -78,14 +81,14 @@ absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence
 // FAILED_PRECONDITION: it is final.
 absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
-// Moves a pending job ahead of every other one. FAILED_PRECONDITION: it is not pending.
+// Moves a pending job ahead of every other one, and makes it due. FAILED_PRECONDITION: it is not pending.
 absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
 // Makes a held job pending, with leave to do what held it. FAILED_PRECONDITION: it is not held.
-absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id);
+absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
 // While the slot is paused nothing is claimed; a job that runs goes on.
-QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused);
+QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now);
 
 // Asks for what a job did, on today's data. An approval was for that job and is not repeated.
 JobRequest RerunRequest(const Job& job);

@@ -14,6 +14,8 @@ absl::string_view ToString(JobKind kind) {
       return "sync";
     case JobKind::kRules:
       return "rules";
+    case JobKind::kFetch:
+      return "fetch";
   }
   return "";
 }
@@ -48,6 +50,8 @@ absl::string_view ToString(JobTrigger trigger) {
       return "rerun";
     case JobTrigger::kNotice:
       return "notice";
+    case JobTrigger::kRetry:
+      return "retry";
   }
   return "";
 }
@@ -63,5 +67,7 @@ absl::optional<JobState> ParseJobState(absl::string_view text) {
 bool IsFinal(JobState state) {
   return state == JobState::kCompleted || state == JobState::kFailed || state == JobState::kCancelled;
 }
+
+bool IsDue(const Job& job, absl::Time now) { return !job.not_before.has_value() || *job.not_before <= now; }
 
 }  // namespace flxlink

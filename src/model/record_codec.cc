@@ -32,6 +32,7 @@ FLXLINK_SAME_NUMBER(JobKind::kBuild, JOB_KIND_BUILD);
 FLXLINK_SAME_NUMBER(JobKind::kLink, JOB_KIND_LINK);
 FLXLINK_SAME_NUMBER(JobKind::kSync, JOB_KIND_SYNC);
 FLXLINK_SAME_NUMBER(JobKind::kRules, JOB_KIND_RULES);
+FLXLINK_SAME_NUMBER(JobKind::kFetch, JOB_KIND_FETCH);
 #undef FLXLINK_SAME_NUMBER
 
 constexpr absl::string_view kConfig = "channel configuration";
@@ -170,6 +171,7 @@ void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record
   record->set_release_broken(options.release_broken);
   record->set_approved(options.approved);
   record->set_since_last(options.since_last);
+  for (const std::string& item : options.items) record->add_items(item);
 }
 
 JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
@@ -181,6 +183,7 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   options.release_broken = record.release_broken();
   options.approved = record.approved();
   options.since_last = record.since_last();
+  options.items.assign(record.items().begin(), record.items().end());
   return options;
 }
 

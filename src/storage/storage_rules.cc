@@ -202,6 +202,10 @@ absl::Status CheckQueueChange(const QueueChange& change) {
                                                        " and the slot of channel ", change.slot.channel_id,
                                                        "; change one channel's queue at a time"));
       }
+      if (job.not_before == absl::InfiniteFuture()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("job ", job.job_id, " would never be due; give a time, or none to let it begin at once"));
+      }
     }
   }
   return absl::OkStatus();

@@ -420,7 +420,14 @@ TEST_F(MetricsTest, GaugesAreTheQueuesOfTheStore) {
   EXPECT_EQ(Value("flxlink_queue_jobs", {"shop", "pending"}), 2);
   EXPECT_EQ(Value("flxlink_queue_jobs", {"next", "pending"}), 0);
   EXPECT_EQ(Value("flxlink_oldest_pending_seconds", {"shop"}), 14);
-  EXPECT_EQ(*engine_->RunPending(10), 2);
+  request.kind = JobKind::kSync;
+  request.not_before = clock_.Now() + absl::Seconds(7);
+  ASSERT_TRUE(engine_->Enqueue("next", request).ok());
+  EXPECT_EQ(Value("flxlink_queue_jobs", {"next", "pending"}), 1);
+  EXPECT_EQ(Value("flxlink_oldest_pending_seconds", {"next"}), 0);
+  clock_.Advance(absl::Seconds(9));
+  EXPECT_EQ(Value("flxlink_oldest_pending_seconds", {"next"}), 2);
+  EXPECT_EQ(*engine_->RunPending(10), 3);
   EXPECT_EQ(Value("flxlink_queue_jobs", {"shop", "pending"}), 0);
   EXPECT_EQ(Value("flxlink_oldest_pending_seconds", {"shop"}), 0);
 }

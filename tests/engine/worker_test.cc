@@ -428,15 +428,95 @@ TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGoesOn) {
   EXPECT_EQ(engine_->PauseChannel("nope").code(), absl::StatusCode::kNotFound);
 }
 
+// -- Jobs that wait for a time
+
+TEST_F(WorkerTest, AJobRunsOnceItsTimeHasComeAndIsInNobodysWay) {
+  AddChannel("shop");
+  JobRequest retry;
+  retry.kind = JobKind::kPull;
+  retry.trigger = JobTrigger::kRetry;
+  retry.priority = 100;
+  retry.not_before = clock_.Now() + absl::Seconds(60);
+  const absl::StatusOr<Job> waits = engine_->Enqueue("shop", retry);
+  ASSERT_TRUE(waits.ok()) << waits.status();
+  EXPECT_EQ(waits->not_before, retry.not_before);
+  const int64_t due = Enqueue("shop", JobKind::kBuild);
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+  EXPECT_EQ(Read(due).state, JobState::kCompleted);
+  clock_.Advance(absl::Seconds(59));
+  EXPECT_EQ(*engine_->RunPending(10), 0);
+  EXPECT_EQ(Read(waits->job_id).state, JobState::kPending);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+  EXPECT_EQ(Read(waits->job_id).state, JobState::kCompleted);
+}
+
+TEST_F(WorkerTest, AFireOfAScheduleMakesAWaitingRetryDue) {
+  AddChannel("shop");
+  SetSchedule("shop", "pull");
+  JobRequest retry;
+  retry.kind = JobKind::kPull;
+  retry.trigger = JobTrigger::kRetry;
+  retry.not_before = clock_.Now() + absl::Hours(24);
+  const absl::StatusOr<Job> waits = engine_->Enqueue("shop", retry);
+  ASSERT_TRUE(waits.ok()) << waits.status();
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(*engine_->FireSchedules(), 1);
+  EXPECT_EQ(Read(waits->job_id).trigger, JobTrigger::kSchedule);
+  EXPECT_EQ(Read(waits->job_id).not_before, absl::nullopt);
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+}
+
+TEST_F(WorkerTest, RunUntilFinalDoesNotWaitForAJobThatIsNotDue) {
+  AddChannel("shop");
+  JobRequest later;
+  later.kind = JobKind::kPull;
+  later.not_before = clock_.Now() + absl::Seconds(60);
+  const int64_t job_id = engine_->Enqueue("shop", later)->job_id;
+  const int64_t other = Enqueue("shop", JobKind::kBuild);
+  const absl::Time asked_at = clock_.Now();
+  const absl::StatusOr<Job> waits = engine_->RunUntilFinal(job_id);
+  ASSERT_TRUE(waits.ok()) << waits.status();
+  EXPECT_EQ(waits->state, JobState::kPending);
+  EXPECT_EQ(waits->not_before, later.not_before);
+  EXPECT_EQ(clock_.Now(), asked_at);
+  EXPECT_EQ(Read(other).state, JobState::kPending);
+  clock_.Advance(absl::Seconds(60));
+  EXPECT_EQ(engine_->RunUntilFinal(job_id)->state, JobState::kCompleted);
+}
+
+TEST_F(WorkerTest, WorkersServeAJobOnceItIsDue) {
+  AddChannel("shop");
+  JobRequest later;
+  later.kind = JobKind::kPull;
+  later.not_before = clock_.Now() + absl::Seconds(60);
+  EventFilter states;
+  states.kinds = {EventKind::kJobState};
+  const std::unique_ptr<EventStream> stream = engine_->Subscribe(states);
+  const int64_t job_id = engine_->Enqueue("shop", later)->job_id;
+  ASSERT_TRUE(engine_->Start(2).ok());
+  while (stream->Next()->job.state != JobState::kCompleted) continue;
+  engine_->Stop();
+  EXPECT_GE(Read(job_id).started_at, later.not_before);
+}
+
+TEST_F(WorkerTest, AJobThatWouldNeverBeDueIsRefused) {
+  AddChannel("shop");
+  JobRequest never;
+  never.not_before = absl::InfiniteFuture();
+  EXPECT_EQ(engine_->Enqueue("shop", never).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 // -- Notices
 
-TEST_F(WorkerTest, ANoticeAsksForAPullOrJoinsOne) {
+TEST_F(WorkerTest, ANoticeAsksForAFetchOrJoinsOne) {
   AddChannel("shop");
   const absl::StatusOr<Job> job = engine_->NoteItems("shop", {"7", "8"});
   ASSERT_TRUE(job.ok()) << job.status();
-  EXPECT_EQ(job->kind, JobKind::kPull);
+  EXPECT_EQ(job->kind, JobKind::kFetch);
   EXPECT_EQ(job->trigger, JobTrigger::kNotice);
-  EXPECT_EQ(engine_->NoteItems("shop", {"9"})->job_id, job->job_id);
+  EXPECT_EQ(engine_->NoteItems("shop", {"9", "7"})->job_id, job->job_id);
+  EXPECT_THAT(Read(job->job_id).options.items, ElementsAre("7", "8", "9"));
   EXPECT_EQ(Read(job->job_id).trigger, JobTrigger::kNotice);
   for (const std::vector<std::string>& odd :
        {std::vector<std::string>{}, {""}, {"7", std::string(1001, 'x')}, {std::string("a\0b", 3)}, {"\xff"}}) {

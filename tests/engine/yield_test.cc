@@ -214,6 +214,14 @@ std::vector<YieldCase> Cases() {
                      Link(world);
                      world.WriteProducts(2000);
                    }});
+  YieldCase fetch{"fetch", Request(JobKind::kFetch), [](World& world) {
+                    Link(world);
+                    world.platform().RemoveItem("i4");
+                    for (const int i : {1, 5, 7}) world.SetItem(i, 1100);
+                    world.SetItem(2, 1200);  // Nobody asks for it.
+                  }};
+  fetch.request.options.items = {"i1", "i3", "i4", "i5", "i7", "i8", "i9"};
+  cases.push_back(fetch);
   const auto dirty = [](World& world) {
     Link(world);
     world.Run({JobKind::kSync});

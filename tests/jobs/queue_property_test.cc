@@ -1,8 +1,10 @@
 // Random histories of a queue, against a reference that keeps no slot, no head and no joined options: only what was
 // asked for, in the order in which it was, and what became of it. Everything else it works out from that each time.
+// Twins of the rules that each have one mistake show that it would find that mistake.
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -10,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
 #include "src/jobs/queue.h"
 #include "tests/jobs/tiny_store.h"
@@ -17,7 +20,8 @@
 namespace flxlink::jobs {
 namespace {
 
-constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules};
+constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink,
+                              JobKind::kSync, JobKind::kRules, JobKind::kFetch};
 
 // A job as the reference sees it: every request that it has to meet.
 struct RefJob {
@@ -29,7 +33,23 @@ struct RefJob {
   bool approved = false;
   int64_t deaths = 0;  // Of its workers.
   bool begun = false;  // It runs or has yielded.
+  bool urged = false;  // It was prioritized or has begun, so it waits for no time.
 };
+
+// When the job may begin.
+absl::Time DueAt(const RefJob& job) {
+  absl::Time due = absl::InfiniteFuture();
+  for (const JobRequest& wish : job.wishes) due = std::min(due, wish.not_before.value_or(absl::InfinitePast()));
+  return job.urged ? absl::InfinitePast() : due;
+}
+
+// The one that is not a retry and came first, if there is one.
+JobTrigger TriggerOf(const std::vector<JobRequest>& wishes) {
+  for (const JobRequest& wish : wishes) {
+    if (wish.trigger != JobTrigger::kRetry) return wish.trigger;
+  }
+  return JobTrigger::kRetry;
+}
 
 bool All(const std::vector<JobRequest>& wishes, bool (*holds)(const JobRequest&)) {
   return std::all_of(wishes.begin(), wishes.end(), holds);
@@ -39,6 +59,12 @@ std::set<std::string> ForcedBy(const std::vector<JobRequest>& wishes) {
   std::set<std::string> forced;
   for (const JobRequest& wish : wishes) forced.insert(wish.options.force.begin(), wish.options.force.end());
   return forced;
+}
+
+std::set<std::string> ItemsOf(const std::vector<JobRequest>& wishes) {
+  std::set<std::string> items;
+  for (const JobRequest& wish : wishes) items.insert(wish.options.items.begin(), wish.options.items.end());
+  return items;
 }
 
 std::set<std::string> SkusOf(const std::vector<JobRequest>& wishes) {
@@ -81,7 +107,23 @@ class Reference {
     return *std::find_if(jobs.begin(), jobs.end(), [&](const RefJob& job) { return job.job_id == job_id; });
   }
 
-  // Pending jobs, first to last.
+  // Pending jobs that are due at `now`, first to last.
+  std::vector<RefJob*> Due(absl::Time now) {
+    std::vector<RefJob*> due = Waiting();
+    due.erase(std::remove_if(due.begin(), due.end(), [&](const RefJob* job) { return DueAt(*job) > now; }), due.end());
+    return due;
+  }
+
+  // When the first of the others will be.
+  absl::Time NextDue(absl::Time now) {
+    absl::Time next = absl::InfiniteFuture();
+    for (const RefJob* job : Waiting()) {
+      if (DueAt(*job) > now) next = std::min(next, DueAt(*job));
+    }
+    return next;
+  }
+
+  // Pending jobs, due or not, first to last.
   std::vector<RefJob*> Waiting() {
     std::vector<RefJob*> waiting;
     for (RefJob& job : jobs) {
@@ -114,25 +156,28 @@ class Reference {
     cancel_requested = owner_dead = false;
   }
 
-  bool CanClaim() { return !paused && (running == 0 ? !Waiting().empty() : owner_dead); }
+  bool CanClaim(absl::Time now) { return !paused && (running == 0 ? !Due(now).empty() : owner_dead); }
 
   // The job that runs after a claim; 0: none.
-  int64_t Claim() {
+  int64_t Claim(absl::Time now) {
     if (running != 0 && cancel_requested) Free(JobState::kCancelled);
     if (running != 0 && At(running).deaths >= 5) Free(JobState::kFailed);
-    if (running == 0 && !Waiting().empty()) running = Waiting()[0]->job_id;
+    if (running == 0 && !Due(now).empty()) running = Due(now)[0]->job_id;
     if (running == 0) return 0;
     owner_dead = false;
     At(running).state = JobState::kRunning;
-    At(running).begun = true;
+    At(running).begun = At(running).urged = true;
     ++epoch;
     return running;
   }
 };
 
+// Makes a mistake in a change of the snapshot.
+using Mistake = std::function<void(const QueueSnapshot& snapshot, QueueChange& change)>;
+
 class History {
  public:
-  explicit History(uint64_t seed) : random_(seed) {}
+  explicit History(uint64_t seed, Mistake mistake = nullptr) : random_(seed), mistake_(std::move(mistake)) {}
 
   void Step() {
     now_ += absl::Microseconds(static_cast<int64_t>(Below(4)) - 1);
@@ -168,6 +213,7 @@ class History {
   void Drain() {
     if (reference_.paused) Pause();
     for (int i = 0; i < 1000 && (reference_.running != 0 || !reference_.Waiting().empty()); ++i) {
+      now_ += absl::Microseconds(1);
       Claim();
       Finish();
     }
@@ -187,13 +233,22 @@ class History {
     EXPECT_EQ(slot.epoch, reference_.epoch);
     EXPECT_EQ(slot.paused, reference_.paused);
     EXPECT_EQ(slot.cancel_requested, reference_.cancel_requested);
-    const std::vector<RefJob*> waiting = reference_.Waiting();
-    EXPECT_EQ(slot.head_job, waiting.empty() ? 0 : waiting[0]->job_id);
+    const std::vector<RefJob*> due = reference_.Due(written_at_);
+    EXPECT_EQ(slot.head_job, due.empty() ? 0 : due[0]->job_id);
+    EXPECT_EQ(slot.next_due, reference_.NextDue(written_at_));
+    const bool is_found = slot.head_job != 0 || slot.next_due <= now_;
+    EXPECT_TRUE(is_found || reference_.Due(now_).empty()) << "work that is due and nobody finds";
   }
 
  private:
   uint64_t Below(uint64_t limit) { return random_() % limit; }
   bool Flag() { return Below(2) == 0; }
+
+  void Write(QueueChange change) {
+    if (mistake_ != nullptr) mistake_(store_.Read(), change);
+    ASSERT_TRUE(store_.Write(change));
+    written_at_ = now_;
+  }
 
   std::vector<std::string> RandomSkus() {
     std::vector<std::string> skus;
@@ -203,13 +258,16 @@ class History {
 
   JobRequest RandomRequest() {
     JobRequest request;
-    request.kind = kKinds[Below(5)];
+    request.kind = kKinds[Below(6)];
     request.priority = static_cast<int64_t>(Below(4)) - 1;
+    request.trigger = Flag() ? JobTrigger::kRetry : JobTrigger::kHand;
+    if (Below(3) == 0) request.not_before = now_ + absl::Microseconds(static_cast<int64_t>(Below(40)) - 2);
     request.options.full = Below(4) == 0;
     request.options.release_broken = Below(4) == 0;
     request.options.since_last = Flag();
     request.options.skus = RandomSkus();
     request.options.force = RandomSkus();
+    request.options.items = RandomSkus();
     request.options.only_forced = Flag();
     for (const JobKind kind : kKinds) {
       if (Below(4) == 0) request.chain.push_back(kind);
@@ -228,23 +286,21 @@ class History {
     const JobRequest request = RandomRequest();
     const int64_t job_id = RandomNewId();
     const EnqueueResult result = PlanEnqueue(store_.Read(), request, job_id, now_);
-    if (result.change.has_value()) {
-      ASSERT_TRUE(store_.Write(*result.change));
-    }
+    if (result.change.has_value()) Write(*result.change);
     EXPECT_EQ(result.job.job_id, reference_.Enqueue(request, job_id, now_));
     EXPECT_EQ(result.job.options, store_.job(result.job.job_id).options);
   }
 
   void Claim() {
     const absl::StatusOr<ClaimResult> claim = PlanClaim(store_.Read(), ++last_owner_, random_() | 1, now_);
-    ASSERT_EQ(claim.ok(), reference_.CanClaim()) << claim.status();
+    ASSERT_EQ(claim.ok(), reference_.CanClaim(now_)) << claim.status();
     if (!claim.ok()) {
       EXPECT_TRUE(absl::IsFailedPrecondition(claim.status()));
       return;
     }
-    ASSERT_TRUE(store_.Write(claim->change));
+    Write(claim->change);
     if (claim->job.has_value()) fences_.push_back(claim->fence);
-    EXPECT_EQ(claim->job.has_value() ? claim->job->job_id : 0, reference_.Claim());
+    EXPECT_EQ(claim->job.has_value() ? claim->job->job_id : 0, reference_.Claim(now_));
   }
 
   // With the fence of any claim there was, so most of the older ones are stale.
@@ -262,7 +318,7 @@ class History {
     const bool holds = reference_.running == fence.job_id && reference_.epoch == fence.epoch;
     ASSERT_EQ(change.ok(), holds) << change.status();
     if (!holds) return;
-    ASSERT_TRUE(store_.Write(*change));
+    Write(*change);
     FinishReference(end, follow_ups);
   }
 
@@ -278,7 +334,7 @@ class History {
     ASSERT_EQ(change.ok(), holds) << change.status();
     if (!holds) return;
     const int64_t attempts = store_.job(fence.job_id).attempts;
-    ASSERT_TRUE(store_.Write(*change));
+    Write(*change);
     reference_.Free(reference_.cancel_requested ? JobState::kCancelled : JobState::kPending);
     const Job& job = store_.job(fence.job_id);
     EXPECT_EQ(job.attempts, attempts - 1);
@@ -310,7 +366,7 @@ class History {
       EXPECT_TRUE(absl::IsFailedPrecondition(change.status()));
       return;
     }
-    ASSERT_TRUE(store_.Write(*change));
+    Write(*change);
     mirror(job);
   }
 
@@ -329,27 +385,25 @@ class History {
         &PlanPrioritize,
         [this](RefJob& job) {
           job.turn = ++reference_.turns;
+          job.urged = true;
           EXPECT_EQ(store_.slot().head_job, job.job_id);
         },
         [](const RefJob& job) { return job.state == JobState::kPending; });
   }
 
   void Approve() {
-    const auto plan = [](const QueueSnapshot& snapshot, int64_t job_id, absl::Time) {
-      return PlanApprove(snapshot, job_id);
-    };
     const auto mirror = [](RefJob& job) {
       job.state = JobState::kPending;
       job.approved = true;
       job.deaths = 0;
       job.begun = false;
     };
-    Change(plan, mirror, [](const RefJob& job) { return job.state == JobState::kHeld; });
+    Change(&PlanApprove, mirror, [](const RefJob& job) { return job.state == JobState::kHeld; });
   }
 
   void Pause() {
     reference_.paused = !reference_.paused;
-    ASSERT_TRUE(store_.Write(PlanPause(store_.Read(), reference_.paused)));
+    Write(PlanPause(store_.Read(), reference_.paused, now_));
   }
 
   void Kill() {
@@ -366,6 +420,10 @@ class History {
     EXPECT_EQ(job.kind, wishes[0].kind);
     EXPECT_EQ(job.created_at, expected.created_at);
     EXPECT_EQ(job.priority, PriorityOf(wishes));
+    EXPECT_EQ(job.trigger, TriggerOf(wishes));
+    if (job.state == JobState::kPending) {
+      EXPECT_EQ(job.not_before.value_or(absl::InfinitePast()), DueAt(expected)) << "job " << job.job_id;
+    }
     EXPECT_EQ(job.options.approved, expected.approved);
     EXPECT_EQ(job.options.full, !All(wishes, [](const JobRequest& wish) { return !wish.options.full; }));
     EXPECT_EQ(job.options.release_broken,
@@ -373,19 +431,33 @@ class History {
     EXPECT_EQ(job.options.since_last, All(wishes, [](const JobRequest& wish) { return wish.options.since_last; }));
     EXPECT_EQ(job.options.only_forced, All(wishes, [](const JobRequest& wish) { return wish.options.only_forced; }));
     EXPECT_EQ(std::set<std::string>(job.options.force.begin(), job.options.force.end()), ForcedBy(wishes));
+    EXPECT_EQ(std::set<std::string>(job.options.items.begin(), job.options.items.end()), ItemsOf(wishes));
     EXPECT_EQ(std::set<std::string>(job.options.skus.begin(), job.options.skus.end()), SkusOf(wishes));
     EXPECT_EQ(std::set<JobKind>(job.chain.begin(), job.chain.end()), ChainOf(wishes));
     EXPECT_EQ(job.finished_at.has_value(), IsFinal(job.state));
   }
 
   std::mt19937_64 random_;
+  const Mistake mistake_;
   absl::Time now_ = absl::FromUnixSeconds(1767225600);
+  absl::Time written_at_ = now_;  // When the queue was last changed.
   TinyStore store_;
   Reference reference_;
   std::vector<Fence> fences_;
   int64_t last_id_ = 0;
   OwnerId last_owner_ = 0;
 };
+
+// One history, up to the first difference.
+void RunHistory(History& history, const std::function<bool()>& differs) {
+  for (int step = 0; step < 120 && !differs(); ++step) {
+    history.Step();
+    history.Compare();
+  }
+  if (differs()) return;
+  history.Drain();
+  history.Compare();
+}
 
 class QueuePropertyTest : public ::testing::TestWithParam<uint64_t> {};
 
@@ -394,15 +466,73 @@ TEST_P(QueuePropertyTest, AgreesWithTheReference) {
     const uint64_t seed = GetParam() * 1000 + history;
     SCOPED_TRACE(seed);
     History queue(seed);
-    for (int step = 0; step < 120; ++step) {
-      queue.Step();
-      queue.Compare();
-      if (HasFailure()) return;
-    }
-    queue.Drain();
-    queue.Compare();
+    RunHistory(queue, [] { return HasFailure(); });
     if (HasFailure()) return;
   }
+}
+
+// Sets the head to the first of `jobs`, due or not.
+void SetHead(const std::vector<Job>& jobs, Slot& slot) {
+  const Job* head = nullptr;
+  for (const Job& job : jobs) {
+    if (job.state != JobState::kPending) continue;
+    if (head == nullptr || RunsBefore(job, *head)) head = &job;
+  }
+  slot.head_job = head == nullptr ? 0 : head->job_id;
+  slot.head_priority = head == nullptr ? 0 : head->priority;
+  slot.head_prioritized_at = head == nullptr ? absl::InfinitePast() : head->prioritized_at;
+  slot.head_created_at = head == nullptr ? absl::InfinitePast() : head->created_at;
+  slot.next_due = absl::InfiniteFuture();
+}
+
+// The open jobs of the snapshot once the change is made.
+std::vector<Job> JobsAfter(const QueueSnapshot& snapshot, const QueueChange& change) {
+  std::map<int64_t, Job> jobs;
+  for (const std::vector<Job>* some : {&snapshot.open_jobs, &change.insert, &change.update}) {
+    for (const Job& job : *some) jobs[job.job_id] = job;
+  }
+  std::vector<Job> after;
+  for (const auto& [job_id, job] : jobs) after.push_back(job);
+  return after;
+}
+
+std::map<std::string, Mistake> Mistakes() {
+  std::map<std::string, Mistake> mistakes;
+  mistakes["a job that is not due is the head"] = [](const QueueSnapshot& snapshot, QueueChange& change) {
+    SetHead(JobsAfter(snapshot, change), change.slot);
+  };
+  mistakes["nobody learns when the next job is due"] = [](const QueueSnapshot&, QueueChange& change) {
+    change.slot.next_due = absl::InfiniteFuture();
+  };
+  mistakes["what joins a waiting job does not make it due"] = [](const QueueSnapshot& snapshot, QueueChange& change) {
+    for (const Job& before : snapshot.open_jobs) {
+      for (Job& job : change.update) {
+        const bool joined = job.job_id == before.job_id && job.state == JobState::kPending &&
+                            before.state == JobState::kPending && job.prioritized_at == before.prioritized_at;
+        if (joined) job.not_before = before.not_before;
+      }
+    }
+  };
+  return mistakes;
+}
+
+// How many of 20 histories find the mistake.
+int CountFinds(const Mistake& mistake) {
+  int finds = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    ::testing::TestPartResultArray failures;
+    ::testing::ScopedFakeTestPartResultReporter intercept(
+        ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
+    History queue(seed, mistake);
+    RunHistory(queue, [&] { return failures.size() > 0; });
+    if (failures.size() > 0) ++finds;
+  }
+  return finds;
+}
+
+TEST(QueueTwinTest, EachMistakeIsFound) {
+  EXPECT_EQ(CountFinds([](const QueueSnapshot&, QueueChange&) {}), 0);
+  for (const auto& [name, mistake] : Mistakes()) EXPECT_GT(CountFinds(mistake), 0) << name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, QueuePropertyTest, ::testing::Range<uint64_t>(1, 6));

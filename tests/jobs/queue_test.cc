@@ -24,6 +24,20 @@ JobRequest Ask(JobKind kind, int64_t priority = 0) {
   return request;
 }
 
+// For a job that waits until that second.
+JobRequest Later(JobKind kind, int second, int64_t priority = 0) {
+  JobRequest request = Ask(kind, priority);
+  request.not_before = At(second);
+  return request;
+}
+
+JobRequest Retry(int second, int64_t from_job) {
+  JobRequest request = Later(JobKind::kSync, second);
+  request.trigger = JobTrigger::kRetry;
+  request.from_job = from_job;
+  return request;
+}
+
 const Problem kWhy = {"code", {{"name", "value"}}, "why"};
 
 JobEnd EndAs(JobState state) {
@@ -61,8 +75,8 @@ class QueueTest : public ::testing::Test {
     Apply(PlanFinish(store_.Read(), fence, EndAs(state), {}, At(100)));
   }
 
-  std::string ClaimError() {
-    const absl::Status status = PlanClaim(store_.Read(), 1, 1, At(0)).status();
+  std::string ClaimError(int second = 0) {
+    const absl::Status status = PlanClaim(store_.Read(), 1, 1, At(second)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     return std::string(status.message());
   }
@@ -179,6 +193,15 @@ TEST_F(QueueTest, JoinedBuildsBuildAllThatWasAskedFor) {
   EXPECT_THAT(store_.job(id).options.skus, IsEmpty());
 }
 
+TEST_F(QueueTest, JoinedFetchesLookAtAllThatWasAskedFor) {
+  JobRequest some = Ask(JobKind::kFetch);
+  some.options.items = {"X1", "X2"};
+  const int64_t id = Enqueue(some);
+  some.options.items = {"X2", "X3"};
+  EXPECT_EQ(Enqueue(some), id);
+  EXPECT_THAT(store_.job(id).options.items, ElementsAre("X1", "X2", "X3"));
+}
+
 TEST_F(QueueTest, JoinedLinksReleaseBroken) {
   const int64_t id = Enqueue(Ask(JobKind::kLink));
   JobRequest release = Ask(JobKind::kLink);
@@ -237,6 +260,106 @@ TEST_F(QueueTest, JoiningAChainedRequestKeepsWhereTheJobCameFrom) {
   EXPECT_EQ(store_.job(id).from_job, 0);
 }
 
+TEST_F(QueueTest, AJobIsClaimedWhenItsTimeHasCome) {
+  const int64_t id = Enqueue(Later(JobKind::kSync, 50));
+  EXPECT_EQ(store_.job(id).not_before, At(50));
+  EXPECT_EQ(store_.slot().head_job, 0);
+  EXPECT_EQ(store_.slot().next_due, At(50));
+  EXPECT_THAT(ClaimError(49), HasSubstr("no job is due before 2026-01-01T00:00:50"));
+  EXPECT_EQ(Claim(1, 50).job_id, id);
+  EXPECT_EQ(store_.job(id).not_before, absl::nullopt);
+  EXPECT_EQ(store_.slot().next_due, absl::InfiniteFuture());
+}
+
+TEST_F(QueueTest, AWaitingJobHidesNothingThatIsDue) {
+  const int64_t first = Enqueue(Later(JobKind::kSync, 50, 100));
+  Enqueue(Later(JobKind::kBuild, 40, 90));
+  const int64_t due = Enqueue(Ask(JobKind::kPull), 10);
+  EXPECT_EQ(store_.slot().head_job, due);
+  EXPECT_EQ(store_.slot().next_due, At(40));
+  const Fence fence = Claim(1, 11);
+  EXPECT_EQ(fence.job_id, due);
+  EXPECT_EQ(store_.slot().head_job, 0);
+  Finish(fence, JobState::kCompleted);  // By now all are due.
+  EXPECT_EQ(store_.slot().head_job, first);
+  EXPECT_EQ(store_.slot().next_due, absl::InfiniteFuture());
+}
+
+// What was the head when the slot was last changed may not be the first any more.
+TEST_F(QueueTest, ClaimTakesTheFirstOfWhatIsDueByThen) {
+  const int64_t later = Enqueue(Later(JobKind::kSync, 50, 1));
+  const int64_t head = Enqueue(Ask(JobKind::kPull));
+  EXPECT_EQ(store_.slot().head_job, head);
+  EXPECT_EQ(Claim(1, 50).job_id, later);
+  EXPECT_EQ(store_.slot().head_job, head);
+}
+
+// Whoever looks finds the job when its time has come.
+TEST_F(QueueTest, EveryChangeSaysWhenTheNextJobIsDue) {
+  const int64_t last = Enqueue(Later(JobKind::kSync, 70));
+  const int64_t first = Enqueue(Later(JobKind::kBuild, 50));
+  EXPECT_EQ(store_.slot().next_due, At(50));
+  Apply(PlanCancel(store_.Read(), first, At(5)));
+  EXPECT_EQ(store_.slot().next_due, At(70));
+  Apply(PlanPause(store_.Read(), true, At(70)));
+  EXPECT_EQ(store_.slot().head_job, last);
+  Apply(PlanPause(store_.Read(), false, At(69)));
+  EXPECT_EQ(store_.slot().head_job, 0);
+  EXPECT_EQ(store_.slot().next_due, At(70));
+}
+
+TEST_F(QueueTest, ARequestMakesAWaitingRetryDueAndIsItsTrigger) {
+  for (const JobTrigger trigger :
+       {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun, JobTrigger::kNotice}) {
+    const int64_t id = Enqueue(Retry(50, 40));
+    EXPECT_EQ(store_.job(id).from_job, 40);
+    JobRequest request = Ask(JobKind::kSync);
+    request.trigger = trigger;
+    request.from_job = trigger == JobTrigger::kChain ? 7 : 0;
+    EXPECT_EQ(Enqueue(request), id);
+    EXPECT_EQ(store_.job(id).not_before, absl::nullopt);
+    EXPECT_EQ(store_.job(id).trigger, trigger);
+    EXPECT_EQ(store_.job(id).from_job, request.from_job);
+    EXPECT_EQ(store_.slot().head_job, id);
+    Finish(Claim(), JobState::kCompleted);
+  }
+}
+
+TEST_F(QueueTest, ARetryThatIsAskedForTwiceKeepsTheEarlierTime) {
+  const int64_t id = Enqueue(Retry(50, 40));
+  EXPECT_EQ(Enqueue(Retry(60, 41)), id);
+  EXPECT_EQ(store_.job(id).not_before, At(50));
+  EXPECT_EQ(Enqueue(Retry(20, 42)), id);
+  EXPECT_EQ(store_.job(id).not_before, At(20));
+  EXPECT_EQ(store_.slot().next_due, At(20));
+  EXPECT_EQ(store_.job(id).trigger, JobTrigger::kRetry);
+  EXPECT_EQ(store_.job(id).from_job, 40);
+}
+
+TEST_F(QueueTest, ARetryDoesNotPutOffWhatIsPending) {
+  const int64_t id = Enqueue(Ask(JobKind::kSync));
+  EXPECT_EQ(Enqueue(Retry(50, 40)), id);
+  EXPECT_EQ(store_.job(id).not_before, absl::nullopt);
+  EXPECT_EQ(store_.job(id).trigger, JobTrigger::kHand);
+  EXPECT_EQ(store_.job(id).from_job, 0);
+}
+
+TEST_F(QueueTest, PrioritizeMakesAJobDue) {
+  const int64_t id = Enqueue(Later(JobKind::kSync, 50));
+  Enqueue(Ask(JobKind::kPull));
+  Apply(PlanPrioritize(store_.Read(), id, At(5)));
+  EXPECT_EQ(store_.job(id).not_before, absl::nullopt);
+  EXPECT_EQ(Claim(1, 6).job_id, id);
+}
+
+// Even where the clock was set back meanwhile.
+TEST_F(QueueTest, AJobThatHasBegunIsDue) {
+  const int64_t id = Enqueue(Later(JobKind::kSync, 50));
+  const Fence fence = Claim(1, 50);
+  Apply(PlanYield(store_.Read(), fence, JobEnd(), At(40)));
+  EXPECT_EQ(store_.slot().head_job, id);
+}
+
 TEST_F(QueueTest, ClaimTakesTheFirst) {
   Enqueue(Ask(JobKind::kPull));
   const int64_t urgent = Enqueue(Ask(JobKind::kSync, 5), 1);
@@ -255,9 +378,9 @@ TEST_F(QueueTest, ClaimTakesTheFirst) {
 TEST_F(QueueTest, ClaimSaysWhyThereIsNothingToClaim) {
   EXPECT_THAT(ClaimError(), HasSubstr("no job is pending"));
   const int64_t id = Enqueue(Ask(JobKind::kPull));
-  store_.Write(PlanPause(store_.Read(), true));
+  store_.Write(PlanPause(store_.Read(), true, At(0)));
   EXPECT_THAT(ClaimError(), HasSubstr("paused"));
-  store_.Write(PlanPause(store_.Read(), false));
+  store_.Write(PlanPause(store_.Read(), false, At(0)));
   Claim();
   Enqueue(Ask(JobKind::kSync));
   EXPECT_THAT(ClaimError(), HasSubstr("job " + std::to_string(id) + " is running"));
@@ -285,7 +408,7 @@ TEST_F(QueueTest, APausedSlotIsNotTakenOver) {
   Enqueue(Ask(JobKind::kPull));
   Claim(1);
   store_.Kill(1);
-  store_.Write(PlanPause(store_.Read(), true));
+  store_.Write(PlanPause(store_.Read(), true, At(0)));
   EXPECT_THAT(ClaimError(), HasSubstr("paused"));
 }
 
@@ -486,7 +609,7 @@ TEST_F(QueueTest, NothingIsDoneToAJobThatHasEnded) {
   Finish(Claim(), JobState::kCompleted);
   for (const absl::Status& status :
        {PlanCancel(store_.Read(), id, At(1)).status(), PlanPrioritize(store_.Read(), id, At(1)).status(),
-        PlanApprove(store_.Read(), id).status()}) {
+        PlanApprove(store_.Read(), id, At(1)).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_EQ(ProblemOf(status), (Problem{"job_ended", {{"job", "1"}}, "job 1 has ended"}));
   }
@@ -520,20 +643,20 @@ TEST_F(QueueTest, OnlyPendingJobsArePrioritized) {
 TEST_F(QueueTest, AnApprovedJobStartsAnew) {
   const int64_t id = Hold(JobKind::kPull);
   EXPECT_EQ(store_.job(id).finished_at, absl::nullopt);
-  Apply(PlanApprove(store_.Read(), id));
+  Apply(PlanApprove(store_.Read(), id, At(1)));
   const Job& job = store_.job(id);
   EXPECT_EQ(job.state, JobState::kPending);
   EXPECT_TRUE(job.options.approved);
   EXPECT_EQ(job.attempts, 0);
   EXPECT_EQ(job.started_at, absl::nullopt);
   EXPECT_EQ(job.error, absl::nullopt);
-  EXPECT_EQ(PlanApprove(store_.Read(), id).status().message(), "job 1 is pending and not held");
+  EXPECT_EQ(PlanApprove(store_.Read(), id, At(1)).status().message(), "job 1 is pending and not held");
   EXPECT_EQ(Claim().job_id, id);
 }
 
 TEST_F(QueueTest, JoiningKeepsAnApproval) {
   const int64_t id = Hold(JobKind::kSync);
-  Apply(PlanApprove(store_.Read(), id));
+  Apply(PlanApprove(store_.Read(), id, At(1)));
   JobRequest full = Ask(JobKind::kSync);
   full.options.full = true;
   EXPECT_EQ(Enqueue(full), id);
@@ -552,7 +675,7 @@ TEST_F(QueueTest, ARequestDoesNotApproveAPendingJob) {
 TEST_F(QueueTest, PauseLeavesTheRunningJobAlone) {
   const int64_t id = Enqueue(Ask(JobKind::kPull));
   const Fence fence = Claim();
-  store_.Write(PlanPause(store_.Read(), true));
+  store_.Write(PlanPause(store_.Read(), true, At(0)));
   EXPECT_TRUE(store_.slot().paused);
   EXPECT_EQ(store_.slot().holder_job, id);
   Finish(fence, JobState::kCompleted);
@@ -566,7 +689,7 @@ TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
   request.chain = {JobKind::kBuild};
   const int64_t id = Enqueue(request);
   Finish(Claim(), JobState::kHeld);
-  Apply(PlanApprove(store_.Read(), id));
+  Apply(PlanApprove(store_.Read(), id, At(1)));
   Finish(Claim(), JobState::kFailed);
   const JobRequest rerun = RerunRequest(store_.job(id));
   EXPECT_EQ(rerun.kind, JobKind::kSync);
@@ -578,7 +701,8 @@ TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
 }
 
 TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
-  for (const JobKind kind : {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules}) {
+  for (const JobKind kind :
+       {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch}) {
     for (const bool after_build : {false, true}) {
       for (const bool after_sync : {false, true}) {
         for (const bool changed : {false, true}) {
@@ -591,9 +715,8 @@ TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
           job.priority = 8;
           job.chain = {JobKind::kRules};
           const std::vector<JobRequest> next = ChainAfter(job, config, changed);
-          const bool wanted = kind == JobKind::kBuild                            ? after_build
-                              : kind == JobKind::kPull || kind == JobKind::kSync ? after_sync
-                                                                                 : false;
+          const bool reads_items = kind == JobKind::kPull || kind == JobKind::kSync || kind == JobKind::kFetch;
+          const bool wanted = kind == JobKind::kBuild ? after_build : reads_items && after_sync;
           ASSERT_EQ(next.size(), wanted && changed ? 1u : 0u) << ToString(kind);
           if (next.empty()) continue;
           EXPECT_EQ(next[0].kind, JobKind::kLink);

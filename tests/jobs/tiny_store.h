@@ -4,10 +4,12 @@
 #ifndef FLXLINK_TESTS_JOBS_TINY_STORE_H_
 #define FLXLINK_TESTS_JOBS_TINY_STORE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
 
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/job.h"
 #include "gtest/gtest.h"
@@ -60,17 +62,25 @@ class TinyStore {
   }
 
  private:
-  // At most one job runs, it is the holder, and the head is the first of those that wait.
+  // At most one job runs, it is the holder, and the head is the first of those that wait and are due. What is to become
+  // due before next_due can only be due already.
   void CheckSlot() const {
     const Job* head = nullptr;
+    absl::Time next_due = absl::InfiniteFuture();
     for (const auto& job : jobs_) {
       EXPECT_EQ(job.second.channel_id, kChannel);
       EXPECT_EQ(job.second.state == JobState::kRunning, job.first == slot_.holder_job) << "job " << job.first;
-      if (job.second.state == JobState::kPending && (head == nullptr || RunsBefore(job.second, *head)))
+      if (job.second.state != JobState::kPending) continue;
+      const absl::Time not_before = job.second.not_before.value_or(absl::InfinitePast());
+      if (not_before >= slot_.next_due) {
+        next_due = std::min(next_due, not_before);
+      } else if (head == nullptr || RunsBefore(job.second, *head)) {
         head = &job.second;
+      }
     }
     EXPECT_EQ(slot_.owner != 0, slot_.holder_job != 0);
     EXPECT_EQ(slot_.claim != 0, slot_.holder_job != 0);
+    EXPECT_EQ(slot_.next_due, next_due);
     EXPECT_EQ(slot_.head_job, head == nullptr ? 0 : head->job_id);
     EXPECT_EQ(slot_.head_priority, head == nullptr ? 0 : head->priority);
     EXPECT_EQ(slot_.head_prioritized_at, head == nullptr ? absl::InfinitePast() : head->prioritized_at);

@@ -11,11 +11,22 @@ TEST(JobTest, KindsAndTriggersHaveNames) {
   EXPECT_EQ(ToString(JobKind::kLink), "link");
   EXPECT_EQ(ToString(JobKind::kSync), "sync");
   EXPECT_EQ(ToString(JobKind::kRules), "rules");
+  EXPECT_EQ(ToString(JobKind::kFetch), "fetch");
   EXPECT_EQ(ToString(JobTrigger::kHand), "hand");
   EXPECT_EQ(ToString(JobTrigger::kSchedule), "schedule");
   EXPECT_EQ(ToString(JobTrigger::kChain), "chain");
   EXPECT_EQ(ToString(JobTrigger::kRerun), "rerun");
   EXPECT_EQ(ToString(JobTrigger::kNotice), "notice");
+  EXPECT_EQ(ToString(JobTrigger::kRetry), "retry");
+}
+
+TEST(JobTest, AJobIsDueFromItsTimeOn) {
+  const absl::Time time = absl::FromUnixSeconds(1767225600);
+  Job job;
+  EXPECT_TRUE(IsDue(job, absl::InfinitePast()));
+  job.not_before = time;
+  EXPECT_FALSE(IsDue(job, time - absl::Microseconds(1)));
+  EXPECT_TRUE(IsDue(job, time));
 }
 
 TEST(JobTest, StatesAreReadByTheirNames) {

@@ -20,8 +20,8 @@ from flxlink_program import PATIENCE_SECONDS, PRODUCTS, SHOP, ProgramTest
 
 OPTIONS = argparse.Namespace()
 
-JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "started_at",
-            "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
+JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "not_before",
+            "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
@@ -40,7 +40,7 @@ class CliTest(ProgramTest):
     def assert_job(self, job, made=False):
         self.assertEqual(list(job), JOB_KEYS + (["chained"] if made else []))
         self.assertEqual(list(job["progress"]), ["total", "done", "failed"])
-        for key in ("created_at", "started_at", "finished_at"):
+        for key in ("created_at", "not_before", "started_at", "finished_at"):
             if job[key] is not None:
                 self.assertRegex(job[key], INSTANT)
         for problem in job["problems"]:
@@ -393,7 +393,8 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "release_broken": False, "since_last": False, "approved": False})
+                                            "release_broken": False, "since_last": False, "approved": False,
+                                            "items": []})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
         link = self.json("link", "shop", "--priority", "-7")
@@ -936,6 +937,31 @@ class RunTest(CliTest):
         self.assertEqual(self.json("job", "watch", number)["state"], "completed")
         self.assertIn("flxlink job list", self.failure(1, "job", "watch", "999"))
 
+    def test_a_job_that_is_not_due_is_shown_and_not_run(self):
+        self.add_shop("--link-after-sync", "no")
+        number = str(self.json("pull", "shop", "--no-wait")["id"])
+        store = sqlite3.connect(self.path("flxlink.db"))
+        store.execute("UPDATE job SET not_before = 4102444800000000, triggered_by = 'retry'")
+        store.execute("UPDATE slot SET head_job = NULL, head_created_at = NULL, next_due = 4102444800000000")
+        store.commit()
+        store.close()
+        due = "2100-01-01T00:00:00.000000Z"
+        self.text("store", "check")
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+        shown = self.json("job", "show", number)
+        self.assert_job(shown)
+        self.assertEqual((shown["state"], shown["trigger"], shown["not_before"]), ("pending", "retry", due))
+        self.assertIn(f"  due: {due}\n", self.text("job", "show", number))
+        self.assertIn(due, self.text("job", "list"))
+        watch = self.start("job", "watch", number)
+        self.assertEqual(watch.stdout.readline(), f"job {number} (pull shop): pending, due at {due}\n")
+        self.text("job", "prioritize", number)
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 1})
+        watch.communicate()
+        shown = self.json("job", "show", number)
+        self.assertEqual((shown["state"], shown["not_before"]), ("completed", None))
+        self.assertNotIn("due", self.text("job", "show", number))
+
     def test_metrics(self):
         self.add_shop()
         self.text("pull", "shop", "--no-wait")
@@ -946,11 +972,17 @@ class RunTest(CliTest):
                   if row["name"] == "flxlink_queue_jobs"}
         self.assertEqual(depths, {"pending": 1, "running": 0, "held": 0})
 
-    def test_a_notice_of_items_makes_a_pull(self):
-        self.add_shop()
-        job = self.json("pull", "shop", "--item", "a", "b", "--no-wait")
-        self.assertEqual((job["kind"], job["trigger"], job["state"]), ("pull", "notice", "pending"))
-        self.assertEqual(self.json("pull", "shop", "--item", "c")["id"], job["id"])
+    def test_named_items_are_fetched(self):
+        self.add_shop("--link-after-sync", "no")
+        job = self.json("pull", "shop", "--item", "tee/Red", "nope", "--no-wait")
+        self.assertEqual((job["kind"], job["trigger"], job["state"]), ("fetch", "notice", "pending"))
+        done = self.json("pull", "shop", "--item", "tee/Blue")
+        self.assertEqual((done["id"], done["state"]), (job["id"], "completed"))
+        self.assertEqual(done["options"]["items"], ["tee/Red", "nope", "tee/Blue"])
+        self.assertEqual(done["progress"], {"total": 3, "done": 3, "failed": 0})
+        self.assertEqual(done["counts"]["inserted"], 2)
+        self.assertEqual(self.text("pull", "shop", "--item", "tee/Red"), "fetch: completed; 0 new, 0 changed, 1 unchanged\n")
+        self.assertEqual([row["kind"] for row in self.json("job", "list", "--kind", "fetch")], ["fetch", "fetch"])
         self.assertIn("empty", self.failure(1, "pull", "shop", "--item", ""))
 
     def test_a_second_process_takes_over_from_one_that_died(self):

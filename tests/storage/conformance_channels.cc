@@ -52,7 +52,7 @@ TEST_P(StorageConformance, ReservingNoIdsIsRefused) {
 TEST_P(StorageConformance, NewStoreIsEmpty) {
   EXPECT_TRUE(Value(storage().ReadChannels()).empty());
   EXPECT_TRUE(Value(storage().ReadSchedules()).empty());
-  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(0), 10)).empty());
   EXPECT_EQ(Value(storage().ReadProducts(0, {}, 10)).size(), 0);
   EXPECT_TRUE(Value(storage().ReadJobs({}, 1000, 10)).empty());
 }

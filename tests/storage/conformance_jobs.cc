@@ -31,7 +31,8 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.trigger = JobTrigger::kRerun;
   job.priority = -7;
   job.prioritized_at = At(3);
-  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true};
+  job.not_before = At(5);
+  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, {"X1", "X,2"}};
   job.chain = {JobKind::kPull, JobKind::kBuild};
   job.from_job = 5;
   job.progress = {10, 6, 4};
@@ -59,6 +60,19 @@ int64_t ChannelWithHead(Storage& storage, const std::string& name, absl::Time pr
   job.priority = priority;
   job.created_at = created_at;
   Add(storage, job);
+  return channel_id;
+}
+
+// A slot without a head, whose job begins at `due`.
+int64_t ChannelThatWaits(Storage& storage, const std::string& name, absl::Time due) {
+  const int64_t channel_id = MakeChannel(storage, name);
+  Job job = NewJob(storage, channel_id);
+  job.not_before = due;
+  QueueChange change;
+  change.slot.channel_id = channel_id;
+  change.slot.next_due = due;
+  change.insert = {job};
+  EXPECT_EQ(storage.WriteQueue(change), absl::OkStatus());
   return channel_id;
 }
 
@@ -113,11 +127,11 @@ TEST_P(StorageConformance, OwnerThatDiedIsNoticed) {
   Shop shop(under_test());
   Shop other(under_test(), "other");
   EXPECT_TRUE(shop.Queue().owner_alive);
-  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(0), 10)).empty());
   under_test().KillOwner(shop.owner());
   EXPECT_FALSE(shop.Queue().owner_alive);
   EXPECT_TRUE(other.Queue().owner_alive);
-  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), std::vector<int64_t>{shop.channel_id()});
   under_test().KillOwner(shop.owner());
   EXPECT_FALSE(shop.Queue().owner_alive);
 }
@@ -126,7 +140,7 @@ TEST_P(StorageConformance, OwnerThatClosedDoesNotHold) {
   Shop shop(under_test());
   ASSERT_EQ(storage().CloseOwner(shop.owner()), absl::OkStatus());
   EXPECT_FALSE(shop.Queue().owner_alive);
-  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), std::vector<int64_t>{shop.channel_id()});
 }
 
 TEST_P(StorageConformance, FreeSlotHasNoLivingOwner) {
@@ -147,9 +161,9 @@ TEST_P(StorageConformance, OneOwnerHoldsManySlots) {
     ASSERT_EQ(storage().WriteQueue(Claim(Value(storage().ReadQueue(channel_id)), job.job_id, owner)), absl::OkStatus());
     channels.push_back(channel_id);
   }
-  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(0), 10)).empty());
   under_test().KillOwner(owner);
-  std::vector<int64_t> claimable = Value(storage().ReadClaimable(10));
+  std::vector<int64_t> claimable = Value(storage().ReadClaimable(At(0), 10));
   std::sort(claimable.begin(), claimable.end());
   EXPECT_EQ(claimable, channels);
 }
@@ -184,6 +198,7 @@ TEST_P(StorageConformance, SlotIsKeptWhole) {
   change.slot.head_prioritized_at = At(31);
   change.slot.head_priority = -9;
   change.slot.head_created_at = At(32);
+  change.slot.next_due = At(33);
   Job holder = NewJob(storage(), channel_id);
   holder.job_id = 11;
   holder.state = JobState::kRunning;
@@ -221,11 +236,12 @@ TEST_P(StorageConformance, JobIsKeptWhole) {
 
 TEST_P(StorageConformance, EveryKindStateAndTriggerIsKept) {
   const int64_t channel_id = MakeChannel(storage());
-  for (const JobKind kind : {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules}) {
+  for (const JobKind kind :
+       {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch}) {
     for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
                                  JobState::kCancelled, JobState::kHeld}) {
-      for (const JobTrigger trigger :
-           {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun, JobTrigger::kNotice}) {
+      for (const JobTrigger trigger : {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun,
+                                       JobTrigger::kNotice, JobTrigger::kRetry}) {
         Job job = NewJob(storage(), channel_id, kind);
         job.state = state;
         job.trigger = trigger;
@@ -357,7 +373,7 @@ TEST_P(StorageConformance, AsManyJobsAsAllowedAndNoMore) {
   EXPECT_EQ(Value(storage().ReadJobs({}, kLast, kMax)).size(), static_cast<size_t>(kMax));
   for (const int64_t limit : {int64_t{0}, int64_t{-1}, kMax + 1}) {
     EXPECT_EQ(Code(storage().ReadJobs({}, kLast, limit)), kInvalidArgument);
-    EXPECT_EQ(Code(storage().ReadClaimable(limit)), kInvalidArgument);
+    EXPECT_EQ(Code(storage().ReadClaimable(At(0), limit)), kInvalidArgument);
   }
 }
 
@@ -430,11 +446,50 @@ TEST_P(StorageConformance, OnlyFreeSlotsWithWorkAreClaimable) {
   pause.expected_revision = pause.slot.revision;
   pause.slot.paused = true;
   ASSERT_EQ(storage().WriteQueue(pause), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{waiting});
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), std::vector<int64_t>{waiting});
   busy.EndJob();
-  std::vector<int64_t> claimable = Value(storage().ReadClaimable(10));
+  std::vector<int64_t> claimable = Value(storage().ReadClaimable(At(0), 10));
   std::sort(claimable.begin(), claimable.end());
   EXPECT_EQ(claimable, (std::vector<int64_t>{waiting, busy.channel_id()}));
+}
+
+TEST_P(StorageConformance, SlotIsClaimableOnceItsNextJobIsDue) {
+  const int64_t late = ChannelThatWaits(storage(), "late", At(60));
+  const int64_t early = ChannelThatWaits(storage(), "early", At(50));
+  QueueChange pause;
+  pause.slot = Value(storage().ReadQueue(ChannelThatWaits(storage(), "paused", At(50)))).slot;
+  pause.expected_revision = pause.slot.revision;
+  pause.slot.paused = true;
+  ASSERT_EQ(storage().WriteQueue(pause), absl::OkStatus());
+  Shop busy(under_test(), "busy");
+  QueueChange hold;
+  hold.slot = busy.Queue().slot;
+  hold.expected_revision = hold.slot.revision;
+  hold.slot.next_due = At(50);
+  ASSERT_EQ(storage().WriteQueue(hold), absl::OkStatus());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(49), 10)).empty());
+  EXPECT_EQ(Value(storage().ReadClaimable(At(50), 10)), std::vector<int64_t>{early});
+  EXPECT_EQ(Value(storage().ReadClaimable(At(60), 10)), (std::vector<int64_t>{early, late}));
+  EXPECT_EQ(Value(storage().ReadClaimable(At(60), 1)), std::vector<int64_t>{early});
+}
+
+TEST_P(StorageConformance, SlotWhoseNextJobIsDueHasItsAge) {
+  const absl::Time never = absl::InfinitePast();
+  const int64_t waits = ChannelThatWaits(storage(), "waits", At(50));
+  const int64_t older = ChannelWithHead(storage(), "older", never, 0, At(49));
+  const int64_t younger = ChannelWithHead(storage(), "younger", never, 0, At(51));
+  const int64_t low = ChannelWithHead(storage(), "low", never, -1, At(0));
+  const int64_t high = ChannelWithHead(storage(), "high", never, 1, At(70));
+  EXPECT_EQ(Value(storage().ReadClaimable(At(49), 10)), (std::vector<int64_t>{high, older, younger, low}));
+  EXPECT_EQ(Value(storage().ReadClaimable(At(50), 10)), (std::vector<int64_t>{high, older, waits, younger, low}));
+  EXPECT_EQ(Value(storage().ReadClaimable(At(50), 3)), (std::vector<int64_t>{high, older, waits}));
+}
+
+TEST_P(StorageConformance, JobThatIsNeverDueIsRefused) {
+  const int64_t channel_id = MakeChannel(storage());
+  Job job = NewJob(storage(), channel_id);
+  job.not_before = absl::InfiniteFuture();
+  EXPECT_EQ(Code(storage().WriteQueue(Enqueue(Value(storage().ReadQueue(channel_id)), job))), kInvalidArgument);
 }
 
 TEST_P(StorageConformance, PausedSlotOfADeadOwnerIsNotClaimable) {
@@ -445,7 +500,7 @@ TEST_P(StorageConformance, PausedSlotOfADeadOwnerIsNotClaimable) {
   pause.slot.paused = true;
   ASSERT_EQ(storage().WriteQueue(pause), absl::OkStatus());
   under_test().KillOwner(shop.owner());
-  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(0), 10)).empty());
 }
 
 TEST_P(StorageConformance, MostUrgentHeadIsClaimedFirst) {
@@ -457,8 +512,8 @@ TEST_P(StorageConformance, MostUrgentHeadIsClaimedFirst) {
   const int64_t first_asked = ChannelWithHead(storage(), "5", At(20), -9, At(9));
   const int64_t last_asked = ChannelWithHead(storage(), "6", At(21), -9, At(9));
   const std::vector<int64_t> expected = {last_asked, first_asked, high, early, late, low};
-  EXPECT_EQ(Value(storage().ReadClaimable(10)), expected);
-  EXPECT_EQ(Value(storage().ReadClaimable(2)), (std::vector<int64_t>{last_asked, first_asked}));
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), expected);
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 2)), (std::vector<int64_t>{last_asked, first_asked}));
 }
 
 TEST_P(StorageConformance, TakingOverFromADeadOwnerStartsANewEpoch) {
@@ -471,7 +526,7 @@ TEST_P(StorageConformance, TakingOverFromADeadOwnerStartsANewEpoch) {
   EXPECT_EQ(queue.slot.owner, successor);
   EXPECT_EQ(queue.slot.epoch, shop.fence().epoch + 1);
   EXPECT_EQ(queue.open_jobs.at(0).attempts, 2);
-  EXPECT_TRUE(Value(storage().ReadClaimable(10)).empty());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(0), 10)).empty());
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -750,7 +805,7 @@ TEST_P(StorageConformance, InterruptedWorkGoesOnAfterReopening) {
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 100, 10}}, "page 2")}, At(20)));
   if (!under_test().Reopen()) GTEST_SKIP() << "this store does not outlive its object";
   under_test().KillOwner(shop.owner());
-  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), std::vector<int64_t>{shop.channel_id()});
   const OwnerId successor = Value(storage().OpenOwner());
   ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
   const Fence fence = FenceOf(shop.Queue().slot);

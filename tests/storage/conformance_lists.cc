@@ -330,7 +330,8 @@ TEST_P(StorageConformance, JobsAreThoseThatMatchTheFilter) {
   for (int i = 0; i < kFilters; ++i) {
     JobFilter filter;
     if (dice.OneIn(2)) filter.channel = dice.OneIn(2) ? "east" : "west";
-    filter.kinds = dice.Some<JobKind>({JobKind::kPull, JobKind::kLink, JobKind::kSync, JobKind::kRules});
+    filter.kinds =
+        dice.Some<JobKind>({JobKind::kPull, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch});
     filter.states = dice.Some<JobState>({JobState::kPending, JobState::kFailed, JobState::kHeld, JobState::kRunning});
     std::vector<int64_t> expected;
     for (const Job& job : all) {

@@ -157,7 +157,7 @@ TEST_P(StorageConformance, RepeatedOpenOwnerLeavesTheQueuesAlone) {
   const OwnerId owner = Value(storage().OpenOwner());
   const Job job = NewJob(storage(), shop.channel_id());
   ASSERT_EQ(storage().WriteQueue(Enqueue(shop.Queue(), job)), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadClaimable(10)), std::vector<int64_t>{shop.channel_id()});
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), std::vector<int64_t>{shop.channel_id()});
   EXPECT_EQ(storage().WriteQueue(Claim(shop.Queue(), job.job_id, owner)), absl::OkStatus());
 }
 

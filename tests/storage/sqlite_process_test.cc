@@ -377,11 +377,11 @@ TEST(SqliteProcess, OwnersDeathIsSeenAtOnce) {
   });
   ASSERT_EQ(claimed.Receive(), '!');
   EXPECT_TRUE(Value(storage->ReadQueue(channel_id)).owner_alive);
-  EXPECT_THAT(Value(storage->ReadClaimable(10)), ElementsAre());
+  EXPECT_THAT(Value(storage->ReadClaimable(At(0), 10)), ElementsAre());
   EXPECT_EQ(Code(storage->RemoveChannel(channel_id)), kFailedPrecondition);
   worker.Kill();
   EXPECT_FALSE(Value(storage->ReadQueue(channel_id)).owner_alive);
-  EXPECT_THAT(Value(storage->ReadClaimable(10)), ElementsAre(channel_id));
+  EXPECT_THAT(Value(storage->ReadClaimable(At(0), 10)), ElementsAre(channel_id));
 }
 
 TEST(SqliteProcess, OwnerDoesNotLiveOnInAChildThatItForked) {

@@ -193,6 +193,8 @@ TEST(SqliteOpen, OldJobsPushesAndTheOneScheduleOfAChannelAreBroughtForward) {
   EXPECT_TRUE(schedules[0].problem.empty());
   const Job job = Value(storage->ReadJob(9));
   EXPECT_EQ(job.from_job, 8);
+  EXPECT_EQ(job.not_before, absl::nullopt);
+  EXPECT_EQ(Value(storage->ReadQueue(4)).slot.next_due, absl::InfiniteFuture());
   EXPECT_EQ(job.channel, "shop");
   EXPECT_EQ(Value(storage->ReadChannel("shop")).pull.job_id, 0) << "no job goes on with a pull of before";
   const std::vector<OpenPush> pushes = Value(storage->ReadOpenPushes(4));
@@ -560,6 +562,9 @@ TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
   const std::string free = Plan(file.path(), sqlite::kFreeSlots);
   EXPECT_THAT(free, HasSubstr("USING INDEX slot_claimable"));
   EXPECT_THAT(free, Not(HasSubstr("TEMP B-TREE")));
+  const std::string due = Plan(file.path(), sqlite::kDueSlots);
+  EXPECT_THAT(due, HasSubstr("USING INDEX slot_due (next_due<?)"));
+  EXPECT_THAT(due, Not(HasSubstr("TEMP B-TREE")));
   EXPECT_THAT(Plan(file.path(), sqlite::kHeldSlots), HasSubstr("USING INDEX slot_held"));
 }
 

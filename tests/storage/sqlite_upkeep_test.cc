@@ -107,6 +107,22 @@ TEST_F(SqliteUpkeep, NothingIsMadeWhereThereIsNoStore) {
 
 TEST_F(SqliteUpkeep, CheckFindsNothingInASoundStore) { EXPECT_THAT(Value(CheckSqliteStore(path())), IsEmpty()); }
 
+TEST_F(SqliteUpkeep, CheckKnowsJobsThatWait) {
+  Job retry = NewJob(store_.storage(), shop_->channel_id());
+  retry.trigger = JobTrigger::kRetry;
+  retry.not_before = At(60);
+  Job notice = NewJob(store_.storage(), shop_->channel_id());
+  notice.trigger = JobTrigger::kNotice;
+  notice.not_before = At(70);
+  QueueChange change;
+  change.slot = shop_->Queue().slot;
+  change.expected_revision = change.slot.revision;
+  change.slot.next_due = At(60);
+  change.insert = {retry, notice};
+  ASSERT_EQ(store_.storage().WriteQueue(change), absl::OkStatus());
+  EXPECT_THAT(Value(CheckSqliteStore(path())), IsEmpty());
+}
+
 TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
   ASSERT_TRUE(BackupSqliteStore(path(), target()).ok());
   struct Damage {
@@ -151,6 +167,9 @@ TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
       {"UPDATE slot SET holder_job = NULL", "and does not hold the slot"},
       {"UPDATE slot SET head_job = 77", "its head 77 is not a pending job"},
       {"UPDATE job SET state = 'pending'", "it has no head, and job "},
+      {"UPDATE job SET state = 'pending', not_before = 7", "it has no head, and job "},
+      {"UPDATE job SET state = 'pending', not_before = 7; UPDATE slot SET next_due = 8", "it has no head, and job "},
+      {"UPDATE slot SET next_due = 8", "no pending job waits for its next_due"},
       {"UPDATE job SET kind = 'pill'", "the kind pill"},
       {"UPDATE sequence SET next_id = 1 WHERE name = 'channel'", "sequence channel: its next number 1"},
       {"DELETE FROM sequence WHERE name = 'owner'", "sequence owner: it is not there"},

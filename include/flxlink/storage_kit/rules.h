@@ -74,7 +74,7 @@ absl::Status CheckPulledPages(absl::Span<const PullPage> pages);
 absl::Status CheckFetched(const FetchReply& reply);
 // Every set of attentions that a row names is there.
 absl::Status CheckSettlements(const SettlementBatch& batch);
-// Every job belongs to the slot's channel.
+// Every job belongs to the slot's channel, and will be due some time.
 absl::Status CheckQueueChange(const QueueChange& change);
 // No more than LinkIndex::kMaxKeyEntries, none below the one before it.
 absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries);

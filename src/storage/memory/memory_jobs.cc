@@ -14,10 +14,15 @@ bool IsOpen(JobState state) {
   return state == JobState::kPending || state == JobState::kRunning || state == JobState::kHeld;
 }
 
+// Since when the slot has waited to be claimed.
+absl::Time WaitsSince(const Slot& slot) {
+  return slot.holder_job == 0 && slot.head_job == 0 ? slot.next_due : slot.head_created_at;
+}
+
 bool IsMoreUrgent(const Slot* a, const Slot* b) {
   // What is better when it is higher, the other way round.
-  return std::make_tuple(b->head_prioritized_at, b->head_priority, a->head_created_at, a->channel_id) <
-         std::make_tuple(a->head_prioritized_at, a->head_priority, b->head_created_at, b->channel_id);
+  return std::make_tuple(b->head_prioritized_at, b->head_priority, WaitsSince(*a), a->channel_id) <
+         std::make_tuple(a->head_prioritized_at, a->head_priority, WaitsSince(*b), b->channel_id);
 }
 
 // Moves a schedule on, or disables it with the problem that it cannot be.
@@ -111,18 +116,19 @@ absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
   return absl::OkStatus();
 }
 
-bool MemoryStorage::IsClaimable(const MemoryChannel& channel) const {
+bool MemoryStorage::IsClaimable(const MemoryChannel& channel, absl::Time now) const {
   const Slot& slot = channel.slot;
   if (slot.paused) return false;
-  return slot.holder_job == 0 ? slot.head_job != 0 : !living_owners_.contains(slot.owner);
+  if (slot.holder_job != 0) return !living_owners_.contains(slot.owner);
+  return slot.head_job != 0 || slot.next_due <= now;
 }
 
-absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(int64_t limit) {
+absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(absl::Time now, int64_t limit) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   std::vector<const Slot*> slots;
   for (const auto& [channel_id, channel] : channels_) {
-    if (IsClaimable(channel)) slots.push_back(&channel.slot);
+    if (IsClaimable(channel, now)) slots.push_back(&channel.slot);
   }
   std::sort(slots.begin(), slots.end(), IsMoreUrgent);
   std::vector<int64_t> channel_ids;

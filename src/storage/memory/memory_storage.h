@@ -129,7 +129,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::Status KeepAlive(OwnerId owner) override;
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override;
   absl::Status WriteQueue(const QueueChange& change) override;
-  absl::StatusOr<std::vector<int64_t>> ReadClaimable(int64_t limit) override;
+  absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) override;
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
@@ -176,7 +176,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  bool IsClaimable(const MemoryChannel& channel) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsClaimable(const MemoryChannel& channel, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StoreJob(MemoryChannel& channel, const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

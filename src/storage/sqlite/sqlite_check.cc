@@ -106,12 +106,15 @@ constexpr const char* kImpossible[] = {
     "AND j.priority = s.head_priority AND j.prioritized_at IS s.head_prioritized_at "
     "AND j.created_at IS s.head_created_at)",
     "SELECT printf('slot of channel %d: it has no head, and job %d is pending', s.channel_id, min(j.job_id)) FROM slot "
-    "s "
-    "JOIN job j ON j.channel_id = s.channel_id AND j.state = 'pending' WHERE s.head_job IS NULL GROUP BY s.channel_id",
+    "s JOIN job j ON j.channel_id = s.channel_id AND j.state = 'pending' WHERE s.head_job IS NULL AND "
+    "(j.not_before IS NULL OR s.next_due IS NULL OR s.next_due > j.not_before) GROUP BY s.channel_id",
+    "SELECT printf('slot of channel %d: no pending job waits for its next_due', s.channel_id) FROM slot s "
+    "WHERE s.next_due NOT NULL AND NOT EXISTS (SELECT 1 FROM job j WHERE j.channel_id = s.channel_id "
+    "AND j.state = 'pending' AND j.not_before = s.next_due)",
     "SELECT printf('job %d: ', job_id) || 'the kind ' || kind || ', state ' || state || ' or trigger ' || triggered_by "
-    "|| ' cannot be' FROM job WHERE kind NOT IN ('pull', 'build', 'link', 'sync', 'rules') OR state NOT IN "
+    "|| ' cannot be' FROM job WHERE kind NOT IN ('pull', 'build', 'link', 'sync', 'rules', 'fetch') OR state NOT IN "
     "('pending', 'running', 'completed', 'failed', 'cancelled', 'held') OR triggered_by NOT IN "
-    "('hand', 'schedule', 'chain', 'rerun')",
+    "('hand', 'schedule', 'chain', 'rerun', 'notice', 'retry')",
     "SELECT printf('sequence %s: its next number %d was given out', q.name, q.next_id) FROM sequence q WHERE q.next_id "
     "<= CASE q.name WHEN 'channel' THEN (SELECT coalesce(max(channel_id), 0) FROM channel) "
     "WHEN 'reserved' THEN (SELECT coalesce(max(job_id), 0) FROM job) "

@@ -18,7 +18,7 @@ namespace {
   "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, progress_total, " \
   "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error_code, error_args, "    \
   "error_message, details, "                                                                                   \
-  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id) FROM job "
+  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id), not_before FROM job "
 
 // A problem in three columns from `column`: code, args, message; NULL is none.
 Problem ReadProblem(Connection& db, const Query& query, int column) {
@@ -34,9 +34,9 @@ Job ReadJobRow(Connection& db, const Query& query) {
   if (!details.ok()) db.Fail(details);
   job.job_id = query.Int(0);
   job.channel_id = query.Int(1);
-  job.kind = query.EnumValue(2, JobKind::kRules);
+  job.kind = query.EnumValue(2, JobKind::kFetch);
   job.state = query.EnumValue(3, JobState::kHeld);
-  job.trigger = query.EnumValue(4, JobTrigger::kNotice);
+  job.trigger = query.EnumValue(4, JobTrigger::kRetry);
   job.priority = query.Int(5);
   job.prioritized_at = query.Time(6);
   job.from_job = query.Int(7);
@@ -47,6 +47,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.finished_at = query.OptionalTime(14);
   if (!query.IsNull(15)) job.error = ReadProblem(db, query, 15);
   job.channel = query.String(19);
+  job.not_before = query.OptionalTime(20);
   return job;
 }
 
@@ -62,12 +63,13 @@ void StoreJob(Connection& db, const Job& job) {
       db,
       "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, "
       "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
-      "error_code, error_args, error_message, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-      "?14, ?15, ?16, ?17, ?18, ?19)")
+      "error_code, error_args, error_message, details, not_before) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+      "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.from_job}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
-           NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)});
+           NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)},
+           job.not_before);
 }
 
 absl::Status UpdateJob(Connection& db, Job job) {
@@ -82,11 +84,11 @@ void StoreSlot(Connection& db, const Slot& slot, int64_t revision, uint64_t chan
   Query(
       db,
       "UPDATE slot SET revision = ?2, holder_job = ?3, epoch = ?4, owner = ?5, paused = ?6, cancel_requested = ?7, "
-      "head_job = ?8, head_prioritized_at = ?9, head_priority = ?10, head_created_at = ?11, claim = ?12, change = ?13 "
-      "WHERE channel_id = ?1")
+      "head_job = ?8, head_prioritized_at = ?9, head_priority = ?10, head_created_at = ?11, claim = ?12, change = ?13, "
+      "next_due = ?14 WHERE channel_id = ?1")
       .Run(slot.channel_id, revision, NullIfZero{slot.holder_job}, slot.epoch, NullIfZero{slot.owner}, slot.paused,
            slot.cancel_requested, NullIfZero{slot.head_job}, slot.head_prioritized_at, slot.head_priority,
-           slot.head_created_at, static_cast<int64_t>(slot.claim), static_cast<int64_t>(change));
+           slot.head_created_at, static_cast<int64_t>(slot.claim), static_cast<int64_t>(change), slot.next_due);
 }
 
 absl::Status RecordFire(Connection& db, const Channel& channel, const ScheduleFire& fire) {
@@ -124,13 +126,13 @@ struct Claimable {
   int64_t channel_id = 0;
   absl::Time prioritized_at;
   int64_t priority = 0;
-  absl::Time created_at;
+  absl::Time waits_since;
 };
 
 bool IsMoreUrgent(const Claimable& a, const Claimable& b) {
   // What is better when it is higher, the other way round.
-  return std::make_tuple(b.prioritized_at, b.priority, a.created_at, a.channel_id) <
-         std::make_tuple(a.prioritized_at, a.priority, b.created_at, b.channel_id);
+  return std::make_tuple(b.prioritized_at, b.priority, a.waits_since, a.channel_id) <
+         std::make_tuple(a.prioritized_at, a.priority, b.waits_since, b.channel_id);
 }
 
 Claimable ReadClaimableRow(const Query& query) { return {query.Int(0), query.Time(1), query.Int(2), query.Time(3)}; }
@@ -271,7 +273,7 @@ absl::Status SqliteStorage::WriteQueue(const QueueChange& change) {
   return Write([&](Connection& db) { return ApplyQueueChange(db, change); });
 }
 
-absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(int64_t limit) {
+absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(absl::Time now, int64_t limit) {
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   std::vector<Claimable> slots;
@@ -279,6 +281,9 @@ absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(int64_t limit)
     Query free(db, kFreeSlots);
     free.Bind(limit);
     while (free.Next()) slots.push_back(ReadClaimableRow(free));
+    Query due(db, kDueSlots);
+    due.Bind(now, limit);
+    while (due.Next()) slots.push_back(ReadClaimableRow(due));
     Query held(db, kHeldSlots);
     held.Bind();
     while (held.Next()) {

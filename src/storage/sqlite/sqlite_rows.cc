@@ -114,9 +114,10 @@ std::vector<Channel> FindChannels(Connection& db) {
 }
 
 absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
-  Query query(db,
-              "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, "
-              "head_prioritized_at, head_priority, head_created_at, claim, change FROM slot WHERE channel_id = ?1");
+  Query query(
+      db,
+      "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, "
+      "head_prioritized_at, head_priority, head_created_at, claim, change, next_due FROM slot WHERE channel_id = ?1");
   if (!query.Bind(channel_id).Next()) return absl::nullopt;
   Slot slot;
   slot.channel_id = query.Int(0);
@@ -132,6 +133,7 @@ absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
   slot.head_created_at = query.Time(10);
   slot.claim = static_cast<uint64_t>(query.Int(11));
   slot.change = static_cast<uint64_t>(query.Int(12));
+  slot.next_due = query.OptionalTime(13).value_or(absl::InfiniteFuture());
   return slot;
 }
 

@@ -301,6 +301,7 @@ ALTER TABLE channel ADD COLUMN pull_since TEXT NOT NULL DEFAULT '';
 ALTER TABLE channel ADD COLUMN pull_mark TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
+ALTER TABLE job ADD COLUMN not_before INTEGER;
 
 ALTER TABLE schedule RENAME TO only_schedule;
 CREATE TABLE schedule (
@@ -328,6 +329,9 @@ DROP TABLE only_schedule;
 ALTER TABLE slot DROP COLUMN lease_until;
 ALTER TABLE slot ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE slot ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE slot ADD COLUMN next_due INTEGER;
+CREATE INDEX slot_due ON slot (next_due, channel_id)
+  WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due IS NOT NULL;
 
 ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;
 )sql",

@@ -1,0 +1,193 @@
+// Fetch jobs: what they look at, what they count, and what follows.
+
+#include "src/engine/item_fetch.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/memory_storage.h"
+#include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/hooked_storage.h"
+#include "tests/engine/scripted_channel.h"
+#include "tests/support/manual_clock.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+int64_t CountOf(const Job& job, absl::string_view name) {
+  for (const auto& [key, value] : job.counts) {
+    if (key == name) return value;
+  }
+  return 0;
+}
+
+// A channel of six items, of which two can be asked for at a time unless a test says otherwise.
+class ItemFetchTest : public ::testing::Test {
+ protected:
+  ItemFetchTest() {
+    adapters_.Register("simulated", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+      return absl::make_unique<ScriptedAdapter>(*platform_, script_);
+    });
+    Begin(2);
+  }
+
+  void Begin(int64_t fetch_limit) {
+    engine_.reset();
+    SimulatedOptions simulated;
+    simulated.capabilities.fetch_limit = fetch_limit;
+    platform_ = absl::make_unique<SimulatedPlatform>(clock_, simulated);
+    for (int i = 1; i <= 6; ++i) SetItem(absl::StrCat(i), absl::StrCat("s", i));
+    memory_ = NewMemoryStorage(clock_);
+    hooked_ = absl::make_unique<HookedStorage>(*memory_);
+    EngineOptions options;
+    options.storage = hooked_.get();
+    options.adapters = &adapters_;
+    options.clock = &clock_;
+    engine_ = *Engine::Create(options);
+    ChannelConfig config;
+    config.name = "shop";
+    config.adapter = "simulated";
+    channel_id_ = engine_->AddChannel(config)->channel_id;
+  }
+
+  void SetItem(const std::string& id, const std::string& sku) {
+    platform_->SetItem({id, "", {1000, 5, ChannelStatus::kListed}, {{"sku", sku}}});
+  }
+
+  absl::StatusOr<Job> AskFor(const std::vector<std::string>& items) {
+    JobRequest request;
+    request.kind = JobKind::kFetch;
+    request.options.items = items;
+    return engine_->Enqueue("shop", request);
+  }
+
+  Job Run(const absl::StatusOr<Job>& job) {
+    EXPECT_TRUE(job.ok()) << job.status();
+    const absl::StatusOr<Job> ended = engine_->RunUntilFinal(job->job_id);
+    EXPECT_TRUE(ended.ok()) << ended.status();
+    return *ended;
+  }
+
+  // The external ids of what is there, and not gone.
+  std::vector<std::string> LiveItems() {
+    std::vector<std::string> ids;
+    const ItemPage page = *engine_->ListItems("shop", {}, {});
+    for (const ItemRow& item : page.rows) {
+      if (item.live) ids.push_back(item.external_id);
+    }
+    return ids;
+  }
+
+  std::vector<JobKind> PendingKinds() {
+    std::vector<JobKind> kinds;
+    const QueueSnapshot queue = *memory_->ReadQueue(channel_id_);
+    for (const Job& job : queue.open_jobs) kinds.push_back(job.kind);
+    return kinds;
+  }
+
+  ManualClock clock_;
+  std::unique_ptr<Storage> memory_;
+  std::unique_ptr<HookedStorage> hooked_;
+  std::unique_ptr<SimulatedPlatform> platform_;
+  ChannelScript script_;
+  AdapterRegistry adapters_;
+  std::unique_ptr<Engine> engine_;
+  int64_t channel_id_ = 0;
+};
+
+TEST_F(ItemFetchTest, OnlyTheNamedItemsAreRead) {
+  const Job job = Run(AskFor({"2", "3", "5"}));
+  EXPECT_EQ(job.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(job, "inserted"), 3);
+  EXPECT_EQ(job.progress.total, 3);
+  EXPECT_EQ(job.progress.done, 3);
+  EXPECT_EQ(job.progress.failed, 0);
+  EXPECT_THAT(LiveItems(), ElementsAre("2", "3", "5"));
+  EXPECT_EQ(platform_->Counters().pulls, 0);
+  EXPECT_EQ(platform_->Counters().fetches, 2) << "two at a time";
+}
+
+TEST_F(ItemFetchTest, WhatThePlatformDoesNotHaveIsGone) {
+  Run(AskFor({"1", "2"}));
+  platform_->RemoveItem("1");
+  SetItem("2", "another");
+  const Job job = Run(AskFor({"1", "2", "nope"}));
+  EXPECT_EQ(CountOf(job, "gone"), 1);
+  EXPECT_EQ(CountOf(job, "changed"), 1);
+  EXPECT_EQ(job.progress.done, 3);
+  EXPECT_THAT(LiveItems(), ElementsAre("2"));
+}
+
+TEST_F(ItemFetchTest, AnItemThatCannotBeReadIsSaidAndCountsAsFailed) {
+  SimulatedFaults faults;
+  faults.page_problem = 1;
+  platform_->SetFaults(faults);
+  const Job job = Run(AskFor({"1", "2", "3"}));
+  EXPECT_EQ(job.state, JobState::kCompleted);
+  EXPECT_EQ(job.progress.total, 3);
+  EXPECT_EQ(job.progress.done, 0);
+  EXPECT_EQ(job.progress.failed, 3);
+  EXPECT_EQ(job.problems.size(), 3u);
+}
+
+TEST_F(ItemFetchTest, ALinkJobFollowsWhereSomethingChangedThatLinkingReads) {
+  const Job job = Run(AskFor({"1"}));
+  EXPECT_THAT(PendingKinds(), ElementsAre(JobKind::kLink));
+  engine_->Cancel(memory_->ReadQueue(channel_id_)->open_jobs.at(0).job_id).IgnoreError();
+  EXPECT_EQ(CountOf(Run(AskFor({"1"})), "unchanged"), 1);
+  EXPECT_THAT(PendingKinds(), IsEmpty());
+}
+
+TEST_F(ItemFetchTest, WhereNoItemCanBeAskedForAllArePulled) {
+  Begin(0);
+  const absl::StatusOr<Job> notice = engine_->NoteItems("shop", {"2"});
+  ASSERT_TRUE(notice.ok()) << notice.status();
+  EXPECT_EQ(notice->kind, JobKind::kPull);
+  EXPECT_EQ(notice->trigger, JobTrigger::kNotice);
+  EXPECT_THAT(notice->options.items, IsEmpty());
+  EXPECT_EQ(CountOf(Run(notice), "inserted"), 6);
+  const Job job = Run(AskFor({"2"}));
+  EXPECT_EQ(CountOf(job, "unchanged"), 6);
+  EXPECT_EQ(job.progress.done, 6);
+}
+
+TEST_F(ItemFetchTest, AFetchNamesItems) {
+  EXPECT_EQ(AskFor({}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AskFor({"1", ""}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ItemFetchTest, AFetchThatYieldedLooksOnlyAtTheRest) {
+  const absl::StatusOr<Job> job = AskFor({"1", "2", "3", "4"});
+  ASSERT_TRUE(job.ok()) << job.status();
+  Cancellation cancellation;
+  hooked_->after_progress = [&](const Fence&, const JobProgress&) { cancellation.Cancel(); };
+  EXPECT_EQ(engine_->RunUntilFinal(job->job_id, {absl::InfiniteFuture(), &cancellation}).status().code(),
+            absl::StatusCode::kCancelled);
+  hooked_->after_progress = nullptr;
+  EXPECT_EQ(memory_->ReadJob(job->job_id)->progress.done, 2);
+  const Job ended = Run(job);
+  EXPECT_EQ(ended.progress.done, 4);
+  EXPECT_EQ(ended.progress.total, 4);
+  EXPECT_EQ(CountOf(ended, "inserted"), 4);
+  EXPECT_EQ(platform_->Counters().items_fetched, 4);
+}
+
+TEST_F(ItemFetchTest, ARerunLooksAtTheSameItems) {
+  const Job job = Run(AskFor({"4"}));
+  const absl::StatusOr<Job> again = engine_->Rerun(job.job_id);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->kind, JobKind::kFetch);
+  EXPECT_THAT(again->options.items, ElementsAre("4"));
+}
+
+}  // namespace
+}  // namespace flxlink::engine
