@@ -1,11 +1,13 @@
 // Conformance: pulls since a mark.
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 
@@ -17,8 +19,6 @@ using ::testing::IsSupersetOf;
 using ::testing::Not;
 
 namespace {
-
-constexpr int kMaxRestarts = 10;
 
 std::vector<std::string> IdsOf(const std::vector<ConformanceItem>& items) {
   std::vector<std::string> ids;
@@ -42,7 +42,8 @@ ItemValues Changed(const ItemValues& values, const SyncFields& field) {
 class Mirror {
  public:
   // False: the pull has to start over.
-  bool Take(const ChannelAdapter& adapter, const std::string& mark, const std::function<void()>& between_pages) {
+  bool Take(ChannelUnderTest& channel, const ChannelAdapter& adapter, const std::string& mark,
+            const std::function<void()>& after_page) {
     std::string cursor;
     do {
       const absl::StatusOr<PullPage> page = adapter.Pull({cursor, 1, mark}, NoLimitCall());
@@ -50,11 +51,16 @@ class Mirror {
         EXPECT_EQ(page.status().code(), absl::StatusCode::kAborted) << page.status();
         return false;
       }
+      if (page->ask_again_after > absl::ZeroDuration()) {
+        channel.Advance();
+        cursor = page->next_cursor;
+        continue;
+      }
       for (int64_t row = 0; row < page->items.size(); ++row) {
         prices_[std::string(page->items.external_id[row])] = page->items.price[static_cast<size_t>(row)];
       }
       for (const std::string& id : page->deleted) prices_.erase(id);
-      between_pages();
+      after_page();
       cursor = page->next_cursor;
       mark_ = page->mark;
     } while (!cursor.empty());
@@ -137,32 +143,40 @@ TEST_P(ChannelConformance, APullSinceAMarkShowsNewItems) {
   }
 }
 
-// Items change between the pages of whole pulls and of those since their marks, before and after they were shown: who
-// takes in all of it has in the end what the platform has.
+// While a channel is pulled page by page, whole or since a mark, one item changes after one of the pages, be it before
+// or after the item was shown: who takes in that pull and the next has what the platform has.
 TEST_P(ChannelConformance, NothingIsLostBetweenTwoMarks) {
   if (!capabilities().since.has_value()) GTEST_SKIP() << "pulls are whole";
   if (!capabilities().since->sees.Has(SyncField::kPrice)) GTEST_SKIP() << "prices are not among what is seen";
-  Mirror mirror;
-  std::string mark;
-  int changes = 0;
-  const auto change_one = [&] {
-    if (changes == 12) return;
-    const ConformanceItem& item = items_[static_cast<size_t>(changes * 3 + changes / 4) % items_.size()];
-    ItemValues values = item.values;
-    values.price += 100 * ++changes;
-    channel_->Change(item.external_id, {SyncField::kPrice}, values);
-  };
-  for (int pulls = 0; pulls < kMaxRestarts && (changes < 12 || pulls < 2); ++pulls) {
-    if (mirror.Take(*adapter_, mark, change_one)) {
-      mark = mirror.mark();
-    } else {
-      mark.clear();
+  const size_t count = items_.size();
+  for (size_t at = 0; at < 2 * count * count; ++at) {
+    const bool whole = at < count * count;
+    const size_t page = at / count % count;
+    const size_t item = at % count;
+    SCOPED_TRACE(absl::StrCat(whole ? "whole" : "since a mark", ", item ", item, " changes after page ", page));
+    Renew();
+    const auto raise = [&](size_t number, int64_t by) {
+      ItemValues values;
+      values.price = items_[number].values.price + by;
+      channel_->Change(items_[number].external_id, {SyncField::kPrice}, values);
+    };
+    Mirror mirror;
+    if (!whole) {
+      ASSERT_TRUE(mirror.Take(*channel_, *adapter_, "", [] {}));
+      for (size_t number = 0; number < count; ++number) raise(number, 100);
     }
-  }
-  ASSERT_EQ(changes, 12);
-  ASSERT_TRUE(mirror.Take(*adapter_, mark, [] {}));
-  for (const ConformanceItem& item : items_) {
-    EXPECT_EQ(mirror.prices().at(item.external_id), channel_->Look(item.external_id)->price) << item.external_id;
+    size_t pages = 0;
+    const auto raise_one = [&] {
+      if (pages++ == page) raise(item, 500);
+    };
+    // Where the change starts it over, the second time it is quiet.
+    if (!mirror.Take(*channel_, *adapter_, mirror.mark(), raise_one)) {
+      ASSERT_TRUE(mirror.Take(*channel_, *adapter_, "", [] {}));
+    }
+    ASSERT_TRUE(mirror.Take(*channel_, *adapter_, mirror.mark(), [] {}));
+    for (const ConformanceItem& known : items_) {
+      EXPECT_EQ(mirror.prices().at(known.external_id), channel_->Look(known.external_id)->price) << known.external_id;
+    }
   }
 }
 
