@@ -451,7 +451,7 @@ ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, std::vector<
       continue;
     }
     const std::string& id = row->item.external_id;
-    problems->push_back({id, MakeProblem("unreadable", {{"external_id", id}},
+    problems->push_back({id, MakeProblem(problem_code::kUnreadableItem, {{"external_id", id}},
                                          absl::StrCat("the item ", model::Quote(id), " could not be read"))});
   }
   return items_.Batch(readable);
