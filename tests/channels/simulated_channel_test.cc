@@ -531,7 +531,7 @@ TEST_F(SimulatedPlatformTest, SomeItemsOfAPageCannotBeRead) {
   const PulledItems pulled = PullAll(*adapter_, 7);
   ASSERT_GT(pulled.problems.size(), 0u);
   EXPECT_EQ(pulled.items.size() + pulled.problems.size(), static_cast<size_t>(kItems));
-  EXPECT_EQ(pulled.problems.front().problem.code, "unreadable");
+  EXPECT_EQ(pulled.problems.front().problem.code, problem_code::kUnreadableItem);
   const std::vector<std::string> ids = {Id(0), Id(1), Id(2), Id(3), Id(4), Id(5), Id(6), Id(7), Id(8), Id(9)};
   const absl::StatusOr<FetchReply> reply = adapter_->Fetch({ids}, call_);
   ASSERT_TRUE(reply.ok()) << reply.status();
