@@ -57,8 +57,7 @@ enum class EventKind : uint8_t {
   // with growing waits up to a minute.
   kTrouble,
   // An entry of the log: `level`, and code, arguments and message as `problem`. What an adapter tells
-  // (CallContext::Log)
-  // has the code "adapter_said", the level that it gives it, and its `job`.
+  // (CallContext::Log) has the code adapter_said, the level that it gives it, and its `job`.
   kLog,
 };
 

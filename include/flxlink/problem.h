@@ -219,6 +219,10 @@ constexpr absl::string_view kJobNotHeld = "job_not_held";
 // Args: job
 // Fix: Nothing; the other worker's result counts.
 constexpr absl::string_view kSlotLost = "slot_lost";
+// What an adapter tells of one of its calls, which is no error of it; only in the log.
+// Args: channel
+// Fix: Look at what the message says of the platform.
+constexpr absl::string_view kAdapterSaid = "adapter_said";
 
 // == Channels, schedules and listings that are asked for ==
 

@@ -160,7 +160,7 @@ void Reporter::Called(absl::string_view channel, absl::string_view call, const a
 }
 
 void Reporter::AdapterSaid(const Job& job, LogLevel level, absl::string_view text) {
-  Log(level, job.channel, &job, MakeProblem("adapter_said", {{"channel", job.channel}}, std::string(text)));
+  Log(level, job.channel, &job, MakeProblem(problem_code::kAdapterSaid, {{"channel", job.channel}}, std::string(text)));
 }
 
 void Reporter::Trouble(absl::string_view channel, absl::string_view where, const absl::Status& status) {

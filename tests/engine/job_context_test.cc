@@ -327,7 +327,7 @@ TEST_F(JobContextTest, WhatAnAdapterTellsTheLogHasItsJobAndNoSecret) {
   EXPECT_EQ(event->channel, "shop");
   EXPECT_EQ(event->job.channel, "shop");
   EXPECT_EQ(event->level, LogLevel::kWarning);
-  EXPECT_EQ(event->problem.code, "adapter_said");
+  EXPECT_EQ(event->problem.code, problem_code::kAdapterSaid);
   EXPECT_EQ(event->problem.message, "the API version ends soon; token ***");
 }
 
