@@ -238,8 +238,8 @@ TEST_F(SyncJobTest, ReceiptsAreAskedAboutForAsLongAsTheAdapterSays) {
 TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
   SimulatedOptions options;
   OnlyKind(options).receipt_timeout = absl::Minutes(2);
-  options.faults.max_receipt_delay = absl::Hours(10);
   Start(options);
+  script_.poll = [] { return absl::UnavailableError("away"); };
   SyncedChannel(2);
   WritePrices(2, 1100);
   began_ = clock_.Now();
@@ -252,7 +252,7 @@ TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
   ASSERT_THAT(OpenPushes(), SizeIs(1));
   EXPECT_THAT(OpenPushes()[0].listing_ids, SizeIs(2));
 
-  platform_->SetFaults({});
+  script_.poll = [] { return absl::OkStatus(); };
   const Job next = Run(JobKind::kSync);
   EXPECT_EQ(CountOf(next, "sent"), 2) << "a link in doubt is never skipped as equal";
   EXPECT_EQ(InDoubt(), 0);
@@ -262,8 +262,8 @@ TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
 TEST_F(SyncJobTest, UndecidedItemsAreNotSentAgainByTheSameJob) {
   SimulatedOptions options;
   OnlyKind(options).receipt_timeout = absl::Minutes(2);
-  options.faults.max_receipt_delay = absl::Hours(10);
   Start(options);
+  script_.poll = [] { return absl::UnavailableError("away"); };
   SyncedChannel(6);
   WritePrices(6, 1100);
   int pushes = 0;
