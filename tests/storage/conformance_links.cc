@@ -620,10 +620,9 @@ TEST_P(StorageConformance, HistoryTellsALinksWholeLife) {
   shop.Pull({{"X1"}}, At(14));
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1"), At(15)), absl::OkStatus());
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink), At(16)), absl::OkStatus());
-  using Event = LinkEvent::Kind;
-  EXPECT_EQ(Kinds(shop.History("S1")),
-            (std::vector<Event>{Event::kLinked, Event::kBroken, Event::kHealed, Event::kBroken, Event::kReleased,
-                                Event::kLinked, Event::kUnlinked}));
+  using What = LinkEvent::Kind;
+  EXPECT_EQ(Kinds(shop.History("S1")), (std::vector<What>{What::kLinked, What::kBroken, What::kHealed, What::kBroken,
+                                                          What::kReleased, What::kLinked, What::kUnlinked}));
 }
 
 TEST_P(StorageConformance, VersionsNeverGoBackOverAListingsLife) {
