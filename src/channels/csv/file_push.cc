@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -203,7 +205,7 @@ absl::optional<PushOutcome> FilePush::JudgeStatus(const PushItem& item, const Ro
                     absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
                                  "\"; choose another status"));
   }
-  if (!disagreeing_.contains(row.product.begin)) return absl::nullopt;
+  if (disagreeing_.count(row.product.begin) == 0) return absl::nullopt;
   return Rejected(problem_code::kSiblingsDisagree, "status",
                   absl::StrCat("the variants of the product of ", model::Quote(item.external_id),
                                " share one status and want different ones; decide on one"));

@@ -5,12 +5,12 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -97,7 +97,7 @@ class FilePush {
   csv::ShopifyColumns columns_;
   StatusWords words_ = StatusWords::kNone;
   absl::flat_hash_map<std::string, Row> rows_;  // By external id.
-  absl::flat_hash_set<size_t> disagreeing_;     // The first rows of products whose items want different statuses.
+  std::set<size_t> disagreeing_;                // The first rows of products whose items want different statuses.
   std::vector<PushOutcome> outcomes_;
   Edits edits_;
 };
