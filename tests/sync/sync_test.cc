@@ -495,7 +495,7 @@ TEST(FixedTest, InDoubtIsNotSentEitherAndForgotten) {
   SyncRow row = EqualRow();
   row.in_doubt = kQuantity;
   row.fixed = {{"quantity", FixedReason::kKeptByPlatform}};
-  const Settlement& settled = OnlySettled(Plan(row));
+  const Settlement settled = OnlySettled(Plan(row));
   EXPECT_TRUE(settled.settled);
   EXPECT_EQ(settled.in_doubt, kNothing);
   EXPECT_EQ(settled.mask, kQuantity);
