@@ -54,7 +54,7 @@ enum class JobTrigger : uint8_t {
   kChain,
   kRerun,
   kNotice,  // A platform told that something changed.
-  kRetry,   // Another job failed for a reason that may pass.
+  kRetry,   // Another job left something to look at again: receipts that are open, say.
 };
 
 // "pull", "build", "link", "sync", "rules", "fetch".

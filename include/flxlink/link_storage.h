@@ -234,21 +234,22 @@ class LinkStorage {
   // doubt, but for links that are not there any more: what is sent for them cannot be taken for another link's.
   virtual absl::Status BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
-  // Records that were never settled, by push_id.
+  // Records with what is not settled of them, by push_id.
   virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) = 0;
 
   // Writes settlements; where one acknowledges something (Settlement::mask), it does so at `now`
-  // (SyncRow::acknowledged_at). The push's record is removed if the batch closes it. A settlement of a version that is
-  // older than the link's acknowledges its values and leaves the link dirty. One of a link that is not there any more
-  // changes nothing: neither where the listing variant is linked to another channel variant by now, nor where it was
-  // linked anew to the same one since that version; of a listing variant without a link or with a broken one only the
-  // doubt ends. Returns which attentions ended: those that were stored and whose code is not stored any more. Repeat:
-  // none.
+  // (SyncRow::acknowledged_at). What has a row leaves the push's record or, accepted, stays there with its receipt; an
+  // empty record is removed. A settlement of a version that is older than the link's acknowledges its values and leaves
+  // the link dirty. One of a link that is not there any more changes nothing: neither where the listing variant is
+  // linked to another channel variant by now, nor where it was linked anew to the same one since that version; of a
+  // listing variant without a link or with a broken one only the doubt ends. Returns which attentions ended: those that
+  // were stored and whose code is not stored any more. Repeat: none; a link whose receipt was decided is dirty once
+  // more.
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                             absl::Time now) = 0;
 
-  // Removes the record of a push whose deadline has passed and whose outcome nobody can tell any more: its links stay
-  // in doubt, and dirty, until they are settled.
+  // Takes what has no receipt out of the record of a push whose call deadline has passed, since nobody can tell any
+  // more what became of it: its fields stay in doubt, and its links dirty, until they are settled.
   virtual absl::Status AbandonPush(const Fence& fence, int64_t push_id) = 0;
 
   // Writes statuses and marks their links dirty. Returns how many rows were as expected.

@@ -99,6 +99,12 @@ constexpr absl::string_view kSiblingsDisagree = "siblings_disagree";
 // Fix: If the item returns, the next pull restores the link. If it is gone for good, unlink the variant; if the whole
 //      store was imported anew, release the broken links, so that they can be linked again.
 constexpr absl::string_view kItemGone = "item_gone";
+// The channel accepted values of the item and never said what became of them; they were given up, and the item is
+// looked at again.
+// Args: external_id, fields
+// Fix: Nothing, if the next sync sends what differs. If it happens again and again, look at what the channel says of
+//      the item.
+constexpr absl::string_view kReceiptLost = "receipt_lost";
 // The item is in a status that its adapter declares dead (archived); nothing is pushed to it.
 // Args: external_id
 // Fix: Take the item out of the channel's archive and pull, or unlink the variant.

@@ -1,9 +1,12 @@
 // Pushes: what a sync sends to a channel, what comes back, and the record that is kept in between.
 //
 // A push is never just a call. First one PushRecord names everything that is about to be sent; then the adapter is
-// called; then the outcomes are settled and the record is closed, in one transaction. A process that dies in between
-// leaves the record behind, and its links are *in doubt*: the push may have landed. They are pushed again, with the
-// same idempotency keys, once the call deadline of the record has passed.
+// called; then the outcomes are settled and what is settled leaves the record, in one transaction; an empty record is
+// gone. A process that dies in between leaves the record behind, and its fields are *in doubt*: the push may have
+// landed. They are pushed again, with the same idempotency keys, once the call deadline of the record has passed.
+//
+// What a channel accepts and decides later stays in the record with its *receipt*: its fields are awaited, which is a
+// doubt that the receipt ends. Meanwhile they are not sent again, but for a lower quantity, which waits for nothing.
 //
 // Every doubt ends: a link in doubt is named by an open record, or is dirty and so about to be pushed. Where a field in
 // doubt is not going to be sent (its siblings disagree, the channel refuses it), what was acknowledged of it is
@@ -78,20 +81,37 @@ struct PushOutcome {
 // "applied", "accepted", "rejected", "not_found", "conflict", "not_tried", "throttled", "unavailable".
 absl::string_view ToString(PushResult result);
 
-// The record of one batch, kept from before the call until its outcomes are settled.
+// The record of one call, kept from before it until its outcomes are settled.
 struct PushRecord {
   // Chosen by the caller, unique within a channel, so that writing the record again changes nothing.
   int64_t push_id = 0;
-  // Nothing of the call can land after this. A later worker waits for it before it pushes these links again.
+  // PushKind::name.
+  std::string kind;
+  // Nothing of the call can land after this, what is accepted aside. A later worker waits for it before it pushes these
+  // fields again.
   absl::Time call_deadline;
+  // When what is accepted is given up.
+  absl::Time receipt_deadline;
   std::vector<PushItem> items;
 };
 
-// A record that was never settled, as a later worker finds it.
+// An item of a record that is not settled.
+struct OpenItem {
+  // Without its key, its handle and what was known.
+  PushItem item;
+  std::string sku;
+  // Empty: what became of it is not known.
+  std::string receipt;
+};
+
+// A record with what is not settled of it.
 struct OpenPush {
   int64_t push_id = 0;
+  std::string kind;
   absl::Time call_deadline;
-  std::vector<int64_t> listing_ids;  // The links in doubt, ascending.
+  absl::Time receipt_deadline;
+  // By listing_id, at least one.
+  std::vector<OpenItem> items;
 };
 
 // A value that the channel refused for good: it is not sent again until another one is desired, or the link is forced.
@@ -128,6 +148,11 @@ struct Settlement {
   // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;
   ItemValues acknowledged;
+  // The channel accepted the item and decides on it later: it stays in the push's record, with this, and the link is
+  // not dirty until that is decided. Nothing is acknowledged. Empty: it leaves the record.
+  std::string receipt;
+  // A receipt was decided or given up: the link becomes dirty, since what waited for that can go on.
+  bool decided = false;
   // The item is gone: the link becomes broken and its channel variant is no longer live.
   bool gone = false;
   // What the channel refused for good. Takes the place of what is stored, whether settled or not.
@@ -138,10 +163,9 @@ struct Settlement {
 };
 
 struct SettlementBatch {
-  int64_t push_id = 0;  // The push that the rows belong to. 0: nothing was pushed.
-  // Every item of the push is accounted for, so its record is removed. Off where the outcome of some items is not
-  // known: they are not among the rows, stay in doubt, and the record stays with its deadline.
-  bool close_push = true;
+  // The push that the rows belong to. 0: nothing was pushed. Items of it that are not among the rows stay in its
+  // record: what became of them is not known.
+  int64_t push_id = 0;
   std::vector<Settlement> rows;
   // Sets of attentions: not empty, each with at most one problem a code.
   std::vector<std::vector<Problem>> attentions;

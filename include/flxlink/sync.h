@@ -68,6 +68,10 @@ struct SyncRow {
   RareVector<RefusedValue> refused{};
   // The fields of which a push may still land, or has landed unheard of.
   SyncFields in_doubt{};
+  // Those of them that the channel has accepted and decides on later.
+  SyncFields awaited{};
+  // The highest quantity among what is awaited. kAbsent: none is.
+  int64_t awaited_quantity = kAbsent;
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
   bool dirty = false;
@@ -122,8 +126,9 @@ struct SyncPlan {
     // The attentions that go with the item when it is applied (its quantity is held back, say): an index into
     // item_attentions, kClearAttentions, or kKeepAttentions.
     int32_t attentions = kClearAttentions;
-    // The link's fields that were in doubt before.
+    // The link's fields that were in doubt before, and those of them that are awaited.
     SyncFields in_doubt;
+    SyncFields awaited;
     // Those of them that are forgotten when the last item is applied: they were not sent, and may have another value on
     // the channel than the one acknowledged.
     SyncFields forgotten;
@@ -171,11 +176,17 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
 
 // The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are
 // acknowledged, and the link stays dirty where another step follows; what is rejected becomes attention and is
-// remembered; not_found breaks the link; conflict, not_tried and throttled stay dirty. A field that is applied or
-// rejected is in doubt no more. Items that are unavailable or accepted have no known outcome: they get no row, and the
-// push is not closed.
+// remembered; what is accepted is awaited; not_found breaks the link; conflict, not_tried and throttled stay dirty. A
+// field that is applied or rejected is in doubt no more. Items that are unavailable have no known outcome: they get no
+// row.
 SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
+
+// What the receipt of an item came to: its settlement, with what of it is attention. An outcome that is not known,
+// kUnavailable or kAccepted, gives the receipt up: nothing is known of its fields any more, and that is attention
+// (receipt_lost). `row` is the link as it is now; `still_awaited`: what other receipts of the link are open for.
+Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFields& still_awaited,
+                         const PushOutcome& outcome, std::vector<Problem>* attentions);
 
 // A digest of one field, its name and its value, stable across processes and releases. XXH3, 64 bits. `field` is a name
 // of SyncFields::Names().

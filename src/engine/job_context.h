@@ -33,6 +33,8 @@ struct JobOutput {
   std::vector<JobProblem> problems;
   bool changed_link_inputs = false;  // Something that linking reads: a link job may be chained.
   absl::optional<Problem> held;      // Why a person must approve before it goes on.
+  // When a sync has to look again at what the channel decides on later. nullopt: there is nothing.
+  absl::optional<absl::Time> retry_at;
 };
 
 // Whether `status` is a refusal since the fence is stale: another worker took over.

@@ -1,5 +1,6 @@
 #include "src/engine/open_pushes.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -7,28 +8,31 @@
 namespace flxlink::engine {
 namespace {
 
-absl::Status Resolve(JobContext& context, const OpenPush& push) {
-  const absl::StatusOr<absl::Time> now = context.Now();
-  if (!now.ok()) return now.status();
-  const absl::Status status = context.Wait(push.call_deadline - *now);
-  if (!status.ok()) return status;
-  return context.Retry([&] { return context.storage().AbandonPush(context.fence(), push.push_id); });
-}
+bool IsUnknown(const OpenItem& open) { return open.receipt.empty(); }
 
 }  // namespace
 
 absl::Status ResolveOpenPushes(SyncScope& scope) {
-  absl::StatusOr<std::vector<OpenPush>> open = scope.context.RetryValue<std::vector<OpenPush>>(
-      [&] { return scope.context.storage().ReadOpenPushes(scope.channel_id()); });
-  if (!open.ok()) return open.status();
+  JobContext& context = scope.context;
+  absl::StatusOr<std::vector<OpenPush>> pushes =
+      context.RetryValue<std::vector<OpenPush>>([&] { return context.storage().ReadOpenPushes(scope.channel_id()); });
+  if (!pushes.ok()) return pushes.status();
+  const absl::StatusOr<absl::Time> now = context.Now();
+  if (!now.ok()) return now.status();
   scope.unready.clear();
-  for (const OpenPush& push : *open) {
-    if (scope.undecided_pushes.contains(push.push_id)) {
-      scope.unready.insert(push.listing_ids.begin(), push.listing_ids.end());
+  scope.next_deadline = absl::InfiniteFuture();
+  for (const OpenPush& push : *pushes) {
+    if (std::none_of(push.items.begin(), push.items.end(), &IsUnknown)) continue;
+    if (push.call_deadline <= *now) {
+      const absl::Status status =
+          context.Retry([&] { return context.storage().AbandonPush(context.fence(), push.push_id); });
+      if (!status.ok()) return status;
       continue;
     }
-    const absl::Status status = Resolve(scope.context, push);
-    if (!status.ok()) return status;
+    scope.next_deadline = std::min(scope.next_deadline, push.call_deadline);
+    for (const OpenItem& open : push.items) {
+      if (IsUnknown(open)) scope.unready.insert(open.item.listing_id);
+    }
   }
   return absl::OkStatus();
 }

@@ -8,8 +8,9 @@
 
 namespace flxlink::engine {
 
-// Waits out the calls whose outcome nobody knows, so that none of them can land after what is sent now; their links may
-// be sent again then. Those of this job that are undecided stay open.
+// Takes what nobody will hear of any more out of the records of calls that cannot land any more: those fields may be
+// sent again. Of calls that still can, the links are unready, see SyncScope; each delays only itself. What has a
+// receipt stays as it is.
 absl::Status ResolveOpenPushes(SyncScope& scope);
 
 }  // namespace flxlink::engine

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/engine/adapter_error.h"
-#include "src/engine/receipts.h"
 
 namespace flxlink::engine {
 namespace {
@@ -18,15 +17,6 @@ namespace {
 bool WorthAnotherPush(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsCancelled(status) || WorthAnotherTry(status);
 }
-
-bool IsUnknown(const PushOutcome& outcome) {
-  return outcome.result == PushResult::kAccepted || outcome.result == PushResult::kUnavailable;
-}
-
-bool IsAccepted(const PushOutcome& outcome) { return outcome.result == PushResult::kAccepted; }
-
-// How long after a call began something of it can land.
-absl::Duration LandingTime(const PushKind& kind) { return std::max(kind.timeout, kind.receipt_timeout); }
 
 }  // namespace
 
@@ -40,7 +30,6 @@ absl::Status PagePush::Run() {
   while (!waiting_.empty() && !result_.stop) {
     absl::StatusOr<std::vector<Call>> calls = BeginCalls();
     absl::Status status = calls.ok() ? Send(*std::move(calls)) : calls.status();
-    if (status.ok()) status = PollAccepted();
     if (status.ok()) status = context_.Report();
     if (!status.ok()) return status;
   }
@@ -73,7 +62,10 @@ absl::Status PagePush::Begin(Call* call) {
   const absl::StatusOr<absl::Time> now = context_.Now();
   if (!now.ok()) return now.status();
   call->record.push_id = context_.NextPushId();
-  call->record.call_deadline = *now + LandingTime(KindOf(call->batch));
+  const PushKind& kind = KindOf(call->batch);
+  call->record.kind = kind.name;
+  call->record.call_deadline = *now + kind.timeout;
+  call->record.receipt_deadline = *now + kind.receipt_timeout;
   for (const int64_t number : call->batch.items) {
     call->record.items.push_back(plan_.items[static_cast<size_t>(number)]);
   }
@@ -95,20 +87,7 @@ absl::Status PagePush::Send(std::vector<Call> calls) {
 
 absl::Status PagePush::TakeAnswer(Call& call, absl::StatusOr<PushReply> reply) {
   if (!reply.ok()) return TakeError(call, reply.status());
-  if (std::none_of(reply->outcomes.begin(), reply->outcomes.end(), &IsAccepted)) {
-    return TakeOutcomes(call, reply->outcomes);
-  }
-  accepted_.push_back({std::move(call), std::move(reply->outcomes)});
-  return absl::OkStatus();
-}
-
-absl::Status PagePush::PollAccepted() {
-  for (Accepted& accepted : std::exchange(accepted_, {})) {
-    absl::Status status = PollReceipts(context_, accepted.call.record.call_deadline, &accepted.outcomes);
-    if (status.ok()) status = TakeOutcomes(accepted.call, accepted.outcomes);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  return TakeOutcomes(call, reply->outcomes);
 }
 
 absl::Status PagePush::TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes) {
@@ -168,16 +147,11 @@ absl::Status PagePush::Halve(Call& call, const absl::Status& refusal) {
 // The settlements have a row for each outcome that is known, in their order.
 void PagePush::NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes,
                             const SettlementBatch& settlements) {
-  const bool undecided = std::any_of(outcomes.begin(), outcomes.end(), &IsAccepted);
-  if (undecided && !context_.yields()) NoteUndecided(call, outcomes);
   size_t row = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (IsUnknown(outcomes[i])) {
-      scope_.unready.insert(call.record.items[i].listing_id);
-      if (!undecided) NoteOutcome(call.batch.items[i], outcomes[i], false);
-    } else {
-      NoteOutcome(call.batch.items[i], outcomes[i], settlements.rows[row++].settled);
-    }
+    const bool known = outcomes[i].result != PushResult::kUnavailable;
+    if (!known) scope_.unready.insert(call.record.items[i].listing_id);
+    NoteOutcome(call.batch.items[i], outcomes[i], known && settlements.rows[row++].settled);
   }
 }
 
@@ -207,6 +181,9 @@ void PagePush::NoteOutcome(int64_t number, const PushOutcome& outcome, bool sett
     case PushResult::kNotTried:
       break;
     case PushResult::kAccepted:
+      context_.Count("accepted", 1);
+      if (settled) context_.progress().done += 1;
+      return;
     case PushResult::kUnavailable:
       result_.failed = true;
       break;
@@ -229,14 +206,6 @@ void PagePush::NoteApplied(const PushItem& item, bool settled) {
   if (!settled) return;
   context_.Count("sent", 1);
   context_.progress().done += 1;
-}
-
-// Nothing more is heard of these items in this job.
-void PagePush::NoteUndecided(const Call& call, absl::Span<const PushOutcome> outcomes) {
-  const int64_t count = std::count_if(outcomes.begin(), outcomes.end(), IsUnknown);
-  scope_.undecided_pushes.insert(call.record.push_id);
-  context_.Count("undecided", count);
-  context_.progress().failed += count;
 }
 
 }  // namespace flxlink::engine

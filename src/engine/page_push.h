@@ -17,7 +17,7 @@
 
 namespace flxlink::engine {
 
-// Some calls of one kind at a time: tokens, records, calls, receipts, settlements. Used once.
+// Some calls of one kind at a time: tokens, records, calls, settlements. Used once.
 class PagePush {
  public:
   // All must outlive it. `plan` is of `page`.
@@ -34,11 +34,6 @@ class PagePush {
     PushRecord record;
     CallPermit permit;
   };
-  // One with items that the channel decides on later.
-  struct Accepted {
-    Call call;
-    std::vector<PushOutcome> outcomes;
-  };
 
   const PushKind& KindOf(const sync::PushBatch& batch) const;
   absl::StatusOr<std::vector<Call>> BeginCalls();
@@ -51,12 +46,10 @@ class PagePush {
   absl::Status SettleUntried(const Call& call);
   // Where a platform refuses whole calls: the good items go out all the same, and the bad ones are found.
   absl::Status Halve(Call& call, const absl::Status& refusal);
-  absl::Status PollAccepted();
   void NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes, const SettlementBatch& settlements);
   void NoteOutcome(int64_t number, const PushOutcome& outcome, bool settled);
   void NoteConflict(int64_t number);
   void NoteApplied(const PushItem& item, bool settled);
-  void NoteUndecided(const Call& call, absl::Span<const PushOutcome> outcomes);
 
   SyncScope& scope_;
   JobContext& context_;
@@ -64,7 +57,6 @@ class PagePush {
   const SyncPlan& plan_;
   SyncPassResult& result_;
   std::deque<sync::PushBatch> waiting_;  // Not begun yet.
-  std::vector<Accepted> accepted_;
 };
 
 }  // namespace flxlink::engine

@@ -2,61 +2,205 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "src/engine/adapter_error.h"
 
 namespace flxlink::engine {
 namespace {
 
-// What one round of polls came to.
-struct Round {
-  bool waiting = false;                        // Not all are decided.
-  absl::Duration wait = absl::ZeroDuration();  // What the channel asked for.
+// Receipts in one call at the most.
+constexpr size_t kReceiptsInACall = 1000;
+// How long to wait before a receipt is asked about again: a part of its age, within bounds.
+constexpr int64_t kPartOfAge = 4;
+constexpr absl::Duration kLongestWait = absl::Minutes(15);
+
+// A receipt that is open, and where it stands.
+struct OpenReceipt {
+  const OpenPush* push = nullptr;
+  const OpenItem* open = nullptr;
+  PushOutcome outcome;
 };
 
-absl::StatusOr<Round> PollOnce(JobContext& context, std::vector<PushOutcome>* outcomes) {
-  std::vector<std::string> receipts;
-  std::vector<PushOutcome*> open;
-  for (PushOutcome& outcome : *outcomes) {
-    if (outcome.result != PushResult::kAccepted) continue;
-    receipts.push_back(outcome.receipt);
-    open.push_back(&outcome);
-  }
-  Round round;
-  if (receipts.empty()) return round;
-  absl::StatusOr<std::vector<PushOutcome>> polled = context.PollReceipts(receipts);
-  if (!polled.ok()) {
-    if (!WorthAnotherTry(polled.status())) return polled.status();
-    round.waiting = true;
-    round.wait = RetryAfter(polled.status()).value_or(absl::ZeroDuration());
-    return round;
-  }
-  for (size_t i = 0; i < open.size(); ++i) {
-    if ((*polled)[i].result == PushResult::kAccepted) {
-      round.waiting = true;
-    } else {
-      *open[i] = std::move((*polled)[i]);
+std::vector<OpenReceipt> FindReceipts(const std::vector<OpenPush>& pushes) {
+  std::vector<OpenReceipt> receipts;
+  for (const OpenPush& push : pushes) {
+    for (const OpenItem& open : push.items) {
+      if (open.receipt.empty()) continue;
+      receipts.push_back({&push, &open, {}});
+      receipts.back().outcome.result = PushResult::kAccepted;
     }
   }
-  return round;
+  return receipts;
+}
+
+bool IsOpen(const OpenReceipt& receipt) { return receipt.outcome.result == PushResult::kAccepted; }
+
+// Asks about all of them. What the channel does not answer now stays open.
+absl::Status Ask(JobContext& context, std::vector<OpenReceipt>* receipts) {
+  for (size_t first = 0; first < receipts->size(); first += kReceiptsInACall) {
+    const absl::Span<OpenReceipt> some = absl::MakeSpan(*receipts).subspan(first, kReceiptsInACall);
+    std::vector<std::string> texts;
+    for (const OpenReceipt& receipt : some) texts.push_back(receipt.open->receipt);
+    absl::StatusOr<std::vector<PushOutcome>> outcomes = context.PollReceipts(texts);
+    if (!outcomes.ok()) {
+      return WorthAnotherTry(outcomes.status()) ? absl::OkStatus() : AdapterError(outcomes.status(), context.channel());
+    }
+    for (size_t i = 0; i < some.size(); ++i) {
+      if ((*outcomes)[i].result != PushResult::kUnavailable) some[i].outcome = std::move((*outcomes)[i]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Gives up what is too old, and says when to ask again about the rest.
+absl::optional<absl::Time> GiveUpOld(SyncScope& scope, absl::Time now, std::vector<OpenReceipt>* receipts) {
+  absl::optional<absl::Time> ask_again_at;
+  for (OpenReceipt& receipt : *receipts) {
+    if (!IsOpen(receipt)) continue;
+    if (now >= receipt.push->receipt_deadline) {
+      receipt.outcome.result = PushResult::kUnavailable;
+      continue;
+    }
+    const PushKind* kind = FindPushKind(scope.capabilities, receipt.push->kind);
+    const absl::Duration timeout = kind == nullptr ? absl::ZeroDuration() : kind->receipt_timeout;
+    const absl::Duration age = timeout - (receipt.push->receipt_deadline - now);
+    const absl::Duration wait = std::min(std::max(age / kPartOfAge, scope.context.Backoff(1)), kLongestWait);
+    const absl::Time at = std::min(now + wait, receipt.push->receipt_deadline);
+    ask_again_at = std::min(ask_again_at.value_or(at), at);
+  }
+  return ask_again_at;
+}
+
+// The links of the receipts as they are now, by listing id.
+class Links {
+ public:
+  absl::Status Read(SyncScope& scope, absl::Span<const OpenReceipt> receipts) {
+    std::vector<std::string> skus;
+    for (const OpenReceipt& receipt : receipts) skus.push_back(receipt.open->sku);
+    absl::StatusOr<SyncBatch> batch = scope.context.RetryValue<SyncBatch>(
+        [&] { return scope.context.storage().ReadLinksBySku(scope.channel_id(), skus); });
+    if (!batch.ok()) return batch.status();
+    batch_ = *std::move(batch);
+    for (size_t i = 0; i < batch_.rows.size(); ++i) row_of_.emplace(batch_.rows[i].listing_id, i);
+    return absl::OkStatus();
+  }
+
+  const SyncBatch& batch() const { return batch_; }
+
+  // One that is not there (any more) has nothing in doubt.
+  SyncRow Find(int64_t listing_id) const {
+    const auto found = row_of_.find(listing_id);
+    return found == row_of_.end() ? SyncRow() : batch_.rows[found->second];
+  }
+
+ private:
+  SyncBatch batch_;
+  absl::flat_hash_map<int64_t, size_t> row_of_;
+};
+
+// What other receipts of the link than `decided` are open for.
+SyncFields StillAwaited(const absl::flat_hash_map<int64_t, std::vector<const OpenReceipt*>>& receipts_of,
+                        const OpenReceipt& decided) {
+  SyncFields fields;
+  for (const OpenReceipt* other : receipts_of.at(decided.open->item.listing_id)) {
+    if (other != &decided && IsOpen(*other)) fields = UnionOf(fields, other->open->item.mask);
+  }
+  return fields;
+}
+
+void Note(SyncScope& scope, const OpenReceipt& receipt, const SyncRow& row, ReceiptsAsked* asked) {
+  JobContext& context = scope.context;
+  const PushItem& item = receipt.open->item;
+  const auto look_again = [&] { asked->look_again.emplace(item.external_id, receipt.open->sku); };
+  switch (receipt.outcome.result) {
+    case PushResult::kApplied:
+      context.Count("sent", 1);
+      for (const SyncField field : kSyncFields) {
+        if (item.mask.Has(field)) context.Count(SentCounter(field), 1);
+      }
+      if (!item.mask.content().empty()) context.Count(kSentContent, 1);
+      // Something was sent since, and nobody knows which of the two landed last.
+      if (item.dirty_version < row.dirty_version) look_again();
+      return;
+    case PushResult::kRejected:
+      context.Count("refused", 1);
+      return;
+    case PushResult::kNotFound:
+      context.Count("broken", 1);
+      context.output().changed_link_inputs = true;
+      return;
+    case PushResult::kConflict:
+    case PushResult::kUnavailable:
+      if (receipt.outcome.result == PushResult::kUnavailable) context.Count("receipts_lost", 1);
+      look_again();
+      return;
+    case PushResult::kAccepted:
+    case PushResult::kNotTried:
+    case PushResult::kThrottled:
+      return;
+  }
+}
+
+// Settles those of one push that are decided or given up, from the first of `receipts` on; they are of few enough links
+// for one storage operation.
+absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts, ReceiptsAsked* asked,
+                        const absl::flat_hash_map<int64_t, std::vector<const OpenReceipt*>>& receipts_of) {
+  SettlementBatch batch;
+  batch.push_id = receipts.front().push->push_id;
+  Links links;
+  absl::Status status = links.Read(scope, receipts);
+  if (!status.ok()) return status;
+  for (const OpenReceipt& receipt : receipts) {
+    if (IsOpen(receipt)) continue;
+    const SyncRow link = links.Find(receipt.open->item.listing_id);
+    std::vector<Problem> attentions;
+    Settlement row =
+        SettleReceipt(*receipt.open, link, StillAwaited(receipts_of, receipt), receipt.outcome, &attentions);
+    if (!attentions.empty()) {
+      batch.attentions.push_back(std::move(attentions));
+      row.attentions = static_cast<int32_t>(batch.attentions.size()) - 1;
+    }
+    batch.rows.push_back(std::move(row));
+    Note(scope, receipt, link, asked);
+  }
+  if (batch.rows.empty()) return absl::OkStatus();
+  SyncPassResult result;
+  const absl::StatusOr<SettlementResult> written = WriteSettlements(scope, batch, &result);
+  if (!written.ok()) return written.status();
+  NoteAttentions(scope, links.batch(), batch, *written);
+  return scope.context.Report();
 }
 
 }  // namespace
 
-absl::Status PollReceipts(JobContext& context, absl::Time until, std::vector<PushOutcome>* outcomes) {
-  for (int rounds = 1;; ++rounds) {
-    const absl::StatusOr<Round> round = PollOnce(context, outcomes);
-    if (!round.ok()) return round.status();
-    const absl::StatusOr<absl::Time> now = context.Now();
-    if (!now.ok()) return now.status();
-    const absl::Duration left = until - *now;
-    if (!round->waiting || left <= absl::ZeroDuration()) return absl::OkStatus();
-    const absl::Status status = context.Wait(std::min(left, std::max(context.Backoff(rounds), round->wait)));
-    // What is decided by now is to be settled before the job yields.
-    if (!status.ok()) return absl::IsCancelled(status) && context.yields() ? absl::OkStatus() : status;
+absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope) {
+  ReceiptsAsked asked;
+  const absl::StatusOr<std::vector<OpenPush>> pushes = scope.context.RetryValue<std::vector<OpenPush>>(
+      [&] { return scope.context.storage().ReadOpenPushes(scope.channel_id()); });
+  if (!pushes.ok()) return pushes.status();
+  std::vector<OpenReceipt> receipts = FindReceipts(*pushes);
+  if (receipts.empty()) return asked;
+  absl::Status status = Ask(scope.context, &receipts);
+  if (!status.ok()) return status;
+  const absl::StatusOr<absl::Time> now = scope.context.Now();
+  if (!now.ok()) return now.status();
+  asked.ask_again_at = GiveUpOld(scope, *now, &receipts);
+
+  absl::flat_hash_map<int64_t, std::vector<const OpenReceipt*>> receipts_of;
+  for (const OpenReceipt& receipt : receipts) receipts_of[receipt.open->item.listing_id].push_back(&receipt);
+  const size_t most = static_cast<size_t>(scope.context.page_rows());
+  for (size_t first = 0, end = 0; first < receipts.size(); first = end) {
+    while (end < receipts.size() && receipts[end].push == receipts[first].push && end - first < most) ++end;
+    status = SettleSome(scope, absl::MakeConstSpan(receipts).subspan(first, end - first), &asked, receipts_of);
+    if (!status.ok()) return status;
   }
+  return asked;
 }
 
 }  // namespace flxlink::engine

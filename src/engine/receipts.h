@@ -3,18 +3,27 @@
 #ifndef FLXLINK_SRC_ENGINE_RECEIPTS_H_
 #define FLXLINK_SRC_ENGINE_RECEIPTS_H_
 
-#include <vector>
+#include <map>
+#include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "flxlink/push.h"
-#include "src/engine/job_context.h"
+#include "absl/types/optional.h"
+#include "src/engine/sync_scope.h"
 
 namespace flxlink::engine {
 
-// Polls the accepted ones of `outcomes` with growing waits until all are decided or `until`: what is undecided then
-// stays accepted.
-absl::Status PollReceipts(JobContext& context, absl::Time until, std::vector<PushOutcome>* outcomes);
+// What asking about receipts came to.
+struct ReceiptsAsked {
+  // When to ask again about those that are not decided. nullopt: all are.
+  absl::optional<absl::Time> ask_again_at;
+  // Items to look at again, by external id, and their SKUs: they conflicted, or their receipts are given up.
+  std::map<std::string, std::string> look_again;
+};
+
+// Asks the channel once about every receipt that is open, and settles what is decided and what is too old. A channel
+// that cannot be asked now leaves them as they are.
+absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope);
 
 }  // namespace flxlink::engine
 

@@ -13,6 +13,7 @@
 #include "src/engine/item_fetch.h"
 #include "src/engine/jobs.h"
 #include "src/engine/open_pushes.h"
+#include "src/engine/receipts.h"
 #include "src/engine/sync_pass.h"
 #include "src/engine/sync_scope.h"
 
@@ -47,6 +48,8 @@ class SyncRun {
   absl::Status ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked);
   void NoteUnlinked(absl::string_view sku);
   absl::Status PushUntilClean();
+  absl::Status WaitForDeadline();
+  absl::Status AskAboutReceipts();
   absl::Duration WaitAfter(const SyncPassResult& pass, int idle) const;
   absl::Status PrepareNextPass(const SyncPassResult& last, absl::Duration wait);
 
@@ -190,7 +193,12 @@ absl::Status SyncRun::PushUntilClean() {
   for (;;) {
     const absl::StatusOr<SyncPassResult> pass = RunSyncPass(scope_);
     if (!pass.ok()) return pass.status();
-    if (!pass->again) return absl::OkStatus();
+    if (!pass->again) {
+      if (scope_.unready.empty()) return absl::OkStatus();
+      const absl::Status waited = WaitForDeadline();
+      if (!waited.ok()) return waited;
+      continue;
+    }
     idle = pass->progressed ? 0 : idle + 1;
     failures = pass->progressed ? 0 : failures + (pass->failed ? 1 : 0);
     if (failures >= context_.options().max_tries) {
@@ -210,12 +218,31 @@ absl::Duration SyncRun::WaitAfter(const SyncPassResult& pass, int idle) const {
   return std::max(pass.wait, context_.Backoff(idle + 1));
 }
 
+// Everything else is sent; what is left are links with calls that may still land.
+absl::Status SyncRun::WaitForDeadline() {
+  const absl::StatusOr<absl::Time> now = context_.Now();
+  if (!now.ok()) return now.status();
+  const absl::Status status = context_.Wait(scope_.next_deadline - *now);
+  return status.ok() ? ResolveOpenPushes(scope_) : status;
+}
+
+// Once a job, before it sends anything and at its end. What is not decided then is for another job, so that this one
+// does not hold its slot for hours.
+absl::Status SyncRun::AskAboutReceipts() {
+  const absl::StatusOr<ReceiptsAsked> asked = engine::AskAboutReceipts(scope_);
+  if (!asked.ok()) return asked.status();
+  context_.output().retry_at = asked->ask_again_at;
+  return asked->look_again.empty() ? absl::OkStatus() : LookAgain(asked->look_again);
+}
+
 absl::Status SyncRun::Run() {
   CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
-  if (!status.ok()) return status;
-  status = MarkDirty();
-  return status.ok() && !held() ? PushUntilClean() : status;
+  if (status.ok()) status = AskAboutReceipts();
+  if (status.ok() && !held()) status = MarkDirty();
+  if (status.ok() && !held()) status = PushUntilClean();
+  if (!status.ok() || held() || context_.CountOf("accepted") == 0) return status;
+  return AskAboutReceipts();
 }
 
 }  // namespace

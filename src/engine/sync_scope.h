@@ -32,8 +32,8 @@ struct SyncScope {
   const SyncPolicy policy;
   absl::flat_hash_set<int64_t> forced;   // Listing ids.
   absl::flat_hash_set<int64_t> unready;  // Listing ids of links with an open push: nothing else of them is sent.
-  // Pushes whose receipts were not decided in time. They stay open for the next job.
-  absl::flat_hash_set<int64_t> undecided_pushes;
+  // When nothing of the first of those pushes can land any more.
+  absl::Time next_deadline = absl::InfiniteFuture();
 };
 
 // What one pass over the dirty links met.

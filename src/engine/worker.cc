@@ -64,6 +64,16 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   return end;
 }
 
+// A sync that looks at the channel again at that time.
+JobRequest RetryOf(const Job& job, absl::Time at) {
+  JobRequest request;
+  request.kind = JobKind::kSync;
+  request.trigger = JobTrigger::kRetry;
+  request.from_job = job.job_id;
+  request.not_before = at;
+  return request;
+}
+
 }  // namespace
 
 absl::StatusOr<bool> Worker::RunNext(int64_t channel_id, ShouldYield should_yield) {
@@ -146,6 +156,9 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   Ending ending{claim.fence, EndOf(status, context), {}};
   if (ending.end.state == JobState::kCompleted) {
     ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.output().changed_link_inputs);
+  }
+  if (context.output().retry_at.has_value()) {
+    ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));
   }
   return ending;
 }

@@ -306,6 +306,12 @@ Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
   return job;
 }
 
+// A chain goes on from what completed and never visits a kind twice; what is tried again is, however the job ended.
+bool Follows(const JobRequest& request, const Job& ended) {
+  if (request.trigger == JobTrigger::kRetry) return true;
+  return ended.state == JobState::kCompleted && request.kind != ended.kind && !Contains(ended.chain, request.kind);
+}
+
 Job Yielded(Job job, const JobEnd& so_far) {
   job.state = JobState::kPending;
   job.attempts = std::max<int64_t>(job.attempts - 1, 0);
@@ -384,11 +390,8 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   const Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
   edit.FreeSlot();
   edit.Update(ended);
-  if (ended.state == JobState::kCompleted) {
-    for (const FollowUp& follow_up : follow_ups) {
-      const JobKind kind = follow_up.request.kind;
-      if (kind != ended.kind && !Contains(ended.chain, kind)) Enqueue(follow_up.request, follow_up.job_id, &edit);
-    }
+  for (const FollowUp& follow_up : follow_ups) {
+    if (Follows(follow_up.request, ended)) Enqueue(follow_up.request, follow_up.job_id, &edit);
   }
   return edit.Take();
 }

@@ -59,14 +59,14 @@ struct JobEnd {
   absl::optional<Problem> error;  // Why it failed or is held.
 };
 
-// A job that is asked for when another one completes.
+// A job that is asked for when another one ends.
 struct FollowUp {
   int64_t job_id = 0;  // The id for it, should it be a new job.
   JobRequest request;
 };
 
 // Ends the running job and frees the slot. If it completed, its follow-ups are asked for, but for those of a kind that
-// is the job's own or in its chain. A cancel request that the job did not see changes nothing, unless the job is to be
+// is the job's own or in its chain; those with the trigger kRetry are asked for however it ended. A cancel request that the job did not see changes nothing, unless the job is to be
 // held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);

@@ -17,6 +17,30 @@ Problem RejectionOf(const PushOutcome& outcome) {
   return MakeProblem(code, {{"field", outcome.field}}, absl::StrCat(outcome.field, ": ", message));
 }
 
+Problem GoneItem(const std::string& external_id) {
+  return MakeProblem(problem_code::kItemGone, {{"external_id", external_id}},
+                     absl::StrCat("the channel does not have item ", external_id, " any more"));
+}
+
+Problem LostReceipt(const OpenItem& open) {
+  const std::string fields = FormatSyncFields(open.item.mask);
+  return MakeProblem(problem_code::kReceiptLost, {{"external_id", open.item.external_id}, {"fields", fields}},
+                     absl::StrCat("the channel accepted the ", fields, " of item ", open.item.external_id,
+                                  " and never said what became of it"));
+}
+
+// The fields that the platform names are refused; all of them where it names none.
+SyncFields RefusedFields(const PushItem& item, const PushOutcome& outcome) {
+  const SyncFields named = ParseSyncFields(outcome.field).value_or(SyncFields());
+  const SyncFields refused = IntersectionOf(named, item.mask);
+  return refused.empty() ? item.mask : refused;
+}
+
+void AddRefusal(const SyncFields& fields, const ItemValues& values, Settlement* row) {
+  const uint64_t digest = RefusalDigest(fields, values);
+  for (const std::string& field : fields.Names()) row->refused.Mutable().push_back({field, digest});
+}
+
 // Puts together the settlement of one push.
 class Settler {
  public:
@@ -39,8 +63,8 @@ class Settler {
         AddRow(i);
         return;
       case PushResult::kAccepted:
+        return TakeAccepted(i, outcome);
       case PushResult::kUnavailable:
-        batch_.close_push = false;
         return;
     }
   }
@@ -66,13 +90,25 @@ class Settler {
     return static_cast<int32_t>(batch_.attentions.size()) - 1;
   }
 
+  // What stays in doubt once `fields` are not any more: what is awaited does in any case.
+  static SyncFields DoubtAfter(const SyncPlan::ItemState& state, bool settled, const SyncFields& fields) {
+    return settled ? state.awaited : UnionOf(DifferenceOf(state.in_doubt, fields), state.awaited);
+  }
+
+  void TakeAccepted(size_t i, const PushOutcome& outcome) {
+    Settlement& row = AddRow(i);
+    row.settled = plan_.item_states[i].last;
+    row.in_doubt = UnionOf(row.in_doubt, plan_.items[i].mask);
+    row.receipt = outcome.receipt;
+  }
+
   void TakeApplied(size_t i) {
     const SyncPlan::ItemState& state = plan_.item_states[i];
     Settlement& row = AddRow(i);
     row.settled = state.last;
     row.mask = UnionOf(plan_.items[i].mask, state.forgotten);
     row.acknowledged = plan_.items[i].values;
-    row.in_doubt = state.last ? SyncFields() : DifferenceOf(state.in_doubt, plan_.items[i].mask);
+    row.in_doubt = DoubtAfter(state, state.last, plan_.items[i].mask);
     if (!state.last) return;
     row.attentions = state.attentions;
     if (state.attentions < 0) return;
@@ -90,27 +126,19 @@ class Settler {
     return attentions;
   }
 
-  // The fields that the platform names are refused; all of them where it names none.
-  SyncFields RefusedFields(size_t i, const PushOutcome& outcome) const {
-    const SyncFields named = ParseSyncFields(outcome.field).value_or(SyncFields());
-    const SyncFields refused = IntersectionOf(named, plan_.items[i].mask);
-    return refused.empty() ? plan_.items[i].mask : refused;
-  }
-
   // The link stays dirty where something else may be sent: the next plan leaves out what was refused.
   void TakeRejected(size_t i, const PushOutcome& outcome) {
     const SyncPlan::ItemState& state = plan_.item_states[i];
     const PushItem& item = plan_.items[i];
-    const SyncFields refused = RefusedFields(i, outcome);
+    const SyncFields refused = RefusedFields(item, outcome);
     const bool whole = refused == item.mask;
     Settlement& row = AddRow(i);
     row.settled = state.last && whole;
     // What was in doubt may have landed, and what the channel has now nobody knows.
     row.mask = IntersectionOf(state.in_doubt, refused);
     if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);
-    row.in_doubt = row.settled ? SyncFields() : DifferenceOf(state.in_doubt, refused);
-    const uint64_t digest = RefusalDigest(refused, item.values);
-    for (const std::string& field : refused.Names()) row.refused.Mutable().push_back({field, digest});
+    row.in_doubt = DoubtAfter(state, row.settled, refused);
+    AddRefusal(refused, item.values, &row);
     row.attentions = AddAttentions(WithRefusal(i, outcome));
   }
 
@@ -119,10 +147,7 @@ class Settler {
     row.settled = true;
     row.in_doubt = SyncFields();
     row.gone = true;
-    const std::string& external_id = plan_.items[i].external_id;
-    row.attentions =
-        AddAttentions({MakeProblem(problem_code::kItemGone, {{"external_id", external_id}},
-                                   absl::StrCat("the channel does not have item ", external_id, " any more"))});
+    row.attentions = AddAttentions({GoneItem(plan_.items[i].external_id)});
   }
 
   const SyncPlan& plan_;
@@ -137,6 +162,43 @@ SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, ab
   Settler settler(plan, outcomes.size(), push_id);
   for (size_t i = 0; i < outcomes.size(); ++i) settler.Take(static_cast<size_t>(items[i]), outcomes[i]);
   return settler.Finish();
+}
+
+Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFields& still_awaited,
+                         const PushOutcome& outcome, std::vector<Problem>* attentions) {
+  Settlement settlement;
+  settlement.listing_id = open.item.listing_id;
+  settlement.channel_variant_id = open.item.channel_variant_id;
+  settlement.dirty_version = open.item.dirty_version;
+  settlement.decided = true;
+  settlement.in_doubt = UnionOf(DifferenceOf(row.in_doubt, open.item.mask), still_awaited);
+  settlement.refused = row.refused;
+  settlement.attentions = kKeepAttentions;
+  switch (outcome.result) {
+    case PushResult::kApplied:
+      settlement.mask = open.item.mask;
+      settlement.acknowledged = open.item.values;
+      break;
+    case PushResult::kRejected:
+      settlement.mask = RefusedFields(open.item, outcome);
+      AddRefusal(settlement.mask, open.item.values, &settlement);
+      attentions->push_back(RejectionOf(outcome));
+      break;
+    case PushResult::kNotFound:
+      settlement.gone = true;
+      attentions->push_back(GoneItem(open.item.external_id));
+      break;
+    case PushResult::kUnavailable:
+    case PushResult::kAccepted:
+      settlement.mask = open.item.mask;
+      attentions->push_back(LostReceipt(open));
+      break;
+    case PushResult::kConflict:
+    case PushResult::kNotTried:
+    case PushResult::kThrottled:
+      break;
+  }
+  return settlement;
 }
 
 }  // namespace flxlink

@@ -23,6 +23,8 @@ struct Decision {
   SyncFields send;
   // What differs as well, and was refused for good.
   SyncFields stuck;
+  // What differs as well, and waits for a receipt.
+  SyncFields waiting;
   RareVector<RefusedValue> refused;
   std::vector<Problem> attentions;
 };
@@ -32,7 +34,7 @@ struct Decision {
 // one than was seen.
 SyncFields DoubtfulFields(const SyncRow& row, const SyncPolicy& policy) {
   if (row.in_doubt.empty()) return SyncFields();
-  SyncFields doubtful = IntersectionOf(row.in_doubt, PresentFields(row.acknowledged));
+  SyncFields doubtful = IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), PresentFields(row.acknowledged));
   if (sync::GuardStands(row, policy)) doubtful.Remove(SyncField::kQuantity);
   return doubtful;
 }
@@ -110,7 +112,8 @@ class Planner {
   }
 
   sync::PushStep NextStep(const Decision& decision, const SyncRow& row, const ItemValues& desired) const {
-    return sync::NextStep(decision.send, decision.stuck, desired, row.acknowledged, policy_);
+    const SyncFields held = UnionOf(decision.stuck, decision.waiting);
+    return sync::NextStep(decision.send, held, desired, row.acknowledged, policy_);
   }
 
   Decision Decide(int64_t i, const SyncRow& row, const ItemValues& desired) const {
@@ -126,6 +129,7 @@ class Planner {
     LeaveFixed(row, desired, &decision);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
+    LeaveAwaited(row, desired, &decision);
     LeaveRefused(row, desired, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
     return decision;
@@ -135,6 +139,14 @@ class Planner {
     if (row.fixed.empty()) return;
     decision->send = DifferenceOf(decision->send, sync::FixedFields(row));
     decision->attentions = sync::FixedProblems(row, desired);
+  }
+
+  // A lower quantity than what may still land waits for nothing.
+  static void LeaveAwaited(const SyncRow& row, const ItemValues& desired, Decision* decision) {
+    if (row.awaited.empty()) return;
+    decision->waiting = IntersectionOf(decision->send, row.awaited);
+    if (desired.quantity < row.awaited_quantity) decision->waiting.Remove(SyncField::kQuantity);
+    decision->send = DifferenceOf(decision->send, decision->waiting);
   }
 
   // A field in doubt is sent all the same: only that says what the channel has of it.
@@ -169,6 +181,7 @@ class Planner {
     Settlement settlement = SettledWithoutPush(row);
     // Nothing is sent that would put the doubt right, so it ends by forgetting.
     settlement.mask = DoubtfulFields(row, policy_);
+    settlement.in_doubt = row.awaited;
     settlement.refused = decision.refused;
     settlement.attentions = AttentionsFor(std::move(decision), &plan_.settled.attentions);
     plan_.settled.rows.push_back(std::move(settlement));
@@ -199,6 +212,7 @@ class Planner {
     state.kind = step.kind;
     state.last = decision.send.empty() || NextStep(decision, row, desired).fields.empty();
     state.in_doubt = row.in_doubt;
+    state.awaited = row.awaited;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row, policy_), step.fields);
     state.refused = decision.refused;
     state.attentions = AttentionsFor(std::move(decision), &plan_.item_attentions);

@@ -588,8 +588,10 @@ TEST_P(EngineTest, AsynchronousReceiptsArePolled) {
   WriteProducts({{"s0", "s0", 1234, 5}});
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
-  EXPECT_EQ(CountOf(sync, "sent"), 1);
+  EXPECT_EQ(CountOf(sync, "accepted"), 1);
   EXPECT_GT(platform_->Counters().polls, 0);
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_EQ(*engine_->RunPending(1), 1) << "the retry";
   EXPECT_EQ(ValuesOf("i0").price, 1234);
 }
 

@@ -69,6 +69,10 @@ class SyncJobTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) WriteProduct(i, price);
   }
 
+  void WriteQuantities(int count, int64_t quantity) {
+    for (int i = 0; i < count; ++i) WriteProduct(i, 1000, quantity);
+  }
+
   // A channel with `count` products that are linked to items, all of one product there, and in sync.
   void SyncedChannel(int count, const ChannelConfig& config = Config()) {
     ASSERT_TRUE(engine_->AddChannel(config).ok());
@@ -129,6 +133,21 @@ class SyncJobTest : public ::testing::Test {
     return static_cast<int>(page->rows.size());
   }
 
+  // Lets time pass until no job waits for it any more.
+  void RunRetries() {
+    for (int jobs = 0; jobs < 100; ++jobs) {
+      JobFilter filter;
+      filter.states = {JobState::kPending};
+      const absl::StatusOr<JobPage> page = engine_->ListJobs(filter, {});
+      ASSERT_TRUE(page.ok()) << page.status();
+      if (page->rows.empty()) return;
+      const absl::Time due = page->rows.front().not_before.value_or(clock_.Now());
+      clock_.Advance(std::max(due - clock_.Now(), absl::ZeroDuration()));
+      ASSERT_TRUE(engine_->RunPending(1).ok());
+    }
+    FAIL() << "there is always another job";
+  }
+
   int64_t PriceOf(int i) { return platform_->FindItem(ItemId(i))->values.price; }
 
   HookedClock clock_;
@@ -186,8 +205,9 @@ TEST_F(SyncJobTest, PollsTakeTokensToo) {
   Start(options);
   SyncedChannel(3);
   WritePrices(3, 1100);
-  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 3);
-  EXPECT_GT(platform_->Counters().polls, 3);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 3);
+  RunRetries();
+  EXPECT_GT(platform_->Counters().polls, 1);
   EXPECT_EQ(platform_->Counters().calls_throttled, 0);
 }
 
@@ -219,60 +239,74 @@ TEST_F(SyncJobTest, AFullSyncDoesNotBelieveReadsThatMayBeOlderThanThePush) {
 
 // -- Receipts.
 
-TEST_F(SyncJobTest, ReceiptsAreAskedAboutForAsLongAsTheAdapterSays) {
+TEST_F(SyncJobTest, ReceiptsAreDecidedWithoutHoldingTheSlot) {
   SimulatedOptions options;
-  OnlyKind(options).receipt_timeout = absl::Minutes(10);
-  options.faults.max_receipt_delay = absl::Minutes(9);
+  OnlyKind(options).receipt_timeout = absl::Hours(4);
+  options.faults.max_receipt_delay = absl::Hours(3);
   Start(options);
   SyncedChannel(6);
   WritePrices(6, 1100);
   began_ = clock_.Now();
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
-  EXPECT_EQ(CountOf(sync, "sent"), 6);
-  EXPECT_GT(clock_.Now() - began_, absl::Minutes(2)) << "the receipts were decided too soon to test anything";
+  EXPECT_EQ(CountOf(sync, "accepted"), 6);
+  EXPECT_EQ(CountOf(sync, "sent"), 0);
+  EXPECT_LE(clock_.Now() - began_, absl::Minutes(1)) << "it does not wait for hours";
+  EXPECT_EQ(InDoubt(), 6);
+
+  RunRetries();
+  EXPECT_GT(clock_.Now() - began_, absl::Minutes(30)) << "the receipts were decided too soon to test anything";
   EXPECT_EQ(platform_->Counters().items_applied, 6) << "each was sent once";
-  EXPECT_EQ(InDoubt(), 0);
-}
-
-TEST_F(SyncJobTest, WhatIsNotDecidedInTimeStaysInDoubtWithItsRecord) {
-  SimulatedOptions options;
-  OnlyKind(options).receipt_timeout = absl::Minutes(2);
-  Start(options);
-  script_.poll = [] { return absl::UnavailableError("away"); };
-  SyncedChannel(2);
-  WritePrices(2, 1100);
-  began_ = clock_.Now();
-  const Job sync = Run(JobKind::kSync);
-  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
-  EXPECT_EQ(CountOf(sync, "undecided"), 2);
-  EXPECT_EQ(sync.progress.failed, 2);
-  EXPECT_LE(clock_.Now() - began_, absl::Minutes(3));
-  EXPECT_EQ(InDoubt(), 2);
-  ASSERT_THAT(OpenPushes(), SizeIs(1));
-  EXPECT_THAT(OpenPushes()[0].listing_ids, SizeIs(2));
-
-  script_.poll = [] { return absl::OkStatus(); };
-  const Job next = Run(JobKind::kSync);
-  EXPECT_EQ(CountOf(next, "sent"), 2) << "a link in doubt is never skipped as equal";
+  EXPECT_EQ(platform_->Counters().items_pushed, 6);
   EXPECT_EQ(InDoubt(), 0);
   EXPECT_THAT(OpenPushes(), IsEmpty());
+  EXPECT_LE(platform_->Counters().polls, 60) << "the older a receipt, the longer the wait";
 }
 
-TEST_F(SyncJobTest, UndecidedItemsAreNotSentAgainByTheSameJob) {
+// The lower quantity is decided first or last, as it falls: what is stated last is there in the end.
+TEST_F(SyncJobTest, ALowerQuantityGoesOutWhileAnotherIsAwaited) {
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Hours(4);
+  options.faults.max_receipt_delay = absl::Hours(3);
+  options.faults.min_latency = options.faults.max_latency = absl::Milliseconds(1);
+  for (options.seed = 1; options.seed <= 8; ++options.seed) {
+    engine_.reset();
+    storage_ = NewMemoryStorage(clock_);
+    Start(options);
+    SyncedChannel(1);
+    WriteQuantities(1, 90);
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 1);
+    WriteQuantities(1, 95);
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 0) << "a higher one waits";
+    WriteQuantities(1, 2);
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 1) << "a lower one does not";
+    RunRetries();
+    EXPECT_EQ(platform_->FindItem(ItemId(0))->values.quantity, 2) << "seed " << options.seed;
+    EXPECT_EQ(InDoubt(), 0);
+    EXPECT_THAT(OpenPushes(), IsEmpty());
+  }
+}
+
+TEST_F(SyncJobTest, ALostReceiptIsAttentionAndTheItemIsLookedAt) {
   SimulatedOptions options;
   OnlyKind(options).receipt_timeout = absl::Minutes(2);
   Start(options);
+  SyncedChannel(2);
+  WritePrices(2, 1100);
   script_.poll = [] { return absl::UnavailableError("away"); };
-  SyncedChannel(6);
-  WritePrices(6, 1100);
-  int pushes = 0;
-  // The second page is throttled, so that there is a second pass.
-  script_.push = [&] { return ++pushes == 2 ? Throttled(absl::Seconds(1)) : absl::OkStatus(); };
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 2);
+  const int64_t fetches = platform_->Counters().fetches;
+  clock_.Advance(absl::Minutes(3));
   const Job sync = Run(JobKind::kSync);
-  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
-  EXPECT_EQ(CountOf(sync, "undecided"), 6);
-  EXPECT_EQ(platform_->Counters().items_pushed, 6);
+  EXPECT_EQ(CountOf(sync, "receipts_lost"), 2);
+  ASSERT_THAT(sync.problems, SizeIs(2));
+  EXPECT_EQ(sync.problems[0].problem.code, problem_code::kReceiptLost);
+  EXPECT_GT(platform_->Counters().fetches, fetches);
+  script_.poll = [] { return absl::OkStatus(); };
+  RunRetries();
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.price, 1100);
 }
 
 // -- Throttling.
@@ -337,16 +371,6 @@ TEST_F(SyncJobTest, ACancelEndsTheWaitForAPushThatMayStillLand) {
   EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
   ExpectCancelledSoon(RunAndCancel(JobKind::kSync));
   EXPECT_THAT(OpenPushes(), SizeIs(1)) << "it was not waited out";
-}
-
-TEST_F(SyncJobTest, ACancelEndsTheWaitForAReceipt) {
-  SimulatedOptions options;
-  OnlyKind(options).receipt_timeout = absl::Minutes(10);
-  options.faults.max_receipt_delay = absl::Hours(10);
-  Start(options);
-  SyncedChannel(1);
-  WritePrices(1, 1100);
-  ExpectCancelledSoon(RunAndCancel(JobKind::kSync));
 }
 
 // -- Doubt.

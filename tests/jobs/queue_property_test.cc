@@ -347,11 +347,13 @@ class History {
     const std::vector<JobRequest> wishes = reference_.At(reference_.running).wishes;
     const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
     reference_.Free(cancelled ? JobState::kCancelled : end.state);
-    if (end.state != JobState::kCompleted) return;
+    const bool completed = end.state == JobState::kCompleted;
     std::set<JobKind> visited = ChainOf(wishes);
     visited.insert(wishes[0].kind);
     for (const FollowUp& follow_up : follow_ups) {
-      if (visited.count(follow_up.request.kind) == 0) reference_.Enqueue(follow_up.request, follow_up.job_id, now_);
+      const bool chained = completed && visited.count(follow_up.request.kind) == 0;
+      const bool tried_again = follow_up.request.trigger == JobTrigger::kRetry;
+      if (chained || tried_again) reference_.Enqueue(follow_up.request, follow_up.job_id, now_);
     }
   }
 

@@ -62,7 +62,6 @@ TEST_P(StorageConformance, SettlementOfAnotherItemLeavesABrokenLinkAlone) {
   const SyncRow today = OldItemToday(shop, before);
   shop.Pull({{"X1", 100, 10}});  // Breaks the link to X2, which is in doubt.
   SettlementBatch batch = Batch(Applied(today, {}));
-  batch.close_push = false;
   const std::string text = StoreText(storage());
   EXPECT_EQ(storage().WriteSettlements(shop.fence(), batch, At(9)).status(), absl::OkStatus());
   EXPECT_EQ(StoreText(storage()), text);

@@ -443,6 +443,12 @@ TEST_P(StorageConformance, MoreSyncRowsThanAllowedAreRefused) {
 // Pushes
 // ---------------------------------------------------------------------------------------------------------------------
 
+std::vector<int64_t> ListingsOf(const OpenPush& push) {
+  std::vector<int64_t> ids;
+  for (const OpenItem& open : push.items) ids.push_back(open.item.listing_id);
+  return ids;
+}
+
 TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(3);
@@ -453,10 +459,10 @@ TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
   ASSERT_EQ(pushes.size(), 2u);
   EXPECT_EQ(pushes[0].push_id, 5);
   EXPECT_EQ(pushes[0].call_deadline, At(70));
-  EXPECT_EQ(pushes[0].listing_ids, std::vector<int64_t>{shop.ListingId("S2")});
+  EXPECT_EQ(ListingsOf(pushes[0]), std::vector<int64_t>{shop.ListingId("S2")});
   EXPECT_EQ(pushes[1].push_id, 8);
   EXPECT_EQ(pushes[1].call_deadline, At(60));
-  EXPECT_EQ(pushes[1].listing_ids, (std::vector<int64_t>{shop.ListingId("S1"), shop.ListingId("S3")}));
+  EXPECT_EQ(ListingsOf(pushes[1]), (std::vector<int64_t>{shop.ListingId("S1"), shop.ListingId("S3")}));
   EXPECT_FALSE(shop.LinkRow("S1").in_doubt.empty());
   EXPECT_TRUE(shop.Listing("S3").in_doubt);
   EXPECT_EQ(shop.DirtySkus().size(), 3u) << "in doubt is dirty still";
@@ -610,22 +616,22 @@ TEST_P(StorageConformance, UnsettledLinkStaysDirty) {
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
 }
 
-TEST_P(StorageConformance, GuardEndsWithTheQuantityThatWasSettled) {
+TEST_P(StorageConformance, GuardEndsWithTheQuantityThatIsAcknowledged) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(5)), absl::OkStatus());
-  const auto settle = [&](const SyncFields& mask, bool settled) {
-    Settlement row = Applied(shop.LinkRow("S1"), {1, 2, ChannelStatus::kListed});
+  const auto settle = [&](const SyncFields& mask, int64_t quantity) {
+    Settlement row = Applied(shop.LinkRow("S1"), {1, quantity, ChannelStatus::kListed});
     row.mask = mask;
-    row.settled = settled;
+    row.settled = false;
     EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)).status(), absl::OkStatus());
     return shop.LinkRow("S1").guarded_at;
   };
-  EXPECT_EQ(settle({SyncField::kPrice, SyncField::kStatus}, true), At(1));
-  EXPECT_EQ(settle({SyncField::kQuantity}, false), At(1));
-  EXPECT_EQ(settle({SyncField::kQuantity}, true), absl::InfinitePast());
+  EXPECT_EQ(settle({SyncField::kPrice, SyncField::kStatus}, 2), At(1));
+  EXPECT_EQ(settle({SyncField::kQuantity}, kAbsent), At(1)) << "that is forgetting one";
+  EXPECT_EQ(settle({SyncField::kQuantity}, 2), absl::InfinitePast());
 }
 
 TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
@@ -764,7 +770,6 @@ TEST_P(StorageConformance, PushWithUnknownOutcomesStaysOpen) {
   shop.StockAndLink(2);
   ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")})), absl::OkStatus());
   SettlementBatch batch = Settled(8, {Applied(shop.LinkRow("S1"), {})});
-  batch.close_push = false;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
   EXPECT_FALSE(shop.LinkRow("S2").in_doubt.empty());
@@ -772,6 +777,95 @@ TEST_P(StorageConformance, PushWithUnknownOutcomesStaysOpen) {
   ASSERT_EQ(pushes.size(), 1u);
   EXPECT_EQ(pushes[0].push_id, 8);
   EXPECT_EQ(pushes[0].call_deadline, At(100));
+  EXPECT_EQ(ListingsOf(pushes[0]), std::vector<int64_t>{shop.ListingId("S2")}) << "what is settled leaves the record";
+}
+
+// What the channel accepted of a link, as the settlement of it.
+Settlement Accepted(const SyncRow& row, const std::string& receipt, const SyncFields& fields) {
+  Settlement settlement = Applied(row, {});
+  settlement.mask = SyncFields();
+  settlement.in_doubt = fields;
+  settlement.receipt = receipt;
+  return settlement;
+}
+
+TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  PushRecord record = Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")});
+  record.kind = "feed";
+  record.receipt_deadline = At(5000);
+  for (PushItem& item : record.items) {
+    item.mask = {SyncField::kPrice, SyncField::kQuantity};
+    item.values = {700, 4, ChannelStatus::kUnknown};
+  }
+  ASSERT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").awaited.empty()) << "nothing is accepted yet";
+
+  const SettlementBatch accepted =
+      Settled(8, {Accepted(shop.LinkRow("S1"), "r1", record.items[0].mask), Applied(shop.LinkRow("S2"), {})});
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), accepted, At(5)).status(), absl::OkStatus());
+  const SyncRow row = shop.LinkRow("S1");
+  EXPECT_EQ(row.awaited, record.items[0].mask);
+  EXPECT_EQ(row.awaited_quantity, 4);
+  EXPECT_FALSE(row.dirty) << "it waits for the receipt";
+  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  ASSERT_EQ(pushes.size(), 1u);
+  EXPECT_EQ(pushes[0].kind, "feed");
+  EXPECT_EQ(pushes[0].receipt_deadline, At(5000));
+  ASSERT_EQ(pushes[0].items.size(), 1u);
+  const OpenItem& open = pushes[0].items[0];
+  EXPECT_EQ(open.receipt, "r1");
+  EXPECT_EQ(open.sku, "S1");
+  EXPECT_EQ(open.item.external_id, "X1");
+  EXPECT_EQ(open.item.channel_variant_id, row.channel_variant_id);
+  EXPECT_EQ(open.item.dirty_version, row.dirty_version);
+  EXPECT_EQ(open.item.mask, record.items[0].mask);
+  EXPECT_EQ(open.item.values, record.items[0].values);
+
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").awaited, record.items[0].mask) << "a receipt is not given up with the call";
+}
+
+TEST_P(StorageConformance, ADecidedReceiptLetsItsLinkGoOn) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  const SyncFields fields = shop.LinkRow("S1").in_doubt;
+  ASSERT_EQ(storage()
+                .WriteSettlements(shop.fence(), Settled(8, {Accepted(shop.LinkRow("S1"), "r1", fields)}), At(5))
+                .status(),
+            absl::OkStatus());
+  ASSERT_FALSE(shop.LinkRow("S1").dirty);
+  SettlementBatch decided = Settled(8, {Applied(shop.LinkRow("S1"), {900, 3, ChannelStatus::kListed})});
+  decided.rows[0].mask = {SyncField::kPrice};
+  decided.rows[0].settled = false;
+  decided.rows[0].decided = true;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), decided, At(6)).status(), absl::OkStatus());
+  const SyncRow row = shop.LinkRow("S1");
+  EXPECT_EQ(row.acknowledged.price, 900);
+  EXPECT_TRUE(row.awaited.empty());
+  EXPECT_EQ(row.awaited_quantity, kAbsent);
+  EXPECT_TRUE(row.dirty);
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+}
+
+TEST_P(StorageConformance, AReceiptOfAnEarlierLinkIsNotAwaited) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  const SyncRow before = shop.LinkRow("S1");
+  ASSERT_EQ(
+      storage().WriteSettlements(shop.fence(), Settled(8, {Accepted(before, "r1", before.in_doubt)}), At(5)).status(),
+      absl::OkStatus());
+  ListingEdit unlink;
+  unlink.kind = ListingEdit::Kind::kUnlink;
+  ASSERT_EQ(shop.Edit("S1", unlink), absl::OkStatus());
+  ListingEdit link;
+  link.kind = ListingEdit::Kind::kLink;
+  link.external_id = "X1";
+  ASSERT_EQ(shop.Edit("S1", link), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").awaited.empty());
 }
 
 TEST_P(StorageConformance, SettlingWithoutAPushClosesNone) {

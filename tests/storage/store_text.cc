@@ -164,8 +164,13 @@ std::string LinkText(Storage& storage, int64_t channel_id) {
     absl::StrAppend(&text, "unlinked by hand ", pair.listing_id, " ", pair.channel_variant_id, "\n");
   }
   for (const OpenPush& push : Read(storage.ReadOpenPushes(channel_id))) {
-    absl::StrAppend(&text, "push ", push.push_id, " deadline ", Text(push.call_deadline), " of ",
-                    absl::StrJoin(push.listing_ids, ","), "\n");
+    absl::StrAppend(&text, "push ", push.push_id, " ", push.kind, " deadlines ", Text(push.call_deadline), " ",
+                    Text(push.receipt_deadline), " of");
+    for (const OpenItem& open : push.items) {
+      absl::StrAppend(&text, " ", open.item.listing_id, " v", open.item.dirty_version, " ",
+                      FormatSyncFields(open.item.mask), " receipt ", open.receipt);
+    }
+    absl::StrAppend(&text, "\n");
   }
   return text;
 }

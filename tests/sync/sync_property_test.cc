@@ -892,7 +892,6 @@ std::map<std::string, SyncFunctions> WorldTwins() {
   twins["takes throttled for applied"] = WithResult(PushResult::kThrottled, PushResult::kApplied);
   twins["takes not tried for applied"] = WithResult(PushResult::kNotTried, PushResult::kApplied);
   twins["takes unavailable for applied"] = WithResult(PushResult::kUnavailable, PushResult::kApplied);
-  twins["takes accepted for applied"] = WithResult(PushResult::kAccepted, PushResult::kApplied);
   twins["takes unavailable for throttled"] = WithResult(PushResult::kUnavailable, PushResult::kThrottled);
   twins["takes conflict for applied"] = WithResult(PushResult::kConflict, PushResult::kApplied);
   twins["takes rejected for applied"] = WithResult(PushResult::kRejected, PushResult::kApplied);

@@ -833,7 +833,6 @@ TEST(SettleTest, AppliedFieldsAreAcknowledged) {
   row.product_price = 1500;
   const SettlementBatch batch = SettleOne(row, Outcome(PushResult::kApplied));
   EXPECT_EQ(batch.push_id, 11);
-  EXPECT_TRUE(batch.close_push);
   const Settlement& settled = batch.rows.at(0);
   EXPECT_EQ(settled.listing_id, 7);
   EXPECT_EQ(settled.dirty_version, 3);
@@ -908,7 +907,6 @@ TEST(SettleTest, NotFoundIsGone) {
   EXPECT_TRUE(row.gone);
   EXPECT_EQ(row.mask, kNothing);
   EXPECT_EQ(batch.attentions.at(static_cast<size_t>(row.attentions)).at(0).code, problem_code::kItemGone);
-  EXPECT_TRUE(batch.close_push);
 }
 
 TEST(SettleTest, WhatWasNotDoneStaysDirtyAndIsAsInDoubtAsBefore) {
@@ -922,7 +920,6 @@ TEST(SettleTest, WhatWasNotDoneStaysDirtyAndIsAsInDoubtAsBefore) {
       EXPECT_EQ(settlement.in_doubt, in_doubt);
       EXPECT_EQ(settlement.mask, kNothing);
       EXPECT_EQ(settlement.attentions, kKeepAttentions);
-      EXPECT_TRUE(batch.close_push);
     }
   }
 }
@@ -951,18 +948,141 @@ TEST(SettleTest, ARejectionOfOneFieldKeepsTheDoubtOfTheOthers) {
   EXPECT_EQ(refused.mask, kStatus);
 }
 
-TEST(SettleTest, UnknownOutcomesGetNoRowAndKeepThePushOpen) {
+TEST(SettleTest, UnknownOutcomesGetNoRow) {
   SyncBatch batch;
   for (int64_t id = 1; id <= 3; ++id) AddSyncRow(ChangedRow(id), "", &batch);
-  for (PushResult result : {PushResult::kUnavailable, PushResult::kAccepted}) {
-    const SettlementBatch settled =
-        Settle(PlanSync(batch, SyncBatch(), FullPolicy()), {0, 1, 2},
-               {Outcome(PushResult::kApplied), Outcome(result), Outcome(PushResult::kApplied)}, 11);
-    EXPECT_FALSE(settled.close_push);
-    ASSERT_THAT(settled.rows, SizeIs(2));
-    EXPECT_EQ(settled.rows[0].listing_id, 1);
-    EXPECT_EQ(settled.rows[1].listing_id, 3);
+  const SettlementBatch settled =
+      Settle(PlanSync(batch, SyncBatch(), FullPolicy()), {0, 1, 2},
+             {Outcome(PushResult::kApplied), Outcome(PushResult::kUnavailable), Outcome(PushResult::kApplied)}, 11);
+  ASSERT_THAT(settled.rows, SizeIs(2));
+  EXPECT_EQ(settled.rows[0].listing_id, 1);
+  EXPECT_EQ(settled.rows[1].listing_id, 3);
+}
+
+// Receipts ------------------------------------------------------------------------------------------------------------
+
+PushOutcome AcceptedOutcome() {
+  PushOutcome outcome = Outcome(PushResult::kAccepted);
+  outcome.receipt = "r1";
+  return outcome;
+}
+
+TEST(ReceiptTest, WhatIsAcceptedWaits) {
+  const Settlement row = SettleOne(ChangedRow(), AcceptedOutcome()).rows.at(0);
+  EXPECT_TRUE(row.settled);
+  EXPECT_EQ(row.receipt, "r1");
+  EXPECT_EQ(row.mask, kNothing) << "nothing is acknowledged";
+  EXPECT_EQ(row.in_doubt, kAll);
+}
+
+// The channel had 1 piece, accepted 5 and has not decided.
+SyncRow AwaitingRow() {
+  SyncRow row = ChangedRow();
+  row.in_doubt = row.awaited = kQuantity;
+  row.awaited_quantity = 5;
+  return row;
+}
+
+TEST(ReceiptTest, WhatIsAwaitedIsNotSentAndTheRestIs) {
+  SyncRow row = AwaitingRow();
+  row.status = kListedStatus;
+  row.acknowledged.status = ChannelStatus::kListed;
+  EXPECT_EQ(OnlyItem(Plan(row)).mask, kPrice);
+  row.acknowledged.price = 1990;
+  const Settlement settled = OnlySettled(Plan(row));
+  EXPECT_TRUE(settled.settled);
+  EXPECT_EQ(settled.in_doubt, kQuantity) << "the receipt ends the doubt";
+  EXPECT_EQ(settled.mask, kNothing) << "what was acknowledged is not forgotten";
+}
+
+TEST(ReceiptTest, ALowerQuantityThanWhatMayLandWaitsForNothing) {
+  SyncRow row = AwaitingRow();
+  row.acknowledged = {1990, 1, ChannelStatus::kListed};
+  for (const int64_t quantity : {7, 5}) {
+    row.product_quantity = quantity;
+    EXPECT_THAT(Plan(row).items, IsEmpty()) << quantity;
   }
+  for (const int64_t quantity : {4, 1, 0}) {
+    row.product_quantity = quantity;
+    EXPECT_EQ(OnlyItem(Plan(row)).mask, kQuantity) << quantity;
+  }
+}
+
+TEST(ReceiptTest, ShowingWaitsForAnAwaitedPrice) {
+  SyncRow row = ChangedRow();
+  row.acknowledged = {1000, 5, ChannelStatus::kHidden};
+  row.in_doubt = row.awaited = kPrice;
+  EXPECT_THAT(Plan(row).items, IsEmpty());
+}
+
+TEST(ReceiptTest, ADoubtThatIsAwaitedOutlivesAnotherPush) {
+  SyncRow row = AwaitingRow();
+  row.product_quantity = 0;
+  row.acknowledged.price = 1990;
+  row.acknowledged.status = ChannelStatus::kListed;
+  const Settlement applied = SettleOne(row, Outcome(PushResult::kApplied)).rows.at(0);
+  EXPECT_EQ(applied.mask, kQuantity);
+  EXPECT_EQ(applied.in_doubt, kQuantity) << "the older one may still land";
+}
+
+OpenItem AwaitedItem() {
+  OpenItem open;
+  open.item.listing_id = 7;
+  open.item.dirty_version = 3;
+  open.item.external_id = "item/7";
+  open.item.mask = kQuantity;
+  open.item.values.quantity = 5;
+  open.receipt = "r1";
+  return open;
+}
+
+struct Decision {
+  Settlement row;
+  std::vector<Problem> attentions;
+};
+
+Decision Decide(const PushOutcome& outcome, const SyncFields& still_awaited = {}) {
+  Decision decision;
+  decision.row = SettleReceipt(AwaitedItem(), AwaitingRow(), still_awaited, outcome, &decision.attentions);
+  EXPECT_TRUE(decision.row.decided);
+  EXPECT_EQ(decision.row.dirty_version, 3);
+  EXPECT_EQ(decision.row.in_doubt, still_awaited);
+  return decision;
+}
+
+TEST(ReceiptTest, AnAppliedOneIsAcknowledged) {
+  const Decision decision = Decide(Outcome(PushResult::kApplied));
+  EXPECT_EQ(decision.row.mask, kQuantity);
+  EXPECT_EQ(decision.row.acknowledged.quantity, 5);
+  EXPECT_THAT(decision.attentions, IsEmpty());
+}
+
+TEST(ReceiptTest, WhatAnotherReceiptIsOpenForStaysInDoubt) {
+  EXPECT_EQ(Decide(Outcome(PushResult::kApplied), kQuantity).row.in_doubt, kQuantity);
+}
+
+TEST(ReceiptTest, ARejectedOneIsAttentionAndRemembered) {
+  const Decision decision = Decide(Outcome(PushResult::kRejected));
+  ASSERT_THAT(decision.attentions, SizeIs(1));
+  EXPECT_EQ(decision.attentions[0].code, problem_code::kRejected);
+  ASSERT_THAT(decision.row.refused, SizeIs(1));
+  EXPECT_EQ(decision.row.refused.get()[0].field, "quantity");
+}
+
+TEST(ReceiptTest, AnItemThatIsGoneBreaksTheLink) { EXPECT_TRUE(Decide(Outcome(PushResult::kNotFound)).row.gone); }
+
+TEST(ReceiptTest, AConflictAcknowledgesNothing) {
+  const Decision decision = Decide(Outcome(PushResult::kConflict));
+  EXPECT_EQ(decision.row.mask, kNothing);
+  EXPECT_THAT(decision.attentions, IsEmpty());
+}
+
+TEST(ReceiptTest, ALostOneIsAttentionAndWhatWasKnownIsForgotten) {
+  const Decision decision = Decide(Outcome(PushResult::kUnavailable));
+  EXPECT_EQ(decision.row.mask, kQuantity);
+  EXPECT_EQ(decision.row.acknowledged.quantity, kAbsent);
+  ASSERT_THAT(decision.attentions, SizeIs(1));
+  EXPECT_EQ(decision.attentions[0].code, problem_code::kReceiptLost);
 }
 
 TEST(SettleTest, SettlesAnyPartOfThePlan) {

@@ -240,7 +240,7 @@ class World {
         return outcome;
       }
       LandPerhaps(item);
-      outcome.result = Chance(50) ? PushResult::kUnavailable : PushResult::kAccepted;
+      outcome.result = PushResult::kUnavailable;
       return outcome;
     }
     if (item.mask.Has(SyncField::kPrice) && item.values.price == kRefusedPrice) return Refusal("price");
@@ -388,8 +388,7 @@ class World {
         outcome = Push(item, kinds_[static_cast<size_t>(call.kind)], fault_percent);
       }
       outcomes.push_back(outcome);
-      const bool unknown = outcome.result == PushResult::kUnavailable || outcome.result == PushResult::kAccepted;
-      if (unknown) open_.insert(item.listing_id);
+      if (outcome.result == PushResult::kUnavailable) open_.insert(item.listing_id);
     }
     if (dies) return;
     Write(functions_.settle(plan, call.items, outcomes, ++push_id_));

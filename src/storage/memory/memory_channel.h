@@ -118,6 +118,7 @@ struct MemoryChannel {
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
   absl::btree_map<int64_t, OpenPush> pushes;
+  absl::btree_set<std::pair<int64_t, int64_t>> awaited;  // Listing variant and push, of items that have a receipt.
   MemoryLinkBase link_base;
 
   // NOT_FOUND where there is none.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "flxlink/storage_kit/content.h"
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
@@ -31,7 +32,9 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   AcknowledgeFields(channel, row, now, listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
-    if (row.mask.Has(SyncField::kQuantity)) listing.guarded_at = absl::InfinitePast();
+  }
+  if (row.acknowledged.quantity != kAbsent && row.mask.Has(SyncField::kQuantity)) {
+    listing.guarded_at = absl::InfinitePast();
   }
   listing.refused = row.refused;
   if (row.attentions != kKeepAttentions) listing.attentions = storage::AttentionsOf(row, batch);
@@ -47,8 +50,58 @@ void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   listing.in_doubt = has_link ? row.in_doubt : SyncFields();
   if (has_link) {
     SettleLink(channel, listing, row, batch, author.at);
+    if (row.decided) channel.MarkDirty(listing, author.at);
   } else if (listing.linked()) {
     channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
+  }
+}
+
+// Takes items out of a record, and the record away once it is empty. `leaves` may change an item that stays.
+template <typename Leaves>
+void TakeOut(MemoryChannel& channel, int64_t push_id, Leaves leaves) {
+  const auto push = channel.pushes.find(push_id);
+  if (push == channel.pushes.end()) return;
+  std::vector<OpenItem>& items = push->second.items;
+  const auto takes_out = [&](OpenItem& open) {
+    const bool out = leaves(open);
+    const std::pair<int64_t, int64_t> key = {open.item.listing_id, push_id};
+    if (out || open.receipt.empty()) {
+      channel.awaited.erase(key);
+    } else {
+      channel.awaited.insert(key);
+    }
+    return out;
+  };
+  items.erase(std::remove_if(items.begin(), items.end(), takes_out), items.end());
+  if (items.empty()) channel.pushes.erase(push);
+}
+
+// What has a row leaves the record or, accepted, stays with its receipt.
+void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch) {
+  absl::flat_hash_map<int64_t, const Settlement*> row_of;
+  for (const Settlement& row : batch.rows) row_of.emplace(row.listing_id, &row);
+  TakeOut(channel, batch.push_id, [&](OpenItem& open) {
+    const auto row = row_of.find(open.item.listing_id);
+    if (row == row_of.end()) return false;
+    open.receipt = row->second->receipt;
+    return open.receipt.empty();
+  });
+}
+
+// Fills in what the channel has accepted of the link and not decided.
+void AddAwaited(const MemoryChannel& channel, const MemoryListing& listing, SyncRow* row) {
+  for (auto key = channel.awaited.lower_bound({listing.listing_id, 0});
+       key != channel.awaited.end() && key->first == listing.listing_id; ++key) {
+    for (const OpenItem& open : channel.pushes.at(key->second).items) {
+      const PushItem& item = open.item;
+      if (item.listing_id != listing.listing_id || open.receipt.empty()) continue;
+      if (item.channel_variant_id != listing.channel_variant_id || item.dirty_version < listing.linked_version)
+        continue;
+      row->awaited = UnionOf(row->awaited, item.mask);
+      if (item.mask.Has(SyncField::kQuantity)) {
+        row->awaited_quantity = std::max(row->awaited_quantity, item.values.quantity);
+      }
+    }
   }
 }
 
@@ -77,6 +130,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused = listing.refused;
   row.in_doubt = listing.in_doubt;
+  if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
   row.fixed = channel.FixedOf(item.channel_variant_id);
   row.dirty = listing.dirty();
   row.acknowledged_at = listing.acknowledged_at;
@@ -205,14 +259,23 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
   if (!inserted) return absl::OkStatus();
   OpenPush& push = entry->second;
   push.push_id = record.push_id;
+  push.kind = record.kind;
   push.call_deadline = record.call_deadline;
+  push.receipt_deadline = record.receipt_deadline;
   for (const PushItem& item : record.items) {
-    push.listing_ids.push_back(item.listing_id);
+    push.items.push_back({item, "", ""});
+    push.items.back().item.handle.clear();
+    push.items.back().item.idempotency_key.clear();
+    push.items.back().item.known = ItemValues();
     MemoryListing& listing = (*channel)->listings.at(item.listing_id);
     if (listing.linked_to(item.channel_variant_id)) listing.in_doubt = UnionOf(listing.in_doubt, item.mask);
   }
-  std::sort(push.listing_ids.begin(), push.listing_ids.end());
-  push.listing_ids.erase(std::unique(push.listing_ids.begin(), push.listing_ids.end()), push.listing_ids.end());
+  // Of a link that is named twice the last one counts.
+  std::reverse(push.items.begin(), push.items.end());
+  std::stable_sort(push.items.begin(), push.items.end(),
+                   [](const OpenItem& a, const OpenItem& b) { return a.item.listing_id < b.item.listing_id; });
+  const auto same = [](const OpenItem& a, const OpenItem& b) { return a.item.listing_id == b.item.listing_id; };
+  push.items.erase(std::unique(push.items.begin(), push.items.end(), same), push.items.end());
   return absl::OkStatus();
 }
 
@@ -221,7 +284,16 @@ absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t chan
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
   std::vector<OpenPush> pushes;
-  for (const auto& [push_id, push] : (*channel)->pushes) pushes.push_back(push);
+  for (const auto& [push_id, push] : (*channel)->pushes) {
+    pushes.push_back(push);
+    for (OpenItem& open : pushes.back().items) {
+      open.sku = (*channel)->listings.at(open.item.listing_id).sku;
+      const auto item = (*channel)->items.find(open.item.channel_variant_id);
+      if (item == (*channel)->items.end()) continue;
+      open.item.external_id = item->second.external_id;
+      open.item.parent_id = item->second.parent;
+    }
+  }
   return pushes;
 }
 
@@ -242,7 +314,7 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
     if (batch.rows[i].attentions == kKeepAttentions && !batch.rows[i].gone) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
-  if (batch.close_push) (*channel)->pushes.erase(batch.push_id);
+  SettleRecord(**channel, batch);
   return result;
 }
 
@@ -250,7 +322,7 @@ absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  (*channel)->pushes.erase(push_id);
+  TakeOut(**channel, push_id, [](const OpenItem& open) { return open.receipt.empty(); });
   return absl::OkStatus();
 }
 

@@ -26,16 +26,50 @@ void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const Push
   CopyFields(item.mask, item.values, &sent);
   Query(db,
         "INSERT OR REPLACE INTO push_item (channel_id, push_id, listing_id, dirty_version, price, quantity, status, "
-        "compare_at_price, content, idempotency_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        "compare_at_price, content, idempotency_key, channel_variant_id, fields) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
       .Run(channel_id, push_id, item.listing_id, item.dirty_version, NullIfAbsent{sent.price},
            NullIfAbsent{sent.quantity}, StatusText(sent.status), NullIfAbsent{sent.compare_at_price},
-           NullIfEmpty{EncodeContent(sent.content)}, item.idempotency_key);
+           NullIfEmpty{EncodeContent(sent.content)}, item.idempotency_key, item.channel_variant_id,
+           FormatSyncFields(item.mask));
   AddDoubt(db, channel_id, item);
 }
 
-void RemovePush(Connection& db, int64_t channel_id, int64_t push_id) {
-  Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2").Run(channel_id, push_id);
-  Query(db, "DELETE FROM push_record WHERE channel_id = ?1 AND push_id = ?2").Run(channel_id, push_id);
+void RemoveEmptyPush(Connection& db, int64_t channel_id, int64_t push_id) {
+  Query(db,
+        "DELETE FROM push_record WHERE channel_id = ?1 AND push_id = ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM push_item i WHERE i.channel_id = ?1 AND i.push_id = ?2)")
+      .Run(channel_id, push_id);
+}
+
+// What has a row leaves the record or, accepted, stays with its receipt.
+void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& batch) {
+  if (batch.push_id == 0) return;
+  for (const Settlement& row : batch.rows) {
+    if (row.receipt.empty()) {
+      Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND listing_id = ?3")
+          .Run(channel_id, batch.push_id, row.listing_id);
+    } else {
+      Query(db, "UPDATE push_item SET receipt = ?4 WHERE channel_id = ?1 AND push_id = ?2 AND listing_id = ?3")
+          .Run(channel_id, batch.push_id, row.listing_id, row.receipt);
+    }
+  }
+  RemoveEmptyPush(db, channel_id, batch.push_id);
+}
+
+OpenItem ReadOpenItem(Connection& db, const Query& query) {
+  OpenItem open;
+  open.item.listing_id = query.Int(0);
+  open.item.channel_variant_id = query.Int(1);
+  open.item.dirty_version = query.Int(2);
+  open.item.mask = ReadSyncFields(db, query.Text(3));
+  open.item.values = ReadItemValues(query, 4);
+  if (!query.IsNull(8)) open.item.values.content = ReadFields(db, query.Text(8));
+  open.receipt = std::string(query.Text(9));
+  open.sku = std::string(query.Text(10));
+  open.item.external_id = std::string(query.Text(11));
+  open.item.parent_id = std::string(query.Text(12));
+  return open;
 }
 
 void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
@@ -77,7 +111,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "acked_quantity = CASE WHEN ?5 THEN ?6 ELSE acked_quantity END, "
         "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, "
         "acked_compare_at_price = CASE WHEN ?9 THEN ?10 ELSE acked_compare_at_price END, "
-        "health = ?11, pending = ?12, guarded_at = CASE WHEN ?5 AND ?13 THEN NULL ELSE guarded_at END, "
+        "health = ?11, pending = ?12, guarded_at = CASE WHEN ?5 AND ?6 IS NOT NULL THEN NULL ELSE guarded_at END, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
         "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END "
@@ -113,6 +147,7 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
     return absl::OkStatus();
   }
   SettleLink(db, channel_id, *link, batch, at, now, links, result);
+  if (row.decided) MarkDirty(db, channel_id, row.listing_id, now);
   return absl::OkStatus();
 }
 
@@ -125,10 +160,11 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
     for (const PushItem& item : record.items) {
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
-    const int64_t added = Query(db,
-                                "INSERT INTO push_record (channel_id, push_id, call_deadline) VALUES (?1, ?2, ?3) "
-                                "ON CONFLICT (channel_id, push_id) DO NOTHING")
-                              .Run(fence.channel_id, record.push_id, record.call_deadline);
+    const int64_t added =
+        Query(db,
+              "INSERT INTO push_record (channel_id, push_id, kind, call_deadline, receipt_deadline) "
+              "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (channel_id, push_id) DO NOTHING")
+            .Run(fence.channel_id, record.push_id, record.kind, record.call_deadline, record.receipt_deadline);
     if (added == 0) return absl::OkStatus();
     for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);
     return absl::OkStatus();
@@ -138,13 +174,21 @@ absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& reco
 absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id) {
   std::vector<OpenPush> pushes;
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    Query records(db, "SELECT push_id, call_deadline FROM push_record WHERE channel_id = ?1 ORDER BY push_id");
-    Query items(db, "SELECT listing_id FROM push_item WHERE channel_id = ?1 AND push_id = ?2 ORDER BY listing_id");
+    Query records(db,
+                  "SELECT push_id, kind, call_deadline, receipt_deadline FROM push_record WHERE channel_id = ?1 "
+                  "ORDER BY push_id");
+    Query items(db,
+                "SELECT i.listing_id, i.channel_variant_id, i.dirty_version, i.fields, i.price, i.quantity, i.status, "
+                "i.compare_at_price, i.content, i.receipt, v.sku, c.external_id, c.parent_id FROM push_item i "
+                "CROSS JOIN listing_variant v ON v.channel_id = i.channel_id AND v.listing_id = i.listing_id "
+                "LEFT JOIN channel_variant c ON c.channel_id = i.channel_id AND "
+                "c.channel_variant_id = i.channel_variant_id "
+                "WHERE i.channel_id = ?1 AND i.push_id = ?2 ORDER BY i.listing_id");
     records.Bind(channel_id);
     while (records.Next()) {
-      pushes.push_back({records.Int(0), records.Time(1), {}});
+      pushes.push_back({records.Int(0), std::string(records.Text(1)), records.Time(2), records.Time(3), {}});
       items.Bind(channel_id, records.Int(0));
-      while (items.Next()) pushes.back().listing_ids.push_back(items.Int(0));
+      while (items.Next()) pushes.back().items.push_back(ReadOpenItem(db, items));
     }
     return absl::OkStatus();
   });
@@ -164,7 +208,7 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
           WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), now, links, &result);
       if (!written.ok()) return written;
     }
-    if (batch.close_push) RemovePush(db, fence.channel_id, batch.push_id);
+    SettleRecord(db, fence.channel_id, batch);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -173,7 +217,9 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
 
 absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id) {
   return WriteFenced(fence, [&](Connection& db) {
-    RemovePush(db, fence.channel_id, push_id);
+    Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND receipt IS NULL")
+        .Run(fence.channel_id, push_id);
+    RemoveEmptyPush(db, fence.channel_id, push_id);
     return absl::OkStatus();
   });
 }

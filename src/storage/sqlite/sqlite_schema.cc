@@ -280,8 +280,14 @@ ALTER TABLE channel_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE link ADD COLUMN acked_compare_at_price INTEGER;
 ALTER TABLE link ADD COLUMN acked_content TEXT;
 ALTER TABLE push_record DROP COLUMN job_id;
+ALTER TABLE push_record ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE push_record ADD COLUMN receipt_deadline INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE push_item ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_item ADD COLUMN content TEXT;
+ALTER TABLE push_item ADD COLUMN channel_variant_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE push_item ADD COLUMN fields TEXT NOT NULL DEFAULT '';
+ALTER TABLE push_item ADD COLUMN receipt TEXT;
+CREATE INDEX push_item_awaited ON push_item (channel_id, listing_id) WHERE receipt IS NOT NULL;
 
 ALTER TABLE channel_variant ADD COLUMN handle TEXT;
 ALTER TABLE channel_variant ADD COLUMN fixed TEXT;

@@ -12,7 +12,20 @@
 namespace flxlink::sqlite {
 namespace {
 
-SyncRow ReadSyncRow(Connection& db, const Query& query) {
+// Fills in what the channel has accepted of the link and not decided.
+void ReadAwaited(Connection& db, int64_t channel_id, int64_t linked_version, SyncRow* row) {
+  Query query(
+      db,
+      "SELECT fields, quantity FROM push_item WHERE channel_id = ?1 AND listing_id = ?2 AND receipt IS NOT NULL "
+      "AND channel_variant_id = ?3 AND dirty_version >= ?4");
+  query.Bind(channel_id, row->listing_id, row->channel_variant_id, linked_version);
+  while (query.Next()) {
+    row->awaited = UnionOf(row->awaited, ReadSyncFields(db, query.Text(0)));
+    row->awaited_quantity = std::max(row->awaited_quantity, query.IntOrAbsent(1));
+  }
+}
+
+SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   SyncRow row;
   row.listing_id = query.Int(0);
   row.dirty_version = query.Int(1);
@@ -32,11 +45,12 @@ SyncRow ReadSyncRow(Connection& db, const Query& query) {
   row.dirty = !query.IsNull(22);
   row.channel_variant_id = query.Int(27);
   row.acknowledged_at = query.Time(30);
+  if (!row.in_doubt.empty()) ReadAwaited(db, channel_id, query.Int(31), &row);
   return row;
 }
 
-void AddSyncRow(Connection& db, const Query& query, SyncBatch* batch) {
-  batch->rows.push_back(ReadSyncRow(db, query));
+void AddSyncRow(Connection& db, int64_t channel_id, const Query& query, SyncBatch* batch) {
+  batch->rows.push_back(ReadSyncRow(db, channel_id, query));
   batch->sku.Add(query.Text(23));
   batch->external_id.Add(query.Text(24));
   batch->parent_id.Add(query.Text(25));
@@ -62,14 +76,14 @@ void ReadContent(Connection& db, int64_t channel_id, SyncBatch* batch) {
   }
 }
 
-void AddSyncRows(Connection& db, Query& query, SyncBatch* batch) {
-  while (query.Next()) AddSyncRow(db, query, batch);
+void AddSyncRows(Connection& db, int64_t channel_id, Query& query, SyncBatch* batch) {
+  while (query.Next()) AddSyncRow(db, channel_id, query, batch);
 }
 
 // The same, and moves the cursor to the last row.
-void AddDirtyRows(Connection& db, Query& query, SyncBatch* batch, Storage::DirtyCursor* cursor) {
+void AddDirtyRows(Connection& db, int64_t channel_id, Query& query, SyncBatch* batch, Storage::DirtyCursor* cursor) {
   while (query.Next()) {
-    AddSyncRow(db, query, batch);
+    AddSyncRow(db, channel_id, query, batch);
     *cursor = {true, query.Int(26), query.Time(22), query.Int(0)};
   }
 }
@@ -79,19 +93,19 @@ void ReadDirtyPage(Connection& db, int64_t channel_id, int64_t limit, SyncBatch*
   if (from.started) {
     Query query(db, kDirtyOfPriority);
     query.Bind(channel_id, from.sync_priority, from.dirty_since, from.listing_id, limit);
-    AddDirtyRows(db, query, batch, cursor);
+    AddDirtyRows(db, channel_id, query, batch, cursor);
   }
   if (batch->size() == limit || from.sync_priority == std::numeric_limits<int64_t>::min()) return;
   Query query(db, kDirtyFromPriority);
   query.Bind(channel_id, from.started ? from.sync_priority - 1 : std::numeric_limits<int64_t>::max(),
              limit - batch->size());
-  AddDirtyRows(db, query, batch, cursor);
+  AddDirtyRows(db, channel_id, query, batch, cursor);
 }
 
 // Linked rows by their ids, in that order; others are left out.
 void AddLinks(Connection& db, int64_t channel_id, const std::vector<int64_t>& listing_ids, SyncBatch* batch) {
   Query query(db, FLXLINK_SELECT_SYNC_ROW "WHERE l.channel_id = ?1 AND l.listing_id = ?2 AND l.state = 'linked'");
-  for (const int64_t listing_id : listing_ids) AddSyncRows(db, query.Bind(channel_id, listing_id), batch);
+  for (const int64_t listing_id : listing_ids) AddSyncRows(db, channel_id, query.Bind(channel_id, listing_id), batch);
 }
 
 // The listing variants linked to items with one of the parents, ascending, each once.
@@ -159,7 +173,7 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadLinks(int64_t channel_id, int64_t a
   status = ReadOfChannel(channel_id, [&](Connection& db) {
     Query query(db, FLXLINK_SELECT_SYNC_ROW
                 "WHERE l.channel_id = ?1 AND l.listing_id > ?2 AND l.state = 'linked' ORDER BY l.listing_id LIMIT ?3");
-    AddSyncRows(db, query.Bind(channel_id, after_id, limit), &batch);
+    AddSyncRows(db, channel_id, query.Bind(channel_id, after_id, limit), &batch);
     ReadContent(db, channel_id, &batch);
     return absl::OkStatus();
   });
