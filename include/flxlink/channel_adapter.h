@@ -63,7 +63,8 @@ struct AdapterCapabilities {
   std::vector<std::string> link_fields;
   // The statuses that items can have. Empty: the channel has none.
   std::vector<ChannelStatus> status_set;
-  // The fields that the platform keeps once for all items of a parent: set for one of them, they are set for all.
+  // The fields that the platform keeps once for all items of a parent: set for one of them, they are set for all. Only
+  // the status can be among them so far: where siblings want different ones, none is sent.
   SyncFields kept_by_parent;
 
   // -- Of its reads.
@@ -215,13 +216,14 @@ class ChannelAdapter {
   //
   // Throttled (RESOURCE_EXHAUSTED with RetryAfter) as the whole answer means that none was tried. INVALID_ARGUMENT of a
   // kind without takes_good_items means that the push was refused whole and nothing of it applied: the engine halves it
-  // to find the bad item. Any other error means that nothing is known of any item; ABORTED, CANCELLED and UNAVAILABLE
-  // are tried again later, others fail the job. Where the adapter knows, it answers item by item; what could not be
-  // read back is kUnavailable. UNIMPLEMENTED without push_kinds.
+  // to find the bad item. Any other error means that nothing is known of any item; ABORTED, CANCELLED,
+  // DEADLINE_EXCEEDED, UNAVAILABLE and UNKNOWN are tried again later, others fail the job. Where the adapter knows, it
+  // answers item by item; what could not be read back is kUnavailable. UNIMPLEMENTED without push_kinds.
   virtual absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const;
 
   // Sends several pushes of one kind, at most its in_flight, at the same time, and tells of each answer as it comes, on
-  // this thread. What is not told is taken for a push of unknown outcome. Default: one after another, by Push.
+  // this thread. What is not told is taken for a push of unknown outcome. Default: one after another, by Push; those
+  // that would begin when no time is left are not tried.
   virtual void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const;
 
   // What became of accepted items: one outcome a receipt, in their order. kAccepted again: not decided yet.

@@ -255,9 +255,8 @@ class Engine {
   // never be due.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
   // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
-  // is pending. Where the channel's adapter has no fetch_limit it is a pull, which reads the whole channel. Errors are
-  // also those of making the adapter. INVALID_ARGUMENT: there is no item, or an external id is empty or beyond what is
-  // kept (storage_kit/limits.h).
+  // is pending. Where the channel's adapter has no fetch_limit that job reads the whole channel. INVALID_ARGUMENT:
+  // there is no item, or an external id is empty or beyond what is kept (storage_kit/limits.h).
   virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.

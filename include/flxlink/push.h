@@ -59,7 +59,8 @@ enum class PushResult : uint8_t {
   kRejected,     // The channel refuses these values and would refuse them again.
   kNotFound,     // The item does not exist on the channel any more: the link breaks.
   kConflict,     // The channel's side is not what it was when flxlink last looked: look again, then retry.
-  kNotTried,     // Known not to have been applied, for no fault of its own: it goes with the next batch.
+  kNotTried,     // Known not to have been applied, for no fault of its own: it goes with the next call. Where it was
+                 // alone in its call, that counts as a try that failed.
   kThrottled,    // Not tried either; try again after `retry_after`.
   kUnavailable,  // Not known to have been applied, and worth another try.
 };
@@ -115,16 +116,18 @@ struct OpenPush {
 };
 
 // A value that the channel refused for good: it is not sent again until another one is desired, or the link is forced.
-// Values that were refused together, without a word which of them it was, have one digest: as soon as another one is
+// Values that were refused together, without saying which of them it was, have one digest: as soon as another one is
 // desired of any of them, all are sent again.
 struct RefusedValue {
   // A name of SyncFields::Names().
   std::string field;
   // RefusalDigest (sync.h) of all that was refused with it, itself included.
   uint64_t digest = 0;
+  // Why: an attention of the link for as long as the refusal stands.
+  Problem problem{};
 
   friend bool operator==(const RefusedValue& a, const RefusedValue& b) {
-    return a.field == b.field && a.digest == b.digest;
+    return a.field == b.field && a.digest == b.digest && a.problem == b.problem;
   }
 };
 

@@ -123,8 +123,8 @@ struct SyncPlan {
     int32_t kind = 0;
     // Nothing of the link is left to send once the item is applied. Off: another step follows it.
     bool last = true;
-    // The attentions that go with the item when it is applied (its quantity is held back, say): an index into
-    // item_attentions, kClearAttentions, or kKeepAttentions.
+    // The attentions that go with the item when it is applied (its quantity is held back, say; something was refused
+    // before): an index into item_attentions, or kClearAttentions.
     int32_t attentions = kClearAttentions;
     // The link's fields that were in doubt before, and those of them that are awaited.
     SyncFields in_doubt;

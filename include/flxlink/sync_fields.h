@@ -71,6 +71,8 @@ SyncFields DifferenceOf(const SyncFields& a, const SyncFields& b);
 // Reads such as "price,quantity,status,compare_at_price,title", in any order; the empty text is the empty set.
 // INVALID_ARGUMENT names what cannot be a field: a name of content has a-z, 0-9 and '_' only.
 absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text);
+// The set of the one field of that name; empty where no field can have it.
+SyncFields FieldNamed(absl::string_view name);
 // The text that ParseSyncFields reads back, in the order of Names().
 std::string FormatSyncFields(const SyncFields& fields);
 

@@ -41,11 +41,9 @@ void NoteOutcomes(JobContext& context, const ProductBatch& products, const std::
     switch (outcomes[i]) {
       case BuildOutcome::kCreated:
         context.Count("created", 1);
-        context.output().changed_link_inputs = true;
         break;
       case BuildOutcome::kRefreshed:
         context.Count("refreshed", 1);
-        context.output().changed_link_inputs = true;
         break;
       case BuildOutcome::kUnchanged:
         context.Count("unchanged", 1);

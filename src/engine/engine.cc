@@ -226,15 +226,10 @@ class EngineImpl : public Engine {
     if (absl::Status status = CheckItems(external_ids); !status.ok()) return status;
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(channel->config);
-    if (!adapter.ok()) return adapter.status();
     JobRequest request;
-    request.kind = JobKind::kPull;
+    request.kind = JobKind::kFetch;
     request.trigger = JobTrigger::kNotice;
-    if ((*adapter)->capabilities().fetch_limit > 0) {
-      request.kind = JobKind::kFetch;
-      request.options.items.assign(external_ids.begin(), external_ids.end());
-    }
+    request.options.items.assign(external_ids.begin(), external_ids.end());
     return queue_.Enqueue(channel->channel_id, request);
   }
 

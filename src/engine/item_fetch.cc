@@ -12,6 +12,9 @@
 namespace flxlink::engine {
 namespace {
 
+// What an item is called that has no external id that can be kept.
+constexpr absl::string_view kFetchedItem = "a fetched item of the channel";
+
 // Each of the items that were asked for is done or, as far as something is said of that many, failed.
 void Progress(JobContext& context, size_t asked, size_t refused) {
   const size_t failed = std::min(asked, refused);
@@ -22,6 +25,7 @@ void Progress(JobContext& context, size_t asked, size_t refused) {
 absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_ids) {
   absl::StatusOr<FetchReply> reply = context.Fetch({external_ids});
   if (!reply.ok()) return AdapterError(reply.status(), context.channel());
+  if (HoldsBreaks(context, static_cast<int64_t>(reply->missing.size()))) return absl::OkStatus();
   const absl::Time as_of = AsOf(context, reply->age);
   const absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
     reply->age = AgeNow(context, as_of);
@@ -30,9 +34,9 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
   if (!written.ok()) return written.status();
   CountPulledRows(context, *written);
   for (const PullRefusal& refusal : written->refused) {
-    context.AddProblem(reply->items.external_id[refusal.row], refusal.problem);
+    NoteRefusedRow(context, reply->items, refusal, kFetchedItem);
   }
-  NoteItemProblems(context, reply->problems, "a fetched item of the channel");
+  NoteItemProblems(context, reply->problems, kFetchedItem);
   Progress(context, external_ids.size(), written->refused.size() + reply->problems.size());
   return context.Report();
 }
@@ -45,7 +49,7 @@ absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> exte
   context.progress().total += static_cast<int64_t>(external_ids.size());
   for (size_t at = 0; at < external_ids.size(); at += static_cast<size_t>(limit)) {
     const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
-    if (!status.ok()) return status;
+    if (!status.ok() || context.output().held.has_value()) return status;
   }
   return absl::OkStatus();
 }

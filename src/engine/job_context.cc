@@ -1,6 +1,7 @@
 #include "src/engine/job_context.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,8 +32,6 @@ auto Aged(const Clock& clock, Read read) -> decltype(read()) {
   if (answer.ok()) answer->age += std::max(clock.Now() - begun, absl::ZeroDuration());
   return answer;
 }
-
-Lane LaneOf(const Job& job) { return job.kind == JobKind::kPull || job.options.full ? Lane::kBulk : Lane::kUrgent; }
 
 absl::Status Cancelled() { return absl::CancelledError("cancelled by a person"); }
 
@@ -87,9 +86,6 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
       looked_at_(options.clock->Now()) {
   output_.counts = job.counts;
   output_.problems = job.problems;
-  for (const absl::string_view name : kLinkInputCounts) {
-    if (CountOf(name) > 0) output_.changed_link_inputs = true;
-  }
 }
 
 void JobContext::Count(absl::string_view name, int64_t amount) {
@@ -114,6 +110,11 @@ int64_t JobContext::CountOf(absl::string_view name) const {
 bool JobContext::HasCount(absl::string_view name) const {
   return std::any_of(output_.counts.begin(), output_.counts.end(),
                      [&](const auto& count) { return count.first == name; });
+}
+
+bool JobContext::ChangedLinkInputs() const {
+  return std::any_of(std::begin(kLinkInputCounts), std::end(kLinkInputCounts),
+                     [&](absl::string_view name) { return CountOf(name) > 0; });
 }
 
 void JobContext::AddProblem(absl::string_view subject, Problem problem) {
@@ -209,7 +210,11 @@ bool JobContext::EndsCalls() {
 }
 
 absl::StatusOr<CallPermit> JobContext::Take(const CallCost& cost, int64_t items) {
-  CallPermit permit(limits_, cost, items, LaneOf(job_));
+  return Take(cost, items, Lane::kUrgent);
+}
+
+absl::StatusOr<CallPermit> JobContext::Take(const CallCost& cost, int64_t items, Lane lane) {
+  CallPermit permit(limits_, cost, items, lane);
   for (;;) {
     const absl::Duration wait = permit.Try(options_.clock->Now());
     if (wait <= absl::ZeroDuration()) return permit;
@@ -219,7 +224,7 @@ absl::StatusOr<CallPermit> JobContext::Take(const CallCost& cost, int64_t items)
 }
 
 absl::optional<CallPermit> JobContext::TakeNow(const CallCost& cost, int64_t items) {
-  CallPermit permit(limits_, cost, items, LaneOf(job_));
+  CallPermit permit(limits_, cost, items, Lane::kUrgent);
   if (permit.Try(options_.clock->Now()) > absl::ZeroDuration()) return absl::nullopt;
   return permit;
 }
@@ -229,9 +234,9 @@ std::unique_ptr<CallContext> JobContext::StartCall(absl::Duration timeout) {
 }
 
 template <typename T>
-absl::StatusOr<T> JobContext::Read(const CallCost& cost, int64_t items,
+absl::StatusOr<T> JobContext::Read(const CallCost& cost, int64_t items, Lane lane,
                                    absl::FunctionRef<absl::StatusOr<T>(const CallContext& call)> read) {
-  const absl::StatusOr<CallPermit> permit = Take(cost, items);
+  const absl::StatusOr<CallPermit> permit = Take(cost, items, lane);
   if (!permit.ok()) return permit.status();
   absl::StatusOr<T> answer = read(*StartCall(adapter_.capabilities().read_timeout));
   if (!absl::IsCancelled(answer.status())) return answer;
@@ -240,8 +245,9 @@ absl::StatusOr<T> JobContext::Read(const CallCost& cost, int64_t items,
 }
 
 absl::StatusOr<PullPage> JobContext::Pull(const PullRequest& request) {
+  const Lane lane = request.mark.empty() ? Lane::kBulk : Lane::kUrgent;
   return RetryValue<PullPage>([&] {
-    return Read<PullPage>(adapter_.capabilities().pull_cost, request.limit, [&](const CallContext& call) {
+    return Read<PullPage>(adapter_.capabilities().pull_cost, request.limit, lane, [&](const CallContext& call) {
       return Aged(*options_.clock, [&] { return adapter_.Pull(request, call); });
     });
   });
@@ -250,13 +256,14 @@ absl::StatusOr<PullPage> JobContext::Pull(const PullRequest& request) {
 absl::StatusOr<FetchReply> JobContext::Fetch(const FetchRequest& request) {
   return RetryValue<FetchReply>([&] {
     return Read<FetchReply>(
-        adapter_.capabilities().fetch_cost, static_cast<int64_t>(request.external_ids.size()),
+        adapter_.capabilities().fetch_cost, static_cast<int64_t>(request.external_ids.size()), Lane::kUrgent,
         [&](const CallContext& call) { return Aged(*options_.clock, [&] { return adapter_.Fetch(request, call); }); });
   });
 }
 
 absl::StatusOr<std::vector<PushOutcome>> JobContext::PollReceipts(absl::Span<const std::string> receipts) {
   return Read<std::vector<PushOutcome>>(adapter_.capabilities().poll_cost, static_cast<int64_t>(receipts.size()),
+                                        Lane::kUrgent,
                                         [&](const CallContext& call) { return adapter_.PollReceipts(receipts, call); });
 }
 

@@ -31,8 +31,8 @@ namespace flxlink::engine {
 struct JobOutput {
   JobCounts counts;
   std::vector<JobProblem> problems;
-  bool changed_link_inputs = false;  // Something that linking reads: a link job may be chained.
-  absl::optional<Problem> held;      // Why a person must approve before it goes on.
+  // Why a person must approve before it goes on. nullopt: nobody has to.
+  absl::optional<Problem> held;
   // When a sync has to look again at what the channel decides on later. nullopt: there is nothing.
   absl::optional<absl::Time> retry_at;
 };
@@ -79,6 +79,8 @@ class JobContext {
   int64_t CountOf(absl::string_view name) const;
   // Whether the job has counted that, in an earlier run too.
   bool HasCount(absl::string_view name) const;
+  // Whether the job has counted a change of something that linking reads: a link job may be chained.
+  bool ChangedLinkInputs() const;
   // Notes a problem with one variant, once; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
 
@@ -123,8 +125,8 @@ class JobContext {
   // is to yield, which is noticed within the engine's poll_interval.
   absl::Status Wait(absl::Duration duration);
 
-  // Waits until a call of so many items may begin, by the limits of the account, and takes what it costs; the permit is
-  // kept until the call has ended. Whole pulls and full syncs are bulk, all other jobs urgent. Errors are those of
+  // Waits until a push of so many items may begin, by the limits of the account, and takes what it costs; the permit is
+  // kept until the call has ended. The pages of a whole pull are bulk calls, all others are urgent. Errors are those of
   // Wait.
   //
   // Nothing that holds a permit waits for another: two jobs that each hold a slot of the other's would wait for ever.
@@ -138,9 +140,9 @@ class JobContext {
   std::unique_ptr<CallContext> StartCall(absl::Duration timeout);
 
   // Calls of the adapter, each with its permit and its context, repeated ones included. Pull and Fetch are retried; the
-  // age of what they give includes the time that the call took, since it may be as of when that began. A
-  // push takes its permit before its record is written, see page_push.h. CANCELLED only where the job is to end or
-  // yield: an adapter that says so by itself is taken for one that was unavailable.
+  // age of what they give includes the time that the call took, since it may be as of when that began. A push takes its
+  // permit before its record is written, see page_push.h. CANCELLED only where the job is to end or yield: an adapter
+  // that says so by itself is taken for one that was unavailable.
   absl::StatusOr<PullPage> Pull(const PullRequest& request);
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request);
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts);
@@ -153,8 +155,9 @@ class JobContext {
 
   // The answer of a read that costs that much, whose permit is given back when it has ended.
   template <typename T>
-  absl::StatusOr<T> Read(const CallCost& cost, int64_t items,
+  absl::StatusOr<T> Read(const CallCost& cost, int64_t items, Lane lane,
                          absl::FunctionRef<absl::StatusOr<T>(const CallContext& call)> read);
+  absl::StatusOr<CallPermit> Take(const CallCost& cost, int64_t items, Lane lane);
   // Whether a call that is under way is to end early.
   bool EndsCalls();
   absl::Duration UntilLook() const;

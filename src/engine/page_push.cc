@@ -28,8 +28,8 @@ absl::Status PagePush::Run() {
   const std::vector<sync::PushBatch> batches = sync::MakePushBatches(plan_, scope_.capabilities.push_kinds);
   waiting_.assign(batches.begin(), batches.end());
   while (!waiting_.empty() && !result_.stop) {
-    absl::StatusOr<std::vector<Call>> calls = BeginCalls();
-    absl::Status status = calls.ok() ? Send(*std::move(calls)) : calls.status();
+    absl::StatusOr<std::vector<Call>> calls = TakeCalls();
+    absl::Status status = calls.ok() ? SendInTime(*std::move(calls)) : calls.status();
     if (status.ok()) status = context_.Report();
     if (!status.ok()) return status;
   }
@@ -38,7 +38,7 @@ absl::Status PagePush::Run() {
 
 // The next calls of one kind that can be under way together. The first waits for what it takes of the account; others
 // go along where theirs is there.
-absl::StatusOr<std::vector<PagePush::Call>> PagePush::BeginCalls() {
+absl::StatusOr<std::vector<PagePush::Call>> PagePush::TakeCalls() {
   const PushKind& kind = KindOf(waiting_.front());
   const auto items_of = [](const sync::PushBatch& batch) { return static_cast<int64_t>(batch.items.size()); };
   absl::StatusOr<CallPermit> first = context_.Take(kind.cost, items_of(waiting_.front()));
@@ -51,14 +51,36 @@ absl::StatusOr<std::vector<PagePush::Call>> PagePush::BeginCalls() {
     if (full || waiting_.empty() || &KindOf(waiting_.front()) != &kind) break;
     permit = context_.TakeNow(kind.cost, items_of(waiting_.front()));
   }
-  for (Call& call : calls) {
-    const absl::Status status = Begin(&call);
-    if (!status.ok()) return status;
-  }
   return calls;
 }
 
-absl::Status PagePush::Begin(Call* call) {
+// What is left of the time is looked at right before the calls go out: who slept since the records were written must
+// not send what a later worker takes for landed or lost. A kind without a timeout has none to pass.
+absl::Status PagePush::SendInTime(std::vector<Call> calls) {
+  const absl::Duration timeout = KindOf(calls.front().batch).timeout;
+  const absl::Time begun = context_.options().clock->Now();
+  absl::Status status = Begin(absl::MakeSpan(calls));
+  if (!status.ok()) return status;
+  const absl::Duration left = timeout - (context_.options().clock->Now() - begun);
+  if (timeout <= absl::ZeroDuration() || left > absl::ZeroDuration()) return Send(absl::MakeSpan(calls), left);
+  for (const Call& call : calls) status.Update(SettleUntried(call));
+  result_.again = true;
+  return status;
+}
+
+// Where one cannot be recorded, none goes out.
+absl::Status PagePush::Begin(absl::Span<Call> calls) {
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const absl::Status status = BeginOne(&calls[i]);
+    if (status.ok()) continue;
+    // The error is what the job ends with; what cannot be written now ends with its deadline.
+    for (const Call& begun : calls.subspan(0, i)) SettleUntried(begun).IgnoreError();
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PagePush::BeginOne(Call* call) {
   const absl::StatusOr<absl::Time> now = context_.Now();
   if (!now.ok()) return now.status();
   call->record.push_id = context_.NextPushId();
@@ -73,11 +95,11 @@ absl::Status PagePush::Begin(Call* call) {
 }
 
 // The first error ends the sync; what the other calls came to is stored all the same.
-absl::Status PagePush::Send(std::vector<Call> calls) {
+absl::Status PagePush::Send(absl::Span<Call> calls, absl::Duration timeout) {
   const PushKind& kind = KindOf(calls.front().batch);
   std::vector<PushRequest> requests;
   for (const Call& call : calls) requests.push_back({kind.name, call.record.items, sync::CallKeyOf(call.record.items)});
-  const std::unique_ptr<CallContext> context = context_.StartCall(kind.timeout);
+  const std::unique_ptr<CallContext> context = context_.StartCall(timeout);
   absl::Status first_error;
   context_.adapter().PushSeveral(requests, *context, [&](size_t i, absl::StatusOr<PushReply> reply) {
     first_error.Update(TakeAnswer(calls[i], std::move(reply)));
@@ -151,17 +173,17 @@ void PagePush::NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outc
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const bool known = outcomes[i].result != PushResult::kUnavailable;
     if (!known) scope_.unready.insert(call.record.items[i].listing_id);
-    NoteOutcome(call.batch.items[i], outcomes[i], known && settlements.rows[row++].settled);
+    NoteOutcome(call, i, outcomes[i], known && settlements.rows[row++].settled);
   }
 }
 
 // `settled`: nothing is left to do for the link. Its end is counted once, whatever its steps.
-void PagePush::NoteOutcome(int64_t number, const PushOutcome& outcome, bool settled) {
-  const PushItem& item = plan_.items[static_cast<size_t>(number)];
+void PagePush::NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, bool settled) {
+  const int64_t number = call.batch.items[item];
   if (!settled) result_.again = true;
   switch (outcome.result) {
     case PushResult::kApplied:
-      return NoteApplied(item, settled);
+      return NoteApplied(number, settled);
     case PushResult::kRejected:
       context_.Count("refused", 1);
       if (settled) context_.progress().failed += 1;
@@ -169,7 +191,6 @@ void PagePush::NoteOutcome(int64_t number, const PushOutcome& outcome, bool sett
     case PushResult::kNotFound:
       context_.Count("broken", 1);
       context_.progress().failed += 1;
-      context_.output().changed_link_inputs = true;
       return;
     case PushResult::kConflict:
       NoteConflict(number);
@@ -179,6 +200,8 @@ void PagePush::NoteOutcome(int64_t number, const PushOutcome& outcome, bool sett
       result_.stop = true;
       break;
     case PushResult::kNotTried:
+      // Nothing else could have been in its way.
+      if (call.batch.items.size() == 1) result_.failed = true;
       break;
     case PushResult::kAccepted:
       context_.Count("accepted", 1);
@@ -188,7 +211,7 @@ void PagePush::NoteOutcome(int64_t number, const PushOutcome& outcome, bool sett
       result_.failed = true;
       break;
   }
-  result_.reason = absl::StrCat("item ", item.external_id, ": ", ToString(outcome.result),
+  result_.reason = absl::StrCat("item ", call.record.items[item].external_id, ": ", ToString(outcome.result),
                                 outcome.message.empty() ? "" : ": ", outcome.message);
 }
 
@@ -198,14 +221,17 @@ void PagePush::NoteConflict(int64_t number) {
   result_.failed = true;
 }
 
-void PagePush::NoteApplied(const PushItem& item, bool settled) {
+// A link of which something stays refused is not done, whatever else was applied.
+void PagePush::NoteApplied(int64_t number, bool settled) {
+  const PushItem& item = plan_.items[static_cast<size_t>(number)];
   for (const SyncField field : kSyncFields) {
     if (item.mask.Has(field)) context_.Count(SentCounter(field), 1);
   }
   if (!item.mask.content().empty()) context_.Count(kSentContent, 1);
   if (!settled) return;
   context_.Count("sent", 1);
-  context_.progress().done += 1;
+  const bool refused = !plan_.item_states[static_cast<size_t>(number)].refused.empty();
+  (refused ? context_.progress().failed : context_.progress().done) += 1;
 }
 
 }  // namespace flxlink::engine

@@ -36,9 +36,11 @@ class PagePush {
   };
 
   const PushKind& KindOf(const sync::PushBatch& batch) const;
-  absl::StatusOr<std::vector<Call>> BeginCalls();
-  absl::Status Begin(Call* call);
-  absl::Status Send(std::vector<Call> calls);
+  absl::StatusOr<std::vector<Call>> TakeCalls();
+  absl::Status Begin(absl::Span<Call> calls);
+  absl::Status BeginOne(Call* call);
+  absl::Status Send(absl::Span<Call> calls, absl::Duration timeout);
+  absl::Status SendInTime(std::vector<Call> calls);
   absl::Status TakeAnswer(Call& call, absl::StatusOr<PushReply> reply);
   absl::Status TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes);
   absl::Status TakeError(Call& call, const absl::Status& error);
@@ -47,9 +49,9 @@ class PagePush {
   // Where a platform refuses whole calls: the good items go out all the same, and the bad ones are found.
   absl::Status Halve(Call& call, const absl::Status& refusal);
   void NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes, const SettlementBatch& settlements);
-  void NoteOutcome(int64_t number, const PushOutcome& outcome, bool settled);
+  void NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, bool settled);
   void NoteConflict(int64_t number);
-  void NoteApplied(const PushItem& item, bool settled);
+  void NoteApplied(int64_t number, bool settled);
 
   SyncScope& scope_;
   JobContext& context_;

@@ -95,6 +95,8 @@ absl::Status PullPages::Read() {
       Store().IgnoreError();
       return AdapterError(page.status(), context_.channel());
     }
+    // The page is asked for again once that is approved.
+    if (HoldsBreaks(context_, static_cast<int64_t>(page->deleted.size()))) return Store();
     cursor_ = page->next_cursor;
     mark_ = page->mark;
     ask_again_after = page->ask_again_after;
@@ -159,30 +161,10 @@ absl::Status PullPages::StoreSome(absl::Span<PullPage> pages, absl::Span<const a
   return context_.Report();
 }
 
-// An item is named by its external id, or where that cannot be kept by its place.
 void PullPages::NoteRefusal(absl::Span<const PullPage> pages, const PullRefusal& refusal) {
-  const ChannelVariantBatch& items = pages[static_cast<size_t>(refusal.page)].items;
-  if (FieldValue(refusal.problem.args, "field") != "external_id") {
-    context_.AddProblem(items.external_id[refusal.row], refusal.problem);
-    return;
-  }
-  context_.AddProblem(
-      absl::StrCat("row ", refusal.row + 1, " of page ", pages_stored_ + refusal.page + 1, " of the channel"),
-      refusal.problem);
-}
-
-// Whether the sweep would break more links than the channel allows without a person's approval.
-absl::Status CheckBreakLimit(JobContext& context, int64_t pull_number) {
-  const absl::optional<int64_t> limit = context.channel().config.break_limit;
-  if (!limit.has_value() || context.job().options.approved) return absl::OkStatus();
-  absl::StatusOr<int64_t> absent = context.storage().CountAbsentLinks(context.channel().channel_id, pull_number);
-  if (!absent.ok()) return absent.status();
-  if (*absent <= *limit) return absl::OkStatus();
-  const std::string& name = context.channel().config.name;
-  context.output().held = MakeProblem(
-      problem_code::kBreakLimit, {{"channel", name}, {"links", absl::StrCat(*absent)}, {"limit", absl::StrCat(*limit)}},
-      absl::StrCat("this pull would break ", *absent, " links of channel ", name, ", more than its limit of ", *limit));
-  return absl::OkStatus();
+  NoteRefusedRow(
+      context_, pages[static_cast<size_t>(refusal.page)].items, refusal,
+      absl::StrCat("row ", refusal.row + 1, " of page ", pages_stored_ + refusal.page + 1, " of the channel"));
 }
 
 absl::Status Sweep(JobContext& context, int64_t pull_number) {
@@ -193,7 +175,6 @@ absl::Status Sweep(JobContext& context, int64_t pull_number) {
     if (!swept.ok()) return swept.status();
     context.Count("gone", swept->gone);
     context.Count("broken", swept->broken);
-    if (swept->gone > 0) context.output().changed_link_inputs = true;
     more = swept->more;
     absl::Status status = context.Report();
     if (!status.ok()) return status;
@@ -210,9 +191,10 @@ absl::Status SweepUnlessHeld(JobContext& context, const PullState& state) {
                                                       "nothing that this pull did not see is taken for gone")));
     return absl::OkStatus();
   }
-  const absl::Status status = CheckBreakLimit(context, state.pull_number);
-  if (!status.ok() || context.output().held.has_value()) return status;
-  return Sweep(context, state.pull_number);
+  const absl::StatusOr<int64_t> absent =
+      context.storage().CountAbsentLinks(context.channel().channel_id, state.pull_number);
+  if (!absent.ok()) return absent.status();
+  return HoldsBreaks(context, *absent) ? absl::OkStatus() : Sweep(context, state.pull_number);
 }
 
 // Where a pull is to begin: at the last one's mark, if that is enough and can be done.
@@ -258,6 +240,7 @@ absl::Status Pull(JobContext& context, bool since_last) {
   const absl::StatusOr<std::string> mark =
       ReadPages(context, MarkToBeginAt(context, state, since_last), resume, &state);
   if (!mark.ok()) return mark.status();
+  if (context.output().held.has_value()) return absl::OkStatus();
 
   const bool whole = state.since.empty();
   if (since_last && whole) context.SetCount("whole", 1);

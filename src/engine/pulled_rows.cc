@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 
 namespace flxlink::engine {
 
@@ -12,6 +16,18 @@ absl::Duration AgeNow(const JobContext& context, absl::Time as_of) {
   return std::max(context.options().clock->Now() - as_of, absl::ZeroDuration());
 }
 
+bool HoldsBreaks(JobContext& context, int64_t more) {
+  const absl::optional<int64_t> limit = context.channel().config.break_limit;
+  if (!limit.has_value() || context.job().options.approved || more == 0) return false;
+  const int64_t broken = context.CountOf("broken") + more;
+  if (broken <= *limit) return false;
+  const std::string& name = context.channel().config.name;
+  context.output().held = MakeProblem(
+      problem_code::kBreakLimit, {{"channel", name}, {"links", absl::StrCat(broken)}, {"limit", absl::StrCat(*limit)}},
+      absl::StrCat("this job would break ", broken, " links of channel ", name, ", more than its limit of ", *limit));
+  return true;
+}
+
 void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   context.Count("inserted", written.inserted);
   context.Count("changed", written.changed);
@@ -19,11 +35,15 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   context.Count("healed", written.healed);
   context.Count("gone", written.gone);
   context.Count("broken", written.broken);
-  if (written.inserted + written.changed + written.healed + written.gone > 0)
-    context.output().changed_link_inputs = true;
   const int64_t refused = static_cast<int64_t>(written.refused.size());
   if (refused > 0) context.Count("item_problems", refused);
   if (written.unnamed > 0) context.Count("unnamed", written.unnamed);
+}
+
+void NoteRefusedRow(JobContext& context, const ChannelVariantBatch& items, const PullRefusal& refusal,
+                    absl::string_view place) {
+  const bool has_name = FieldValue(refusal.problem.args, "field") != "external_id";
+  context.AddProblem(has_name ? items.external_id[refusal.row] : place, refusal.problem);
 }
 
 void NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems, absl::string_view unnamed) {

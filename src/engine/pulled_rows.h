@@ -3,6 +3,7 @@
 #ifndef FLXLINK_SRC_ENGINE_PULLED_ROWS_H_
 #define FLXLINK_SRC_ENGINE_PULLED_ROWS_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -18,8 +19,16 @@ absl::Time AsOf(const JobContext& context, absl::Duration age);
 // How old that is by now.
 absl::Duration AgeNow(const JobContext& context, absl::Time as_of);
 
-// Counts what storing items changed, and notes whether linking has to look at it.
+// Whether so many more links that would break have to be approved by a person first (ChannelConfig::break_limit), with
+// those that the job has broken; then the job is held.
+bool HoldsBreaks(JobContext& context, int64_t more);
+
+// Counts what storing items changed.
 void CountPulledRows(JobContext& context, const PullWriteResult& written);
+
+// Notes a row that could not be kept. It is named by its external id or, where that is what cannot be kept, by `place`.
+void NoteRefusedRow(JobContext& context, const ChannelVariantBatch& items, const PullRefusal& refusal,
+                    absl::string_view place);
 
 // Counts and notes items that the adapter could not read. `unnamed` is what one without an external id is called.
 void NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems, absl::string_view unnamed);

@@ -133,7 +133,6 @@ void Note(SyncScope& scope, const OpenReceipt& receipt, const SyncRow& row, Rece
       return;
     case PushResult::kNotFound:
       context.Count("broken", 1);
-      context.output().changed_link_inputs = true;
       return;
     case PushResult::kConflict:
     case PushResult::kUnavailable:

@@ -1,5 +1,6 @@
 #include "src/engine/safe_adapter.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <string>
@@ -46,6 +47,10 @@ class SafeCredentials : public CredentialResolver {
   const CredentialResolver& inner_;
   Secrets& secrets_;
 };
+
+bool LacksReceipt(const PushOutcome& outcome) {
+  return outcome.result == PushResult::kAccepted && outcome.receipt.empty();
+}
 
 // "push 2 of 3".
 std::string PushName(size_t request, size_t requests) { return absl::StrCat("push ", request + 1, " of ", requests); }
@@ -149,6 +154,8 @@ class SafeAdapter : public ChannelAdapter {
   absl::StatusOr<PushReply> ToldPush(const PushRequest& request, absl::StatusOr<PushReply> reply) const {
     if (reply.ok() && reply->outcomes.size() != request.items.size()) {
       reply = WrongNumber(reply->outcomes.size(), request.items.size(), "item");
+    } else if (reply.ok() && std::any_of(reply->outcomes.begin(), reply->outcomes.end(), &LacksReceipt)) {
+      reply = Misbehaved("accepted an item and gave no receipt to ask with; fix it there");
     }
     return Told("push", std::move(reply));
   }
@@ -160,7 +167,11 @@ class SafeAdapter : public ChannelAdapter {
     for (ItemProblem& item : *problems) item.problem = reporter_.secrets().Redact(std::move(item.problem));
   }
   void Redact(std::vector<PushOutcome>* outcomes) const {
-    for (PushOutcome& outcome : *outcomes) outcome.message = reporter_.secrets().Redact(outcome.message);
+    for (PushOutcome& outcome : *outcomes) {
+      for (std::string* text : {&outcome.code, &outcome.message, &outcome.field}) {
+        *text = reporter_.secrets().Redact(*text);
+      }
+    }
   }
 
   const std::string name_;

@@ -1,7 +1,6 @@
 #include "src/engine/sync_pass.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "src/engine/batch_rows.h"
 #include "src/engine/page_push.h"
@@ -40,10 +39,12 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   return absl::OkStatus();
 }
 
-absl::Status SyncPage(SyncScope& scope, SyncBatch page, SyncPassResult* result) {
+absl::Status SyncPage(SyncScope& scope, const SyncBatch& page, SyncPassResult* result) {
   absl::StatusOr<SyncBatch> siblings = ReadSiblings(scope, page);
   if (!siblings.ok()) return siblings.status();
-  AddWaitingSiblings(*siblings, scope.policy, &page);
+  const absl::StatusOr<bool> waiting = MarkWaitingSiblings(scope, *siblings);
+  if (!waiting.ok()) return waiting.status();
+  if (*waiting) result->again = result->progressed = true;
   const SyncPlan plan = PlanSync(page, *siblings, scope.policy);
   JobProgress& progress = scope.context.progress();
   progress.total = std::max(progress.total, progress.done + progress.failed + page.size());
@@ -71,7 +72,7 @@ absl::StatusOr<SyncPassResult> RunSyncPass(SyncScope& scope) {
     if (page->size() == 0) break;
     if (context.job().options.only_forced) *page = Select(*page, scope.forced);
     if (!scope.unready.empty()) *page = Without(*page, scope.unready);
-    const absl::Status status = SyncPage(scope, *std::move(page), &result);
+    const absl::Status status = SyncPage(scope, *page, &result);
     if (!status.ok()) return status;
   }
   return result;

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "src/engine/batch_rows.h"
 
 namespace flxlink::engine {
@@ -46,12 +48,28 @@ absl::StatusOr<SyncBatch> ReadSiblings(SyncScope& scope, const SyncBatch& batch)
   }
 }
 
-void AddWaitingSiblings(const SyncBatch& siblings, const SyncPolicy& policy, SyncBatch* batch) {
-  for (int64_t i = 0; i < siblings.size() && batch->size() < Storage::kMaxRows; ++i) {
-    const SyncRow& row = siblings.rows[static_cast<size_t>(i)];
-    if (row.dirty || row.status.paused || row.seen.status == ChannelStatus::kDead) continue;
-    if (SendsStatus(row, policy)) AddRow(siblings, i, batch);
+absl::StatusOr<bool> MarkWaitingSiblings(SyncScope& scope, const SyncBatch& siblings) {
+  const SyncPlan plan = PlanSync(siblings, SyncBatch(), scope.policy);
+  std::vector<Reconciliation> waiting;
+  for (const SyncPlan::ItemState& state : plan.item_states) {
+    const SyncRow& row = siblings.rows[static_cast<size_t>(state.row)];
+    if (row.dirty || row.status.paused || scope.unready.contains(row.listing_id)) continue;
+    Reconciliation found;
+    found.listing_id = row.listing_id;
+    found.channel_variant_id = row.channel_variant_id;
+    found.acknowledged = row.acknowledged;
+    waiting.push_back(std::move(found));
   }
+  JobContext& context = scope.context;
+  const size_t page = static_cast<size_t>(context.page_rows());
+  for (size_t at = 0; at < waiting.size(); at += page) {
+    const absl::Status status = context.Write([&](absl::Time now) {
+      return context.storage().WriteReconciliations(context.fence(), absl::MakeConstSpan(waiting).subspan(at, page),
+                                                    now);
+    });
+    if (!status.ok()) return status;
+  }
+  return !waiting.empty();
 }
 
 }  // namespace flxlink::engine

@@ -13,8 +13,9 @@ namespace flxlink::engine {
 absl::StatusOr<SyncBatch> ReadSiblings(SyncScope& scope, const SyncBatch& batch);
 
 // A link whose status was held back, because a sibling wanted another one, is done with and not dirty. When a sibling's
-// status is on its way it is looked at again: they may agree by now. As many as one storage operation still takes.
-void AddWaitingSiblings(const SyncBatch& siblings, const SyncPolicy& policy, SyncBatch* batch);
+// status is on its way they may agree by now: what can be sent of such a link makes it dirty, so that a later page of
+// the pass or another pass sends it. Returns whether there was one.
+absl::StatusOr<bool> MarkWaitingSiblings(SyncScope& scope, const SyncBatch& siblings);
 
 }  // namespace flxlink::engine
 

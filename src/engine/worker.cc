@@ -155,7 +155,7 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
   Ending ending{claim.fence, EndOf(status, context), {}};
   if (ending.end.state == JobState::kCompleted) {
-    ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.output().changed_link_inputs);
+    ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.ChangedLinkInputs());
   }
   if (context.output().retry_at.has_value()) {
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));

@@ -110,6 +110,13 @@ class EnvironmentCredentials : public CredentialResolver {
   }
 };
 
+PushReply NotTried(const PushRequest& request) {
+  PushReply reply;
+  reply.outcomes.resize(request.items.size());
+  for (PushOutcome& outcome : reply.outcomes) outcome.result = PushResult::kNotTried;
+  return reply;
+}
+
 }  // namespace
 
 SyncFields SettableFields(const AdapterCapabilities& capabilities) {
@@ -129,6 +136,9 @@ absl::Status CheckCapabilities(const AdapterCapabilities& capabilities) {
   absl::Status status = CheckAccount(capabilities.account);
   const CallCost* const reads[] = {&capabilities.pull_cost, &capabilities.fetch_cost, &capabilities.poll_cost};
   for (const CallCost* cost : reads) status.Update(CheckCost(*cost, capabilities.account));
+  if (!DifferenceOf(capabilities.kept_by_parent, {SyncField::kStatus}).empty()) {
+    status.Update(Wrong("kept_by_parent names another field than the status"));
+  }
   if (capabilities.fetch_limit < 0) status.Update(Wrong("fetch_limit is below 0"));
   for (const absl::Duration lag : {capabilities.pull_lag, capabilities.fetch_lag}) {
     if (lag < absl::ZeroDuration()) status.Update(Wrong("a read lag is below 0"));
@@ -153,7 +163,12 @@ absl::StatusOr<PushReply> ChannelAdapter::Push(const PushRequest&, const CallCon
 }
 
 void ChannelAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const {
-  for (size_t i = 0; i < requests.size(); ++i) done(i, Push(requests[i], call));
+  const bool timed = call.time_left() > absl::ZeroDuration();
+  for (size_t i = 0; i < requests.size(); ++i) {
+    // One that begins too late could land too late.
+    const bool late = timed && i > 0 && call.time_left() <= absl::ZeroDuration();
+    done(i, late ? NotTried(requests[i]) : Push(requests[i], call));
+  }
 }
 
 absl::StatusOr<std::vector<PushOutcome>> ChannelAdapter::PollReceipts(absl::Span<const std::string>,

@@ -112,6 +112,11 @@ absl::StatusOr<SyncFields> ParseSyncFields(absl::string_view text) {
   return fields;
 }
 
+SyncFields FieldNamed(absl::string_view name) {
+  const bool is_one = !name.empty() && name.find(',') == absl::string_view::npos;
+  return is_one ? ParseSyncFields(name).value_or(SyncFields()) : SyncFields();
+}
+
 std::string FormatSyncFields(const SyncFields& fields) { return absl::StrJoin(fields.Names(), ","); }
 
 }  // namespace flxlink

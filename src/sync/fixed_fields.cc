@@ -11,7 +11,7 @@
 namespace flxlink::sync {
 namespace {
 
-SyncFields FieldOf(const FixedField& fixed) { return ParseSyncFields(fixed.field).value_or(SyncFields()); }
+SyncFields FieldOf(const FixedField& fixed) { return FieldNamed(fixed.field); }
 
 absl::string_view Why(FixedReason reason) {
   switch (reason) {

@@ -7,8 +7,6 @@
 namespace flxlink::sync {
 namespace {
 
-SyncFields FieldNamed(const std::string& name) { return ParseSyncFields(name).value_or(SyncFields()); }
-
 // The fields that were refused together.
 SyncFields FieldsWithDigest(const std::vector<RefusedValue>& refused, uint64_t digest) {
   SyncFields fields;

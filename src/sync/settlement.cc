@@ -31,14 +31,14 @@ Problem LostReceipt(const OpenItem& open) {
 
 // The fields that the platform names are refused; all of them where it names none.
 SyncFields RefusedFields(const PushItem& item, const PushOutcome& outcome) {
-  const SyncFields named = ParseSyncFields(outcome.field).value_or(SyncFields());
+  const SyncFields named = FieldNamed(outcome.field);
   const SyncFields refused = IntersectionOf(named, item.mask);
   return refused.empty() ? item.mask : refused;
 }
 
-void AddRefusal(const SyncFields& fields, const ItemValues& values, Settlement* row) {
+void AddRefusal(const SyncFields& fields, const ItemValues& values, const Problem& problem, Settlement* row) {
   const uint64_t digest = RefusalDigest(fields, values);
-  for (const std::string& field : fields.Names()) row->refused.Mutable().push_back({field, digest});
+  for (const std::string& field : fields.Names()) row->refused.Mutable().push_back({field, digest, problem});
 }
 
 // Puts together the settlement of one push.
@@ -116,9 +116,9 @@ class Settler {
   }
 
   // A refusal ends no other attention of the item.
-  std::vector<Problem> WithRefusal(size_t i, const PushOutcome& outcome) const {
+  std::vector<Problem> WithRefusal(size_t i, const Problem& refusal) const {
     const int32_t planned = plan_.item_states[i].attentions;
-    std::vector<Problem> attentions = {RejectionOf(outcome)};
+    std::vector<Problem> attentions = {refusal};
     if (planned < 0) return attentions;
     for (const Problem& problem : plan_.item_attentions[static_cast<size_t>(planned)]) {
       if (problem.code != attentions.front().code) attentions.push_back(problem);
@@ -138,8 +138,9 @@ class Settler {
     row.mask = IntersectionOf(state.in_doubt, refused);
     if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);
     row.in_doubt = DoubtAfter(state, row.settled, refused);
-    AddRefusal(refused, item.values, &row);
-    row.attentions = AddAttentions(WithRefusal(i, outcome));
+    const Problem problem = RejectionOf(outcome);
+    AddRefusal(refused, item.values, problem, &row);
+    row.attentions = AddAttentions(WithRefusal(i, problem));
   }
 
   void TakeNotFound(size_t i) {
@@ -181,8 +182,8 @@ Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFie
       break;
     case PushResult::kRejected:
       settlement.mask = RefusedFields(open.item, outcome);
-      AddRefusal(settlement.mask, open.item.values, &settlement);
       attentions->push_back(RejectionOf(outcome));
+      AddRefusal(settlement.mask, open.item.values, attentions->back(), &settlement);
       break;
     case PushResult::kNotFound:
       settlement.gone = true;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -172,9 +173,14 @@ class Planner {
     decision->attentions.push_back(HeldQuantity(row));
   }
 
-  // Where a value stays refused, the attention that says so stays with it.
+  // What stays refused stays attention; of two with one code the first says enough.
   static int32_t AttentionsFor(Decision decision, std::vector<std::vector<Problem>>* sets) {
-    return decision.stuck.empty() ? AddAttentions(std::move(decision.attentions), sets) : kKeepAttentions;
+    for (const RefusedValue& refused : decision.refused) {
+      const auto says_so = [&](const Problem& problem) { return problem.code == refused.problem.code; };
+      if (std::any_of(decision.attentions.begin(), decision.attentions.end(), says_so)) continue;
+      decision.attentions.push_back(refused.problem);
+    }
+    return AddAttentions(std::move(decision.attentions), sets);
   }
 
   void SettleUnsent(const SyncRow& row, Decision decision) {

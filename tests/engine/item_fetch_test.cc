@@ -151,13 +151,27 @@ TEST_F(ItemFetchTest, WhereNoItemCanBeAskedForAllArePulled) {
   Begin(0);
   const absl::StatusOr<Job> notice = engine_->NoteItems("shop", {"2"});
   ASSERT_TRUE(notice.ok()) << notice.status();
-  EXPECT_EQ(notice->kind, JobKind::kPull);
+  EXPECT_EQ(notice->kind, JobKind::kFetch);
   EXPECT_EQ(notice->trigger, JobTrigger::kNotice);
-  EXPECT_THAT(notice->options.items, IsEmpty());
   EXPECT_EQ(CountOf(Run(notice), "inserted"), 6);
   const Job job = Run(AskFor({"2"}));
   EXPECT_EQ(CountOf(job, "unchanged"), 6);
   EXPECT_EQ(job.progress.done, 6);
+}
+
+TEST_F(ItemFetchTest, MoreThatIsGoneThanTheLimitAllowsHasToBeApproved) {
+  ChannelConfig config = engine_->GetChannel("shop")->config;
+  config.break_limit = 1;
+  ASSERT_TRUE(engine_->PutChannel(config, engine_->GetChannel("shop")->revision).ok());
+  Run(AskFor({"1", "2", "3"}));
+  for (const char* id : {"1", "2"}) ASSERT_TRUE(platform_->RemoveItem(id));
+  const Job held = Run(AskFor({"1", "2"}));
+  EXPECT_EQ(held.state, JobState::kHeld);
+  EXPECT_EQ(held.error->code, problem_code::kBreakLimit);
+  EXPECT_EQ(CountOf(held, "gone"), 0);
+  const Job approved = Run(engine_->Approve(held.job_id));
+  EXPECT_EQ(approved.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(approved, "gone"), 2);
 }
 
 TEST_F(ItemFetchTest, AFetchNamesItems) {

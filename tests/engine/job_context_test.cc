@@ -198,21 +198,23 @@ TEST_F(JobContextTest, FetchesAreTriedAgainAndPollsAreNot) {
   EXPECT_TRUE(context_->Fetch({}).ok());
 }
 
-// Urgent calls pass by a bulk one that waits; bulk ones queue behind it.
-TEST_F(JobContextTest, WholePullsAndFullSyncsAreBulk) {
+// Urgent calls pass by a bulk one that waits; bulk ones queue behind it. Which of the two a call is hangs on the call,
+// not on the job that makes it.
+TEST_F(JobContextTest, PagesOfWholePullsAreBulkAndAllElseIsUrgent) {
   CallCost cost;
   cost.bucket = "calls";
   cost.base = 8;
   ASSERT_TRUE(context_->TakeNow(cost, 0).has_value());
   CallPermit waits(limits_, cost, 0, Lane::kBulk);
   cost.base = 1;
-  Job pull;
-  pull.kind = JobKind::kPull;
   Job full;
   full.options.full = true;
-  EXPECT_FALSE(ContextOf(pull).TakeNow(cost, 0).has_value());
-  EXPECT_FALSE(ContextOf(full).TakeNow(cost, 0).has_value());
-  EXPECT_TRUE(ContextOf(Job()).TakeNow(cost, 0).has_value());
+  EXPECT_TRUE(ContextOf(full).TakeNow(cost, 0).has_value()) << "a push of a full sync";
+  const absl::Time before = clock_.Now();
+  ASSERT_TRUE(context_->Pull({"", 1, "mark"}).ok());
+  EXPECT_EQ(clock_.Now(), before) << "a page of what changed since a mark";
+  ASSERT_TRUE(Pull().ok());
+  EXPECT_GT(clock_.Now(), before) << "a page of a whole pull";
 }
 
 TEST_F(JobContextTest, WhoWaitsForAPermitSeesACancelAndLeavesTheQueue) {

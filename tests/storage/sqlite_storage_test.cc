@@ -264,14 +264,20 @@ TEST(SqliteOpen, HandlesFixedFieldsDoubtsAndRefusalsAreTextOrNull) {
   batch.rows = {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})};
   batch.rows[0].settled = false;
   batch.rows[0].in_doubt = SyncFields({SyncField::kPrice, SyncField::kStatus}, {"title"});
-  batch.rows[0].refused = {{"price", 0x1f}, {"title", 0xF000000000000000}};
+  const Problem why = MakeProblem("too_long", {{"field", "title"}}, "at most\n100 \"characters\"");
+  batch.rows[0].refused = {{"price", 0x1f}, {"title", 0xF000000000000000, why}};
   ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
   EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(handle, 'none') FROM channel_variant"),
               ElementsAre("gid://1", "none"));
   EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(fixed, 'none') FROM channel_variant"),
               ElementsAre("quantity:not_tracked,title:kept_by_parent", "none"));
-  EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(in_doubt, 'none'), coalesce(refused, 'none') FROM link"),
-              ElementsAre("price,status,title|price:1f,title:f000000000000000", "none|none"));
+  EXPECT_THAT(RunSql(store.path(), "SELECT coalesce(in_doubt, 'none') FROM link"),
+              ElementsAre("price,status,title", "none"));
+  EXPECT_THAT(RunSql(store.path(),
+                     "SELECT json_extract(json_extract(refused, '$.title'), '$.digest'), "
+                     "json_extract(json_extract(refused, '$.title'), '$.code') FROM link WHERE refused NOT NULL"),
+              ElementsAre("f000000000000000|too_long"));
+  EXPECT_EQ(shop.LinkRow("S1").refused, batch.rows[0].refused);
 }
 
 TEST(SqliteOpen, ErrorsNameTheStore) {

@@ -57,7 +57,7 @@ std::string Text(const ItemValues& values) {
 
 std::string Text(const RareVector<RefusedValue>& refused) {
   return absl::StrJoin(refused, ",", [](std::string* out, const RefusedValue& value) {
-    absl::StrAppend(out, value.field, ":", value.digest);
+    absl::StrAppend(out, value.field, ":", value.digest, " ", value.problem.code, " ", value.problem.message);
   });
 }
 

@@ -99,7 +99,8 @@ class Generator {
       SyncFields together = IntersectionOf(left, AnyFields(40));
       if (together.empty()) together = *ParseSyncFields(left.Names().front());
       const uint64_t digest = RefusalDigest(together, Chance(85) ? desired : AnyValues());
-      for (const std::string& name : together.Names()) refused.push_back({name, digest});
+      const std::string code = absl::StrCat("refused_", Chance(50) ? "alike" : together.Names().front());
+      for (const std::string& name : together.Names()) refused.push_back({name, digest, MakeProblem(code, {}, "")});
       left = DifferenceOf(left, together);
     }
     return refused;
@@ -269,12 +270,11 @@ struct RowResult {
   bool settled = false;
   std::set<std::string> in_doubt;
   std::set<std::string> forgotten;  // Fields that count as unknown, so that the doubt ends.
-  bool keeps_attention = false;
   std::set<std::string> refused;
   std::string codes;  // Each with a space behind it.
 
   std::string ToText() const {
-    std::string text = absl::StrCat(kind, last, settled, keeps_attention, " ", codes);
+    std::string text = absl::StrCat(kind, last, settled, " ", codes);
     for (const auto& [name, value] : sent) absl::StrAppend(&text, name, "=", value, " ");
     for (const auto& [name, value] : known) absl::StrAppend(&text, "over ", name, "=", value, " ");
     return absl::StrCat(text, "doubts ", absl::StrJoin(in_doubt, " "), " forgets ", absl::StrJoin(forgotten, " "),
@@ -464,8 +464,10 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   result.refused = NamesOf(wish.stuck);
   TakeStep(wish, problem.policy, &result);
   if (!result.settled) result.in_doubt = NamesOf(row.in_doubt);
-  result.keeps_attention = !wish.stuck.empty();
-  if (result.keeps_attention) result.codes.clear();
+  for (const RefusedValue& refused : row.refused) {
+    const std::string code = absl::StrCat(refused.problem.code, " ");
+    if (result.refused.count(refused.field) != 0 && result.codes.find(code) == std::string::npos) result.codes += code;
+  }
   return result;
 }
 
@@ -503,7 +505,6 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     result.last = state.last;
     result.in_doubt = NamesOf(state.in_doubt);
     result.forgotten = NamesOf(state.forgotten);
-    result.keeps_attention = state.attentions == kKeepAttentions;
     result.refused = NamesOf(state.refused);
     result.codes = CodesAt(plan.item_attentions, state.attentions);
     results[item.listing_id] = result.ToText();
@@ -513,7 +514,6 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     result.settled = row.settled;
     result.in_doubt = NamesOf(row.in_doubt);
     result.forgotten = NamesOf(ToValues(row.mask, row.acknowledged));
-    result.keeps_attention = row.attentions == kKeepAttentions;
     result.refused = NamesOf(row.refused);
     result.codes = CodesAt(plan.settled.attentions, row.attentions);
     results[row.listing_id] = result.ToText();

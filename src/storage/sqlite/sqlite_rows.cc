@@ -257,18 +257,26 @@ SyncFields ReadSyncFields(Connection& db, absl::string_view text) {
 }
 
 std::string EncodeRefused(const std::vector<RefusedValue>& refused) {
-  return absl::StrJoin(refused, ",", [](std::string* out, const RefusedValue& value) {
-    absl::StrAppend(out, value.field, ":", absl::Hex(value.digest));
-  });
+  std::vector<Field> fields;
+  for (const RefusedValue& value : refused) {
+    const Problem& problem = value.problem;
+    fields.push_back({value.field, EncodeFields({{"digest", absl::StrCat(absl::Hex(value.digest))},
+                                                 {"code", problem.code},
+                                                 {"args", EncodeFields(problem.args)},
+                                                 {"message", problem.message}})});
+  }
+  return fields.empty() ? "" : EncodeFields(fields);
 }
 
-std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text) {
+std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view json) {
   std::vector<RefusedValue> refused;
-  for (const absl::string_view entry : absl::StrSplit(text, ',', absl::SkipEmpty())) {
-    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(entry, absl::MaxSplits(':', 1));
+  for (const Field& field : ReadFields(db, json)) {
+    const std::vector<Field> parts = ReadFields(db, field.value);
     RefusedValue value;
-    value.field = std::string(parts.first);
-    if (!absl::SimpleHexAtoi(parts.second, &value.digest)) db.FailCorrupt(text);
+    value.field = field.name;
+    if (!absl::SimpleHexAtoi(FieldValue(parts, "digest"), &value.digest)) db.FailCorrupt(json);
+    value.problem = MakeProblem(FieldValue(parts, "code"), ReadFields(db, FieldValue(parts, "args")),
+                                std::string(FieldValue(parts, "message")));
     refused.push_back(std::move(value));
   }
   return refused;

@@ -1,0 +1,223 @@
+// How what is planned goes out: by kinds, several calls at once, step by step; and what becomes of it.
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/sync_fixture.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class PagePushTest : public SyncJobTest {
+ protected:
+  // The platform itself, whose calls overlap, in place of the scripted one.
+  void StartUnscripted(const SimulatedOptions& options) {
+    Start(options);
+    RegisterSimulatedChannel(adapters_, platform_, "scripted");
+  }
+
+  // Calls of one item each, three of them at once, with slots for just so many.
+  static SimulatedOptions ThreeAtOnce() {
+    SimulatedOptions options;
+    AdapterCapabilities& capabilities = options.capabilities;
+    capabilities.account.slots = {{"open", 3}};
+    OnlyKind(options).max_items = 1;
+    OnlyKind(options).in_flight = 3;
+    CallCost cost;
+    cost.slots = "open";
+    OnlyKind(options).cost = capabilities.pull_cost = capabilities.fetch_cost = capabilities.poll_cost = cost;
+    return options;
+  }
+
+  std::vector<std::string> AttentionsOf(int i) {
+    ListingFilter filter;
+    filter.skus = {Sku(i)};
+    std::vector<std::string> codes;
+    for (const Problem& problem : engine_->ListListings("shop", filter, {})->rows.at(0).attentions) {
+      codes.push_back(problem.code);
+    }
+    return codes;
+  }
+
+  int64_t QuantityOf(int i) { return platform_->FindItem(ItemId(i))->values.quantity; }
+};
+
+TEST_F(PagePushTest, CallsOfOneKindAreUnderWayTogether) {
+  SimulatedOptions options = ThreeAtOnce();
+  options.faults.min_latency = options.faults.max_latency = absl::Seconds(10);
+  StartUnscripted(options);
+  SyncedChannel(6);
+  WritePrices(6, 1100);
+  began_ = clock_.Now();
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 6);
+  EXPECT_EQ(clock_.Now() - began_, absl::Seconds(20)) << "two times three calls";
+  EXPECT_EQ(platform_->Counters().calls_throttled, 0) << "never more than there are slots";
+}
+
+// Throttled, lost, late and left out, beside each other.
+TEST_F(PagePushTest, WhatBecomesOfOneCallIsNothingToTheOthers) {
+  SimulatedOptions options = ThreeAtOnce();
+  options.faults.min_latency = absl::Milliseconds(1);
+  options.faults.max_latency = absl::Seconds(2);
+  for (options.seed = 1; options.seed <= 20; ++options.seed) {
+    UseNewStorage(ticking_);
+    StartUnscripted(options);
+    SyncedChannel(6);
+    SimulatedFaults faults = options.faults;
+    faults.throttled = faults.push_lost_reply = faults.push_late = faults.item_not_tried = 0.15;
+    platform_->SetFaults(faults);
+    WritePrices(6, 1100);
+    Run(JobKind::kSync);
+    platform_->SetFaults({});
+    WriteProduct(0, 1200);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted) << "seed " << options.seed;
+    EXPECT_EQ(PriceOf(0), 1200) << "seed " << options.seed;
+    for (int i = 1; i < 6; ++i) EXPECT_EQ(PriceOf(i), 1100) << "seed " << options.seed;
+    EXPECT_EQ(InDoubt(), 0) << "seed " << options.seed;
+    EXPECT_THAT(OpenPushes(), IsEmpty()) << "seed " << options.seed;
+  }
+}
+
+TEST_F(PagePushTest, StepsOfALinkGoOutOneAfterAnother) {
+  SimulatedOptions options;
+  options.capabilities = SplitSimulatedCapabilities();
+  Start(options);
+  SyncedChannel(2);
+  WriteProduct(0, 1100, 9);
+  WriteProduct(1, 1100, 2);
+  std::vector<std::string> seen;
+  script_.push = [&] {
+    for (int i = 0; i < 2; ++i) seen.push_back(absl::StrCat(PriceOf(i), " ", QuantityOf(i)));
+    return absl::OkStatus();
+  };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "sent"), 2);
+  EXPECT_EQ(CountOf(sync, "prices"), 2);
+  EXPECT_EQ(CountOf(sync, "quantities"), 2);
+  EXPECT_EQ(sync.progress.done, 2) << "a link is done once";
+  // The one's price and the other's lower quantity, then the other's price and the one's higher quantity.
+  EXPECT_THAT(seen, ElementsAre("1000 5", "1000 5", "1100 5", "1000 5", "1100 5", "1000 2", "1100 5", "1100 2"));
+  EXPECT_EQ(QuantityOf(0), 9);
+}
+
+TEST_F(PagePushTest, AConflictFetchesItsItemAndIsJudgedAnew) {
+  SimulatedOptions options;
+  OnlyKind(options).compares = {SyncField::kQuantity};
+  UseNewStorage(ticking_);
+  Start(options);
+  SyncedChannel(2);
+  const SimulatedCounters before = platform_->Counters();
+  ItemValues values;
+  values.quantity = 9;
+  ASSERT_TRUE(platform_->EditItem(ItemId(0), {SyncField::kQuantity}, values));
+  for (int i = 0; i < 2; ++i) WriteProduct(i, 1000, 4);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 2);
+  EXPECT_EQ(QuantityOf(0), 4);
+  EXPECT_EQ(platform_->Counters().fetches, before.fetches + 1);
+  EXPECT_EQ(platform_->Counters().pulls, before.pulls);
+}
+
+TEST_F(PagePushTest, ALinkOfWhichSomethingStaysRefusedIsNotDone) {
+  Start();
+  SyncedChannel(1);
+  SimulatedItem item = *platform_->FindItem(ItemId(0));
+  item.fixed = {{"price", FixedReason::kKeptByPlatform}};
+  platform_->SetItem(item);
+  WriteProduct(0, 1100, 3);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(QuantityOf(0), 3) << "a lower quantity waits for no price";
+  EXPECT_EQ(CountOf(sync, "refused"), 1);
+  EXPECT_EQ(sync.progress.failed, 1);
+  EXPECT_EQ(sync.progress.done, 0);
+  EXPECT_THAT(AttentionsOf(0), ElementsAre("field_fixed"));
+
+  WriteProduct(0, 1100, 2);
+  EXPECT_EQ(Run(JobKind::kSync).progress.failed, 1);
+  EXPECT_THAT(AttentionsOf(0), ElementsAre("field_fixed")) << "for as long as it is refused";
+  WriteProduct(0, 1000, 2);
+  EXPECT_EQ(Run(JobKind::kSync).progress.done, 1);
+  EXPECT_THAT(AttentionsOf(0), IsEmpty());
+}
+
+TEST_F(PagePushTest, AnItemThatIsNeverTriedEndsTheJob) {
+  Start();
+  SyncedChannel(1);
+  SimulatedFaults faults;
+  faults.item_not_tried = 1;
+  platform_->SetFaults(faults);
+  WritePrices(1, 1100);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kFailed);
+  EXPECT_EQ(sync.error->code, problem_code::kAdapterUnavailable);
+}
+
+TEST_F(PagePushTest, ACallWhoseTimeIsOverBeforeItGoesOutIsNotMade) {
+  Start();
+  SyncedChannel(1);
+  WritePrices(1, 1100);
+  int begun = 0;
+  storage_->before = [&](absl::string_view operation) {
+    if (operation == "BeginPush" && ++begun == 1) clock_.Advance(absl::Minutes(2));
+    return absl::OkStatus();
+  };
+  const int64_t pushes = platform_->Counters().pushes;
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(begun, 2);
+  EXPECT_EQ(platform_->Counters().pushes, pushes + 1);
+}
+
+TEST_F(PagePushTest, WhereOneCallCannotBeRecordedNoneIsMade) {
+  StartUnscripted(ThreeAtOnce());
+  SyncedChannel(3);
+  WritePrices(3, 1100);
+  int begun = 0;
+  storage_->before = [&](absl::string_view operation) {
+    if (operation != "BeginPush" || ++begun != 2) return absl::OkStatus();
+    return absl::DataLossError("the disk is gone");
+  };
+  const int64_t pushes = platform_->Counters().pushes;
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  EXPECT_EQ(platform_->Counters().pushes, pushes);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
+  EXPECT_EQ(InDoubt(), 0);
+}
+
+// A doubt about a link that was done with has to make it dirty, or nobody ends it.
+TEST_F(PagePushTest, ASiblingThatIsLookedAtAgainIsDirtyUntilItIsSent) {
+  SimulatedOptions options;
+  options.capabilities.kept_by_parent = {SyncField::kStatus};
+  OnlyKind(options).max_items = 1;
+  Start(options);
+  ChannelConfig config = Config();
+  config.status_rules = {
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide},
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kGreater, 0, StatusRule::Action::kUnhide}};
+  config.sync_fields = {SyncField::kStatus};
+  SyncedChannel(2, config);
+  WriteProduct(0, 1000, 0);
+  Run(JobKind::kRules);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 1) << "they disagree";
+  WriteProduct(1, 1000, 0);
+  Run(JobKind::kRules);
+  int pushes = 0;
+  script_.push = [&] { return ++pushes == 2 ? absl::UnavailableError("away") : absl::OkStatus(); };
+  clock_.on_sleep = [this] {
+    ListingFilter filter;
+    filter.in_doubt = true;
+    filter.dirty = false;
+    EXPECT_THAT(engine_->ListListings("shop", filter, {})->rows, IsEmpty());
+  };
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "statuses"), 2);
+  clock_.on_sleep = nullptr;
+  EXPECT_EQ(pushes, 3);
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.status, ChannelStatus::kHidden);
+}
+
+}  // namespace
+}  // namespace flxlink::engine
