@@ -324,6 +324,21 @@ TEST_F(PullJobTest, APullSinceTheLastReadsWhatChanged) {
   EXPECT_EQ(CountOf(Run(AskForPull(true)), "unchanged"), 0) << "nothing changed since";
 }
 
+TEST_F(PullJobTest, MoreDeletedItemsThanTheLimitAllowsHaveToBeApproved) {
+  ChannelConfig config = engine_->GetChannel("shop")->config;
+  config.break_limit = 1;
+  ASSERT_TRUE(engine_->PutChannel(config, engine_->GetChannel("shop")->revision).ok());
+  Run(AskForPull());
+  for (const char* id : {"1", "2"}) ASSERT_TRUE(platform_->RemoveItem(id));
+  const Job held = Run(AskForPull(true));
+  EXPECT_EQ(held.state, JobState::kHeld);
+  EXPECT_EQ(held.error->code, problem_code::kBreakLimit);
+  EXPECT_EQ(CountOf(held, "gone"), 0);
+  const Job approved = Run(engine_->Approve(held.job_id));
+  EXPECT_EQ(approved.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(approved, "gone"), 2);
+}
+
 TEST_F(PullJobTest, APullSinceTheLastIsWholeWhereThereWasNone) {
   const Job pull = Run(AskForPull(true));
   EXPECT_EQ(CountOf(pull, "whole"), 1);
