@@ -38,7 +38,7 @@ struct PullWriteResult {
   int64_t pages = 0;
   int64_t inserted = 0;
   int64_t changed = 0;    // Rows where something that linking reads changed (parent, fields, liveness).
-  int64_t unchanged = 0;  // All others, a new price or quantity included.
+  int64_t unchanged = 0;  // All others, a new price or quantity included, and those that storage knows later ones of.
   int64_t healed = 0;     // Broken links whose item returned; they are linked and dirty again.
   int64_t repeated = 0;   // Rows whose external id is on the page once more, further down; the last one counts.
   // Rows that were not kept, in the order of the pages: value_too_long, invalid_text, missing_key.
@@ -102,6 +102,11 @@ class CatalogStorage {
   // finite and not negative. Items of a page's `deleted` are then gone, and their links broken, as after a sweep; ids
   // that nobody knows are passed over, and so are those that the page names as seen, too. FAILED_PRECONDITION unless
   // `pull_number` is running.
+  //
+  // What was seen at an earlier time than storage has of an item does not replace it: a row that is older than the
+  // item's last sighting, or than when it was found gone (by a sweep or a push, as of the write's `now`; by `deleted`,
+  // as of its page), counts as seen by the pull, as unchanged, and is otherwise passed over, so that it heals no link;
+  // an id of `deleted` on such a page is passed over, too.
   virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                            absl::Span<const PullPage> pages, absl::Time now) = 0;
 
@@ -120,9 +125,9 @@ class CatalogStorage {
   virtual absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
                                absl::Time now) = 0;
 
-  // Stores what a fetch found, in one transaction, as one page of a pull is stored, `missing` as its `deleted`; what it
-  // found counts as seen by the pull that runs, too, if one does. At most Storage::kMaxRows of each. Repeat: the same,
-  // again.
+  // Stores what a fetch found, in one transaction, as one page of a pull is stored, `missing` as its `deleted`, and
+  // what is older than what storage knows alike; what it found counts as seen by the pull that runs, too, if one does.
+  // At most Storage::kMaxRows of each. Repeat: the same, again.
   virtual absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) = 0;
 
   // Removes the product variants of each SKU (see product.h) and marks dirty the links whose quantity that changes, and

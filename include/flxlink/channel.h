@@ -92,7 +92,7 @@ absl::Status ValidateChannelConfig(const ChannelConfig& config);
 
 // How far a pull has come. Kept with the channel, so that an interrupted pull goes on where it stopped.
 struct PullState {
-  // Grows with every pull that begins.
+  // Grows with every pull that begins, and with one that the channel's new adapter or settings end.
   int64_t pull_number = 0;
   // Where the running pull goes on. Empty: none is running, or it is at the start.
   std::string cursor;

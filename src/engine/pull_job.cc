@@ -6,6 +6,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
 #include "src/engine/pulled_rows.h"
@@ -202,13 +204,22 @@ std::string MarkToBeginAt(const JobContext& context, const PullState& state, boo
   return since_last && context.adapter().capabilities().since.has_value() ? state.mark : std::string();
 }
 
+// A job asks what its channel's settings named when it began. Where they are others by now, the pull that it has begun
+// would pass for one of what they name; where they become others later, storage ends it.
+absl::Status CheckSettings(JobContext& context, int64_t pull_number) {
+  absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
+  if (!channel.ok()) return channel.status();
+  const bool are_same = storage::SameMarks(channel->config, context.channel().config);
+  return are_same ? absl::OkStatus() : storage::PullNotRunning(*channel, pull_number);
+}
+
 absl::Status Begin(JobContext& context, const std::string& since, PullState* state) {
   absl::StatusOr<PullState> begun =
       context.RetryValue<PullState>([&] { return context.storage().BeginPull(context.fence(), since); });
   if (!begun.ok()) return begun.status();
   *state = *std::move(begun);
   context.progress() = JobProgress();
-  return absl::OkStatus();
+  return CheckSettings(context, state->pull_number);
 }
 
 // Reads and stores pages up to the end, from the beginning where the channel says so: then everything, for it may be

@@ -94,8 +94,11 @@ absl::Status ChannelBusy(const Channel& channel, const Slot& slot) {
 }
 
 absl::Status PullNotRunning(const Channel& channel, int64_t pull_number) {
-  return absl::FailedPreconditionError(absl::StrCat("pull ", pull_number, " of channel ", channel.config.name,
-                                                    " is not the one that runs; begin a new pull"));
+  return ProblemStatus(
+      absl::StatusCode::kFailedPrecondition, problem_code::kChangedMeanwhile, {{"channel", channel.config.name}},
+      absl::StrCat("pull ", pull_number, " of channel ", channel.config.name,
+                   " is not the one that runs: another has begun, or the channel's adapter or settings "
+                   "were changed; begin a new pull"));
 }
 
 absl::Status PullNotWhole(const Channel& channel, int64_t pull_number) {

@@ -17,6 +17,21 @@ absl::Status HasNoStatus(absl::string_view code, absl::string_view sku, absl::st
                        absl::StrCat("SKU ", sku, " ", why, ", so that there is nothing to list or hide"));
 }
 
+PullState NoneRunning(const PullState& pull) {
+  PullState none = pull;
+  none.cursor.clear();
+  none.since.clear();
+  none.cursor_at.reset();
+  none.job_id = 0;
+  none.running = false;
+  return none;
+}
+
+// Since when the slot has waited to be claimed.
+absl::Time WaitsSince(const Slot& slot) {
+  return slot.holder_job == 0 && slot.head_job == 0 ? slot.next_due : slot.head_created_at;
+}
+
 absl::Status CheckColumn(size_t size, int64_t rows, absl::string_view name) {
   if (size == static_cast<size_t>(rows)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("column ", name, " has ", size, " rows where the batch has ", rows,
@@ -235,6 +250,12 @@ absl::Status CheckLinkBaseText(absl::string_view text) {
   return absl::InvalidArgumentError("a link base with an empty text; say what it was made by");
 }
 
+bool IsMoreUrgent(const Slot& a, const Slot& b) {
+  // What is better when it is higher, the other way round.
+  return std::make_tuple(b.head_prioritized_at, b.head_priority, WaitsSince(a), a.channel_id) <
+         std::make_tuple(a.head_prioritized_at, a.head_priority, WaitsSince(b), b.channel_id);
+}
+
 bool IsLastChange(const QueueChange& change, const Slot& slot) {
   return change.number != 0 && slot.change == change.number && slot.revision == change.expected_revision + 1;
 }
@@ -247,6 +268,33 @@ bool IsWritten(const Channel& channel, int64_t expected_revision, const ChannelC
 
 bool HasJustBegun(const PullState& pull, const Fence& fence, absl::string_view since) {
   return pull.running && pull.job_id == fence.job_id && pull.since == since && !pull.cursor_at.has_value();
+}
+
+PullState Begun(const PullState& last, const Fence& fence, absl::string_view since) {
+  PullState pull = NoneRunning(last);
+  ++pull.pull_number;
+  pull.since = std::string(since);
+  pull.job_id = fence.job_id;
+  pull.saw_unnamed = false;
+  pull.running = true;
+  return pull;
+}
+
+PullState Ended(const PullState& running, bool complete, absl::string_view mark, absl::Time now) {
+  PullState pull = NoneRunning(running);
+  if (complete && running.since.empty()) {
+    ++pull.complete_pulls;
+    pull.completed_at = now;
+  }
+  pull.mark = std::string(mark);
+  return pull;
+}
+
+PullState AfterOtherSettings(const PullState& pull) {
+  PullState after = NoneRunning(pull);
+  if (pull.running) ++after.pull_number;
+  after.mark.clear();
+  return after;
 }
 
 absl::Status CheckSweep(const Channel& channel, int64_t pull_number) {
@@ -373,6 +421,10 @@ RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row) {
 Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }
 
 Sighting SightingOf(const FetchReply& reply) { return {reply.items, reply.problems, reply.missing, reply.age}; }
+
+absl::Time SeenAt(const Sighting& sighting, absl::Time now) { return now - sighting.age; }
+
+bool IsOvertaken(absl::Time at, absl::Time seen_at, absl::Time gone_at) { return at < std::max(seen_at, gone_at); }
 
 std::vector<absl::string_view> MissingItems(const Sighting& sighting) {
   if (sighting.missing.empty()) return {};

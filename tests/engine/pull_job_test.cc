@@ -88,6 +88,14 @@ class PullJobTest : public ::testing::Test {
     return engine_->Enqueue("shop", request);
   }
 
+  // The channel's settings name something else from now on.
+  void ChangeSettings() {
+    Channel channel = *memory_->ReadChannel("shop");
+    channel.config.settings = {{"path", "elsewhere"}};
+    ASSERT_EQ(memory_->WriteChannel(channel.channel_id, channel.revision, channel.config, channel.draft, false),
+              absl::OkStatus());
+  }
+
   // A pull that fails once it has stored `items` items.
   Job FailedPull(int64_t items) { return FailAfter(items, AskForPull()); }
   Job FailAfter(int64_t items, const absl::StatusOr<Job>& job) {
@@ -356,6 +364,38 @@ TEST_F(PullJobTest, APullSinceTheLastIsWholeWhereTheMarkIsNotKnownAnyMore) {
   EXPECT_EQ(CountOf(pull, "unchanged"), 5);
   EXPECT_FALSE(IsLive("6"));
   EXPECT_EQ(CountOf(Run(AskForPull(true)), "whole"), 0) << "it left a mark";
+}
+
+// What it goes on to read, and the mark that it would leave, are not of what the new settings name.
+TEST_F(PullJobTest, APullWhoseChannelGetsOtherSettingsFails) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  hooked_.after_progress = [this](const Fence&, const JobProgress& progress) {
+    if (progress.done == 2) ChangeSettings();
+  };
+  const Job pull = Run(AskForPull());
+  hooked_.after_progress = nullptr;
+  EXPECT_EQ(pull.state, JobState::kFailed);
+  EXPECT_EQ(pull.error.value_or(Problem()).code, problem_code::kChangedMeanwhile);
+  const PullState ended = engine_->GetChannel("shop")->pull;
+  EXPECT_FALSE(ended.running);
+  EXPECT_EQ(ended.mark, "");
+  EXPECT_EQ(ended.complete_pulls, 1);
+  EXPECT_EQ(CountOf(Run(AskForPull(true)), "whole"), 1);
+}
+
+// They may change before it begins, once its job has its adapter.
+TEST_F(PullJobTest, APullThatBeginsAfterItsChannelGotOtherSettingsFails) {
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  hooked_.before = [this](absl::string_view operation) {
+    if (operation == "BeginPull") ChangeSettings();
+    return absl::OkStatus();
+  };
+  const Job pull = Run(AskForPull());
+  hooked_.before = nullptr;
+  EXPECT_EQ(pull.state, JobState::kFailed);
+  EXPECT_EQ(pull.error.value_or(Problem()).code, problem_code::kChangedMeanwhile);
+  EXPECT_EQ(engine_->GetChannel("shop")->pull.mark, "");
+  EXPECT_EQ(CountOf(Run(AskForPull(true)), "whole"), 1);
 }
 
 TEST_F(PullJobTest, APullIsWholeUnlessItIsAskedForLess) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "flxlink/conformance/storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
@@ -89,18 +90,10 @@ TEST_P(StorageConformance, DeletedItemsAreGoneAndTheirLinksBroken) {
   EXPECT_EQ(result.gone, 2);
   EXPECT_EQ(result.broken, 1);
   EXPECT_EQ(result.inserted + result.changed + result.unchanged, 0);
-  const ListingRow row = shop.Listing("S2");
-  EXPECT_EQ(row.link_state, LinkState::kBroken);
-  ASSERT_EQ(row.attentions.size(), 1u);
-  EXPECT_EQ(row.attentions[0].code, problem_code::kItemGone);
+  shop.ExpectBroken("S2", "X2", At(6));
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
   EXPECT_TRUE(shop.IsLiveItem("X1"));
-  EXPECT_FALSE(shop.IsLiveItem("X2"));
   EXPECT_FALSE(shop.IsLiveItem("X3"));
-  const LinkEvent last = shop.History("S2").back();
-  EXPECT_EQ(last.kind, LinkEvent::Kind::kBroken);
-  EXPECT_EQ(last.job_id, shop.fence().job_id);
-  EXPECT_EQ(last.at, At(6));
 }
 
 TEST_P(StorageConformance, OnOnePageAnItemThatWasSeenIsNotDeleted) {
@@ -187,6 +180,47 @@ TEST_P(StorageConformance, AMarkIsLostWithTheAdapterAndItsSettings) {
   EXPECT_EQ(mark(), "");
 }
 
+// What it has read, and its mark, are of another platform, or another file.
+TEST_P(StorageConformance, APullEndsWithTheAdapterAndItsSettings) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  const PullState before = shop.channel().pull;
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "5")).pull_number;
+  Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 7, 7}}, "page 2")}, At(9)));
+  const auto write = [&](absl::FunctionRef<void(ChannelConfig&)> edit) {
+    const Channel now = shop.channel();
+    ChannelConfig config = now.config;
+    edit(config);
+    ASSERT_EQ(storage().WriteChannel(now.channel_id, now.revision, config, absl::nullopt, true), absl::OkStatus());
+  };
+  write([](ChannelConfig& config) { config.strict = !config.strict; });
+  EXPECT_TRUE(shop.channel().pull.running) << "what else is in the configuration does not matter";
+  EXPECT_EQ(shop.channel().pull.cursor, "page 2");
+
+  write([](ChannelConfig& config) { config.settings = {{"path", "elsewhere"}}; });
+  const PullState ended = shop.channel().pull;
+  EXPECT_FALSE(ended.running);
+  EXPECT_EQ(ended.cursor, "");
+  EXPECT_EQ(ended.cursor_at, absl::nullopt);
+  EXPECT_EQ(ended.since, "");
+  EXPECT_EQ(ended.job_id, 0);
+  EXPECT_EQ(ended.complete_pulls, before.complete_pulls);
+  EXPECT_EQ(ended.completed_at, before.completed_at);
+  const std::string then = StoreText(storage());
+  EXPECT_EQ(Code(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1", 8, 8}})}, At(10))),
+            kFailedPrecondition);
+  EXPECT_EQ(Code(storage().SweepAbsent(shop.fence(), pull, 10, At(10))), kFailedPrecondition);
+  EXPECT_EQ(Code(storage().EndPull(shop.fence(), pull, true, "6", At(10))), kFailedPrecondition);
+  EXPECT_EQ(StoreText(storage()), then);
+
+  const PullState next = Value(storage().BeginPull(shop.fence(), ""));
+  EXPECT_GT(next.pull_number, pull);
+  write([](ChannelConfig& config) { config.adapter = "other"; });
+  EXPECT_EQ(Code(storage().EndPull(shop.fence(), next.pull_number, true, "6", At(11))), kFailedPrecondition);
+  EXPECT_EQ(shop.channel().pull.mark, "");
+  EXPECT_EQ(shop.channel().pull.complete_pulls, before.complete_pulls);
+}
+
 TEST_P(StorageConformance, ASettlementThatAcknowledgesSaysWhen) {
   Shop shop(under_test());
   shop.StockAndLink(2);
@@ -236,6 +270,87 @@ TEST_P(StorageConformance, AFetchIsAsOldAsItSays) {
   EXPECT_EQ(shop.LinkRow("S1").seen_at, At(6));
   reply.age = absl::Seconds(-1);
   EXPECT_EQ(Code(storage().WriteFetched(shop.fence(), reply, At(9))), kInvalidArgument);
+}
+
+namespace {
+
+PullPage Aged(PullPage page, absl::Duration age) {
+  page.age = age;
+  return page;
+}
+
+}  // namespace
+
+// A report that was made before an item was last looked at says nothing new of it.
+TEST_P(StorageConformance, WhatIsOlderThanTheLastSightingOnlyProvesPresence) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  FetchReply fetched;
+  fetched.items = ToPage({{"X1", 5, 5, ChannelStatus::kHidden, "P", {{"sku", "new"}}}}).items;
+  fetched.items.handle.Add("new");
+  Value(storage().WriteFetched(shop.fence(), fetched, At(9)));
+  const std::vector<ItemRow> before = Value(storage().ReadItems(shop.channel_id(), {}, 0, 10));
+
+  const int64_t pull = Value(storage().BeginPull(shop.fence(), "")).pull_number;
+  PullPage page = Aged(ToPage({{"X1", 7, 7}, {"X2", 7, 7}}), absl::Seconds(4));
+  page.items.handle = ToPage({{"old"}, {"old"}}).items.external_id;
+  page.items.fixed = {{{"price", FixedReason::kKeptByParent}}, {}};
+  const PullWriteResult result = Value(storage().WritePulledPages(shop.fence(), pull, {page}, At(12)));
+  EXPECT_EQ(result.unchanged, 2) << "whether it is overtaken or has another price";
+  EXPECT_EQ(result.changed, 0);
+  const std::vector<ItemRow> after = Value(storage().ReadItems(shop.channel_id(), {}, 0, 10));
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_EQ(after[0].price, before[0].price);
+  EXPECT_EQ(after[0].parent_id, "P");
+  EXPECT_EQ(after[0].fields, before[0].fields);
+  EXPECT_EQ(after[0].fixed, before[0].fixed);
+  EXPECT_EQ(after[0].seen_at, At(9));
+  EXPECT_EQ(after[1].seen_at, At(8)) << "it is news of this one";
+  EXPECT_EQ(shop.LinkRow("S2").seen.price, 7);
+  EXPECT_TRUE(shop.DirtySkus().empty());
+  EXPECT_EQ(Value(storage().ReadLinksBySku(shop.channel_id(), {"S1"})).handle[0], "new");
+  EXPECT_EQ(Value(storage().SweepAbsent(shop.fence(), pull, 10, At(12))).gone, 0) << "it was there";
+
+  fetched.age = absl::Seconds(5);
+  fetched.items.price[0] = 6;
+  Value(storage().WriteFetched(shop.fence(), fetched, At(13)));
+  EXPECT_EQ(shop.LinkRow("S1").seen.price, 5) << "a fetch that is as old says as little";
+  fetched.age = absl::Seconds(4);
+  Value(storage().WriteFetched(shop.fence(), fetched, At(13)));
+  EXPECT_EQ(shop.LinkRow("S1").seen.price, 6) << "as of the same time the last word counts";
+}
+
+TEST_P(StorageConformance, AnItemThatWasSeenSinceIsNotDeleted) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}}, At(9));
+  EXPECT_EQ(PullSince(shop, "5", Aged(Deleting({"X1"}), absl::Seconds(2)), At(10)).gone, 0);
+  FetchReply reply;
+  reply.missing = {"X2"};
+  reply.age = absl::Seconds(2);
+  EXPECT_EQ(Value(storage().WriteFetched(shop.fence(), reply, At(10))).gone, 0);
+  EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
+  EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kLinked);
+  reply.age = absl::Seconds(1);
+  EXPECT_EQ(Value(storage().WriteFetched(shop.fence(), reply, At(10))).broken, 1) << "not seen since";
+}
+
+TEST_P(StorageConformance, WhatIsOlderThanALossHealsNoLink) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  EXPECT_EQ(PullSince(shop, "5", Aged(Deleting({"X1"}), absl::Seconds(1)), At(10)).broken, 1);
+  SettlementBatch batch;
+  batch.rows = {Applied(shop.LinkRow("S2"), {})};
+  batch.rows[0].gone = true;
+  Value(storage().WriteSettlements(shop.fence(), batch, At(9)));
+  const int64_t whole = Value(storage().BeginPull(shop.fence(), "")).pull_number;
+  EXPECT_EQ(Value(storage().SweepAbsent(shop.fence(), whole, 10, At(9))).broken, 1);
+  ASSERT_EQ(storage().EndPull(shop.fence(), whole, true, "", At(9)), absl::OkStatus());
+
+  const PullPage page = ToPage({{"X1", 7, 7}, {"X2", 7, 7}, {"X3", 7, 7}});
+  EXPECT_EQ(PullSince(shop, "5", Aged(page, absl::Seconds(4)), At(12)).healed, 0) << "seen between sighting and loss";
+  for (const char* sku : {"S1", "S2", "S3"}) EXPECT_EQ(shop.Listing(sku).link_state, LinkState::kBroken) << sku;
+  EXPECT_EQ(PullSince(shop, "5", Aged(page, absl::Seconds(3)), At(12)).healed, 3);
 }
 
 }  // namespace flxlink

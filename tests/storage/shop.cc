@@ -261,6 +261,24 @@ std::vector<LinkEvent> Shop::History(const std::string& sku) {
   return events;
 }
 
+void Shop::ExpectBroken(const std::string& sku, const std::string& external_id, absl::Time at) {
+  SCOPED_TRACE(sku);
+  const ListingRow row = Listing(sku);
+  EXPECT_EQ(row.link_state, LinkState::kBroken);
+  EXPECT_EQ(row.external_id, external_id);
+  EXPECT_FALSE(row.dirty);
+  ASSERT_EQ(row.attentions.size(), 1u);
+  EXPECT_EQ(row.attentions[0].code, problem_code::kItemGone);
+  EXPECT_EQ(row.attentions[0].args, (std::vector<Field>{{"external_id", external_id}}));
+  EXPECT_NE(row.attentions[0].message.find(external_id), std::string::npos);
+  EXPECT_FALSE(IsLiveItem(external_id));
+  const LinkEvent last = History(sku).back();
+  EXPECT_EQ(last.kind, LinkEvent::Kind::kBroken);
+  EXPECT_EQ(last.external_id, external_id);
+  EXPECT_EQ(last.job_id, fence_.job_id);
+  EXPECT_EQ(last.at, at);
+}
+
 std::vector<std::string> Shop::DirtySkus() {
   Storage::DirtyCursor cursor;
   const SyncBatch batch = Value(storage().ReadDirty(channel_id_, &cursor, Storage::kMaxRows));
@@ -311,6 +329,22 @@ Settlement Applied(const SyncRow& link, const ItemValues& values) {
   row.mask = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
   row.acknowledged = values;
   return row;
+}
+
+Settlement Gone(const SyncRow& link) {
+  Settlement row;
+  row.listing_id = link.listing_id;
+  row.channel_variant_id = link.channel_variant_id;
+  row.dirty_version = link.dirty_version;
+  row.gone = true;
+  return row;
+}
+
+SettlementBatch Settled(int64_t push_id, std::vector<Settlement> rows) {
+  SettlementBatch batch;
+  batch.push_id = push_id;
+  batch.rows = std::move(rows);
+  return batch;
 }
 
 }  // namespace flxlink

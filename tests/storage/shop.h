@@ -129,6 +129,8 @@ class Shop {
   // The link of a SKU that has one.
   SyncRow LinkRow(const std::string& sku);
   std::vector<LinkEvent> History(const std::string& sku);
+  // The job that runs found the item gone at `at`, and so broke the link of the SKU to it.
+  void ExpectBroken(const std::string& sku, const std::string& external_id, absl::Time at);
   std::vector<std::string> DirtySkus();
   QueueSnapshot Queue() { return Value(storage().ReadQueue(channel_id_)); }
 
@@ -160,6 +162,10 @@ inline LinkPair PairOf(const SyncRow& link) { return {link.listing_id, link.chan
 Reconciliation Found(const SyncRow& link);
 // All of `link`'s fields were applied as `values`.
 Settlement Applied(const SyncRow& link, const ItemValues& values);
+// The item of `link` is gone.
+Settlement Gone(const SyncRow& link);
+// These settlements, of one push or, 0, of none.
+SettlementBatch Settled(int64_t push_id, std::vector<Settlement> rows);
 
 }  // namespace flxlink
 

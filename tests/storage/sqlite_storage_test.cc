@@ -232,6 +232,38 @@ TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
   EXPECT_EQ(Value(storage->ReadJob(3)).error, absl::nullopt);
 }
 
+// Schema 2 did not keep when a link acknowledged: only what is read later than what was read so far is news.
+TEST(SqliteOpen, LinksOfSchema2AcknowledgedWhenTheirItemsWereSeen) {
+  SqliteStoreFile file;
+  {
+    const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(sqlite::MigrateSchema(*db, 2), absl::OkStatus());
+  }
+  RunSql(file.path(),
+         "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, seen_at, seen_pull, fields) VALUES "
+         "(1, 8, 'X8', 70, 1, '{}'), (1, 9, 'X9', 80, 1, '{}');"
+         "INSERT INTO link (channel_id, listing_id, state, channel_variant_id, rule, by_hand, health, pending, paused, "
+         "sync_priority, dirty_version, synced_version, linked_version, dirty_since, acked_price, acked_quantity, "
+         "acked_status, guarded_at) VALUES "
+         "(1, 5, 'linked', 8, 2, 1, 'listed', 'hiding', 1, -3, 9, 8, 7, 60, 100, 10, 'listed', 50), "
+         "(1, 6, 'broken', 9, 1, 0, 'hidden', NULL, 0, 0, 1, 1, 1, NULL, NULL, NULL, NULL, NULL);"
+         "INSERT INTO link (channel_id, listing_id, reason) VALUES (1, 7, 'no_match')");
+  const auto storage = file.Open();
+  EXPECT_THAT(RunSql(file.path(), "SELECT listing_id, coalesce(acked_at, 'none') FROM link ORDER BY 1"),
+              ElementsAre("5|70", "6|80", "7|none"));
+  EXPECT_THAT(RunSql(file.path(),
+                     "SELECT state, channel_variant_id, rule, by_hand, health, pending, paused, sync_priority, "
+                     "dirty_version, synced_version, linked_version, dirty_since, acked_price, acked_quantity, "
+                     "acked_status, guarded_at FROM link WHERE listing_id = 5"),
+              ElementsAre("linked|8|2|1|listed|hiding|1|-3|9|8|7|60|100|10|listed|50"));
+  EXPECT_THAT(RunSql(file.path(), "SELECT state, reason, health FROM link WHERE listing_id = 7"),
+              ElementsAre("unlinked|no_match|not_listed"));
+  EXPECT_THAT(RunSql(file.path(),
+                     "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'link' "
+                     "AND sql IS NOT NULL ORDER BY 1"),
+              ElementsAre("link_broken", "link_by_channel_variant", "link_dirty", "link_guarded"));
+}
+
 // Schema 2 kept one digest of all that was refused, which says nothing of a single field, and whether a push was in
 // doubt, which then was one of all fields.
 TEST(SqliteOpen, DoubtsOfSchema2BecomeThoseOfItsFieldsAndRefusalsAreForgotten) {

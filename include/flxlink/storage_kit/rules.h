@@ -89,6 +89,11 @@ absl::Status CheckFilter(const ItemFilter& filter);
 
 // -- Decisions.
 
+// The order of Storage::ReadClaimable among slots that may be claimed: prioritized last, then by priority, then what
+// has waited longest, a slot without a head from when it was due. Looks at channel_id, holder_job, the head and
+// next_due.
+bool IsMoreUrgent(const Slot& a, const Slot& b);
+
 // Whether the change was written before, and is the last that was.
 bool IsLastChange(const QueueChange& change, const Slot& slot);
 
@@ -98,6 +103,14 @@ bool IsWritten(const Channel& channel, int64_t expected_revision, const ChannelC
 
 // Whether the job has begun a pull since that mark, or a whole one where it is empty, of which no page is stored.
 bool HasJustBegun(const PullState& pull, const Fence& fence, absl::string_view since);
+
+// The channel's pull after another has begun (BeginPull) …
+PullState Begun(const PullState& last, const Fence& fence, absl::string_view since);
+// … after it, running, has ended (EndPull) …
+PullState Ended(const PullState& running, bool complete, absl::string_view mark, absl::Time now);
+// … and after the channel's adapter or settings have become others (WriteChannel, where not SameMarks): without a mark,
+// and where it ran ended under another number, so that what its job still writes is refused.
+PullState AfterOtherSettings(const PullState& pull);
 
 // OK where pull `pull_number` may sweep: it is the channel's last, runs, and is whole.
 absl::Status CheckSweep(const Channel& channel, int64_t pull_number);
@@ -178,6 +191,14 @@ Sighting SightingOf(const FetchReply& reply);
 // The missing items that the sighting does not name as seen, too: an item that somebody saw is not gone. They look at
 // the page.
 std::vector<absl::string_view> MissingItems(const Sighting& sighting);
+
+// As of when a sighting that is stored at `now` tells of its items.
+absl::Time SeenAt(const Sighting& sighting, absl::Time now);
+
+// Whether storage knows of an item something later than what a sighting as of `at` tells: it was seen since, at
+// `seen_at`, or found gone, at `gone_at` (InfinitePast: it is not gone). Then the sighting only proves that the item
+// was there (its seen_pull), and what it says is missing is not.
+bool IsOvertaken(absl::Time at, absl::Time seen_at, absl::Time gone_at);
 
 // Adds to the result of a write of pages what became of the rows of the next one; what the kept ones changed is
 // storage's to count.

@@ -49,15 +49,34 @@ bool LinksAlike(const MemoryItem& a, const MemoryItem& b) {
   return a.parent == b.parent && a.fields == b.fields && a.live() == b.live();
 }
 
+// Whether what a sighting as of `at` says of the item is older than what is known of it.
+bool KnowsLater(const MemoryChannel& channel, absl::string_view external_id, absl::Time at) {
+  const auto found = channel.item_by_external_id.find(external_id);
+  if (found == channel.item_by_external_id.end()) return false;
+  const MemoryItem& item = channel.items.at(found->second);
+  return storage::IsOvertaken(at, item.seen_at, item.gone_at);
+}
+
+// The channel's last pull saw the item, which is otherwise as before.
+void SeeItem(MemoryChannel& channel, absl::string_view external_id) {
+  const auto found = channel.item_by_external_id.find(external_id);
+  if (found != channel.item_by_external_id.end()) {
+    channel.items.at(found->second).seen_pull = channel.channel.pull.pull_number;
+  }
+}
+
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
 
-void LoseItems(MemoryChannel& channel, const std::vector<absl::string_view>& external_ids, const Author& author,
+void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
                PullWriteResult* result) {
-  for (const absl::string_view external_id : external_ids) {
-    const auto item = channel.item_by_external_id.find(external_id);
-    if (item == channel.item_by_external_id.end() || channel.items.at(item->second).gone) continue;
+  const absl::Time as_of = storage::SeenAt(sighting, author.at);
+  for (const absl::string_view external_id : storage::MissingItems(sighting)) {
+    const auto found = channel.item_by_external_id.find(external_id);
+    if (found == channel.item_by_external_id.end()) continue;
+    MemoryItem& item = channel.items.at(found->second);
+    if (item.gone || storage::IsOvertaken(as_of, item.seen_at, item.gone_at)) continue;
     ++result->gone;
-    if (channel.LoseItem(channel.items.at(item->second), author)) ++result->broken;
+    if (channel.LoseItem(item, as_of, author)) ++result->broken;
   }
 }
 
@@ -226,14 +245,7 @@ absl::StatusOr<PullState> MemoryStorage::BeginPull(const Fence& fence, absl::str
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   PullState& pull = (*channel)->channel.pull;
-  if (storage::HasJustBegun(pull, fence, since)) return pull;
-  ++pull.pull_number;
-  pull.cursor.clear();
-  pull.since = std::string(since);
-  pull.cursor_at.reset();
-  pull.job_id = fence.job_id;
-  pull.saw_unnamed = false;
-  pull.running = true;
+  if (!storage::HasJustBegun(pull, fence, since)) pull = storage::Begun(pull, fence, since);
   return pull;
 }
 
@@ -270,22 +282,24 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
                                   PullWriteResult* result) {
   PullState& pull = channel.channel.pull;
   const ChannelVariantBatch& items = sighting.items;
-  const absl::Time seen_at = author.at - sighting.age;
+  const absl::Time seen_at = storage::SeenAt(sighting, author.at);
   storage::PulledRowChoice rows = storage::ChoosePulledRows(items, sighting.problems);
   for (const int64_t row : rows.kept) {
+    if (KnowsLater(channel, items.external_id[row], seen_at)) {
+      SeeItem(channel, items.external_id[row]);
+      ++result->unchanged;
+      continue;
+    }
     const int64_t item_id = WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), author, result);
     channel.SetHandle(item_id, storage::HandleAt(items, row));
     const int64_t listing_id = channel.items.at(item_id).listing_id;
     const bool is_other = channel.SetFixed(item_id, storage::FixedAt(items, row));
     if (is_other && listing_id != 0) channel.MarkDirty(channel.listings.at(listing_id), author.at);
   }
-  for (const absl::string_view external_id : rows.seen) {
-    const auto found = channel.item_by_external_id.find(external_id);
-    if (found != channel.item_by_external_id.end()) channel.items.at(found->second).seen_pull = pull.pull_number;
-  }
+  for (const absl::string_view external_id : rows.seen) SeeItem(channel, external_id);
   pull.saw_unnamed = pull.saw_unnamed || (pull.running && rows.unnamed > 0);
   storage::AddPage(std::move(rows), result);
-  LoseItems(channel, storage::MissingItems(sighting), author, result);
+  LoseItems(channel, sighting, author, result);
 }
 
 int64_t MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author,
@@ -344,7 +358,7 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
       break;
     }
     ++result.gone;
-    if ((*channel)->LoseItem(item, {fence.job_id, now})) ++result.broken;
+    if ((*channel)->LoseItem(item, now, {fence.job_id, now})) ++result.broken;
   }
   return result;
 }
@@ -357,17 +371,7 @@ absl::Status MemoryStorage::EndPull(const Fence& fence, int64_t pull_number, boo
   PullState& pull = (*channel)->channel.pull;
   if (pull.pull_number != pull_number || pull_number == 0)
     return storage::PullNotRunning((*channel)->channel, pull_number);
-  if (!pull.running) return absl::OkStatus();
-  if (complete && pull.since.empty()) {
-    ++pull.complete_pulls;
-    pull.completed_at = now;
-  }
-  pull.running = false;
-  pull.cursor.clear();
-  pull.since.clear();
-  pull.cursor_at.reset();
-  pull.job_id = 0;
-  pull.mark = std::string(mark);
+  if (pull.running) pull = storage::Ended(pull, complete, mark, now);
   return absl::OkStatus();
 }
 

@@ -161,9 +161,10 @@ RareVector<FixedField> MemoryChannel::FixedOf(int64_t channel_variant_id) const 
   return found == fixed.end() ? RareVector<FixedField>() : found->second;
 }
 
-bool MemoryChannel::LoseItem(MemoryItem& item, const Author& author) {
+bool MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author) {
   if (item.listing_id != 0 || item.live()) RecordChange(item);
   item.gone = true;
+  item.gone_at = gone_at;
   if (item.listing_id == 0) return false;
   MemoryListing& listing = listings.at(item.listing_id);
   RecordChange(listing);

@@ -51,7 +51,8 @@ struct MemoryItem {
   absl::Time seen_at;
   int64_t seen_pull = 0;
   bool gone = false;
-  int64_t listing_id = 0;  // Whose link it holds, broken ones included. 0: none.
+  absl::Time gone_at = absl::InfinitePast();  // As of when it was found gone. InfinitePast: it is not.
+  int64_t listing_id = 0;                     // Whose link it holds, broken ones included. 0: none.
 
   bool live() const;
 };
@@ -155,8 +156,8 @@ struct MemoryChannel {
   // Keeps what is fixed of an item. Returns whether it is another than before.
   bool SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields);
   RareVector<FixedField> FixedOf(int64_t channel_variant_id) const;
-  // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.
-  bool LoseItem(MemoryItem& item, const Author& author);
+  // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break.
+  bool LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);
 

@@ -83,7 +83,7 @@ absl::Status MemoryStorage::WriteChannel(int64_t channel_id, int64_t expected_re
     if (!channel_by_name_.emplace(config.name, channel_id).second) return storage::NameTaken(config.name);
     channel_by_name_.erase(channel.config.name);
   }
-  if (!storage::SameMarks(channel.config, config)) channel.pull.mark.clear();
+  if (!storage::SameMarks(channel.config, config)) channel.pull = storage::AfterOtherSettings(channel.pull);
   channel.config = config;
   channel.draft = draft;
   ++channel.revision;

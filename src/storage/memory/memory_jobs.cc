@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <utility>
 
 #include "flxlink/storage_kit/errors.h"
@@ -12,17 +11,6 @@ namespace {
 
 bool IsOpen(JobState state) {
   return state == JobState::kPending || state == JobState::kRunning || state == JobState::kHeld;
-}
-
-// Since when the slot has waited to be claimed.
-absl::Time WaitsSince(const Slot& slot) {
-  return slot.holder_job == 0 && slot.head_job == 0 ? slot.next_due : slot.head_created_at;
-}
-
-bool IsMoreUrgent(const Slot* a, const Slot* b) {
-  // What is better when it is higher, the other way round.
-  return std::make_tuple(b->head_prioritized_at, b->head_priority, WaitsSince(*a), a->channel_id) <
-         std::make_tuple(a->head_prioritized_at, a->head_priority, WaitsSince(*b), b->channel_id);
 }
 
 // Moves a schedule on, or disables it with the problem that it cannot be.
@@ -130,7 +118,7 @@ absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(absl::Time now
   for (const auto& [channel_id, channel] : channels_) {
     if (IsClaimable(channel, now)) slots.push_back(&channel.slot);
   }
-  std::sort(slots.begin(), slots.end(), IsMoreUrgent);
+  std::sort(slots.begin(), slots.end(), [](const Slot* a, const Slot* b) { return storage::IsMoreUrgent(*a, *b); });
   std::vector<int64_t> channel_ids;
   for (const Slot* slot : slots) {
     if (static_cast<int64_t>(channel_ids.size()) == limit) break;

@@ -41,19 +41,22 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   channel.Reindex(listing);
 }
 
-void Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const Author& author) {
+// Returns whether that gave the link its attentions.
+bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
   // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
   const bool is_other = listing.channel_variant_id != 0 && listing.channel_variant_id != row.channel_variant_id;
-  if (is_other || (listing.linked() && row.dirty_version < listing.linked_version)) return;
+  if (is_other || (listing.linked() && row.dirty_version < listing.linked_version)) return false;
   const bool has_link = listing.linked() && !row.gone;
   listing.in_doubt = has_link ? row.in_doubt : SyncFields();
   if (has_link) {
     SettleLink(channel, listing, row, batch, author.at);
     if (row.decided) channel.MarkDirty(listing, author.at);
-  } else if (listing.linked()) {
-    channel.LoseItem(channel.items.at(listing.channel_variant_id), author);
+    return row.attentions != kKeepAttentions;
   }
+  if (!listing.linked()) return false;
+  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, author);
+  return true;
 }
 
 // Takes items out of a record, and the record away once it is empty. `leaves` may change an item that stays.
@@ -310,8 +313,7 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
   for (size_t i = 0; i < batch.rows.size(); ++i) {
     const MemoryListing& listing = (*channel)->listings.at(batch.rows[i].listing_id);
     const std::vector<Problem> before = listing.attentions;
-    Settle(**channel, batch.rows[i], batch, {fence.job_id, now});
-    if (batch.rows[i].attentions == kKeepAttentions && !batch.rows[i].gone) continue;
+    if (!Settle(**channel, batch.rows[i], batch, {fence.job_id, now})) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
   SettleRecord(**channel, batch);

@@ -98,7 +98,7 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
     const absl::optional<Channel> namesake = FindChannel(db, config.name);
     if (namesake.has_value() && namesake->channel_id != channel_id) return storage::NameTaken(config.name);
     if (!storage::SameMarks(channel->config, config)) {
-      Query(db, "UPDATE channel SET pull_mark = '' WHERE channel_id = ?1").Run(channel_id);
+      StorePull(db, channel_id, storage::AfterOtherSettings(channel->pull));
     }
     UpdateConfig(db, channel_id, config, draft, moves_policy);
     return absl::OkStatus();

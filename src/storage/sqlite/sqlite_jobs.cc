@@ -121,22 +121,6 @@ absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
   return status;
 }
 
-// A slot that may be claimed, as far as its order among others goes.
-struct Claimable {
-  int64_t channel_id = 0;
-  absl::Time prioritized_at;
-  int64_t priority = 0;
-  absl::Time waits_since;
-};
-
-bool IsMoreUrgent(const Claimable& a, const Claimable& b) {
-  // What is better when it is higher, the other way round.
-  return std::make_tuple(b.prioritized_at, b.priority, a.waits_since, a.channel_id) <
-         std::make_tuple(a.prioritized_at, a.priority, b.waits_since, b.channel_id);
-}
-
-Claimable ReadClaimableRow(const Query& query) { return {query.Int(0), query.Time(1), query.Int(2), query.Time(3)}; }
-
 absl::string_view ScheduleKindText(ScheduleKind kind) {
   switch (kind) {
     case ScheduleKind::kHourly:
@@ -276,26 +260,27 @@ absl::Status SqliteStorage::WriteQueue(const QueueChange& change) {
 absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(absl::Time now, int64_t limit) {
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
-  std::vector<Claimable> slots;
+  std::vector<Slot> slots;
   status = Read([&](Connection& db) {
     Query free(db, kFreeSlots);
     free.Bind(limit);
-    while (free.Next()) slots.push_back(ReadClaimableRow(free));
+    while (free.Next()) slots.push_back(ReadSlot(free));
     Query due(db, kDueSlots);
     due.Bind(now, limit);
-    while (due.Next()) slots.push_back(ReadClaimableRow(due));
+    while (due.Next()) slots.push_back(ReadSlot(due));
     Query held(db, kHeldSlots);
     held.Bind();
     while (held.Next()) {
-      if (!IsOwnerAlive(db, held.Int(4))) slots.push_back(ReadClaimableRow(held));
+      const Slot slot = ReadSlot(held);
+      if (!IsOwnerAlive(db, slot.owner)) slots.push_back(slot);
     }
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  std::sort(slots.begin(), slots.end(), IsMoreUrgent);
+  std::sort(slots.begin(), slots.end(), storage::IsMoreUrgent);
   if (static_cast<int64_t>(slots.size()) > limit) slots.resize(static_cast<size_t>(limit));
   std::vector<int64_t> channel_ids;
-  for (const Claimable& slot : slots) channel_ids.push_back(slot.channel_id);
+  for (const Slot& slot : slots) channel_ids.push_back(slot.channel_id);
   return channel_ids;
 }
 

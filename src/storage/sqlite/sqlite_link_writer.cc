@@ -57,7 +57,7 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   AddEvent(link.listing_id, kind, item.has_value() ? item->external_id : "", 0);
 }
 
-bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id) {
+bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at) {
   // The link goes first, for its item is recorded in any case. What is recorded of it does not look at its state.
   const int64_t listing_id = BreakLink(channel_variant_id, external_id);
   if (listing_id == 0) {
@@ -66,8 +66,8 @@ bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external
     RecordBoth(listing_id, channel_variant_id);
     AddEvent(listing_id, LinkEvent::Kind::kBroken, external_id, 0);
   }
-  Query(db_, "UPDATE channel_variant SET gone = 1 WHERE channel_id = ?1 AND channel_variant_id = ?2")
-      .Run(channel_id_, channel_variant_id);
+  Query(db_, "UPDATE channel_variant SET gone = 1, gone_at = ?3 WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id_, channel_variant_id, gone_at);
   return listing_id != 0;
 }
 

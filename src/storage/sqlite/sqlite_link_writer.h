@@ -38,8 +38,8 @@ class LinkWriter {
             const ListingStatus& status, bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason);
-  // Takes an item that was there for gone and breaks its link. Returns whether there was one to break.
-  bool LoseItem(int64_t channel_variant_id, absl::string_view external_id);
+  // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break.
+  bool LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at);
   // Makes a broken link whole again and dirty.
   void Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id);
 

@@ -28,13 +28,13 @@ class ItemWriter {
       : db_(db),
         channel_id_(channel_id),
         pull_number_(pull_number),
-        seen_at_(author.at - sighting.age),
+        seen_at_(storage::SeenAt(sighting, author.at)),
         now_(author.at),
         items_(sighting.items),
         links_(db, channel_id, author),
         fields_(sighting.items.fields),
         find_(db,
-              "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5 "
+              "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5, seen_at, gone_at "
               "FROM channel_variant "
               "WHERE channel_id = ?1 AND external_id = ?2"),
         broken_(db,
@@ -51,6 +51,11 @@ class ItemWriter {
     if (!find_.Next()) {
       Insert(row, fixed);
       ++result_.inserted;
+      return;
+    }
+    if (storage::IsOvertaken(seen_at_, find_.Time(5), find_.Time(6))) {
+      See(items_.external_id[row]);
+      ++result_.unchanged;
       return;
     }
     const int64_t item_id = find_.Int(0);
@@ -90,7 +95,7 @@ class ItemWriter {
     const ItemValues values = ValuesAt(items_, row);
     Query(db_,
           "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, compare_at_price = ?7, "
-          "gone = 0, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11, fixed = ?12 "
+          "gone = 0, gone_at = NULL, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11, fixed = ?12 "
           "WHERE channel_id = ?1 AND channel_variant_id = ?2")
         .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{values.price},
              NullIfAbsent{values.quantity}, StatusText(values.status), NullIfAbsent{values.compare_at_price}, seen_at_,
@@ -123,15 +128,17 @@ class ItemWriter {
   PullWriteResult& result_;
 };
 
-void LoseItems(Connection& db, int64_t channel_id, const std::vector<absl::string_view>& external_ids,
-               const LinkAuthor& author, PullWriteResult* result) {
+void LoseItems(Connection& db, int64_t channel_id, const storage::Sighting& sighting, const LinkAuthor& author,
+               PullWriteResult* result) {
+  const std::vector<absl::string_view> external_ids = storage::MissingItems(sighting);
   if (external_ids.empty()) return;
+  const absl::Time as_of = storage::SeenAt(sighting, author.at);
   LinkWriter links(db, channel_id, author);
   for (const absl::string_view external_id : external_ids) {
     const absl::optional<StoredItem> item = FindItem(db, channel_id, external_id);
-    if (!item.has_value() || item->gone) continue;
+    if (!item.has_value() || item->gone || storage::IsOvertaken(as_of, item->seen_at, item->gone_at)) continue;
     ++result->gone;
-    if (links.LoseItem(item->channel_variant_id, external_id)) ++result->broken;
+    if (links.LoseItem(item->channel_variant_id, external_id, as_of)) ++result->broken;
   }
 }
 
@@ -144,7 +151,7 @@ void WriteSighting(Connection& db, int64_t channel_id, int64_t pull_number, cons
     for (const absl::string_view external_id : rows.seen) writer.See(external_id);
     storage::AddPage(std::move(rows), result);
   }
-  LoseItems(db, channel_id, storage::MissingItems(sighting), author, result);
+  LoseItems(db, channel_id, sighting, author, result);
 }
 
 // Tells while several pages are written whether one more, as long as they were, ends in time; whatever is done to the
@@ -189,12 +196,8 @@ absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence, absl::str
   absl::Status status = WriteFenced(fence, [&](Connection& db) {
     pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
     if (storage::HasJustBegun(pull, fence, since)) return absl::OkStatus();
-    Query(db,
-          "UPDATE channel SET pull_number = pull_number + 1, pull_running = 1, pull_cursor = '', "
-          "pull_cursor_at = NULL, pull_job = ?2, pull_swept_id = 0, pull_saw_unnamed = 0, "
-          "pull_since = ?3 WHERE channel_id = ?1")
-        .Run(fence.channel_id, fence.job_id, since);
-    pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
+    pull = storage::Begun(pull, fence, since);
+    StorePull(db, fence.channel_id, pull);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -254,7 +257,7 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
     result.gone = static_cast<int64_t>(absent.size());
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const AbsentItem& item : absent) {
-      if (links.LoseItem(item.channel_variant_id, item.external_id)) ++result.broken;
+      if (links.LoseItem(item.channel_variant_id, item.external_id, now)) ++result.broken;
     }
     if (absent.empty()) return absl::OkStatus();
     Query(db, "UPDATE channel SET pull_swept_id = ?2 WHERE channel_id = ?1")
@@ -271,13 +274,9 @@ absl::Status SqliteStorage::EndPull(const Fence& fence, int64_t pull_number, boo
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     if (channel.pull.pull_number != pull_number || pull_number == 0)
       return storage::PullNotRunning(channel, pull_number);
-    if (!channel.pull.running) return absl::OkStatus();
-    Query(db,
-          "UPDATE channel SET pull_running = 0, pull_cursor = '', pull_cursor_at = NULL, pull_job = NULL, "
-          "pull_since = '', pull_mark = ?4, "
-          "complete_pulls = complete_pulls + ?2, completed_at = CASE WHEN ?2 THEN ?3 ELSE completed_at END "
-          "WHERE channel_id = ?1")
-        .Run(fence.channel_id, complete && channel.pull.since.empty(), now, mark);
+    if (channel.pull.running) {
+      StorePull(db, fence.channel_id, storage::Ended(channel.pull, complete, mark, now));
+    }
     return absl::OkStatus();
   });
 }

@@ -76,11 +76,11 @@ void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query(db, "UPDATE link SET in_doubt = NULL WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
 }
 
-void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int64_t row, LinkWriter& links,
-                SettlementResult* result) {
+void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int64_t row, absl::Time now,
+                LinkWriter& links, SettlementResult* result) {
   const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
-  if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id);
+  if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now);
   ClearDoubt(db, channel_id, link.listing_id);
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
@@ -143,7 +143,7 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.
   if (row.dirty_version < link->linked_version) return absl::OkStatus();
   if (row.gone) {
-    SettleGone(db, channel_id, *link, at, links, result);
+    SettleGone(db, channel_id, *link, at, now, links, result);
     return absl::OkStatus();
   }
   SettleLink(db, channel_id, *link, batch, at, now, links, result);

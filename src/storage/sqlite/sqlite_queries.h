@@ -36,20 +36,20 @@ constexpr absl::string_view kDirtyFromPriority = FLXLINK_SELECT_SYNC_ROW
     "WHERE l.channel_id = ?1 AND l.sync_priority <= ?2 "
     "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.sync_priority DESC, l.dirty_since, l.listing_id LIMIT ?3";
 
+#define FLXLINK_SELECT_SLOT                                                                                          \
+  "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, head_prioritized_at, " \
+  "head_priority, head_created_at, claim, change, next_due FROM slot "
+
 // Slots that are free and have a head, the most urgent first.
-constexpr absl::string_view kFreeSlots =
-    "SELECT channel_id, head_prioritized_at, head_priority, head_created_at FROM slot "
+constexpr absl::string_view kFreeSlots = FLXLINK_SELECT_SLOT
     "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL "
     "ORDER BY head_prioritized_at DESC, head_priority DESC, head_created_at, channel_id LIMIT ?1";
 // Slots that are free, have no head, and have something to do by now, the longest due first.
-constexpr absl::string_view kDueSlots =
-    "SELECT channel_id, head_prioritized_at, head_priority, next_due FROM slot "
+constexpr absl::string_view kDueSlots = FLXLINK_SELECT_SLOT
     "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due <= ?1 "
     "ORDER BY next_due, channel_id LIMIT ?2";
 // Slots that are held, as many as jobs run.
-constexpr absl::string_view kHeldSlots =
-    "SELECT channel_id, head_prioritized_at, head_priority, head_created_at, owner FROM slot "
-    "WHERE holder_job IS NOT NULL AND paused = 0";
+constexpr absl::string_view kHeldSlots = FLXLINK_SELECT_SLOT "WHERE holder_job IS NOT NULL AND paused = 0";
 
 #define FLXLINK_SELECT_SCHEDULE                                                                             \
   "SELECT s.channel_id, c.name, s.name, s.kind, s.hour, s.minute, s.every_us, s.cron, s.time_zone, s.job, " \

@@ -10,6 +10,7 @@
 #include "flxlink/storage_kit/errors.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
+#include "src/storage/sqlite/sqlite_queries.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -76,6 +77,8 @@ absl::optional<StoredItem> ReadItem(Query& query) {
   item.external_id = query.String(1);
   item.gone = query.Bool(2);
   item.seen = ReadItemValues(query, 3);
+  item.seen_at = query.Time(7);
+  item.gone_at = query.Time(8);
   return item;
 }
 
@@ -113,12 +116,17 @@ std::vector<Channel> FindChannels(Connection& db) {
   return channels;
 }
 
-absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
-  Query query(
-      db,
-      "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, "
-      "head_prioritized_at, head_priority, head_created_at, claim, change, next_due FROM slot WHERE channel_id = ?1");
-  if (!query.Bind(channel_id).Next()) return absl::nullopt;
+void StorePull(Connection& db, int64_t channel_id, const PullState& pull) {
+  Query(db,
+        "UPDATE channel SET pull_swept_id = CASE WHEN pull_number = ?2 THEN pull_swept_id ELSE 0 END, "
+        "pull_number = ?2, pull_cursor = ?3, pull_running = ?4, complete_pulls = ?5, completed_at = ?6, "
+        "pull_cursor_at = ?7, pull_job = ?8, pull_saw_unnamed = ?9, pull_since = ?10, pull_mark = ?11 "
+        "WHERE channel_id = ?1")
+      .Run(channel_id, pull.pull_number, pull.cursor, pull.running, pull.complete_pulls, pull.completed_at,
+           pull.cursor_at, NullIfZero{pull.job_id}, pull.saw_unnamed, pull.since, pull.mark);
+}
+
+Slot ReadSlot(const Query& query) {
   Slot slot;
   slot.channel_id = query.Int(0);
   slot.revision = query.Int(1);
@@ -135,6 +143,12 @@ absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
   slot.change = static_cast<uint64_t>(query.Int(12));
   slot.next_due = query.OptionalTime(13).value_or(absl::InfiniteFuture());
   return slot;
+}
+
+absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id) {
+  Query query(db, FLXLINK_SELECT_SLOT "WHERE channel_id = ?1");
+  if (!query.Bind(channel_id).Next()) return absl::nullopt;
+  return ReadSlot(query);
 }
 
 std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span<const std::string> skus) {
@@ -169,18 +183,20 @@ absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_
 }
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
-  Query query(db,
-              "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price "
-              "FROM channel_variant "
-              "WHERE channel_id = ?1 AND channel_variant_id = ?2");
+  Query query(
+      db,
+      "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, gone_at "
+      "FROM channel_variant "
+      "WHERE channel_id = ?1 AND channel_variant_id = ?2");
   return ReadItem(query.Bind(channel_id, channel_variant_id));
 }
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id) {
-  Query query(db,
-              "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price "
-              "FROM channel_variant "
-              "WHERE channel_id = ?1 AND external_id = ?2");
+  Query query(
+      db,
+      "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, gone_at "
+      "FROM channel_variant "
+      "WHERE channel_id = ?1 AND external_id = ?2");
   return ReadItem(query.Bind(channel_id, external_id));
 }
 

@@ -29,6 +29,11 @@ absl::optional<Channel> FindChannel(Connection& db, absl::string_view name);
 std::vector<Channel> FindChannels(Connection& db);
 
 // The slot; nullopt where there is no such channel.
+// Keeps the state of the channel's pull; of another one than before nothing is swept.
+void StorePull(Connection& db, int64_t channel_id, const PullState& pull);
+
+// Of a query that begins with FLXLINK_SELECT_SLOT.
+Slot ReadSlot(const Query& query);
 absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id);
 
 // The listing variants with one of the SKUs, ascending, each once.
@@ -58,6 +63,8 @@ struct StoredItem {
   std::string external_id;
   bool gone = false;
   ItemValues seen;
+  absl::Time seen_at = absl::InfinitePast();
+  absl::Time gone_at = absl::InfinitePast();  // InfinitePast: it is not gone.
 };
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id);

@@ -262,10 +262,6 @@ CREATE TABLE attention (
 INSERT INTO attention (channel_id, listing_id, code, args, message)
   SELECT channel_id, listing_id, attention_code, '{}', coalesce(attention_detail, '') FROM link
   WHERE attention_code IS NOT NULL;
-DROP INDEX link_attention;
-ALTER TABLE link DROP COLUMN attention_code;
-ALTER TABLE link DROP COLUMN attention_detail;
-ALTER TABLE link DROP COLUMN attention_suggestion;
 
 ALTER TABLE job ADD COLUMN error_code TEXT;
 ALTER TABLE job ADD COLUMN error_args TEXT;
@@ -277,8 +273,6 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE channel_variant ADD COLUMN compare_at_price INTEGER;
-ALTER TABLE link ADD COLUMN acked_compare_at_price INTEGER;
-ALTER TABLE link ADD COLUMN acked_content TEXT;
 ALTER TABLE push_record DROP COLUMN job_id;
 ALTER TABLE push_record ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 ALTER TABLE push_record ADD COLUMN receipt_deadline INTEGER NOT NULL DEFAULT 0;
@@ -291,13 +285,53 @@ CREATE INDEX push_item_awaited ON push_item (channel_id, listing_id) WHERE recei
 
 ALTER TABLE channel_variant ADD COLUMN handle TEXT;
 ALTER TABLE channel_variant ADD COLUMN fixed TEXT;
-ALTER TABLE link DROP COLUMN refused_digest;
-ALTER TABLE link ADD COLUMN refused TEXT;
-ALTER TABLE link RENAME COLUMN in_doubt TO any_in_doubt;
-ALTER TABLE link ADD COLUMN in_doubt TEXT;
-UPDATE link SET in_doubt = 'price,quantity,status' WHERE any_in_doubt <> 0;
-ALTER TABLE link DROP COLUMN any_in_doubt;
-ALTER TABLE link ADD COLUMN acked_at INTEGER;
+ALTER TABLE channel_variant ADD COLUMN gone_at INTEGER;
+
+-- When a link acknowledged was not kept: only what is read of its item later than so far is news.
+ALTER TABLE link RENAME TO old_link;
+CREATE TABLE link (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'unlinked',
+  channel_variant_id INTEGER,
+  rule INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  by_hand INTEGER NOT NULL DEFAULT 0,
+  health TEXT NOT NULL DEFAULT 'not_listed',
+  pending TEXT,
+  paused INTEGER NOT NULL DEFAULT 0,
+  sync_priority INTEGER NOT NULL DEFAULT 0,
+  dirty_version INTEGER NOT NULL DEFAULT 0,
+  synced_version INTEGER NOT NULL DEFAULT 0,
+  linked_version INTEGER NOT NULL DEFAULT 0,
+  dirty_since INTEGER,
+  acked_price INTEGER,
+  acked_quantity INTEGER,
+  acked_status TEXT,
+  acked_compare_at_price INTEGER,
+  acked_content TEXT,
+  acked_at INTEGER,
+  guarded_at INTEGER,
+  refused TEXT,
+  in_doubt TEXT,
+  PRIMARY KEY (channel_id, listing_id)
+) WITHOUT ROWID;
+INSERT INTO link (channel_id, listing_id, state, channel_variant_id, rule, reason, by_hand, health, pending, paused,
+    sync_priority, dirty_version, synced_version, linked_version, dirty_since, acked_price, acked_quantity,
+    acked_status, acked_at, guarded_at, in_doubt)
+  SELECT l.channel_id, l.listing_id, l.state, l.channel_variant_id, l.rule, l.reason, l.by_hand, l.health, l.pending,
+    l.paused, l.sync_priority, l.dirty_version, l.synced_version, l.linked_version, l.dirty_since, l.acked_price,
+    l.acked_quantity, l.acked_status, c.seen_at, l.guarded_at, iif(l.in_doubt, 'price,quantity,status', NULL)
+  FROM old_link l LEFT JOIN channel_variant c
+    ON c.channel_id = l.channel_id AND c.channel_variant_id = l.channel_variant_id
+  ORDER BY l.channel_id, l.listing_id;
+DROP TABLE old_link;
+CREATE UNIQUE INDEX link_by_channel_variant ON link (channel_id, channel_variant_id)
+  WHERE channel_variant_id IS NOT NULL;
+CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_since, listing_id)
+  WHERE dirty_since IS NOT NULL AND state = 'linked' AND paused = 0 AND health <> 'delisted';
+CREATE INDEX link_broken ON link (channel_id, listing_id) WHERE state = 'broken';
+CREATE INDEX link_guarded ON link (channel_id, listing_id) WHERE guarded_at IS NOT NULL;
 
 ALTER TABLE channel DROP COLUMN pull_revision;
 ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
