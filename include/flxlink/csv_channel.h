@@ -8,23 +8,26 @@
 // Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3.
 //
 // Price, quantity and compare-at price stand in the columns `Variant Price`, `Variant Inventory Qty` and `Variant
-// Compare At Price` of the variant's row; the last two can be set where the file has them. A compare-at price that
-// cannot be read counts as none. Content cannot be set. Where the file has the column `Variant Inventory Tracker` (as
-// Shopify calls it today, `Inventory tracker`), the quantity of a row with nothing in it is fixed, not_tracked.
+// Compare At Price` of the variant's row; the last two can be set where the file has them. To a pull, a compare-at
+// price or a status that cannot be read counts as none. Content cannot be set. Where the file has the column `Variant
+// Inventory Tracker` (as Shopify calls it today, `Inventory tracker`), the quantity of a row with nothing in it is
+// fixed, not_tracked.
 //
-// A pull reads the file once, whatever its pages, and is aborted where the file changes before its last one. A variant
-// whose price or quantity is no number, that has no handle, or whose external id an earlier row has, is an item problem
-// (unreadable_item, repeated_item), and the others are read; what is no CSV fails the pull before anything of it is
-// taken in. A fetch is one pass over the file for up to 10,000 items. Only a regular file is read.
+// A pull reads the file once, whatever its pages, and is aborted where the file changes before its last page is read. A
+// variant whose price or quantity is no number, that has no handle, or whose external id an earlier row has, is an item
+// problem (unreadable_item, repeated_item), and the others are read; what is no CSV fails the pull before anything of
+// it is taken in. A fetch is one pass over the file for up to 10,000 items, and UNAVAILABLE where the file changes
+// meanwhile. Only a regular file is read.
 //
 // Of its one push kind, "rows", a push may have any number of items: it is one pass over the file, under a lock on the
-// file `PATH.lock`, and one writing of it where anything changes. An item's handle is a digest of its external id, SKU
-// and barcode. Where the row's handle is another one, or one of the cells to set has neither the value that was last
-// known nor the new one, that item alone is a conflict; an empty cell has no value, and one that cannot be read none
-// that may be replaced. A temporary file of the same folder is renamed over the file, synced to disk, with its mode and
-// owner. Every other byte stays. Cells that already say the value, as numbers or words, are left as they are written.
-// Neither time nor memory of a push grow with what the file has in other columns beyond the reading and writing of
-// them. A file that somebody changes during the push is left alone (ABORTED).
+// file `PATH.lock`, which is waited for up to two seconds, and one writing of it where anything changes. An item's
+// handle is a digest of its external id, SKU and barcode. Where the row's handle is another one, or one of the cells to
+// set has neither the value that was last known nor the new one, that item alone is a conflict. An empty cell is never
+// one: it is set, whatever was known. A cell that cannot be read (no number, no word of the status) is not written
+// over: that item is rejected, unreadable_item. A temporary file of the same folder is renamed over the file, synced to
+// disk, with its mode and owner. Every other byte stays. Cells that already say the value, as numbers or words, are
+// left as they are written. Neither time nor memory of a push grow with what the file has in other columns beyond the
+// reading and writing of them. A file that somebody changes during the push is left alone (ABORTED).
 //
 // Settings: `path`, required.
 

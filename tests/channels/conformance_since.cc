@@ -44,27 +44,20 @@ class Mirror {
   // False: the pull has to start over.
   bool Take(ChannelUnderTest& channel, const ChannelAdapter& adapter, const std::string& mark,
             const std::function<void()>& after_page) {
-    std::string cursor;
-    do {
-      const absl::StatusOr<PullPage> page = adapter.Pull({cursor, 1, mark}, NoLimitCall());
-      if (!page.ok()) {
-        EXPECT_EQ(page.status().code(), absl::StatusCode::kAborted) << page.status();
-        return false;
+    const auto take = [&](const std::string& /*cursor*/, const PullPage& page) {
+      for (int64_t row = 0; row < page.items.size(); ++row) {
+        prices_[std::string(page.items.external_id[row])] = page.items.price[static_cast<size_t>(row)];
       }
-      if (page->ask_again_after > absl::ZeroDuration()) {
-        channel.Advance();
-        cursor = page->next_cursor;
-        continue;
-      }
-      for (int64_t row = 0; row < page->items.size(); ++row) {
-        prices_[std::string(page->items.external_id[row])] = page->items.price[static_cast<size_t>(row)];
-      }
-      for (const std::string& id : page->deleted) prices_.erase(id);
+      for (const std::string& id : page.deleted) prices_.erase(id);
       after_page();
-      cursor = page->next_cursor;
-      mark_ = page->mark;
-    } while (!cursor.empty());
-    return true;
+      mark_ = page.mark;
+    };
+    const absl::Status status = ForEachPage(
+        adapter, 1, mark, [&] { channel.Advance(); }, take);
+    if (!status.ok()) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
+    }
+    return status.ok();
   }
 
   const std::map<std::string, int64_t>& prices() const { return prices_; }

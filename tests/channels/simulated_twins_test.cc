@@ -35,6 +35,8 @@ const SyncFields kPrice = {SyncField::kPrice};
 // What a twin does otherwise than the adapter that it wraps: what is left empty it does alike.
 struct Breakage {
   std::function<void(PullPage*)> pull;
+  // What a page goes on with, of the cursor that it was asked for with and the one that it has.
+  std::function<std::string(const std::string& cursor, const std::string& next)> next;
   std::function<void(const FetchRequest&, FetchReply*)> fetch;
   std::function<void(PushRequest*, std::vector<PushItem>*)> request;
   std::function<void(const PushRequest&, absl::StatusOr<PushReply>*, SimulatedPlatform&)> reply;
@@ -77,6 +79,7 @@ class TwinAdapter : public ChannelAdapter {
     if (page.ok() && breakage_.marks_the_end) page->mark = MarkNow(page->mark, call);
     if (call.cancelled()) return absl::Status(breakage_.cancelled_pull, "cancelled");
     if (page.ok() && breakage_.pull) breakage_.pull(&*page);
+    if (page.ok() && breakage_.next) page->next_cursor = breakage_.next(request.cursor, page->next_cursor);
     return page;
   }
 
@@ -254,6 +257,15 @@ std::vector<Twin> CapabilityTwins() {
   twins.back().platform = GiveReceipts;
   twins.back().declare = [](AdapterCapabilities* declared) { Only(declared).receipt_timeout = absl::ZeroDuration(); };
 
+  twins.push_back(Broken("LinksWhatItDoesNotShow", "PullShowsEveryFieldThatIsSaidToBeLinked"));
+  twins.back().declare = [](AdapterCapabilities* declared) { declared->link_fields = {"sku", "no such field"}; };
+
+  twins.push_back(Broken("HasAStatusThatItCannotSet", "EveryStatusThatIsDeclaredIsSet"));
+  twins.back().platform = [](SimulatedOptions* options) {
+    options->capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
+  };
+  twins.back().declare = [](AdapterCapabilities* declared) { declared->status_set.push_back(ChannelStatus::kDead); };
+
   twins.push_back(Broken("ShowsWhatCannotBeLinked", "PullShowsNoFieldsButThoseThatCanBeLinked"));
   twins.back().declare = [](AdapterCapabilities* declared) { declared->link_fields = {"sku"}; };
   return twins;
@@ -279,6 +291,11 @@ std::vector<Twin> SinceTwins() {
 
   twins.push_back(BrokenSince("MarksTheEnd", "NothingIsLostBetweenTwoMarks"));
   twins.back().breakage.marks_the_end = true;
+
+  twins.push_back(BrokenSince("GoesInACircleSinceAMark", "NothingIsLostBetweenTwoMarks"));
+  twins.back().breakage.next = [](const std::string& cursor, const std::string& next) {
+    return next.empty() ? cursor : next;
+  };
 
   twins.push_back(BrokenSince("ShowsEverything", "APullSinceAMarkShowsNothingWhereNothingChanged"));
   twins.back().breakage.ignores_marks = true;
@@ -319,6 +336,16 @@ std::vector<Twin> ReadTwins() {
   twins.push_back(Broken("DropsTheLastItemOfFullPages", "PagesOfAnySizeShowTheSameItems"));
   twins.back().breakage.pull = [](PullPage* page) {
     if (!page->next_cursor.empty()) RemoveLast(&page->items);
+  };
+
+  twins.push_back(Broken("DoesNotMoveOn", "PagesOfAnySizeShowTheSameItems"));
+  twins.back().breakage.next = [](const std::string& cursor, const std::string&) { return cursor; };
+
+  twins.push_back(Broken("GoesInACircle", "PagesOfAnySizeShowTheSameItems"));
+  twins.back().breakage.next = [](const std::string& cursor, const std::string& next) {
+    static std::string first;
+    if (cursor.empty()) first = next;
+    return next.empty() ? first : next;
   };
 
   twins.push_back(Broken("ShowsOtherItemsTheSecondTime", "APageCanBeAskedForAgainByAnotherProcess"));
@@ -584,6 +611,14 @@ std::vector<Twin> ProtocolTwins() {
   twins.back().platform = GiveReceipts;
   twins.back().breakage.poll = [](std::vector<PushOutcome>* outcomes) {
     if (outcomes->size() > 1) outcomes->pop_back();
+  };
+
+  twins.push_back(Broken("SaysAppliedOfWhatIsGone", "ReceiptsAreDecidedInBulk"));
+  twins.back().platform = GiveReceipts;
+  twins.back().breakage.poll = [](std::vector<PushOutcome>* outcomes) {
+    for (PushOutcome& outcome : *outcomes) {
+      if (outcome.result == PushResult::kNotFound) outcome.result = PushResult::kApplied;
+    }
   };
 
   twins.push_back(Broken("MixesUpAPoll", "ReceiptsAreDecidedInBulk"));

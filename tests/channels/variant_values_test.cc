@@ -77,6 +77,25 @@ TEST_F(VariantValuesTest, ReadsNumbersAndWords) {
   EXPECT_EQ(*Read("5", ""), (ItemValues{500, kAbsent, ChannelStatus::kHidden}));
 }
 
+TEST_F(VariantValuesTest, APullPassesOverAStatusAndACompareAtPriceThatCannotBeRead) {
+  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", "Handle,Variant Price\n");
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  csv::ShopifyVariant variant;
+  variant.row.line = 7;
+  variant.product_row.line = 7;
+  variant.price = "1";
+  const auto words = csv_channel::StatusWords::kPublished;
+  const Currency currency = *Currency::Parse("USD");
+  EXPECT_EQ(*csv_channel::ReadStatus(*reader, variant, words), ChannelStatus::kUnknown);
+  EXPECT_EQ(*csv_channel::ReadCompareAtPrice(*reader, variant, currency), kAbsent);
+  variant.status = "active";
+  variant.compare_at_price = "soon";
+  ExpectError(csv_channel::ReadStatus(*reader, variant, words).status(), "\"Published\": \"active\"");
+  ExpectError(csv_channel::ReadCompareAtPrice(*reader, variant, currency).status(), "\"Variant Compare At Price\"");
+  EXPECT_EQ(*csv_channel::ReadItemValues(*reader, variant, words, currency),
+            (ItemValues{100, kAbsent, ChannelStatus::kUnknown, kAbsent}));
+}
+
 TEST_F(VariantValuesTest, SaysWhereACellIsNoNumber) {
   ExpectError(Read("$5", "1").status(), "\"Variant Price\"");
   ExpectError(Read("1.50", "1", "JPY").status(), "\"Variant Price\"");

@@ -14,6 +14,11 @@
 // Each declared capability is proved by what the platform then holds: all of it is looked at before and after, and
 // nothing but what was stated may differ. What an adapter does not declare is not asked of it. No test waits for time
 // to pass: the platform shows what was done to it at once.
+//
+// What cannot be seen from outside a small platform that answers at once is only checked for its form (the test
+// CapabilitiesFitTogether), and is for tests of the adapter's own: how long the platform lags behind its changes
+// (SinceReads::overlap, ages), what calls take of the account (buckets, slots, costs), how long a push may land late
+// (timeouts), and how large a call may be (max_bytes).
 
 #ifndef FLXLINK_CONFORMANCE_CHANNEL_H_
 #define FLXLINK_CONFORMANCE_CHANNEL_H_
@@ -26,6 +31,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -135,6 +141,13 @@ struct PulledItems {
   std::vector<std::string> deleted;  // In the order in which they were told.
   std::string mark;                  // Of the last page.
 };
+
+// Calls `visit` with each page of a pull as it is ready, and with the cursor that it was asked for with; `wait` where
+// one is not. Returns the error of a page, if any. A pull that would never end fails the test and is left (INTERNAL):
+// one that comes back to a cursor, that goes on for 10,000 pages, or whose page is never ready.
+absl::Status ForEachPage(const ChannelAdapter& adapter, int64_t limit, const std::string& mark,
+                         const std::function<void()>& wait,
+                         const std::function<void(const std::string& cursor, const PullPage& page)>& visit);
 
 // Pulls everything, or what changed since `mark` if that is not empty, in pages of `limit`, and checks what holds for
 // every page. `wait` is called where a page is not ready.

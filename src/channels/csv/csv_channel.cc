@@ -29,7 +29,9 @@
 namespace flxlink {
 namespace {
 
-// How long a push waits for another one to the same file.
+// How long a push waits for another one to the same file. The time that the call has left does not shorten it: the kind
+// has no timeout, since nothing of a push can land after its call, so that there is never any left, and the lock would
+// be tried only once.
 constexpr absl::Duration kLockWait = absl::Seconds(2);
 
 // The only push kind.
@@ -71,11 +73,14 @@ class CsvChannel : public ChannelAdapter {
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
-    const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(*path);
-    if (!text.ok()) return text.status();
-    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(*path, *text);
-    if (!reader.ok()) return reader.status();
-    return csv_channel::ReadNamed(&*reader, currency_, request, call);
+    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(*path);
+    if (!stamp.ok()) return stamp.status();
+    absl::StatusOr<FetchReply> reply = ReadFetched(*path, request, call);
+    const absl::Status unchanged = csv_channel::CheckUnchanged(*path, *stamp);
+    // A fetch that is UNAVAILABLE is tried again.
+    if (absl::IsAborted(unchanged)) return absl::UnavailableError(unchanged.message());
+    if (!unchanged.ok()) return unchanged;
+    return reply;
   }
 
   absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
@@ -101,7 +106,10 @@ class CsvChannel : public ChannelAdapter {
     if (from.revision != pulled_->revision()) {
       return absl::AbortedError(absl::StrCat(path, ": the file changed during the pull; start the pull over"));
     }
-    if (absl::Status status = pulled_->Check(call); !status.ok()) return status;
+    const absl::Status checked = pulled_->Check(call);
+    // First: what was read while somebody wrote is no file that ever was, whatever is wrong with it.
+    if (absl::Status status = csv_channel::CheckUnchanged(path, pulled_->stamp()); !status.ok()) return status;
+    if (!checked.ok()) return checked;
     return csv_channel::ReadPage(&pulled_->reader(), pulled_->repeated(), currency_, from, request.limit);
   }
 
@@ -119,7 +127,17 @@ class CsvChannel : public ChannelAdapter {
     return absl::OkStatus();
   }
 
-  // The stamp comes first, so that a writer who heeds no lock is noticed whenever he comes.
+  absl::StatusOr<FetchReply> ReadFetched(const std::string& path, const FetchRequest& request,
+                                         const CallContext& call) const {
+    const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(path, *text);
+    if (!reader.ok()) return reader.status();
+    return csv_channel::ReadNamed(&*reader, currency_, request, call);
+  }
+
+  // The stamp comes first, so that a writer who heeds no lock is noticed whenever he comes: also where nothing is to be
+  // written, since an item that was not found in half a file may well be there.
   absl::StatusOr<PushReply> PushLocked(const std::string& path, const PushRequest& request,
                                        const CallContext& call) const {
     const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path);
@@ -128,6 +146,7 @@ class CsvChannel : public ChannelAdapter {
     if (!text.ok()) return text.status();
     const absl::StatusOr<csv_channel::FilePush> push =
         csv_channel::FilePush::Create(path, *text, currency_, request.items, call);
+    if (absl::Status status = csv_channel::CheckUnchanged(path, *stamp); !status.ok()) return status;
     if (!push.ok()) return push.status();
     if (push->changes()) {
       const auto write = [&](csv_channel::TextSink sink) { return push->Write(sink); };

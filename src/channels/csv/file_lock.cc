@@ -25,7 +25,6 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::Durati
   while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return FileError(errno, path, "cannot be locked");
     if (call.cancelled()) return absl::CancelledError(absl::StrCat(path, ": the wait for this lock was cancelled"));
-    wait = std::min(wait, call.time_left());
     if (wait <= absl::ZeroDuration()) {
       return absl::UnavailableError(
           absl::StrCat(path, ": another push holds this lock; try again when that one is done"));

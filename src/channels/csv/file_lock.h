@@ -19,7 +19,7 @@ namespace flxlink::csv_channel {
 // Thread-compatible; two locks of one file exclude each other in one process too.
 class FileLock {
  public:
-  // Makes the file where there is none. Asks at least once, and waits no longer than the call has time.
+  // Makes the file where there is none. Asks at least once, and waits up to `wait`, whatever time the call has left.
   //
   // UNAVAILABLE: another holder has not released it within `wait`. CANCELLED: the call was meanwhile. Otherwise as
   // FileError.

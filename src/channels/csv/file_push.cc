@@ -37,7 +37,7 @@ absl::string_view ColumnName(SyncField field, StatusWords words) {
     case SyncField::kCompareAtPrice:
       return "Variant Compare At Price";
     case SyncField::kStatus:
-      return words == StatusWords::kPublished ? "Published" : "Status";
+      return StatusColumn(words);
   }
   return "";
 }
@@ -124,14 +124,17 @@ FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::Shopify
   row.product = variant.product_row;
   row.handle = HandleOf(variant);
   row.is_tracked = variant.is_tracked;
-  row.values.status = ParseStatusWord(words_, variant.status);
-  row.values.compare_at_price = ReadCompareAtPrice(variant, currency_);
-  const auto take = [&](SyncField field, const absl::StatusOr<int64_t>& value) {
-    row.values.Set(field, value.value_or(kAbsent));
-    if (!value.ok()) row.unreadable.emplace_back(field, value.status().message());
+  const auto take = [&](SyncField field, const auto& value) {
+    if (value.ok()) {
+      row.values.Set(field, static_cast<int64_t>(*value));
+    } else {
+      row.unreadable.emplace_back(field, value.status().message());
+    }
   };
   take(SyncField::kPrice, ReadPrice(reader, variant, currency_));
   take(SyncField::kQuantity, ReadQuantity(reader, variant));
+  take(SyncField::kStatus, ReadStatus(reader, variant, words_));
+  take(SyncField::kCompareAtPrice, ReadCompareAtPrice(reader, variant, currency_));
   return row;
 }
 
@@ -159,6 +162,7 @@ PushOutcome FilePush::Judge(const PushItem& item) const {
   if (absl::optional<PushOutcome> refusal = JudgeValues(item)) return *std::move(refusal);
   if (absl::optional<PushOutcome> refusal = JudgeFixed(item, row)) return *std::move(refusal);
   if (absl::optional<PushOutcome> refusal = JudgeStatus(item, row)) return *std::move(refusal);
+  if (absl::optional<PushOutcome> refusal = JudgeReadable(item, row)) return *std::move(refusal);
   if (absl::optional<PushOutcome> conflict = Compare(item, row)) return *std::move(conflict);
   outcome.result = PushResult::kApplied;
   return outcome;
@@ -211,16 +215,23 @@ absl::optional<PushOutcome> FilePush::JudgeStatus(const PushItem& item, const Ro
                                " share one status and want different ones; decide on one"));
 }
 
-absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& row) const {
-  // What nobody can read is not written over, whatever is known of it.
+// What nobody can read is not written over, whatever is known of it. A conflict it is not: looking again shows the
+// same, so that the two would never come to an end.
+absl::optional<PushOutcome> FilePush::JudgeReadable(const PushItem& item, const Row& row) const {
   for (const auto& [field, message] : row.unreadable) {
-    if (item.mask.Has(field)) return Conflict(message);
+    if (item.mask.Has(field)) return Rejected(problem_code::kUnreadableItem, ToString(field), message);
   }
+  return absl::nullopt;
+}
+
+// An empty cell has nothing that could be destroyed, whatever was known of it, and a pull that shows nothing changes
+// nothing of what is known: the conflict would never end.
+absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& row) const {
   for (const SyncField field : kSyncFields) {
     if (!item.mask.Has(field)) continue;
     const int64_t there = row.values.Get(field);
     const int64_t known = item.known.Get(field);
-    if (there == item.values.Get(field) || there == known || known == kAbsent) continue;
+    if (there == kAbsent || known == kAbsent || there == known || there == item.values.Get(field)) continue;
     const int64_t line = field == SyncField::kStatus ? row.product.line : row.position.line;
     return Conflict(absl::StrCat(name_, ":", line, ": column \"", ColumnName(field, words_), "\" of ",
                                  model::Quote(item.external_id), ": found ", CellText(field, there), ", expected ",
@@ -243,9 +254,8 @@ int FilePush::ColumnOf(SyncField field) const {
   return csv::CsvReader::kNoColumn;
 }
 
-// For messages also what no cell is given: nothing, and by flxlink's own name a status without a word.
+// For messages also what no cell is given: by flxlink's own name a status without a word.
 std::string FilePush::CellText(SyncField field, int64_t value) const {
-  if (value == kAbsent) return "none";
   if (field == SyncField::kQuantity) return absl::StrCat(value);
   if (field != SyncField::kStatus) return FormatMoney({value, currency_});
   const auto status = static_cast<ChannelStatus>(value);
@@ -268,16 +278,12 @@ void FilePush::Apply(const PushItem& item) {
   }
 }
 
-absl::Status FilePush::Changed() const {
-  return absl::AbortedError(absl::StrCat(name_, ": somebody else changed the file meanwhile; read it again"));
-}
-
 absl::Status FilePush::WriteOld(size_t begin, size_t end, TextSink sink) const {
   std::string part;
   while (begin < end) {
     const size_t size = std::min(kPartBytes, end - begin);
     part.resize(size);
-    if (!text_->Read(begin, begin + size, &part[0])) return Changed();
+    if (!text_->Read(begin, begin + size, &part[0])) return ChangedMeanwhile(name_);
     if (absl::Status status = sink(part); !status.ok()) return status;
     begin += size;
   }
@@ -298,7 +304,7 @@ absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::con
   size_t copied = 0;
   for (; edit != edits_.end() && edit->first.first == begin; ++edit) {
     const auto column = static_cast<size_t>(edit->first.second);
-    if (column >= cells.size()) return Changed();
+    if (column >= cells.size()) return ChangedMeanwhile(name_);
     const absl::string_view cell =
         absl::string_view(record).substr(cells[column].begin, cells[column].end - cells[column].begin);
     absl::StrAppend(&text, absl::string_view(record).substr(copied, cells[column].begin - copied),

@@ -35,7 +35,8 @@ class FilePush {
   // Decides what the items do to the file whose contents are `text`, which must outlive this; `name` stands for the
   // file in messages. Nothing is written.
   //
-  // INVALID_ARGUMENT where it is no CSV. CANCELLED: the call was.
+  // INVALID_ARGUMENT where it is no CSV in Shopify's format. UNAVAILABLE where it cannot be read. CANCELLED: the call
+  // was.
   static absl::StatusOr<FilePush> Create(const std::string& name, const csv::CsvText& text, Currency currency,
                                          absl::Span<const PushItem> items, const CallContext& call);
 
@@ -81,13 +82,13 @@ class FilePush {
   absl::optional<PushOutcome> JudgeValues(const PushItem& item) const;
   absl::optional<PushOutcome> JudgeFixed(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> JudgeStatus(const PushItem& item, const Row& row) const;
+  absl::optional<PushOutcome> JudgeReadable(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> Compare(const PushItem& item, const Row& row) const;
 
   void Apply(const PushItem& item);
   int ColumnOf(SyncField field) const;
   std::string CellText(SyncField field, int64_t value) const;
 
-  absl::Status Changed() const;
   absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, TextSink sink) const;
   absl::Status WriteOld(size_t begin, size_t end, TextSink sink) const;
 

@@ -91,14 +91,18 @@ absl::Status SyncFolderOf(const std::string& path) {
 
 bool IsSameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
+}  // namespace
+
+absl::Status ChangedMeanwhile(const std::string& path) {
+  return absl::AbortedError(
+      absl::StrCat(path, ": somebody else changed the file meanwhile; it is tried again without your doing"));
+}
+
 absl::Status CheckUnchanged(const std::string& path, const FileStamp& expected) {
   const absl::StatusOr<FileStamp> now = FileStamp::Of(path);
   if (!now.ok()) return now.status();
-  if (now->SameAs(expected)) return absl::OkStatus();
-  return absl::AbortedError(absl::StrCat(path, ": somebody else changed the file meanwhile; read it again"));
+  return now->SameAs(expected) ? absl::OkStatus() : ChangedMeanwhile(path);
 }
-
-}  // namespace
 
 absl::StatusOr<FileStamp> FileStamp::Of(const std::string& path) {
   const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path);

@@ -36,6 +36,12 @@ class FileStamp {
   struct stat info_;
 };
 
+// The error of a file that is not any more what it was when the call began to read it: ABORTED.
+absl::Status ChangedMeanwhile(const std::string& path);
+
+// ChangedMeanwhile() where `path` is not `expected` any more. Otherwise as FileStamp::Of().
+absl::Status CheckUnchanged(const std::string& path, const FileStamp& expected);
+
 // Takes a text a part at a time, and says whether to go on.
 using TextSink = absl::FunctionRef<absl::Status(absl::string_view part)>;
 

@@ -23,15 +23,19 @@ constexpr Word kWords[] = {
     {StatusWords::kPublished, ChannelStatus::kHidden, "false"},
 };
 
+absl::Status UnreadableCell(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, int64_t line,
+                            absl::string_view column, absl::string_view what) {
+  return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kUnreadableItem,
+                       {{"external_id", variant.id},
+                        {"file", reader.name()},
+                        {"line", absl::StrCat(line)},
+                        {"column", std::string(column)}},
+                       absl::StrCat(reader.name(), ":", line, ": column ", model::Quote(column), ": ", what));
+}
+
 absl::Status UnreadableCell(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, absl::string_view column,
                             absl::string_view what) {
-  return ProblemStatus(
-      absl::StatusCode::kInvalidArgument, problem_code::kUnreadableItem,
-      {{"external_id", variant.id},
-       {"file", reader.name()},
-       {"line", absl::StrCat(variant.row.line)},
-       {"column", std::string(column)}},
-      absl::StrCat(reader.name(), ":", variant.row.line, ": column ", model::Quote(column), ": ", what));
+  return UnreadableCell(reader, variant, variant.row.line, column, what);
 }
 
 }  // namespace
@@ -47,6 +51,18 @@ std::vector<ChannelStatus> StatusesWith(StatusWords words) {
     if (word.words == words) statuses.push_back(word.status);
   }
   return statuses;
+}
+
+absl::string_view StatusColumn(StatusWords words) {
+  switch (words) {
+    case StatusWords::kNone:
+      return "";
+    case StatusWords::kStatus:
+      return "Status";
+    case StatusWords::kPublished:
+      return "Published";
+  }
+  return "";
 }
 
 ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell) {
@@ -69,9 +85,12 @@ absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::Shopi
   return UnreadableCell(reader, variant, "Variant Price", price.status().message());
 }
 
-int64_t ReadCompareAtPrice(const csv::ShopifyVariant& variant, Currency currency) {
+absl::StatusOr<int64_t> ReadCompareAtPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
+                                           Currency currency) {
+  if (variant.compare_at_price.empty()) return kAbsent;
   const absl::StatusOr<Money> price = ParseMoney(variant.compare_at_price, currency);
-  return price.ok() ? price->minor_units : kAbsent;
+  if (price.ok()) return price->minor_units;
+  return UnreadableCell(reader, variant, "Variant Compare At Price", price.status().message());
 }
 
 absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
@@ -81,6 +100,16 @@ absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::Sh
   return UnreadableCell(
       reader, variant, "Variant Inventory Qty",
       absl::StrCat(model::Quote(variant.quantity), " is not a whole number; write one, or leave the cell empty"));
+}
+
+// It stands on the product's first row.
+absl::StatusOr<ChannelStatus> ReadStatus(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
+                                         StatusWords words) {
+  const ChannelStatus status = ParseStatusWord(words, variant.status);
+  if (status != ChannelStatus::kUnknown || variant.status.empty()) return status;
+  return UnreadableCell(reader, variant, variant.product_row.line, StatusColumn(words),
+                        absl::StrCat(model::Quote(variant.status),
+                                     " is no status of this file; write one of its words, or leave the cell empty"));
 }
 
 absl::Status NoHandle(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
@@ -93,7 +122,8 @@ absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const cs
   if (!price.ok()) return price.status();
   const absl::StatusOr<int64_t> quantity = ReadQuantity(reader, variant);
   if (!quantity.ok()) return quantity.status();
-  return ItemValues{*price, *quantity, ParseStatusWord(words, variant.status), ReadCompareAtPrice(variant, currency)};
+  return ItemValues{*price, *quantity, ParseStatusWord(words, variant.status),
+                    ReadCompareAtPrice(reader, variant, currency).value_or(kAbsent)};
 }
 
 }  // namespace flxlink::csv_channel

@@ -29,18 +29,26 @@ StatusWords StatusWordsOf(const csv::CsvReader& reader, const csv::ShopifyColumn
 // The statuses that have a word, in the order of ChannelStatus.
 std::vector<ChannelStatus> StatusesWith(StatusWords words);
 
+// The name of their column; empty for kNone.
+absl::string_view StatusColumn(StatusWords words);
+
 // In any case; kUnknown for an empty cell and for every other word.
 ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 
 // nullopt where there is no word for it.
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
 
-// What a variant's cells say; kAbsent for an empty quantity. INVALID_ARGUMENT with the problem unreadable_item names
-// file, line and column of a cell that is not a number, and of a price that the currency does not have.
+// What a variant's cells say; kAbsent, or kUnknown, for an empty quantity, compare-at price or status. INVALID_ARGUMENT
+// with the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the
+// currency does not have, and of a status that is none of the words.
 absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency);
-// An optional price that cannot be read is none: nobody may have asked for it, so it fails no pull.
-int64_t ReadCompareAtPrice(const csv::ShopifyVariant& variant, Currency currency);
+absl::StatusOr<int64_t> ReadCompareAtPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
+                                           Currency currency);
 absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
+absl::StatusOr<ChannelStatus> ReadStatus(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
+                                         StatusWords words);
+// All of them. A compare-at price or status that cannot be read is none here: nobody may have asked for it, so it fails
+// no pull.
 absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
                                           StatusWords words, Currency currency);
 // The same for a variant without a handle, which has no external id.
