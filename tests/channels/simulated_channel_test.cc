@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "tests/channels/simulated_under_test.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/simulated_options.h"
 
 namespace flxlink {
 namespace {
@@ -26,8 +27,6 @@ const SyncFields kPrice = {SyncField::kPrice};
 const SyncFields kQuantity = {SyncField::kQuantity};
 
 // -- The conformance suite, over platforms that can do more or less.
-
-PushKind* OnlyKind(SimulatedOptions* options) { return &options->capabilities.push_kinds.front(); }
 
 template <typename Edit>
 ChannelFactory Factory(std::string name, Edit edit) {
@@ -58,13 +57,13 @@ std::vector<ChannelFactory> Factories() {
                     options->capabilities.since->sees = kPrice;
                   }),
           Factory("Split", [](SimulatedOptions* options) { options->capabilities = SplitSimulatedCapabilities(); }),
-          Factory("AllOrNothing", [](SimulatedOptions* options) { OnlyKind(options)->takes_good_items = false; }),
+          Factory("AllOrNothing", [](SimulatedOptions* options) { OnlyKind(*options).takes_good_items = false; }),
           Factory("Everything",
                   [](SimulatedOptions* options) {
                     options->capabilities.link_fields = {"sku", "color"};
                     options->capabilities.kept_by_parent = {SyncField::kStatus};
                     options->capabilities.fetch_limit = 2;
-                    PushKind* kind = OnlyKind(options);
+                    PushKind* kind = &OnlyKind(*options);
                     kind->max_items = 6;
                     kind->in_flight = 3;
                     kind->compares = kind->fields;
@@ -76,14 +75,14 @@ std::vector<ChannelFactory> Factories() {
                   }),
           Factory("SomeReceipts",
                   [](SimulatedOptions* options) {
-                    OnlyKind(options)->keys = IdempotencyKeys::kCall;
-                    OnlyKind(options)->receipt_timeout = absl::Seconds(5);
+                    OnlyKind(*options).keys = IdempotencyKeys::kCall;
+                    OnlyKind(*options).receipt_timeout = absl::Seconds(5);
                     options->faults.accepted = 0.5;
                     options->faults.max_receipt_delay = absl::Minutes(1);
                   }),
           Factory("NotReady", [](SimulatedOptions* options) { options->faults.not_ready = 0.5; }),
           Factory("ReadOnly", [](SimulatedOptions* options) { options->capabilities.push_kinds.clear(); }),
-          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(options)->fields = kQuantity; })};
+          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(*options).fields = kQuantity; })};
 }
 
 }  // namespace
@@ -308,8 +307,8 @@ TEST_F(SimulatedPlatformTest, CallsTakeOfTheirBuckets) {
   options.capabilities.pull_cost = {"reads", 1, 0, ""};
   options.capabilities.fetch_cost = {"reads", 0, 1, ""};
   options.capabilities.poll_cost = {"writes", 5, 0, ""};
-  OnlyKind(&options)->cost = {"writes", 10, 0.5, ""};
-  OnlyKind(&options)->receipt_timeout = absl::Minutes(1);
+  OnlyKind(options).cost = {"writes", 10, 0.5, ""};
+  OnlyKind(options).receipt_timeout = absl::Minutes(1);
   Make(options);
   EXPECT_TRUE(adapter_->Pull({}, call_).ok());
   const std::vector<std::string> three = {Id(1), Id(2), Id(3)};
@@ -335,7 +334,7 @@ TEST_F(SimulatedPlatformTest, CallsTakeOfTheirBuckets) {
 TEST_F(SimulatedPlatformTest, ACallThatCostsMoreThanThereIsNeedsAFullBucket) {
   SimulatedOptions options;
   options.capabilities.account.buckets = {{"writes", 4, 1}};
-  OnlyKind(&options)->cost = {"writes", 1, 1, ""};
+  OnlyKind(options).cost = {"writes", 1, 1, ""};
   Make(options);
   EXPECT_TRUE(Push(AllItems(50)).ok());
   clock_.Advance(absl::Seconds(3));
@@ -348,8 +347,8 @@ TEST_F(SimulatedPlatformTest, ACallThatCostsMoreThanThereIsNeedsAFullBucket) {
 TEST_F(SimulatedPlatformTest, NoMoreCallsAreUnderWayThanThereAreSlots) {
   SimulatedOptions options;
   options.capabilities.account.slots = {{"calls", 2}};
-  OnlyKind(&options)->cost.slots = options.capabilities.pull_cost.slots = "calls";
-  OnlyKind(&options)->in_flight = 3;
+  OnlyKind(options).cost.slots = options.capabilities.pull_cost.slots = "calls";
+  OnlyKind(options).in_flight = 3;
   Make(options);
   const std::vector<PushItem> items = AllItems(50);
   const std::vector<PushRequest> requests(3, {KindName(), items, "call"});
@@ -387,28 +386,28 @@ TEST_F(SimulatedPlatformTest, APushWhoseReplyIsLostHasLanded) {
 
 TEST_F(SimulatedPlatformTest, ALatePushOverwritesWhatCameInBetween) {
   SimulatedOptions options;
-  OnlyKind(&options)->timeout = absl::Minutes(5);
+  OnlyKind(options).timeout = absl::Minutes(5);
   options.faults.push_late = 1;
   Make(options);
   EXPECT_FALSE(Push(AllItems(50)).ok());
   platform_->SetFaults({});
   ASSERT_TRUE(Push(AllItems(60)).ok());
   EXPECT_EQ(QuantityOf(3), 60);
-  clock_.Advance(OnlyKind(&options)->timeout);
+  clock_.Advance(OnlyKind(options).timeout);
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(QuantityOf(i), 50);
   EXPECT_EQ(platform_->Counters().pushes_late, 1);
 }
 
 TEST_F(SimulatedPlatformTest, ALatePushDoesNotRepeatAKeyThatWasApplied) {
   SimulatedOptions options;
-  OnlyKind(&options)->keys = IdempotencyKeys::kItem;
+  OnlyKind(options).keys = IdempotencyKeys::kItem;
   options.faults.push_late = 1;
   Make(options);
   EXPECT_FALSE(Push(AllItems(50)).ok());
   platform_->SetFaults({});
   ASSERT_TRUE(Push(AllItems(50)).ok());
   ASSERT_TRUE(platform_->EditItem(Id(3), kQuantity, {kAbsent, 49, ChannelStatus::kUnknown}));
-  clock_.Advance(OnlyKind(&options)->timeout);
+  clock_.Advance(OnlyKind(options).timeout);
   EXPECT_EQ(QuantityOf(3), 49);
   EXPECT_EQ(platform_->Counters().items_repeated, kItems);
 }
@@ -463,7 +462,7 @@ TEST_F(SimulatedPlatformTest, ItemsDrift) {
 
 TEST_F(SimulatedPlatformTest, APushOverTheLimitIsRefused) {
   SimulatedOptions options;
-  OnlyKind(&options)->max_items = kItems - 1;
+  OnlyKind(options).max_items = kItems - 1;
   Make(options);
   const absl::Status status = Push(AllItems(50)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -482,8 +481,8 @@ TEST_F(SimulatedPlatformTest, AFetchOverTheLimitIsRefused) {
 
 TEST_F(SimulatedPlatformTest, APushOfTooManyBytesIsRefused) {
   SimulatedOptions options;
-  OnlyKind(&options)->item_bytes = 20;
-  OnlyKind(&options)->max_bytes = 2 * (20 + static_cast<int64_t>(Id(0).size() + 5));
+  OnlyKind(options).item_bytes = 20;
+  OnlyKind(options).max_bytes = 2 * (20 + static_cast<int64_t>(Id(0).size() + 5));
   Make(options);
   std::vector<PushItem> items = {QuantityItem(0, 50), QuantityItem(1, 50)};
   for (PushItem& item : items) {
@@ -497,7 +496,7 @@ TEST_F(SimulatedPlatformTest, APushOfTooManyBytesIsRefused) {
 
 TEST_F(SimulatedPlatformTest, APushOfSeveralParentsIsRefusedWhereItMustHaveOne) {
   SimulatedOptions options;
-  OnlyKind(&options)->one_parent = true;
+  OnlyKind(options).one_parent = true;
   Make(options);
   std::vector<PushItem> items = {QuantityItem(0, 50), QuantityItem(1, 50)};
   items[0].parent_id = items[1].parent_id = "shirt";
@@ -602,7 +601,7 @@ TEST_F(SimulatedPlatformTest, ACallThatTakesTooLongHasNoAnswer) {
 
 TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
   SimulatedOptions options;
-  OnlyKind(&options)->in_flight = 4;
+  OnlyKind(options).in_flight = 4;
   options.faults.min_latency = absl::Seconds(2);
   options.faults.max_latency = absl::Seconds(3);
   Make(options);
@@ -624,7 +623,7 @@ TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
 
 TEST_F(SimulatedPlatformTest, ReceiptsAreDecidedAfterAWhile) {
   SimulatedOptions options;
-  OnlyKind(&options)->receipt_timeout = absl::Seconds(20);
+  OnlyKind(options).receipt_timeout = absl::Seconds(20);
   options.faults.max_receipt_delay = absl::Seconds(30);
   Make(options);
   const absl::StatusOr<PushReply> reply = Push(AllItems(50));
@@ -654,7 +653,7 @@ TEST_F(SimulatedPlatformTest, ReceiptsAreDecidedAfterAWhile) {
 
 TEST_F(SimulatedPlatformTest, SomeItemsAreAccepted) {
   SimulatedOptions options;
-  OnlyKind(&options)->receipt_timeout = absl::Minutes(1);
+  OnlyKind(options).receipt_timeout = absl::Minutes(1);
   options.faults.accepted = 0.5;
   Make(options);
   const absl::StatusOr<PushReply> reply = Push(AllItems(50));

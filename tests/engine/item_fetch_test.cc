@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
+#include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
@@ -22,13 +23,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-int64_t CountOf(const Job& job, absl::string_view name) {
-  for (const auto& [key, value] : job.counts) {
-    if (key == name) return value;
-  }
-  return 0;
-}
 
 // A channel of six items, of which two can be asked for at a time unless a test says otherwise.
 class ItemFetchTest : public ::testing::Test {

@@ -9,8 +9,8 @@
 #include "absl/types/optional.h"
 #include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
+#include "tests/engine/scripted_channel.h"
 #include "tests/engine/watched_storage.h"
-#include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
 namespace {
@@ -28,21 +28,6 @@ class ProgressStorage : public WatchedStorage {
   int reports = 0;
   std::function<absl::StatusOr<ProgressReply>()> answer = [] { return ProgressReply(); };
 };
-
-// Lets a test act while somebody waits.
-class WaitingClock : public ManualClock {
- public:
-  void Sleep(absl::Duration duration) override {
-    ManualClock::Sleep(duration);
-    if (on_sleep) on_sleep();
-  }
-
-  std::function<void()> on_sleep;
-};
-
-absl::Status Throttled(absl::Duration retry_after) {
-  return WithRetryAfter(absl::ResourceExhaustedError("too many requests"), retry_after);
-}
 
 // Has nothing, and does during a call what a test says.
 class FakeAdapter : public ChannelAdapter {
@@ -101,7 +86,7 @@ class JobContextTest : public ::testing::Test {
 
   absl::Status Pull() { return context_->Pull({}).status(); }
 
-  WaitingClock clock_;
+  HookedClock clock_;
   const std::unique_ptr<Storage> memory_ = NewMemoryStorage(clock_);
   ProgressStorage storage_{*memory_};
   const absl::Time start_ = clock_.Now();

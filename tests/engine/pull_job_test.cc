@@ -15,17 +15,11 @@
 #include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
+#include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
 namespace {
-
-int64_t CountOf(const Job& job, absl::string_view name) {
-  for (const auto& [key, value] : job.counts) {
-    if (key == name) return value;
-  }
-  return 0;
-}
 
 // Notes how many pages each write of pages has.
 class PageCounter : public ForwardingStorage {

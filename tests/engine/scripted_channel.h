@@ -15,6 +15,7 @@
 #include "flxlink/channel_adapter.h"
 #include "flxlink/simulated_channel.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/simulated_options.h"
 
 namespace flxlink::engine {
 
@@ -65,9 +66,6 @@ class HookedClock : public ManualClock {
 
   std::function<void()> on_sleep;
 };
-
-// The kind of a platform that sets everything in one call.
-inline PushKind& OnlyKind(SimulatedOptions& options) { return options.capabilities.push_kinds.front(); }
 
 // Makes each call take a token of a bucket of that size.
 inline void CountCalls(double size, double refill_per_second, SimulatedOptions* options) {

@@ -13,6 +13,7 @@
 #include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
 #include "tests/engine/scripted_channel.h"
+#include "tests/support/job_counts.h"
 
 namespace flxlink::engine {
 namespace {
@@ -40,13 +41,6 @@ class HookedStorage : public ForwardingStorage {
  protected:
   absl::Status Before(absl::string_view operation) override { return before ? before(operation) : absl::OkStatus(); }
 };
-
-int64_t CountOf(const Job& job, absl::string_view name) {
-  for (const auto& [key, value] : job.counts) {
-    if (key == name) return value;
-  }
-  return 0;
-}
 
 class SharedStoreTest : public ::testing::Test {
  protected:

@@ -18,18 +18,12 @@
 #include "gtest/gtest.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
+#include "tests/support/job_counts.h"
 
 namespace flxlink::engine {
 namespace {
 
 using ::testing::HasSubstr;
-
-int64_t CountOf(const Job& job, absl::string_view name) {
-  for (const auto& [key, value] : job.counts) {
-    if (key == name) return value;
-  }
-  return 0;
-}
 
 // A channel of six items and six products, on a storage that a test looks into; pages have two rows.
 class World {

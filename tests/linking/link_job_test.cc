@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/watched_storage.h"
+#include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::linking {
@@ -98,13 +99,6 @@ class LinkJobTest : public ::testing::Test {
     filter.skus = {sku};
     return inner_->ReadListings(channel_id_, filter, 0, 1)->at(0).external_id;
   }
-  int64_t CountOf(const Job& job, const std::string& name) {
-    for (const auto& [key, value] : job.counts) {
-      if (key == name) return value;
-    }
-    return -1;
-  }
-
   ManualClock clock_;
   std::unique_ptr<Storage> inner_;
   StaleFenceStorage storage_;

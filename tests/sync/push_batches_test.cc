@@ -12,16 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/sync/sync_rows.h"
 
 namespace flxlink::sync {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-const SyncFields kPrice = {SyncField::kPrice};
-const SyncFields kQuantity = {SyncField::kQuantity};
-const SyncFields kBoth = {SyncField::kPrice, SyncField::kQuantity};
 
 PushKind Kind(const SyncFields& fields) {
   PushKind kind;
@@ -104,7 +101,7 @@ TEST(PushBatchesTest, EachKindHasItsCalls) {
 }
 
 TEST(PushBatchesTest, ManyGoByAKindThatIsWorthIt) {
-  std::vector<PushKind> kinds = {Kind(kBoth), Kind(kPrice), Kind(kQuantity)};
+  std::vector<PushKind> kinds = {Kind(kPriceAndQuantity), Kind(kPrice), Kind(kQuantity)};
   kinds[0].worth_from = 3;
   SyncPlan plan;
   for (int i = 0; i < 2; ++i) AddItem(1, kPrice, "", &plan);
@@ -115,7 +112,7 @@ TEST(PushBatchesTest, ManyGoByAKindThatIsWorthIt) {
 }
 
 TEST(PushBatchesTest, OfSeveralThatAreWorthItTheFirstIsUsed) {
-  std::vector<PushKind> kinds = {Kind(kQuantity), Kind(kBoth), Kind(kPrice), Kind(kBoth)};
+  std::vector<PushKind> kinds = {Kind(kQuantity), Kind(kPriceAndQuantity), Kind(kPrice), Kind(kPriceAndQuantity)};
   kinds[1].worth_from = kinds[3].worth_from = 2;
   SyncPlan plan;
   for (int i = 0; i < 2; ++i) AddItem(2, kPrice, "", &plan);
@@ -123,10 +120,10 @@ TEST(PushBatchesTest, OfSeveralThatAreWorthItTheFirstIsUsed) {
 }
 
 TEST(PushBatchesTest, AKindThatDoesNotSetAllOfThemIsNotUsed) {
-  std::vector<PushKind> kinds = {Kind(kPrice), Kind(kBoth)};
+  std::vector<PushKind> kinds = {Kind(kPrice), Kind(kPriceAndQuantity)};
   SyncPlan plan;
   AddItem(1, kPrice, "", &plan);
-  AddItem(1, kBoth, "", &plan);
+  AddItem(1, kPriceAndQuantity, "", &plan);
   EXPECT_EQ(ToText(MakePushBatches(plan, kinds)), "1: 0 1");
 }
 
@@ -172,7 +169,7 @@ class BatchesMaker {
 
   PushKind AnyKind() {
     PushKind kind;
-    kind.fields = Chance(40) ? kBoth : (Chance(50) ? kPrice : kQuantity);
+    kind.fields = Chance(40) ? kPriceAndQuantity : (Chance(50) ? kPrice : kQuantity);
     if (Chance(50)) kind.max_items = 1 + Below(5);
     if (Chance(50)) kind.max_bytes = 5 + Below(40);
     kind.item_bytes = Below(4);

@@ -18,11 +18,6 @@
 namespace flxlink::sync {
 namespace {
 
-const SyncFields kPrice = {SyncField::kPrice};
-const SyncFields kQuantity = {SyncField::kQuantity};
-const SyncFields kStatus = {SyncField::kStatus};
-const SyncFields kAll = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
-
 constexpr ChannelStatus kListed = ChannelStatus::kListed;
 constexpr ChannelStatus kHidden = ChannelStatus::kHidden;
 

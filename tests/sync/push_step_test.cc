@@ -18,12 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const SyncFields kPrice = {SyncField::kPrice};
-const SyncFields kQuantity = {SyncField::kQuantity};
-const SyncFields kStatus = {SyncField::kStatus};
 const SyncFields kTitle = {{}, {"title"}};
-const SyncFields kAll = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
-const SyncFields kNothing = {};
 
 // What an item has and what it should have.
 struct Change {

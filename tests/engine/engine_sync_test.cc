@@ -1,0 +1,342 @@
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/edit_channel.h"
+#include "tests/engine/engine_under_test.h"
+#include "tests/engine/hooked_storage.h"
+#include "tests/engine/scripted_channel.h"
+#include "tests/support/job_counts.h"
+#include "tests/support/simulated_options.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::IsEmpty;
+
+class EngineSyncTest : public EngineUnderTest {
+ protected:
+  // A little later than whatever was pushed before.
+  Job FullSync() {
+    clock_.Advance(absl::Seconds(1));
+    JobOptions options;
+    options.full = true;
+    return Run(JobKind::kSync, options);
+  }
+};
+
+TEST_P(EngineSyncTest, PriceAndQuantityFlowWithoutARebuild) {
+  SyncedChannel(4, Config());
+  WriteProducts({{"s2", "s2", 1100, 5}, {"s3", "s3", 1000, 9}});
+  EXPECT_TRUE(Listing("s2").dirty);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "prices"), 1);
+  EXPECT_EQ(CountOf(sync, "quantities"), 1);
+  EXPECT_EQ(CountOf(sync, "statuses"), 0);
+  EXPECT_EQ(ValuesOf("i2").price, 1100);
+  EXPECT_EQ(ValuesOf("i3").quantity, 9);
+  EXPECT_FALSE(Listing("s2").dirty);
+}
+
+TEST_P(EngineSyncTest, ItemNotFoundByAPushBreaksTheLink) {
+  SyncedChannel(2, Config());
+  platform_->RemoveItem("i1");
+  WriteProducts({{"s1", "s1", 2000, 5}});
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "broken"), 1);
+  EXPECT_EQ(sync.progress.failed, 1);
+  EXPECT_EQ(Listing("s1").link_state, LinkState::kBroken);
+  EXPECT_EQ(Listing("s1").attentions.at(0).code, problem_code::kItemGone);
+}
+
+TEST_P(EngineSyncTest, FullSyncFindsAndCorrectsAnEditMadeOnTheChannel) {
+  SyncedChannel(5, Config());
+  platform_->EditItem("i3", {SyncField::kPrice}, {1, 0, ChannelStatus::kListed});
+  platform_->EditItem("i4", {SyncField::kQuantity}, {0, 50, ChannelStatus::kListed});
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0) << "a partial sync takes dirty links only";
+  const Job sync = FullSync();
+  EXPECT_EQ(CountOf(sync, "drifted"), 2);
+  EXPECT_EQ(CountOf(sync, "sent"), 2);
+  EXPECT_EQ(ValuesOf("i3").price, 1000);
+  EXPECT_EQ(ValuesOf("i4").quantity, 5);
+  EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
+}
+
+TEST_P(EngineSyncTest, StockThatTheChannelSoldIsNotOverwrittenUntilItIsStatedAnew) {
+  SyncedChannel(1, Config());
+  platform_->EditItem("i0", {SyncField::kQuantity}, {0, 2, ChannelStatus::kListed});
+  clock_.Advance(absl::Minutes(1));
+  const Job sync = FullSync();
+  EXPECT_EQ(CountOf(sync, "sent"), 0);
+  EXPECT_EQ(ValuesOf("i0").quantity, 2);
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
+  ASSERT_EQ(sync.problems.size(), 1u);
+  EXPECT_EQ(sync.problems[0].subject, "s0");
+
+  clock_.Advance(absl::Minutes(1));
+  WriteProducts({{"s0", "s0", 1000, 5}});
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(ValuesOf("i0").quantity, 5);
+  EXPECT_TRUE(Listing("s0").attentions.empty());
+}
+
+TEST_P(EngineSyncTest, OverwritePolicyCorrectsLessStockAtOnce) {
+  ChannelConfig config = Config();
+  config.oversell_guard = OversellGuard::kOverwrite;
+  SyncedChannel(1, config);
+  platform_->EditItem("i0", {SyncField::kQuantity}, {0, 2, ChannelStatus::kListed});
+  FullSync();
+  EXPECT_EQ(ValuesOf("i0").quantity, 5);
+}
+
+TEST_P(EngineSyncTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
+  SyncedChannel(4, Config());
+  WriteProducts({{"s3", "s3", 7000, 5}});
+  JobOptions options;
+  options.force = {"s1", "nope"};
+  options.only_forced = true;
+  const Job sync = Run(JobKind::kSync, options);
+  EXPECT_EQ(CountOf(sync, "sent"), 1);
+  EXPECT_EQ(CountOf(sync, "prices"), 1);
+  EXPECT_EQ(CountOf(sync, "quantities"), 1);
+  ASSERT_EQ(sync.problems.size(), 1u);
+  EXPECT_EQ(sync.problems[0].subject, "nope");
+  EXPECT_TRUE(Listing("s3").dirty) << "not named, so it stays for the next sync";
+}
+
+TEST_P(EngineSyncTest, HigherSyncPriorityGoesOutFirst) {
+  SimulatedOptions options;
+  OnlyKind(options).max_items = 1;
+  UsePlatform(options);
+  SyncedChannel(3, Config());
+  ListingEdit edit;
+  edit.kind = ListingEdit::Kind::kSetPriority;
+  edit.sync_priority = 9;
+  ASSERT_TRUE(engine_->EditListing("shop", "s2", edit).ok());
+  WriteProducts({{"s0", "s0", 1, 5}, {"s1", "s1", 1, 5}, {"s2", "s2", 1, 5}});
+  // Everything after the first push is refused for now: what is applied is what went first.
+  SimulatedFaults faults;
+  faults.unavailable = 1;
+  const int64_t pushes = platform_->Counters().pushes;
+  EngineOptions engine_options;
+  HookedStorage hooked(*storage_);
+  engine_options.storage = &hooked;
+  engine_options.adapters = &adapters_;
+  engine_options.clock = &clock_;
+  engine_options.max_tries = 1;
+  hooked.after_progress = [&](const Fence&, const JobProgress&) {
+    if (platform_->Counters().pushes > pushes) platform_->SetFaults(faults);
+  };
+  engine_.reset();
+  absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Create(engine_options);
+  ASSERT_TRUE(engine.ok());
+  engine_ = *std::move(engine);
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  engine_.reset();
+  EXPECT_EQ(ValuesOf("i2").price, 1);
+  EXPECT_EQ(ValuesOf("i0").price, 1000);
+  EXPECT_EQ(ValuesOf("i1").price, 1000);
+}
+
+TEST_P(EngineSyncTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
+  SyncedChannel(3, Config());
+  WriteProducts({{"s0", "s0", -5, 5}, {"s1", "s1", 1300, 5}});
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(sync, "sent"), 1);
+  EXPECT_EQ(CountOf(sync, "refused"), 1);
+  EXPECT_EQ(ValuesOf("i1").price, 1300);
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, "invalid_price");
+  EXPECT_EQ(Listing("s0").attentions.at(0).args, (std::vector<Field>{{"field", "price"}}));
+
+  const int64_t pushed = platform_->Counters().items_pushed;
+  EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
+  EXPECT_EQ(platform_->Counters().items_pushed, pushed) << "not retried until its desired value changes";
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, "invalid_price");
+  WriteProducts({{"s0", "s0", 1400, 5}});
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_TRUE(Listing("s0").attentions.empty());
+}
+
+TEST_P(EngineSyncTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame) {
+  SimulatedOptions options;
+  OnlyKind(options).takes_good_items = false;
+  UsePlatform(options);
+  SyncedChannel(6, Config());
+  WriteProducts({{"s0", "s0", 1100, 5}, {"s1", "s1", -1, 5}, {"s2", "s2", 1100, 5}, {"s4", "s4", 1100, 5}});
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "sent"), 3);
+  EXPECT_EQ(CountOf(sync, "refused"), 1);
+  EXPECT_EQ(ValuesOf("i4").price, 1100);
+  EXPECT_FALSE(Listing("s1").attentions.empty());
+  EXPECT_THAT(*storage_->ReadOpenPushes(Listings().empty() ? 0 : (*engine_->GetChannel("shop")).channel_id), IsEmpty());
+}
+
+TEST_P(EngineSyncTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {
+  SyncedChannel(1, Config());
+  WriteProducts({{"s0", "s0", 1700, 5}});
+  SimulatedFaults faults;
+  faults.push_lost_reply = 1;
+  platform_->SetFaults(faults);
+  EngineOptions options;
+  options.storage = storage_.get();
+  options.adapters = &adapters_;
+  options.clock = &clock_;
+  options.max_tries = 1;
+  engine_ = *Engine::Create(options);
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  EXPECT_TRUE(Listing("s0").in_doubt);
+  EXPECT_TRUE(Listing("s0").dirty);
+
+  platform_->SetFaults({});
+  const absl::Time before = clock_.Now();
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "sent"), 1) << "a link in doubt is never skipped as equal";
+  EXPECT_GE(clock_.Now() - before, platform_->capabilities().push_kinds.front().timeout - absl::Seconds(1));
+  EXPECT_FALSE(Listing("s0").in_doubt);
+  EXPECT_EQ(ValuesOf("i0").price, 1700);
+}
+
+TEST_P(EngineSyncTest, RetriesAThrottledChannelAndConverges) {
+  SyncedChannel(9, Config());
+  std::vector<TestProduct> products;
+  for (int i = 0; i < 9; ++i) products.push_back({absl::StrCat("s", i), absl::StrCat("s", i), 2000 + i, i});
+  WriteProducts(products);
+  SimulatedFaults faults;
+  faults.throttled = 0.3;
+  faults.item_unavailable = 0.2;
+  faults.item_throttled = 0.2;
+  faults.push_lost_reply = 0.1;
+  faults.push_late = 0.1;
+  platform_->SetFaults(faults);
+  for (int tries = 0; tries < 20 && Run(JobKind::kSync).state != JobState::kCompleted; ++tries) {
+  }
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_EQ(ValuesOf(absl::StrCat("i", i)).price, 2000 + i);
+    EXPECT_EQ(ValuesOf(absl::StrCat("i", i)).quantity, i);
+    EXPECT_FALSE(Listing(absl::StrCat("s", i)).dirty);
+  }
+}
+
+TEST_P(EngineSyncTest, AsynchronousReceiptsArePolled) {
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Minutes(10);
+  options.faults.max_receipt_delay = absl::Seconds(2);
+  UsePlatform(options);
+  SyncedChannel(2, Config());
+  WriteProducts({{"s0", "s0", 1234, 5}});
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  EXPECT_EQ(CountOf(sync, "accepted"), 1);
+  EXPECT_GT(platform_->Counters().polls, 0);
+  clock_.Advance(absl::Seconds(3));
+  EXPECT_EQ(*engine_->RunPending(1), 1) << "the retry";
+  EXPECT_EQ(ValuesOf("i0").price, 1234);
+}
+
+// Without a limiter the platform, which counts as the engine does, throttles.
+TEST_P(EngineSyncTest, ARateLimitIsKeptWithoutBeingThrottled) {
+  SimulatedOptions options;
+  OnlyKind(options).max_items = 1;
+  CountCalls(2, 1, &options);
+  UsePlatform(options);
+  SyncedChannel(5, Config());
+  clock_.Advance(absl::Minutes(1));
+  std::vector<TestProduct> products;
+  for (int i = 0; i < 5; ++i) products.push_back({absl::StrCat("s", i), absl::StrCat("s", i), 1});
+  WriteProducts(products);
+  const absl::Time before = clock_.Now();
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 5);
+  EXPECT_GE(clock_.Now() - before, absl::Seconds(3)) << "two calls were saved up, three had to wait";
+  EXPECT_EQ(platform_->Counters().calls_throttled, 0);
+}
+
+TEST_P(EngineSyncTest, RulesHideAndUnhideAndTheNextSyncSendsIt) {
+  ChannelConfig config = Config();
+  config.status_rules = {
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide},
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kGreater, 0, StatusRule::Action::kUnhide}};
+  SyncedChannel(3, config);
+  WriteProducts({{"s1", "s1", 1000, 0}});
+  const Job rules = Run(JobKind::kRules);
+  EXPECT_EQ(CountOf(rules, "hidden"), 1);
+  EXPECT_EQ(CountOf(rules, "unhidden"), 0);
+  EXPECT_EQ(Listing("s1").status.pending, PendingChange::kHiding);
+  Run(JobKind::kSync);
+  EXPECT_EQ(ValuesOf("i1").status, ChannelStatus::kHidden);
+  EXPECT_EQ(Listing("s1").status.base, Health::kHidden);
+  EXPECT_EQ(Listing("s1").status.pending, PendingChange::kNone);
+  WriteProducts({{"s1", "s1", 1000, 3}});
+  EXPECT_EQ(CountOf(Run(JobKind::kRules), "unhidden"), 1);
+  Run(JobKind::kSync);
+  EXPECT_EQ(ValuesOf("i1").status, ChannelStatus::kListed);
+}
+
+TEST_P(EngineSyncTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
+  SimulatedOptions options;
+  options.capabilities.kept_by_parent = {SyncField::kStatus};
+  UsePlatform(options);
+  ChannelConfig config = Config();
+  config.status_rules = {
+      {StatusRule::Subject::kQuantity, StatusRule::Comparison::kLessOrEqual, 0, StatusRule::Action::kHide}};
+  AddChannel(config);
+  WriteProducts({{"a", "a", 1000, 0}, {"b", "b", 1000, 4}});
+  SetItem("1", "a", 1000, 0, ChannelStatus::kListed, "p");
+  SetItem("2", "b", 1000, 4, ChannelStatus::kListed, "p");
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kRules}) Run(kind);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 1);
+  EXPECT_EQ(Listing("a").attentions.at(0).code, problem_code::kSiblingsDisagree);
+  EXPECT_EQ(ValuesOf("1").status, ChannelStatus::kListed);
+
+  WriteProducts({{"b", "b", 1000, 0}});
+  Run(JobKind::kRules);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "statuses"), 2);
+  EXPECT_EQ(sync.progress.failed, 0);
+  EXPECT_TRUE(Listing("a").attentions.empty());
+  EXPECT_EQ(Listing("a").status.base, Health::kHidden);
+  EXPECT_EQ(ValuesOf("1").status, ChannelStatus::kHidden);
+  EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
+}
+
+TEST_P(EngineSyncTest, PausedListingsAreNotSentUntilResumed) {
+  SyncedChannel(2, Config());
+  ListingEdit edit;
+  edit.kind = ListingEdit::Kind::kPause;
+  ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
+  WriteProducts({{"s0", "s0", 1900, 5}});
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0);
+  EXPECT_EQ(HealthOf(Listing("s0").status), Health::kPaused);
+  edit.kind = ListingEdit::Kind::kResume;
+  ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(ValuesOf("i0").price, 1900);
+}
+
+TEST_P(EngineSyncTest, ANewPolicyIsEvaluatedOverEveryLink) {
+  ChannelConfig config = Config();
+  config.sync_fields = {SyncField::kPrice};
+  AddChannel(config);
+  WriteProducts({{"a", "a", 1000, 50}});
+  SetItem("1", "a", 1000, 5);
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) Run(kind);
+  EXPECT_EQ(ValuesOf("1").quantity, 5);
+  const auto sync_quantity = [](ChannelConfig& changed) { changed.sync_fields.Add(SyncField::kQuantity); };
+  ASSERT_TRUE(EditChannel(*engine_, "shop", sync_quantity).ok());
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(ValuesOf("1").quantity, 50);
+}
+
+INSTANTIATE_TEST_SUITE_P(Storages, EngineSyncTest, ::testing::Values("memory", "sqlite"),
+                         [](const auto& suite) { return suite.param; });
+
+}  // namespace
+}  // namespace flxlink::engine

@@ -1,0 +1,16 @@
+// Short words for the options of a simulated platform.
+
+#ifndef FLXLINK_TESTS_SUPPORT_SIMULATED_OPTIONS_H_
+#define FLXLINK_TESTS_SUPPORT_SIMULATED_OPTIONS_H_
+
+#include "flxlink/push_kind.h"
+#include "flxlink/simulated_channel.h"
+
+namespace flxlink {
+
+// The kind of a platform that sets everything in one call.
+inline PushKind& OnlyKind(SimulatedOptions& options) { return options.capabilities.push_kinds.front(); }
+
+}  // namespace flxlink
+
+#endif  // FLXLINK_TESTS_SUPPORT_SIMULATED_OPTIONS_H_

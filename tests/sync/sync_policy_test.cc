@@ -1,0 +1,61 @@
+#include "src/sync/sync_policy.h"
+
+#include "absl/time/time.h"
+#include "flxlink/channel.h"
+#include "flxlink/channel_adapter.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/sync/sync_rows.h"
+
+namespace flxlink::sync {
+namespace {
+
+using ::testing::ElementsAre;
+
+PushKind KindOf(const SyncFields& fields, int64_t worth_from = 1) {
+  PushKind kind;
+  kind.fields = fields;
+  kind.worth_from = worth_from;
+  return kind;
+}
+
+TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
+  ChannelConfig config;
+  config.sync_fields = {SyncField::kPrice, SyncField::kStatus};
+  config.currency = Euro();
+  config.oversell_guard = OversellGuard::kOverwrite;
+  AdapterCapabilities capabilities;
+  capabilities.push_kinds = {KindOf(kQuantity), KindOf(kStatus)};
+  capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
+  capabilities.kept_by_parent = kStatus;
+  capabilities.pull_lag = absl::Seconds(9);
+  const SyncPolicy policy = MakeSyncPolicy(config, capabilities);
+  EXPECT_EQ(policy.fields, kStatus);
+  EXPECT_EQ(policy.read_lag, absl::Seconds(9));
+  EXPECT_EQ(policy.currency, Euro());
+  EXPECT_EQ(policy.oversell_guard, OversellGuard::kOverwrite);
+  EXPECT_TRUE(policy.parent_status);
+  EXPECT_THAT(policy.kinds, ElementsAre(kNothing, kStatus));
+}
+
+TEST(MakeSyncPolicyTest, NoStatusWhereTheChannelHasNone) {
+  AdapterCapabilities capabilities;
+  capabilities.push_kinds = {KindOf(kAll)};
+  const SyncPolicy policy = MakeSyncPolicy(ChannelConfig(), capabilities);
+  EXPECT_EQ(policy.fields, kPriceAndQuantity);
+  EXPECT_THAT(policy.kinds, ElementsAre(kPriceAndQuantity));
+  EXPECT_FALSE(policy.parent_status);
+}
+
+TEST(MakeSyncPolicyTest, PlansLeaveOutKindsThatAreOnlyForMany) {
+  AdapterCapabilities capabilities;
+  capabilities.status_set = {ChannelStatus::kListed};
+  capabilities.push_kinds = {KindOf(kAll, 50), KindOf(kPriceAndQuantity), KindOf(kStatus)};
+  EXPECT_THAT(MakeSyncPolicy(ChannelConfig(), capabilities).kinds, ElementsAre(kNothing, kPriceAndQuantity, kStatus));
+  // Without another one that sets the status it is for few as well.
+  capabilities.push_kinds.pop_back();
+  EXPECT_THAT(MakeSyncPolicy(ChannelConfig(), capabilities).kinds, ElementsAre(kAll, kPriceAndQuantity));
+}
+
+}  // namespace
+}  // namespace flxlink::sync
