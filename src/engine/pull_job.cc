@@ -6,8 +6,6 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "flxlink/storage_kit/errors.h"
-#include "flxlink/storage_kit/rules.h"
 #include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
 #include "src/engine/pulled_rows.h"
@@ -206,11 +204,16 @@ std::string MarkToBeginAt(const JobContext& context, const PullState& state, boo
 
 // A job asks what its channel's settings named when it began. Where they are others by now, the pull that it has begun
 // would pass for one of what they name; where they become others later, storage ends it.
-absl::Status CheckSettings(JobContext& context, int64_t pull_number) {
-  absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
+absl::Status CheckSettings(const JobContext& context) {
+  const absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
-  const bool are_same = storage::SameMarks(channel->config, context.channel().config);
-  return are_same ? absl::OkStatus() : storage::PullNotRunning(*channel, pull_number);
+  const ChannelConfig& asked = context.channel().config;
+  const ChannelConfig& named = channel->config;
+  if (named.adapter == asked.adapter && named.settings == asked.settings) return absl::OkStatus();
+  return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kChangedMeanwhile,
+                       {{"channel", named.name}},
+                       absl::StrCat("the adapter or settings of channel ", named.name,
+                                    " were changed while a job began to read it; run it again"));
 }
 
 absl::Status Begin(JobContext& context, const std::string& since, PullState* state) {
@@ -219,7 +222,7 @@ absl::Status Begin(JobContext& context, const std::string& since, PullState* sta
   if (!begun.ok()) return begun.status();
   *state = *std::move(begun);
   context.progress() = JobProgress();
-  return CheckSettings(context, state->pull_number);
+  return CheckSettings(context);
 }
 
 // Reads and stores pages up to the end, from the beginning where the channel says so: then everything, for it may be
