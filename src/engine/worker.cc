@@ -153,9 +153,10 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   const absl::Status status = RunKind(context);
   context.ReportCounts();
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
+  const bool changed_link_inputs = context.ChangedLinkInputs();
   Ending ending{claim.fence, EndOf(status, context), {}};
   if (ending.end.state == JobState::kCompleted) {
-    ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, context.ChangedLinkInputs());
+    ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, changed_link_inputs);
   }
   if (context.output().retry_at.has_value()) {
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));

@@ -66,8 +66,9 @@ struct FollowUp {
 };
 
 // Ends the running job and frees the slot. If it completed, its follow-ups are asked for, but for those of a kind that
-// is the job's own or in its chain; those with the trigger kRetry are asked for however it ended. A cancel request that the job did not see changes nothing, unless the job is to be
-// held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
+// is the job's own or in its chain; those with the trigger kRetry are asked for however it ended. A cancel request that
+// the job did not see changes nothing, unless the job is to be held: then it is cancelled. FAILED_PRECONDITION: the
+// fence is stale.
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 

@@ -650,7 +650,8 @@ TEST_P(ChannelConformance, APushOfNothingChangesNothing) {
 TEST_P(ChannelConformance, EveryStatusThatIsDeclaredIsSet) {
   ForEachKind([&](const PushKind& kind) {
     if (!kind.fields.Has(SyncField::kStatus)) return;
-    for (const ChannelStatus status : capabilities().status_set) {
+    const std::vector<ChannelStatus> statuses = capabilities().status_set;
+    for (const ChannelStatus status : statuses) {
       SCOPED_TRACE(ToString(status));
       Renew();
       PushItem push = MakePush(items_.back(), {SyncField::kStatus});

@@ -197,9 +197,9 @@ TEST_F(JobContextTest, PagesOfWholePullsAreBulkAndAllElseIsUrgent) {
   EXPECT_TRUE(ContextOf(full).TakeNow(cost, 0).has_value()) << "a push of a full sync";
   const absl::Time before = clock_.Now();
   ASSERT_TRUE(context_->Pull({"", 1, "mark"}).ok());
-  EXPECT_EQ(clock_.Now(), before) << "a page of what changed since a mark";
+  EXPECT_LT(clock_.Now() - before, absl::Seconds(1)) << "a page of what changed since a mark";
   ASSERT_TRUE(Pull().ok());
-  EXPECT_GT(clock_.Now(), before) << "a page of a whole pull";
+  EXPECT_GT(clock_.Now() - before, absl::Seconds(1)) << "a page of a whole pull";
 }
 
 TEST_F(JobContextTest, WhoWaitsForAPermitSeesACancelAndLeavesTheQueue) {

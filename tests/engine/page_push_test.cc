@@ -38,9 +38,8 @@ class PagePushTest : public SyncJobTest {
     ListingFilter filter;
     filter.skus = {Sku(i)};
     std::vector<std::string> codes;
-    for (const Problem& problem : engine_->ListListings("shop", filter, {})->rows.at(0).attentions) {
-      codes.push_back(problem.code);
-    }
+    const absl::StatusOr<ListingPage> page = engine_->ListListings("shop", filter, {});
+    for (const Problem& problem : page->rows.at(0).attentions) codes.push_back(problem.code);
     return codes;
   }
 

@@ -145,7 +145,7 @@ TEST_P(StorageConformance, LinksComeWithTheHandlesOfTheirItems) {
   EXPECT_EQ(Value(storage().ReadDirty(shop.channel_id(), &cursor, 10)).handle[0], "gid://2");
   EXPECT_EQ(Value(storage().ReadLinksBySku(shop.channel_id(), {"S1"})).handle[0], "gid://2");
   EXPECT_EQ(Value(storage().ReadLinksByParent(shop.channel_id(), {""}, 0, 10)).handle[0], "gid://2");
-  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}});
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}}, At(6));
   EXPECT_EQ(handles(), (std::vector<std::string>{"", ""})) << "the adapter wants nothing back any more";
 }
 

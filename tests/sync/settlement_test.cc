@@ -51,10 +51,11 @@ TEST(SettleTest, ARejectionIsAttentionAndRemembered) {
   const Settlement& row = batch.rows.at(0);
   EXPECT_TRUE(row.settled);
   EXPECT_EQ(row.mask, kNothing);
-  EXPECT_EQ(row.refused.get(), RefusedTogether(kAll, {1990, 5, ChannelStatus::kListed}));
   ASSERT_EQ(row.attentions, 0);
-  EXPECT_EQ(batch.attentions.at(0).at(0).code, "price_too_low");
-  EXPECT_EQ(batch.attentions.at(0).at(0).message, "must be at least 1.00");
+  const Problem& problem = batch.attentions.at(0).at(0);
+  EXPECT_EQ(row.refused.get(), RefusedTogether(kAll, {1990, 5, ChannelStatus::kListed}, problem));
+  EXPECT_EQ(problem.code, "price_too_low");
+  EXPECT_EQ(problem.message, "must be at least 1.00");
 }
 
 TEST(SettleTest, ARejectionOfANamedFieldLeavesTheOthersToTheNextPlan) {
@@ -64,19 +65,22 @@ TEST(SettleTest, ARejectionOfANamedFieldLeavesTheOthersToTheNextPlan) {
   const SettlementBatch batch = SettleOne(ChangedRow(), outcome);
   const Settlement& row = batch.rows.at(0);
   EXPECT_FALSE(row.settled);
-  EXPECT_EQ(row.refused.get(), RefusedTogether(kPrice, {1990}));
   ASSERT_EQ(row.attentions, 0);
-  EXPECT_EQ(batch.attentions.at(0).at(0).message, "price: must be at least 1.00");
-  EXPECT_EQ(batch.attentions.at(0).at(0).args, (std::vector<Field>{{"field", "price"}}));
+  const Problem& problem = batch.attentions.at(0).at(0);
+  EXPECT_EQ(row.refused.get(), RefusedTogether(kPrice, {1990}, problem));
+  EXPECT_EQ(problem.message, "price: must be at least 1.00");
+  EXPECT_EQ(problem.args, (std::vector<Field>{{"field", "price"}}));
 }
 
 TEST(SettleTest, ARejectionOfAFieldThatWasNotSentIsOneOfAll) {
   for (const char* field : {"title", "Price!"}) {
     PushOutcome outcome = OutcomeOf(PushResult::kRejected);
     outcome.field = field;
-    const Settlement row = SettleOne(ChangedRow(), outcome).rows.at(0);
+    const SettlementBatch batch = SettleOne(ChangedRow(), outcome);
+    const Settlement& row = batch.rows.at(0);
     EXPECT_TRUE(row.settled);
-    EXPECT_EQ(row.refused.get(), RefusedTogether(kAll, {1990, 5, ChannelStatus::kListed}));
+    EXPECT_EQ(row.refused.get(),
+              RefusedTogether(kAll, {1990, 5, ChannelStatus::kListed}, batch.attentions.at(0).at(0)));
   }
 }
 
@@ -120,7 +124,7 @@ TEST(SettleTest, ARejectionDoesNotTellWhatAnEarlierPushDid) {
   row.in_doubt = kNothing;
   CopyFields(refused.mask, refused.acknowledged, &row.acknowledged);
   row.refused = refused.refused;
-  EXPECT_EQ(OnlySettled(PlanOf(row)).attentions, kKeepAttentions);
+  EXPECT_THAT(OnlyAttentions(PlanOf(row)), testing::ElementsAre(refused.refused.get().at(0).problem));
 }
 
 TEST(SettleTest, ARejectionOfOneFieldKeepsTheDoubtOfTheOthers) {

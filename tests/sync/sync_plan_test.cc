@@ -408,10 +408,12 @@ TEST(RefusedTest, TheSameValueIsNotSentAgainAndKeepsItsAttention) {
   SyncRow row = EqualRow();
   row.product_price = 0;
   row.refused = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0).refused;
-  EXPECT_THAT(row.refused.get(), ElementsAre(RefusedValue{"price", ValueDigest("price", {0})}));
+  const Problem problem = row.refused.get().at(0).problem;
+  EXPECT_EQ(problem.code, problem_code::kRejected);
+  EXPECT_THAT(row.refused.get(), ElementsAre(RefusedValue{"price", ValueDigest("price", {0}), problem}));
   const Settlement again = OnlySettled(PlanOf(row));
   EXPECT_TRUE(again.settled);
-  EXPECT_EQ(again.attentions, kKeepAttentions);
+  EXPECT_THAT(OnlyAttentions(PlanOf(row)), ElementsAre(problem));
   EXPECT_EQ(again.refused, row.refused);
 }
 
@@ -431,13 +433,17 @@ TEST(RefusedTest, OtherFieldsGoAndTheRefusalStays) {
   row.refused = RefusedTogether(kPrice, {0});
   const SyncPlan plan = PlanOf(row);
   EXPECT_EQ(OnlyItem(plan).mask, kQuantity);
-  for (const PushResult result : {PushResult::kApplied, PushResult::kThrottled}) {
-    const Settlement settlement = Settle(plan, {0}, {OutcomeOf(result)}, 11).rows.at(0);
-    EXPECT_EQ(settlement.refused, row.refused);
-    EXPECT_EQ(settlement.attentions, kKeepAttentions);
-  }
-  const Settlement both = Settle(plan, {0}, {OutcomeOf(PushResult::kRejected)}, 11).rows.at(0);
-  EXPECT_THAT(both.refused.get(), ElementsAre(row.refused.get().at(0), RefusedTogether(kQuantity, {kAbsent, 4}).at(0)));
+  const SettlementBatch applied = Settle(plan, {0}, {OutcomeOf(PushResult::kApplied)}, 11);
+  EXPECT_EQ(applied.rows.at(0).refused, row.refused);
+  EXPECT_THAT(applied.attentions.at(0), ElementsAre(kTooLow));
+  const Settlement throttled = Settle(plan, {0}, {OutcomeOf(PushResult::kThrottled)}, 11).rows.at(0);
+  EXPECT_EQ(throttled.refused, row.refused);
+  EXPECT_EQ(throttled.attentions, kKeepAttentions);
+  const SettlementBatch both = Settle(plan, {0}, {OutcomeOf(PushResult::kRejected)}, 11);
+  const Problem quantity = both.attentions.at(0).at(0);
+  EXPECT_THAT(both.attentions.at(0), ElementsAre(quantity, kTooLow));
+  EXPECT_THAT(both.rows.at(0).refused.get(),
+              ElementsAre(row.refused.get().at(0), RefusedTogether(kQuantity, {kAbsent, 4}, quantity).at(0)));
 }
 
 // Nobody knows which of them it was: the price may have been wrong, and the quantity is not to wait for ever.
@@ -446,7 +452,7 @@ TEST(RefusedTest, WhatWasRefusedTogetherIsSentAgainTogether) {
   row.product_price = 0;
   row.product_quantity = 9;
   row.refused = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0).refused;
-  EXPECT_EQ(row.refused.get(), RefusedTogether(kPriceAndQuantity, {0, 9}));
+  EXPECT_EQ(row.refused.get(), RefusedTogether(kPriceAndQuantity, {0, 9}, row.refused.get().at(0).problem));
   EXPECT_EQ(OnlySettled(PlanOf(row)).refused, row.refused);
   SyncRow other_price = row;
   other_price.product_price = 1;
@@ -464,7 +470,7 @@ TEST(RefusedTest, RaisingAndShowingWaitForARefusedPrice) {
   row.refused = RefusedTogether(kPrice, {1990});
   const Settlement waiting = OnlySettled(PlanOf(row));
   EXPECT_TRUE(waiting.settled);
-  EXPECT_EQ(waiting.attentions, kKeepAttentions);
+  EXPECT_THAT(OnlyAttentions(PlanOf(row)), ElementsAre(kTooLow));
   EXPECT_EQ(waiting.refused, row.refused);
   row.product_price = 1991;
   EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kAll);
@@ -542,7 +548,7 @@ TEST(StepsTest, ARefusedStepLeavesTheRestToTheNextPlan) {
   row.product_quantity = 0;
   const Settlement refused = SettleOne(row, OutcomeOf(PushResult::kRejected), SplitPolicy()).rows.at(0);
   EXPECT_FALSE(refused.settled);
-  EXPECT_EQ(refused.refused.get(), RefusedTogether(kQuantity, {kAbsent, 0}));
+  EXPECT_EQ(refused.refused.get(), RefusedTogether(kQuantity, {kAbsent, 0}, refused.refused.get().at(0).problem));
   row.refused = refused.refused;
   const SyncPlan next = PlanOf(row, SplitPolicy());
   EXPECT_EQ(OnlyItem(next).mask, kPrice);

@@ -94,10 +94,13 @@ inline SyncBatch OneRow(const SyncRow& row) {
   return batch;
 }
 
+inline const Problem kTooLow = {"price_too_low", {}, "must be at least 1.00"};
+
 // `fields`, refused together with the values that `values` has of them.
-inline std::vector<RefusedValue> RefusedTogether(const SyncFields& fields, const ItemValues& values) {
+inline std::vector<RefusedValue> RefusedTogether(const SyncFields& fields, const ItemValues& values,
+                                                 const Problem& problem = kTooLow) {
   std::vector<RefusedValue> refused;
-  for (const std::string& name : fields.Names()) refused.push_back({name, RefusalDigest(fields, values)});
+  for (const std::string& name : fields.Names()) refused.push_back({name, RefusalDigest(fields, values), problem});
   return refused;
 }
 
@@ -119,6 +122,13 @@ inline Settlement OnlySettled(const SyncPlan& plan) {
   EXPECT_THAT(plan.items, testing::IsEmpty());
   EXPECT_THAT(plan.settled.rows, testing::SizeIs(1));
   return plan.settled.rows.empty() ? Settlement() : plan.settled.rows.front();
+}
+
+// The attentions of that row.
+inline std::vector<Problem> OnlyAttentions(const SyncPlan& plan) {
+  const int32_t attentions = OnlySettled(plan).attentions;
+  EXPECT_GE(attentions, 0);
+  return attentions < 0 ? std::vector<Problem>() : plan.settled.attentions.at(static_cast<size_t>(attentions));
 }
 
 inline std::string SettledCode(const SyncPlan& plan) {

@@ -55,7 +55,7 @@ constexpr const char* kImpossible[] = {
     "SELECT LINK(l) || ': the fields in doubt, ' || l.in_doubt || ', cannot be' FROM link l "
     "WHERE l.in_doubt = '' OR l.in_doubt GLOB '*[^a-z0-9_,]*'",
     "SELECT LINK(l) || ': the refused values, ' || l.refused || ', cannot be' FROM link l "
-    "WHERE NOT json_valid(l.refused) OR json_type(l.refused) <> 'object'",
+    "WHERE l.refused NOT NULL AND NOT (json_valid(l.refused) AND json_type(l.refused) = 'object')",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "
     "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead')",
     "SELECT LINK(l) || ': the acknowledged content cannot be' FROM link l WHERE l.acked_content NOT NULL AND NOT "

@@ -28,12 +28,12 @@ absl::optional<Channel> FindChannel(Connection& db, absl::string_view name);
 // All, by name.
 std::vector<Channel> FindChannels(Connection& db);
 
-// The slot; nullopt where there is no such channel.
 // Keeps the state of the channel's pull; of another one than before nothing is swept.
 void StorePull(Connection& db, int64_t channel_id, const PullState& pull);
 
 // Of a query that begins with FLXLINK_SELECT_SLOT.
 Slot ReadSlot(const Query& query);
+// The slot; nullopt where there is no such channel.
 absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id);
 
 // The listing variants with one of the SKUs, ascending, each once.
