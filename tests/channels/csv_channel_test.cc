@@ -201,8 +201,10 @@ class CsvUnderTest : public ChannelUnderTest {
     }
     if (!shape_.status_column.empty()) {
       const std::string status = *Cell(ProductRowOf(row), shape_.status_column);
-      EXPECT_THAT(status, testing::AnyOf(shape_.listed, shape_.hidden));
-      values.status = status == shape_.listed ? ChannelStatus::kListed : ChannelStatus::kHidden;
+      EXPECT_THAT(status, testing::AnyOf(shape_.listed, shape_.hidden, "archived"));
+      values.status = status == shape_.listed   ? ChannelStatus::kListed
+                      : status == shape_.hidden ? ChannelStatus::kHidden
+                                                : ChannelStatus::kDead;
     }
     return values;
   }

@@ -34,7 +34,10 @@ struct Product {
 class SyncFieldsTest : public ::testing::TestWithParam<std::string> {
  protected:
   void Start(const std::string& sync_fields, SimulatedOptions options = {}) {
-    storage_ = GetParam() == "memory" ? NewMemoryStorage() : *OpenSqliteStorage(folder_.PathOf("store.db"));
+    SqliteOptions sqlite;
+    sqlite.clock = &clock_;
+    storage_ =
+        GetParam() == "memory" ? NewMemoryStorage(clock_) : *OpenSqliteStorage(folder_.PathOf("store.db"), sqlite);
     platform_ = std::make_shared<SimulatedPlatform>(clock_, std::move(options));
     RegisterSimulatedChannel(adapters_, platform_);
     EngineOptions engine;
@@ -186,6 +189,7 @@ TEST_P(SyncFieldsTest, AFullSyncCorrectsContentThatTheChannelChanged) {
   ItemValues emptied;
   emptied.SetContent("description", "");
   platform_->EditItem("1", {{}, {"description"}}, emptied);
+  clock_.Advance(absl::Seconds(1));
   const Job full = Run(JobKind::kSync, /*full=*/true);
   EXPECT_EQ(CountOf(full, "drifted"), 1);
   EXPECT_EQ(CountOf(full, "contents"), 1);
