@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
+
 namespace flxlink {
 
 // A token bucket: calls take tokens from it, and it refills with time.
@@ -17,6 +19,17 @@ struct Bucket {
   // Tokens that may be saved up. 0: calls are not counted.
   double size = 0;
   double refill_per_second = 0;
+};
+
+// What a platform says about a bucket, in the answer to a call: it counts more than what was declared and counted.
+struct BucketLevel {
+  std::string name;
+  // Tokens that were left after the call. Not stated: not said.
+  absl::optional<double> left;
+  // What the bucket holds and gets from now on, in the place of Bucket::size and refill_per_second (a shop on another
+  // plan, say). Not stated: as before.
+  absl::optional<double> size;
+  absl::optional<double> refill_per_second;
 };
 
 // How many calls of a sort the platform takes at the same time.

@@ -66,6 +66,9 @@ struct AdapterCapabilities {
   // The fields that the platform keeps once for all items of a parent: set for one of them, they are set for all. Only
   // the status can be among them so far: where siblings want different ones, none is sent.
   SyncFields kept_by_parent;
+  // The channel cannot hide an item: where a listing variant is to be hidden or delisted it gets the quantity 0
+  // instead, and what that hides is said. Only without a status_set.
+  bool hides_by_quantity = false;
 
   // -- Of its reads.
 
@@ -114,6 +117,9 @@ class CallContext {
   // Whether the call should end early, since its job was cancelled or is to yield; ask while waiting for the platform.
   // A read then returns CANCELLED; a push whose requests are on their way waits for their answers if it can.
   virtual bool cancelled() const = 0;
+  // Tells the engine what the platform said about its limits, whatever else it answered; a bucket that the account does
+  // not have is passed over. Default: nothing is done with it.
+  virtual void TellLevel(const BucketLevel& level) const;
   // Tells the log (event.h) of something that is worth knowing and is no error of the call. Never a secret.
   virtual void Log(LogLevel level, absl::string_view text) const = 0;
 };
@@ -170,6 +176,23 @@ struct FetchReply {
   std::vector<std::string> missing;
   // As of a page.
   absl::Duration age = absl::ZeroDuration();
+};
+
+// What a platform sent to a host that had subscribed to its notices (a webhook), as it came.
+struct Notice {
+  // Names as they came; they are compared without regard to case.
+  absl::Span<const std::pair<std::string, std::string>> headers;
+  absl::string_view body;
+};
+
+// The items that a notice names, each by what it names it by. Names that nobody knows are passed over, external ids
+// aside: those may be new.
+struct NoticedItems {
+  std::vector<std::string> external_ids;
+  // All items of these.
+  std::vector<std::string> parent_ids;
+  // All items that have one of these (ChannelVariantBatch::aliases).
+  std::vector<std::string> aliases;
 };
 
 struct PushRequest {
@@ -230,6 +253,11 @@ class ChannelAdapter {
   // UNIMPLEMENTED without a kind that has a receipt_timeout.
   virtual absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                                 const CallContext& call) const;
+
+  // Which items a notice names; values that it carries are never used. Calls nobody. PERMISSION_DENIED: its signature,
+  // checked over the body as it came, is wrong. INVALID_ARGUMENT: it cannot be read. UNIMPLEMENTED: the platform has no
+  // notices, or this adapter does not read them.
+  virtual absl::StatusOr<NoticedItems> ReadNotice(const Notice& notice) const;
 };
 
 // A throttled call's Status is RESOURCE_EXHAUSTED and carries how long to wait.
@@ -245,6 +273,10 @@ class CredentialResolver {
   virtual ~CredentialResolver() = default;
   // NOT_FOUND names the credential and where it was looked for.
   virtual absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const = 0;
+  // Keeps another value of a credential that the platform replaces at each use, if it is still `expected`; else
+  // ABORTED: somebody was first, resolve it again. UNIMPLEMENTED: this resolver keeps nothing (the default).
+  virtual absl::Status Replace(absl::string_view channel_name, absl::string_view credential, absl::string_view expected,
+                               absl::string_view value) const;
 };
 
 // Looks for FLXLINK_<CHANNEL>_<CREDENTIAL> in the environment. Small letters are written as capitals and digits as they
@@ -269,14 +301,20 @@ using AdapterFactory = std::function<absl::StatusOr<std::unique_ptr<ChannelAdapt
 // The adapters that a program offers, by name. Not thread-safe while being filled.
 class AdapterRegistry {
  public:
-  // Takes the place of an earlier factory of that name.
-  void Register(std::string name, AdapterFactory factory) { factories_[std::move(name)] = std::move(factory); }
+  // Takes the place of an earlier factory of that name. `secrets`: the credentials that it resolves. A setting of one
+  // of these names is refused, so that no secret is stored with a channel.
+  void Register(std::string name, AdapterFactory factory, std::vector<std::string> secrets = {});
 
-  // NOT_FOUND lists the names there are.
+  // NOT_FOUND lists the names there are. INVALID_ARGUMENT: a setting is a secret.
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> Make(const AdapterContext& context) const;
 
  private:
-  std::map<std::string, AdapterFactory> factories_;
+  struct Offer {
+    AdapterFactory factory;
+    std::vector<std::string> secrets;
+  };
+
+  std::map<std::string, Offer> offers_;
 };
 
 }  // namespace flxlink

@@ -72,6 +72,13 @@ struct ChannelVariantBatch {
   // The fields that cannot be set of that item, in any order; where one is named twice the first reason counts. They
   // are never sent: where something else is desired, that is an attention, once. Without entries: none is fixed.
   std::vector<RareVector<FixedField>> fixed;
+  // Other ids by which the platform's notices name the item (its inventory item's, say): at most 1,000 bytes each. Two
+  // items may share one. Without entries: there is none of any item.
+  std::vector<RareVector<std::string>> aliases;
+  // What the item is, where its external id can be used again for another (a catalog number and condition, say); at
+  // most 1,000 bytes, compared as it is. Under another identity the external id names another item: the link to the one
+  // before breaks, and heals when that one is back. Empty, or without entries: not said, which is no other identity.
+  StringColumn identity;
   // What link rules can compare, and the content that can be set: sku, barcode, title …
   FieldColumns fields;
 
@@ -109,6 +116,10 @@ struct ItemRow {
   ChannelStatus status = ChannelStatus::kUnknown;
   // The fields that no push can set, ascending by name, each once.
   RareVector<FixedField> fixed;
+  // Ascending, each once.
+  RareVector<std::string> aliases;
+  // Empty: none was said.
+  std::string identity;
   // Rules link it and pushes go to it: it is neither gone from the channel nor archived there.
   bool live = true;
   // When a pull last saw it.

@@ -256,8 +256,15 @@ class Engine {
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
   // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
   // is pending. Where the channel's adapter has no fetch_limit that job reads the whole channel. INVALID_ARGUMENT:
-  // there is no item, or an external id is empty or beyond what is kept (storage_kit/limits.h).
-  virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) = 0;
+  // nothing is named, or a name is empty or beyond what is kept (storage_kit/limits.h). NOT_FOUND: storage knows
+  // nothing by any of the names, so that there is nothing to fetch.
+  virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, const NoticedItems& items) = 0;
+  absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) {
+    return NoteItems(channel, NoticedItems{{external_ids.begin(), external_ids.end()}, {}, {}});
+  }
+  // The same for a notice as the platform sent it, which the channel's adapter reads. Errors as of
+  // ChannelAdapter::ReadNotice, too.
+  virtual absl::StatusOr<Job> TakeNotice(absl::string_view channel, const Notice& notice) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.
   virtual absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& page) = 0;

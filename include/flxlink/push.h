@@ -77,6 +77,8 @@ struct PushOutcome {
   absl::Duration retry_after = absl::ZeroDuration();
   // kAccepted: what to ask with.
   std::string receipt;
+  // kConflict: what the channel has of the fields that were compared, where it says so. Absent: it does not.
+  ItemValues seen{};
 };
 
 // "applied", "accepted", "rejected", "not_found", "conflict", "not_tried", "throttled", "unavailable".

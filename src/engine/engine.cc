@@ -222,15 +222,24 @@ class EngineImpl : public Engine {
     return queue_.Enqueue(channel->channel_id, request);
   }
 
-  absl::StatusOr<Job> NoteItems(absl::string_view name, absl::Span<const std::string> external_ids) override {
-    if (absl::Status status = CheckItems(external_ids); !status.ok()) return status;
+  absl::StatusOr<Job> NoteItems(absl::string_view name, const NoticedItems& items) override {
+    if (absl::Status status = CheckItems(items.external_ids); !status.ok()) return status;
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     JobRequest request;
     request.kind = JobKind::kFetch;
     request.trigger = JobTrigger::kNotice;
-    request.options.items.assign(external_ids.begin(), external_ids.end());
+    request.options.items = items.external_ids;
     return queue_.Enqueue(channel->channel_id, request);
+  }
+
+  absl::StatusOr<Job> TakeNotice(absl::string_view name, const Notice& notice) override {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(channel->config);
+    if (!adapter.ok()) return adapter.status();
+    absl::StatusOr<NoticedItems> items = (*adapter)->ReadNotice(notice);
+    return items.ok() ? NoteItems(name, *items) : items.status();
   }
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }

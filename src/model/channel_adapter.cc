@@ -110,6 +110,19 @@ class EnvironmentCredentials : public CredentialResolver {
   }
 };
 
+// A secret is not to be kept with the channel's settings, where everybody can read it.
+absl::Status CheckNoSecret(const ChannelConfig& config, const std::vector<std::string>& secrets) {
+  for (const auto& [name, value] : config.settings) {
+    if (std::find(secrets.begin(), secrets.end(), name) == secrets.end()) continue;
+    return ProblemStatus(
+        absl::StatusCode::kInvalidArgument, problem_code::kBadSetting, {{"channel", config.name}, {"setting", name}},
+        absl::StrCat("channel ", model::Quote(config.name), ": ", model::Quote(name),
+                     " is a secret, and settings can be read by everybody; take it out of the settings and give it as "
+                     "a credential"));
+  }
+  return absl::OkStatus();
+}
+
 PushReply NotTried(const PushRequest& request) {
   PushReply reply;
   reply.outcomes.resize(request.items.size());
@@ -192,17 +205,35 @@ bool IsThrottled(const absl::Status& status) {
   return absl::IsResourceExhausted(status) && RetryAfter(status).has_value();
 }
 
+absl::StatusOr<NoticedItems> ChannelAdapter::ReadNotice(const Notice&) const {
+  return absl::UnimplementedError("this adapter reads no notices; pull its channels on a schedule");
+}
+
+void CallContext::TellLevel(const BucketLevel&) const {}
+
+absl::Status CredentialResolver::Replace(absl::string_view, absl::string_view, absl::string_view,
+                                         absl::string_view) const {
+  return absl::UnimplementedError("credentials from here cannot be replaced; use a resolver that keeps them");
+}
+
 std::unique_ptr<CredentialResolver> NewEnvironmentCredentials() { return std::make_unique<EnvironmentCredentials>(); }
 
+void AdapterRegistry::Register(std::string name, AdapterFactory factory, std::vector<std::string> secrets) {
+  offers_[std::move(name)] = Offer{std::move(factory), std::move(secrets)};
+}
+
 absl::StatusOr<std::unique_ptr<ChannelAdapter>> AdapterRegistry::Make(const AdapterContext& context) const {
-  const auto found = factories_.find(context.config.adapter);
-  if (found != factories_.end()) return found->second(context);
-  const auto append_name = [](std::string* out, const auto& factory) { absl::StrAppend(out, factory.first); };
-  return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNoAdapter,
-                       {{"channel", context.config.name}, {"adapter", context.config.adapter}},
-                       absl::StrCat("channel ", model::Quote(context.config.name), ": there is no adapter ",
-                                    model::Quote(context.config.adapter),
-                                    "; use one of: ", absl::StrJoin(factories_, ", ", append_name)));
+  const auto found = offers_.find(context.config.adapter);
+  if (found != offers_.end()) {
+    const absl::Status status = CheckNoSecret(context.config, found->second.secrets);
+    return status.ok() ? found->second.factory(context) : status;
+  }
+  const auto append_name = [](std::string* out, const auto& offer) { absl::StrAppend(out, offer.first); };
+  return ProblemStatus(
+      absl::StatusCode::kNotFound, problem_code::kNoAdapter,
+      {{"channel", context.config.name}, {"adapter", context.config.adapter}},
+      absl::StrCat("channel ", model::Quote(context.config.name), ": there is no adapter ",
+                   model::Quote(context.config.adapter), "; use one of: ", absl::StrJoin(offers_, ", ", append_name)));
 }
 
 }  // namespace flxlink
