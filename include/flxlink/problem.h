@@ -99,6 +99,11 @@ constexpr absl::string_view kSiblingsDisagree = "siblings_disagree";
 // Fix: If the item returns, the next pull restores the link. If it is gone for good, unlink the variant; if the whole
 //      store was imported anew, release the broken links, so that they can be linked again.
 constexpr absl::string_view kItemGone = "item_gone";
+// A change of the status was to be sent when the store was migrated from an earlier version, in which who had stated it
+// was not kept. It is not sent.
+// Args: change
+// Fix: State the listing variant's status once more, or let a status rule state it.
+constexpr absl::string_view kPendingChangeWaits = "pending_change_waits";
 // The channel accepted values of the item and never said what became of them; they were given up, and the item is
 // looked at again.
 // Args: external_id, fields

@@ -104,11 +104,12 @@ absl::Status SyncRun::ReconcileChanged() {
 }
 
 absl::Status SyncRun::MarkDirty() {
-  if (context_.job().options.full && !context_.HasCount(kCompared)) {
+  const bool full = context_.job().options.full && !context_.HasCount(kCompared);
+  if (full || context_.channel().pull.needed) {
     const absl::Status status = PullChannel(context_);
     if (!status.ok() || held()) return status;
     context_.progress() = JobProgress();
-    context_.SetCount("drifted", 0);  // Where it yielded while it compared, it begins again.
+    if (full) context_.SetCount("drifted", 0);  // Where it yielded while it compared, it begins again.
   }
   const absl::Status status = context_.HasCount(kCompared) ? absl::OkStatus() : ReconcileChanged();
   return status.ok() ? Force() : status;

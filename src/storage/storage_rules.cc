@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -282,6 +283,7 @@ PullState Begun(const PullState& last, const Fence& fence, absl::string_view sin
 
 PullState Ended(const PullState& running, bool complete, absl::string_view mark, absl::Time now) {
   PullState pull = NoneRunning(running);
+  if (running.since.empty()) pull.needed = false;
   if (complete && running.since.empty()) {
     ++pull.complete_pulls;
     pull.completed_at = now;
@@ -293,6 +295,7 @@ PullState Ended(const PullState& running, bool complete, absl::string_view mark,
 PullState AfterOtherSettings(const PullState& pull) {
   PullState after = NoneRunning(pull);
   if (pull.running) ++after.pull_number;
+  after.needed = pull.pull_number > 0;
   after.mark.clear();
   return after;
 }
@@ -447,9 +450,13 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result) {
   ++result->pages;
 }
 
-std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch) {
-  if (row.attentions < 0) return {};
-  std::vector<Problem> attentions = batch.attentions[static_cast<size_t>(row.attentions)];
+bool WaitsToBeStated(const Problem& attention) { return attention.code == problem_code::kPendingChangeWaits; }
+
+std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch,
+                                  const std::vector<Problem>& stored) {
+  std::vector<Problem> attentions;
+  if (row.attentions >= 0) attentions = batch.attentions[static_cast<size_t>(row.attentions)];
+  std::copy_if(stored.begin(), stored.end(), std::back_inserter(attentions), &WaitsToBeStated);
   std::sort(attentions.begin(), attentions.end(), [](const Problem& a, const Problem& b) { return a.code < b.code; });
   return attentions;
 }
@@ -457,6 +464,7 @@ std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& 
 void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
                          SettlementResult* result) {
   for (const Problem& attention : before) {
+    if (WaitsToBeStated(attention)) continue;
     const auto now =
         std::find_if(after.begin(), after.end(), [&](const Problem& other) { return other.code == attention.code; });
     if (now == after.end()) {

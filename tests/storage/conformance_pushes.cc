@@ -296,6 +296,39 @@ TEST_P(StorageConformance, SettlementsOfOtherLinksEndNoAttention) {
 }
 
 // A host would tell a person once more of what the settlement said nothing about.
+TEST_P(StorageConformance, APendingChangeThatWaitsIsAttentionUntilTheStatusIsStated) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  const Problem waits = {std::string(problem_code::kPendingChangeWaits), {{"change", "hiding"}}, "it waits"};
+  SettlementBatch batch;
+  batch.rows = {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})};
+  batch.attentions = {{waits}};
+  batch.rows[0].attentions = batch.rows[1].attentions = 0;
+  Value(storage().WriteSettlements(shop.fence(), batch, At(5)));
+
+  batch.attentions = {{{"rejected", {}, "no"}}};
+  SettlementResult result = Value(storage().WriteSettlements(shop.fence(), batch, At(6)));
+  EXPECT_EQ(shop.Listing("S1").attentions, (std::vector<Problem>{waits, {"rejected", {}, "no"}}));
+  EXPECT_TRUE(result.cleared.empty());
+  EXPECT_TRUE(result.repeated.empty());
+  batch.rows[0].attentions = batch.rows[1].attentions = kClearAttentions;
+  Value(storage().WriteSettlements(shop.fence(), batch, At(7)));
+  EXPECT_EQ(shop.Listing("S1").attentions, std::vector<Problem>{waits});
+
+  ListingEdit edit;
+  edit.kind = ListingEdit::Kind::kSetStatus;
+  edit.status = Health::kListed;
+  ASSERT_EQ(shop.Edit("S1", edit), absl::OkStatus());
+  EXPECT_TRUE(shop.Listing("S1").attentions.empty()) << "also where it is what it was";
+  StatusWrite rule;
+  rule.listing_id = shop.ListingId("S2");
+  rule.expected = shop.Listing("S2").status;
+  rule.status = rule.expected;
+  rule.status.pending = PendingChange::kHiding;
+  EXPECT_EQ(Value(storage().WriteStatuses(shop.fence(), {rule}, At(8))), 1);
+  EXPECT_TRUE(shop.Listing("S2").attentions.empty());
+}
+
 TEST_P(StorageConformance, SettlementsThatChangeNothingRepeatNoAttention) {
   Shop shop(under_test());
   shop.StockAndLink(3);

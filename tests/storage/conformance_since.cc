@@ -180,6 +180,32 @@ TEST_P(StorageConformance, AMarkIsLostWithTheAdapterAndItsSettings) {
   EXPECT_EQ(mark(), "");
 }
 
+// What is known of the items may be of another platform, or another file.
+TEST_P(StorageConformance, APullIsNeededAfterTheAdapterOrItsSettingsChangedUntilAWholeOneEnded) {
+  Shop shop(under_test());
+  const auto needed = [&] { return shop.channel().pull.needed; };
+  const auto set_path = [&](const std::string& path) {
+    const Channel now = shop.channel();
+    ChannelConfig config = now.config;
+    config.settings = {{"path", path}};
+    ASSERT_EQ(storage().WriteChannel(now.channel_id, now.revision, config, absl::nullopt, true), absl::OkStatus());
+  };
+  const auto pull = [&](absl::string_view since, bool complete) {
+    const int64_t number = Value(storage().BeginPull(shop.fence(), since)).pull_number;
+    ASSERT_EQ(storage().EndPull(shop.fence(), number, complete, "5", At(1)), absl::OkStatus());
+  };
+  set_path("first");
+  EXPECT_FALSE(needed()) << "nothing is known yet";
+  pull("", true);
+  EXPECT_FALSE(needed());
+  set_path("second");
+  EXPECT_TRUE(needed());
+  pull("4", true);
+  EXPECT_TRUE(needed()) << "it saw only what changed";
+  pull("", false);
+  EXPECT_FALSE(needed()) << "it saw all that its adapter can show";
+}
+
 // What it has read, and its mark, are of another platform, or another file.
 TEST_P(StorageConformance, APullEndsWithTheAdapterAndItsSettings) {
   Shop shop(under_test());

@@ -28,9 +28,9 @@
 // Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
 //
-// Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it
-// (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone alone. Nothing else
-// touches it.
+// Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it, but for what
+// it says nothing about (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone
+// alone; stating a status, by hand or by rule, ends WaitsToBeStated. Nothing else touches it.
 //
 // Link changes (link_index.h) are recorded of a row before the first change that linking reads: parent, fields,
 // liveness, and whether it is free.
@@ -205,7 +205,12 @@ bool IsOvertaken(absl::Time at, absl::Time seen_at, absl::Time gone_at);
 void AddPage(PulledRowChoice rows, PullWriteResult* result);
 
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
-std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch);
+// What of `stored` waits to be stated stays.
+std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch,
+                                  const std::vector<Problem>& stored);
+
+// An attention that ends when somebody states the listing variant's status, whatever that is, and not before.
+bool WaitsToBeStated(const Problem& attention);
 
 // Adds to `result` what the settlement that is number `row` of its batch did to a link's attentions, which were
 // `before` and are `after` it; not for one that keeps them. Cleared are those whose code is there no more. Both ascend

@@ -4,6 +4,7 @@
 #ifndef FLXLINK_SRC_STORAGE_MEMORY_MEMORY_CHANNEL_H_
 #define FLXLINK_SRC_STORAGE_MEMORY_MEMORY_CHANNEL_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <tuple>
@@ -18,6 +19,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
+#include "flxlink/storage_kit/rules.h"
 
 namespace flxlink::memory {
 
@@ -94,6 +96,10 @@ struct MemoryListing {
   bool linked() const { return state == LinkState::kLinked; }
   bool linked_to(int64_t item_id) const { return linked() && channel_variant_id == item_id; }
   bool dirty() const { return linked() && dirty_version > synced_version; }
+  // Its status is stated.
+  void EndWaiting() {
+    attentions.erase(std::remove_if(attentions.begin(), attentions.end(), &storage::WaitsToBeStated), attentions.end());
+  }
 };
 
 // Who makes a change: a person (0) or a job, and when.

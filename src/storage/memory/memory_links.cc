@@ -176,6 +176,7 @@ absl::Status StateStatus(MemoryChannel& channel, MemoryListing& listing, Health 
   absl::StatusOr<ListingStatus> status =
       storage::StatusAfterEdit(listing.status, wanted, listing.channel_variant_id != 0, listing.sku);
   if (!status.ok()) return status.status();
+  listing.EndWaiting();
   if (*status == listing.status) return absl::OkStatus();
   if (IsLive(*status) != IsLive(listing.status)) {
     ++channel.channel.edit_version;

@@ -37,7 +37,9 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
     listing.guarded_at = absl::InfinitePast();
   }
   listing.refused = row.refused;
-  if (row.attentions != kKeepAttentions) listing.attentions = storage::AttentionsOf(row, batch);
+  if (row.attentions != kKeepAttentions) {
+    listing.attentions = storage::AttentionsOf(row, batch, listing.attentions);
+  }
   channel.Reindex(listing);
 }
 
@@ -342,6 +344,7 @@ absl::StatusOr<int64_t> MemoryStorage::WriteStatuses(const Fence& fence, absl::S
     MemoryListing& listing = (*channel)->listings.at(row.listing_id);
     if (!(listing.status == row.expected)) continue;
     (*channel)->SetStatus(listing, row.status);
+    listing.EndWaiting();
     (*channel)->MarkDirty(listing, now);
     ++written;
   }

@@ -188,6 +188,7 @@ class Edit {
     const bool has_link = link_.channel_variant_id != 0;
     absl::StatusOr<ListingStatus> status = storage::StatusAfterEdit(link_.status, wanted, has_link, sku_);
     if (!status.ok()) return status.status();
+    EndWaiting(db_, channel_id_, link_.listing_id);
     if (*status == link_.status) return absl::OkStatus();
     if (IsLive(*status) != IsLive(link_.status)) CountEdit(0);
     WriteStatus(db_, channel_id_, link_.listing_id, *status);

@@ -124,8 +124,10 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !row.mask.empty(),
            now);
   if (row.attentions == kKeepAttentions) return;
-  const std::vector<Problem> attentions = storage::AttentionsOf(row, batch);
-  storage::AddAttentionChanges(at, WriteAttentions(db, channel_id, row.listing_id, attentions), attentions, result);
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
+  const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);
+  ReplaceAttentions(db, channel_id, row.listing_id, before, after);
+  storage::AddAttentionChanges(at, before, after, result);
 }
 
 // Row number `at` of the batch.

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_queries.h"
@@ -18,7 +19,7 @@ namespace {
 #define FLXLINK_SELECT_CHANNEL                                                                    \
   "SELECT channel_id, config, draft, revision, policy_version, evaluated_version, edit_version, " \
   "pull_number, pull_cursor, pull_running, complete_pulls, completed_at, pull_cursor_at, "        \
-  "pull_job, pull_saw_unnamed, pull_since, pull_mark FROM channel "
+  "pull_job, pull_saw_unnamed, pull_since, pull_mark, pull_needed FROM channel "
 
 ChannelConfig DecodeConfig(Connection& db, absl::string_view bytes) {
   absl::StatusOr<ChannelConfig> config = model::DecodeChannelConfig(bytes);
@@ -45,6 +46,7 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   channel.pull.saw_unnamed = query.Bool(14);
   channel.pull.since = query.String(15);
   channel.pull.mark = query.String(16);
+  channel.pull.needed = query.Bool(17);
   return channel;
 }
 
@@ -120,10 +122,11 @@ void StorePull(Connection& db, int64_t channel_id, const PullState& pull) {
   Query(db,
         "UPDATE channel SET pull_swept_id = CASE WHEN pull_number = ?2 THEN pull_swept_id ELSE 0 END, "
         "pull_number = ?2, pull_cursor = ?3, pull_running = ?4, complete_pulls = ?5, completed_at = ?6, "
-        "pull_cursor_at = ?7, pull_job = ?8, pull_saw_unnamed = ?9, pull_since = ?10, pull_mark = ?11 "
+        "pull_cursor_at = ?7, pull_job = ?8, pull_saw_unnamed = ?9, pull_since = ?10, pull_mark = ?11, "
+        "pull_needed = ?12 "
         "WHERE channel_id = ?1")
       .Run(channel_id, pull.pull_number, pull.cursor, pull.running, pull.complete_pulls, pull.completed_at,
-           pull.cursor_at, NullIfZero{pull.job_id}, pull.saw_unnamed, pull.since, pull.mark);
+           pull.cursor_at, NullIfZero{pull.job_id}, pull.saw_unnamed, pull.since, pull.mark, pull.needed);
 }
 
 Slot ReadSlot(const Query& query) {
@@ -232,17 +235,27 @@ std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t 
   return attentions;
 }
 
-std::vector<Problem> WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id,
-                                     const std::vector<Problem>& attentions) {
-  std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions) {
+  ReplaceAttentions(db, channel_id, listing_id, ReadAttentions(db, channel_id, listing_id), attentions);
+}
+
+void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& before,
+                       const std::vector<Problem>& after) {
   if (!before.empty()) {
     Query(db, "DELETE FROM attention WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
   }
-  for (const Problem& attention : attentions) {
+  for (const Problem& attention : after) {
     Query(db, "INSERT INTO attention (channel_id, listing_id, code, args, message) VALUES (?1, ?2, ?3, ?4, ?5)")
         .Run(channel_id, listing_id, attention.code, EncodeFields(attention.args), attention.message);
   }
-  return before;
+}
+
+void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id) {
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+  if (std::none_of(before.begin(), before.end(), &storage::WaitsToBeStated)) return;
+  std::vector<Problem> after = before;
+  after.erase(std::remove_if(after.begin(), after.end(), &storage::WaitsToBeStated), after.end());
+  ReplaceAttentions(db, channel_id, listing_id, before, after);
 }
 
 ListingStatus ReadStatus(const Query& query, int column) {

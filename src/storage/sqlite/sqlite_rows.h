@@ -80,11 +80,14 @@ bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
 // Writes the status of a listing variant.
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);
 
-// The attentions of a listing variant, ascending by code. Writing takes the place of all that were there, which it
-// returns.
+// The attentions of a listing variant, ascending by code. Writing takes the place of all that were there; replacing
+// does where `before` has them.
 std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t listing_id);
-std::vector<Problem> WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id,
-                                     const std::vector<Problem>& attentions);
+void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions);
+void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& before,
+                       const std::vector<Problem>& after);
+// The status of the listing variant is stated: ends the attentions that waited for that.
+void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id);
 
 // The status in three columns from `column`: health, pending, paused.
 ListingStatus ReadStatus(const Query& query, int column);

@@ -262,6 +262,11 @@ CREATE TABLE attention (
 INSERT INTO attention (channel_id, listing_id, code, args, message)
   SELECT channel_id, listing_id, attention_code, '{}', coalesce(attention_detail, '') FROM link
   WHERE attention_code IS NOT NULL;
+-- Who stated a status was not kept: what was still to be sent of it waits until it is stated once more.
+INSERT INTO attention (channel_id, listing_id, code, args, message)
+  SELECT channel_id, listing_id, 'pending_change_waits', json_object('change', pending),
+    pending || ' was to be sent before the store was migrated; it waits until the status is stated once more'
+  FROM link WHERE pending IS NOT NULL;
 
 ALTER TABLE job ADD COLUMN error_code TEXT;
 ALTER TABLE job ADD COLUMN error_args TEXT;
@@ -319,7 +324,7 @@ CREATE TABLE link (
 INSERT INTO link (channel_id, listing_id, state, channel_variant_id, rule, reason, by_hand, health, pending, paused,
     sync_priority, dirty_version, synced_version, linked_version, dirty_since, acked_price, acked_quantity,
     acked_status, acked_at, guarded_at, in_doubt)
-  SELECT l.channel_id, l.listing_id, l.state, l.channel_variant_id, l.rule, l.reason, l.by_hand, l.health, l.pending,
+  SELECT l.channel_id, l.listing_id, l.state, l.channel_variant_id, l.rule, l.reason, l.by_hand, l.health, NULL,
     l.paused, l.sync_priority, l.dirty_version, l.synced_version, l.linked_version, l.dirty_since, l.acked_price,
     l.acked_quantity, l.acked_status, c.seen_at, l.guarded_at, iif(l.in_doubt, 'price,quantity,status', NULL)
   FROM old_link l LEFT JOIN channel_variant c
@@ -339,6 +344,8 @@ ALTER TABLE channel ADD COLUMN pull_job INTEGER;
 ALTER TABLE channel ADD COLUMN pull_saw_unnamed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE channel ADD COLUMN pull_since TEXT NOT NULL DEFAULT '';
 ALTER TABLE channel ADD COLUMN pull_mark TEXT NOT NULL DEFAULT '';
+ALTER TABLE channel ADD COLUMN pull_needed INTEGER NOT NULL DEFAULT 0;
+UPDATE channel SET pull_needed = 1;
 
 ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
 ALTER TABLE job ADD COLUMN not_before INTEGER;

@@ -259,6 +259,7 @@ absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::S
       if (!(link->status == row.expected)) continue;
       changes.RecordStatus(row.listing_id, link->status, row.status);
       WriteStatus(db, fence.channel_id, row.listing_id, row.status);
+      EndWaiting(db, fence.channel_id, row.listing_id);
       MarkDirty(db, fence.channel_id, row.listing_id, now);
       ++written;
     }
