@@ -152,7 +152,7 @@ struct PullPage {
   // Where the next page begins. Empty: this was the last.
   std::string next_cursor;
   // On the last page, where AdapterCapabilities::since is there: what to ask the next pull since with, which then sees
-  // what happened after this pull began. Problems of this one are not shown again: what mends them is a change.
+  // what happened after this pull began. Problems of this one are not shown again: what fixes them is a change.
   std::string mark;
   // The platform is not ready to give the next page: ask with next_cursor, which must be there, after this time. Zero:
   // it is ready.
