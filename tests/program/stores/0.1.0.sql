@@ -1,0 +1,290 @@
+-- A store as release 0.1.0 left it; see ../migration_test.py.
+PRAGMA application_id = 1718384748;
+PRAGMA user_version = 2;
+BEGIN TRANSACTION;
+CREATE TABLE channel (
+  channel_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  adapter TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  revision INTEGER NOT NULL DEFAULT 0,
+  policy_version INTEGER NOT NULL DEFAULT 0,
+  evaluated_version INTEGER NOT NULL DEFAULT 0,
+  edit_version INTEGER NOT NULL DEFAULT 0,
+  pull_number INTEGER NOT NULL DEFAULT 0,
+  pull_running INTEGER NOT NULL DEFAULT 0,
+  pull_cursor TEXT NOT NULL DEFAULT '',
+  pull_swept_id INTEGER NOT NULL DEFAULT 0,
+  pull_revision TEXT NOT NULL DEFAULT '',
+  complete_pulls INTEGER NOT NULL DEFAULT 0,
+  completed_at INTEGER,
+  config BLOB NOT NULL,
+  draft BLOB
+);
+INSERT INTO "channel" VALUES(1,'shop','csv','USD',0,0,0,2,2,0,'',7,'2b5c305616d42444b176ab1a448def9e',2,1795781019720622,X'0A0473686F7012036373761A100A0470617468120873686F702E637376220A0A03736B751203736B7522110A037570631207626172636F64651A010240014A060801100118015203555344620408011001',NULL);
+CREATE TABLE channel_variant (
+  channel_id INTEGER NOT NULL,
+  channel_variant_id INTEGER NOT NULL,
+  external_id TEXT NOT NULL,
+  parent_id TEXT,
+  price INTEGER,
+  quantity INTEGER,
+  status TEXT,
+  gone INTEGER NOT NULL DEFAULT 0,
+  seen_at INTEGER NOT NULL,
+  seen_pull INTEGER NOT NULL,
+  fields TEXT NOT NULL,
+  PRIMARY KEY (channel_id, channel_variant_id)
+) WITHOUT ROWID;
+INSERT INTO "channel_variant" VALUES(1,1,'tee/Red','tee',1000,5,'listed',0,1795781019699229,2,'{"id":"tee/Red","sku":"TEE-RED","barcode":"036000291452","handle":"tee","title":"Tee","vendor":"Acme","option1":"Red"}');
+INSERT INTO "channel_variant" VALUES(1,2,'tee/Blue','tee',1100,0,'listed',0,1795781019699229,2,'{"id":"tee/Blue","sku":"TEE-BLUE","handle":"tee","title":"Tee","vendor":"Acme","option1":"Blue"}');
+INSERT INTO "channel_variant" VALUES(1,3,'mug/Default Title','mug',2050,7,'listed',0,1795781019699229,2,'{"id":"mug/Default Title","sku":"OLD-MUG","barcode":"04006381333931","handle":"mug","title":"Mug","vendor":"Acme","option1":"Default Title"}');
+INSERT INTO "channel_variant" VALUES(1,4,'sock/S','sock',800,1,'hidden',0,1795781019699229,2,'{"id":"sock/S","sku":"SOCK","handle":"sock","title":"Sock","vendor":"Acme","option1":"S"}');
+INSERT INTO "channel_variant" VALUES(1,5,'sock/L','sock',800,1,'hidden',0,1795781019699229,2,'{"id":"sock/L","sku":"SOCK","handle":"sock","title":"Sock","vendor":"Acme","option1":"L"}');
+INSERT INTO "channel_variant" VALUES(1,6,'hat/Default Title','hat',1500,3,'listed',0,1795781019699229,2,'{"id":"hat/Default Title","sku":"HAT","handle":"hat","title":"Hat","vendor":"Acme","option1":"Default Title"}');
+INSERT INTO "channel_variant" VALUES(1,7,'bag/Default Title','bag',3000,2,'listed',1,1795781019483708,1,'{"id":"bag/Default Title","sku":"BAG","handle":"bag","title":"Bag","vendor":"Acme","option1":"Default Title"}');
+CREATE TABLE hand_unlink (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  channel_variant_id INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, listing_id, channel_variant_id)
+) WITHOUT ROWID;
+INSERT INTO "hand_unlink" VALUES(1,6,6);
+CREATE TABLE job (
+  channel_id INTEGER NOT NULL,
+  job_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  triggered_by TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  prioritized_at INTEGER,
+  rerun_of INTEGER,
+  progress_total INTEGER NOT NULL,
+  progress_done INTEGER NOT NULL,
+  progress_failed INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  finished_at INTEGER,
+  error TEXT,
+  suggestion TEXT,
+  details BLOB NOT NULL,
+  PRIMARY KEY (channel_id, job_id)
+) WITHOUT ROWID;
+INSERT INTO "job" VALUES(1,1,'build','completed','hand',0,NULL,NULL,7,7,0,1,1795781019434805,1795781019439333,1795781019455286,NULL,NULL,X'0A00220B0A07637265617465641007220B0A09726566726573686564220B0A09756E6368616E676564');
+INSERT INTO "job" VALUES(1,2,'pull','completed','hand',0,NULL,NULL,7,7,0,1,1795781019480549,1795781019481150,1795781019487219,NULL,NULL,X'0A00220C0A08696E736572746564100722090A076368616E676564220B0A09756E6368616E67656422080A066865616C656422060A04676F6E6522080A0662726F6B656E');
+INSERT INTO "job" VALUES(1,3,'link','completed','chain',0,NULL,NULL,7,7,0,1,1795781019487219,1795781019487665,1795781019499765,NULL,NULL,X'0A00120100220A0A066C696E6B65641005220C0A08756E6C696E6B6564100222140A106C696E6B65645F62795F72756C655F31100422150A136C696E6B65645F636F6E74726164696374656422140A106C696E6B65645F62795F72756C655F321001220A0A066A75646765641007221D0A197374617475735F72756C65735F776F756C645F6368616E676510012A5E0A085445452D424C5545120B7374617475735F72756C651A2C61207374617475732072756C6520776F756C64206D616B6520534B55205445452D424C55452068696464656E221772756E3A20666C786C696E6B2072756C65732073686F70');
+INSERT INTO "job" VALUES(1,4,'link','completed','hand',0,NULL,NULL,0,0,0,1,1795781019523399,1795781019527946,1795781019528680,NULL,NULL,X'0A0022080A066C696E6B6564220A0A08756E6C696E6B656422120A106C696E6B65645F62795F72756C655F3122150A136C696E6B65645F636F6E74726164696374656422120A106C696E6B65645F62795F72756C655F3222080A066A7564676564');
+INSERT INTO "job" VALUES(1,5,'sync','completed','hand',0,NULL,NULL,5,5,0,1,1795781019551390,1795781019555428,1795781019575528,NULL,NULL,X'0A0022080A0473656E741002220A0A067072696365731001220E0A0A7175616E7469746965731001220A0A08737461747573657322090A05657175616C1003220B0A0968656C645F6261636B22090A0772656675736564');
+INSERT INTO "job" VALUES(1,6,'pull','completed','hand',0,NULL,NULL,6,6,0,1,1795781019680062,1795781019683702,1795781019732693,NULL,NULL,X'0A00220A0A08696E73657274656422090A076368616E676564220D0A09756E6368616E676564100622080A066865616C656422080A04676F6E651001220A0A0662726F6B656E1001');
+INSERT INTO "job" VALUES(1,7,'link','completed','chain',0,NULL,NULL,2,2,0,1,1795781019732693,1795781019736340,1795781019754162,NULL,NULL,X'0A0012010022080A066C696E6B6564220C0A08756E6C696E6B6564100222120A106C696E6B65645F62795F72756C655F3122150A136C696E6B65645F636F6E74726164696374656422120A106C696E6B65645F62795F72756C655F32220A0A066A75646765641002');
+INSERT INTO "job" VALUES(1,8,'sync','completed','hand',0,NULL,NULL,1,1,0,1,1795781019771180,1795781019773820,1795781019791366,NULL,NULL,X'0A0022080A0473656E741001220A0A067072696365731001220C0A0A7175616E746974696573220A0A08737461747573657322070A05657175616C220B0A0968656C645F6261636B22090A0772656675736564');
+INSERT INTO "job" VALUES(1,9,'rules','completed','hand',0,NULL,NULL,4,4,0,1,1795781019862146,1795781019863297,1795781019869736,NULL,NULL,X'0A00220A0A0668696464656E1002220A0A08756E68696464656E');
+CREATE TABLE key_added (
+  channel_id INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  key_number INTEGER NOT NULL,
+  hash INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, side, key_number, hash, id)
+) WITHOUT ROWID;
+CREATE TABLE key_run (
+  channel_id INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  key_number INTEGER NOT NULL,
+  first_hash INTEGER NOT NULL,
+  first_id INTEGER NOT NULL,
+  entries BLOB NOT NULL,
+  PRIMARY KEY (channel_id, side, key_number, first_hash, first_id)
+);
+INSERT INTO "key_run" VALUES(1,0,0,-8401637444708262518,5,X'0B676342008B1D8A000000000000000522BE9907C49F6AFA0000000000000001819496BA4D16A10800000000000000029E741B48D6BD3C8F0000000000000007B865AE115438790B0000000000000004DD9EE73DE61C77380000000000000006FDD94993777A633A0000000000000003');
+INSERT INTO "key_run" VALUES(1,0,1,-4390358518147115797,1,X'43125030593B14EB0000000000000001B2ABBD2029CD03960000000000000003');
+INSERT INTO "key_run" VALUES(1,1,0,-8401637444708262518,4,X'0B676342008B1D8A00000000000000040B676342008B1D8A000000000000000522BE9907C49F6AFA0000000000000001819496BA4D16A10800000000000000029E741B48D6BD3C8F0000000000000007DD9EE73DE61C77380000000000000006E2C20E665C6DB5BF0000000000000003');
+INSERT INTO "key_run" VALUES(1,1,1,-4390358518147115797,1,X'43125030593B14EB0000000000000001B2ABBD2029CD03960000000000000003');
+CREATE TABLE link (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'unlinked',
+  channel_variant_id INTEGER,
+  rule INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  by_hand INTEGER NOT NULL DEFAULT 0,
+  health TEXT NOT NULL DEFAULT 'not_listed',
+  pending TEXT,
+  paused INTEGER NOT NULL DEFAULT 0,
+  sync_priority INTEGER NOT NULL DEFAULT 0,
+  dirty_version INTEGER NOT NULL DEFAULT 0,
+  synced_version INTEGER NOT NULL DEFAULT 0,
+  linked_version INTEGER NOT NULL DEFAULT 0,
+  dirty_since INTEGER,
+  acked_price INTEGER,
+  acked_quantity INTEGER,
+  acked_status TEXT,
+  guarded_at INTEGER,
+  refused_digest INTEGER,
+  in_doubt INTEGER NOT NULL DEFAULT 0,
+  attention_code TEXT,
+  attention_detail TEXT,
+  attention_suggestion TEXT,
+  PRIMARY KEY (channel_id, listing_id)
+) WITHOUT ROWID;
+INSERT INTO "link" VALUES(1,1,'linked',1,1,NULL,0,'listed','hiding',0,0,3,1,1,1795781019824067,1000,5,'listed',NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "link" VALUES(1,2,'linked',2,1,NULL,0,'listed','hiding',0,3,2,1,1,1795781019867834,1100,0,'listed',NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "link" VALUES(1,3,'linked',3,2,NULL,0,'listed',NULL,0,0,2,1,1,1795781019824067,2050,7,'listed',NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "link" VALUES(1,4,'linked',4,0,NULL,1,'hidden',NULL,0,0,1,1,1,NULL,500,1,'hidden',NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "link" VALUES(1,5,'unlinked',NULL,1,'ambiguous_channel',0,'not_listed',NULL,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "link" VALUES(1,6,'unlinked',NULL,1,'unlinked_by_hand',0,'not_listed',NULL,0,0,1,1,1,NULL,1500,3,'listed',NULL,NULL,0,NULL,NULL,NULL);
+INSERT INTO "link" VALUES(1,7,'broken',7,1,NULL,0,'listed',NULL,0,0,1,1,1,NULL,3000,2,'listed',NULL,NULL,0,'item_gone','item bag/Default Title is gone from the channel','If the item returns, flxlink pull CHANNEL restores the link. If it is gone for good, dissolve the link with flxlink listing unlink CHANNEL SKU; if the store was imported anew, run flxlink link CHANNEL --release-broken.');
+CREATE TABLE link_base (
+  channel_id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL DEFAULT '',
+  entries INTEGER NOT NULL DEFAULT 0,
+  added INTEGER NOT NULL DEFAULT 0,
+  changes INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO "link_base" VALUES(1,'flxlink link base 1
+seed 16822801867422940271
+parent_guard 0
+strict 0
+3 3 sku=sku
+3 7 upc=barcode,norm=gtin
+',18,0,0);
+CREATE TABLE link_change (
+  channel_id INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  known INTEGER NOT NULL,
+  live INTEGER NOT NULL,
+  parent TEXT,
+  fields TEXT,
+  PRIMARY KEY (channel_id, side, id)
+) WITHOUT ROWID;
+CREATE TABLE link_event (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  event_number INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  rule INTEGER NOT NULL,
+  job_id INTEGER,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, listing_id, event_number)
+) WITHOUT ROWID;
+INSERT INTO "link_event" VALUES(1,1,1,'linked','tee/Red',1,3,1795781019488805);
+INSERT INTO "link_event" VALUES(1,2,1,'linked','tee/Blue',1,3,1795781019488805);
+INSERT INTO "link_event" VALUES(1,3,1,'linked','mug/Default Title',2,3,1795781019488805);
+INSERT INTO "link_event" VALUES(1,4,1,'linked','sock/S',0,NULL,1795781019599760);
+INSERT INTO "link_event" VALUES(1,6,1,'linked','hat/Default Title',1,3,1795781019488805);
+INSERT INTO "link_event" VALUES(1,6,2,'unlinked','hat/Default Title',0,NULL,1795781019627834);
+INSERT INTO "link_event" VALUES(1,7,1,'linked','bag/Default Title',1,3,1795781019488805);
+INSERT INTO "link_event" VALUES(1,7,2,'broken','bag/Default Title',0,6,1795781019715094);
+CREATE TABLE listing_variant (
+  channel_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  product_id INTEGER NOT NULL,
+  sku TEXT NOT NULL,
+  parent TEXT,
+  built_at INTEGER NOT NULL,
+  fields TEXT NOT NULL,
+  PRIMARY KEY (channel_id, listing_id)
+) WITHOUT ROWID;
+INSERT INTO "listing_variant" VALUES(1,1,1,'TEE-RED','tee',1795781019443263,'{"upc":"036000291452","title":"Tee red"}');
+INSERT INTO "listing_variant" VALUES(1,2,2,'TEE-BLUE','tee',1795781019443263,'{"title":"Tee blue"}');
+INSERT INTO "listing_variant" VALUES(1,3,3,'MUG',NULL,1795781019443263,'{"upc":"4006381333931","title":"Mug"}');
+INSERT INTO "listing_variant" VALUES(1,4,4,'CAP',NULL,1795781019443263,'{"title":"Cap"}');
+INSERT INTO "listing_variant" VALUES(1,5,5,'SOCK',NULL,1795781019443263,'{"title":"Sock"}');
+INSERT INTO "listing_variant" VALUES(1,6,6,'HAT',NULL,1795781019443263,'{"title":"Hat"}');
+INSERT INTO "listing_variant" VALUES(1,7,7,'BAG',NULL,1795781019443263,'{"title":"Bag"}');
+CREATE TABLE product_variant (
+  product_id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  sku TEXT,
+  parent TEXT,
+  price INTEGER,
+  currency TEXT NOT NULL,
+  quantity INTEGER,
+  quantity_at INTEGER NOT NULL,
+  sync_priority INTEGER NOT NULL,
+  fields TEXT NOT NULL
+);
+INSERT INTO "product_variant" VALUES(1,'TEE-RED','TEE-RED','tee',1000,'USD',0,1795781019824067,0,'{"title":"Tee red","upc":"036000291452"}');
+INSERT INTO "product_variant" VALUES(2,'TEE-BLUE','TEE-BLUE','tee',1100,'USD',0,1795781019824067,3,'{"title":"Tee blue"}');
+INSERT INTO "product_variant" VALUES(3,'MUG','MUG',NULL,2150,'USD',7,1795781019824067,0,'{"title":"Mug","upc":"4006381333931"}');
+INSERT INTO "product_variant" VALUES(4,'CAP','CAP',NULL,500,'USD',1,1795781019407181,0,'{"title":"Cap"}');
+INSERT INTO "product_variant" VALUES(5,'SOCK','SOCK',NULL,800,'USD',4,1795781019407181,0,'{"title":"Sock"}');
+INSERT INTO "product_variant" VALUES(6,'HAT','HAT',NULL,1500,'USD',3,1795781019407181,0,'{"title":"Hat"}');
+INSERT INTO "product_variant" VALUES(7,'BAG','BAG',NULL,3000,'USD',2,1795781019407181,0,'{"title":"Bag"}');
+CREATE TABLE push_item (
+  channel_id INTEGER NOT NULL,
+  push_id INTEGER NOT NULL,
+  listing_id INTEGER NOT NULL,
+  dirty_version INTEGER NOT NULL,
+  price INTEGER,
+  quantity INTEGER,
+  status TEXT,
+  idempotency_key TEXT NOT NULL,
+  PRIMARY KEY (channel_id, push_id, listing_id)
+) WITHOUT ROWID;
+CREATE TABLE push_record (
+  channel_id INTEGER NOT NULL,
+  push_id INTEGER NOT NULL,
+  job_id INTEGER NOT NULL,
+  call_deadline INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, push_id)
+) WITHOUT ROWID;
+CREATE TABLE schedule (
+  channel_id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  hour INTEGER NOT NULL,
+  minute INTEGER NOT NULL,
+  every_us INTEGER NOT NULL,
+  cron TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
+  job TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  next_fire INTEGER NOT NULL
+);
+INSERT INTO "schedule" VALUES(1,'daily',7,30,900000000,'','Europe/Berlin','sync',1,1795847400000000);
+CREATE TABLE sequence (
+  name TEXT PRIMARY KEY NOT NULL,
+  next_id INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO "sequence" VALUES('channel',2);
+INSERT INTO "sequence" VALUES('owner',17);
+INSERT INTO "sequence" VALUES('reserved',10);
+CREATE TABLE slot (
+  channel_id INTEGER PRIMARY KEY,
+  revision INTEGER NOT NULL DEFAULT 0,
+  holder_job INTEGER,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  owner INTEGER,
+  lease_until INTEGER,
+  paused INTEGER NOT NULL DEFAULT 0,
+  cancel_requested INTEGER NOT NULL DEFAULT 0,
+  head_job INTEGER,
+  head_prioritized_at INTEGER,
+  head_priority INTEGER NOT NULL DEFAULT 0,
+  head_created_at INTEGER
+);
+INSERT INTO "slot" VALUES(1,25,NULL,9,NULL,NULL,0,0,NULL,NULL,0,NULL);
+CREATE UNIQUE INDEX channel_by_name ON channel (name);
+CREATE UNIQUE INDEX product_variant_by_key ON product_variant (key);
+CREATE INDEX product_variant_by_sku ON product_variant (sku);
+CREATE UNIQUE INDEX listing_variant_by_sku ON listing_variant (channel_id, sku);
+CREATE INDEX listing_variant_by_product ON listing_variant (product_id);
+CREATE UNIQUE INDEX link_by_channel_variant ON link (channel_id, channel_variant_id)
+  WHERE channel_variant_id IS NOT NULL;
+CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_since, listing_id)
+  WHERE dirty_since IS NOT NULL AND state = 'linked' AND paused = 0 AND health <> 'delisted';
+CREATE INDEX link_broken ON link (channel_id, listing_id) WHERE state = 'broken';
+CREATE INDEX link_attention ON link (channel_id, listing_id) WHERE attention_code IS NOT NULL;
+CREATE INDEX link_guarded ON link (channel_id, listing_id) WHERE guarded_at IS NOT NULL;
+CREATE UNIQUE INDEX channel_variant_by_external_id ON channel_variant (channel_id, external_id);
+CREATE INDEX channel_variant_by_parent ON channel_variant (channel_id, parent_id);
+CREATE INDEX slot_claimable ON slot (head_prioritized_at DESC, head_priority DESC, head_created_at, channel_id)
+  WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL;
+CREATE INDEX slot_held ON slot (owner) WHERE holder_job IS NOT NULL AND paused = 0;
+CREATE UNIQUE INDEX job_by_id ON job (job_id);
+CREATE INDEX job_by_channel_state ON job (channel_id, state, job_id);
+CREATE INDEX job_by_state ON job (state, job_id);
+COMMIT;
