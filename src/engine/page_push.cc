@@ -98,8 +98,12 @@ absl::Status PagePush::BeginOne(Call* call) {
 absl::Status PagePush::Send(absl::Span<Call> calls, absl::Duration timeout) {
   const PushKind& kind = KindOf(calls.front().batch);
   std::vector<PushRequest> requests;
-  for (const Call& call : calls) requests.push_back({kind.name, call.record.items, sync::CallKeyOf(call.record.items)});
-  const std::unique_ptr<CallContext> context = context_.StartCall(timeout);
+  std::vector<const CallPermit*> permits;
+  for (const Call& call : calls) {
+    requests.push_back({kind.name, call.record.items, sync::CallKeyOf(call.record.items)});
+    permits.push_back(&call.permit);
+  }
+  const std::unique_ptr<CallContext> context = context_.StartCall(timeout, permits);
   absl::Status first_error;
   context_.adapter().PushSeveral(requests, *context, [&](size_t i, absl::StatusOr<PushReply> reply) {
     first_error.Update(TakeAnswer(calls[i], std::move(reply)));
@@ -112,7 +116,8 @@ absl::Status PagePush::TakeAnswer(Call& call, absl::StatusOr<PushReply> reply) {
   return TakeOutcomes(call, reply->outcomes);
 }
 
-absl::Status PagePush::TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes) {
+absl::Status PagePush::TakeOutcomes(Call& call, absl::Span<const PushOutcome> outcomes) {
+  NoteThrottled(call, outcomes);
   const SettlementBatch settlements = Settle(plan_, call.batch.items, outcomes, call.record.push_id);
   const absl::StatusOr<SettlementResult> written = WriteSettlements(scope_, settlements, &result_);
   if (!written.ok()) return written.status();
@@ -125,6 +130,7 @@ absl::Status PagePush::TakeError(Call& call, const absl::Status& error) {
   if (IsThrottled(error)) {
     result_.again = result_.stop = true;
     result_.wait = std::max(result_.wait, *RetryAfter(error));
+    context_.TakeThrottled(call.permit, *RetryAfter(error));
     return SettleUntried(call);
   }
   if (absl::IsInvalidArgument(error) && !KindOf(call.batch).takes_good_items) return Halve(call, error);
@@ -174,6 +180,12 @@ void PagePush::NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outc
     const bool known = outcomes[i].result != PushResult::kUnavailable;
     if (!known) scope_.unready.insert(call.record.items[i].listing_id);
     NoteOutcome(call, i, outcomes[i], known && settlements.rows[row++].settled);
+  }
+}
+
+void PagePush::NoteThrottled(Call& call, absl::Span<const PushOutcome> outcomes) {
+  for (const PushOutcome& outcome : outcomes) {
+    if (outcome.result == PushResult::kThrottled) context_.TakeThrottled(call.permit, outcome.retry_after);
   }
 }
 

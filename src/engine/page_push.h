@@ -42,13 +42,14 @@ class PagePush {
   absl::Status Send(absl::Span<Call> calls, absl::Duration timeout);
   absl::Status SendInTime(std::vector<Call> calls);
   absl::Status TakeAnswer(Call& call, absl::StatusOr<PushReply> reply);
-  absl::Status TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes);
+  absl::Status TakeOutcomes(Call& call, absl::Span<const PushOutcome> outcomes);
   absl::Status TakeError(Call& call, const absl::Status& error);
   absl::Status TakeUnknown(const Call& call, const absl::Status& error);
   absl::Status SettleUntried(const Call& call);
   // Where a platform refuses whole calls: the good items go out all the same, and the bad ones are found.
   absl::Status Halve(Call& call, const absl::Status& refusal);
   void NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes, const SettlementBatch& settlements);
+  void NoteThrottled(Call& call, absl::Span<const PushOutcome> outcomes);
   void NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, bool settled);
   void NoteConflict(int64_t number);
   void NoteApplied(int64_t number, bool settled);
