@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "flxlink/push.h"
 #include "flxlink/sync.h"
@@ -33,6 +34,8 @@ class PagePush {
     sync::PushBatch batch;
     PushRecord record;
     CallPermit permit;
+    // Storage's time before the record was written.
+    absl::Time begun_at;
   };
 
   const PushKind& KindOf(const sync::PushBatch& batch) const;
@@ -50,8 +53,8 @@ class PagePush {
   absl::Status Halve(Call& call, const absl::Status& refusal);
   void NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes, const SettlementBatch& settlements);
   void NoteThrottled(Call& call, absl::Span<const PushOutcome> outcomes);
-  void NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, bool settled);
-  void NoteConflict(int64_t number);
+  void NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, const Settlement& settlement);
+  void NoteConflict(int64_t number, const Settlement& settlement);
   void NoteApplied(int64_t number, bool settled);
 
   SyncScope& scope_;
