@@ -24,10 +24,12 @@ struct Bucket {
 // What a platform says about a bucket, in the answer to a call: it counts more than what was declared and counted.
 struct BucketLevel {
   std::string name;
-  // Tokens that were left after the call. Not stated: not said.
+  // Tokens that were left after the call, whatever it cost: where it cost less than was declared, the rest is there for
+  // others. Not stated: not said. The platform may not have counted other calls yet that were under way meanwhile, so
+  // that of what is left their declared cost is not relied on.
   absl::optional<double> left;
-  // What the bucket holds and gets from now on, in the place of Bucket::size and refill_per_second (a shop on another
-  // plan, say). Not stated: as before.
+  // What the bucket holds and gets from now on, for all channels of the account, in the place of Bucket::size and
+  // refill_per_second (a shop on another plan, say). Not stated, or not above 0: as before.
   absl::optional<double> size;
   absl::optional<double> refill_per_second;
 };
@@ -55,7 +57,8 @@ struct CallCost {
 // adapters name the same account share what is counted, over jobs and engines.
 //
 // What people and small jobs wait for comes first; long reads (whole pulls, full syncs) get the tokens that are left,
-// and every tenth at the least.
+// and every tenth at the least. Where the platform does not take a call because there were too many (it is throttled),
+// no call that takes of the same bucket is made until the time that it says has passed.
 struct Account {
   // Made by the adapter of its settings (the shop's address, say); never a secret. Two adapters of one name in the
   // registry that say the same share the account. Empty: the channel has one of its own.

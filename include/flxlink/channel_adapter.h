@@ -117,8 +117,9 @@ class CallContext {
   // Whether the call should end early, since its job was cancelled or is to yield; ask while waiting for the platform.
   // A read then returns CANCELLED; a push whose requests are on their way waits for their answers if it can.
   virtual bool cancelled() const = 0;
-  // Tells the engine what the platform said about its limits, whatever else it answered; a bucket that the account does
-  // not have is passed over. Default: nothing is done with it.
+  // Tells the engine what the platform said about its limits, whatever else it answered, as soon as the answer is
+  // there: what is left is as of now. A bucket that the account does not have is passed over. That a call was throttled
+  // is not told here, its result says so. Default: nothing is done with it.
   virtual void TellLevel(const BucketLevel& level) const;
   // Tells the log (event.h) of something that is worth knowing and is no error of the call. Never a secret.
   virtual void Log(LogLevel level, absl::string_view text) const = 0;

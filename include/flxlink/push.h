@@ -77,7 +77,10 @@ struct PushOutcome {
   absl::Duration retry_after = absl::ZeroDuration();
   // kAccepted: what to ask with.
   std::string receipt;
-  // kConflict: what the channel has of the fields that were compared, where it says so. Absent: it does not.
+  // kConflict: what the channel has now of the item's fields (PushItem::mask), as far as it says so. Where one of them
+  // is not what was known, the conflict is explained, and the next try is judged by what was seen. Absent of all that,
+  // the engine looks at the item itself, which may show it as it was some time ago
+  // (AdapterCapabilities::fetch_lag).
   ItemValues seen{};
 };
 
@@ -153,6 +156,12 @@ struct Settlement {
   // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;
   ItemValues acknowledged;
+  // What a conflict saw the channel to have, of fields that are not in `mask`: it becomes the link's acknowledged
+  // values as that of a Reconciliation does (sync.h), so that the listing variant's status stays as it is. Absent:
+  // nothing was seen.
+  ItemValues seen{};
+  // That is less than was acknowledged: set the guard, observed at SettlementBatch::seen_at.
+  bool guard_quantity = false;
   // The channel accepted the item and decides on it later: it stays in the push's record, with this, and the link is
   // not dirty until that is decided. Nothing is acknowledged. Empty: it leaves the record.
   std::string receipt;
@@ -174,6 +183,8 @@ struct SettlementBatch {
   std::vector<Settlement> rows;
   // Sets of attentions: not empty, each with at most one problem a code.
   std::vector<std::vector<Problem>> attentions;
+  // As of when what conflicts saw was so: storage's time before the call.
+  absl::Time seen_at = absl::InfinitePast();
 };
 
 // An attention that was stored with a link and that a settlement ended.

@@ -128,7 +128,8 @@ struct SimulatedOptions {
   //     INVALID_ARGUMENT.
   //   - takes_good_items: without it, a push with an item that would be rejected or not found is refused whole,
   //     INVALID_ARGUMENT, and nothing of it is done.
-  //   - compares: an item of which such a field is neither what is known nor what it is to be is a conflict.
+  //   - compares: an item of which such a field is neither what is known nor what it is to be is a conflict, which says
+  //     what the item has of those fields.
   //   - keys: an item, or the items of a call, whose key was taken before are answered as then, and not done again.
   //   - timeout: the latest time for late pushes.
   //   - receipt_timeout: what is not refused at once is accepted with a receipt and decided later; see

@@ -75,7 +75,8 @@ struct SyncRow {
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
   bool dirty = false;
-  // When the channel last acknowledged something of the listing variant's links. InfinitePast: never.
+  // When the channel last acknowledged something of the listing variant's links, or a conflict saw something of them.
+  // InfinitePast: never.
   absl::Time acknowledged_at = absl::InfinitePast();
 };
 
@@ -136,6 +137,8 @@ struct SyncPlan {
     RareVector<RefusedValue> refused;
   };
 
+  // SyncPolicy::oversell_guard.
+  OversellGuard oversell_guard = OversellGuard::kHold;
   // To push, in the order of the batch.
   std::vector<PushItem> items;
   // One an item.
@@ -179,6 +182,11 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
 // remembered; what is accepted is awaited; not_found breaks the link; conflict, not_tried and throttled stay dirty. A
 // field that is applied or rejected is in doubt no more. Items that are unavailable have no known outcome: they get no
 // row.
+//
+// A conflict that is explained (PushOutcome::seen) ends doubt, too. A field in doubt that has the value that is to be
+// set has it of an earlier push: it is applied, and so is the item where that is true of all its fields. What else was
+// seen becomes acknowledged by the rules of PlanReconciliation, the oversell guard among them, and the next plan judges
+// by it. A dead item is to be looked at, whatever was seen.
 SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes,
                        int64_t push_id);
 

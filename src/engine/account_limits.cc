@@ -17,6 +17,9 @@ constexpr double kSavedOfEach = 1.0 / 9;
 // a clock that was set back.
 constexpr absl::Duration kOutOfOrder = absl::Seconds(1);
 
+// Whether a platform said something that a bucket can be limited by.
+bool IsLimit(const absl::optional<double>& told) { return told.has_value() && std::isfinite(*told) && *told > 0; }
+
 }  // namespace
 
 void AccountLimits::SetLimits(const Account& account, absl::Time now) {
@@ -24,9 +27,7 @@ void AccountLimits::SetLimits(const Account& account, absl::Time now) {
   for (const Bucket& limit : account.buckets) {
     BucketState& bucket = buckets_[limit.name];
     Refill(bucket, now);
-    // Where there was no limit nothing was counted either: who begins to count begins with a full bucket.
-    bucket.tokens = bucket.limit.size <= 0 ? limit.size : std::min(bucket.tokens, limit.size);
-    bucket.limit = limit;
+    Limit(bucket, limit);
   }
   for (const CallSlots& limit : account.slots) slots_[limit.name].most = limit.most;
 }
@@ -53,8 +54,18 @@ absl::Duration AccountLimits::Try(int64_t call, absl::Time now) {
     state.stage = Stage::kWaitsForTokens;
   }
   const absl::Duration wait = TakeTokens(call, state, now);
-  if (wait <= absl::ZeroDuration()) state.stage = Stage::kUnderWay;
+  if (wait <= absl::ZeroDuration()) BeginCall(call, state);
   return wait;
+}
+
+void AccountLimits::BeginCall(int64_t call, CallState& state) {
+  state.stage = Stage::kUnderWay;
+  if (state.bucket == nullptr) return;
+  for (auto& [number, other] : calls_) {
+    if (number == call || other.stage != Stage::kUnderWay || other.bucket != state.bucket) continue;
+    state.beside += other.tokens;
+    other.beside += state.tokens;
+  }
 }
 
 void AccountLimits::End(int64_t call) {
@@ -65,10 +76,58 @@ void AccountLimits::End(int64_t call) {
   calls_.erase(found);
 }
 
+void AccountLimits::TakeLevel(absl::Span<const int64_t> calls, const BucketLevel& level, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = buckets_.find(level.name);
+  if (found == buckets_.end()) return;
+  BucketState& bucket = found->second;
+  Refill(bucket, now);
+  if (IsLimit(level.size)) bucket.told_size = level.size;
+  if (IsLimit(level.refill_per_second)) bucket.told_refill = level.refill_per_second;
+  Limit(bucket, bucket.limit);
+  if (!level.left.has_value() || std::isnan(*level.left)) return;
+  const double most = std::min(std::max(0.0, *level.left), bucket.limit.size);
+  const double least = std::min(most, std::max(0.0, most - CostBeside(calls, bucket)));
+  bucket.tokens = std::min(std::max(bucket.tokens, least), most);
+}
+
+double AccountLimits::CostBeside(absl::Span<const int64_t> calls, const BucketState& bucket) const {
+  double most = 0;
+  for (const int64_t call : calls) {
+    const CallState& state = calls_.at(call);
+    most = std::max(most, state.bucket == &bucket ? state.beside : bucket.limit.size);
+  }
+  return calls.empty() ? bucket.limit.size : most;
+}
+
+void AccountLimits::TakeThrottled(int64_t call, absl::Duration retry_after, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  BucketState* bucket = calls_.at(call).bucket;
+  if (bucket == nullptr) return;
+  Refill(*bucket, now);
+  bucket->tokens = 0;
+  bucket->closed_until = std::max(bucket->closed_until, now + retry_after);
+}
+
+void AccountLimits::Limit(BucketState& bucket, Bucket limit) {
+  limit.size = bucket.told_size.value_or(limit.size);
+  limit.refill_per_second = bucket.told_refill.value_or(limit.refill_per_second);
+  // What never refills cannot be counted: a size was told of a bucket of which nothing else is known.
+  if (limit.refill_per_second <= 0) limit.size = 0;
+  // Where there was no limit nothing was counted either: who begins to count begins with a full bucket.
+  bucket.tokens = bucket.limit.size <= 0 ? limit.size : std::min(bucket.tokens, limit.size);
+  bucket.limit = std::move(limit);
+}
+
+absl::Duration AccountLimits::UntilOpen(const BucketState& bucket, absl::Time now) {
+  return std::max(absl::ZeroDuration(), bucket.closed_until - now);
+}
+
 void AccountLimits::Refill(BucketState& bucket, absl::Time now) {
   const absl::Duration passed = now - bucket.filled_at;
   if (passed < absl::ZeroDuration() && passed > -kOutOfOrder) return;
-  // A clock that was set back refills nothing.
+  // A clock that was set back refills nothing, and makes nobody wait longer.
+  if (passed < absl::ZeroDuration()) bucket.closed_until += passed;
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(passed));
   bucket.tokens = std::min(bucket.limit.size, bucket.tokens + seconds * bucket.limit.refill_per_second);
   bucket.filled_at = now;
@@ -136,16 +195,20 @@ bool AccountLimits::TakeSlot(int64_t call, const CallState& state) {
 }
 
 absl::Duration AccountLimits::TakeTokens(int64_t call, const CallState& state, absl::Time now) {
-  if (state.bucket == nullptr || state.bucket->limit.size <= 0) return absl::ZeroDuration();
+  if (state.bucket == nullptr) return absl::ZeroDuration();
   BucketState& bucket = *state.bucket;
   Refill(bucket, now);
+  const absl::Duration until_open = UntilOpen(bucket, now);
+  if (bucket.limit.size <= 0) return until_open;
   const Wanted wanted = WantedWith(call, state);
   double needed = Needed(wanted, bucket.saved_for_bulk);
   // Where it is the next of the urgent ones, a bucket that is full will not hold more by waiting.
   if (wanted.before <= 0 && wanted.lane == Lane::kUrgent) needed = std::min(needed, bucket.limit.size);
   if (bucket.tokens + kRounding < needed) {
-    return absl::Ceil(absl::Seconds((needed - bucket.tokens) / bucket.limit.refill_per_second), absl::Microseconds(1));
+    const absl::Duration refilled = absl::Seconds((needed - bucket.tokens) / bucket.limit.refill_per_second);
+    return std::max(until_open, absl::Ceil(refilled, absl::Microseconds(1)));
   }
+  if (until_open > absl::ZeroDuration()) return until_open;
   bucket.tokens = std::max(0.0, bucket.tokens - wanted.own);
   Save(wanted, bucket.limit.size, &bucket.saved_for_bulk);
   // Saved is what is there, unless a bulk call waits for the rest of it.

@@ -11,6 +11,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "flxlink/account.h"
 
 namespace flxlink::engine {
@@ -31,6 +33,8 @@ enum class Lane : uint8_t {
 // A call first has its slot and then its tokens, so that what it was given of a bucket is used at once. A bulk call
 // whose slot an urgent one waits for counts as urgent.
 //
+// What the platform says in its answers comes before what was declared and counted here.
+//
 // Thread-safe. It is told the time and waits for nobody.
 class AccountLimits {
  public:
@@ -39,8 +43,9 @@ class AccountLimits {
   AccountLimits(const AccountLimits&) = delete;
   AccountLimits& operator=(const AccountLimits&) = delete;
 
-  // From now on by this declaration. What was saved up stays, as far as it fits, and calls that are under way go on. A
-  // bucket that it does not name stays as it is: a job that began before may still draw from it.
+  // From now on by this declaration, except for what the platform said of a bucket (TakeLevel). What was saved up
+  // stays, as far as it fits, and calls that are under way go on. A bucket that it does not name stays as it is: a job
+  // that began before may still draw from it.
   void SetLimits(const Account& account, absl::Time now);
 
   // Asks for a call, which waits from now on. The number that is returned is unlike all others. What the cost names and
@@ -52,11 +57,28 @@ class AccountLimits {
   // The call has ended, or waits no longer: its slot is free. Tokens that it took stay taken.
   void End(int64_t call);
 
+  // What the platform said in the answer to one of `calls`, which are under way. Of its size and its refill only what
+  // is above 0 is taken; of what is left, what the bucket can hold.
+  //
+  // An answer does not say which of the calls under way at the same time it has counted already. So what is left is
+  // believed as it is where no other call of the bucket was under way beside that one. Else the own count stays,
+  // between what the answer says and what it says less what those others cost. A bucket of which `calls` take nothing
+  // only ever loses: what else was under way is not known.
+  void TakeLevel(absl::Span<const int64_t> calls, const BucketLevel& level, absl::Time now);
+  // The platform did not take the call: its bucket is empty, and nobody gets anything of it until `retry_after` has
+  // passed.
+  void TakeThrottled(int64_t call, absl::Duration retry_after, absl::Time now);
+
  private:
   struct BucketState {
     Bucket limit;
+    // By the platform, in place of the declared ones.
+    absl::optional<double> told_size;
+    absl::optional<double> told_refill;
     double tokens = 0;
     absl::Time filled_at;
+    // Until then nobody gets anything.
+    absl::Time closed_until = absl::InfinitePast();
     double saved_for_bulk = 0;
   };
   struct SlotsState {
@@ -71,6 +93,8 @@ class AccountLimits {
     double tokens = 0;
     BucketState* bucket = nullptr;
     SlotsState* slots = nullptr;
+    // What all other calls of the bucket cost that were under way at any time while this one was.
+    double beside = 0;
   };
   // What a call and those that wait with it want of the same thing.
   struct Wanted {
@@ -83,6 +107,9 @@ class AccountLimits {
   };
 
   static void Refill(BucketState& bucket, absl::Time now);
+  // The limit is from now on this one, or what was told instead.
+  static void Limit(BucketState& bucket, Bucket limit);
+  static absl::Duration UntilOpen(const BucketState& bucket, absl::Time now);
   static double Needed(const Wanted& wanted, double saved_for_bulk);
   static void Save(const Wanted& wanted, double most, double* saved_for_bulk);
   // As far as a bucket can hold it.
@@ -90,6 +117,10 @@ class AccountLimits {
   Lane LaneOf(const CallState& state) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Wanted WantedWith(int64_t call, const CallState& state) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeSlot(int64_t call, const CallState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BeginCall(int64_t call, CallState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What calls beside one of `calls` may have cost that its answer does not know of.
+  double CostBeside(absl::Span<const int64_t> calls, const BucketState& bucket) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Returns how long to wait.
   absl::Duration TakeTokens(int64_t call, const CallState& state, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -115,6 +146,10 @@ class CallPermit {
 
   // See AccountLimits::Try.
   absl::Duration Try(absl::Time now) { return limits_->Try(call_, now); }
+  // See AccountLimits::TakeThrottled.
+  void TakeThrottled(absl::Duration retry_after, absl::Time now) { limits_->TakeThrottled(call_, retry_after, now); }
+  // Its number among the calls of its limits.
+  int64_t call() const { return call_; }
 
  private:
   std::shared_ptr<AccountLimits> limits_;  // Null once it was moved from.

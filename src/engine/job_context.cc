@@ -56,11 +56,16 @@ bool WorthAnotherTry(const absl::Status& status) {
 // A call of the adapter that is under way.
 class JobContext::JobCall : public CallContext {
  public:
-  JobCall(JobContext& context, absl::Duration timeout)
-      : context_(context), deadline_(context.options().clock->Now() + timeout) {}
+  JobCall(JobContext& context, absl::Duration timeout, absl::Span<const CallPermit* const> permits)
+      : context_(context), deadline_(context.options().clock->Now() + timeout) {
+    for (const CallPermit* permit : permits) calls_.push_back(permit->call());
+  }
 
   absl::Duration time_left() const override { return deadline_ - context_.options().clock->Now(); }
   bool cancelled() const override { return context_.EndsCalls(); }
+  void TellLevel(const BucketLevel& level) const override {
+    context_.limits_->TakeLevel(calls_, level, context_.options().clock->Now());
+  }
   void Log(LogLevel level, absl::string_view text) const override {
     context_.reporter().AdapterSaid(context_.job(), level, text);
   }
@@ -68,6 +73,7 @@ class JobContext::JobCall : public CallContext {
  private:
   JobContext& context_;
   const absl::Time deadline_;
+  std::vector<int64_t> calls_;  // Of the account's limits.
 };
 
 JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::shared_ptr<AccountLimits> limits,
@@ -229,16 +235,22 @@ absl::optional<CallPermit> JobContext::TakeNow(const CallCost& cost, int64_t ite
   return permit;
 }
 
-std::unique_ptr<CallContext> JobContext::StartCall(absl::Duration timeout) {
-  return std::make_unique<JobCall>(*this, timeout);
+std::unique_ptr<CallContext> JobContext::StartCall(absl::Duration timeout,
+                                                   absl::Span<const CallPermit* const> permits) {
+  return std::make_unique<JobCall>(*this, timeout, permits);
+}
+
+void JobContext::TakeThrottled(CallPermit& permit, absl::Duration retry_after) const {
+  permit.TakeThrottled(retry_after, options_.clock->Now());
 }
 
 template <typename T>
 absl::StatusOr<T> JobContext::Read(const CallCost& cost, int64_t items, Lane lane,
                                    absl::FunctionRef<absl::StatusOr<T>(const CallContext& call)> read) {
-  const absl::StatusOr<CallPermit> permit = Take(cost, items, lane);
+  absl::StatusOr<CallPermit> permit = Take(cost, items, lane);
   if (!permit.ok()) return permit.status();
-  absl::StatusOr<T> answer = read(*StartCall(adapter_.capabilities().read_timeout));
+  absl::StatusOr<T> answer = read(*StartCall(adapter_.capabilities().read_timeout, {&*permit}));
+  if (IsThrottled(answer.status())) TakeThrottled(*permit, *RetryAfter(answer.status()));
   if (!absl::IsCancelled(answer.status())) return answer;
   if (!ended_.ok()) return ended_;
   return absl::UnavailableError(absl::StrCat("the adapter ended the call by itself: ", answer.status().message()));

@@ -136,8 +136,11 @@ class JobContext {
   absl::optional<CallPermit> TakeNow(const CallCost& cost, int64_t items);
 
   // What goes with one call of the adapter that begins now and may take so long, to be used on this thread. It is
-  // cancelled once the job is to yield, or a person asked it to stop, which is looked for at most once a second.
-  std::unique_ptr<CallContext> StartCall(absl::Duration timeout);
+  // cancelled once the job is to yield, or a person asked it to stop, which is looked for at most once a second. What
+  // the platform says of its limits in an answer is that of one of the calls that have these permits, which outlive it.
+  std::unique_ptr<CallContext> StartCall(absl::Duration timeout, absl::Span<const CallPermit* const> permits);
+  // The platform did not take the call that has this permit: nobody else of the account makes such a call for so long.
+  void TakeThrottled(CallPermit& permit, absl::Duration retry_after) const;
 
   // Calls of the adapter, each with its permit and its context, repeated ones included. Pull and Fetch are retried; the
   // age of what they give includes the time that the call took, since it may be as of when that began. A push takes its

@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<PagePush::Call>> PagePush::TakeCalls() {
   if (!first.ok()) return first.status();
   std::vector<Call> calls;
   for (absl::optional<CallPermit> permit = *std::move(first); permit.has_value();) {
-    calls.push_back({std::move(waiting_.front()), {}, *std::move(permit)});
+    calls.push_back({std::move(waiting_.front()), {}, *std::move(permit), {}});
     waiting_.pop_front();
     const bool full = calls.size() >= static_cast<size_t>(kind.in_flight);
     if (full || waiting_.empty() || &KindOf(waiting_.front()) != &kind) break;
@@ -83,6 +83,7 @@ absl::Status PagePush::Begin(absl::Span<Call> calls) {
 absl::Status PagePush::BeginOne(Call* call) {
   const absl::StatusOr<absl::Time> now = context_.Now();
   if (!now.ok()) return now.status();
+  call->begun_at = *now;
   call->record.push_id = context_.NextPushId();
   const PushKind& kind = KindOf(call->batch);
   call->record.kind = kind.name;
@@ -98,8 +99,12 @@ absl::Status PagePush::BeginOne(Call* call) {
 absl::Status PagePush::Send(absl::Span<Call> calls, absl::Duration timeout) {
   const PushKind& kind = KindOf(calls.front().batch);
   std::vector<PushRequest> requests;
-  for (const Call& call : calls) requests.push_back({kind.name, call.record.items, sync::CallKeyOf(call.record.items)});
-  const std::unique_ptr<CallContext> context = context_.StartCall(timeout);
+  std::vector<const CallPermit*> permits;
+  for (const Call& call : calls) {
+    requests.push_back({kind.name, call.record.items, sync::CallKeyOf(call.record.items)});
+    permits.push_back(&call.permit);
+  }
+  const std::unique_ptr<CallContext> context = context_.StartCall(timeout, permits);
   absl::Status first_error;
   context_.adapter().PushSeveral(requests, *context, [&](size_t i, absl::StatusOr<PushReply> reply) {
     first_error.Update(TakeAnswer(calls[i], std::move(reply)));
@@ -112,8 +117,10 @@ absl::Status PagePush::TakeAnswer(Call& call, absl::StatusOr<PushReply> reply) {
   return TakeOutcomes(call, reply->outcomes);
 }
 
-absl::Status PagePush::TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes) {
-  const SettlementBatch settlements = Settle(plan_, call.batch.items, outcomes, call.record.push_id);
+absl::Status PagePush::TakeOutcomes(Call& call, absl::Span<const PushOutcome> outcomes) {
+  NoteThrottled(call, outcomes);
+  SettlementBatch settlements = Settle(plan_, call.batch.items, outcomes, call.record.push_id);
+  settlements.seen_at = call.begun_at;
   const absl::StatusOr<SettlementResult> written = WriteSettlements(scope_, settlements, &result_);
   if (!written.ok()) return written.status();
   NoteOutcomes(call, outcomes, settlements);
@@ -125,6 +132,7 @@ absl::Status PagePush::TakeError(Call& call, const absl::Status& error) {
   if (IsThrottled(error)) {
     result_.again = result_.stop = true;
     result_.wait = std::max(result_.wait, *RetryAfter(error));
+    context_.TakeThrottled(call.permit, *RetryAfter(error));
     return SettleUntried(call);
   }
   if (absl::IsInvalidArgument(error) && !KindOf(call.batch).takes_good_items) return Halve(call, error);
@@ -166,20 +174,27 @@ absl::Status PagePush::Halve(Call& call, const absl::Status& refusal) {
   return absl::OkStatus();
 }
 
-// The settlements have a row for each outcome that is known, in their order.
+// The settlements have a row for each outcome that is known, in their order. Of the others nothing is settled.
 void PagePush::NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes,
                             const SettlementBatch& settlements) {
   size_t row = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const bool known = outcomes[i].result != PushResult::kUnavailable;
     if (!known) scope_.unready.insert(call.record.items[i].listing_id);
-    NoteOutcome(call, i, outcomes[i], known && settlements.rows[row++].settled);
+    NoteOutcome(call, i, outcomes[i], known ? settlements.rows[row++] : Settlement());
   }
 }
 
-// `settled`: nothing is left to do for the link. Its end is counted once, whatever its steps.
-void PagePush::NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, bool settled) {
+void PagePush::NoteThrottled(Call& call, absl::Span<const PushOutcome> outcomes) {
+  for (const PushOutcome& outcome : outcomes) {
+    if (outcome.result == PushResult::kThrottled) context_.TakeThrottled(call.permit, outcome.retry_after);
+  }
+}
+
+// The end of a link is counted once, whatever its steps.
+void PagePush::NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, const Settlement& settlement) {
   const int64_t number = call.batch.items[item];
+  const bool settled = settlement.settled;
   if (!settled) result_.again = true;
   switch (outcome.result) {
     case PushResult::kApplied:
@@ -193,7 +208,9 @@ void PagePush::NoteOutcome(const Call& call, size_t item, const PushOutcome& out
       context_.progress().failed += 1;
       return;
     case PushResult::kConflict:
-      NoteConflict(number);
+      // An earlier push of it had landed.
+      if (DifferenceOf(call.record.items[item].mask, settlement.mask).empty()) return NoteApplied(number, settled);
+      NoteConflict(number, settlement);
       break;
     case PushResult::kThrottled:
       result_.wait = std::max(result_.wait, outcome.retry_after);
@@ -215,10 +232,12 @@ void PagePush::NoteOutcome(const Call& call, size_t item, const PushOutcome& out
                                 outcome.message.empty() ? "" : ": ", outcome.message);
 }
 
-void PagePush::NoteConflict(int64_t number) {
+// Where the conflict did not say what the channel has, somebody has to look.
+void PagePush::NoteConflict(int64_t number, const Settlement& settlement) {
+  result_.failed = true;
+  if (!settlement.mask.empty() || !PresentFields(settlement.seen).empty()) return;
   const int64_t row = plan_.item_states[static_cast<size_t>(number)].row;
   result_.conflicted.emplace(page_.external_id[row], page_.sku[row]);
-  result_.failed = true;
 }
 
 // A link of which something stays refused is not done, whatever else was applied.

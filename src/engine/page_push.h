@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "flxlink/push.h"
 #include "flxlink/sync.h"
@@ -33,6 +34,8 @@ class PagePush {
     sync::PushBatch batch;
     PushRecord record;
     CallPermit permit;
+    // Storage's time before the record was written.
+    absl::Time begun_at;
   };
 
   const PushKind& KindOf(const sync::PushBatch& batch) const;
@@ -42,15 +45,16 @@ class PagePush {
   absl::Status Send(absl::Span<Call> calls, absl::Duration timeout);
   absl::Status SendInTime(std::vector<Call> calls);
   absl::Status TakeAnswer(Call& call, absl::StatusOr<PushReply> reply);
-  absl::Status TakeOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes);
+  absl::Status TakeOutcomes(Call& call, absl::Span<const PushOutcome> outcomes);
   absl::Status TakeError(Call& call, const absl::Status& error);
   absl::Status TakeUnknown(const Call& call, const absl::Status& error);
   absl::Status SettleUntried(const Call& call);
   // Where a platform refuses whole calls: the good items go out all the same, and the bad ones are found.
   absl::Status Halve(Call& call, const absl::Status& refusal);
   void NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outcomes, const SettlementBatch& settlements);
-  void NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, bool settled);
-  void NoteConflict(int64_t number);
+  void NoteThrottled(Call& call, absl::Span<const PushOutcome> outcomes);
+  void NoteOutcome(const Call& call, size_t item, const PushOutcome& outcome, const Settlement& settlement);
+  void NoteConflict(int64_t number, const Settlement& settlement);
   void NoteApplied(int64_t number, bool settled);
 
   SyncScope& scope_;

@@ -44,7 +44,7 @@ struct SyncPassResult {
   bool progressed = false;                        // Something was settled.
   absl::Duration wait = absl::ZeroDuration();     // What the channel asked for. Zero: it did not.
   std::string reason;                             // Why it has to be tried again.
-  std::map<std::string, std::string> conflicted;  // Items whose channel side moved: external id and SKU.
+  std::map<std::string, std::string> conflicted;  // Items to look at, whose channel side moved: external id and SKU.
 };
 
 // The counter of a job for items of which the field was sent, and the one for items of which content was.

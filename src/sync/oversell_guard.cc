@@ -18,8 +18,8 @@ bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPol
   return GuardStands(row, policy) && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
 }
 
-bool SetsGuard(const ItemValues& before, const ItemValues& after, const SyncPolicy& policy) {
-  return policy.oversell_guard == OversellGuard::kHold && before.quantity != kAbsent && after.quantity != kAbsent &&
+bool SetsGuard(const ItemValues& before, const ItemValues& after, OversellGuard guard) {
+  return guard == OversellGuard::kHold && before.quantity != kAbsent && after.quantity != kAbsent &&
          after.quantity < before.quantity;
 }
 

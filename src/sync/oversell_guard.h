@@ -21,7 +21,7 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy);
 bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy);
 
 // Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged.
-bool SetsGuard(const ItemValues& before, const ItemValues& after, const SyncPolicy& policy);
+bool SetsGuard(const ItemValues& before, const ItemValues& after, OversellGuard guard);
 
 }  // namespace flxlink::sync
 

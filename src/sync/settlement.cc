@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
+#include "src/sync/field_difference.h"
+#include "src/sync/oversell_guard.h"
 
 namespace flxlink {
 namespace {
@@ -41,6 +43,15 @@ void AddRefusal(const SyncFields& fields, const ItemValues& values, const Proble
   for (const std::string& field : fields.Names()) row->refused.Mutable().push_back({field, digest, problem});
 }
 
+// What the conflict saw of the item's fields. Nothing where that does not explain it, and something else is to be
+// looked at: another item under the id, a status that is kept from what pushes do.
+ItemValues ExplanationOf(const PushItem& item, const ItemValues& seen) {
+  ItemValues explanation;
+  CopyFields(IntersectionOf(item.mask, PresentFields(seen)), seen, &explanation);
+  const SyncFields moved = IntersectionOf(sync::DifferingFields(explanation, item.known), PresentFields(item.known));
+  return moved.empty() || seen.status == ChannelStatus::kDead ? ItemValues() : explanation;
+}
+
 // Puts together the settlement of one push.
 class Settler {
  public:
@@ -58,6 +69,7 @@ class Settler {
       case PushResult::kNotFound:
         return TakeNotFound(i);
       case PushResult::kConflict:
+        return TakeConflict(i, ExplanationOf(plan_.items[i], outcome.seen));
       case PushResult::kNotTried:
       case PushResult::kThrottled:
         AddRow(i);
@@ -113,6 +125,21 @@ class Settler {
     row.attentions = state.attentions;
     if (state.attentions < 0) return;
     row.attentions = AddAttentions(plan_.item_attentions[static_cast<size_t>(state.attentions)]);
+  }
+
+  void TakeConflict(size_t i, const ItemValues& seen) {
+    const PushItem& item = plan_.items[i];
+    const SyncPlan::ItemState& state = plan_.item_states[i];
+    const SyncFields known = PresentFields(seen);
+    const SyncFields there = DifferenceOf(known, sync::DifferingFields(seen, item.values));
+    const SyncFields landed = IntersectionOf(there, state.in_doubt);
+    if (landed == item.mask) return TakeApplied(i);
+    Settlement& row = AddRow(i);
+    row.mask = landed;
+    CopyFields(landed, item.values, &row.acknowledged);
+    CopyFields(DifferenceOf(known, landed), seen, &row.seen);
+    row.in_doubt = DoubtAfter(state, /*settled=*/false, known);
+    row.guard_quantity = sync::SetsGuard(item.known, row.seen, plan_.oversell_guard);
   }
 
   // A refusal ends no other attention of the item.

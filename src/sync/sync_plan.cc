@@ -96,6 +96,7 @@ class Planner {
       : batch_(batch), policy_(policy), disagreements_(sync::FindSiblingDisagreements(batch, siblings, policy)) {}
 
   SyncPlan Run() {
+    plan_.oversell_guard = policy_.oversell_guard;
     plan_.items.reserve(batch_.rows.size());
     plan_.item_states.reserve(batch_.rows.size());
     for (int64_t i = 0; i < batch_.size(); ++i) PlanRow(i);

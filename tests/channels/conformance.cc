@@ -116,6 +116,18 @@ void MakeStale(const SyncFields& field, ChannelUnderTest* channel, PushItem* pus
   channel->Change(push->external_id, field, other);
 }
 
+// What a conflict says of an item is what the platform has; of content that it does not have, that it is empty.
+void ExpectSeenAs(const ItemValues& values, const ItemValues& seen) {
+  for (const SyncField field : kSyncFields) {
+    if (seen.Get(field) == kAbsent) continue;
+    EXPECT_EQ(seen.Get(field), values.Get(field)) << "a conflict saw another " << ToString(field);
+  }
+  for (const Field& field : seen.content) {
+    const std::string* value = values.FindContent(field.name);
+    EXPECT_EQ(field.value, value == nullptr ? "" : *value) << "a conflict saw another " << field.name;
+  }
+}
+
 }  // namespace
 
 absl::Status ForEachPage(const ChannelAdapter& adapter, int64_t limit, const std::string& mark,
@@ -783,8 +795,10 @@ TEST_P(ChannelConformance, AConflictChangesNothingOfItsItem) {
     if (!IsWithin(field, PresentFields(push.known))) return;  // Nothing is known of it.
     MakeStale(field, channel_.get(), &push);
     const SeenItems before = See();
-    EXPECT_THAT(ResultsOf(Push(kind, {push})), Each(PushResult::kConflict));
+    const std::vector<PushOutcome> outcomes = Push(kind, {push});
+    EXPECT_THAT(ResultsOf(outcomes), Each(PushResult::kConflict));
     EXPECT_EQ(See(), before);
+    for (const PushOutcome& outcome : outcomes) ExpectSeenAs(before.at(push.external_id).values, outcome.seen);
   });
 }
 

@@ -922,6 +922,18 @@ TEST_F(CsvChannelTest, OfAConflictNothingIsWritten) {
   EXPECT_EQ(ReadFile(path_), kThree);
 }
 
+TEST_F(CsvChannelTest, AConflictSaysWhatTheCellsToSetHave) {
+  Make(kThree);
+  const SyncFields mask = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+  const PushItem item = MakeItem("a/1", mask, {900, 9, ChannelStatus::kHidden});
+  const PushItem priced = Knowing(PriceItem("a/2", 250), {199});
+  const std::vector<PushOutcome> outcomes = Push({Knowing(item, {100, 4, ChannelStatus::kListed}), priced});
+  EXPECT_EQ(outcomes.at(0).seen, (ItemValues{100, 5, ChannelStatus::kListed}));
+  EXPECT_EQ(outcomes.at(1).seen, ItemValues{200});
+  const PushItem other = WithHandle(PriceItem("a/1", 150), "another");
+  EXPECT_EQ(Push({other}).at(0).seen, ItemValues()) << "who knows whose price that is";
+}
+
 TEST_F(CsvChannelTest, TheStatusIsComparedOnTheProductsFirstRow) {
   Make(kThree);
   ExpectConflict({Knowing(StatusItem("a/2", ChannelStatus::kDead), {kAbsent, kAbsent, ChannelStatus::kHidden})}, 0,

@@ -577,6 +577,13 @@ std::vector<Twin> ProtocolTwins() {
     }
   };
 
+  twins.push_back(Broken("SaysThatWhatWasKnownIsThere", "AConflictChangesNothingOfItsItem"));
+  twins.back().platform = CompareAll;
+  twins.back().breakage.reply = [](const PushRequest& request, absl::StatusOr<PushReply>* reply, SimulatedPlatform&) {
+    if (!reply->ok()) return;
+    for (size_t i = 0; i < request.items.size(); ++i) (*reply)->outcomes[i].seen = request.items[i].known;
+  };
+
   twins.push_back(Broken("SinksAllForOneConflict", "AConflictIsOfItsItemAlone"));
   twins.back().platform = CompareAll;
   twins.back().breakage.reply = [](const PushRequest&, absl::StatusOr<PushReply>* reply, SimulatedPlatform&) {

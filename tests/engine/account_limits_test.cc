@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -292,6 +293,154 @@ TEST(AccountLimitsTest, FewerSlotsWaitForTheCallsThatAreOpen) {
   EXPECT_EQ(limits.Try(next, kStart), absl::InfiniteDuration());
   limits.End(open[1]);
   EXPECT_EQ(limits.Try(next, kStart), kNone);
+}
+
+// -- What the platform says
+
+BucketLevel Left(double left) { return {"calls", left, absl::nullopt, absl::nullopt}; }
+
+// A call that is under way.
+int64_t Begun(AccountLimits& limits, const CallCost& cost, absl::Time now = kStart) {
+  const int64_t call = limits.Ask(cost, 1, Lane::kUrgent);
+  EXPECT_EQ(limits.Try(call, now), kNone);
+  return call;
+}
+
+// How many tokens there are, of a bucket that gets one a second; none is taken.
+double LeftIn(AccountLimits& limits, absl::Time now = kStart) {
+  constexpr double kMany = 1000;
+  const int64_t call = limits.Ask(Tokens(kMany), 1, Lane::kBulk);
+  const int64_t first = limits.Ask(Tokens(kMany), 1, Lane::kBulk);
+  const absl::Duration wait = limits.Try(first, now);
+  limits.End(call);
+  limits.End(first);
+  return 2 * kMany - absl::ToDoubleSeconds(wait);
+}
+
+TEST(AccountLimitsTest, WhatIsLeftAfterACallAloneIsAsThePlatformSays) {
+  for (const double left : {0.0, 1.0, 997.0}) {
+    AccountLimits limits(OneBucket(1000, 1), kStart);
+    const int64_t call = Begun(limits, Tokens(10));
+    limits.TakeLevel({call}, Left(left), kStart);
+    EXPECT_NEAR(LeftIn(limits), left, 0.001);
+    EXPECT_NEAR(LeftIn(limits, kStart + absl::Seconds(2)), left + 2, 0.001) << "it refills from there";
+    limits.End(call);
+  }
+}
+
+TEST(AccountLimitsTest, CallsBesideMayNotHaveBeenCountedYet) {
+  struct Case {
+    double left;
+    double believed;
+  };
+  // Own count: 1000 - 10 - 30 - 5 = 955. The others cost 35 at the most.
+  for (const Case& test : {Case{900, 900}, Case{955, 955}, Case{980, 955}, Case{990, 955}, Case{995, 960}}) {
+    AccountLimits limits(OneBucket(1000, 1), kStart);
+    const int64_t before = Begun(limits, Tokens(30));
+    const int64_t call = Begun(limits, Tokens(10));
+    const int64_t after = Begun(limits, Tokens(5));
+    // It may have been counted after the answer was made all the same.
+    limits.End(after);
+    limits.TakeLevel({call}, Left(test.left), kStart);
+    EXPECT_NEAR(LeftIn(limits), test.believed, 0.001) << test.left;
+    limits.End(call);
+    const int64_t alone_but_for_the_first = Begun(limits, Tokens(0));
+    limits.TakeLevel({alone_but_for_the_first}, Left(1000), kStart);
+    EXPECT_NEAR(LeftIn(limits), 970, 0.001);
+    limits.End(before);
+  }
+}
+
+// Nobody knows to which of them the answer was.
+TEST(AccountLimitsTest, OfCallsThatAreMadeTogetherTheLeastIsBelieved) {
+  AccountLimits limits(OneBucket(1000, 1), kStart);
+  const int64_t dear = Begun(limits, Tokens(500));
+  const int64_t cheap = Begun(limits, Tokens(100));
+  limits.TakeLevel({dear, cheap}, Left(1000), kStart);
+  EXPECT_NEAR(LeftIn(limits), 500, 0.001);
+}
+
+TEST(AccountLimitsTest, ABucketOfWhichACallTakesNothingOnlyLoses) {
+  AccountLimits limits(OneBucket(1000, 1), kStart);
+  const int64_t other = Begun(limits, CallCost());
+  ASSERT_EQ(TakeOnce(limits, Tokens(100), kStart), kNone);
+  limits.TakeLevel({other}, Left(950), kStart);
+  EXPECT_NEAR(LeftIn(limits), 900, 0.001);
+  limits.TakeLevel({other}, Left(800), kStart);
+  EXPECT_NEAR(LeftIn(limits), 800, 0.001);
+  limits.TakeLevel({}, Left(950), kStart);
+  EXPECT_NEAR(LeftIn(limits), 800, 0.001);
+}
+
+TEST(AccountLimitsTest, TheSizeAndTheRefillThatThePlatformSaysTakeThePlaceOfTheDeclaredOnes) {
+  AccountLimits limits(OneBucket(10, 1), kStart);
+  const int64_t call = Begun(limits, Tokens(10));
+  limits.TakeLevel({call}, {"calls", absl::nullopt, 20, 4}, kStart);
+  limits.End(call);
+  EXPECT_EQ(TakeOnce(limits, Tokens(20), kStart), absl::Seconds(5));
+  limits.SetLimits(OneBucket(10, 1), kStart);
+  EXPECT_EQ(TakeOnce(limits, Tokens(20), kStart), absl::Seconds(5)) << "for whoever declares what";
+  limits.TakeLevel({}, {"calls", absl::nullopt, 5, absl::nullopt}, kStart);
+  EXPECT_EQ(TakeOnce(limits, Tokens(20), kStart), absl::Milliseconds(1250)) << "a whole bucket";
+  limits.SetLimits(Account(), kStart);
+  EXPECT_EQ(TakeOnce(limits, Tokens(4), kStart), absl::Seconds(1));
+}
+
+TEST(AccountLimitsTest, WhatMakesNoSenseIsPassedOver) {
+  AccountLimits limits(OneBucket(1000, 1), kStart);
+  const double kNaN = std::numeric_limits<double>::quiet_NaN();
+  const double kInfinity = std::numeric_limits<double>::infinity();
+  const int64_t call = Begun(limits, Tokens(10));
+  for (const double none : {0.0, -1.0, kNaN, kInfinity}) {
+    limits.TakeLevel({call}, {"calls", absl::nullopt, none, none}, kStart);
+    EXPECT_NEAR(LeftIn(limits), 990, 0.001);
+  }
+  limits.TakeLevel({call}, Left(kNaN), kStart);
+  EXPECT_NEAR(LeftIn(limits), 990, 0.001);
+  limits.TakeLevel({call}, {"other", 1, 1, 1}, kStart);
+  EXPECT_NEAR(LeftIn(limits), 990, 0.001);
+  limits.TakeLevel({call}, Left(kInfinity), kStart);
+  EXPECT_NEAR(LeftIn(limits), 1000, 0.001) << "not more than it holds";
+  limits.TakeLevel({call}, Left(-5), kStart);
+  EXPECT_NEAR(LeftIn(limits), 0, 0.001);
+}
+
+TEST(AccountLimitsTest, WhatWasNotCountedIsOnceThePlatformSaysAll) {
+  AccountLimits limits(OneBucket(0, 0), kStart);
+  limits.TakeLevel({}, {"calls", absl::nullopt, 3, absl::nullopt}, kStart);
+  EXPECT_EQ(TakeOnce(limits, Tokens(50), kStart), kNone);
+  EXPECT_EQ(TakeOnce(limits, Tokens(50), kStart), kNone) << "nobody knows how it refills";
+  limits.TakeLevel({}, {"calls", absl::nullopt, absl::nullopt, 1}, kStart);
+  EXPECT_EQ(TakeOnce(limits, Tokens(3), kStart), kNone) << "begins full";
+  EXPECT_EQ(TakeOnce(limits, Tokens(3), kStart), absl::Seconds(3));
+}
+
+TEST(AccountLimitsTest, AThrottledCallEmptiesItsBucketForEverybody) {
+  for (const double size : {0.0, 10.0}) {
+    AccountLimits limits(OneBucket(size, size), kStart);
+    const int64_t call = Begun(limits, Tokens(1));
+    limits.TakeThrottled(call, absl::Seconds(5), kStart);
+    limits.End(call);
+    EXPECT_EQ(TakeOnce(limits, Tokens(1), kStart), absl::Seconds(5));
+    EXPECT_EQ(TakeOnce(limits, CallCost(), kStart), kNone) << "what takes nothing of it goes on";
+    const int64_t other = Begun(limits, CallCost());
+    limits.TakeThrottled(other, absl::Hours(1), kStart);
+    limits.TakeLevel({}, Left(10), kStart);
+    EXPECT_EQ(TakeOnce(limits, Tokens(1), kStart + absl::Seconds(2)), absl::Seconds(3));
+    EXPECT_EQ(TakeOnce(limits, Tokens(10), kStart + absl::Seconds(5)), kNone) << "refilled meanwhile";
+  }
+}
+
+TEST(AccountLimitsTest, AShorterThrottleEndsNoLongerOne) {
+  AccountLimits limits(OneBucket(10, 1), kStart);
+  const int64_t call = Begun(limits, Tokens(1));
+  limits.TakeThrottled(call, absl::Seconds(5), kStart);
+  limits.TakeThrottled(call, absl::Seconds(1), kStart);
+  EXPECT_EQ(TakeOnce(limits, Tokens(1), kStart), absl::Seconds(5));
+  EXPECT_EQ(TakeOnce(limits, Tokens(8), kStart), absl::Seconds(8)) << "it is empty as well";
+  const absl::Time set_back = kStart - absl::Hours(1);
+  EXPECT_EQ(TakeOnce(limits, Tokens(1), set_back), absl::Seconds(5));
+  EXPECT_EQ(TakeOnce(limits, Tokens(1), set_back + absl::Seconds(5)), kNone);
 }
 
 TEST(AccountLimitsTest, ThreadsShareThem) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -181,7 +182,7 @@ class PlatformTest : public AccountsTest, public ::testing::WithParamInterface<u
     caller.due_at = clock_.Now() + (Between(0, 1) == 0 ? kNone : Some(500));
   }
 
-  void Step(Caller& caller) {
+  virtual void Step(Caller& caller) {
     if (caller.under_way) return End(caller);
     if (!caller.permit.has_value()) Ask(caller);
     TryToBegin(caller);
@@ -267,6 +268,66 @@ TEST_P(PlatformTest, SeesNoLimitExceededAndBulkCallsGetTheirShare) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, PlatformTest, ::testing::Range(1u, 11u));
+
+// A platform with other limits than were declared, to which calls cost all or a quarter of what was declared, and that
+// says what is left. Some answers get lost.
+class TellingPlatformTest : public PlatformTest {
+ protected:
+  // From the begin of a call until the platform counts it: meanwhile more may come in than a bucket holds.
+  static constexpr int kSoon = 20;
+
+  TellingPlatformTest()
+      : cost_(Between(0, 1) == 0 ? 1.0 : 0.25),
+        size_(Between(18, 40)),
+        refill_(Between(1, 5)),
+        tokens_(size_),
+        filled_at_(clock_.Now()) {
+    callers_[0].limits->TakeLevel({}, {"points", absl::nullopt, size_, refill_}, clock_.Now());
+  }
+
+  void Step(Caller& caller) override {
+    const bool under_way = caller.under_way;
+    if (under_way && caller.call.cost.bucket == "points") {
+      if (answers_.count(&caller) == 0) return Count(caller);
+      Tell(caller);
+    }
+    PlatformTest::Step(caller);
+    if (!under_way && caller.under_way) caller.due_at = clock_.Now() + Some(kSoon);
+  }
+
+  void Count(Caller& caller) {
+    const double seconds = absl::ToDoubleSeconds(clock_.Now() - filled_at_);
+    tokens_ = std::min(size_, tokens_ + seconds * refill_) - caller.call.tokens() * cost_;
+    filled_at_ = clock_.Now();
+    counted_ += caller.call.tokens() * cost_;
+    lowest_ = std::min(lowest_, tokens_);
+    answers_[&caller] = {"points", tokens_, absl::nullopt, absl::nullopt};
+    caller.due_at = clock_.Now() + Some(500);
+  }
+
+  void Tell(Caller& caller) {
+    if (Between(0, 4) > 0) caller.limits->TakeLevel({caller.permit->call()}, answers_.at(&caller), clock_.Now());
+    answers_.erase(&caller);
+  }
+
+  const double cost_;
+  const double size_;
+  const double refill_;
+  double tokens_;
+  absl::Time filled_at_;
+  double counted_ = 0;
+  double lowest_ = 0;
+  std::map<const Caller*, BucketLevel> answers_;
+};
+
+TEST_P(TellingPlatformTest, IsNeverAskedForMoreThanItHasAndIsMadeUseOf) {
+  const absl::Time start = clock_.Now();
+  Run(400);
+  EXPECT_GE(lowest_, -refill_ * kSoon / 1000.0 - 0.01);
+  EXPECT_GT(counted_, 0.5 * refill_ * absl::ToDoubleSeconds(clock_.Now() - start)) << "a quarter, by what is declared";
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, TellingPlatformTest, ::testing::Range(1u, 31u));
 
 }  // namespace
 }  // namespace flxlink::engine

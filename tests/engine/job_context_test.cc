@@ -214,6 +214,36 @@ TEST_F(JobContextTest, WhoWaitsForAPermitSeesACancelAndLeavesTheQueue) {
   EXPECT_TRUE(context_->TakeNow(slot, 0).has_value());
 }
 
+TEST_F(JobContextTest, WhatAnAnswerSaysOfTheLimitsHoldsForTheNextCalls) {
+  CallCost cost;
+  cost.bucket = "calls";
+  adapter_.during = [&](const CallContext& call) {
+    call.TellLevel({"calls", 10, absl::nullopt, absl::nullopt});
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(Pull().ok());
+  cost.base = 10;
+  EXPECT_TRUE(context_->TakeNow(cost, 0).has_value()) << "the call cost nothing";
+  adapter_.during = [&](const CallContext& call) {
+    call.TellLevel({"calls", 0, absl::nullopt, 0.5});
+    return absl::OkStatus();
+  };
+  clock_.Advance(absl::Seconds(10));
+  ASSERT_TRUE(Pull().ok());
+  const absl::Time before = clock_.Now();
+  ASSERT_TRUE(Pull().ok());
+  EXPECT_EQ(clock_.Now() - before, absl::Seconds(2));
+}
+
+TEST_F(JobContextTest, AThrottledReadKeepsOtherJobsOfTheAccountBack) {
+  adapter_.during = [&](const CallContext&) {
+    return clock_.Now() == start_ ? Throttled(absl::Minutes(1)) : absl::OkStatus();
+  };
+  EXPECT_TRUE(IsThrottled(context_->PollReceipts({"r"}).status()));
+  ASSERT_TRUE(ContextOf(job_).Pull({}).ok());
+  EXPECT_EQ(clock_.Now() - start_, absl::Minutes(1));
+}
+
 TEST_F(JobContextTest, ACallHasUntilItsTimeout) {
   adapter_.during = [&](const CallContext& call) {
     EXPECT_EQ(call.time_left(), absl::Seconds(30));
@@ -222,7 +252,7 @@ TEST_F(JobContextTest, ACallHasUntilItsTimeout) {
     return absl::OkStatus();
   };
   EXPECT_TRUE(Pull().ok());
-  EXPECT_EQ(context_->StartCall(absl::Minutes(2))->time_left(), absl::Minutes(2));
+  EXPECT_EQ(context_->StartCall(absl::Minutes(2), {})->time_left(), absl::Minutes(2));
 }
 
 TEST_F(JobContextTest, ACallEndsWhenTheJobIsToYield) {
@@ -279,7 +309,7 @@ TEST_F(JobContextTest, ACallEndsWhenTheSlotIsLost) {
 
 TEST_F(JobContextTest, AClockThatIsSetBackPutsNoLookOff) {
   clock_.Advance(-absl::Hours(1));
-  EXPECT_FALSE(context_->StartCall(absl::Minutes(1))->cancelled());
+  EXPECT_FALSE(context_->StartCall(absl::Minutes(1), {})->cancelled());
   EXPECT_EQ(storage_.reports, 1);
 }
 

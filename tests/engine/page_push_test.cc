@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class PagePushTest : public SyncJobTest {
  protected:
@@ -41,6 +42,11 @@ class PagePushTest : public SyncJobTest {
     const absl::StatusOr<ListingPage> page = engine_->ListListings("shop", filter, {});
     for (const Problem& problem : page->rows.at(0).attentions) codes.push_back(problem.code);
     return codes;
+  }
+
+  // Conflicts do not say what they saw.
+  static void HideSeen(PushReply* reply) {
+    for (PushOutcome& outcome : reply->outcomes) outcome.seen = ItemValues();
   }
 
   int64_t QuantityOf(int i) { return platform_->FindItem(ItemId(i))->values.quantity; }
@@ -115,10 +121,84 @@ TEST_F(PagePushTest, AConflictFetchesItsItemAndIsJudgedAnew) {
   values.quantity = 9;
   ASSERT_TRUE(platform_->EditItem(ItemId(0), {SyncField::kQuantity}, values));
   for (int i = 0; i < 2; ++i) WriteProduct(i, 1000, 4);
+  script_.pushed = &HideSeen;
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 2);
   EXPECT_EQ(QuantityOf(0), 4);
   EXPECT_EQ(platform_->Counters().fetches, before.fetches + 1);
   EXPECT_EQ(platform_->Counters().pulls, before.pulls);
+}
+
+// Whatever a fetch would show: for an hour, what was there before.
+TEST_F(PagePushTest, AConflictThatSaysWhatItSawIsJudgedByThat) {
+  for (const bool says : {true, false}) {
+    SimulatedOptions options;
+    OnlyKind(options).compares = {SyncField::kQuantity};
+    options.capabilities.fetch_lag = absl::Hours(1);
+    UseNewStorage(ticking_);
+    Start(options);
+    SyncedChannel(2);
+    clock_.Advance(absl::Hours(2));
+    const SimulatedCounters before = platform_->Counters();
+    ItemValues values;
+    values.quantity = 9;
+    ASSERT_TRUE(platform_->EditItem(ItemId(0), {SyncField::kQuantity}, values));
+    for (int i = 0; i < 2; ++i) WriteProduct(i, 1000, 4);
+    if (!says) script_.pushed = &HideSeen;
+    const Job sync = Run(JobKind::kSync);
+    EXPECT_EQ(sync.state, says ? JobState::kCompleted : JobState::kFailed);
+    EXPECT_EQ(QuantityOf(0), says ? 4 : 9);
+    EXPECT_EQ(platform_->Counters().fetches == before.fetches, says);
+  }
+}
+
+TEST_F(PagePushTest, AConflictThatSawStockSoldIsGuarded) {
+  SimulatedOptions options;
+  OnlyKind(options).compares = {SyncField::kQuantity};
+  UseNewStorage(ticking_);
+  Start(options);
+  SyncedChannel(1);
+  const SimulatedCounters before = platform_->Counters();
+  ItemValues values;
+  values.quantity = 2;
+  ASSERT_TRUE(platform_->EditItem(ItemId(0), {SyncField::kQuantity}, values));
+  WriteProduct(0, 1000, 8);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(sync, "held_back"), 1);
+  EXPECT_EQ(QuantityOf(0), 2);
+  ASSERT_THAT(sync.problems, SizeIs(1));
+  EXPECT_EQ(sync.problems[0].problem.code, "quantity_below_acknowledged");
+  EXPECT_EQ(platform_->Counters().fetches, before.fetches);
+  clock_.Advance(absl::Seconds(1));
+  WriteProduct(0, 1000, 7);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(QuantityOf(0), 7);
+}
+
+// As platforms do that compare with what is known alone: to them the new value is another one, too.
+TEST_F(PagePushTest, AConflictThatSawWhatAnEarlierPushDidIsApplied) {
+  UseNewStorage(ticking_);
+  Start();
+  SyncedChannel(1);
+  SimulatedFaults faults;
+  faults.push_lost_reply = 1;
+  platform_->SetFaults(faults);
+  WriteProduct(0, 1000, 4);
+  clock_.on_sleep = [&] { platform_->SetFaults({}); };
+  script_.pushed = [](PushReply* reply) {
+    reply->outcomes.at(0).result = PushResult::kConflict;
+    reply->outcomes.at(0).seen.quantity = 4;
+  };
+  const SimulatedCounters before = platform_->Counters();
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(sync, "sent"), 1);
+  EXPECT_EQ(CountOf(sync, "quantities"), 1);
+  EXPECT_EQ(sync.progress.done, 1);
+  EXPECT_EQ(platform_->Counters().pushes, before.pushes + 2);
+  EXPECT_EQ(platform_->Counters().fetches, before.fetches);
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(sync.problems, IsEmpty());
 }
 
 TEST_F(PagePushTest, ALinkOfWhichSomethingStaysRefusedIsNotDone) {

@@ -25,6 +25,8 @@ struct ChannelScript {
   std::function<absl::Status()> fetch = [] { return absl::OkStatus(); };
   std::function<absl::Status()> push = [] { return absl::OkStatus(); };
   std::function<absl::Status()> poll = [] { return absl::OkStatus(); };
+  // Changes what the platform answered to a push.
+  std::function<void(PushReply*)> pushed = [](PushReply*) {};
 };
 
 // Several pushes go out one after another, by Push, so that the script is asked for each.
@@ -43,7 +45,10 @@ class ScriptedAdapter : public ChannelAdapter {
   }
   absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
     const absl::Status status = script_.push();
-    return status.ok() ? platform_.Push(request, call) : status;
+    if (!status.ok()) return status;
+    absl::StatusOr<PushReply> reply = platform_.Push(request, call);
+    if (reply.ok()) script_.pushed(&*reply);
+    return reply;
   }
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call) const override {

@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "flxlink/engine.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/engine/account_limits.h"
+#include "src/engine/accounts.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/engine/sync_fixture.h"
 
@@ -205,6 +208,47 @@ TEST_F(SyncJobTest, ItemsThatWereNotTriedGoWithTheNextBatchAndCountNoAttempt) {
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 6);
   EXPECT_EQ(platform_->Counters().items_applied, 6);
+}
+
+// A platform counts the calls of an account, not those of a job: what it says to one, as a whole or of an item, holds
+// for all.
+TEST_F(SyncJobTest, AThrottledPushKeepsOthersOfTheAccountBack) {
+  for (const bool whole : {true, false}) {
+    UseNewStorage(clock_);
+    SimulatedOptions options;
+    CountCalls(100, 100, &options);
+    options.capabilities.account.name = absl::StrCat("acme", whole);
+    Start(options);
+    SyncedChannel(1);
+    WritePrices(1, 1100);
+    EngineOptions others;
+    others.storage = storage_.get();
+    others.clock = &clock_;
+    Channel channel;
+    channel.config.adapter = "scripted";
+    Accounts accounts(others);
+    const std::shared_ptr<AccountLimits> limits = accounts.For(channel, options.capabilities.account);
+    SimulatedFaults faults;
+    faults.item_throttled = 1;
+    faults.retry_after = absl::Seconds(7);
+    if (whole) {
+      script_.push = Times(1, Throttled(absl::Seconds(7)));
+    } else {
+      platform_->SetFaults(faults);
+    }
+    absl::optional<absl::Duration> others_wait;
+    clock_.on_sleep = [&] {
+      if (others_wait.has_value()) return;
+      platform_->SetFaults({});
+      CallCost cost;
+      cost.bucket = "calls";
+      others_wait = CallPermit(limits, cost, 1, Lane::kUrgent).Try(clock_.Now()) + (clock_.Now() - began_);
+    };
+    began_ = clock_.Now();
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted);
+    EXPECT_EQ(others_wait, absl::Seconds(7)) << (whole ? "whole" : "of an item");
+    clock_.on_sleep = nullptr;
+  }
 }
 
 // -- Cancelling.

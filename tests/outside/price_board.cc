@@ -74,6 +74,7 @@ flxlink::PushOutcome BoardAdapter::PushOne(const flxlink::PushItem& push) const 
                         item.quantity == push.known.quantity || item.quantity == push.values.quantity;
   if (!is_known) {
     outcome.result = flxlink::PushResult::kConflict;
+    outcome.seen.quantity = item.quantity;
     return outcome;
   }
   if (sets_price) item.price = push.values.price;

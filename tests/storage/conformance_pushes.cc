@@ -171,6 +171,66 @@ TEST_P(StorageConformance, AcknowledgedStatusBecomesTheListings) {
   EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kHidden, PendingChange::kNone, false}));
 }
 
+TEST_P(StorageConformance, WhatAConflictSawIsAcknowledgedAndTheLinkStaysDirty) {
+  Shop shop(under_test());
+  const Channel channel = shop.channel();
+  ChannelConfig config = channel.config;
+  config.sync_fields.AddContent("title");
+  ASSERT_EQ(storage().WriteChannel(channel.channel_id, channel.revision, config, absl::nullopt, false),
+            absl::OkStatus());
+  shop.StockAndLink(2);
+  const SyncRow link = shop.LinkRow("S1");
+  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {link})), absl::OkStatus());
+  Settlement conflict = Applied(link, {90});
+  conflict.settled = false;
+  conflict.mask = {SyncField::kPrice};
+  conflict.seen = {kAbsent, 7, ChannelStatus::kHidden};
+  conflict.seen.SetContent("title", "Hat");
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {conflict}), At(6)).status(), absl::OkStatus());
+  ItemValues known = {90, 7, ChannelStatus::kHidden};
+  known.SetContent("title", "Hat");
+  const SyncRow after = shop.LinkRow("S1");
+  EXPECT_EQ(after.acknowledged, known);
+  EXPECT_EQ(after.acknowledged_at, At(6));
+  EXPECT_EQ(after.seen, link.seen) << "a pull saw that";
+  EXPECT_EQ(after.seen_at, link.seen_at);
+  EXPECT_EQ(after.guarded_at, absl::InfinitePast());
+  EXPECT_TRUE(after.dirty);
+  EXPECT_EQ(shop.Listing("S1").status, link.status) << "nobody set it";
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_EQ(shop.LinkRow("S2").acknowledged_at, absl::InfinitePast());
+
+  conflict.mask = {};
+  conflict.seen = {95};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {conflict}), At(7)).status(), absl::OkStatus());
+  known.price = 95;
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged, known);
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged_at, At(7));
+}
+
+TEST_P(StorageConformance, AConflictThatSawLessGuardsFromTheCallOn) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  const auto conflict = [&](const std::string& sku, bool guards) {
+    Settlement row = Applied(shop.LinkRow(sku), {});
+    row.settled = false;
+    row.mask = {};
+    row.seen.quantity = 7;
+    row.guard_quantity = guards;
+    return row;
+  };
+  SettlementBatch batch = Settled(0, {conflict("S1", true), conflict("S2", false)});
+  batch.seen_at = At(4);
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, At(4));
+  EXPECT_EQ(shop.LinkRow("S2").guarded_at, absl::InfinitePast());
+  batch = Settled(0, {conflict("S1", false)});
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(7)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, At(4)) << "to see more ends no guard";
+  shop.WriteProducts({{"K1", "S1", 100, 9}}, At(5));
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, absl::InfinitePast()) << "stated since";
+}
+
 TEST_P(StorageConformance, ChangeThatCameInBetweenStaysDirty) {
   Shop shop(under_test());
   shop.StockAndLink(1);

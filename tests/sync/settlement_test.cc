@@ -113,6 +113,99 @@ TEST(SettleTest, WhatWasNotDoneStaysDirtyAndIsAsInDoubtAsBefore) {
   }
 }
 
+PushOutcome ConflictThatSaw(const ItemValues& seen) {
+  PushOutcome outcome = OutcomeOf(PushResult::kConflict);
+  outcome.seen = seen;
+  return outcome;
+}
+
+// The channel is known to have 5, and is to have so many.
+SyncRow RowOfQuantity(int64_t quantity) {
+  SyncRow row = EqualRow();
+  row.product_quantity = quantity;
+  return row;
+}
+
+TEST(SettleTest, WhatAConflictSawIsKnownFromThenOn) {
+  struct Case {
+    int64_t seen;
+    OversellGuard guard;
+    bool guards;
+  };
+  for (const Case& test : {Case{4, OversellGuard::kHold, true}, Case{3, OversellGuard::kHold, true},
+                           Case{4, OversellGuard::kOverwrite, false}, Case{6, OversellGuard::kHold, false}}) {
+    SyncPolicy policy = FullPolicy();
+    policy.oversell_guard = test.guard;
+    const SyncPlan plan = PlanOf(RowOfQuantity(3), policy);
+    const Settlement row = Settle(plan, {0}, {ConflictThatSaw({kAbsent, test.seen})}, 11).rows.at(0);
+    EXPECT_FALSE(row.settled);
+    EXPECT_EQ(row.mask, kNothing);
+    EXPECT_EQ(row.seen, (ItemValues{kAbsent, test.seen}));
+    EXPECT_EQ(row.guard_quantity, test.guards) << test.seen;
+    EXPECT_EQ(row.in_doubt, kNothing);
+    EXPECT_EQ(row.attentions, kKeepAttentions);
+  }
+}
+
+TEST(SettleTest, AConflictThatSawWhatAnEarlierPushDidIsApplied) {
+  SyncRow row = RowOfQuantity(3);
+  row.in_doubt = kQuantity;
+  const Settlement settled = SettleOne(row, ConflictThatSaw({kAbsent, 3})).rows.at(0);
+  EXPECT_TRUE(settled.settled);
+  EXPECT_EQ(settled.mask, kQuantity);
+  EXPECT_EQ(settled.acknowledged.quantity, 3);
+  EXPECT_EQ(settled.seen, ItemValues());
+  EXPECT_FALSE(settled.guard_quantity);
+  EXPECT_EQ(settled.in_doubt, kNothing);
+  EXPECT_EQ(settled.attentions, kClearAttentions);
+}
+
+// The price landed, and then somebody bought one.
+TEST(SettleTest, WhatAnEarlierPushDidIsToldFromWhatMovedSince) {
+  SyncRow row = RowOfQuantity(3);
+  row.product_price = 1500;
+  row.in_doubt = kAll;
+  const Settlement settled = SettleOne(row, ConflictThatSaw({1500, 2, ChannelStatus::kUnknown})).rows.at(0);
+  EXPECT_FALSE(settled.settled);
+  EXPECT_EQ(settled.mask, kPrice);
+  EXPECT_EQ(settled.acknowledged, ItemValues{1500});
+  EXPECT_EQ(settled.seen, (ItemValues{kAbsent, 2}));
+  EXPECT_TRUE(settled.guard_quantity);
+  EXPECT_EQ(settled.in_doubt, kStatus) << "nobody saw it";
+}
+
+TEST(SettleTest, WhatIsAwaitedStaysInDoubtWhateverAConflictSaw) {
+  SyncRow row = RowOfQuantity(3);
+  row.in_doubt = row.awaited = kQuantity;
+  row.awaited_quantity = 4;
+  EXPECT_EQ(SettleOne(row, ConflictThatSaw({kAbsent, 2})).rows.at(0).in_doubt, kQuantity);
+}
+
+// What was seen is what was known, or is not known; it is of another field; pushes keep off a dead item.
+TEST(SettleTest, AConflictThatIsNotExplainedIsToBeLookedAt) {
+  SyncRow unknown = RowOfQuantity(3);
+  unknown.acknowledged.quantity = kAbsent;
+  SyncRow status = RowOfQuantity(3);
+  status.status = kHidingStatus;
+  const std::vector<std::pair<SyncRow, ItemValues>> conflicts = {
+      {RowOfQuantity(3), {}},
+      {RowOfQuantity(3), {kAbsent, 5}},
+      {RowOfQuantity(3), {1500}},
+      {unknown, {kAbsent, 4}},
+      {status, {kAbsent, 4, ChannelStatus::kDead}},
+  };
+  for (const auto& [row, seen] : conflicts) {
+    SyncRow doubtful = row;
+    doubtful.in_doubt = kQuantity;
+    const Settlement settled = SettleOne(doubtful, ConflictThatSaw(seen)).rows.at(0);
+    EXPECT_FALSE(settled.settled);
+    EXPECT_EQ(settled.mask, kNothing);
+    EXPECT_EQ(settled.seen, ItemValues());
+    EXPECT_FALSE(settled.guard_quantity);
+    EXPECT_EQ(settled.in_doubt, kQuantity);
+  }
+}
+
 TEST(SettleTest, ARejectionDoesNotTellWhatAnEarlierPushDid) {
   SyncRow row = ChangedRow();
   row.in_doubt = kPriceAndStatus;

@@ -895,6 +895,13 @@ std::map<std::string, SyncFunctions> WorldTwins() {
   twins["takes unavailable for throttled"] = WithResult(PushResult::kUnavailable, PushResult::kThrottled);
   twins["takes conflict for applied"] = WithResult(PushResult::kConflict, PushResult::kApplied);
   twins["takes rejected for applied"] = WithResult(PushResult::kRejected, PushResult::kApplied);
+  twins["sets no guard by what a conflict saw"] = WithSettlement([](Settlement& row) { row.guard_quantity = false; });
+  twins["takes what a conflict saw for nothing"] = WithSettlement([](Settlement& row) { row.seen = ItemValues(); });
+  twins["takes what an earlier push did for a loss"].settle =
+      [](SyncPlan plan, absl::Span<const int64_t> items, absl::Span<const PushOutcome> outcomes, int64_t push_id) {
+        for (SyncPlan::ItemState& state : plan.item_states) state.in_doubt = SyncFields();
+        return Settle(plan, items, outcomes, push_id);
+      };
   twins["sees no drift"] = WithReconciliation([](std::vector<Reconciliation>& found) { found.clear(); });
   twins["sets no guard"] = WithReconciliation([](std::vector<Reconciliation>& found) {
     for (Reconciliation& row : found) row.guard_quantity = false;

@@ -224,6 +224,15 @@ class World {
     return false;
   }
 
+  ItemValues TruthOf(const PushItem& item) { return LinkOf(item.listing_id).truth; }
+
+  SyncFields AnyOf(SyncFields fields) {
+    for (const SyncField field : kSyncFields) {
+      if (Chance(15)) fields.Remove(field);
+    }
+    return fields;
+  }
+
   // Says which field it is, or does not.
   PushOutcome Refusal(const char* field) {
     PushOutcome outcome;
@@ -246,7 +255,10 @@ class World {
     if (item.mask.Has(SyncField::kPrice) && item.values.price == kRefusedPrice) return Refusal("price");
     if (item.mask.Has(SyncField::kQuantity) && item.values.quantity == kRefusedQuantity) return Refusal("quantity");
     outcome.result = PushResult::kConflict;
-    if (IsConflict(item, kind)) return outcome;
+    if (IsConflict(item, kind)) {
+      if (Chance(70)) CopyFields(AnyOf(IntersectionOf(item.mask, kind.compares)), TruthOf(item), &outcome.seen);
+      return outcome;
+    }
     Land(item);
     outcome.result = PushResult::kApplied;
     return outcome;
@@ -273,6 +285,8 @@ class World {
     for (const Settlement& settlement : batch.rows) {
       SyncRow& row = LinkOf(settlement.listing_id).row;
       CopyFields(settlement.mask, settlement.acknowledged, &row.acknowledged);
+      CopyFields(PresentFields(settlement.seen), settlement.seen, &row.acknowledged);
+      if (settlement.guard_quantity) row.guarded_at = Now();
       if (settlement.mask.Has(SyncField::kStatus)) row.status = Acknowledge(row.status, settlement.acknowledged.status);
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
@@ -391,6 +405,10 @@ class World {
       if (outcome.result == PushResult::kUnavailable) open_.insert(item.listing_id);
     }
     if (dies) return;
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      const auto number = static_cast<size_t>(call.items[i]);
+      TakeSeen(plan.items[number], plan.item_states[number].in_doubt, outcomes[i].seen);
+    }
     Write(functions_.settle(plan, call.items, outcomes, ++push_id_));
     for (const PushItem& item : plan.items) CheckAcknowledged(LinkOf(item.listing_id));
     for (size_t i = 0; i < outcomes.size(); ++i) {
@@ -398,9 +416,26 @@ class World {
     }
   }
 
-  // A conflict is looked at; what was refused is kept for comparison.
+  static bool IsExplained(const PushItem& item, const ItemValues& seen) {
+    const auto moved = [&](SyncField field) {
+      return seen.Get(field) != kAbsent && item.known.Get(field) != kAbsent && seen.Get(field) != item.known.Get(field);
+    };
+    return std::any_of(std::begin(kSyncFields), std::end(kSyncFields), moved);
+  }
+
+  // What the channel lost is known as well as by a look, unless an earlier push took it.
+  void TakeSeen(const PushItem& item, const SyncFields& in_doubt, const ItemValues& seen) {
+    if (!IsExplained(item, seen)) return;
+    Link& link = LinkOf(item.listing_id);
+    link.drifted = DifferenceOf(link.drifted, PresentFields(seen));
+    const bool is_own = in_doubt.Has(SyncField::kQuantity) && seen.quantity == item.values.quantity;
+    const bool is_compared = seen.quantity != kAbsent && item.known.quantity != kAbsent;
+    link.sold = link.sold || (is_compared && seen.quantity < item.known.quantity && !is_own);
+  }
+
+  // A conflict that does not say why is looked at; what was refused is kept for comparison.
   void TakeOutcome(const PushItem& item, const PushOutcome& outcome) {
-    if (outcome.result == PushResult::kConflict) {
+    if (outcome.result == PushResult::kConflict && !IsExplained(item, outcome.seen)) {
       LookAt([&](const Link& link) { return link.row.listing_id == item.listing_id; });
     }
     if (outcome.result != PushResult::kRejected) return;

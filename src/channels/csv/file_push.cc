@@ -233,9 +233,11 @@ absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& r
     const int64_t known = item.known.Get(field);
     if (there == kAbsent || known == kAbsent || there == known || there == item.values.Get(field)) continue;
     const int64_t line = field == SyncField::kStatus ? row.product.line : row.position.line;
-    return Conflict(absl::StrCat(name_, ":", line, ": column \"", ColumnName(field, words_), "\" of ",
-                                 model::Quote(item.external_id), ": found ", CellText(field, there), ", expected ",
-                                 CellText(field, known)));
+    PushOutcome conflict = Conflict(absl::StrCat(name_, ":", line, ": column \"", ColumnName(field, words_), "\" of ",
+                                                 model::Quote(item.external_id), ": found ", CellText(field, there),
+                                                 ", expected ", CellText(field, known)));
+    CopyFields(item.mask, row.values, &conflict.seen);
+    return conflict;
   }
   return absl::nullopt;
 }

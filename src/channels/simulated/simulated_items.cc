@@ -65,6 +65,14 @@ std::string ChangedField(const SyncFields& compares, const PushItem& push, const
   return "";
 }
 
+// What the item has of these fields.
+ItemValues ValuesOf(const SyncFields& fields, const SimulatedItem& item) {
+  ItemValues values;
+  CopyFields(fields, item.values, &values);
+  for (const std::string& name : fields.content()) values.SetContent(name, FieldValue(item.fields, name));
+  return values;
+}
+
 }  // namespace
 
 PushOutcome OutcomeOf(PushResult result) {
@@ -169,6 +177,7 @@ PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item) co
   if (changed.empty()) return outcome;
   outcome.result = PushResult::kConflict;
   outcome.message = absl::StrCat("the ", changed, " is not what it was");
+  outcome.seen = ValuesOf(IntersectionOf(item.mask, kind.compares), found->second.item);
   return outcome;
 }
 

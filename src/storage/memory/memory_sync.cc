@@ -19,10 +19,13 @@ absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, 
   return absl::OkStatus();
 }
 
-// The listing variant's values after the masked fields of `acknowledged` are known to be on the channel.
+// The listing variant's values after the masked fields of `acknowledged`, and what was seen, are known to be on the
+// channel.
 void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, absl::Time now, MemoryListing& listing) {
+  const SyncFields seen = PresentFields(row.seen);
   CopyFields(row.mask, row.acknowledged, &listing.acknowledged);
-  if (!row.mask.empty()) listing.acknowledged_at = now;
+  CopyFields(seen, row.seen, &listing.acknowledged);
+  if (!row.mask.empty() || !seen.empty()) listing.acknowledged_at = now;
   if (!row.mask.Has(SyncField::kStatus)) return;
   channel.SetStatus(listing, Acknowledge(listing.status, row.acknowledged.status));
 }
@@ -36,6 +39,7 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   if (row.acknowledged.quantity != kAbsent && row.mask.Has(SyncField::kQuantity)) {
     listing.guarded_at = absl::InfinitePast();
   }
+  if (row.guard_quantity) listing.guarded_at = batch.seen_at;
   listing.refused = row.refused;
   if (row.attentions != kKeepAttentions) {
     listing.attentions = storage::AttentionsOf(row, batch, listing.attentions);

@@ -85,44 +85,59 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
 
-void AcknowledgeContent(Connection& db, int64_t channel_id, const Settlement& row) {
-  if (row.mask.content().empty()) return;
-  ItemValues known;
+// What the channel is known to have from now on.
+struct Known {
+  explicit Known(const Settlement& row) : mask(row.mask), values(row.acknowledged) {
+    const SyncFields seen = PresentFields(row.seen);
+    CopyFields(seen, row.seen, &values);
+    mask = UnionOf(mask, seen);
+  }
+
+  SyncFields mask;
+  ItemValues values;
+};
+
+void AcknowledgeContent(Connection& db, int64_t channel_id, int64_t listing_id, const Known& known) {
+  if (known.mask.content().empty()) return;
+  ItemValues acknowledged;
   {
     Query query(db, "SELECT acked_content FROM link WHERE channel_id = ?1 AND listing_id = ?2");
-    if (query.Bind(channel_id, row.listing_id).Next() && !query.IsNull(0)) {
-      known.content = ReadFields(db, query.Text(0));
+    if (query.Bind(channel_id, listing_id).Next() && !query.IsNull(0)) {
+      acknowledged.content = ReadFields(db, query.Text(0));
     }
   }
-  CopyFields(row.mask, row.acknowledged, &known);
+  CopyFields(known.mask, known.values, &acknowledged);
   Query(db, "UPDATE link SET acked_content = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, row.listing_id, NullIfEmpty{EncodeContent(known.content)});
+      .Run(channel_id, listing_id, NullIfEmpty{EncodeContent(acknowledged.content)});
 }
 
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const SettlementBatch& batch, int64_t at,
                 absl::Time now, LinkWriter& links, SettlementResult* result) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
-  AcknowledgeContent(db, channel_id, row);
-  const bool has_status = row.mask.Has(SyncField::kStatus);
-  const ListingStatus status = has_status ? Acknowledge(link.status, row.acknowledged.status) : link.status;
+  const Known known(row);
+  AcknowledgeContent(db, channel_id, row.listing_id, known);
+  const bool ends_guard = row.mask.Has(SyncField::kQuantity) && row.acknowledged.quantity != kAbsent;
+  const ListingStatus status =
+      row.mask.Has(SyncField::kStatus) ? Acknowledge(link.status, row.acknowledged.status) : link.status;
   links.changes().RecordStatus(row.listing_id, link.status, status);
   Query(db,
         "UPDATE link SET acked_price = CASE WHEN ?3 THEN ?4 ELSE acked_price END, "
         "acked_quantity = CASE WHEN ?5 THEN ?6 ELSE acked_quantity END, "
         "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, "
         "acked_compare_at_price = CASE WHEN ?9 THEN ?10 ELSE acked_compare_at_price END, "
-        "health = ?11, pending = ?12, guarded_at = CASE WHEN ?5 AND ?6 IS NOT NULL THEN NULL ELSE guarded_at END, "
+        "health = ?11, pending = ?12, "
+        "guarded_at = CASE WHEN ?19 THEN ?20 WHEN ?21 THEN NULL ELSE guarded_at END, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
         "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END "
         "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, row.listing_id, row.mask.Has(SyncField::kPrice), NullIfAbsent{row.acknowledged.price},
-           row.mask.Has(SyncField::kQuantity), NullIfAbsent{row.acknowledged.quantity}, has_status,
-           StatusText(row.acknowledged.status), row.mask.Has(SyncField::kCompareAtPrice),
-           NullIfAbsent{row.acknowledged.compare_at_price}, ToString(status.base),
-           NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
-           NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !row.mask.empty(),
-           now);
+      .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
+           known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
+           known.mask.Has(SyncField::kStatus), StatusText(known.values.status),
+           known.mask.Has(SyncField::kCompareAtPrice), NullIfAbsent{known.values.compare_at_price},
+           ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
+           NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
+           now, row.guard_quantity, batch.seen_at, ends_guard);
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);
