@@ -13,7 +13,8 @@
 // All behaviour comes from one seed: the same calls in the same order, at the same times of the clock, give the same
 // answers. What a platform declares in `capabilities` it also does; see SimulatedOptions.
 //
-// Settings of the channel: none.
+// Settings of a channel on a platform that a program made: location, market, quantity_means and hiding; see
+// channel_setting.h and SimulatedPlace.
 
 #ifndef FLXLINK_SIMULATED_CHANNEL_H_
 #define FLXLINK_SIMULATED_CHANNEL_H_
@@ -30,22 +31,67 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/channel_setting.h"
 #include "flxlink/clock.h"
 #include "flxlink/field.h"
 #include "flxlink/push.h"
 
 namespace flxlink {
 
+// What an item has at one stock location.
+struct SimulatedStock {
+  std::string location;
+  // What lies there, and what of it is taken by orders that are not sent yet. What can be sold is the difference.
+  int64_t on_hand = 0;
+  int64_t reserved = 0;
+
+  friend bool operator==(const SimulatedStock& a, const SimulatedStock& b) {
+    return a.location == b.location && a.on_hand == b.on_hand && a.reserved == b.reserved;
+  }
+};
+
+// What an item costs in one market, in that market's currency. kAbsent: nothing is said.
+struct SimulatedPrice {
+  std::string market;
+  int64_t price = kAbsent;
+  int64_t compare_at_price = kAbsent;
+
+  friend bool operator==(const SimulatedPrice& a, const SimulatedPrice& b) {
+    return a.market == b.market && a.price == b.price && a.compare_at_price == b.compare_at_price;
+  }
+};
+
 // One item of the platform.
 struct SimulatedItem {
   std::string external_id;
   std::string parent_id;  // Empty: none.
-  // Without content.
+  // Without content. Where the platform has locations, the quantity is not used; where it has markets, the prices are
+  // not: `stock` and `prices` are instead.
   ItemValues values;
   // What link rules can compare, and content.
   std::vector<Field> fields;
   // No push sets these; SimulatedPlatform::EditItem does.
   RareVector<FixedField> fixed{};
+  // One a location that stocks the item: at another its quantity is fixed (kNotStocked).
+  std::vector<SimulatedStock> stock{};
+  // The price set: one a market. Who writes one of them writes the set whole.
+  std::vector<SimulatedPrice> prices{};
+  // The markets on which it is published; the empty one where the platform has none. Only channels that hide by
+  // publication look at it.
+  std::vector<std::string> published{};
+};
+
+// What a channel means on the platform. Its settings say it.
+struct SimulatedPlace {
+  // Of SimulatedOptions::locations and markets; empty where there are none. The one that there is need not be said.
+  std::string location{};
+  std::string market{};
+  // The platform keeps what is on hand. What can be sold is converted with what is reserved by the same read; a push of
+  // it sets what is on hand to the sum of the two.
+  QuantityMeans quantity_means = QuantityMeans::kAvailable;
+  // kStatus: the item's status. kPublication: it is listed where it is published on the market and hidden where not,
+  // whatever its status, unless that is kDead. kNone: the channel has no status, and hides by quantity.
+  Hiding hiding = Hiding::kStatus;
 };
 
 // What goes wrong, and how often: a rate is a probability from 0 (never) to 1 (always). Default: nothing does.
@@ -110,15 +156,19 @@ AdapterCapabilities SplitSimulatedCapabilities();
 struct SimulatedOptions {
   uint64_t seed = 1;
 
+  // The ids of its stock locations and of its markets. Empty: items have a quantity and prices of their own. More than
+  // one: channels need the setting `location` or `market`.
+  std::vector<std::string> locations{};
+  std::vector<std::string> markets{};
+
   // What adapters declare and the platform then does:
   // - link_fields: the fields that pulls show, besides the content that can be set. Empty: those that the items have.
   // - status_set: a push of another status is rejected, code "unsupported_status".
   // - kept_by_parent: set for an item by a push, they are set for all items of its parent.
   // - fetch_limit: a longer fetch is INVALID_ARGUMENT.
   // - since: pulls give marks and begin at them. What is not declared of it is not shown: a change of another field,
-  // new
-  //   items, what is gone. SetItem counts as a change of all fields. What changed in the overlap before a mark is shown
-  //   once more. A mark that the platform has not given, or has forgotten, is ABORTED.
+  //   new items, what is gone. SetItem counts as a change of all fields. What changed in the overlap before a mark is
+  //   shown once more. A mark that the platform has not given, or has forgotten, is ABORTED.
   // - pull_lag, fetch_lag: a pull or fetch shows everything as it was so long ago.
   // - account: what calls cost is taken of its buckets, by the clock, and a call of one that has not enough is
   //   RESOURCE_EXHAUSTED with the RetryAfter that is needed; so is a call for which no slot is free.
@@ -170,15 +220,18 @@ class SimulatedPlatform {
   SimulatedPlatform& operator=(const SimulatedPlatform&) = delete;
   ~SimulatedPlatform();
 
-  const AdapterCapabilities& capabilities() const;
+  const SimulatedOptions& options() const;
+  const AdapterCapabilities& capabilities() const { return options().capabilities; }
 
   // -- What tests do to the platform, past its API. Late pushes and receipts that are due have landed before each of
   // these.
 
   // Adds an item, or takes the place of the one with its external id; then the handle stays.
   void SetItem(SimulatedItem item);
-  // Changes the masked values by hand, and of that item alone. False: there is no such item.
-  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values);
+  // Changes the masked values by hand, as a channel at that place means them, and of that item alone. False: there is
+  // no such item.
+  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+                const SimulatedPlace& place = {});
   // False: there was no such item.
   bool RemoveItem(absl::string_view external_id);
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
@@ -190,16 +243,18 @@ class SimulatedPlatform {
   // From the next call on. Default-constructed: the platform is well again, apart from pushes that are late already.
   void SetFaults(const SimulatedFaults& faults);
 
-  // -- The platform's API, as adapters call it. See ChannelAdapter.
+  // -- The platform's API, as adapters call it for a channel at that place. See ChannelAdapter.
   //
   // A read that is cancelled while its latency passes is CANCELLED. Of a push that is cancelled before it began no item
   // is tried; later it waits for its answer.
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call);
-  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call);
-  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call);
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call, const SimulatedPlace& place = {});
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call,
+                                   const SimulatedPlace& place = {});
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call, const SimulatedPlace& place = {});
   // All on their way at the same time; they arrive, and are answered, in the order in which their latencies end.
-  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done);
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done,
+                   const SimulatedPlace& place = {});
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call);
 
@@ -208,7 +263,8 @@ class SimulatedPlatform {
   const std::unique_ptr<Impl> impl_;
 };
 
-// Registers `platform` as `name`: every adapter of that name speaks to it.
+// Registers `platform` as `name`: every adapter of that name speaks to it, at the place that its channel's settings
+// name.
 void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
                               std::string name = "simulated");
 

@@ -29,10 +29,12 @@ const SyncFields kQuantity = {SyncField::kQuantity};
 // -- The conformance suite, over platforms that can do more or less.
 
 template <typename Edit>
-ChannelFactory Factory(std::string name, Edit edit) {
+ChannelFactory Factory(std::string name, Edit edit, ChannelSettings settings = {}) {
   SimulatedOptions options;
   edit(&options);
-  return {std::move(name), [options] { return std::make_unique<SimulatedUnderTest>(options); }};
+  return {std::move(name), [options, settings = std::move(settings)] {
+            return std::make_unique<SimulatedUnderTest>(options, settings);
+          }};
 }
 
 SinceReads SeesEverything() {
@@ -82,7 +84,21 @@ std::vector<ChannelFactory> Factories() {
                   }),
           Factory("NotReady", [](SimulatedOptions* options) { options->faults.not_ready = 0.5; }),
           Factory("ReadOnly", [](SimulatedOptions* options) { options->capabilities.push_kinds.clear(); }),
-          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(*options).fields = kQuantity; })};
+          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(*options).fields = kQuantity; }),
+          Factory("AtAPlace", [](SimulatedOptions* options) { HaveSeveralPlaces(*options); },
+                  {{"location", "lyon"}, {"market", "fr"}}),
+          Factory("OnHand", [](SimulatedOptions* options) { HaveSeveralPlaces(*options); },
+                  {{"location", "berlin"}, {"market", "us"}, {"quantity_means", "on_hand"}}),
+          Factory("SplitAtAPlace",
+                  [](SimulatedOptions* options) {
+                    options->capabilities = SplitSimulatedCapabilities();
+                    HaveSeveralPlaces(*options);
+                  },
+                  {{"location", "lyon"}, {"market", "de"}, {"hiding", "publication"}}),
+          Factory("HidesByPublication", [](SimulatedOptions*) {}, {{"hiding", "publication"}}),
+          Factory("HidesByQuantity",
+                  [](SimulatedOptions* options) { options->capabilities = SplitSimulatedCapabilities(); },
+                  {{"hiding", "none"}})};
 }
 
 }  // namespace

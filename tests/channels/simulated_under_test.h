@@ -13,44 +13,71 @@
 #include "flxlink/conformance/channel.h"
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
+#include "src/channels/simulated/simulated_place.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink {
 
-// An adapter as a host makes it.
-inline std::unique_ptr<ChannelAdapter> MakeSimulatedAdapter(const std::shared_ptr<SimulatedPlatform>& platform) {
-  AdapterRegistry registry;
-  RegisterSimulatedChannel(registry, platform);
+using ChannelSettings = std::vector<std::pair<std::string, std::string>>;
+
+inline ChannelConfig SimulatedConfig(ChannelSettings settings) {
   ChannelConfig config;
   config.name = "shop";
   config.adapter = "simulated";
+  config.settings = std::move(settings);
+  return config;
+}
+
+inline absl::StatusOr<std::unique_ptr<ChannelAdapter>> TryMakeSimulatedAdapter(
+    const std::shared_ptr<SimulatedPlatform>& platform, ChannelSettings settings) {
+  AdapterRegistry registry;
+  RegisterSimulatedChannel(registry, platform);
+  const ChannelConfig config = SimulatedConfig(std::move(settings));
   const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
-  absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = registry.Make({config, *credentials});
+  return registry.Make({config, *credentials});
+}
+
+// An adapter as a host makes it.
+inline std::unique_ptr<ChannelAdapter> MakeSimulatedAdapter(const std::shared_ptr<SimulatedPlatform>& platform,
+                                                            ChannelSettings settings = {}) {
+  absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = TryMakeSimulatedAdapter(platform, std::move(settings));
   EXPECT_TRUE(adapter.ok()) << adapter.status();
   return *std::move(adapter);
 }
 
+// Every item has stock at all locations of the platform and prices on all of its markets, and is published on them: the
+// channel is at one of them, and the others are what nobody may touch.
 class SimulatedUnderTest : public ChannelUnderTest {
  public:
-  explicit SimulatedUnderTest(const SimulatedOptions& options)
-      : faults_(options.faults), platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
-    for (const ConformanceItem& item : Items()) {
-      SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
-      simulated.values.content.clear();
-      platform_->SetItem(std::move(simulated));
-    }
+  explicit SimulatedUnderTest(const SimulatedOptions& options, ChannelSettings settings = {})
+      : faults_(options.faults),
+        settings_(std::move(settings)),
+        place_(*simulated::PlaceOf(SimulatedConfig(settings_), options)),
+        platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
+    for (const ConformanceItem& item : Items()) Add(item);
   }
 
-  std::unique_ptr<ChannelAdapter> MakeAdapter() override { return MakeSimulatedAdapter(platform_); }
+  std::unique_ptr<ChannelAdapter> MakeAdapter() override { return MakeSimulatedAdapter(platform_, settings_); }
 
   std::string LookAtRest(absl::string_view external_id) override {
-    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
+    absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return "";
-    const SyncFields settable = SettableFields(platform_->capabilities());
-    std::string rest = item->parent_id;
+    ItemValues zero = {0, 0, ChannelStatus::kHidden, 0};
+    simulated::SetAt(place_, PresentFields(zero), zero, &*item);
+    std::string rest = absl::StrCat(item->parent_id, "\n", item->values.price, "\n", item->values.quantity, "\n",
+                                    ToString(item->values.status), "\n", item->values.compare_at_price);
+    const SyncFields settable = Settable();
     for (const Field& field : item->fields) {
       if (!settable.HasContent(field.name)) absl::StrAppend(&rest, "\n", field.name, "=", field.value);
     }
+    for (const SimulatedStock& stock : item->stock) {
+      absl::StrAppend(&rest, "\n", stock.location, ": ", stock.on_hand, " on hand, ", stock.reserved, " reserved");
+    }
+    for (const SimulatedPrice& price : item->prices) {
+      absl::StrAppend(&rest, "\n", price.market, ": ", price.price, ", before ", price.compare_at_price);
+    }
+    std::sort(item->published.begin(), item->published.end());
+    for (const std::string& market : item->published) absl::StrAppend(&rest, "\npublished on ", market);
     return rest;
   }
 
@@ -60,7 +87,10 @@ class SimulatedUnderTest : public ChannelUnderTest {
         {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
         {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
         {"3", "", {300, 40, ChannelStatus::kListed, 350}, {{"sku", "pen"}, {"title", "Pen"}}}};
-    for (ConformanceItem& item : items) item.values = WithContent(item.values, item.fields);
+    for (ConformanceItem& item : items) {
+      item.values = WithContent(item.values, item.fields);
+      if (place_.hiding == Hiding::kNone) item.values.status = ChannelStatus::kUnknown;
+    }
     return items;
   }
 
@@ -72,7 +102,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
     items[1].external_id = "12";
     items[1].mask = {SyncField::kStatus};
     items[1].values.status = ChannelStatus::kUnknown;
-    const SyncFields settable = SettableFields(platform_->capabilities());
+    const SyncFields settable = Settable();
     if (!settable.Has(SyncField::kPrice)) items.clear();
     return items;
   }
@@ -80,13 +110,13 @@ class SimulatedUnderTest : public ChannelUnderTest {
   absl::optional<ItemValues> Look(absl::string_view external_id) override {
     const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return absl::nullopt;
-    return WithContent(item->values, item->fields);
+    return WithContent(simulated::ValuesAt(place_, *item), item->fields);
   }
 
   // Every other field that can be set.
   std::vector<FixedField> Fix(absl::string_view external_id) override {
     SimulatedItem item = *platform_->FindItem(external_id);
-    const std::vector<std::string> names = SettableFields(platform_->capabilities()).Names();
+    const std::vector<std::string> names = Settable().Names();
     std::vector<FixedField> fixed;
     for (size_t i = 0; i < names.size(); i += 2) fixed.push_back({names[i], static_cast<FixedReason>(i / 2 % 5)});
     item.fixed = fixed;
@@ -96,12 +126,21 @@ class SimulatedUnderTest : public ChannelUnderTest {
   }
 
   void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
-    EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
+    EXPECT_TRUE(platform_->EditItem(external_id, mask, values, place_));
   }
   void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
   bool Add(const ConformanceItem& item) override {
     SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
     simulated.values.content.clear();
+    simulated.values.status = ChannelStatus::kListed;
+    for (const std::string& location : platform_->options().locations) simulated.stock.push_back({location, 90, 4});
+    for (const std::string& market : platform_->options().markets) simulated.prices.push_back({market, 5000, 6000});
+    simulated.published = platform_->options().markets;
+    if (simulated.published.empty()) simulated.published = {""};
+    simulated::SetAt(place_, PresentFields(item.values), item.values, &simulated);
+    if (item.values.compare_at_price == kAbsent) {
+      simulated::SetAt(place_, {SyncField::kCompareAtPrice}, item.values, &simulated);
+    }
     platform_->SetItem(std::move(simulated));
     return true;
   }
@@ -117,8 +156,10 @@ class SimulatedUnderTest : public ChannelUnderTest {
   SimulatedPlatform& platform() { return *platform_; }
 
  private:
+  SyncFields Settable() const { return SettableFields(simulated::CapabilitiesAt(place_, platform_->capabilities())); }
+
   ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
-    const SyncFields settable = SettableFields(platform_->capabilities());
+    const SyncFields settable = Settable();
     for (const std::string& name : settable.content()) {
       values.SetContent(name, FieldValue(fields, name));
     }
@@ -126,6 +167,8 @@ class SimulatedUnderTest : public ChannelUnderTest {
   }
 
   const SimulatedFaults faults_;
+  const ChannelSettings settings_;
+  const SimulatedPlace place_;
   ManualClock clock_;
   const std::shared_ptr<SimulatedPlatform> platform_;
 };

@@ -44,7 +44,8 @@ class SimulatedItems {
 
   // See SimulatedPlatform. Each is a change, of which the first has number 1.
   void Set(SimulatedItem item, absl::Time now);
-  bool Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values, absl::Time now);
+  bool Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+            const SimulatedPlace& place, absl::Time now);
   bool Remove(absl::string_view external_id, absl::Time now);
 
   // How it was at `time`, which is no longer ago than the capabilities say that anybody asks.
@@ -55,16 +56,17 @@ class SimulatedItems {
   // capabilities say that this is seen.
   std::vector<std::string> Removed(int64_t after, int64_t last) const;
 
-  // What the platform says to an item, without doing anything yet: kApplied where it would do it.
-  PushOutcome Judge(const PushKind& kind, const PushItem& item) const;
+  // What the platform says to an item of a channel at that place, without doing anything yet: kApplied where it would
+  // do it.
+  PushOutcome Judge(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const;
   // The same, and does it.
-  PushOutcome Land(const PushKind& kind, const PushItem& item, absl::Time now);
+  PushOutcome Land(const PushKind& kind, const PushItem& item, const SimulatedPlace& place, absl::Time now);
 
-  // Those rows in columns, as pulls and fetches show them.
-  ChannelVariantBatch Batch(const std::vector<const Row*>& rows) const;
+  // Those rows in columns, as pulls and fetches of a channel at that place show them.
+  ChannelVariantBatch Batch(const std::vector<const Row*>& rows, const SimulatedPlace& place) const;
 
  private:
-  PushOutcome JudgeValues(const PushKind& kind, const PushItem& item) const;
+  PushOutcome JudgeValues(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const;
   std::vector<std::string> FieldNames(const std::vector<const Row*>& rows) const;
 
   struct Change {

@@ -1,0 +1,90 @@
+#include "src/channels/simulated/simulated_adapter.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
+#include "src/channels/simulated/simulated_place.h"
+#include "src/model/quote.h"
+
+namespace flxlink {
+namespace simulated {
+namespace {
+
+class SimulatedChannel : public ChannelAdapter {
+ public:
+  SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform, SimulatedPlace place)
+      : platform_(std::move(platform)),
+        place_(std::move(place)),
+        capabilities_(CapabilitiesAt(place_, platform_->capabilities())) {
+    for (const PushKind& kind : capabilities().push_kinds) {
+      gives_receipts_ = gives_receipts_ || kind.receipt_timeout > absl::ZeroDuration();
+    }
+  }
+
+  const AdapterCapabilities& capabilities() const override { return capabilities_; }
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
+    return platform_->Pull(request, call, place_);
+  }
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    if (capabilities().fetch_limit == 0) return ChannelAdapter::Fetch(request, call);
+    return platform_->Fetch(request, call, place_);
+  }
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
+    if (capabilities().push_kinds.empty()) return ChannelAdapter::Push(request, call);
+    return platform_->Push(request, call, place_);
+  }
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const override {
+    if (capabilities().push_kinds.empty()) return ChannelAdapter::PushSeveral(requests, call, done);
+    platform_->PushSeveral(requests, call, done, place_);
+  }
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
+    if (!gives_receipts_) return ChannelAdapter::PollReceipts(receipts, call);
+    return platform_->PollReceipts(receipts, call);
+  }
+
+ private:
+  const std::shared_ptr<SimulatedPlatform> platform_;
+  const SimulatedPlace place_;
+  const AdapterCapabilities capabilities_;
+  bool gives_receipts_ = false;
+};
+
+constexpr absl::string_view kPlaceSettings[] = {"location", "market", "quantity_means", "hiding"};
+
+absl::Status CheckSettings(const ChannelConfig& config) {
+  for (const auto& [setting, value] : config.settings) {
+    if (std::find(std::begin(kPlaceSettings), std::end(kPlaceSettings), setting) != std::end(kPlaceSettings)) continue;
+    return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+                         {{"channel", config.name}, {"setting", setting}},
+                         absl::StrCat("channel ", model::Quote(config.name), ": the simulated adapter has no setting ",
+                                      model::Quote(setting), "; remove it"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::unique_ptr<ChannelAdapter> NewSimulatedAdapter(std::shared_ptr<SimulatedPlatform> platform, SimulatedPlace place) {
+  return std::make_unique<SimulatedChannel>(std::move(platform), std::move(place));
+}
+
+}  // namespace simulated
+
+void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
+                              std::string name) {
+  registry.Register(std::move(name),
+                    [platform = std::move(platform)](
+                        const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+                      if (absl::Status status = simulated::CheckSettings(context.config); !status.ok()) return status;
+                      absl::StatusOr<SimulatedPlace> place = simulated::PlaceOf(context.config, platform->options());
+                      if (!place.ok()) return place.status();
+                      return simulated::NewSimulatedAdapter(platform, *std::move(place));
+                    });
+}
+
+}  // namespace flxlink
