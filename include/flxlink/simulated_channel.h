@@ -34,7 +34,10 @@
 #include "flxlink/channel_setting.h"
 #include "flxlink/clock.h"
 #include "flxlink/field.h"
+#include "flxlink/item_values.h"
 #include "flxlink/push.h"
+#include "flxlink/rare_vector.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
@@ -79,6 +82,8 @@ struct SimulatedItem {
   // The markets on which it is published; the empty one where the platform has none. Only channels that hide by
   // publication look at it.
   std::vector<std::string> published{};
+  // What it is, where ids are used again (ChannelVariantBatch::identity). Empty: not said.
+  std::string identity{};
 };
 
 // What a channel means on the platform. Its settings say it.
@@ -128,8 +133,14 @@ struct SimulatedFaults {
   // What who is throttled, or asks for what is not ready, is told to wait.
   absl::Duration retry_after = absl::Seconds(1);
 
-  // Of calls: before it, somebody sets the price or quantity of some item by hand.
-  double drift = 0;
+  // Of calls: what people do on the platform before it; SimulatedPlatform::Deeds tells of it. Edit: somebody sets the
+  // price, quantity, status or title of an item by hand. Sale: somebody buys some of an item; at a location, what is
+  // sold is reserved, or sent at once. Removal: an item is removed. Reuse: another item comes under the external id of
+  // one that was removed so, with other fields, and another identity if that one had any.
+  double edits = 0;
+  double sales = 0;
+  double removals = 0;
+  double reuses = 0;
 
   // Of the good items in pushes of a kind with a receipt_timeout: accepted with a receipt, and decided later. The
   // others are done at once. Default: all.
@@ -137,6 +148,8 @@ struct SimulatedFaults {
   // How long the decision on an accepted item takes: a random time up to this, each item for itself, so that they are
   // decided in any order; and never longer than the kind's receipt_timeout since the call began.
   absl::Duration max_receipt_delay = absl::ZeroDuration();
+  // Of accepted items: nobody ever hears of the decision, though the item may have landed.
+  double receipt_lost = 0;
 };
 
 // One push kind, "items": price, quantity, status, compare-at price, title and description; it takes the good items of
@@ -208,7 +221,22 @@ struct SimulatedCounters {
   int64_t items_pushed = 0;    // In pushes that were let in.
   int64_t items_applied = 0;   // Written to the platform, again or late or after a receipt included.
   int64_t items_repeated = 0;  // Answered from their idempotency key.
-  int64_t drifts = 0;
+  int64_t deeds = 0;           // SimulatedPlatform::Deeds.
+};
+
+// What a person did on the platform by chance; see SimulatedFaults.
+struct SimulatedDeed {
+  enum class Kind : uint8_t { kEdit, kSale, kRemoval, kReuse };
+
+  Kind kind = Kind::kEdit;
+  absl::Time at;
+  std::string external_id;
+  // Of an edit or a sale: where, and what differs from what, as a channel at that place means it. Siblings that share
+  // the field have it too.
+  SimulatedPlace place{};
+  SyncFields fields{};
+  ItemValues before{};
+  ItemValues after{};
 };
 
 // Thread-safe.
@@ -238,6 +266,8 @@ class SimulatedPlatform {
   // By external id.
   std::vector<SimulatedItem> Items();
   SimulatedCounters Counters();
+  // In the order in which they were done: what people did, as against what came by pushes.
+  std::vector<SimulatedDeed> Deeds();
   // The platform does not know the marks any more that it has given so far.
   void ForgetMarks();
   // From the next call on. Default-constructed: the platform is well again, apart from pushes that are late already.

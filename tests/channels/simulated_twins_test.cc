@@ -179,7 +179,8 @@ void RemoveLast(StringColumn* column) {
 
 void RemoveLast(ChannelVariantBatch* items) {
   if (items->size() == 0) return;
-  for (StringColumn* column : {&items->external_id, &items->parent_id, &items->handle}) RemoveLast(column);
+  for (StringColumn* column : {&items->external_id, &items->parent_id, &items->handle, &items->identity})
+    RemoveLast(column);
   for (auto* column : {&items->price, &items->quantity, &items->compare_at_price}) column->pop_back();
   items->status.pop_back();
   items->fixed.pop_back();

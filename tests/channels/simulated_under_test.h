@@ -59,25 +59,30 @@ class SimulatedUnderTest : public ChannelUnderTest {
 
   std::unique_ptr<ChannelAdapter> MakeAdapter() override { return MakeSimulatedAdapter(platform_, settings_); }
 
+  // Looked at without simulated_place.h, which sets it.
   std::string LookAtRest(absl::string_view external_id) override {
-    absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
+    const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return "";
-    ItemValues zero = {0, 0, ChannelStatus::kHidden, 0};
-    simulated::SetAt(place_, PresentFields(zero), zero, &*item);
-    std::string rest = absl::StrCat(item->parent_id, "\n", item->values.price, "\n", item->values.quantity, "\n",
-                                    ToString(item->values.status), "\n", item->values.compare_at_price);
+    std::string rest = item->parent_id;
+    if (place_.hiding != Hiding::kStatus) absl::StrAppend(&rest, "\n", ToString(item->values.status));
     const SyncFields settable = Settable();
     for (const Field& field : item->fields) {
       if (!settable.HasContent(field.name)) absl::StrAppend(&rest, "\n", field.name, "=", field.value);
     }
     for (const SimulatedStock& stock : item->stock) {
-      absl::StrAppend(&rest, "\n", stock.location, ": ", stock.on_hand, " on hand, ", stock.reserved, " reserved");
+      absl::StrAppend(&rest, "\n", stock.location, ": ", stock.reserved, " reserved");
+      if (stock.location != place_.location) absl::StrAppend(&rest, " of ", stock.on_hand);
     }
     for (const SimulatedPrice& price : item->prices) {
+      if (price.market == place_.market) continue;
       absl::StrAppend(&rest, "\n", price.market, ": ", price.price, ", before ", price.compare_at_price);
     }
-    std::sort(item->published.begin(), item->published.end());
-    for (const std::string& market : item->published) absl::StrAppend(&rest, "\npublished on ", market);
+    std::vector<std::string> published = item->published;
+    std::sort(published.begin(), published.end());
+    for (const std::string& market : published) {
+      if (place_.hiding == Hiding::kPublication && market == place_.market) continue;
+      absl::StrAppend(&rest, "\npublished on ", market);
+    }
     return rest;
   }
 
@@ -132,15 +137,18 @@ class SimulatedUnderTest : public ChannelUnderTest {
   bool Add(const ConformanceItem& item) override {
     SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
     simulated.values.content.clear();
-    simulated.values.status = ChannelStatus::kListed;
-    for (const std::string& location : platform_->options().locations) simulated.stock.push_back({location, 90, 4});
-    for (const std::string& market : platform_->options().markets) simulated.prices.push_back({market, 5000, 6000});
+    if (place_.hiding != Hiding::kStatus) simulated.values.status = ChannelStatus::kListed;
+    const bool is_on_hand = place_.quantity_means == QuantityMeans::kOnHand;
+    for (const std::string& location : platform_->options().locations) {
+      const int64_t on_hand = item.values.quantity + (is_on_hand ? 0 : 4);
+      simulated.stock.push_back({location, location == place_.location ? on_hand : 90, 4});
+    }
+    for (const std::string& market : platform_->options().markets) {
+      simulated.prices.push_back({market, 5000, 6000});
+      if (market == place_.market) simulated.prices.back() = {market, item.values.price, item.values.compare_at_price};
+    }
     simulated.published = platform_->options().markets;
     if (simulated.published.empty()) simulated.published = {""};
-    simulated::SetAt(place_, PresentFields(item.values), item.values, &simulated);
-    if (item.values.compare_at_price == kAbsent) {
-      simulated::SetAt(place_, {SyncField::kCompareAtPrice}, item.values, &simulated);
-    }
     platform_->SetItem(std::move(simulated));
     return true;
   }

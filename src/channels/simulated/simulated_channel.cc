@@ -3,9 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <random>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -14,7 +12,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "src/channels/simulated/simulated_account.h"
+#include "src/channels/simulated/simulated_chance.h"
 #include "src/channels/simulated/simulated_items.h"
+#include "src/channels/simulated/simulated_people.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
@@ -23,14 +23,13 @@ namespace {
 using simulated::OutcomeOf;
 using simulated::Rejected;
 using simulated::SimulatedAccount;
+using simulated::SimulatedChance;
 using simulated::SimulatedItems;
+using simulated::SimulatedPeople;
+using simulated::ToUnit;
 
 // How long a call waits before it asks again whether it is cancelled.
 constexpr absl::Duration kLook = absl::Milliseconds(50);
-
-// A number from 0 to 1, not 1 itself, of 64 random bits. The standard library's own distributions differ between
-// systems.
-double ToUnit(uint64_t bits) { return std::ldexp(static_cast<double>(bits >> 11), -53); }
 
 PushReply NoneTried(const PushRequest& request) {
   PushReply reply;
@@ -88,8 +87,9 @@ class SimulatedPlatform::Impl {
       : clock_(clock),
         options_(std::move(options)),
         faults_(options_.faults),
-        random_(options_.seed),
+        chance_(options_.seed),
         items_(options_.capabilities),
+        people_(options_, items_, chance_),
         account_(options_.capabilities.account, clock.Now()) {}
 
   const SimulatedOptions& options() const { return options_; }
@@ -101,6 +101,7 @@ class SimulatedPlatform::Impl {
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
   std::vector<SimulatedItem> Items();
   SimulatedCounters Counters();
+  std::vector<SimulatedDeed> Deeds();
   void ForgetMarks();
   void SetFaults(const SimulatedFaults& faults);
 
@@ -119,8 +120,9 @@ class SimulatedPlatform::Impl {
     const PushKind* kind;
     PushItem item;
     SimulatedPlace place;
-    std::string key;      // Empty: it has none that counts.
-    std::string receipt;  // Empty: it is of a push that is late.
+    std::string key;       // Empty: it has none that counts.
+    std::string receipt;   // Empty: it is of a push that is late.
+    bool is_lost = false;  // Nobody hears what becomes of it.
   };
   // A push on its way.
   struct Sent {
@@ -129,15 +131,10 @@ class SimulatedPlatform::Impl {
     bool has_slot = false;
   };
 
-  bool Happens(double rate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  uint64_t Below(uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return random_() % end; }
-  absl::Duration Between(absl::Duration min, absl::Duration max) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
   absl::Status BeUnderWay(int64_t SimulatedCounters::*counter, const CallCost& cost, const CallContext& call);
   absl::Status LetLatencyPass(absl::Duration latency, const CallContext& call);
   absl::Status Admit(const CallCost& cost, size_t items) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Busy() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Drift() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Timeout() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Where a page of a pull begins.
@@ -172,6 +169,7 @@ class SimulatedPlatform::Impl {
   PushOutcome TakeAnew(const Waiting& item, bool is_accepted, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Accept(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Land(const Waiting& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetTheWorldGoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // What the platform says to an item, without doing anything yet: kApplied where it would do it.
@@ -184,8 +182,9 @@ class SimulatedPlatform::Impl {
 
   absl::Mutex mutex_;
   SimulatedFaults faults_ ABSL_GUARDED_BY(mutex_);
-  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
+  SimulatedChance chance_ ABSL_GUARDED_BY(mutex_);
   SimulatedItems items_ ABSL_GUARDED_BY(mutex_);
+  SimulatedPeople people_ ABSL_GUARDED_BY(mutex_);
   SimulatedAccount account_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);                // By when they land.
   std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
@@ -195,14 +194,6 @@ class SimulatedPlatform::Impl {
 };
 
 // -- Chance.
-
-bool SimulatedPlatform::Impl::Happens(double rate) { return rate > 0 && ToUnit(random_()) < rate; }
-
-absl::Duration SimulatedPlatform::Impl::Between(absl::Duration min, absl::Duration max) {
-  const int64_t span = absl::ToInt64Microseconds(max - min);
-  if (span <= 0) return min;
-  return min + absl::Microseconds(static_cast<int64_t>(Below(static_cast<uint64_t>(span) + 1)));
-}
 
 // A refusal for good hangs on what is refused and on nothing else.
 bool SimulatedPlatform::Impl::IsRefusedByChance(const PushItem& item) const {
@@ -258,7 +249,14 @@ std::vector<SimulatedItem> SimulatedPlatform::Impl::Items() {
 SimulatedCounters SimulatedPlatform::Impl::Counters() {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  return counters_;
+  SimulatedCounters counters = counters_;
+  counters.deeds = static_cast<int64_t>(people_.deeds().size());
+  return counters;
+}
+
+std::vector<SimulatedDeed> SimulatedPlatform::Impl::Deeds() {
+  absl::MutexLock lock(&mutex_);
+  return people_.deeds();
 }
 
 void SimulatedPlatform::Impl::ForgetMarks() {
@@ -282,7 +280,7 @@ absl::Status SimulatedPlatform::Impl::BeUnderWay(int64_t SimulatedCounters::*cou
     absl::MutexLock lock(&mutex_);
     ++(counters_.*counter);
     if (!account_.TakeSlot(cost)) return Busy();
-    latency = Between(faults_.min_latency, faults_.max_latency);
+    latency = chance_.Between(faults_.min_latency, faults_.max_latency);
   }
   const absl::Status status = LetLatencyPass(latency, call);
   absl::MutexLock lock(&mutex_);
@@ -301,13 +299,11 @@ absl::Status SimulatedPlatform::Impl::LetLatencyPass(absl::Duration latency, con
 }
 
 absl::Status SimulatedPlatform::Impl::Admit(const CallCost& cost, size_t items) {
-  LandWhatIsDue();
-  if (Happens(faults_.drift)) Drift();
-  if (Happens(faults_.unavailable)) {
+  if (chance_.Happens(faults_.unavailable)) {
     ++counters_.calls_unavailable;
     return absl::UnavailableError("the simulated platform cannot be reached; try again");
   }
-  if (Happens(faults_.throttled)) return Busy();
+  if (chance_.Happens(faults_.throttled)) return Busy();
   const absl::Status status = account_.TakeTokens(cost, static_cast<int64_t>(items), clock_.Now());
   if (!status.ok()) ++counters_.calls_throttled;
   return status;
@@ -319,22 +315,8 @@ absl::Status SimulatedPlatform::Impl::Busy() {
                         faults_.retry_after);
 }
 
-void SimulatedPlatform::Impl::Drift() {
-  const SimulatedItems::Rows& rows = items_.rows();
-  if (rows.empty()) return;
-  ++counters_.drifts;
-  const std::string& id = std::next(rows.begin(), static_cast<int64_t>(Below(rows.size())))->first;
-  ItemValues values;
-  if (Below(2) == 0) {
-    values.price = static_cast<int64_t>(Below(10000));
-  } else {
-    values.quantity = static_cast<int64_t>(Below(100));
-  }
-  items_.Edit(id, PresentFields(values), values, {}, clock_.Now());
-}
-
 absl::Status SimulatedPlatform::Impl::Timeout() {
-  if (Below(2) == 0) return absl::UnavailableError("the connection to the simulated platform broke; try again");
+  if (chance_.Below(2) == 0) return absl::UnavailableError("the connection to the simulated platform broke; try again");
   return TimeIsUp();
 }
 
@@ -346,6 +328,7 @@ absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& reques
   const CallCost& cost = options_.capabilities.pull_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::pulls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  LetTheWorldGoOn();
   absl::StatusOr<PullStart> start = StartOf(request);
   if (!start.ok()) return start.status();
   SimulatedItems::Rows old;
@@ -360,7 +343,7 @@ absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& reques
   if (!is_last) rows.pop_back();
   if (absl::Status status = Admit(cost, rows.size()); !status.ok()) return status;
   PullPage page;
-  if (Happens(faults_.not_ready)) {
+  if (chance_.Happens(faults_.not_ready)) {
     ++counters_.pages_not_ready;
     page.next_cursor = start->ToCursor();
     page.ask_again_after = faults_.retry_after;
@@ -421,7 +404,7 @@ ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, const Simula
                                                   std::vector<ItemProblem>* problems) {
   Rows readable;
   for (const SimulatedItems::Row* row : rows) {
-    if (!Happens(faults_.page_problem)) {
+    if (!chance_.Happens(faults_.page_problem)) {
       readable.push_back(row);
       continue;
     }
@@ -442,6 +425,7 @@ absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& re
   const CallCost& cost = options_.capabilities.fetch_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::fetches, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  LetTheWorldGoOn();
   if (absl::Status status = Admit(cost, request.external_ids.size()); !status.ok()) return status;
   FetchReply reply;
   SimulatedItems::Rows old;
@@ -487,8 +471,8 @@ std::vector<SimulatedPlatform::Impl::Sent> SimulatedPlatform::Impl::Send(absl::S
   std::vector<Sent> all;
   for (size_t i = 0; i < requests.size(); ++i) {
     const PushKind* kind = FindPushKind(options_.capabilities, requests[i].kind);
-    all.push_back(
-        {i, Between(faults_.min_latency, faults_.max_latency), kind == nullptr || account_.TakeSlot(kind->cost)});
+    all.push_back({i, chance_.Between(faults_.min_latency, faults_.max_latency),
+                   kind == nullptr || account_.TakeSlot(kind->cost)});
   }
   const auto is_before = [](const Sent& a, const Sent& b) { return a.latency < b.latency; };
   std::stable_sort(all.begin(), all.end(), is_before);
@@ -505,6 +489,7 @@ absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& req
   }
   if (!has_slot) return Busy();
   account_.FreeSlot(kind->cost);
+  LetTheWorldGoOn();
   if (absl::Status status = Admit(kind->cost, request.items.size()); !status.ok()) return status;
   if (absl::Status status = CheckShape(*kind, request.items); !status.ok()) return status;
   if (absl::Status status = CheckItems(*kind, request, place); !status.ok()) return status;
@@ -514,7 +499,7 @@ absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& req
 
 absl::StatusOr<PushReply> SimulatedPlatform::Impl::Take(const PushKind& kind, const PushRequest& request,
                                                         const SimulatedPlace& place, absl::Time began) {
-  if (Happens(faults_.push_late)) {
+  if (chance_.Happens(faults_.push_late)) {
     ++counters_.pushes_late;
     Delay(kind, request, place, began);
     return Timeout();
@@ -523,7 +508,7 @@ absl::StatusOr<PushReply> SimulatedPlatform::Impl::Take(const PushKind& kind, co
   for (const PushItem& item : request.items) {
     reply.outcomes.push_back(Try({&kind, item, place, KeyOf(kind, request, item), std::string()}, began));
   }
-  if (Happens(faults_.push_lost_reply)) {
+  if (chance_.Happens(faults_.push_lost_reply)) {
     ++counters_.replies_lost;
     return Timeout();
   }
@@ -546,21 +531,21 @@ absl::Status SimulatedPlatform::Impl::CheckItems(const PushKind& kind, const Pus
 
 void SimulatedPlatform::Impl::Delay(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place,
                                     absl::Time began) {
-  const absl::Time due = began + Between(absl::ZeroDuration(), kind.timeout);
+  const absl::Time due = began + chance_.Between(absl::ZeroDuration(), kind.timeout);
   for (const PushItem& item : request.items) {
     waiting_.emplace(due, Waiting{&kind, item, place, KeyOf(kind, request, item), std::string()});
   }
 }
 
 PushOutcome SimulatedPlatform::Impl::Try(const Waiting& item, absl::Time began) {
-  if (Happens(faults_.item_unavailable)) return OutcomeOf(PushResult::kUnavailable);
-  if (Happens(faults_.item_not_tried)) return OutcomeOf(PushResult::kNotTried);
-  if (Happens(faults_.item_throttled)) {
+  if (chance_.Happens(faults_.item_unavailable)) return OutcomeOf(PushResult::kUnavailable);
+  if (chance_.Happens(faults_.item_not_tried)) return OutcomeOf(PushResult::kNotTried);
+  if (chance_.Happens(faults_.item_throttled)) {
     PushOutcome outcome = OutcomeOf(PushResult::kThrottled);
     outcome.retry_after = faults_.retry_after;
     return outcome;
   }
-  const bool is_accepted = item.kind->receipt_timeout > absl::ZeroDuration() && Happens(faults_.accepted);
+  const bool is_accepted = item.kind->receipt_timeout > absl::ZeroDuration() && chance_.Happens(faults_.accepted);
   return TakeOnce(item, is_accepted, began);
 }
 
@@ -589,7 +574,9 @@ PushOutcome SimulatedPlatform::Impl::Accept(const Waiting& item, absl::Time bega
   receipts_.emplace(outcome.receipt, outcome);
   Waiting waiting = item;
   waiting.receipt = outcome.receipt;
-  const absl::Time due = clock_.Now() + Between(absl::ZeroDuration(), faults_.max_receipt_delay);
+  waiting.is_lost = chance_.Happens(faults_.receipt_lost);
+  if (waiting.is_lost && chance_.Below(2) == 0) return outcome;
+  const absl::Time due = clock_.Now() + chance_.Between(absl::ZeroDuration(), faults_.max_receipt_delay);
   waiting_.emplace(std::min(due, began + item.kind->receipt_timeout), std::move(waiting));
   return outcome;
 }
@@ -601,6 +588,12 @@ PushOutcome SimulatedPlatform::Impl::Land(const Waiting& item) {
   return items_.Land(*item.kind, item.item, item.place, clock_.Now());
 }
 
+// What happened on the platform since the call before.
+void SimulatedPlatform::Impl::LetTheWorldGoOn() {
+  LandWhatIsDue();
+  people_.Act(faults_, clock_.Now());
+}
+
 void SimulatedPlatform::Impl::LandWhatIsDue() {
   const absl::Time now = clock_.Now();
   while (!waiting_.empty() && waiting_.begin()->first <= now) {
@@ -609,7 +602,8 @@ void SimulatedPlatform::Impl::LandWhatIsDue() {
     if (landing.receipt.empty()) {
       TakeOnce(landing, /*is_accepted=*/false, now);
     } else {
-      receipts_[landing.receipt] = Land(landing);
+      PushOutcome outcome = Land(landing);
+      if (!landing.is_lost) receipts_[landing.receipt] = std::move(outcome);
     }
   }
 }
@@ -628,6 +622,7 @@ absl::StatusOr<std::vector<PushOutcome>> SimulatedPlatform::Impl::PollReceipts(a
   const CallCost& cost = options_.capabilities.poll_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::polls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  LetTheWorldGoOn();
   if (absl::Status status = Admit(cost, receipts.size()); !status.ok()) return status;
   std::vector<PushOutcome> outcomes;
   for (const std::string& receipt : receipts) {
@@ -711,6 +706,7 @@ absl::optional<SimulatedItem> SimulatedPlatform::FindItem(absl::string_view exte
 }
 std::vector<SimulatedItem> SimulatedPlatform::Items() { return impl_->Items(); }
 SimulatedCounters SimulatedPlatform::Counters() { return impl_->Counters(); }
+std::vector<SimulatedDeed> SimulatedPlatform::Deeds() { return impl_->Deeds(); }
 void SimulatedPlatform::ForgetMarks() { impl_->ForgetMarks(); }
 void SimulatedPlatform::SetFaults(const SimulatedFaults& faults) { impl_->SetFaults(faults); }
 absl::StatusOr<PullPage> SimulatedPlatform::Pull(const PullRequest& request, const CallContext& call,

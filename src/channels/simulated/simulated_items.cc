@@ -119,6 +119,17 @@ bool SimulatedItems::Edit(absl::string_view external_id, const SyncFields& mask,
   return true;
 }
 
+void SimulatedItems::EditWithSiblings(const std::string& external_id, const SyncFields& mask, const ItemValues& values,
+                                      const SimulatedPlace& place, absl::Time now) {
+  if (!Edit(external_id, mask, values, place, now)) return;
+  const std::string& parent_id = rows_.find(external_id)->second.item.parent_id;
+  const SyncFields shared = IntersectionOf(mask, capabilities_.kept_by_parent);
+  if (shared.empty() || parent_id.empty()) return;
+  for (const auto& [id, row] : rows_) {
+    if (id != external_id && row.item.parent_id == parent_id) Edit(id, shared, values, place, now);
+  }
+}
+
 bool SimulatedItems::Remove(absl::string_view external_id, absl::Time now) {
   const auto found = rows_.find(external_id);
   if (found == rows_.end()) return false;
@@ -195,13 +206,7 @@ PushOutcome SimulatedItems::Land(const PushKind& kind, const PushItem& item, con
                                  absl::Time now) {
   PushOutcome outcome = Judge(kind, item, place);
   if (outcome.result != PushResult::kApplied) return outcome;
-  Edit(item.external_id, item.mask, item.values, place, now);
-  const std::string& parent_id = rows_.find(item.external_id)->second.item.parent_id;
-  const SyncFields shared = IntersectionOf(item.mask, capabilities_.kept_by_parent);
-  if (shared.empty() || parent_id.empty()) return outcome;
-  for (const auto& [id, row] : rows_) {
-    if (id != item.external_id && row.item.parent_id == parent_id) Edit(id, shared, item.values, place, now);
-  }
+  EditWithSiblings(item.external_id, item.mask, item.values, place, now);
   return outcome;
 }
 
@@ -215,6 +220,7 @@ ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows, c
     batch.handle.Add(row->handle);
     AddValues(ValuesAt(place, row->item), &batch);
     batch.fixed.push_back(FixedAt(place, row->item));
+    batch.identity.Add(row->item.identity);
     for (size_t i = 0; i < batch.fields.names.size(); ++i) {
       batch.fields.columns[i].Add(FieldValue(row->item.fields, batch.fields.names[i]));
     }

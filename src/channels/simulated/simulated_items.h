@@ -46,6 +46,9 @@ class SimulatedItems {
   void Set(SimulatedItem item, absl::Time now);
   bool Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
             const SimulatedPlace& place, absl::Time now);
+  // The same, and of its siblings what they share.
+  void EditWithSiblings(const std::string& external_id, const SyncFields& mask, const ItemValues& values,
+                        const SimulatedPlace& place, absl::Time now);
   bool Remove(absl::string_view external_id, absl::Time now);
 
   // How it was at `time`, which is no longer ago than the capabilities say that anybody asks.
