@@ -14,7 +14,7 @@
 // answers. What a platform declares in `capabilities` it also does; see SimulatedOptions.
 //
 // Settings of a channel on a platform that a program made: location, market, quantity_means and hiding; see
-// channel_setting.h and SimulatedPlace.
+// channel_setting.h and SimulatedPlace. Where the settings make the platform there are more.
 
 #ifndef FLXLINK_SIMULATED_CHANNEL_H_
 #define FLXLINK_SIMULATED_CHANNEL_H_
@@ -297,6 +297,24 @@ class SimulatedPlatform {
 // name.
 void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
                               std::string name = "simulated");
+
+// Registers an adapter as `name` whose platforms are made by the channels' settings, for programs: nobody has to write
+// code to try something. Channels with the same settings, the place aside, are on the same platform. `clock` must
+// outlive the adapters. Besides those of a place there are:
+//
+//   path        the CSV file in which the platform is kept, made by the first call; a person can look at it, and edit
+//   it
+//               between calls. Default: none, and the platform is made anew in each process
+//   seed        default 1
+//   items       how many a new platform has, at most 1,000,000; default 20. Item i has the external id item-i and the
+//               SKU SKU-i; prices and quantities come from the seed
+//   latency_ms  how long a call takes at the most, and half of it at the least; default 0
+//   locations, markets
+//               their ids, with commas between; default: none
+//   throttled, unavailable, page_problem, push_lost_reply, item_rejected, item_unavailable, item_throttled, edits,
+//   sales, removals
+//               rates from 0 to 1, see SimulatedFaults; default 0
+void RegisterSimulatedChannel(AdapterRegistry& registry, Clock& clock, std::string name = "simulated");
 
 }  // namespace flxlink
 

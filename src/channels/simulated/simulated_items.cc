@@ -1,5 +1,7 @@
 #include "src/channels/simulated/simulated_items.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -27,6 +29,10 @@ void SetMasked(const SyncFields& mask, const ItemValues& from, const SimulatedPl
     const std::string* value = from.FindContent(name);
     SetField(name, value == nullptr ? "" : *value, &to->fields);
   }
+}
+
+std::string HandleOf(const std::string& external_id, int64_t number) {
+  return absl::StrCat("handle-", absl::Hex(XXH3_64bits(external_id.data(), external_id.size())), "-", number);
 }
 
 // For the first field of `mask` that is not in `settable`.
@@ -104,7 +110,7 @@ void SimulatedItems::Set(SimulatedItem item, absl::Time now) {
   const int64_t number = Note(item.external_id, now);
   removed_.erase(item.external_id);
   Row& row = rows_[item.external_id];
-  if (is_new) row.handle = absl::StrCat("handle-", ++handles_given_);
+  if (is_new) row.handle = HandleOf(item.external_id, ++handles_given_[item.external_id]);
   if (!is_new || sees_.sees_new_items) row.changed = number;
   row.item = std::move(item);
 }

@@ -30,7 +30,7 @@ class SimulatedItems {
  public:
   struct Row {
     SimulatedItem item;
-    // Never given twice, and so another one when an id is used again.
+    // Another one when an id is used again, and the same on every platform on which it is the first.
     std::string handle;
     // The number of the last change that a pull since a mark shows.
     int64_t changed = 0;
@@ -87,8 +87,8 @@ class SimulatedItems {
   Rows rows_;
   std::deque<Change> log_;  // The changes that are younger than that.
   int64_t changes_ = 0;
-  std::map<std::string, int64_t> removed_;  // By external id: the number of the change.
-  int64_t handles_given_ = 0;
+  std::map<std::string, int64_t> removed_;        // By external id: the number of the change.
+  std::map<std::string, int64_t> handles_given_;  // By external id: how many items there were under it.
 };
 
 }  // namespace flxlink::simulated
