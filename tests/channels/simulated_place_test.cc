@@ -148,6 +148,15 @@ TEST_F(SimulatedPlaceTest, WhatHidesIsDeclared) {
   EXPECT_FALSE(SettableFields(capabilities("none")).Has(SyncField::kStatus));
 }
 
+TEST_F(SimulatedPlaceTest, WhatCannotSetQuantitiesDoesNotHideByThem) {
+  AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
+  SimulatedPlace place;
+  place.hiding = Hiding::kNone;
+  EXPECT_TRUE(simulated::CapabilitiesAt(place, capabilities).hides_by_quantity);
+  capabilities.push_kinds.front().fields = {SyncField::kPrice};
+  EXPECT_FALSE(simulated::CapabilitiesAt(place, capabilities).hides_by_quantity);
+}
+
 TEST_F(SimulatedPlaceTest, APublicationCannotBeDead) {
   const auto adapter =
       MakeSimulatedAdapter(platform_, {{"location", "lyon"}, {"market", "fr"}, {"hiding", "publication"}});

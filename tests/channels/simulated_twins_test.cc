@@ -465,6 +465,27 @@ std::vector<Twin> ReadTwins() {
     page->items.handle = std::move(handles);
   };
 
+  twins.push_back(Broken("GivesNewIdentities", "IdentitiesAreTheSameInEveryRead"));
+  twins.back().breakage.pull = [](PullPage* page) {
+    static std::atomic<int> pulls{0};
+    const std::string identity = absl::StrCat("identity-", ++pulls);
+    page->items.identity = StringColumn();
+    for (int64_t row = 0; row < page->items.size(); ++row) page->items.identity.Add(identity);
+  };
+
+  twins.push_back(Broken("FetchesWithoutIdentities", "IdentitiesAreTheSameInEveryRead"));
+  twins.back().breakage.fetch = [](const FetchRequest&, FetchReply* reply) { reply->items.identity = StringColumn(); };
+
+  twins.push_back(Broken("GivesAnotherIdentityWithAPush", "APushChangesNoIdentity"));
+  twins.back().breakage.reply = [](const PushRequest& request, absl::StatusOr<PushReply>* reply,
+                                   SimulatedPlatform& platform) {
+    ForEachApplied(request, *reply, [&](const PushItem& push) {
+      SimulatedItem item = *platform.FindItem(push.external_id);
+      item.identity += ", pushed";
+      platform.SetItem(std::move(item));
+    });
+  };
+
   twins.push_back(Broken("ClaimsMissingWhatIsThere", "FetchShowsWhatAPullShows"));
   twins.back().breakage.fetch = [](const FetchRequest& request, FetchReply* reply) {
     if (reply->items.size() == 0) return;

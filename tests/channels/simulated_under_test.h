@@ -147,6 +147,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
       simulated.prices.push_back({market, 5000, 6000});
       if (market == place_.market) simulated.prices.back() = {market, item.values.price, item.values.compare_at_price};
     }
+    simulated.identity = absl::StrCat("identity of ", item.external_id);
     simulated.published = platform_->options().markets;
     if (simulated.published.empty()) simulated.published = {""};
     platform_->SetItem(std::move(simulated));

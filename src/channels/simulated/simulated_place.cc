@@ -123,7 +123,7 @@ AdapterCapabilities CapabilitiesAt(const SimulatedPlace& place, AdapterCapabilit
   }
   if (place.hiding != Hiding::kNone) return capabilities;
   statuses.clear();
-  capabilities.hides_by_quantity = true;
+  capabilities.hides_by_quantity = SettableFields(capabilities).Has(SyncField::kQuantity);
   capabilities.kept_by_parent.Remove(SyncField::kStatus);
   std::vector<PushKind>& kinds = capabilities.push_kinds;
   for (PushKind& kind : kinds) {
