@@ -13,7 +13,8 @@
 // All behaviour comes from one seed: the same calls in the same order, at the same times of the clock, give the same
 // answers. What a platform declares in `capabilities` it also does; see SimulatedOptions.
 //
-// Settings of the channel: none.
+// Settings of a channel on a platform that a program made: location, market, quantity_means and hiding; see
+// channel_setting.h and SimulatedPlace. Where the settings make the platform there are more.
 
 #ifndef FLXLINK_SIMULATED_CHANNEL_H_
 #define FLXLINK_SIMULATED_CHANNEL_H_
@@ -30,22 +31,72 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/channel_setting.h"
 #include "flxlink/clock.h"
 #include "flxlink/field.h"
+#include "flxlink/item_values.h"
 #include "flxlink/push.h"
+#include "flxlink/rare_vector.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
+
+// What an item has at one stock location.
+struct SimulatedStock {
+  std::string location;
+  // What lies there, and what of it is taken by orders that are not sent yet. What can be sold is the difference.
+  int64_t on_hand = 0;
+  int64_t reserved = 0;
+
+  friend bool operator==(const SimulatedStock& a, const SimulatedStock& b) {
+    return a.location == b.location && a.on_hand == b.on_hand && a.reserved == b.reserved;
+  }
+};
+
+// What an item costs in one market, in that market's currency. kAbsent: nothing is said.
+struct SimulatedPrice {
+  std::string market;
+  int64_t price = kAbsent;
+  int64_t compare_at_price = kAbsent;
+
+  friend bool operator==(const SimulatedPrice& a, const SimulatedPrice& b) {
+    return a.market == b.market && a.price == b.price && a.compare_at_price == b.compare_at_price;
+  }
+};
 
 // One item of the platform.
 struct SimulatedItem {
   std::string external_id;
   std::string parent_id;  // Empty: none.
-  // Without content.
+  // Without content. Where the platform has locations, the quantity is not used; where it has markets, the prices are
+  // not: `stock` and `prices` are instead.
   ItemValues values;
   // What link rules can compare, and content.
   std::vector<Field> fields;
   // No push sets these; SimulatedPlatform::EditItem does.
   RareVector<FixedField> fixed{};
+  // One a location that stocks the item: at another its quantity is fixed (kNotStocked).
+  std::vector<SimulatedStock> stock{};
+  // The price set: one a market. Who writes one of them writes the set whole.
+  std::vector<SimulatedPrice> prices{};
+  // The markets on which it is published; the empty one where the platform has none. Only channels that hide by
+  // publication look at it.
+  std::vector<std::string> published{};
+  // What it is, where ids are used again (ChannelVariantBatch::identity). Empty: not said.
+  std::string identity{};
+};
+
+// What a channel means on the platform. Its settings say it.
+struct SimulatedPlace {
+  // Of SimulatedOptions::locations and markets; empty where there are none. The one that there is need not be said.
+  std::string location{};
+  std::string market{};
+  // The platform keeps what is on hand. What can be sold is converted with what is reserved by the same read; a push of
+  // it sets what is on hand to the sum of the two.
+  QuantityMeans quantity_means = QuantityMeans::kAvailable;
+  // kStatus: the item's status. kPublication: it is listed where it is published on the market and hidden where not,
+  // whatever its status, unless that is kDead. kNone: the channel has no status, and hides by quantity.
+  Hiding hiding = Hiding::kStatus;
 };
 
 // What goes wrong, and how often: a rate is a probability from 0 (never) to 1 (always). Default: nothing does.
@@ -82,8 +133,14 @@ struct SimulatedFaults {
   // What who is throttled, or asks for what is not ready, is told to wait.
   absl::Duration retry_after = absl::Seconds(1);
 
-  // Of calls: before it, somebody sets the price or quantity of some item by hand.
-  double drift = 0;
+  // Of calls: what people do on the platform before it; SimulatedPlatform::Deeds tells of it. Edit: somebody sets the
+  // price, quantity, status or title of an item by hand. Sale: somebody buys some of an item; at a location, what is
+  // sold is reserved, or sent at once. Removal: an item is removed. Reuse: another item comes under the external id of
+  // one that was removed so, with other fields, and another identity if that one had any.
+  double edits = 0;
+  double sales = 0;
+  double removals = 0;
+  double reuses = 0;
 
   // Of the good items in pushes of a kind with a receipt_timeout: accepted with a receipt, and decided later. The
   // others are done at once. Default: all.
@@ -91,6 +148,8 @@ struct SimulatedFaults {
   // How long the decision on an accepted item takes: a random time up to this, each item for itself, so that they are
   // decided in any order; and never longer than the kind's receipt_timeout since the call began.
   absl::Duration max_receipt_delay = absl::ZeroDuration();
+  // Of accepted items: nobody ever hears of the decision, though the item may have landed.
+  double receipt_lost = 0;
 };
 
 // One push kind, "items": price, quantity, status, compare-at price, title and description; it takes the good items of
@@ -110,15 +169,19 @@ AdapterCapabilities SplitSimulatedCapabilities();
 struct SimulatedOptions {
   uint64_t seed = 1;
 
+  // The ids of its stock locations and of its markets. Empty: items have a quantity and prices of their own. More than
+  // one: channels need the setting `location` or `market`.
+  std::vector<std::string> locations{};
+  std::vector<std::string> markets{};
+
   // What adapters declare and the platform then does:
   // - link_fields: the fields that pulls show, besides the content that can be set. Empty: those that the items have.
   // - status_set: a push of another status is rejected, code "unsupported_status".
   // - kept_by_parent: set for an item by a push, they are set for all items of its parent.
   // - fetch_limit: a longer fetch is INVALID_ARGUMENT.
   // - since: pulls give marks and begin at them. What is not declared of it is not shown: a change of another field,
-  // new
-  //   items, what is gone. SetItem counts as a change of all fields. What changed in the overlap before a mark is shown
-  //   once more. A mark that the platform has not given, or has forgotten, is ABORTED.
+  //   new items, what is gone. SetItem counts as a change of all fields. What changed in the overlap before a mark is
+  //   shown once more. A mark that the platform has not given, or has forgotten, is ABORTED.
   // - pull_lag, fetch_lag: a pull or fetch shows everything as it was so long ago.
   // - account: what calls cost is taken of its buckets, by the clock, and a call of one that has not enough is
   //   RESOURCE_EXHAUSTED with the RetryAfter that is needed; so is a call for which no slot is free.
@@ -159,7 +222,22 @@ struct SimulatedCounters {
   int64_t items_pushed = 0;    // In pushes that were let in.
   int64_t items_applied = 0;   // Written to the platform, again or late or after a receipt included.
   int64_t items_repeated = 0;  // Answered from their idempotency key.
-  int64_t drifts = 0;
+  int64_t deeds = 0;           // SimulatedPlatform::Deeds.
+};
+
+// What a person did on the platform by chance; see SimulatedFaults.
+struct SimulatedDeed {
+  enum class Kind : uint8_t { kEdit, kSale, kRemoval, kReuse };
+
+  Kind kind = Kind::kEdit;
+  absl::Time at;
+  std::string external_id;
+  // Of an edit or a sale: where, and what differs from what, as a channel at that place means it. Siblings that share
+  // the field have it too.
+  SimulatedPlace place{};
+  SyncFields fields{};
+  ItemValues before{};
+  ItemValues after{};
 };
 
 // Thread-safe.
@@ -171,36 +249,43 @@ class SimulatedPlatform {
   SimulatedPlatform& operator=(const SimulatedPlatform&) = delete;
   ~SimulatedPlatform();
 
-  const AdapterCapabilities& capabilities() const;
+  const SimulatedOptions& options() const;
+  const AdapterCapabilities& capabilities() const { return options().capabilities; }
 
   // -- What tests do to the platform, past its API. Late pushes and receipts that are due have landed before each of
   // these.
 
   // Adds an item, or takes the place of the one with its external id; then the handle stays.
   void SetItem(SimulatedItem item);
-  // Changes the masked values by hand, and of that item alone. False: there is no such item.
-  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values);
+  // Changes the masked values by hand, as a channel at that place means them, and of that item alone. False: there is
+  // no such item.
+  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+                const SimulatedPlace& place = {});
   // False: there was no such item.
   bool RemoveItem(absl::string_view external_id);
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
   // By external id.
   std::vector<SimulatedItem> Items();
   SimulatedCounters Counters();
+  // In the order in which they were done: what people did, as against what came by pushes.
+  std::vector<SimulatedDeed> Deeds();
   // The platform does not know the marks any more that it has given so far.
   void ForgetMarks();
   // From the next call on. Default-constructed: the platform is well again, apart from pushes that are late already.
   void SetFaults(const SimulatedFaults& faults);
 
-  // -- The platform's API, as adapters call it. See ChannelAdapter.
+  // -- The platform's API, as adapters call it for a channel at that place. See ChannelAdapter.
   //
   // A read that is cancelled while its latency passes is CANCELLED. Of a push that is cancelled before it began no item
   // is tried; later it waits for its answer.
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call);
-  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call);
-  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call);
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call, const SimulatedPlace& place = {});
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call,
+                                   const SimulatedPlace& place = {});
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call, const SimulatedPlace& place = {});
   // All on their way at the same time; they arrive, and are answered, in the order in which their latencies end.
-  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done);
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done,
+                   const SimulatedPlace& place = {});
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call);
 
@@ -209,9 +294,28 @@ class SimulatedPlatform {
   const std::unique_ptr<Impl> impl_;
 };
 
-// Registers `platform` as `name`: every adapter of that name speaks to it.
+// Registers `platform` as `name`: every adapter of that name speaks to it, at the place that its channel's settings
+// name.
 void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
                               std::string name = "simulated");
+
+// Registers an adapter as `name` whose platforms are made by the channels' settings, for programs: nobody has to write
+// code to try something. Channels with the same settings, the place aside, are on the same platform. `clock` must
+// outlive the adapters. Besides those of a place there are:
+//
+//   path        the CSV file in which the platform is kept, made by the first call; a person can look at it, and edit
+//   it
+//               between calls. Default: none, and the platform is made anew in each process
+//   seed        default 1
+//   items       how many a new platform has, at most 1,000,000; default 20. Item i has the external id item-i and the
+//               SKU SKU-i; prices and quantities come from the seed
+//   latency_ms  how long a call takes at the most, and half of it at the least; default 0
+//   locations, markets
+//               their ids, with commas between; default: none
+//   throttled, unavailable, page_problem, push_lost_reply, item_rejected, item_unavailable, item_throttled, edits,
+//   sales, removals
+//               rates from 0 to 1, see SimulatedFaults; default 0
+void RegisterSimulatedChannel(AdapterRegistry& registry, Clock& clock, std::string name = "simulated");
 
 }  // namespace flxlink
 

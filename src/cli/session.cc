@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "flxlink/clock.h"
 #include "flxlink/csv_channel.h"
+#include "flxlink/simulated_channel.h"
 #include "flxlink/sqlite_storage.h"
 #include "src/cli/usage_error.h"
 
@@ -49,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Globals& globals, S
   std::unique_ptr<Session> session(new Session(globals.json));
   session->storage_ = *std::move(storage);
   RegisterCsvChannel(session->adapters_);
+  RegisterSimulatedChannel(session->adapters_, SystemClock());
   session->executor_ = NewThreadExecutor(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
 
   EngineOptions options;

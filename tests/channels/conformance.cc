@@ -88,6 +88,17 @@ std::vector<ConformanceItem> ItemsOf(const ChannelVariantBatch& batch, const Ada
   return items;
 }
 
+// Those that are said, by external id.
+void AddIdentities(const ChannelVariantBatch& batch, std::map<std::string, std::string>* identities) {
+  EXPECT_TRUE(batch.identity.size() == 0 || batch.identity.size() == batch.size()) << "not one identity an item";
+  for (int64_t row = 0; row < batch.identity.size(); ++row) {
+    EXPECT_LE(batch.identity[row].size(), 1000u);
+    if (!batch.identity[row].empty()) {
+      identities->emplace(std::string(batch.external_id[row]), std::string(batch.identity[row]));
+    }
+  }
+}
+
 void AddPage(const PullPage& page, const AdapterCapabilities& capabilities, PulledItems* pulled) {
   ExpectWellFormed(page.items);
   EXPECT_GE(page.age, absl::ZeroDuration());
@@ -95,6 +106,7 @@ void AddPage(const PullPage& page, const AdapterCapabilities& capabilities, Pull
   for (int64_t row = 0; row < page.items.handle.size(); ++row) {
     pulled->handles[std::string(page.items.external_id[row])] = std::string(page.items.handle[row]);
   }
+  AddIdentities(page.items, &pulled->identities);
   pulled->problems.insert(pulled->problems.end(), page.problems.begin(), page.problems.end());
   pulled->deleted.insert(pulled->deleted.end(), page.deleted.begin(), page.deleted.end());
   EXPECT_TRUE(page.mark.empty() || page.next_cursor.empty()) << "only the last page has a mark";
@@ -441,6 +453,30 @@ TEST_P(ChannelConformance, HandlesAreTheSameInEveryPull) {
   const std::map<std::string, std::string> handles = Pull().handles;
   EXPECT_EQ(Pull(1).handles, handles);
   EXPECT_EQ(PullAll(*channel_->MakeAdapter(), 1000, [&] { channel_->Advance(); }).handles, handles);
+}
+
+// An item that has another identity is another item to flxlink: its link breaks.
+TEST_P(ChannelConformance, IdentitiesAreTheSameInEveryRead) {
+  const std::map<std::string, std::string> identities = Pull().identities;
+  EXPECT_EQ(Pull(1).identities, identities);
+  EXPECT_EQ(PullAll(*channel_->MakeAdapter(), 1000, [&] { channel_->Advance(); }).identities, identities);
+  if (capabilities().fetch_limit == 0) return;
+  std::map<std::string, std::string> fetched;
+  for (const ConformanceItem& item : items_) {
+    const std::vector<std::string> ids = {item.external_id};
+    const absl::StatusOr<FetchReply> reply = adapter_->Fetch({ids}, call_);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    AddIdentities(reply->items, &fetched);
+  }
+  EXPECT_EQ(fetched, identities);
+}
+
+TEST_P(ChannelConformance, APushChangesNoIdentity) {
+  ForEachField([&](const PushKind& kind, const SyncFields& field) {
+    const std::map<std::string, std::string> identities = Pull().identities;
+    Push(kind, {MakePush(items_.front(), field)});
+    EXPECT_EQ(Pull().identities, identities);
+  });
 }
 
 TEST_P(ChannelConformance, WhatIsFixedIsPulledAndFetchedSo) {

@@ -29,10 +29,12 @@ const SyncFields kQuantity = {SyncField::kQuantity};
 // -- The conformance suite, over platforms that can do more or less.
 
 template <typename Edit>
-ChannelFactory Factory(std::string name, Edit edit) {
+ChannelFactory Factory(std::string name, Edit edit, ChannelSettings settings = {}) {
   SimulatedOptions options;
   edit(&options);
-  return {std::move(name), [options] { return std::make_unique<SimulatedUnderTest>(options); }};
+  return {std::move(name), [options, settings = std::move(settings)] {
+            return std::make_unique<SimulatedUnderTest>(options, settings);
+          }};
 }
 
 SinceReads SeesEverything() {
@@ -82,7 +84,21 @@ std::vector<ChannelFactory> Factories() {
                   }),
           Factory("NotReady", [](SimulatedOptions* options) { options->faults.not_ready = 0.5; }),
           Factory("ReadOnly", [](SimulatedOptions* options) { options->capabilities.push_kinds.clear(); }),
-          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(*options).fields = kQuantity; })};
+          Factory("QuantityOnly", [](SimulatedOptions* options) { OnlyKind(*options).fields = kQuantity; }),
+          Factory("AtAPlace", [](SimulatedOptions* options) { HaveSeveralPlaces(*options); },
+                  {{"location", "lyon"}, {"market", "fr"}}),
+          Factory("OnHand", [](SimulatedOptions* options) { HaveSeveralPlaces(*options); },
+                  {{"location", "berlin"}, {"market", "us"}, {"quantity_means", "on_hand"}}),
+          Factory("SplitAtAPlace",
+                  [](SimulatedOptions* options) {
+                    options->capabilities = SplitSimulatedCapabilities();
+                    HaveSeveralPlaces(*options);
+                  },
+                  {{"location", "lyon"}, {"market", "de"}, {"hiding", "publication"}}),
+          Factory("HidesByPublication", [](SimulatedOptions*) {}, {{"hiding", "publication"}}),
+          Factory("HidesByQuantity",
+                  [](SimulatedOptions* options) { options->capabilities = SplitSimulatedCapabilities(); },
+                  {{"hiding", "none"}})};
 }
 
 }  // namespace
@@ -447,19 +463,6 @@ TEST_F(SimulatedPlatformTest, ARefusalHangsOnTheValuesAlone) {
   EXPECT_TRUE(is_different);
 }
 
-TEST_F(SimulatedPlatformTest, ItemsDrift) {
-  SimulatedFaults faults;
-  faults.drift = 1;
-  Make(faults);
-  const std::vector<SimulatedItem> before = platform_->Items();
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(adapter_->Pull({}, call_).ok());
-  const std::vector<SimulatedItem> after = platform_->Items();
-  EXPECT_EQ(platform_->Counters().drifts, 10);
-  int changed = 0;
-  for (size_t i = 0; i < kItems; ++i) changed += before[i].values == after[i].values ? 0 : 1;
-  EXPECT_GT(changed, 0);
-}
-
 TEST_F(SimulatedPlatformTest, APushOverTheLimitIsRefused) {
   SimulatedOptions options;
   OnlyKind(options).max_items = kItems - 1;
@@ -662,6 +665,26 @@ TEST_F(SimulatedPlatformTest, SomeItemsAreAccepted) {
   EXPECT_GT(Count(*reply, PushResult::kApplied), 0);
 }
 
+// Nobody hears of the decision; some have landed, and some have not.
+TEST_F(SimulatedPlatformTest, LostReceiptsAreNeverDecided) {
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Minutes(1);
+  options.faults.receipt_lost = 1;
+  Make(options);
+  const absl::StatusOr<PushReply> reply = Push(AllItems(50));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  std::vector<std::string> receipts;
+  for (const PushOutcome& outcome : reply->outcomes) receipts.push_back(outcome.receipt);
+  clock_.Advance(absl::Hours(24));
+  const absl::StatusOr<std::vector<PushOutcome>> outcomes = adapter_->PollReceipts(receipts, call_);
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  for (const PushOutcome& outcome : *outcomes) EXPECT_EQ(outcome.result, PushResult::kAccepted);
+  int landed = 0;
+  for (int i = 0; i < kItems; ++i) landed += QuantityOf(i) == 50 ? 1 : 0;
+  EXPECT_GT(landed, 0);
+  EXPECT_LT(landed, kItems);
+}
+
 // The same seed and the same calls give the same answers; another seed gives others.
 TEST_F(SimulatedPlatformTest, BehaviourComesFromTheSeed) {
   const auto run = [&](uint64_t seed) {
@@ -674,7 +697,8 @@ TEST_F(SimulatedPlatformTest, BehaviourComesFromTheSeed) {
     options.faults.push_late = 0.2;
     options.faults.item_rejected = 0.1;
     options.faults.item_unavailable = 0.1;
-    options.faults.drift = 0.3;
+    options.faults.edits = 0.3;
+    options.faults.sales = 0.3;
     Make(options);
     const absl::Time began = clock_.Now();
     std::string log;

@@ -24,6 +24,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/channels/simulated_under_test.h"
+#include "tests/support/simulated_options.h"
 
 namespace flxlink {
 namespace {
@@ -61,6 +62,7 @@ struct Twin {
   // What the platform does, and what the adapter declares of it.
   std::function<void(SimulatedOptions*)> platform;
   std::function<void(AdapterCapabilities*)> declare;
+  ChannelSettings settings{};
   Breakage breakage;
 };
 
@@ -146,7 +148,8 @@ class TwinAdapter : public ChannelAdapter {
 
 class TwinUnderTest : public SimulatedUnderTest {
  public:
-  TwinUnderTest(const Twin& twin, const SimulatedOptions& options) : SimulatedUnderTest(options), twin_(twin) {}
+  TwinUnderTest(const Twin& twin, const SimulatedOptions& options)
+      : SimulatedUnderTest(options, twin.settings), twin_(twin) {}
 
   std::unique_ptr<ChannelAdapter> MakeAdapter() override {
     return std::make_unique<TwinAdapter>(twin_, SimulatedUnderTest::MakeAdapter(), platform());
@@ -176,7 +179,8 @@ void RemoveLast(StringColumn* column) {
 
 void RemoveLast(ChannelVariantBatch* items) {
   if (items->size() == 0) return;
-  for (StringColumn* column : {&items->external_id, &items->parent_id, &items->handle}) RemoveLast(column);
+  for (StringColumn* column : {&items->external_id, &items->parent_id, &items->handle, &items->identity})
+    RemoveLast(column);
   for (auto* column : {&items->price, &items->quantity, &items->compare_at_price}) column->pop_back();
   items->status.pop_back();
   items->fixed.pop_back();
@@ -197,6 +201,62 @@ Twin Broken(std::string name, std::string caught_by) {
   twin.name = std::move(name);
   twin.caught_by = std::move(caught_by);
   return twin;
+}
+
+// -- Twins of where on its account the channel is.
+
+std::vector<Twin> PlaceTwins() {
+  std::vector<Twin> twins;
+  const auto add = [&](std::string name, std::string caught_by) {
+    twins.push_back(Broken(std::move(name), std::move(caught_by)));
+    twins.back().platform = [](SimulatedOptions* options) { HaveSeveralPlaces(*options); };
+    twins.back().settings = {{"location", "lyon"}, {"market", "fr"}};
+  };
+  // Of what it pushed, does `edit` to the whole item.
+  const auto break_items = [&](std::function<void(const PushItem&, SimulatedItem*)> edit) {
+    twins.back().breakage.reply = [edit = std::move(edit)](const PushRequest& request, absl::StatusOr<PushReply>* reply,
+                                                           SimulatedPlatform& platform) {
+      ForEachApplied(request, *reply, [&](const PushItem& push) {
+        SimulatedItem item = *platform.FindItem(push.external_id);
+        edit(push, &item);
+        platform.SetItem(std::move(item));
+      });
+    };
+  };
+
+  add("SendsOneMarketsPriceAsTheWholeSet", "NothingButTheStatedFieldDiffers");
+  break_items([](const PushItem& push, SimulatedItem* item) {
+    if (push.mask.Has(SyncField::kPrice)) item->prices.erase(item->prices.begin());
+  });
+
+  add("SetsTheStockOfEachLocation", "NothingButTheStatedFieldDiffers");
+  break_items([](const PushItem& push, SimulatedItem* item) {
+    if (push.mask.Has(SyncField::kQuantity)) item->stock[0].on_hand = item->stock[1].on_hand;
+  });
+
+  add("TakesWhatCanBeSoldForWhatIsOnHand", "PushedValuesAreOnThePlatformAndInTheNextPull");
+  break_items([](const PushItem& push, SimulatedItem* item) {
+    if (push.mask.Has(SyncField::kQuantity)) item->stock[1].on_hand = push.values.quantity;
+  });
+
+  add("DropsWhatIsReserved", "NothingButTheStatedFieldDiffers");
+  twins.back().settings.emplace_back("quantity_means", "on_hand");
+  break_items([](const PushItem& push, SimulatedItem* item) {
+    if (push.mask.Has(SyncField::kQuantity)) item->stock[1].reserved = 0;
+  });
+
+  add("HidesOnEveryMarket", "NothingButTheStatedFieldDiffers");
+  twins.back().settings.emplace_back("hiding", "publication");
+  break_items([](const PushItem& push, SimulatedItem* item) {
+    if (push.mask.Has(SyncField::kStatus) && push.values.status == ChannelStatus::kHidden) item->published.clear();
+  });
+
+  add("HidesTheItemForTheMarket", "NothingButTheStatedFieldDiffers");
+  twins.back().settings.emplace_back("hiding", "publication");
+  break_items([](const PushItem& push, SimulatedItem* item) {
+    if (push.mask.Has(SyncField::kStatus)) item->values.status = push.values.status;
+  });
+  return twins;
 }
 
 // -- Twins of what is declared.
@@ -403,6 +463,27 @@ std::vector<Twin> ReadTwins() {
     ++pulls;
     for (int64_t row = 0; row < page->items.size(); ++row) handles.Add(absl::StrCat("handle-", pulls.load()));
     page->items.handle = std::move(handles);
+  };
+
+  twins.push_back(Broken("GivesNewIdentities", "IdentitiesAreTheSameInEveryRead"));
+  twins.back().breakage.pull = [](PullPage* page) {
+    static std::atomic<int> pulls{0};
+    const std::string identity = absl::StrCat("identity-", ++pulls);
+    page->items.identity = StringColumn();
+    for (int64_t row = 0; row < page->items.size(); ++row) page->items.identity.Add(identity);
+  };
+
+  twins.push_back(Broken("FetchesWithoutIdentities", "IdentitiesAreTheSameInEveryRead"));
+  twins.back().breakage.fetch = [](const FetchRequest&, FetchReply* reply) { reply->items.identity = StringColumn(); };
+
+  twins.push_back(Broken("GivesAnotherIdentityWithAPush", "APushChangesNoIdentity"));
+  twins.back().breakage.reply = [](const PushRequest& request, absl::StatusOr<PushReply>* reply,
+                                   SimulatedPlatform& platform) {
+    ForEachApplied(request, *reply, [&](const PushItem& push) {
+      SimulatedItem item = *platform.FindItem(push.external_id);
+      item.identity += ", pushed";
+      platform.SetItem(std::move(item));
+    });
   };
 
   twins.push_back(Broken("ClaimsMissingWhatIsThere", "FetchShowsWhatAPullShows"));
@@ -663,7 +744,8 @@ std::vector<Twin> ProtocolTwins() {
 
 std::vector<Twin> AllTwins() {
   std::vector<Twin> all;
-  for (const std::vector<Twin>& twins : {CapabilityTwins(), SinceTwins(), ReadTwins(), PushTwins(), ProtocolTwins()}) {
+  for (const std::vector<Twin>& twins :
+       {CapabilityTwins(), PlaceTwins(), SinceTwins(), ReadTwins(), PushTwins(), ProtocolTwins()}) {
     all.insert(all.end(), twins.begin(), twins.end());
   }
   return all;
@@ -683,6 +765,7 @@ std::vector<ChannelFactory> TwinFactories() {
     factories.push_back(FactoryOf(twin));
     Twin whole = Broken(absl::StrCat(twin.name, "Whole"), "");
     whole.platform = twin.platform;
+    whole.settings = twin.settings;
     factories.push_back(FactoryOf(whole));
   }
   return factories;

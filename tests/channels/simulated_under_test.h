@@ -13,43 +13,75 @@
 #include "flxlink/conformance/channel.h"
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
+#include "src/channels/simulated/simulated_place.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink {
 
-// An adapter as a host makes it.
-inline std::unique_ptr<ChannelAdapter> MakeSimulatedAdapter(const std::shared_ptr<SimulatedPlatform>& platform) {
-  AdapterRegistry registry;
-  RegisterSimulatedChannel(registry, platform);
+using ChannelSettings = std::vector<std::pair<std::string, std::string>>;
+
+inline ChannelConfig SimulatedConfig(ChannelSettings settings) {
   ChannelConfig config;
   config.name = "shop";
   config.adapter = "simulated";
+  config.settings = std::move(settings);
+  return config;
+}
+
+inline absl::StatusOr<std::unique_ptr<ChannelAdapter>> TryMakeSimulatedAdapter(
+    const std::shared_ptr<SimulatedPlatform>& platform, ChannelSettings settings) {
+  AdapterRegistry registry;
+  RegisterSimulatedChannel(registry, platform);
+  const ChannelConfig config = SimulatedConfig(std::move(settings));
   const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
-  absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = registry.Make({config, *credentials});
+  return registry.Make({config, *credentials});
+}
+
+// An adapter as a host makes it.
+inline std::unique_ptr<ChannelAdapter> MakeSimulatedAdapter(const std::shared_ptr<SimulatedPlatform>& platform,
+                                                            ChannelSettings settings = {}) {
+  absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = TryMakeSimulatedAdapter(platform, std::move(settings));
   EXPECT_TRUE(adapter.ok()) << adapter.status();
   return *std::move(adapter);
 }
 
+// Every item has stock at all locations of the platform and prices on all of its markets, and is published on them: the
+// channel is at one of them, and the others are what nobody may touch.
 class SimulatedUnderTest : public ChannelUnderTest {
  public:
-  explicit SimulatedUnderTest(const SimulatedOptions& options)
-      : faults_(options.faults), platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
-    for (const ConformanceItem& item : Items()) {
-      SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
-      simulated.values.content.clear();
-      platform_->SetItem(std::move(simulated));
-    }
+  explicit SimulatedUnderTest(const SimulatedOptions& options, ChannelSettings settings = {})
+      : faults_(options.faults),
+        settings_(std::move(settings)),
+        place_(*simulated::PlaceOf(SimulatedConfig(settings_), options)),
+        platform_(std::make_shared<SimulatedPlatform>(clock_, options)) {
+    for (const ConformanceItem& item : Items()) Add(item);
   }
 
-  std::unique_ptr<ChannelAdapter> MakeAdapter() override { return MakeSimulatedAdapter(platform_); }
+  std::unique_ptr<ChannelAdapter> MakeAdapter() override { return MakeSimulatedAdapter(platform_, settings_); }
 
+  // Looked at without simulated_place.h, which sets it.
   std::string LookAtRest(absl::string_view external_id) override {
     const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return "";
-    const SyncFields settable = SettableFields(platform_->capabilities());
     std::string rest = item->parent_id;
+    if (place_.hiding != Hiding::kStatus) absl::StrAppend(&rest, "\n", ToString(item->values.status));
+    const SyncFields settable = Settable();
     for (const Field& field : item->fields) {
       if (!settable.HasContent(field.name)) absl::StrAppend(&rest, "\n", field.name, "=", field.value);
+    }
+    for (const SimulatedStock& stock : item->stock) {
+      absl::StrAppend(&rest, "\n", stock.location, ": ", stock.reserved, " reserved");
+      if (stock.location != place_.location) absl::StrAppend(&rest, " of ", stock.on_hand);
+    }
+    for (const SimulatedPrice& price : item->prices) {
+      if (price.market == place_.market) continue;
+      absl::StrAppend(&rest, "\n", price.market, ": ", price.price, ", before ", price.compare_at_price);
+    }
+    std::vector<std::string> published = item->published;
+    std::sort(published.begin(), published.end());
+    for (const std::string& market : published) {
+      if (place_.hiding == Hiding::kPublication && market == place_.market) continue;
+      absl::StrAppend(&rest, "\npublished on ", market);
     }
     return rest;
   }
@@ -60,7 +92,10 @@ class SimulatedUnderTest : public ChannelUnderTest {
         {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
         {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
         {"3", "", {300, 40, ChannelStatus::kListed, 350}, {{"sku", "pen"}, {"title", "Pen"}}}};
-    for (ConformanceItem& item : items) item.values = WithContent(item.values, item.fields);
+    for (ConformanceItem& item : items) {
+      item.values = WithContent(item.values, item.fields);
+      if (place_.hiding == Hiding::kNone) item.values.status = ChannelStatus::kUnknown;
+    }
     return items;
   }
 
@@ -72,7 +107,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
     items[1].external_id = "12";
     items[1].mask = {SyncField::kStatus};
     items[1].values.status = ChannelStatus::kUnknown;
-    const SyncFields settable = SettableFields(platform_->capabilities());
+    const SyncFields settable = Settable();
     if (!settable.Has(SyncField::kPrice)) items.clear();
     return items;
   }
@@ -80,13 +115,13 @@ class SimulatedUnderTest : public ChannelUnderTest {
   absl::optional<ItemValues> Look(absl::string_view external_id) override {
     const absl::optional<SimulatedItem> item = platform_->FindItem(external_id);
     if (!item.has_value()) return absl::nullopt;
-    return WithContent(item->values, item->fields);
+    return WithContent(simulated::ValuesAt(place_, *item), item->fields);
   }
 
   // Every other field that can be set.
   std::vector<FixedField> Fix(absl::string_view external_id) override {
     SimulatedItem item = *platform_->FindItem(external_id);
-    const std::vector<std::string> names = SettableFields(platform_->capabilities()).Names();
+    const std::vector<std::string> names = Settable().Names();
     std::vector<FixedField> fixed;
     for (size_t i = 0; i < names.size(); i += 2) fixed.push_back({names[i], static_cast<FixedReason>(i / 2 % 5)});
     item.fixed = fixed;
@@ -96,12 +131,25 @@ class SimulatedUnderTest : public ChannelUnderTest {
   }
 
   void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
-    EXPECT_TRUE(platform_->EditItem(external_id, mask, values));
+    EXPECT_TRUE(platform_->EditItem(external_id, mask, values, place_));
   }
   void Remove(absl::string_view external_id) override { EXPECT_TRUE(platform_->RemoveItem(external_id)); }
   bool Add(const ConformanceItem& item) override {
     SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
     simulated.values.content.clear();
+    if (place_.hiding != Hiding::kStatus) simulated.values.status = ChannelStatus::kListed;
+    const bool is_on_hand = place_.quantity_means == QuantityMeans::kOnHand;
+    for (const std::string& location : platform_->options().locations) {
+      const int64_t on_hand = item.values.quantity + (is_on_hand ? 0 : 4);
+      simulated.stock.push_back({location, location == place_.location ? on_hand : 90, 4});
+    }
+    for (const std::string& market : platform_->options().markets) {
+      simulated.prices.push_back({market, 5000, 6000});
+      if (market == place_.market) simulated.prices.back() = {market, item.values.price, item.values.compare_at_price};
+    }
+    simulated.identity = absl::StrCat("identity of ", item.external_id);
+    simulated.published = platform_->options().markets;
+    if (simulated.published.empty()) simulated.published = {""};
     platform_->SetItem(std::move(simulated));
     return true;
   }
@@ -117,8 +165,10 @@ class SimulatedUnderTest : public ChannelUnderTest {
   SimulatedPlatform& platform() { return *platform_; }
 
  private:
+  SyncFields Settable() const { return SettableFields(simulated::CapabilitiesAt(place_, platform_->capabilities())); }
+
   ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
-    const SyncFields settable = SettableFields(platform_->capabilities());
+    const SyncFields settable = Settable();
     for (const std::string& name : settable.content()) {
       values.SetContent(name, FieldValue(fields, name));
     }
@@ -126,6 +176,8 @@ class SimulatedUnderTest : public ChannelUnderTest {
   }
 
   const SimulatedFaults faults_;
+  const ChannelSettings settings_;
+  const SimulatedPlace place_;
   ManualClock clock_;
   const std::shared_ptr<SimulatedPlatform> platform_;
 };

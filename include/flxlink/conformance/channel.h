@@ -134,9 +134,10 @@ class CancelledCall : public NoLimitCall {
 
 // All items of a channel, as pulled.
 struct PulledItems {
-  std::vector<ConformanceItem> items;          // By external id, with all fields that are not empty.
-  std::map<std::string, std::string> handles;  // By external id.
-  std::vector<std::string> cursors;            // With which the pages were asked for.
+  std::vector<ConformanceItem> items;             // By external id, with all fields that are not empty.
+  std::map<std::string, std::string> handles;     // By external id.
+  std::map<std::string, std::string> identities;  // By external id; those that are said.
+  std::vector<std::string> cursors;               // With which the pages were asked for.
   std::vector<ItemProblem> problems;
   std::vector<std::string> deleted;  // In the order in which they were told.
   std::string mark;                  // Of the last page.

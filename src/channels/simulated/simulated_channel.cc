@@ -3,9 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <random>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -14,7 +12,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "src/channels/simulated/simulated_account.h"
+#include "src/channels/simulated/simulated_chance.h"
 #include "src/channels/simulated/simulated_items.h"
+#include "src/channels/simulated/simulated_people.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
@@ -23,14 +23,13 @@ namespace {
 using simulated::OutcomeOf;
 using simulated::Rejected;
 using simulated::SimulatedAccount;
+using simulated::SimulatedChance;
 using simulated::SimulatedItems;
+using simulated::SimulatedPeople;
+using simulated::ToUnit;
 
 // How long a call waits before it asks again whether it is cancelled.
 constexpr absl::Duration kLook = absl::Milliseconds(50);
-
-// A number from 0 to 1, not 1 itself, of 64 random bits. The standard library's own distributions differ between
-// systems.
-double ToUnit(uint64_t bits) { return std::ldexp(static_cast<double>(bits >> 11), -53); }
 
 PushReply NoneTried(const PushRequest& request) {
   PushReply reply;
@@ -80,41 +79,6 @@ absl::Status CheckShape(const PushKind& kind, absl::Span<const PushItem> items) 
   return absl::OkStatus();
 }
 
-class SimulatedChannel : public ChannelAdapter {
- public:
-  explicit SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform) : platform_(std::move(platform)) {
-    for (const PushKind& kind : capabilities().push_kinds) {
-      gives_receipts_ = gives_receipts_ || kind.receipt_timeout > absl::ZeroDuration();
-    }
-  }
-
-  const AdapterCapabilities& capabilities() const override { return platform_->capabilities(); }
-  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
-    return platform_->Pull(request, call);
-  }
-  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
-    if (capabilities().fetch_limit == 0) return ChannelAdapter::Fetch(request, call);
-    return platform_->Fetch(request, call);
-  }
-  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
-    if (capabilities().push_kinds.empty()) return ChannelAdapter::Push(request, call);
-    return platform_->Push(request, call);
-  }
-  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const override {
-    if (capabilities().push_kinds.empty()) return ChannelAdapter::PushSeveral(requests, call, done);
-    platform_->PushSeveral(requests, call, done);
-  }
-  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
-                                                        const CallContext& call) const override {
-    if (!gives_receipts_) return ChannelAdapter::PollReceipts(receipts, call);
-    return platform_->PollReceipts(receipts, call);
-  }
-
- private:
-  const std::shared_ptr<SimulatedPlatform> platform_;
-  bool gives_receipts_ = false;
-};
-
 }  // namespace
 
 class SimulatedPlatform::Impl {
@@ -123,24 +87,28 @@ class SimulatedPlatform::Impl {
       : clock_(clock),
         options_(std::move(options)),
         faults_(options_.faults),
-        random_(options_.seed),
+        chance_(options_.seed),
         items_(options_.capabilities),
+        people_(options_, items_, chance_),
         account_(options_.capabilities.account, clock.Now()) {}
 
-  const AdapterCapabilities& capabilities() const { return options_.capabilities; }
+  const SimulatedOptions& options() const { return options_; }
 
   void SetItem(SimulatedItem item);
-  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values);
+  bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+                const SimulatedPlace& place);
   bool RemoveItem(absl::string_view external_id);
   absl::optional<SimulatedItem> FindItem(absl::string_view external_id);
   std::vector<SimulatedItem> Items();
   SimulatedCounters Counters();
+  std::vector<SimulatedDeed> Deeds();
   void ForgetMarks();
   void SetFaults(const SimulatedFaults& faults);
 
-  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call);
-  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call);
-  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done);
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call, const SimulatedPlace& place);
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call, const SimulatedPlace& place);
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done,
+                   const SimulatedPlace& place);
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call);
 
@@ -151,8 +119,10 @@ class SimulatedPlatform::Impl {
   struct Waiting {
     const PushKind* kind;
     PushItem item;
-    std::string key;      // Empty: it has none that counts.
-    std::string receipt;  // Empty: it is of a push that is late.
+    SimulatedPlace place;
+    std::string key;       // Empty: it has none that counts.
+    std::string receipt;   // Empty: it is of a push that is late.
+    bool is_lost = false;  // Nobody hears what becomes of it.
   };
   // A push on its way.
   struct Sent {
@@ -161,19 +131,14 @@ class SimulatedPlatform::Impl {
     bool has_slot = false;
   };
 
-  bool Happens(double rate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  uint64_t Below(uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return random_() % end; }
-  absl::Duration Between(absl::Duration min, absl::Duration max) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
   absl::Status BeUnderWay(int64_t SimulatedCounters::*counter, const CallCost& cost, const CallContext& call);
   absl::Status LetLatencyPass(absl::Duration latency, const CallContext& call);
   absl::Status Admit(const CallCost& cost, size_t items) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Busy() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Drift() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Timeout() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Where a page of a pull begins.
-  struct PullPlace {
+  struct PullStart {
     std::string mark;                   // For the pull after this one.
     absl::optional<std::string> after;  // The last item that was seen; nullopt: none was.
     int64_t changed_after = 0;
@@ -182,28 +147,34 @@ class SimulatedPlatform::Impl {
   };
 
   std::string MarkNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<PullPlace> PlaceOf(const PullRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<PullStart> StartOf(const PullRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::optional<int64_t> NumberOf(absl::string_view mark) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The items as a read shows them that is so late. `old` keeps them where they are others than now.
   const SimulatedItems::Rows& RowsBefore(absl::Duration lag, SimulatedItems::Rows* old) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  ChannelVariantBatch Show(const Rows& rows, std::vector<ItemProblem>* problems) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  ChannelVariantBatch Show(const Rows& rows, const SimulatedPlace& place, std::vector<ItemProblem>* problems)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::vector<Sent> Send(absl::Span<const PushRequest> requests);
-  absl::StatusOr<PushReply> Arrive(const PushRequest& request, bool has_slot, absl::Time began);
-  absl::StatusOr<PushReply> Take(const PushKind& kind, const PushRequest& request, absl::Time began)
+  absl::StatusOr<PushReply> Arrive(const PushRequest& request, const SimulatedPlace& place, bool has_slot,
+                                   absl::Time began);
+  absl::StatusOr<PushReply> Take(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place,
+                                 absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckItems(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckItems(const PushKind& kind, const PushRequest& request) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Delay(const PushKind& kind, const PushRequest& request, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Delay(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place, absl::Time began)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Try(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome TakeOnce(const Waiting& item, bool is_accepted, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome TakeAnew(const Waiting& item, bool is_accepted, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Accept(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Land(const Waiting& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetTheWorldGoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // What the platform says to an item, without doing anything yet: kApplied where it would do it.
-  PushOutcome Judge(const PushKind& kind, const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PushOutcome Judge(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsRefusedByChance(const PushItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Clock& clock_;
@@ -211,8 +182,9 @@ class SimulatedPlatform::Impl {
 
   absl::Mutex mutex_;
   SimulatedFaults faults_ ABSL_GUARDED_BY(mutex_);
-  std::mt19937_64 random_ ABSL_GUARDED_BY(mutex_);
+  SimulatedChance chance_ ABSL_GUARDED_BY(mutex_);
   SimulatedItems items_ ABSL_GUARDED_BY(mutex_);
+  SimulatedPeople people_ ABSL_GUARDED_BY(mutex_);
   SimulatedAccount account_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);                // By when they land.
   std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
@@ -222,14 +194,6 @@ class SimulatedPlatform::Impl {
 };
 
 // -- Chance.
-
-bool SimulatedPlatform::Impl::Happens(double rate) { return rate > 0 && ToUnit(random_()) < rate; }
-
-absl::Duration SimulatedPlatform::Impl::Between(absl::Duration min, absl::Duration max) {
-  const int64_t span = absl::ToInt64Microseconds(max - min);
-  if (span <= 0) return min;
-  return min + absl::Microseconds(static_cast<int64_t>(Below(static_cast<uint64_t>(span) + 1)));
-}
 
 // A refusal for good hangs on what is refused and on nothing else.
 bool SimulatedPlatform::Impl::IsRefusedByChance(const PushItem& item) const {
@@ -253,11 +217,11 @@ void SimulatedPlatform::Impl::SetItem(SimulatedItem item) {
   items_.Set(std::move(item), clock_.Now());
 }
 
-bool SimulatedPlatform::Impl::EditItem(absl::string_view external_id, const SyncFields& mask,
-                                       const ItemValues& values) {
+bool SimulatedPlatform::Impl::EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+                                       const SimulatedPlace& place) {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  return items_.Edit(external_id, mask, values, clock_.Now());
+  return items_.Edit(external_id, mask, values, place, clock_.Now());
 }
 
 bool SimulatedPlatform::Impl::RemoveItem(absl::string_view external_id) {
@@ -285,7 +249,14 @@ std::vector<SimulatedItem> SimulatedPlatform::Impl::Items() {
 SimulatedCounters SimulatedPlatform::Impl::Counters() {
   absl::MutexLock lock(&mutex_);
   LandWhatIsDue();
-  return counters_;
+  SimulatedCounters counters = counters_;
+  counters.deeds = static_cast<int64_t>(people_.deeds().size());
+  return counters;
+}
+
+std::vector<SimulatedDeed> SimulatedPlatform::Impl::Deeds() {
+  absl::MutexLock lock(&mutex_);
+  return people_.deeds();
 }
 
 void SimulatedPlatform::Impl::ForgetMarks() {
@@ -309,7 +280,7 @@ absl::Status SimulatedPlatform::Impl::BeUnderWay(int64_t SimulatedCounters::*cou
     absl::MutexLock lock(&mutex_);
     ++(counters_.*counter);
     if (!account_.TakeSlot(cost)) return Busy();
-    latency = Between(faults_.min_latency, faults_.max_latency);
+    latency = chance_.Between(faults_.min_latency, faults_.max_latency);
   }
   const absl::Status status = LetLatencyPass(latency, call);
   absl::MutexLock lock(&mutex_);
@@ -328,13 +299,11 @@ absl::Status SimulatedPlatform::Impl::LetLatencyPass(absl::Duration latency, con
 }
 
 absl::Status SimulatedPlatform::Impl::Admit(const CallCost& cost, size_t items) {
-  LandWhatIsDue();
-  if (Happens(faults_.drift)) Drift();
-  if (Happens(faults_.unavailable)) {
+  if (chance_.Happens(faults_.unavailable)) {
     ++counters_.calls_unavailable;
     return absl::UnavailableError("the simulated platform cannot be reached; try again");
   }
-  if (Happens(faults_.throttled)) return Busy();
+  if (chance_.Happens(faults_.throttled)) return Busy();
   const absl::Status status = account_.TakeTokens(cost, static_cast<int64_t>(items), clock_.Now());
   if (!status.ok()) ++counters_.calls_throttled;
   return status;
@@ -346,60 +315,48 @@ absl::Status SimulatedPlatform::Impl::Busy() {
                         faults_.retry_after);
 }
 
-void SimulatedPlatform::Impl::Drift() {
-  const SimulatedItems::Rows& rows = items_.rows();
-  if (rows.empty()) return;
-  ++counters_.drifts;
-  const std::string& id = std::next(rows.begin(), static_cast<int64_t>(Below(rows.size())))->first;
-  ItemValues values;
-  if (Below(2) == 0) {
-    values.price = static_cast<int64_t>(Below(10000));
-  } else {
-    values.quantity = static_cast<int64_t>(Below(100));
-  }
-  items_.Edit(id, PresentFields(values), values, clock_.Now());
-}
-
 absl::Status SimulatedPlatform::Impl::Timeout() {
-  if (Below(2) == 0) return absl::UnavailableError("the connection to the simulated platform broke; try again");
+  if (chance_.Below(2) == 0) return absl::UnavailableError("the connection to the simulated platform broke; try again");
   return TimeIsUp();
 }
 
 // -- Reads.
 
-absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& request, const CallContext& call) {
+absl::StatusOr<PullPage> SimulatedPlatform::Impl::Pull(const PullRequest& request, const CallContext& call,
+                                                       const SimulatedPlace& place) {
   if (request.limit <= 0) return absl::InvalidArgumentError("a page's limit must be at least 1");
   const CallCost& cost = options_.capabilities.pull_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::pulls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  absl::StatusOr<PullPlace> place = PlaceOf(request);
-  if (!place.ok()) return place.status();
+  LetTheWorldGoOn();
+  absl::StatusOr<PullStart> start = StartOf(request);
+  if (!start.ok()) return start.status();
   SimulatedItems::Rows old;
   const SimulatedItems::Rows& all = RowsBefore(options_.capabilities.pull_lag, &old);
   const int64_t last_change = items_.LastChangeBy(clock_.Now() - options_.capabilities.pull_lag);
   Rows rows;
-  for (auto at = place->after.has_value() ? all.upper_bound(*place->after) : all.begin(); at != all.end(); ++at) {
-    if (at->second.changed > place->changed_after) rows.push_back(&at->second);
+  for (auto at = start->after.has_value() ? all.upper_bound(*start->after) : all.begin(); at != all.end(); ++at) {
+    if (at->second.changed > start->changed_after) rows.push_back(&at->second);
     if (static_cast<int64_t>(rows.size()) > request.limit) break;
   }
   const bool is_last = static_cast<int64_t>(rows.size()) <= request.limit;
   if (!is_last) rows.pop_back();
   if (absl::Status status = Admit(cost, rows.size()); !status.ok()) return status;
   PullPage page;
-  if (Happens(faults_.not_ready)) {
+  if (chance_.Happens(faults_.not_ready)) {
     ++counters_.pages_not_ready;
-    page.next_cursor = place->ToCursor();
+    page.next_cursor = start->ToCursor();
     page.ask_again_after = faults_.retry_after;
     return page;
   }
-  page.items = Show(rows, &page.problems);
+  page.items = Show(rows, place, &page.problems);
   counters_.items_pulled += page.items.size();
   if (!is_last) {
-    place->after = rows.back()->item.external_id;
-    page.next_cursor = place->ToCursor();
+    start->after = rows.back()->item.external_id;
+    page.next_cursor = start->ToCursor();
   } else if (options_.capabilities.since.has_value()) {
-    page.mark = place->mark;
-    if (!request.mark.empty()) page.deleted = items_.Removed(place->changed_after, last_change);
+    page.mark = start->mark;
+    if (!request.mark.empty()) page.deleted = items_.Removed(start->changed_after, last_change);
   }
   return page;
 }
@@ -424,17 +381,17 @@ absl::optional<int64_t> SimulatedPlatform::Impl::NumberOf(absl::string_view mark
 
 // A cursor is the mark of its pull, '>' and the last item that was seen, so that a pull goes on rightly whatever comes
 // and goes meanwhile.
-absl::StatusOr<SimulatedPlatform::Impl::PullPlace> SimulatedPlatform::Impl::PlaceOf(const PullRequest& request) const {
-  PullPlace place;
+absl::StatusOr<SimulatedPlatform::Impl::PullStart> SimulatedPlatform::Impl::StartOf(const PullRequest& request) const {
+  PullStart start;
   const size_t end = std::min(request.cursor.find('>'), request.cursor.size());
-  place.mark = request.cursor.empty() ? MarkNow() : request.cursor.substr(0, end);
-  if (end < request.cursor.size()) place.after = request.cursor.substr(end + 1);
-  place.changed_after = -1;
-  if (request.mark.empty()) return place;
+  start.mark = request.cursor.empty() ? MarkNow() : request.cursor.substr(0, end);
+  if (end < request.cursor.size()) start.after = request.cursor.substr(end + 1);
+  start.changed_after = -1;
+  if (request.mark.empty()) return start;
   const absl::optional<int64_t> number = NumberOf(request.mark);
   if (!number.has_value()) return absl::AbortedError("the simulated platform does not know that mark; pull everything");
-  place.changed_after = *number;
-  return place;
+  start.changed_after = *number;
+  return start;
 }
 
 const SimulatedItems::Rows& SimulatedPlatform::Impl::RowsBefore(absl::Duration lag, SimulatedItems::Rows* old) const {
@@ -443,10 +400,11 @@ const SimulatedItems::Rows& SimulatedPlatform::Impl::RowsBefore(absl::Duration l
   return *old;
 }
 
-ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, std::vector<ItemProblem>* problems) {
+ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, const SimulatedPlace& place,
+                                                  std::vector<ItemProblem>* problems) {
   Rows readable;
   for (const SimulatedItems::Row* row : rows) {
-    if (!Happens(faults_.page_problem)) {
+    if (!chance_.Happens(faults_.page_problem)) {
       readable.push_back(row);
       continue;
     }
@@ -454,10 +412,11 @@ ChannelVariantBatch SimulatedPlatform::Impl::Show(const Rows& rows, std::vector<
     problems->push_back({id, MakeProblem(problem_code::kUnreadableItem, {{"external_id", id}},
                                          absl::StrCat("the item ", model::Quote(id), " could not be read"))});
   }
-  return items_.Batch(readable);
+  return items_.Batch(readable, place);
 }
 
-absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& request, const CallContext& call) {
+absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& request, const CallContext& call,
+                                                          const SimulatedPlace& place) {
   const auto size = static_cast<int64_t>(request.external_ids.size());
   if (size > options_.capabilities.fetch_limit) {
     return absl::InvalidArgumentError(absl::StrCat("a fetch of ", size, " items is over the limit of ",
@@ -466,6 +425,7 @@ absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& re
   const CallCost& cost = options_.capabilities.fetch_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::fetches, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  LetTheWorldGoOn();
   if (absl::Status status = Admit(cost, request.external_ids.size()); !status.ok()) return status;
   FetchReply reply;
   SimulatedItems::Rows old;
@@ -479,7 +439,7 @@ absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& re
       rows.push_back(&found->second);
     }
   }
-  reply.items = Show(rows, &reply.problems);
+  reply.items = Show(rows, place, &reply.problems);
   counters_.items_fetched += reply.items.size();
   return reply;
 }
@@ -487,7 +447,7 @@ absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& re
 // -- Pushes.
 
 void SimulatedPlatform::Impl::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call,
-                                          PushDone done) {
+                                          PushDone done, const SimulatedPlace& place) {
   const absl::Time began = clock_.Now();
   if (call.cancelled()) {
     for (size_t i = 0; i < requests.size(); ++i) done(i, NoneTried(requests[i]));
@@ -499,7 +459,7 @@ void SimulatedPlatform::Impl::PushSeveral(absl::Span<const PushRequest> requests
     const absl::Duration end = std::min(sent.latency, left);
     if (end > passed) clock_.Sleep(end - passed);
     passed = std::max(passed, end);
-    absl::StatusOr<PushReply> reply = Arrive(requests[sent.request], sent.has_slot, began);
+    absl::StatusOr<PushReply> reply = Arrive(requests[sent.request], place, sent.has_slot, began);
     if (end < sent.latency && reply.ok()) reply = TimeIsUp();
     done(sent.request, std::move(reply));
   }
@@ -511,15 +471,16 @@ std::vector<SimulatedPlatform::Impl::Sent> SimulatedPlatform::Impl::Send(absl::S
   std::vector<Sent> all;
   for (size_t i = 0; i < requests.size(); ++i) {
     const PushKind* kind = FindPushKind(options_.capabilities, requests[i].kind);
-    all.push_back(
-        {i, Between(faults_.min_latency, faults_.max_latency), kind == nullptr || account_.TakeSlot(kind->cost)});
+    all.push_back({i, chance_.Between(faults_.min_latency, faults_.max_latency),
+                   kind == nullptr || account_.TakeSlot(kind->cost)});
   }
   const auto is_before = [](const Sent& a, const Sent& b) { return a.latency < b.latency; };
   std::stable_sort(all.begin(), all.end(), is_before);
   return all;
 }
 
-absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& request, bool has_slot, absl::Time began) {
+absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& request, const SimulatedPlace& place,
+                                                          bool has_slot, absl::Time began) {
   absl::MutexLock lock(&mutex_);
   ++counters_.pushes;
   const PushKind* kind = FindPushKind(options_.capabilities, request.kind);
@@ -528,25 +489,26 @@ absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& req
   }
   if (!has_slot) return Busy();
   account_.FreeSlot(kind->cost);
+  LetTheWorldGoOn();
   if (absl::Status status = Admit(kind->cost, request.items.size()); !status.ok()) return status;
   if (absl::Status status = CheckShape(*kind, request.items); !status.ok()) return status;
-  if (absl::Status status = CheckItems(*kind, request); !status.ok()) return status;
+  if (absl::Status status = CheckItems(*kind, request, place); !status.ok()) return status;
   counters_.items_pushed += static_cast<int64_t>(request.items.size());
-  return Take(*kind, request, began);
+  return Take(*kind, request, place, began);
 }
 
 absl::StatusOr<PushReply> SimulatedPlatform::Impl::Take(const PushKind& kind, const PushRequest& request,
-                                                        absl::Time began) {
-  if (Happens(faults_.push_late)) {
+                                                        const SimulatedPlace& place, absl::Time began) {
+  if (chance_.Happens(faults_.push_late)) {
     ++counters_.pushes_late;
-    Delay(kind, request, began);
+    Delay(kind, request, place, began);
     return Timeout();
   }
   PushReply reply;
   for (const PushItem& item : request.items) {
-    reply.outcomes.push_back(Try({&kind, item, KeyOf(kind, request, item), std::string()}, began));
+    reply.outcomes.push_back(Try({&kind, item, place, KeyOf(kind, request, item), std::string()}, began));
   }
-  if (Happens(faults_.push_lost_reply)) {
+  if (chance_.Happens(faults_.push_lost_reply)) {
     ++counters_.replies_lost;
     return Timeout();
   }
@@ -554,10 +516,11 @@ absl::StatusOr<PushReply> SimulatedPlatform::Impl::Take(const PushKind& kind, co
 }
 
 // Whether there is an item in a push for which the platform refuses all of it.
-absl::Status SimulatedPlatform::Impl::CheckItems(const PushKind& kind, const PushRequest& request) const {
+absl::Status SimulatedPlatform::Impl::CheckItems(const PushKind& kind, const PushRequest& request,
+                                                 const SimulatedPlace& place) const {
   if (kind.takes_good_items) return absl::OkStatus();
   for (const PushItem& item : request.items) {
-    const PushOutcome outcome = Judge(kind, item);
+    const PushOutcome outcome = Judge(kind, item, place);
     if (outcome.result == PushResult::kRejected || outcome.result == PushResult::kNotFound) {
       return absl::InvalidArgumentError(absl::StrCat("item ", model::Quote(item.external_id), ": ", outcome.message,
                                                      "; nothing of the push was done, send it without that item"));
@@ -566,22 +529,23 @@ absl::Status SimulatedPlatform::Impl::CheckItems(const PushKind& kind, const Pus
   return absl::OkStatus();
 }
 
-void SimulatedPlatform::Impl::Delay(const PushKind& kind, const PushRequest& request, absl::Time began) {
-  const absl::Time due = began + Between(absl::ZeroDuration(), kind.timeout);
+void SimulatedPlatform::Impl::Delay(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place,
+                                    absl::Time began) {
+  const absl::Time due = began + chance_.Between(absl::ZeroDuration(), kind.timeout);
   for (const PushItem& item : request.items) {
-    waiting_.emplace(due, Waiting{&kind, item, KeyOf(kind, request, item), std::string()});
+    waiting_.emplace(due, Waiting{&kind, item, place, KeyOf(kind, request, item), std::string()});
   }
 }
 
 PushOutcome SimulatedPlatform::Impl::Try(const Waiting& item, absl::Time began) {
-  if (Happens(faults_.item_unavailable)) return OutcomeOf(PushResult::kUnavailable);
-  if (Happens(faults_.item_not_tried)) return OutcomeOf(PushResult::kNotTried);
-  if (Happens(faults_.item_throttled)) {
+  if (chance_.Happens(faults_.item_unavailable)) return OutcomeOf(PushResult::kUnavailable);
+  if (chance_.Happens(faults_.item_not_tried)) return OutcomeOf(PushResult::kNotTried);
+  if (chance_.Happens(faults_.item_throttled)) {
     PushOutcome outcome = OutcomeOf(PushResult::kThrottled);
     outcome.retry_after = faults_.retry_after;
     return outcome;
   }
-  const bool is_accepted = item.kind->receipt_timeout > absl::ZeroDuration() && Happens(faults_.accepted);
+  const bool is_accepted = item.kind->receipt_timeout > absl::ZeroDuration() && chance_.Happens(faults_.accepted);
   return TakeOnce(item, is_accepted, began);
 }
 
@@ -603,23 +567,31 @@ PushOutcome SimulatedPlatform::Impl::TakeOnce(const Waiting& item, bool is_accep
 }
 
 PushOutcome SimulatedPlatform::Impl::Accept(const Waiting& item, absl::Time began) {
-  PushOutcome outcome = Judge(*item.kind, item.item);
+  PushOutcome outcome = Judge(*item.kind, item.item, item.place);
   if (outcome.result != PushResult::kApplied) return outcome;
   outcome.result = PushResult::kAccepted;
   outcome.receipt = absl::StrCat("receipt-", receipts_.size() + 1);
   receipts_.emplace(outcome.receipt, outcome);
   Waiting waiting = item;
   waiting.receipt = outcome.receipt;
-  const absl::Time due = clock_.Now() + Between(absl::ZeroDuration(), faults_.max_receipt_delay);
+  waiting.is_lost = chance_.Happens(faults_.receipt_lost);
+  if (waiting.is_lost && chance_.Below(2) == 0) return outcome;
+  const absl::Time due = clock_.Now() + chance_.Between(absl::ZeroDuration(), faults_.max_receipt_delay);
   waiting_.emplace(std::min(due, began + item.kind->receipt_timeout), std::move(waiting));
   return outcome;
 }
 
 PushOutcome SimulatedPlatform::Impl::Land(const Waiting& item) {
-  PushOutcome outcome = Judge(*item.kind, item.item);
+  PushOutcome outcome = Judge(*item.kind, item.item, item.place);
   if (outcome.result != PushResult::kApplied) return outcome;
   ++counters_.items_applied;
-  return items_.Land(*item.kind, item.item, clock_.Now());
+  return items_.Land(*item.kind, item.item, item.place, clock_.Now());
+}
+
+// What happened on the platform since the call before.
+void SimulatedPlatform::Impl::LetTheWorldGoOn() {
+  LandWhatIsDue();
+  people_.Act(faults_, clock_.Now());
 }
 
 void SimulatedPlatform::Impl::LandWhatIsDue() {
@@ -630,13 +602,15 @@ void SimulatedPlatform::Impl::LandWhatIsDue() {
     if (landing.receipt.empty()) {
       TakeOnce(landing, /*is_accepted=*/false, now);
     } else {
-      receipts_[landing.receipt] = Land(landing);
+      PushOutcome outcome = Land(landing);
+      if (!landing.is_lost) receipts_[landing.receipt] = std::move(outcome);
     }
   }
 }
 
-PushOutcome SimulatedPlatform::Impl::Judge(const PushKind& kind, const PushItem& item) const {
-  PushOutcome outcome = items_.Judge(kind, item);
+PushOutcome SimulatedPlatform::Impl::Judge(const PushKind& kind, const PushItem& item,
+                                           const SimulatedPlace& place) const {
+  PushOutcome outcome = items_.Judge(kind, item, place);
   if (outcome.result != PushResult::kApplied || !IsRefusedByChance(item)) return outcome;
   return Rejected(problem_code::kRejected, "", "the platform does not like these values");
 }
@@ -648,6 +622,7 @@ absl::StatusOr<std::vector<PushOutcome>> SimulatedPlatform::Impl::PollReceipts(a
   const CallCost& cost = options_.capabilities.poll_cost;
   if (absl::Status status = BeUnderWay(&SimulatedCounters::polls, cost, call); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  LetTheWorldGoOn();
   if (absl::Status status = Admit(cost, receipts.size()); !status.ok()) return status;
   std::vector<PushOutcome> outcomes;
   for (const std::string& receipt : receipts) {
@@ -719,10 +694,11 @@ SimulatedPlatform::SimulatedPlatform(Clock& clock, SimulatedOptions options)
     : impl_(std::make_unique<Impl>(clock, std::move(options))) {}
 SimulatedPlatform::~SimulatedPlatform() = default;
 
-const AdapterCapabilities& SimulatedPlatform::capabilities() const { return impl_->capabilities(); }
+const SimulatedOptions& SimulatedPlatform::options() const { return impl_->options(); }
 void SimulatedPlatform::SetItem(SimulatedItem item) { impl_->SetItem(std::move(item)); }
-bool SimulatedPlatform::EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) {
-  return impl_->EditItem(external_id, mask, values);
+bool SimulatedPlatform::EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+                                 const SimulatedPlace& place) {
+  return impl_->EditItem(external_id, mask, values, place);
 }
 bool SimulatedPlatform::RemoveItem(absl::string_view external_id) { return impl_->RemoveItem(external_id); }
 absl::optional<SimulatedItem> SimulatedPlatform::FindItem(absl::string_view external_id) {
@@ -730,40 +706,31 @@ absl::optional<SimulatedItem> SimulatedPlatform::FindItem(absl::string_view exte
 }
 std::vector<SimulatedItem> SimulatedPlatform::Items() { return impl_->Items(); }
 SimulatedCounters SimulatedPlatform::Counters() { return impl_->Counters(); }
+std::vector<SimulatedDeed> SimulatedPlatform::Deeds() { return impl_->Deeds(); }
 void SimulatedPlatform::ForgetMarks() { impl_->ForgetMarks(); }
 void SimulatedPlatform::SetFaults(const SimulatedFaults& faults) { impl_->SetFaults(faults); }
-absl::StatusOr<PullPage> SimulatedPlatform::Pull(const PullRequest& request, const CallContext& call) {
-  return impl_->Pull(request, call);
+absl::StatusOr<PullPage> SimulatedPlatform::Pull(const PullRequest& request, const CallContext& call,
+                                                 const SimulatedPlace& place) {
+  return impl_->Pull(request, call, place);
 }
-absl::StatusOr<FetchReply> SimulatedPlatform::Fetch(const FetchRequest& request, const CallContext& call) {
-  return impl_->Fetch(request, call);
+absl::StatusOr<FetchReply> SimulatedPlatform::Fetch(const FetchRequest& request, const CallContext& call,
+                                                    const SimulatedPlace& place) {
+  return impl_->Fetch(request, call, place);
 }
-absl::StatusOr<PushReply> SimulatedPlatform::Push(const PushRequest& request, const CallContext& call) {
+absl::StatusOr<PushReply> SimulatedPlatform::Push(const PushRequest& request, const CallContext& call,
+                                                  const SimulatedPlace& place) {
   absl::StatusOr<PushReply> reply;
-  impl_->PushSeveral({request}, call, [&](size_t, absl::StatusOr<PushReply> answer) { reply = std::move(answer); });
+  impl_->PushSeveral(
+      {request}, call, [&](size_t, absl::StatusOr<PushReply> answer) { reply = std::move(answer); }, place);
   return reply;
 }
-void SimulatedPlatform::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) {
-  impl_->PushSeveral(requests, call, done);
+void SimulatedPlatform::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done,
+                                    const SimulatedPlace& place) {
+  impl_->PushSeveral(requests, call, done, place);
 }
 absl::StatusOr<std::vector<PushOutcome>> SimulatedPlatform::PollReceipts(absl::Span<const std::string> receipts,
                                                                          const CallContext& call) {
   return impl_->PollReceipts(receipts, call);
-}
-
-void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
-                              std::string name) {
-  registry.Register(
-      std::move(name),
-      [platform =
-           std::move(platform)](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
-        if (context.config.settings.empty()) return std::make_unique<SimulatedChannel>(platform);
-        return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
-                             {{"channel", context.config.name}, {"setting", context.config.settings.front().first}},
-                             absl::StrCat("channel ", model::Quote(context.config.name),
-                                          ": the simulated adapter has no settings; remove ",
-                                          model::Quote(context.config.settings.front().first)));
-      });
 }
 
 }  // namespace flxlink

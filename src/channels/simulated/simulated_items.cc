@@ -1,10 +1,13 @@
 #include "src/channels/simulated/simulated_items.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
+#include "src/channels/simulated/simulated_place.h"
 
 namespace flxlink::simulated {
 namespace {
@@ -19,13 +22,17 @@ void SetField(absl::string_view name, absl::string_view value, std::vector<Field
   fields->push_back({std::string(name), std::string(value)});
 }
 
-void SetMasked(const SyncFields& mask, const ItemValues& from, SimulatedItem* to) {
-  CopyFields(mask, from, &to->values);
+void SetMasked(const SyncFields& mask, const ItemValues& from, const SimulatedPlace& place, SimulatedItem* to) {
+  SetAt(place, mask, from, to);
   to->values.content.clear();
   for (const std::string& name : mask.content()) {
     const std::string* value = from.FindContent(name);
     SetField(name, value == nullptr ? "" : *value, &to->fields);
   }
+}
+
+std::string HandleOf(const std::string& external_id, int64_t number) {
+  return absl::StrCat("handle-", absl::Hex(XXH3_64bits(external_id.data(), external_id.size())), "-", number);
 }
 
 // For the first field of `mask` that is not in `settable`.
@@ -40,9 +47,9 @@ PushOutcome Unsupported(const SyncFields& mask, const SyncFields& settable) {
 }
 
 // For the first of the masked fields that is fixed; applied: none is.
-PushOutcome JudgeFixed(const SyncFields& mask, const SimulatedItem& item) {
+PushOutcome JudgeFixed(const SyncFields& mask, const RareVector<FixedField>& all_fixed) {
   const std::vector<std::string> wanted = mask.Names();
-  for (const FixedField& fixed : item.fixed) {
+  for (const FixedField& fixed : all_fixed) {
     if (std::find(wanted.begin(), wanted.end(), fixed.field) == wanted.end()) continue;
     return Rejected(problem_code::kFieldFixed, fixed.field,
                     absl::StrCat("the ", fixed.field, " of this item cannot be set: ", ToString(fixed.reason)));
@@ -51,11 +58,13 @@ PushOutcome JudgeFixed(const SyncFields& mask, const SimulatedItem& item) {
 }
 
 // The name of the first compared field of which the item has neither what is known nor what it is to be. Empty: none.
-std::string ChangedField(const SyncFields& compares, const PushItem& push, const SimulatedItem& item) {
+std::string ChangedField(const SyncFields& compares, const PushItem& push, const SimulatedItem& item,
+                         const SimulatedPlace& place) {
+  const ItemValues values = ValuesAt(place, item);
   const SyncFields compared = IntersectionOf(IntersectionOf(push.mask, compares), PresentFields(push.known));
   for (const SyncField field : kSyncFields) {
     if (!compared.Has(field)) continue;
-    const int64_t now = item.values.Get(field);
+    const int64_t now = values.Get(field);
     if (now != push.known.Get(field) && now != push.values.Get(field)) return std::string(ToString(field));
   }
   for (const std::string& name : compared.content()) {
@@ -109,19 +118,30 @@ void SimulatedItems::Set(SimulatedItem item, absl::Time now) {
   const int64_t number = Note(item.external_id, now);
   removed_.erase(item.external_id);
   Row& row = rows_[item.external_id];
-  if (is_new) row.handle = absl::StrCat("handle-", ++handles_given_);
+  if (is_new) row.handle = HandleOf(item.external_id, ++handles_given_[item.external_id]);
   if (!is_new || sees_.sees_new_items) row.changed = number;
   row.item = std::move(item);
 }
 
 bool SimulatedItems::Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
-                          absl::Time now) {
+                          const SimulatedPlace& place, absl::Time now) {
   const auto found = rows_.find(external_id);
   if (found == rows_.end()) return false;
   const int64_t number = Note(external_id, now);
   if (!IntersectionOf(mask, sees_.sees).empty()) found->second.changed = number;
-  SetMasked(mask, values, &found->second.item);
+  SetMasked(mask, values, place, &found->second.item);
   return true;
+}
+
+void SimulatedItems::EditWithSiblings(const std::string& external_id, const SyncFields& mask, const ItemValues& values,
+                                      const SimulatedPlace& place, absl::Time now) {
+  if (!Edit(external_id, mask, values, place, now)) return;
+  const std::string& parent_id = rows_.find(external_id)->second.item.parent_id;
+  const SyncFields shared = IntersectionOf(mask, capabilities_.kept_by_parent);
+  if (shared.empty() || parent_id.empty()) return;
+  for (const auto& [id, row] : rows_) {
+    if (id != external_id && row.item.parent_id == parent_id) Edit(id, shared, values, place, now);
+  }
 }
 
 bool SimulatedItems::Remove(absl::string_view external_id, absl::Time now) {
@@ -158,22 +178,22 @@ std::vector<std::string> SimulatedItems::Removed(int64_t after, int64_t last) co
   return external_ids;
 }
 
-PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item) const {
+PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const {
   const auto found = rows_.find(item.external_id);
   if (found == rows_.end()) {
     PushOutcome outcome = OutcomeOf(PushResult::kNotFound);
     outcome.message = "the platform has no such item";
     return outcome;
   }
-  PushOutcome outcome = JudgeValues(kind, item);
-  if (outcome.result == PushResult::kApplied) outcome = JudgeFixed(item.mask, found->second.item);
+  PushOutcome outcome = JudgeValues(kind, item, place);
+  if (outcome.result == PushResult::kApplied) outcome = JudgeFixed(item.mask, FixedAt(place, found->second.item));
   if (outcome.result != PushResult::kApplied) return outcome;
   if (!item.handle.empty() && item.handle != found->second.handle) {
     outcome.result = PushResult::kConflict;
     outcome.message = "the platform has another item under that id";
     return outcome;
   }
-  const std::string changed = ChangedField(kind.compares, item, found->second.item);
+  const std::string changed = ChangedField(kind.compares, item, found->second.item, place);
   if (changed.empty()) return outcome;
   outcome.result = PushResult::kConflict;
   outcome.message = absl::StrCat("the ", changed, " is not what it was");
@@ -181,14 +201,14 @@ PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item) co
   return outcome;
 }
 
-PushOutcome SimulatedItems::JudgeValues(const PushKind& kind, const PushItem& item) const {
+PushOutcome SimulatedItems::JudgeValues(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const {
   const SyncFields settable = IntersectionOf(item.mask, kind.fields);
   if (!(settable == item.mask)) return Unsupported(item.mask, settable);
   for (const SyncField field : {SyncField::kPrice, SyncField::kCompareAtPrice}) {
     if (!item.mask.Has(field) || item.values.Get(field) >= 0) continue;
     return Rejected(problem_code::kInvalidPrice, ToString(field), "the price is below zero");
   }
-  const std::vector<ChannelStatus>& statuses = capabilities_.status_set;
+  const std::vector<ChannelStatus> statuses = CapabilitiesAt(place, capabilities_).status_set;
   if (item.mask.Has(SyncField::kStatus) &&
       std::find(statuses.begin(), statuses.end(), item.values.status) == statuses.end()) {
     return Rejected(problem_code::kUnsupportedStatus, "status",
@@ -197,20 +217,15 @@ PushOutcome SimulatedItems::JudgeValues(const PushKind& kind, const PushItem& it
   return OutcomeOf(PushResult::kApplied);
 }
 
-PushOutcome SimulatedItems::Land(const PushKind& kind, const PushItem& item, absl::Time now) {
-  PushOutcome outcome = Judge(kind, item);
+PushOutcome SimulatedItems::Land(const PushKind& kind, const PushItem& item, const SimulatedPlace& place,
+                                 absl::Time now) {
+  PushOutcome outcome = Judge(kind, item, place);
   if (outcome.result != PushResult::kApplied) return outcome;
-  Edit(item.external_id, item.mask, item.values, now);
-  const std::string& parent_id = rows_.find(item.external_id)->second.item.parent_id;
-  const SyncFields shared = IntersectionOf(item.mask, capabilities_.kept_by_parent);
-  if (shared.empty() || parent_id.empty()) return outcome;
-  for (const auto& [id, row] : rows_) {
-    if (id != item.external_id && row.item.parent_id == parent_id) Edit(id, shared, item.values, now);
-  }
+  EditWithSiblings(item.external_id, item.mask, item.values, place, now);
   return outcome;
 }
 
-ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows) const {
+ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows, const SimulatedPlace& place) const {
   ChannelVariantBatch batch;
   batch.fields.names = FieldNames(rows);
   batch.fields.columns.resize(batch.fields.names.size());
@@ -218,8 +233,9 @@ ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows) c
     batch.external_id.Add(row->item.external_id);
     batch.parent_id.Add(row->item.parent_id);
     batch.handle.Add(row->handle);
-    AddValues(row->item.values, &batch);
-    batch.fixed.push_back(row->item.fixed);
+    AddValues(ValuesAt(place, row->item), &batch);
+    batch.fixed.push_back(FixedAt(place, row->item));
+    batch.identity.Add(row->item.identity);
     for (size_t i = 0; i < batch.fields.names.size(); ++i) {
       batch.fields.columns[i].Add(FieldValue(row->item.fields, batch.fields.names[i]));
     }

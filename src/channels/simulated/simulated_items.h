@@ -30,7 +30,7 @@ class SimulatedItems {
  public:
   struct Row {
     SimulatedItem item;
-    // Never given twice, and so another one when an id is used again.
+    // Another one when an id is used again, and the same on every platform on which it is the first.
     std::string handle;
     // The number of the last change that a pull since a mark shows.
     int64_t changed = 0;
@@ -44,7 +44,11 @@ class SimulatedItems {
 
   // See SimulatedPlatform. Each is a change, of which the first has number 1.
   void Set(SimulatedItem item, absl::Time now);
-  bool Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values, absl::Time now);
+  bool Edit(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
+            const SimulatedPlace& place, absl::Time now);
+  // The same, and of its siblings what they share.
+  void EditWithSiblings(const std::string& external_id, const SyncFields& mask, const ItemValues& values,
+                        const SimulatedPlace& place, absl::Time now);
   bool Remove(absl::string_view external_id, absl::Time now);
 
   // How it was at `time`, which is no longer ago than the capabilities say that anybody asks.
@@ -55,16 +59,17 @@ class SimulatedItems {
   // capabilities say that this is seen.
   std::vector<std::string> Removed(int64_t after, int64_t last) const;
 
-  // What the platform says to an item, without doing anything yet: kApplied where it would do it.
-  PushOutcome Judge(const PushKind& kind, const PushItem& item) const;
+  // What the platform says to an item of a channel at that place, without doing anything yet: kApplied where it would
+  // do it.
+  PushOutcome Judge(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const;
   // The same, and does it.
-  PushOutcome Land(const PushKind& kind, const PushItem& item, absl::Time now);
+  PushOutcome Land(const PushKind& kind, const PushItem& item, const SimulatedPlace& place, absl::Time now);
 
-  // Those rows in columns, as pulls and fetches show them.
-  ChannelVariantBatch Batch(const std::vector<const Row*>& rows) const;
+  // Those rows in columns, as pulls and fetches of a channel at that place show them.
+  ChannelVariantBatch Batch(const std::vector<const Row*>& rows, const SimulatedPlace& place) const;
 
  private:
-  PushOutcome JudgeValues(const PushKind& kind, const PushItem& item) const;
+  PushOutcome JudgeValues(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const;
   std::vector<std::string> FieldNames(const std::vector<const Row*>& rows) const;
 
   struct Change {
@@ -82,8 +87,8 @@ class SimulatedItems {
   Rows rows_;
   std::deque<Change> log_;  // The changes that are younger than that.
   int64_t changes_ = 0;
-  std::map<std::string, int64_t> removed_;  // By external id: the number of the change.
-  int64_t handles_given_ = 0;
+  std::map<std::string, int64_t> removed_;        // By external id: the number of the change.
+  std::map<std::string, int64_t> handles_given_;  // By external id: how many items there were under it.
 };
 
 }  // namespace flxlink::simulated

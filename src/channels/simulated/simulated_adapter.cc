@@ -1,0 +1,185 @@
+#include "src/channels/simulated/simulated_adapter.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "flxlink/problem.h"
+#include "src/channels/simulated/simulated_file.h"
+#include "src/channels/simulated/simulated_place.h"
+#include "src/model/quote.h"
+
+namespace flxlink {
+namespace simulated {
+namespace {
+
+class SimulatedChannel : public ChannelAdapter {
+ public:
+  SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform, SimulatedPlace place)
+      : platform_(std::move(platform)),
+        place_(std::move(place)),
+        capabilities_(CapabilitiesAt(place_, platform_->capabilities())) {
+    for (const PushKind& kind : capabilities().push_kinds) {
+      gives_receipts_ = gives_receipts_ || kind.receipt_timeout > absl::ZeroDuration();
+    }
+  }
+
+  const AdapterCapabilities& capabilities() const override { return capabilities_; }
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
+    return platform_->Pull(request, call, place_);
+  }
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    if (capabilities().fetch_limit == 0) return ChannelAdapter::Fetch(request, call);
+    return platform_->Fetch(request, call, place_);
+  }
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
+    if (capabilities().push_kinds.empty()) return ChannelAdapter::Push(request, call);
+    return platform_->Push(request, call, place_);
+  }
+  void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const override {
+    if (capabilities().push_kinds.empty()) return ChannelAdapter::PushSeveral(requests, call, done);
+    platform_->PushSeveral(requests, call, done, place_);
+  }
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
+    if (!gives_receipts_) return ChannelAdapter::PollReceipts(receipts, call);
+    return platform_->PollReceipts(receipts, call);
+  }
+
+ private:
+  const std::shared_ptr<SimulatedPlatform> platform_;
+  const SimulatedPlace place_;
+  const AdapterCapabilities capabilities_;
+  bool gives_receipts_ = false;
+};
+
+// The seed of a call: what happens by chance in one has nothing to do with the others.
+uint64_t SeedOf(uint64_t seed, int64_t calls) { return XXH3_64bits_withSeed(&calls, sizeof calls, seed); }
+
+class SimulatedFileChannel : public ChannelAdapter {
+ public:
+  SimulatedFileChannel(Clock& clock, SimulatedSettings settings, SimulatedPlace place)
+      : clock_(clock),
+        settings_(std::move(settings)),
+        place_(std::move(place)),
+        capabilities_(CapabilitiesAt(place_, settings_.options.capabilities)) {}
+
+  const AdapterCapabilities& capabilities() const override { return capabilities_; }
+  absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
+    return Ask(call, [&](SimulatedPlatform& platform) { return platform.Pull(request, call, place_); });
+  }
+  absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    return Ask(call, [&](SimulatedPlatform& platform) { return platform.Fetch(request, call, place_); });
+  }
+  absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
+    return Ask(call, [&](SimulatedPlatform& platform) { return platform.Push(request, call, place_); });
+  }
+
+ private:
+  template <typename Question>
+  auto Ask(const CallContext& call, const Question& question) const
+      -> decltype(question(std::declval<SimulatedPlatform&>())) {
+    const absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(settings_.path, clock_, call);
+    if (!file.ok()) return file.status();
+    absl::StatusOr<SimulatedContents> contents = file->Read();
+    if (absl::IsNotFound(contents.status())) contents = SimulatedContents{FirstItems(settings_)};
+    if (!contents.ok()) return contents.status();
+    SimulatedOptions options = settings_.options;
+    options.seed = SeedOf(options.seed, ++contents->calls);
+    SimulatedPlatform platform(clock_, std::move(options));
+    for (SimulatedItem& item : contents->items) platform.SetItem(std::move(item));
+    auto reply = question(platform);
+    contents->items = platform.Items();
+    if (absl::Status status = file->Write(*contents); !status.ok()) return status;
+    return reply;
+  }
+
+  Clock& clock_;
+  const SimulatedSettings settings_;
+  const SimulatedPlace place_;
+  const AdapterCapabilities capabilities_;
+};
+
+// The platforms that live as long as the process, by the settings that made them.
+class SimulatedPlatforms {
+ public:
+  explicit SimulatedPlatforms(Clock& clock) : clock_(clock) {}
+
+  std::shared_ptr<SimulatedPlatform> Find(const SimulatedSettings& settings) {
+    absl::MutexLock lock(&mutex_);
+    std::shared_ptr<SimulatedPlatform>& platform = platforms_[settings.text];
+    if (platform != nullptr) return platform;
+    platform = std::make_shared<SimulatedPlatform>(clock_, settings.options);
+    for (SimulatedItem& item : FirstItems(settings)) platform->SetItem(std::move(item));
+    return platform;
+  }
+
+ private:
+  Clock& clock_;
+  absl::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<SimulatedPlatform>> platforms_ ABSL_GUARDED_BY(mutex_);
+};
+
+constexpr absl::string_view kPlaceSettings[] = {"location", "market", "quantity_means", "hiding"};
+
+absl::Status CheckSettings(const ChannelConfig& config) {
+  for (const auto& [setting, value] : config.settings) {
+    if (std::find(std::begin(kPlaceSettings), std::end(kPlaceSettings), setting) != std::end(kPlaceSettings)) continue;
+    return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
+                         {{"channel", config.name}, {"setting", setting}},
+                         absl::StrCat("channel ", model::Quote(config.name), ": the simulated adapter has no setting ",
+                                      model::Quote(setting), "; remove it"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::unique_ptr<ChannelAdapter> NewSimulatedAdapter(std::shared_ptr<SimulatedPlatform> platform, SimulatedPlace place) {
+  return std::make_unique<SimulatedChannel>(std::move(platform), std::move(place));
+}
+
+std::unique_ptr<ChannelAdapter> NewSimulatedFileAdapter(Clock& clock, SimulatedSettings settings,
+                                                        SimulatedPlace place) {
+  return std::make_unique<SimulatedFileChannel>(clock, std::move(settings), std::move(place));
+}
+
+}  // namespace simulated
+
+void RegisterSimulatedChannel(AdapterRegistry& registry, Clock& clock, std::string name) {
+  const auto platforms = std::make_shared<simulated::SimulatedPlatforms>(clock);
+  registry.Register(
+      std::move(name),
+      [&clock, platforms](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+        absl::StatusOr<simulated::SimulatedSettings> settings = simulated::SettingsOf(context.config);
+        if (!settings.ok()) return settings.status();
+        absl::StatusOr<SimulatedPlace> place = simulated::PlaceOf(context.config, settings->options);
+        if (!place.ok()) return place.status();
+        if (settings->path.empty()) {
+          return simulated::NewSimulatedAdapter(platforms->Find(*settings), *std::move(place));
+        }
+        return simulated::NewSimulatedFileAdapter(clock, *std::move(settings), *std::move(place));
+      });
+}
+
+void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<SimulatedPlatform> platform,
+                              std::string name) {
+  registry.Register(std::move(name),
+                    [platform = std::move(platform)](
+                        const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+                      if (absl::Status status = simulated::CheckSettings(context.config); !status.ok()) return status;
+                      absl::StatusOr<SimulatedPlace> place = simulated::PlaceOf(context.config, platform->options());
+                      if (!place.ok()) return place.status();
+                      return simulated::NewSimulatedAdapter(platform, *std::move(place));
+                    });
+}
+
+}  // namespace flxlink

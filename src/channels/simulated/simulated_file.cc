@@ -1,0 +1,212 @@
+#include "src/channels/simulated/simulated_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
+#include "flxlink/csv_field.h"
+#include "flxlink/field.h"
+#include "src/csv/csv_reader.h"
+#include "src/csv/regular_file.h"
+#include "src/model/quote.h"
+
+namespace flxlink::simulated {
+namespace {
+
+// How long a call waits before it looks again whether the file is free.
+constexpr absl::Duration kLook = absl::Milliseconds(5);
+
+// A row as it stands in the file: its cells that are not empty, by column.
+using Cells = std::vector<Field>;
+
+void AddNumber(const std::string& column, int64_t number, Cells* cells) {
+  if (number != kAbsent) cells->push_back({column, absl::StrCat(number)});
+}
+
+Cells CellsOf(const SimulatedItem& item) {
+  Cells cells = {{"external_id", item.external_id}, {"parent_id", item.parent_id}};
+  if (item.values.status != ChannelStatus::kUnknown) {
+    cells.push_back({"status", std::string(ToString(item.values.status))});
+  }
+  AddNumber("price", item.values.price, &cells);
+  AddNumber("compare_at_price", item.values.compare_at_price, &cells);
+  AddNumber("quantity", item.values.quantity, &cells);
+  cells.push_back({"identity", item.identity});
+  for (const SimulatedStock& stock : item.stock) {
+    AddNumber(absl::StrCat("on_hand@", stock.location), stock.on_hand, &cells);
+    AddNumber(absl::StrCat("reserved@", stock.location), stock.reserved, &cells);
+  }
+  for (const SimulatedPrice& price : item.prices) {
+    AddNumber(absl::StrCat("price@", price.market), price.price, &cells);
+    AddNumber(absl::StrCat("compare_at_price@", price.market), price.compare_at_price, &cells);
+  }
+  for (const std::string& market : item.published) cells.push_back({absl::StrCat("published@", market), "yes"});
+  cells.insert(cells.end(), item.fields.begin(), item.fields.end());
+  cells.erase(std::remove_if(cells.begin(), cells.end(), [](const Field& cell) { return cell.value.empty(); }),
+              cells.end());
+  return cells;
+}
+
+void AppendRow(const std::vector<std::string>& columns, const Cells& cells, std::string* out) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) *out += ',';
+    AppendCsvField(FieldValue(cells, columns[i]), out);
+  }
+  *out += '\n';
+}
+
+absl::optional<ChannelStatus> ParseStatus(absl::string_view word) {
+  for (const ChannelStatus status : {ChannelStatus::kListed, ChannelStatus::kHidden, ChannelStatus::kDead}) {
+    if (word == ToString(status)) return status;
+  }
+  return absl::nullopt;
+}
+
+// The entry of `id`, made where there is none.
+template <typename Entry>
+Entry& EntryOf(std::string Entry::*name, absl::string_view id, std::vector<Entry>* entries) {
+  for (Entry& entry : *entries) {
+    if (entry.*name == id) return entry;
+  }
+  entries->emplace_back();
+  entries->back().*name = std::string(id);
+  return entries->back();
+}
+
+// Where a number of that column goes. nullptr: the column is one of texts.
+int64_t* NumberOf(absl::string_view column, SimulatedItem* item) {
+  if (column == "price") return &item->values.price;
+  if (column == "compare_at_price") return &item->values.compare_at_price;
+  if (column == "quantity") return &item->values.quantity;
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(column, absl::MaxSplits('@', 1));
+  if (!absl::StrContains(column, '@')) return nullptr;
+  if (parts.first == "on_hand") return &EntryOf(&SimulatedStock::location, parts.second, &item->stock).on_hand;
+  if (parts.first == "reserved") return &EntryOf(&SimulatedStock::location, parts.second, &item->stock).reserved;
+  if (parts.first == "price") return &EntryOf(&SimulatedPrice::market, parts.second, &item->prices).price;
+  if (parts.first != "compare_at_price") return nullptr;
+  return &EntryOf(&SimulatedPrice::market, parts.second, &item->prices).compare_at_price;
+}
+
+// Returns what is wrong with the cell. Empty: nothing.
+std::string SetCell(absl::string_view column, absl::string_view value, SimulatedItem* item) {
+  if (int64_t* number = NumberOf(column, item); number != nullptr) {
+    return absl::SimpleAtoi(value, number) ? "" : "make it a whole number";
+  }
+  if (column == "status") {
+    const absl::optional<ChannelStatus> status = ParseStatus(value);
+    item->values.status = status.value_or(ChannelStatus::kUnknown);
+    return status.has_value() ? "" : "make it a status: listed, hidden or dead";
+  }
+  if (absl::StartsWith(column, "published@")) {
+    item->published.emplace_back(column.substr(column.find('@') + 1));
+  } else if (column == "external_id") {
+    item->external_id = std::string(value);
+  } else if (column == "parent_id") {
+    item->parent_id = std::string(value);
+  } else if (column == "identity") {
+    item->identity = std::string(value);
+  } else {
+    item->fields.push_back({std::string(column), std::string(value)});
+  }
+  return "";
+}
+
+absl::Status ReadRow(const csv::CsvReader& reader, const csv::CsvRecord& record, SimulatedItem* item) {
+  for (size_t i = 0; i < reader.columns().size(); ++i) {
+    const absl::string_view value = record.fields[static_cast<int64_t>(i)];
+    if (value.empty() || reader.columns()[i] == "calls") continue;
+    const std::string wrong = SetCell(reader.columns()[i], value, item);
+    if (wrong.empty()) continue;
+    return reader.ErrorAt(record.position.line, absl::StrCat("column ", model::Quote(reader.columns()[i]), " is ",
+                                                             model::Quote(value), "; ", wrong));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CannotWrite(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat(path, ": cannot be written; check the folder, its rights and its space"));
+}
+
+}  // namespace
+
+std::string FormatContents(const SimulatedContents& contents) {
+  std::vector<Cells> rows = {{{"calls", absl::StrCat(contents.calls)}}};
+  for (const SimulatedItem& item : contents.items) rows.push_back(CellsOf(item));
+  std::vector<std::string> columns = {"external_id"};
+  for (const Cells& row : rows) {
+    for (const Field& cell : row) {
+      if (std::find(columns.begin(), columns.end(), cell.name) == columns.end()) columns.push_back(cell.name);
+    }
+  }
+  std::string text;
+  Cells header;
+  for (const std::string& column : columns) header.push_back({column, column});
+  AppendRow(columns, header, &text);
+  for (const Cells& row : rows) AppendRow(columns, row, &text);
+  return text;
+}
+
+absl::StatusOr<SimulatedContents> ParseContents(const std::string& path, std::string text) {
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, std::move(text));
+  if (!reader.ok()) return reader.status();
+  const absl::StatusOr<int> id_column = reader->RequireColumn("external_id");
+  if (!id_column.ok()) return id_column.status();
+  const int calls_column = reader->FindColumn("calls");
+  SimulatedContents contents;
+  csv::CsvRecord record;
+  while (true) {
+    const absl::StatusOr<bool> is_there = reader->Next(&record);
+    if (!is_there.ok()) return is_there.status();
+    if (!*is_there) return contents;
+    if (record.fields[*id_column].empty()) {
+      const bool has_calls = calls_column != csv::CsvReader::kNoColumn;
+      if (has_calls && absl::SimpleAtoi(record.fields[calls_column], &contents.calls)) continue;
+      return reader->ErrorAt(record.position.line, "there is no external_id; fill it, or remove the row");
+    }
+    SimulatedItem item;
+    if (absl::Status status = ReadRow(*reader, record, &item); !status.ok()) return status;
+    contents.items.push_back(std::move(item));
+  }
+}
+
+absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, Clock& clock, const CallContext& call) {
+  const std::string lock_path = absl::StrCat(path, ".lock");
+  csv::FileDescriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock.valid()) return CannotWrite(lock_path);
+  while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (call.cancelled()) return absl::CancelledError("the call was cancelled; ask again");
+    if (call.time_left() <= absl::ZeroDuration()) {
+      return absl::UnavailableError(absl::StrCat(path, ": another call holds the simulated platform; try again"));
+    }
+    clock.Sleep(kLook);
+  }
+  return SimulatedFile(path, std::move(lock));
+}
+
+absl::StatusOr<SimulatedContents> SimulatedFile::Read() const {
+  const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path_);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::string> text = file->ReadAll();
+  if (!text.ok()) return text.status();
+  return ParseContents(path_, *std::move(text));
+}
+
+absl::Status SimulatedFile::Write(const SimulatedContents& contents) const {
+  const std::string new_path = absl::StrCat(path_, ".tmp");
+  std::ofstream file(new_path, std::ios::binary | std::ios::trunc);
+  file << FormatContents(contents);
+  file.close();
+  if (file.fail() || std::rename(new_path.c_str(), path_.c_str()) != 0) return CannotWrite(path_);
+  return absl::OkStatus();
+}
+
+}  // namespace flxlink::simulated

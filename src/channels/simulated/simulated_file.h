@@ -1,0 +1,54 @@
+// SimulatedFile: the items of a simulated platform in a CSV file, so that a platform outlives the process, and so that
+// a person can look at it and play the shop's staff with an editor.
+//
+// A row an item: external_id, parent_id, status, price, compare_at_price (in minor units), quantity, identity; of each
+// location L on_hand@L and reserved@L, of each market M price@M, compare_at_price@M and published@M (yes); every other
+// column is a field. One more row, without an external id, counts the calls, which go on with the seed from there.
+
+#ifndef FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_
+#define FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "flxlink/channel_adapter.h"
+#include "flxlink/clock.h"
+#include "flxlink/simulated_channel.h"
+#include "src/csv/file_descriptor.h"
+
+namespace flxlink::simulated {
+
+struct SimulatedContents {
+  std::vector<SimulatedItem> items;
+  int64_t calls = 0;
+};
+
+std::string FormatContents(const SimulatedContents& contents);
+// INVALID_ARGUMENT names `path`, the line and what is wrong there.
+absl::StatusOr<SimulatedContents> ParseContents(const std::string& path, std::string text);
+
+// Locked, on PATH.lock, as long as it lives. Not thread-safe; two of one file exclude each other in one process too.
+class SimulatedFile {
+ public:
+  // UNAVAILABLE: another call had it for as long as this one may take, or PATH.lock cannot be made. CANCELLED: the call
+  // was meanwhile.
+  static absl::StatusOr<SimulatedFile> Open(const std::string& path, Clock& clock, const CallContext& call);
+
+  // NOT_FOUND: there is no such file yet.
+  absl::StatusOr<SimulatedContents> Read() const;
+  // At once: a reader sees the old file or the new one.
+  absl::Status Write(const SimulatedContents& contents) const;
+
+ private:
+  SimulatedFile(std::string path, csv::FileDescriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  std::string path_;
+  csv::FileDescriptor lock_;
+};
+
+}  // namespace flxlink::simulated
+
+#endif  // FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_

@@ -1,0 +1,98 @@
+"""--adapter simulated: everything can be tried without a shop.
+
+    python3 simulated_test.py --flxlink PROGRAM --source SOURCE_DIR [unittest's options]
+"""
+
+import argparse
+import csv
+import os
+import sys
+import unittest
+
+from flxlink_program import ProgramTest
+
+ITEMS = 6
+
+
+class SimulatedTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("products.csv", "sku,price,quantity\n" + "".join(f"SKU-{i},1{i}.00,{i}\n" for i in range(1, ITEMS + 1)))
+
+    def add(self, *settings):
+        options = [word for setting in (f"items={ITEMS}", "seed=3", *settings) for word in ("--set", setting)]
+        self.text("channel", "add", "shop", "--adapter", "simulated", *options, "--rule", "sku=sku")
+
+    def rows(self):
+        with open(self.path("shop.sim"), encoding="utf-8", newline="") as file:
+            return {row["external_id"]: row for row in csv.DictReader(file) if row["external_id"]}
+
+    def sync(self, *options):
+        self.text("sync", "shop", *options)
+
+    def link(self):
+        self.text("product", "import", "products.csv")
+        self.text("build", "shop")
+        self.text("pull", "shop")
+        self.text("link", "shop")
+
+    def test_import_build_pull_link_sync_change_sync(self):
+        self.add("path=shop.sim", "latency_ms=2")
+        self.link()
+        states = {row["link_state"] for row in self.json("listing", "list", "shop")}
+        self.assertEqual(states, {"linked"})
+        self.sync()
+        rows = self.rows()
+        self.assertEqual([rows[f"item-{i}"]["price"] for i in range(1, ITEMS + 1)], [f"1{i}00" for i in range(1, ITEMS + 1)])
+        self.assertEqual([rows[f"item-{i}"]["quantity"] for i in range(1, ITEMS + 1)], [f"{i}" for i in range(1, ITEMS + 1)])
+        self.write("products.csv", "sku,price\nSKU-2,77.50\n")
+        self.text("product", "import", "products.csv")
+        self.sync()
+        self.assertEqual(self.rows()["item-2"]["price"], "7750")
+        self.assertEqual(self.rows()["item-2"]["quantity"], "2")
+
+    def test_what_somebody_edits_is_corrected_by_a_full_sync(self):
+        self.add("path=shop.sim")
+        self.link()
+        self.sync()
+        self.write("shop.sim", self.read("shop.sim").replace(",1500,", ",999,"))
+        self.assertEqual(self.rows()["item-5"]["price"], "999")
+        self.sync("--full")
+        self.assertEqual(self.rows()["item-5"]["price"], "1500")
+
+    def test_a_channel_sets_its_location_only(self):
+        self.add("path=shop.sim", "locations=berlin,lyon", "location=lyon")
+        self.link()
+        before = self.rows()
+        self.sync()
+        for external_id, row in self.rows().items():
+            self.assertEqual(row["on_hand@berlin"], before[external_id]["on_hand@berlin"])
+            self.assertEqual(row["reserved@lyon"], before[external_id]["reserved@lyon"])
+            quantity = int(row["on_hand@lyon"]) - int(row["reserved@lyon"])
+            self.assertEqual(quantity, int(external_id.removeprefix("item-")))
+
+    def test_without_a_file_it_is_made_anew_from_the_seed(self):
+        self.add()
+        self.link()
+        first = self.json("item", "list", "shop")
+        self.text("pull", "shop")
+        for item, again in zip(first, self.json("item", "list", "shop")):
+            self.assertEqual((item["external_id"], item["price"]), (again["external_id"], again["price"]))
+
+    def test_wrong_settings(self):
+        done = self.run_program("channel", "add", "shop", "--adapter", "simulated", "--set", "colour=red")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no setting \"colour\"; there are: path, seed", done.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flxlink", required=True)
+    parser.add_argument("--source", required=True)
+    options, rest = parser.parse_known_args()
+    ProgramTest.program = os.path.abspath(options.flxlink)
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
