@@ -39,10 +39,13 @@ namespace flxlink {
 enum class CsvDialect {
   // One row a variant. Column names are field names.
   kGeneric,
-  // Shopify's product export. A row with a `Variant Price` is a variant, any other row belongs to the one before it.
+  // Shopify's product export. A row with an option value, SKU, barcode, price or quantity is a variant, any other row
+  // is
+  // passed over. Rows of one handle are one product, wherever they stand.
   // Fields are sku, barcode, handle, title, vendor, price, quantity, status, option1, option2, option3 and id. The id
   // is handle and option values joined by '/', with '\' before '/' and '\' inside a part, trailing empty options
-  // dropped; the parent is the handle. Title, vendor and status come from the product's first row, the status from
+  // dropped; the parent is the handle. Title, vendor and status come from the product's first row in the file, the
+  // status from
   // `Status`, else from `Published`.
   kShopify,
 };

@@ -1,9 +1,11 @@
 // The `csv` channel: a product CSV in Shopify's export format as a sales channel.
 //
-// The file has a header row, one row a variant (it has a `Variant Price`), and rows that are not variants (further
-// images), which are left alone. An item's external id is its handle and option values joined by '/', with '\' before a
+// The file has a header row, one row a variant (an option value, SKU, barcode, price or quantity is filled), and rows
+// that are not variants (further images), which are left alone. A variant without a price states none. Rows of one
+// handle are one product, wherever they stand. An item's external id is its handle and option values joined by '/',
+// with '\' before a
 // '/' or '\' inside a part; its parent is the handle. Status is the column `Status` (active, draft, archived), else
-// `Published` (true, false), on the first row of a product; a file with neither column has no status.
+// `Published` (true, false), on the first row of a product in the file; a file with neither column has no status.
 //
 // Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3.
 //
@@ -13,11 +15,11 @@
 // Inventory Tracker` (as Shopify calls it today, `Inventory tracker`), the quantity of a row with nothing in it is
 // fixed, not_tracked.
 //
-// A pull reads the file once, whatever its pages, and is aborted where the file changes before its last page is read. A
-// variant whose price or quantity is no number, that has no handle, or whose external id an earlier row has, is an item
-// problem (unreadable_item, repeated_item), and the others are read; what is no CSV fails the pull before anything of
-// it is taken in. A fetch is one pass over the file for up to 10,000 items, and UNAVAILABLE where the file changes
-// meanwhile. Only a regular file is read.
+// A pull reads the file once, whatever its pages, has it in memory until the last of them, and is aborted where the
+// file changes before its last page is read. A variant whose price or quantity is no number, that has no handle, or
+// whose external id an earlier row has, is an item problem (unreadable_item, repeated_item), and the others are read;
+// what is no CSV fails the pull before anything of it is taken in. A fetch is one pass over the file for up to 10,000
+// items, and UNAVAILABLE where the file changes meanwhile. Only a regular file is read.
 //
 // Of its one push kind, "rows", a push may have any number of items: it is one pass over the file, under a lock on the
 // file `PATH.lock`, which is waited for up to two seconds, and one writing of it where anything changes. An item's

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
@@ -218,7 +219,9 @@ absl::Status CsvCatalog::Impl::ReadShopify(const std::string& path) {
     numbers.push_back(*number);
   }
   has_parents_ = true;
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
+  csv::ShopifySelection selection;
+  selection.texts = absl::c_linear_search(options_.fields, "title") || absl::c_linear_search(options_.fields, "vendor");
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader, selection);
   if (!rows.ok()) return rows.status();
   csv::ShopifyVariant variant;
   return ReadRows(*reader, kParents + 1 + numbers.size(), [&](Row* row) -> absl::StatusOr<bool> {

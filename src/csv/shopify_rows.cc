@@ -63,6 +63,15 @@ std::string ShopifyId(absl::string_view handle, absl::Span<const std::string> op
   return id;
 }
 
+std::string ShopifyHandleOf(absl::string_view id) {
+  std::string handle;
+  for (size_t at = 0; at < id.size() && id[at] != '/'; ++at) {
+    if (id[at] == '\\' && at + 1 < id.size()) ++at;
+    handle.push_back(id[at]);
+  }
+  return handle;
+}
+
 absl::Span<const absl::string_view> ShopifyFields() { return kFields; }
 
 absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_view name) {
@@ -87,43 +96,66 @@ absl::string_view ShopifyFieldValue(const ShopifyVariant& variant, int field) {
   return values[field];
 }
 
-absl::StatusOr<ShopifyRows> ShopifyRows::Create(CsvReader* reader) {
+absl::StatusOr<ShopifyRows> ShopifyRows::Create(CsvReader* reader, const ShopifySelection& selection) {
   absl::StatusOr<ShopifyColumns> columns = ShopifyColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
-  return ShopifyRows(reader, *columns);
+  return ShopifyRows(reader, *columns, selection);
 }
 
 absl::string_view ShopifyRows::Cell(int column) const {
   return column == CsvReader::kNoColumn ? absl::string_view() : record_.fields[column];
 }
 
-void ShopifyRows::StartProduct() {
-  product_.emplace();
-  product_->row = record_.position;
-  product_->handle = std::string(Cell(columns_.handle));
-  product_->title = std::string(Cell(columns_.title));
-  product_->vendor = std::string(Cell(columns_.vendor));
-  product_->status = std::string(Cell(columns_.status));
+bool ShopifyRows::IsFilled(int column) const { return !absl::StripAsciiWhitespace(Cell(column)).empty(); }
+
+bool ShopifyRows::IsWanted() const {
+  return selection_.handles == nullptr || selection_.handles->contains(Cell(columns_.handle));
 }
 
-void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
+bool ShopifyRows::IsVariant() const {
+  const auto is_filled = [this](int column) { return IsFilled(column); };
+  const int own[] = {columns_.sku, columns_.barcode, columns_.price, columns_.quantity};
+  return std::any_of(std::begin(own), std::end(own), is_filled) ||
+         std::any_of(columns_.options.begin(), columns_.options.end(), is_filled);
+}
+
+// The product of the record, which is its first row where it was not known.
+int64_t ShopifyRows::FindProduct() {
+  const absl::string_view handle = Cell(columns_.handle);
+  int64_t& product = products_->last;
+  if (product != kNoRow && products_->handles[product] == handle) return product;
+  product = products_->index.Find(handle);
+  if (product == kNoRow) product = AddProduct(handle);
+  return product;
+}
+
+int64_t ShopifyRows::AddProduct(absl::string_view handle) {
+  const int64_t product = products_->handles.size();
+  products_->handles.Add(handle);
+  products_->index.Insert(product, handle);
+  products_->rows.push_back(record_.position);
+  products_->titles.Add(selection_.texts ? Cell(columns_.title) : "");
+  products_->vendors.Add(selection_.texts ? Cell(columns_.vendor) : "");
+  products_->statuses.Add(Cell(columns_.status));
+  return product;
+}
+
+void ShopifyRows::ReadVariant(int64_t product, ShopifyVariant* variant) const {
   variant->row = record_.position;
-  variant->product_row = product_->row;
-  variant->handle = product_->handle;
+  variant->product_row = products_->rows[static_cast<size_t>(product)];
+  variant->handle = std::string(products_->handles[product]);
   variant->sku = std::string(Cell(columns_.sku));
   variant->barcode = std::string(Cell(columns_.barcode));
   variant->price = std::string(Cell(columns_.price));
   variant->compare_at_price = std::string(Cell(columns_.compare_at_price));
   variant->quantity = std::string(Cell(columns_.quantity));
-  variant->is_tracked =
-      columns_.tracker == CsvReader::kNoColumn || !absl::StripAsciiWhitespace(Cell(columns_.tracker)).empty();
+  variant->is_tracked = columns_.tracker == CsvReader::kNoColumn || IsFilled(columns_.tracker);
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));
   }
-  variant->title = product_->title;
-  variant->vendor = product_->vendor;
-  variant->status = product_->status;
-  variant->row_status = std::string(Cell(columns_.status));
+  variant->title = std::string(products_->titles[product]);
+  variant->vendor = std::string(products_->vendors[product]);
+  variant->status = std::string(products_->statuses[product]);
   variant->id = variant->handle.empty() ? std::string() : ShopifyId(variant->handle, variant->options);
 }
 
@@ -131,9 +163,13 @@ absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {
   for (;;) {
     absl::StatusOr<bool> found = reader_->Next(&record_);
     if (!found.ok() || !*found) return found;
-    if (!product_.has_value() || Cell(columns_.handle) != product_->handle) StartProduct();
-    if (Cell(columns_.price).empty()) continue;
-    ReadVariant(variant);
+    if (selection_.check) {
+      if (absl::Status status = selection_.check(); !status.ok()) return status;
+    }
+    if (!IsWanted()) continue;
+    const int64_t product = FindProduct();
+    if (!IsVariant()) continue;
+    ReadVariant(product, variant);
     return true;
   }
 }

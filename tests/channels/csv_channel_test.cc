@@ -520,6 +520,55 @@ TEST_F(CsvChannelTest, ShowsWhatTheRowsSay) {
   EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, kAbsent, ChannelStatus::kDead}));
 }
 
+// A price taken away for a while is no item gone: its link would break.
+TEST_F(CsvChannelTest, AVariantWithoutAPriceIsOneThatStatesNone) {
+  Make("Handle,Option1 Value,Variant SKU,Variant Price\na,S,k,\na,M,,\na,,,\nb,,k2, \n");
+  const PulledItems pulled = PullAll(*adapter_);
+  EXPECT_THAT(pulled.problems, SizeIs(0));
+  ASSERT_THAT(pulled.items, SizeIs(3));
+  EXPECT_EQ(pulled.items[0].external_id, "a/M");
+  for (const ConformanceItem& item : pulled.items) EXPECT_EQ(item.values.price, kAbsent) << item.external_id;
+  ExpectApplied({PriceItem("a/M", 250)});
+  EXPECT_EQ(ReadFile(path_), "Handle,Option1 Value,Variant SKU,Variant Price\na,S,k,\na,M,,2.50\na,,,\nb,,k2, \n");
+}
+
+// Sorted by SKU, say: what the first row of a product says holds for all of it, on every page, and after a crash.
+TEST_F(CsvChannelTest, RowsOfOneHandleAreOneProductWhereverTheyStand) {
+  Make(
+      "Handle,Title,Status,Option1 Value,Variant Price\n"
+      "a,A,draft,S,1\nb,B,active,,1\na,Other,active,M,2\nb,,,L,3\na,,,L,3\n");
+  for (const bool is_new : {false, true}) {
+    std::vector<std::string> seen;
+    std::string cursor;
+    do {
+      if (is_new) adapter_ = MakeAdapter(path_);
+      const absl::StatusOr<PullPage> page = adapter_->Pull({cursor, 2}, TestCall());
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (int64_t i = 0; i < page->items.size(); ++i) {
+        seen.push_back(absl::StrCat(page->items.external_id[i], " ", (*page->items.fields.Find("title"))[i], " ",
+                                    ToString(ValuesAt(page->items, i).status)));
+      }
+      cursor = page->next_cursor;
+    } while (!cursor.empty());
+    EXPECT_THAT(seen, ElementsAre("a/S A hidden", "b B listed", "a/M A hidden", "b/L B listed", "a/L A hidden"));
+  }
+  const absl::StatusOr<FetchReply> fetched = Fetch({"a/L"});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ(ValuesAt(fetched->items, 0).status, ChannelStatus::kHidden);
+  EXPECT_EQ((*fetched->items.fields.Find("title"))[0], "A");
+}
+
+TEST_F(CsvChannelTest, SiblingsThatStandApartShareTheStatusOfTheirFirstRow) {
+  const std::string header = "Handle,Status,Option1 Value,Variant Price\n";
+  Make(header + "a,active,1,1\nb,active,,1\na,active,2,1\n");
+  ExpectApplied({StatusItem("a/2", ChannelStatus::kHidden)});
+  EXPECT_EQ(ReadFile(path_), header + "a,draft,1,1\nb,active,,1\na,active,2,1\n");
+  for (const PushOutcome& outcome :
+       Push({StatusItem("a/1", ChannelStatus::kHidden), StatusItem("a/2", ChannelStatus::kListed)})) {
+    EXPECT_EQ(outcome.code, problem_code::kSiblingsDisagree);
+  }
+}
+
 TEST_F(CsvChannelTest, ReadsPricesInTheChannelsCurrency) {
   Make("Handle,Variant Price\na,1990\n", "JPY");
   EXPECT_EQ(PullAll(*adapter_).items.at(0).values.price, 1990);
@@ -1123,13 +1172,15 @@ int64_t MemoryOfPush(const ChannelAdapter& adapter, const std::vector<PushItem>&
 }
 
 TEST_F(CsvChannelTest, TheMemoryOfAPushDoesNotGrowWithColumnsThatNobodyReads) {
-  std::string text = "Handle,Variant Price,Body\n";
-  for (int i = 0; i < 1000; ++i) absl::StrAppend(&text, i, ",1,", std::string(32 << 10, 'x'), "\n");
+  std::string text = "Handle,Variant Price,Title,Body\n";
+  for (int i = 0; i < 1000; ++i) {
+    absl::StrAppend(&text, i, ",1,", std::string(16 << 10, 't'), ",", std::string(16 << 10, 'x'), "\n");
+  }
   Make(text);
   const int64_t more = MemoryOfPush(*adapter_, {PriceItem("0", 200), PriceItem("999", 200)});
   EXPECT_GE(more, 0);
   EXPECT_LE(more, static_cast<int64_t>(text.size() >> 10) / 4);
-  EXPECT_TRUE(absl::StartsWith(ReadFile(path_), "Handle,Variant Price,Body\n0,2.00,x"));
+  EXPECT_TRUE(absl::StartsWith(ReadFile(path_), "Handle,Variant Price,Title,Body\n0,2.00,t"));
 }
 
 // A limit on the size of files stands in for a full disk.

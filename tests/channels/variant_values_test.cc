@@ -75,6 +75,8 @@ TEST_F(VariantValuesTest, ReadsNumbersAndWords) {
   EXPECT_EQ(*Read("19.9", "-3"), (ItemValues{1990, -3, ChannelStatus::kHidden}));
   EXPECT_EQ(*Read("1990", "0", "JPY"), (ItemValues{1990, 0, ChannelStatus::kHidden}));
   EXPECT_EQ(*Read("5", ""), (ItemValues{500, kAbsent, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("", " "), (ItemValues{kAbsent, kAbsent, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("\t", "1"), (ItemValues{kAbsent, 1, ChannelStatus::kHidden}));
 }
 
 TEST_F(VariantValuesTest, APullPassesOverAStatusAndACompareAtPriceThatCannotBeRead) {

@@ -173,7 +173,7 @@ TEST(CsvCatalogTest, ReadsFilesWithoutRows) {
 TEST(CsvCatalogTest, ReadsShopifyExports) {
   const TempFile file(
       "Handle,Title,Option1 Value,Variant SKU,Variant Price\n"
-      "a/b,T,S,k1,1\na/b,,,,\na/b,,M,k2,2\n");
+      "a/b,T,S,k1,1\na/b,,,,\nc,U,,,\na/b,,M,k2,\n");
   const auto catalog = ReadCatalog(file, CsvDialect::kShopify, {"title", "sku", "id"});
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ((*catalog)->id(0), "a\\/b/S");
@@ -294,13 +294,14 @@ TEST(ProductCsvTest, AMissingColumnIsNotStated) {
 TEST(ProductCsvTest, ReadsShopifyFiles) {
   const TempFile file(
       "Handle,Title,Vendor,Status,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Variant Barcode\n"
-      "h,T,V,active,S,,5,1,b\nh,,,,M,k,6.50,,\n");
+      "h,T,V,active,S,,5,1,b\ni,I,,,,,,2,\nh,,,,M,k,6.50,,\n");
   ProductCsvOptions options;
   options.dialect = CsvDialect::kShopify;
   const auto rows = Products(file, options);
   ASSERT_TRUE(rows.ok()) << rows.status();
   EXPECT_THAT(*rows,
               ElementsAre("h/S||h|500|?|1|?|id=h/S|barcode=b|handle=h|title=T|vendor=V|status=active|option1=S",
+                          "i||i|-|?|2|?|id=i|barcode=|handle=i|title=I|vendor=|status=|option1=",
                           "h/M|k|h|650|?|-|?|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M"));
 }
 

@@ -110,7 +110,7 @@ class CsvChannel : public ChannelAdapter {
     // First: what was read while somebody wrote is no file that ever was, whatever is wrong with it.
     if (absl::Status status = csv_channel::CheckUnchanged(path, pulled_->stamp()); !status.ok()) return status;
     if (!checked.ok()) return checked;
-    return csv_channel::ReadPage(&pulled_->reader(), pulled_->repeated(), currency_, from, request.limit);
+    return csv_channel::ReadPage(&pulled_->rows(), pulled_->repeated(), currency_, from, request.limit);
   }
 
   // Sees to it that `pulled_` is the file: read anew for a pull's first page, and for any other only where it is not at

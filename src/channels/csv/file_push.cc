@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/problem.h"
+#include "src/channels/csv/call_check.h"
 #include "src/channels/csv/item_handle.h"
 #include "src/model/quote.h"
 
@@ -100,18 +101,22 @@ absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::Cs
 absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallContext& call) {
   absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(name_, *text_);
   if (!reader.ok()) return reader.status();
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
+  absl::flat_hash_set<absl::string_view> wanted;
+  absl::flat_hash_set<std::string> handles;
+  for (const PushItem& item : items) {
+    wanted.insert(item.external_id);
+    handles.insert(csv::ShopifyHandleOf(item.external_id));
+  }
+  absl::StatusOr<csv::ShopifyRows> rows =
+      csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call)});
   if (!rows.ok()) return rows.status();
   columns_ = rows->columns();
   words_ = StatusWordsOf(*reader, columns_);
-  absl::flat_hash_set<absl::string_view> wanted;
-  for (const PushItem& item : items) wanted.insert(item.external_id);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return absl::OkStatus();
-    if (call.cancelled()) return absl::CancelledError("the call was cancelled");
     // Of several rows with one id the first counts.
     if (wanted.contains(variant.id) && !rows_.contains(variant.id))
       rows_.emplace(variant.id, ReadRow(*reader, variant));

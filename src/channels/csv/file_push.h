@@ -27,7 +27,8 @@
 
 namespace flxlink::csv_channel {
 
-// Neither reads more of the file into memory than a part at a time nor keeps anything of rows that are not pushed.
+// Neither reads more of the file into memory than a part at a time nor keeps anything of products that are not
+// pushed.
 //
 // Not thread-safe.
 class FilePush {

@@ -1,5 +1,6 @@
 #include "src/channels/csv/variant_values.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,9 @@ constexpr Word kWords[] = {
     {StatusWords::kPublished, ChannelStatus::kListed, "true"},
     {StatusWords::kPublished, ChannelStatus::kHidden, "false"},
 };
+
+// A blank cell states nothing, as in an import of products.
+bool IsBlank(absl::string_view cell) { return absl::StripAsciiWhitespace(cell).empty(); }
 
 absl::Status UnreadableCell(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, int64_t line,
                             absl::string_view column, absl::string_view what) {
@@ -80,6 +84,7 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
 }
 
 absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency) {
+  if (IsBlank(variant.price)) return kAbsent;
   const absl::StatusOr<Money> price = ParseMoney(variant.price, currency);
   if (price.ok()) return price->minor_units;
   return UnreadableCell(reader, variant, "Variant Price", price.status().message());
@@ -87,14 +92,14 @@ absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::Shopi
 
 absl::StatusOr<int64_t> ReadCompareAtPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
                                            Currency currency) {
-  if (variant.compare_at_price.empty()) return kAbsent;
+  if (IsBlank(variant.compare_at_price)) return kAbsent;
   const absl::StatusOr<Money> price = ParseMoney(variant.compare_at_price, currency);
   if (price.ok()) return price->minor_units;
   return UnreadableCell(reader, variant, "Variant Compare At Price", price.status().message());
 }
 
 absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
-  if (variant.quantity.empty()) return kAbsent;
+  if (IsBlank(variant.quantity)) return kAbsent;
   int64_t quantity = 0;
   if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
   return UnreadableCell(

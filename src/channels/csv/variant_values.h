@@ -38,7 +38,8 @@ ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 // nullopt where there is no word for it.
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
 
-// What a variant's cells say; kAbsent, or kUnknown, for an empty quantity, compare-at price or status. INVALID_ARGUMENT
+// What a variant's cells say; kAbsent, or kUnknown, for a blank price, quantity or compare-at price and for an
+// empty status. INVALID_ARGUMENT
 // with the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the
 // currency does not have, and of a status that is none of the words.
 absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency);
