@@ -12,7 +12,8 @@
 // what; how to fix it", and for what is in it, always one line "FILE:LINE: what; how to fix it", where LINE is the
 // physical line, from 1, on which the record starts: a wrong number of cells, an unterminated quote, text after a
 // closing quote or a quote in an unquoted cell, a carriage return without line feed, invalid UTF-8, a cell above the
-// limit, a repeated column, a missing column that was asked for, an empty or repeated id.
+// limit, a repeated column, a missing column that was asked for (one that is nearly it is named), an empty or repeated
+// id.
 
 #ifndef FLXLINK_CATALOG_CSV_H_
 #define FLXLINK_CATALOG_CSV_H_
@@ -41,7 +42,8 @@ enum class CsvDialect {
   kGeneric,
   // Shopify's product export. A row with an option value, SKU, barcode, price or quantity is a variant, any other row
   // is
-  // passed over. Rows of one handle are one product, wherever they stand.
+  // passed over. Columns may have the names of older exports or today's (`URL handle`, `SKU`, `Price` …). Rows of one
+  // handle are one product, wherever they stand.
   // Fields are sku, barcode, handle, title, vendor, price, quantity, status, option1, option2, option3 and id. The id
   // is handle and option values joined by '/', with '\' before '/' and '\' inside a part, trailing empty options
   // dropped; the parent is the handle. Title, vendor and status come from the product's first row in the file, the

@@ -7,12 +7,16 @@
 // '/' or '\' inside a part; its parent is the handle. Status is the column `Status` (active, draft, archived), else
 // `Published` (true, false), on the first row of a product in the file; a file with neither column has no status.
 //
+// Columns are called as in older exports, as here, or as Shopify calls them today: `URL handle`, `SKU`, `Barcode`,
+// `Price`, `Compare-at price`, `Inventory quantity`, `Inventory tracker`, `Option1 value`, `Published on online store`.
+// Of two names for one thing the older one counts.
+//
 // Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3.
 //
 // Price, quantity and compare-at price stand in the columns `Variant Price`, `Variant Inventory Qty` and `Variant
 // Compare At Price` of the variant's row; the last two can be set where the file has them. To a pull, a compare-at
 // price or a status that cannot be read counts as none. Content cannot be set. Where the file has the column `Variant
-// Inventory Tracker` (as Shopify calls it today, `Inventory tracker`), the quantity of a row with nothing in it is
+// Inventory Tracker`, the quantity of a row with nothing in it is
 // fixed, not_tracked.
 //
 // A pull reads the file once, whatever its pages, has it in memory until the last of them, and is aborted where the

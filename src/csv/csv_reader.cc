@@ -8,7 +8,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "src/csv/column_names.h"
 #include "src/csv/regular_file.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
@@ -347,11 +349,32 @@ int CsvReader::FindColumn(absl::string_view column) const {
   return found == columns().end() ? kNoColumn : static_cast<int>(found - columns().begin());
 }
 
+int CsvReader::FindColumn(absl::Span<const absl::string_view> names) const {
+  for (const absl::string_view name : names) {
+    const int found = FindColumn(name);
+    if (found != kNoColumn) return found;
+  }
+  return kNoColumn;
+}
+
 absl::StatusOr<int> CsvReader::RequireColumn(absl::string_view column) const {
-  const int found = FindColumn(column);
+  return RequireColumn(absl::MakeConstSpan(&column, 1));
+}
+
+absl::StatusOr<int> CsvReader::RequireColumn(absl::Span<const absl::string_view> names) const {
+  const int found = FindColumn(names);
   if (found != kNoColumn) return found;
-  return ErrorAt(impl_->header_line(), absl::StrCat("there is no column ", model::Quote(column),
-                                                    "; add it to the header, or name another one"));
+  std::string error = "there is no column ";
+  absl::StrAppend(&error, absl::StrJoin(names, " or ", [](std::string* out, absl::string_view name) {
+    absl::StrAppend(out, model::Quote(name));
+  }));
+  const absl::string_view near = FindNearColumn(columns(), names);
+  if (near.empty()) {
+    absl::StrAppend(&error, "; add it to the header, or name another one");
+  } else {
+    absl::StrAppend(&error, ", only ", model::Quote(near), "; rename that one if it is meant, or name another one");
+  }
+  return ErrorAt(impl_->header_line(), error);
 }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }

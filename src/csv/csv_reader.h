@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
 #include "flxlink/string_column.h"
 #include "src/csv/csv_text.h"
@@ -78,8 +79,12 @@ class CsvReader {
   static constexpr int kNoColumn = -1;
   // The number of a column, or kNoColumn.
   int FindColumn(absl::string_view column) const;
-  // The same, with an error that names the header's line where the file has no such column.
+  // That of the first of several names that the file has.
+  int FindColumn(absl::Span<const absl::string_view> names) const;
+  // The same, with an error where the file has no such column, that names the header's line and the column that is
+  // nearly the one wanted.
   absl::StatusOr<int> RequireColumn(absl::string_view column) const;
+  absl::StatusOr<int> RequireColumn(absl::Span<const absl::string_view> names) const;
 
   // Reads the next record; false when there is none.
   absl::StatusOr<bool> Next(CsvRecord* record);

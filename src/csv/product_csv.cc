@@ -46,6 +46,10 @@ struct StatedColumns {
   absl::string_view sync_priority;
 };
 
+absl::string_view NameOf(const csv::CsvReader& reader, int column) {
+  return column == csv::CsvReader::kNoColumn ? absl::string_view() : reader.columns()[static_cast<size_t>(column)];
+}
+
 // Gathers rows into pages.
 class ProductPages {
  public:
@@ -188,15 +192,12 @@ absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions
                                  ProductPages::Visitor visit) {
   absl::StatusOr<GenericColumns> columns = GenericColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
-  const auto name_of = [&](int column) {
-    return column == csv::CsvReader::kNoColumn ? absl::string_view() : reader->columns()[static_cast<size_t>(column)];
-  };
   StatedColumns stated;
   stated.parent = columns->parent != csv::CsvReader::kNoColumn;
-  stated.price = name_of(columns->price);
-  stated.compare_at_price = name_of(columns->compare_at_price);
-  stated.quantity = name_of(columns->quantity);
-  stated.sync_priority = name_of(columns->sync_priority);
+  stated.price = NameOf(*reader, columns->price);
+  stated.compare_at_price = NameOf(*reader, columns->compare_at_price);
+  stated.quantity = NameOf(*reader, columns->quantity);
+  stated.sync_priority = NameOf(*reader, columns->sync_priority);
   ProductPages pages(reader, options, stated, visit);
   for (const int column : columns->fields) pages.AddField(reader->columns()[static_cast<size_t>(column)]);
   csv::CsvRecord record;
@@ -236,13 +237,13 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
                                  ProductPages::Visitor visit) {
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
   if (!rows.ok()) return rows.status();
+  const csv::ShopifyColumns& columns = rows->columns();
   StatedColumns stated;
-  stated.sku = rows->columns().sku != csv::CsvReader::kNoColumn;
+  stated.sku = columns.sku != csv::CsvReader::kNoColumn;
   stated.parent = true;
-  stated.price = "Variant Price";
-  if (rows->columns().compare_at_price != csv::CsvReader::kNoColumn)
-    stated.compare_at_price = "Variant Compare At Price";
-  if (rows->columns().quantity != csv::CsvReader::kNoColumn) stated.quantity = "Variant Inventory Qty";
+  stated.price = NameOf(*reader, columns.price);
+  stated.compare_at_price = NameOf(*reader, columns.compare_at_price);
+  stated.quantity = NameOf(*reader, columns.quantity);
   ProductPages pages(reader, options, stated, visit);
   const std::vector<int> fields = ShopifyProductFields(*reader);
   for (const int field : fields) pages.AddField(csv::ShopifyFields()[static_cast<size_t>(field)]);

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/csv/column_names.h"
 #include "src/model/quote.h"
 
 namespace flxlink::csv {
@@ -15,9 +16,10 @@ constexpr absl::string_view kFields[] = {"id",    "sku",      "barcode", "handle
                                          "price", "quantity", "status",  "option1", "option2", "option3"};
 
 // The column that each field of kFields is read from, as far as it is one.
-constexpr absl::string_view kFieldColumns[] = {"Handle", "Variant SKU",   "Variant Barcode", "Handle",
-                                               "Title",  "Vendor",        "Variant Price",   "Variant Inventory Qty",
-                                               "Status", "Option1 Value", "Option2 Value",   "Option3 Value"};
+constexpr ShopifyColumn kFieldColumns[] = {ShopifyColumn::kHandle,  ShopifyColumn::kSku,      ShopifyColumn::kBarcode,
+                                           ShopifyColumn::kHandle,  ShopifyColumn::kTitle,    ShopifyColumn::kVendor,
+                                           ShopifyColumn::kPrice,   ShopifyColumn::kQuantity, ShopifyColumn::kStatus,
+                                           ShopifyColumn::kOption1, ShopifyColumn::kOption2,  ShopifyColumn::kOption3};
 
 void AppendIdPart(absl::string_view part, std::string* id) {
   for (const char c : part) {
@@ -29,25 +31,27 @@ void AppendIdPart(absl::string_view part, std::string* id) {
 }  // namespace
 
 absl::StatusOr<ShopifyColumns> ShopifyColumns::Find(const CsvReader& reader) {
+  const auto find = [&](ShopifyColumn column) { return reader.FindColumn(ShopifyNames(column)); };
   ShopifyColumns columns;
-  absl::StatusOr<int> handle = reader.RequireColumn("Handle");
+  absl::StatusOr<int> handle = reader.RequireColumn(ShopifyNames(ShopifyColumn::kHandle));
   if (!handle.ok()) return handle.status();
-  absl::StatusOr<int> price = reader.RequireColumn("Variant Price");
+  absl::StatusOr<int> price = reader.RequireColumn(ShopifyNames(ShopifyColumn::kPrice));
   if (!price.ok()) return price.status();
   columns.handle = *handle;
   columns.price = *price;
-  columns.title = reader.FindColumn("Title");
-  columns.vendor = reader.FindColumn("Vendor");
-  columns.sku = reader.FindColumn("Variant SKU");
-  columns.barcode = reader.FindColumn("Variant Barcode");
-  columns.compare_at_price = reader.FindColumn("Variant Compare At Price");
-  columns.quantity = reader.FindColumn("Variant Inventory Qty");
-  columns.tracker = reader.FindColumn("Variant Inventory Tracker");
-  if (columns.tracker == CsvReader::kNoColumn) columns.tracker = reader.FindColumn("Inventory tracker");
-  columns.status = reader.FindColumn("Status");
-  if (columns.status == CsvReader::kNoColumn) columns.status = reader.FindColumn("Published");
-  columns.options = {reader.FindColumn("Option1 Value"), reader.FindColumn("Option2 Value"),
-                     reader.FindColumn("Option3 Value")};
+  columns.title = find(ShopifyColumn::kTitle);
+  columns.vendor = find(ShopifyColumn::kVendor);
+  columns.sku = find(ShopifyColumn::kSku);
+  columns.barcode = find(ShopifyColumn::kBarcode);
+  columns.compare_at_price = find(ShopifyColumn::kCompareAtPrice);
+  columns.quantity = find(ShopifyColumn::kQuantity);
+  columns.tracker = find(ShopifyColumn::kTracker);
+  columns.status = find(ShopifyColumn::kStatus);
+  if (columns.status == CsvReader::kNoColumn) {
+    columns.status = find(ShopifyColumn::kPublished);
+    columns.is_published = columns.status != CsvReader::kNoColumn;
+  }
+  columns.options = {find(ShopifyColumn::kOption1), find(ShopifyColumn::kOption2), find(ShopifyColumn::kOption3)};
   return columns;
 }
 
@@ -81,9 +85,10 @@ absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_vi
                                           absl::StrJoin(kFields, ", ")));
   }
   const int field = static_cast<int>(found - std::begin(kFields));
-  const bool has_published = name == "status" && reader.FindColumn("Published") != CsvReader::kNoColumn;
+  const bool has_published =
+      name == "status" && reader.FindColumn(ShopifyNames(ShopifyColumn::kPublished)) != CsvReader::kNoColumn;
   if (!has_published) {
-    absl::StatusOr<int> column = reader.RequireColumn(kFieldColumns[field]);
+    absl::StatusOr<int> column = reader.RequireColumn(ShopifyNames(kFieldColumns[field]));
     if (!column.ok()) return column.status();
   }
   return field;
@@ -176,7 +181,9 @@ absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {
 
 absl::Status ShopifyRows::CheckHandle(const ShopifyVariant& variant) const {
   if (!variant.handle.empty()) return absl::OkStatus();
-  return reader_->ErrorAt(variant.row.line, "the variant has no \"Handle\"; give its product's");
+  const std::string& name = reader_->columns()[static_cast<size_t>(columns_.handle)];
+  return reader_->ErrorAt(variant.row.line,
+                          absl::StrCat("the variant has no ", model::Quote(name), "; give its product's"));
 }
 
 }  // namespace flxlink::csv

@@ -27,7 +27,7 @@
 
 namespace flxlink::csv {
 
-// Where a file has its columns; CsvReader::kNoColumn for those that it lacks.
+// Where a file has its columns, by any of their names (column_names.h); CsvReader::kNoColumn for those that it lacks.
 struct ShopifyColumns {
   int handle = CsvReader::kNoColumn;  // Always there.
   int price = CsvReader::kNoColumn;   // Always there.
@@ -37,11 +37,12 @@ struct ShopifyColumns {
   int barcode = CsvReader::kNoColumn;
   int compare_at_price = CsvReader::kNoColumn;
   int quantity = CsvReader::kNoColumn;
-  int tracker = CsvReader::kNoColumn;  // `Variant Inventory Tracker`, as it is called today `Inventory tracker`.
-  int status = CsvReader::kNoColumn;   // `Status`, else `Published`.
+  int tracker = CsvReader::kNoColumn;
+  int status = CsvReader::kNoColumn;  // `Status`, else `Published`.
+  bool is_published = false;          // It is `Published`.
   std::array<int, 3> options{CsvReader::kNoColumn, CsvReader::kNoColumn, CsvReader::kNoColumn};
 
-  // INVALID_ARGUMENT where `Handle` or `Variant Price` is missing.
+  // INVALID_ARGUMENT where the handle or the price has no column.
   static absl::StatusOr<ShopifyColumns> Find(const CsvReader& reader);
 };
 

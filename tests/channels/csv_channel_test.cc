@@ -520,6 +520,37 @@ TEST_F(CsvChannelTest, ShowsWhatTheRowsSay) {
   EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, kAbsent, ChannelStatus::kDead}));
 }
 
+TEST_F(CsvChannelTest, TodaysColumnNamesAreReadAndWritten) {
+  const std::string text =
+      "Title,URL handle,Vendor,Published on online store,Status,SKU,Barcode,Option1 name,Option1 value,Option2 value,"
+      "Option3 value,Price,Compare-at price,Inventory tracker,Inventory quantity\n"
+      "Shirt,shirt,Acme,TRUE,active,s-1,0012,Size,S,Red,x,19.90,25.00,shopify,3\n"
+      ",shirt,,,,s-2,,,M,,,21.00,,,\n";
+  Make(text);
+  const PulledItems pulled = PullAll(*adapter_);
+  ASSERT_THAT(pulled.items, SizeIs(2));
+  const ConformanceItem first = {"shirt/S/Red/x",
+                                 "shirt",
+                                 {1990, 3, ChannelStatus::kListed, 2500},
+                                 {{"id", "shirt/S/Red/x"},
+                                  {"sku", "s-1"},
+                                  {"barcode", "0012"},
+                                  {"handle", "shirt"},
+                                  {"title", "Shirt"},
+                                  {"vendor", "Acme"},
+                                  {"option1", "S"},
+                                  {"option2", "Red"},
+                                  {"option3", "x"}}};
+  EXPECT_EQ(pulled.items[1], first);
+  EXPECT_EQ(pulled.items[0].values, (ItemValues{2100, kAbsent, ChannelStatus::kListed}));
+  EXPECT_THAT(pulled.items[0].fixed, ElementsAre(FixedField{"quantity", FixedReason::kNotTracked}));
+  ExpectApplied({PriceItem("shirt/M", 2200), QuantityItem("shirt/S/Red/x", 7), CompareAtItem("shirt/S/Red/x", 3000),
+                 StatusItem("shirt/M", ChannelStatus::kHidden)});
+  EXPECT_EQ(ReadFile(path_),
+            absl::StrReplaceAll(
+                text, {{"active", "draft"}, {"25.00", "30.00"}, {"shopify,3", "shopify,7"}, {"21.00", "22.00"}}));
+}
+
 // A price taken away for a while is no item gone: its link would break.
 TEST_F(CsvChannelTest, AVariantWithoutAPriceIsOneThatStatesNone) {
   Make("Handle,Option1 Value,Variant SKU,Variant Price\na,S,k,\na,M,,\na,,,\nb,,k2, \n");
@@ -613,8 +644,8 @@ TEST_F(CsvChannelTest, AFileOfNoVariantsIsAnEmptyChannel) {
 }
 
 TEST_F(CsvChannelTest, WhatIsNoCsvFailsThePullWithFileAndLine) {
-  Make("Handle,Price\na,1\n");
-  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: ", "\"Variant Price\""});
+  Make("Handle,Cost\na,1\n");
+  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: ", "\"Variant Price\" or \"Price\""});
   Make("Handle,Variant Price\na\n");
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:2: "});
   Make("Handle,Variant Price\na,1\nb,\"1\n");

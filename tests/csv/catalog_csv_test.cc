@@ -198,7 +198,7 @@ TEST(CsvCatalogTest, NamesFileAndLine) {
   EXPECT_EQ(error("Handle,Variant Price\na,1\na,\na,2\n", CsvDialect::kShopify, {}),
             "4: the id \"a\" is there twice; give every variant its own");
   EXPECT_EQ(error("Handle,Variant Price\n", CsvDialect::kShopify, {"barcode"}),
-            "1: there is no column \"Variant Barcode\"; add it to the header, or name another one");
+            "1: there is no column \"Variant Barcode\" or \"Barcode\"; add it to the header, or name another one");
   EXPECT_EQ(
       error("Handle,Variant Price\n", CsvDialect::kShopify, {"upc"}),
       "1: a Shopify file has no field \"upc\"; use one of id, sku, barcode, handle, title, vendor, price, quantity, "
@@ -303,6 +303,25 @@ TEST(ProductCsvTest, ReadsShopifyFiles) {
               ElementsAre("h/S||h|500|?|1|?|id=h/S|barcode=b|handle=h|title=T|vendor=V|status=active|option1=S",
                           "i||i|-|?|2|?|id=i|barcode=|handle=i|title=I|vendor=|status=|option1=",
                           "h/M|k|h|650|?|-|?|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M"));
+}
+
+TEST(ProductCsvTest, ReadsTodaysShopifyFiles) {
+  const TempFile file(
+      "Title,URL handle,Published on online store,SKU,Barcode,Option1 value,Price,Compare-at price,Inventory quantity\n"
+      "T,h,TRUE,k,b,S,5,6,1\n");
+  ProductCsvOptions options;
+  options.dialect = CsvDialect::kShopify;
+  EXPECT_THAT(Products(file, options).value(),
+              ElementsAre("h/S|k|h|500|600|1|?|id=h/S|barcode=b|handle=h|title=T|status=TRUE|option1=S"));
+  const TempFile odd("URL handle,Price,Inventory quantity\nh,1,x\n");
+  EXPECT_EQ(Error(Products(odd, options).status(), odd),
+            "2: column \"Inventory quantity\": \"x\" is not a whole number; write digits only");
+}
+
+TEST(ProductCsvTest, NamesTheColumnThatIsNearlyTheOneWanted) {
+  const TempFile file("SKU,price\nA,1\n");
+  EXPECT_EQ(Error(Products(file, ProductCsvOptions()).status(), file),
+            "1: there is no column \"sku\", only \"SKU\"; rename that one if it is meant, or name another one");
 }
 
 TEST(ProductCsvTest, AShopifyFileStatesTheColumnsThatItHas) {

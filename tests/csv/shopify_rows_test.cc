@@ -149,6 +149,12 @@ TEST(ShopifyRowsTest, TakesPublishedWhereThereIsNoStatus) {
   EXPECT_EQ(ReadVariants(&*reader)[0].status, "");
 }
 
+TEST(ShopifyRowsTest, OfTwoColumnsForOneThingTheOlderNameCounts) {
+  auto reader = CsvReader::FromText("s.csv", "Handle,Price,Variant Price\na,2,1\n");
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(ReadVariants(&*reader)[0].price, "1");
+}
+
 TEST(ShopifyRowsTest, AnEmptyTrackerMeansThatNobodyTracks) {
   for (const char* column : {"Variant Inventory Tracker", "Inventory tracker"}) {
     auto reader =
@@ -180,8 +186,10 @@ TEST(ShopifyRowsTest, GivesFieldsByNumber) {
 
 TEST(ShopifyRowsTest, RefusesFilesOfAnotherKind) {
   auto reader = CsvReader::FromText("s.csv", "Handle,price\na,1\n");
-  EXPECT_EQ(ShopifyRows::Create(&*reader).status().message(),
-            "s.csv:1: there is no column \"Variant Price\"; add it to the header, or name another one");
+  EXPECT_EQ(
+      ShopifyRows::Create(&*reader).status().message(),
+      "s.csv:1: there is no column \"Variant Price\" or \"Price\", only \"price\"; rename that one if it is meant, "
+      "or name another one");
   reader = CsvReader::FromText("s.csv", "Handle,Variant Price\na,1\n,2\n");
   auto rows = ShopifyRows::Create(&*reader);
   ShopifyVariant variant;

@@ -229,7 +229,7 @@ absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
   if (columns->quantity == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kQuantity);
   if (columns->status == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kStatus);
   if (columns->compare_at_price == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kCompareAtPrice);
-  return CapabilitiesOf(fields, csv_channel::StatusWordsOf(*reader, *columns));
+  return CapabilitiesOf(fields, csv_channel::StatusWordsOf(*columns));
 }
 
 }  // namespace

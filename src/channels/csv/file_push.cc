@@ -29,20 +29,6 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
   return outcome;
 }
 
-absl::string_view ColumnName(SyncField field, StatusWords words) {
-  switch (field) {
-    case SyncField::kPrice:
-      return "Variant Price";
-    case SyncField::kQuantity:
-      return "Variant Inventory Qty";
-    case SyncField::kCompareAtPrice:
-      return "Variant Compare At Price";
-    case SyncField::kStatus:
-      return StatusColumn(words);
-  }
-  return "";
-}
-
 PushOutcome Conflict(absl::string_view what) {
   PushOutcome outcome;
   outcome.result = PushResult::kConflict;
@@ -110,20 +96,18 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
   absl::StatusOr<csv::ShopifyRows> rows =
       csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call)});
   if (!rows.ok()) return rows.status();
-  columns_ = rows->columns();
-  words_ = StatusWordsOf(*reader, columns_);
+  cells_.emplace(*reader, rows->columns(), currency_);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return absl::OkStatus();
     // Of several rows with one id the first counts.
-    if (wanted.contains(variant.id) && !rows_.contains(variant.id))
-      rows_.emplace(variant.id, ReadRow(*reader, variant));
+    if (wanted.contains(variant.id) && !rows_.contains(variant.id)) rows_.emplace(variant.id, ReadRow(variant));
   }
 }
 
-FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) const {
+FilePush::Row FilePush::ReadRow(const csv::ShopifyVariant& variant) const {
   Row row;
   row.position = variant.row;
   row.product = variant.product_row;
@@ -136,10 +120,10 @@ FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::Shopify
       row.unreadable.emplace_back(field, value.status().message());
     }
   };
-  take(SyncField::kPrice, ReadPrice(reader, variant, currency_));
-  take(SyncField::kQuantity, ReadQuantity(reader, variant));
-  take(SyncField::kStatus, ReadStatus(reader, variant, words_));
-  take(SyncField::kCompareAtPrice, ReadCompareAtPrice(reader, variant, currency_));
+  take(SyncField::kPrice, cells_->ReadPrice(variant));
+  take(SyncField::kQuantity, cells_->ReadQuantity(variant));
+  take(SyncField::kStatus, cells_->ReadStatus(variant));
+  take(SyncField::kCompareAtPrice, cells_->ReadCompareAtPrice(variant));
   return row;
 }
 
@@ -188,10 +172,10 @@ absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
       return Rejected(problem_code::kMissingValue, name,
                       absl::StrCat("there is no ", name, " to write; give the product one"));
     }
-    if (ColumnOf(field) == csv::CsvReader::kNoColumn) {
-      return Rejected(problem_code::kMissingColumn, name,
-                      absl::StrCat("the file has no column \"", ColumnName(field, words_),
-                                   "\"; add it, or do not sync the ", name));
+    if (cells_->ColumnOf(field) == csv::CsvReader::kNoColumn) {
+      return Rejected(
+          problem_code::kMissingColumn, name,
+          absl::StrCat("the file has no column \"", cells_->NameOf(field), "\"; add it, or do not sync the ", name));
     }
   }
   if (item.mask.content().empty()) return absl::nullopt;
@@ -209,7 +193,7 @@ absl::optional<PushOutcome> FilePush::JudgeFixed(const PushItem& item, const Row
 
 absl::optional<PushOutcome> FilePush::JudgeStatus(const PushItem& item, const Row& row) const {
   if (!item.mask.Has(SyncField::kStatus)) return absl::nullopt;
-  if (!StatusWord(words_, item.values.status).has_value()) {
+  if (!StatusWord(cells_->words(), item.values.status).has_value()) {
     return Rejected(problem_code::kUnsupportedStatus, "status",
                     absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
                                  "\"; choose another status"));
@@ -238,25 +222,11 @@ absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& r
     const int64_t known = item.known.Get(field);
     if (there == kAbsent || known == kAbsent || there == known || there == item.values.Get(field)) continue;
     const int64_t line = field == SyncField::kStatus ? row.product.line : row.position.line;
-    return Conflict(absl::StrCat(name_, ":", line, ": column \"", ColumnName(field, words_), "\" of ",
+    return Conflict(absl::StrCat(name_, ":", line, ": column \"", cells_->NameOf(field), "\" of ",
                                  model::Quote(item.external_id), ": found ", CellText(field, there), ", expected ",
                                  CellText(field, known)));
   }
   return absl::nullopt;
-}
-
-int FilePush::ColumnOf(SyncField field) const {
-  switch (field) {
-    case SyncField::kPrice:
-      return columns_.price;
-    case SyncField::kQuantity:
-      return columns_.quantity;
-    case SyncField::kCompareAtPrice:
-      return columns_.compare_at_price;
-    case SyncField::kStatus:
-      return columns_.status;
-  }
-  return csv::CsvReader::kNoColumn;
 }
 
 // For messages also what no cell is given: by flxlink's own name a status without a word.
@@ -264,7 +234,7 @@ std::string FilePush::CellText(SyncField field, int64_t value) const {
   if (field == SyncField::kQuantity) return absl::StrCat(value);
   if (field != SyncField::kStatus) return FormatMoney({value, currency_});
   const auto status = static_cast<ChannelStatus>(value);
-  return std::string(StatusWord(words_, status).value_or(ToString(status)));
+  return std::string(StatusWord(cells_->words(), status).value_or(ToString(status)));
 }
 
 // A cell that says the value already keeps its bytes, also when an earlier item of the same push has changed it.
@@ -273,7 +243,7 @@ void FilePush::Apply(const PushItem& item) {
   for (const SyncField field : kSyncFields) {
     if (!item.mask.Has(field)) continue;
     const csv::CsvPosition& record = field == SyncField::kStatus ? row.product : row.position;
-    const CellKey cell = {record.begin, ColumnOf(field)};
+    const CellKey cell = {record.begin, cells_->ColumnOf(field)};
     const int64_t value = item.values.Get(field);
     if (row.values.Get(field) == value) {
       edits_.erase(cell);

@@ -74,7 +74,7 @@ class FilePush {
       : name_(name), text_(&text), currency_(currency) {}
 
   absl::Status FindRows(absl::Span<const PushItem> items, const CallContext& call);
-  Row ReadRow(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) const;
+  Row ReadRow(const csv::ShopifyVariant& variant) const;
   void FindDisagreements(absl::Span<const PushItem> items);
 
   PushOutcome Judge(const PushItem& item) const;
@@ -87,7 +87,6 @@ class FilePush {
   absl::optional<PushOutcome> Compare(const PushItem& item, const Row& row) const;
 
   void Apply(const PushItem& item);
-  int ColumnOf(SyncField field) const;
   std::string CellText(SyncField field, int64_t value) const;
 
   absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, TextSink sink) const;
@@ -96,8 +95,7 @@ class FilePush {
   std::string name_;
   const csv::CsvText* text_;
   Currency currency_;
-  csv::ShopifyColumns columns_;
-  StatusWords words_ = StatusWords::kNone;
+  absl::optional<VariantCells> cells_;          // When the file was read.
   absl::flat_hash_map<std::string, Row> rows_;  // By external id.
   std::set<size_t> disagreeing_;                // The first rows of products whose items want different statuses.
   std::vector<PushOutcome> outcomes_;

@@ -44,9 +44,8 @@ class PageBuilder {
   void AddItem(const csv::ShopifyVariant& variant, const ItemValues& values);
 
   const csv::CsvReader* reader_;
-  const StatusWords words_;
+  const VariantCells cells_;
   const bool tells_trackers_;
-  const Currency currency_;
   size_t bytes_ = 0;
   ChannelVariantBatch batch_;
   std::vector<ItemProblem> problems_;
