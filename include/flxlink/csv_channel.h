@@ -31,7 +31,8 @@
 // set has neither the value that was last known nor the new one, that item alone is a conflict. An empty cell is never
 // one: it is set, whatever was known. A cell that cannot be read (no number, no word of the status) is not written
 // over: that item is rejected, unreadable_item. A temporary file of the same folder is renamed over the file, synced to
-// disk, with its mode and owner. Every other byte stays. Cells that already say the value, as numbers or words, are
+// disk, with its mode and owner. Every other byte stays, the
+// file's own separators and line ends among them. Cells that already say the value, as numbers or words, are
 // left as they are written. Neither time nor memory of a push grow with what the file has in other columns beyond the
 // reading and writing of them. A file that somebody changes during the push is left alone (ABORTED).
 //

@@ -126,7 +126,7 @@ absl::Status CsvCatalog::Impl::SelectColumns(const csv::CsvReader& reader, csv::
     fields_.push_back(static_cast<size_t>(place - wanted.begin()));
     if (place == wanted.end()) wanted.push_back(*column);
   }
-  selection->column_count = reader.columns().size();
+  selection->column_count = reader.cell_count();
   selection->first_filled = true;
   return absl::OkStatus();
 }
@@ -148,7 +148,7 @@ absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<csv::CsvPage> pa
 bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const csv::CsvText& text, Executor& executor) {
   absl::StatusOr<csv::CsvReader> header = csv::CsvReader::Stream(path, text);
   csv::CsvSelection selection;
-  if (!header.ok() || !SelectColumns(*header, &selection).ok()) return false;
+  if (!header.ok() || header->separator() != ',' || !SelectColumns(*header, &selection).ok()) return false;
   absl::optional<std::vector<csv::CsvPage>> pages =
       csv::ReadCsvPages(text, header->next_begin(), selection, csv::kCsvRangeBytes, executor);
   if (!pages.has_value()) return false;

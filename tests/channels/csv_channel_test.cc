@@ -958,6 +958,20 @@ TEST_F(CsvChannelTest, ChangesTheNamedCellsAndNoOtherByte) {
             "pen,,,,3,-2,");
 }
 
+TEST_F(CsvChannelTest, WritesAFileBackWithItsSeparator) {
+  for (const std::string& text :
+       {std::string("Handle;Title;Variant Price;Status;;\r\na;\"A;,\";1;active;;\r\n;;;;;\r\nb;B, b;2;draft;;\r\n"),
+        std::string("\xEF\xBB\xBFsep=\t\nHandle\tTitle\tVariant Price\tStatus\na\tA;,\t1\tactive\nb\tB\t2\tdraft\n")}) {
+    Make(text);
+    ExpectApplied({PriceItem("b", 345), StatusItem("a", ChannelStatus::kHidden)});
+    const std::string separator = absl::StrContains(text, "\t") ? "\t" : ";";
+    EXPECT_EQ(
+        ReadFile(path_),
+        absl::StrReplaceAll(text, {{"active", "draft"},
+                                   {absl::StrCat("2", separator, "draft"), absl::StrCat("3.45", separator, "draft")}}));
+  }
+}
+
 TEST_F(CsvChannelTest, EqualValuesLeaveTheFileAlone) {
   Make(kQuotedBreaks);
   const FileId before = IdOf(path_);

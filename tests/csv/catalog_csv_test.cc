@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -139,7 +140,7 @@ TEST(CsvCatalogTest, NamesTheFirstOfSeveralErrors) {
       error("", "x\nitem 7,\n"),
       "120002: the row has 1 cell, the header has 2; add what is missing, or put cells that hold commas in quotes");
   EXPECT_EQ(error("item 9,\nitem 8,\n", "\xFF,\n"), "20: the id \"item 8\" is there twice; give every variant its own");
-  EXPECT_EQ(error("a,\"\n\"\n,\n", "a,\n"), "4: the id is empty; give every variant one");
+  EXPECT_EQ(error("a,\"\n\"\n,x\n", "a,\n"), "4: the id is empty; give every variant one");
   EXPECT_EQ(error("\"", "\"\n"), "2: text after a closing quote; double the quotes inside the cell");
 }
 
@@ -170,6 +171,17 @@ TEST(CsvCatalogTest, ReadsFilesWithoutRows) {
             "1: there is no header row; name the columns in the first row");
 }
 
+TEST(CsvCatalogTest, ReadsOtherSeparators) {
+  for (const char* text : {"id;sku;note\n1;A,1;x\n;;\n2;B;y\n", "sep=;\nid;sku,note\n1;A,1\n2;B\n"}) {
+    const TempFile file(text);
+    const std::string sku = absl::StrContains(text, "sku,") ? "sku,note" : "sku";
+    const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {sku});
+    ASSERT_TRUE(catalog.ok()) << catalog.status();
+    EXPECT_THAT(Column(**catalog, 0), ElementsAre("A,1", "B"));
+    EXPECT_EQ((*catalog)->FindRow("2"), 1);
+  }
+}
+
 TEST(CsvCatalogTest, ReadsShopifyExports) {
   const TempFile file(
       "Handle,Title,Option1 Value,Variant SKU,Variant Price\n"
@@ -192,7 +204,7 @@ TEST(CsvCatalogTest, NamesFileAndLine) {
             "1: there is no column \"id\"; add it to the header, or name another one");
   EXPECT_EQ(error("\nid\n1\n", CsvDialect::kGeneric, {"sku"}),
             "2: there is no column \"sku\"; add it to the header, or name another one");
-  EXPECT_EQ(error("id,x\n1,\"\n\"\n,\n", CsvDialect::kGeneric, {}), "4: the id is empty; give every variant one");
+  EXPECT_EQ(error("id,x\n1,\"\n\"\n,y\n", CsvDialect::kGeneric, {}), "4: the id is empty; give every variant one");
   EXPECT_EQ(error("id,x\n1,\"\n\"\n1,\n", CsvDialect::kGeneric, {}),
             "4: the id \"1\" is there twice; give every variant its own");
   EXPECT_EQ(error("Handle,Variant Price\na,1\na,\na,2\n", CsvDialect::kShopify, {}),

@@ -212,7 +212,7 @@ std::string Rebuild(CsvReader* reader, absl::string_view text) {
   CsvRecord record;
   while (*reader->Next(&record)) {
     const absl::string_view line = text.substr(record.position.begin, record.position.end - record.position.begin);
-    const std::vector<CsvSpan> spans = CellSpans(line);
+    const std::vector<CsvSpan> spans = CellSpans(line, ',');
     EXPECT_EQ(spans.size(), reader->columns().size());
     for (size_t i = 0; i < spans.size(); ++i) {
       const absl::string_view cell = line.substr(spans[i].begin, spans[i].end - spans[i].begin);

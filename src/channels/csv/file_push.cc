@@ -96,6 +96,7 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
   absl::StatusOr<csv::ShopifyRows> rows =
       csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call)});
   if (!rows.ok()) return rows.status();
+  separator_ = reader->separator();
   cells_.emplace(*reader, rows->columns(), currency_);
   csv::ShopifyVariant variant;
   for (;;) {
@@ -274,7 +275,7 @@ absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::con
     return absl::OkStatus();
   };
   if (absl::Status status = WriteOld(begin, edit->second.record_end, take); !status.ok()) return status;
-  const std::vector<csv::CsvSpan> cells = csv::CellSpans(record);
+  const std::vector<csv::CsvSpan> cells = csv::CellSpans(record, separator_);
   std::string text;
   size_t copied = 0;
   for (; edit != edits_.end() && edit->first.first == begin; ++edit) {

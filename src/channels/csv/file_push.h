@@ -95,6 +95,7 @@ class FilePush {
   std::string name_;
   const csv::CsvText* text_;
   Currency currency_;
+  char separator_ = ',';
   absl::optional<VariantCells> cells_;          // When the file was read.
   absl::flat_hash_map<std::string, Row> rows_;  // By external id.
   std::set<size_t> disagreeing_;                // The first rows of products whose items want different statuses.
