@@ -29,7 +29,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "flxlink/csv_field.h"
 #include "flxlink/executor.h"
 #include "flxlink/linker.h"
 #include "flxlink/money.h"
@@ -129,15 +131,19 @@ absl::StatusOr<CsvLinks> ReadLinksCsv(const std::string& path, const CsvCatalog&
 
 struct ProductCsvOptions {
   // Generic: `sku` is required, unique and not blank, and is the key. `price` and `compare_at_price` are decimal
-  // numbers, `quantity` and `sync_priority` are integers, `parent` is the product. Every other column is a field under
-  // its name; a column without a name is passed over. Shopify: the key is the variant's id, sku may be blank or
-  // repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status, option1, option2,
-  // option3 and id.
+  // numbers, `quantity` and `sync_priority` are whole numbers (5.0 is 5), `parent` is the product. Every other column
+  // is a field under its name; a column without a name is passed over. Shopify: the key is the variant's id, sku may be
+  // blank or repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status, option1,
+  // option2, option3 and id.
   //
   // The file states the columns that it has: a blank cell takes the value away, a missing column leaves it as it was
   // (see ProductBatch).
   CsvDialect dialect = CsvDialect::kGeneric;
-  Currency currency;          // Of the prices; the file does not say. Default USD.
+  Currency currency;  // Of the prices; the file does not say. Default USD.
+  // The decimal mark of the file's numbers; the other one may stand between thousands. Default: the point in a file
+  // separated by commas, and in others what each number tells: a mark before other than three last digits, or after the
+  // other mark. A number that could be either (1.234) is an error then.
+  absl::optional<DecimalMark> decimal{};
   int64_t page_rows = 10000;  // Rows handed over at a time; fewer where they are long.
 };
 

@@ -36,7 +36,10 @@
 // left as they are written. Neither time nor memory of a push grow with what the file has in other columns beyond the
 // reading and writing of them. A file that somebody changes during the push is left alone (ABORTED).
 //
-// Settings: `path`, required.
+// Settings: `path`, required. `decimal`: `point` or `comma`, the decimal mark of its prices; the other one may stand
+// between thousands. Default: the point in a file separated by commas, and in others what each number tells. A price
+// that could be either (1.234) is unreadable_item then. Prices are written with the mark that was set, else with the
+// one that the rows of the push show, else with a point.
 
 #ifndef FLXLINK_CSV_CHANNEL_H_
 #define FLXLINK_CSV_CHANNEL_H_

@@ -398,7 +398,7 @@ class CsvChannelTest : public ::testing::Test {
 
 // -- Making it.
 
-TEST_F(CsvChannelTest, NeedsAPathAndNothingElse) {
+TEST_F(CsvChannelTest, NeedsAPathAndTakesADecimalMark) {
   const absl::Status none = TryMakeAdapter({}).status();
   EXPECT_EQ(none.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(none.message()), HasSubstr("\"path\""));
@@ -406,6 +406,9 @@ TEST_F(CsvChannelTest, NeedsAPathAndNothingElse) {
   const absl::Status unknown = TryMakeAdapter({{"path", "x"}, {"pth", "y"}}).status();
   EXPECT_EQ(unknown.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(unknown.message()), HasSubstr("\"pth\""));
+  const absl::Status decimal = TryMakeAdapter({{"path", "x"}, {"decimal", "dot"}}).status();
+  EXPECT_EQ(decimal.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(decimal.message()), HasSubstr("\"dot\"; use point or comma"));
 }
 
 TEST_F(CsvChannelTest, CanSetWhatTheFileHasColumnsFor) {
@@ -970,6 +973,35 @@ TEST_F(CsvChannelTest, WritesAFileBackWithItsSeparator) {
         absl::StrReplaceAll(text, {{"active", "draft"},
                                    {absl::StrCat("2", separator, "draft"), absl::StrCat("3.45", separator, "draft")}}));
   }
+}
+
+TEST_F(CsvChannelTest, PricesAreReadAndWrittenWithTheFilesDecimalMark) {
+  const std::string text =
+      "Handle;Variant Price;Variant Compare At Price;Variant Inventory "
+      "Qty\na;19,90;;5,0\nb;20;1.250,00;3\nc;1.234;;1\n";
+  Make(text);
+  const PulledItems pulled = PullAll(*adapter_);
+  ASSERT_THAT(pulled.items, SizeIs(2));
+  EXPECT_EQ(pulled.items[0].values, (ItemValues{1990, 5, ChannelStatus::kUnknown}));
+  EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, 3, ChannelStatus::kUnknown, 125000}));
+  ASSERT_THAT(pulled.problems, SizeIs(1));
+  EXPECT_THAT(pulled.problems[0].problem.message,
+              HasSubstr("shop.csv:4: column \"Variant Price\": \"1.234\" can be read"));
+  ExpectApplied({PriceItem("a", 1990), PriceItem("b", 2150), QuantityItem("a", 5)});
+  EXPECT_EQ(ReadFile(path_), absl::StrReplaceAll(text, {{";20;", ";21,50;"}}));
+  EXPECT_EQ(Push({PriceItem("c", 100)}).at(0).code, "unreadable_item");
+
+  adapter_ = *TryMakeAdapter({{"path", path_}, {"decimal", "comma"}});
+  EXPECT_EQ(PullAll(*adapter_).items.at(2).values.price, 123400);
+  ExpectApplied({PriceItem("c", 100)});
+  EXPECT_THAT(ReadFile(path_), HasSubstr("\nc;1,00;;1\n"));
+}
+
+TEST_F(CsvChannelTest, ADecimalCommaBetweenCommasIsWrittenInQuotes) {
+  WriteFile(path_, "Handle,Variant Price\na,5\nb,\"1,50\"\n");
+  adapter_ = *TryMakeAdapter({{"path", path_}, {"decimal", "comma"}});
+  ExpectApplied({PriceItem("a", 250), PriceItem("b", 175)});
+  EXPECT_EQ(ReadFile(path_), "Handle,Variant Price\na,\"2,50\"\nb,\"1,75\"\n");
 }
 
 TEST_F(CsvChannelTest, EqualValuesLeaveTheFileAlone) {

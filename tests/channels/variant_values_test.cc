@@ -58,7 +58,7 @@ class VariantValuesTest : public ::testing::Test {
   static csv_channel::VariantCells Cells(const std::string& header, const char* currency = "USD") {
     const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", header);
     EXPECT_TRUE(reader.ok()) << reader.status();
-    return {*reader, *csv::ShopifyColumns::Find(*reader), *Currency::Parse(currency)};
+    return {*reader, *csv::ShopifyColumns::Find(*reader), {*Currency::Parse(currency)}};
   }
 
   absl::StatusOr<ItemValues> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {

@@ -317,6 +317,21 @@ TEST(ProductCsvTest, ReadsShopifyFiles) {
                           "h/M|k|h|650|?|-|?|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M"));
 }
 
+TEST(ProductCsvTest, ReadsDecimalMarks) {
+  const TempFile file("sku;price;compare_at_price;quantity\nA;19,90;1.250,00;5,0\nB;7;7.5;1\n");
+  EXPECT_THAT(Products(file, {}).value(), ElementsAre("A|A|?|1990|125000|5|?", "B|B|?|700|750|1|?"));
+  const TempFile unclear("sku;price;quantity\nA;1.234;1\n");
+  EXPECT_EQ(
+      Error(Products(unclear, {}).status(), unclear),
+      "2: column \"price\": \"1.234\" can be read in two ways; say whether the file's decimal mark is the point or "
+      "the comma");
+  ProductCsvOptions options;
+  options.decimal = DecimalMark::kComma;
+  EXPECT_THAT(Products(unclear, options).value(), ElementsAre("A|A|?|123400|?|1|?"));
+  EXPECT_EQ(*ParseDecimalMark("comma"), DecimalMark::kComma);
+  EXPECT_EQ(ParseDecimalMark("dot").status().message(), "there is no decimal mark \"dot\"; use point or comma");
+}
+
 TEST(ProductCsvTest, ReadsTodaysShopifyFiles) {
   const TempFile file(
       "Title,URL handle,Published on online store,SKU,Barcode,Option1 value,Price,Compare-at price,Inventory quantity\n"

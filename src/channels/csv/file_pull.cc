@@ -12,7 +12,7 @@
 
 namespace flxlink::csv_channel {
 
-absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& repeated, Currency currency,
+absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& repeated, const CellFormat& format,
                                   const PullCursor& from, int64_t limit) {
   csv::CsvReader& reader = rows->reader();
   if (from.is_start()) {
@@ -21,7 +21,7 @@ absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& re
     reader.Seek(from.row);
   }
   PullPage page;
-  PageBuilder builder(&reader, rows->columns(), currency);
+  PageBuilder builder(&reader, rows->columns(), format);
   csv::ShopifyVariant variant;
   while (page.next_cursor.empty()) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
@@ -38,7 +38,7 @@ absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& re
   return page;
 }
 
-absl::StatusOr<FetchReply> ReadNamed(csv::CsvReader* reader, Currency currency, const FetchRequest& request,
+absl::StatusOr<FetchReply> ReadNamed(csv::CsvReader* reader, const CellFormat& format, const FetchRequest& request,
                                      const CallContext& call) {
   absl::flat_hash_map<absl::string_view, absl::optional<int64_t>> lines;  // Where each of them was found first.
   absl::flat_hash_set<std::string> handles;
@@ -48,7 +48,7 @@ absl::StatusOr<FetchReply> ReadNamed(csv::CsvReader* reader, Currency currency, 
   }
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader, {&handles, /*texts=*/true, CheckOf(call)});
   if (!rows.ok()) return rows.status();
-  PageBuilder builder(reader, rows->columns(), currency);
+  PageBuilder builder(reader, rows->columns(), format);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/problem.h"
 #include "src/channels/csv/call_check.h"
@@ -42,12 +43,6 @@ std::string InTheCaseOf(absl::string_view cell, absl::string_view word) {
   return capitals ? absl::AsciiStrToUpper(word) : std::string(word);
 }
 
-// A cell in quotes stays in quotes; numbers and words never need them.
-std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) {
-  const absl::string_view quote = absl::StartsWith(cell, "\"") ? "\"" : "";
-  return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
-}
-
 // Hands small parts on as large ones.
 class Buffer {
  public:
@@ -71,9 +66,9 @@ class Buffer {
 
 }  // namespace
 
-absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::CsvText& text, Currency currency,
+absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::CsvText& text, const CellFormat& format,
                                           absl::Span<const PushItem> items, const CallContext& call) {
-  FilePush push(name, text, currency);
+  FilePush push(name, text, format);
   if (absl::Status status = push.FindRows(items, call); !status.ok()) return status;
   push.FindDisagreements(items);
   push.outcomes_.reserve(items.size());
@@ -97,14 +92,16 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
       csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call)});
   if (!rows.ok()) return rows.status();
   separator_ = reader->separator();
-  cells_.emplace(*reader, rows->columns(), currency_);
+  cells_.emplace(*reader, rows->columns(), format_);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return absl::OkStatus();
     // Of several rows with one id the first counts.
-    if (wanted.contains(variant.id) && !rows_.contains(variant.id)) rows_.emplace(variant.id, ReadRow(variant));
+    if (!wanted.contains(variant.id)) continue;
+    if (!mark_.has_value()) mark_ = cells_->MarkOf(variant);
+    if (!rows_.contains(variant.id)) rows_.emplace(variant.id, ReadRow(variant));
   }
 }
 
@@ -233,7 +230,10 @@ absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& r
 // For messages also what no cell is given: by flxlink's own name a status without a word.
 std::string FilePush::CellText(SyncField field, int64_t value) const {
   if (field == SyncField::kQuantity) return absl::StrCat(value);
-  if (field != SyncField::kStatus) return FormatMoney({value, currency_});
+  if (field != SyncField::kStatus) {
+    const std::string price = FormatMoney({value, format_.currency});
+    return mark_ == DecimalMark::kComma ? absl::StrReplaceAll(price, {{".", ","}}) : price;
+  }
   const auto status = static_cast<ChannelStatus>(value);
   return std::string(StatusWord(cells_->words(), status).value_or(ToString(status)));
 }
@@ -252,6 +252,13 @@ void FilePush::Apply(const PushItem& item) {
       edits_[cell] = {record.end, CellText(field, value)};
     }
   }
+}
+
+// A cell in quotes stays in quotes; a number with a decimal comma needs them between commas.
+std::string FilePush::InTheQuotesOf(absl::string_view cell, absl::string_view value) const {
+  const bool is_quoted = absl::StartsWith(cell, "\"") || value.find(separator_) != absl::string_view::npos;
+  const absl::string_view quote = is_quoted ? "\"" : "";
+  return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
 }
 
 absl::Status FilePush::WriteOld(size_t begin, size_t end, TextSink sink) const {

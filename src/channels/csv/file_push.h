@@ -38,7 +38,7 @@ class FilePush {
   //
   // INVALID_ARGUMENT where it is no CSV in Shopify's format. UNAVAILABLE where it cannot be read. CANCELLED: the call
   // was.
-  static absl::StatusOr<FilePush> Create(const std::string& name, const csv::CsvText& text, Currency currency,
+  static absl::StatusOr<FilePush> Create(const std::string& name, const csv::CsvText& text, const CellFormat& format,
                                          absl::Span<const PushItem> items, const CallContext& call);
 
   // One an item, in their order: kApplied, kRejected, kConflict or kNotFound.
@@ -70,8 +70,8 @@ class FilePush {
 
   using Edits = std::map<CellKey, Edit>;
 
-  FilePush(const std::string& name, const csv::CsvText& text, Currency currency)
-      : name_(name), text_(&text), currency_(currency) {}
+  FilePush(const std::string& name, const csv::CsvText& text, const CellFormat& format)
+      : name_(name), text_(&text), format_(format) {}
 
   absl::Status FindRows(absl::Span<const PushItem> items, const CallContext& call);
   Row ReadRow(const csv::ShopifyVariant& variant) const;
@@ -88,14 +88,16 @@ class FilePush {
 
   void Apply(const PushItem& item);
   std::string CellText(SyncField field, int64_t value) const;
+  std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) const;
 
   absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, TextSink sink) const;
   absl::Status WriteOld(size_t begin, size_t end, TextSink sink) const;
 
   std::string name_;
   const csv::CsvText* text_;
-  Currency currency_;
+  CellFormat format_;
   char separator_ = ',';
+  absl::optional<DecimalMark> mark_;            // Of the numbers in the rows, where any of them shows it.
   absl::optional<VariantCells> cells_;          // When the file was read.
   absl::flat_hash_map<std::string, Row> rows_;  // By external id.
   std::set<size_t> disagreeing_;                // The first rows of products whose items want different statuses.

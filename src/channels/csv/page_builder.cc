@@ -38,10 +38,8 @@ RareVector<FixedField> FixedOf(const csv::ShopifyVariant& variant) {
 
 std::vector<std::string> CsvLinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
 
-PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, Currency currency)
-    : reader_(reader),
-      cells_(*reader, columns, currency),
-      tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
+PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format)
+    : reader_(reader), cells_(*reader, columns, format), tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
   batch_.fields.names = CsvLinkFields();
   batch_.fields.columns.resize(batch_.fields.names.size());
 }

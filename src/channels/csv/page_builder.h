@@ -24,7 +24,7 @@ std::vector<std::string> CsvLinkFields();
 class PageBuilder {
  public:
   // `reader` is asked for the file's name only and must outlive this.
-  PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, Currency currency);
+  PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
   // Adds the variant as an item, or the problem that keeps it from being one. `first_line`: where the variant stands
   // that has its id already.

@@ -2,7 +2,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
 #include "src/csv/column_names.h"
@@ -71,12 +70,13 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
   return absl::nullopt;
 }
 
-VariantCells::VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, Currency currency)
+VariantCells::VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format)
     : file_(reader.name()),
       columns_(columns),
       header_(reader.columns()),
       words_(StatusWordsOf(columns)),
-      currency_(currency) {}
+      currency_(format.currency),
+      numbers_{reader.separator(), format.decimal} {}
 
 int VariantCells::ColumnOf(SyncField field) const {
   switch (field) {
@@ -109,9 +109,16 @@ absl::Status VariantCells::Unreadable(const csv::ShopifyVariant& variant, int64_
 absl::StatusOr<int64_t> VariantCells::ReadMoney(const csv::ShopifyVariant& variant, SyncField field,
                                                 absl::string_view cell) const {
   if (IsBlank(cell)) return kAbsent;
-  const absl::StatusOr<Money> price = ParseMoney(cell, currency_);
+  const absl::StatusOr<std::string> plain = csv::PlainNumber(cell, numbers_);
+  if (!plain.ok()) return Unreadable(variant, variant.row.line, NameOf(field), plain.status().message());
+  const absl::StatusOr<Money> price = ParseMoney(*plain, currency_);
   if (price.ok()) return price->minor_units;
   return Unreadable(variant, variant.row.line, NameOf(field), price.status().message());
+}
+
+absl::optional<DecimalMark> VariantCells::MarkOf(const csv::ShopifyVariant& variant) const {
+  const absl::optional<DecimalMark> mark = csv::DecimalMarkOf(variant.price, numbers_);
+  return mark.has_value() ? mark : csv::DecimalMarkOf(variant.compare_at_price, numbers_);
 }
 
 absl::StatusOr<int64_t> VariantCells::ReadPrice(const csv::ShopifyVariant& variant) const {
@@ -124,11 +131,10 @@ absl::StatusOr<int64_t> VariantCells::ReadCompareAtPrice(const csv::ShopifyVaria
 
 absl::StatusOr<int64_t> VariantCells::ReadQuantity(const csv::ShopifyVariant& variant) const {
   if (IsBlank(variant.quantity)) return kAbsent;
-  int64_t quantity = 0;
-  if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
-  return Unreadable(
-      variant, variant.row.line, NameOf(SyncField::kQuantity),
-      absl::StrCat(model::Quote(variant.quantity), " is not a whole number; write one, or leave the cell empty"));
+  const absl::StatusOr<int64_t> quantity = csv::ParseWholeNumber(variant.quantity, numbers_);
+  if (quantity.ok()) return quantity;
+  return Unreadable(variant, variant.row.line, NameOf(SyncField::kQuantity),
+                    absl::StrCat(quantity.status().message(), "; write one, or leave the cell empty"));
 }
 
 absl::StatusOr<ChannelStatus> VariantCells::ReadStatus(const csv::ShopifyVariant& variant) const {

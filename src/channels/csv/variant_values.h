@@ -14,6 +14,7 @@
 #include "flxlink/money.h"
 #include "flxlink/push.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/number_text.h"
 #include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
@@ -36,6 +37,12 @@ ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 // nullopt where there is no word for it.
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
 
+// What the channel says of the cells of its file.
+struct CellFormat {
+  Currency currency;                      // Of the prices.
+  absl::optional<DecimalMark> decimal{};  // The setting. nullopt: as csv::PlainNumber() tells.
+};
+
 // Reads what the cells of a file's variants say.
 //
 // kAbsent, or kUnknown, for a blank price, quantity or compare-at price and for an empty status. INVALID_ARGUMENT with
@@ -46,10 +53,11 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
 class VariantCells {
  public:
   // Keeps nothing of the reader but names.
-  VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, Currency currency);
+  VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
   StatusWords words() const { return words_; }
-  Currency currency() const { return currency_; }
+  // The decimal mark that the variant's prices show. nullopt: they show none.
+  absl::optional<DecimalMark> MarkOf(const csv::ShopifyVariant& variant) const;
 
   // Where a field stands, and what that column is called in the file; where it has none, in older exports.
   int ColumnOf(SyncField field) const;
@@ -76,6 +84,7 @@ class VariantCells {
   const std::vector<std::string> header_;
   const StatusWords words_;
   const Currency currency_;
+  const csv::NumberFormat numbers_;
 };
 
 }  // namespace flxlink::csv_channel
