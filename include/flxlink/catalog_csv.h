@@ -4,15 +4,17 @@
 // none is written. Files are regular files: no FIFO, folder or device. Anything constructed here is immutable, and so
 // safe for any number of threads.
 //
-// CSV is RFC 4180 with a header row: cells separated by commas; a cell with a comma, quote or line break in double
-// quotes, quotes inside it doubled; lines ended by LF or CRLF; UTF-8, a byte-order mark at the start allowed. Nothing
-// is trimmed. Wholly blank lines are skipped. A cell holds up to 1 MiB.
+// CSV is RFC 4180 with a header row: cells separated by commas, semicolons or tabs, told from the header row or by a
+// line like "sep=;" before it; a cell with a separator, quote or line break in double quotes, quotes inside it doubled;
+// lines ended by LF or CRLF; UTF-8, a byte-order mark at the start allowed. Nothing is trimmed. Blank lines, rows whose
+// cells are all empty and empty header cells at the end are passed over. A cell holds up to 1 MiB.
 //
 // Errors: NOT_FOUND where a file cannot be opened. INVALID_ARGUMENT where it is no regular file, in one line "FILE:
 // what; how to fix it", and for what is in it, always one line "FILE:LINE: what; how to fix it", where LINE is the
 // physical line, from 1, on which the record starts: a wrong number of cells, an unterminated quote, text after a
 // closing quote or a quote in an unquoted cell, a carriage return without line feed, invalid UTF-8, a cell above the
-// limit, a repeated column, a missing column that was asked for, an empty or repeated id.
+// limit, a repeated column, a missing column that was asked for (one that is nearly it is named), an empty or repeated
+// id.
 
 #ifndef FLXLINK_CATALOG_CSV_H_
 #define FLXLINK_CATALOG_CSV_H_
@@ -27,7 +29,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "flxlink/csv_field.h"
 #include "flxlink/executor.h"
 #include "flxlink/linker.h"
 #include "flxlink/money.h"
@@ -39,10 +43,14 @@ namespace flxlink {
 enum class CsvDialect {
   // One row a variant. Column names are field names.
   kGeneric,
-  // Shopify's product export. A row with a `Variant Price` is a variant, any other row belongs to the one before it.
+  // Shopify's product export. A row with an option value, SKU, barcode, price or quantity is a variant, any other row
+  // is
+  // passed over. Columns may have the names of older exports or today's (`URL handle`, `SKU`, `Price` …). Rows of one
+  // handle are one product, wherever they stand.
   // Fields are sku, barcode, handle, title, vendor, price, quantity, status, option1, option2, option3 and id. The id
   // is handle and option values joined by '/', with '\' before '/' and '\' inside a part, trailing empty options
-  // dropped; the parent is the handle. Title, vendor and status come from the product's first row, the status from
+  // dropped; the parent is the handle. Title, vendor and status come from the product's first row in the file, the
+  // status from
   // `Status`, else from `Published`.
   kShopify,
 };
@@ -123,15 +131,19 @@ absl::StatusOr<CsvLinks> ReadLinksCsv(const std::string& path, const CsvCatalog&
 
 struct ProductCsvOptions {
   // Generic: `sku` is required, unique and not blank, and is the key. `price` and `compare_at_price` are decimal
-  // numbers, `quantity` and `sync_priority` are integers, `parent` is the product. Every other column is a field under
-  // its name; a column without a name is passed over. Shopify: the key is the variant's id, sku may be blank or
-  // repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status, option1, option2,
-  // option3 and id.
+  // numbers, `quantity` and `sync_priority` are whole numbers (5.0 is 5), `parent` is the product. Every other column
+  // is a field under its name; a column without a name is passed over. Shopify: the key is the variant's id, sku may be
+  // blank or repeated, and the parent is the handle. Fields are barcode, handle, title, vendor, status, option1,
+  // option2, option3 and id.
   //
   // The file states the columns that it has: a blank cell takes the value away, a missing column leaves it as it was
   // (see ProductBatch).
   CsvDialect dialect = CsvDialect::kGeneric;
-  Currency currency;          // Of the prices; the file does not say. Default USD.
+  Currency currency;  // Of the prices; the file does not say. Default USD.
+  // The decimal mark of the file's numbers; the other one may stand between thousands. Default: the point in a file
+  // separated by commas, and in others what each number tells: a mark before other than three last digits, or after the
+  // other mark. A number that could be either (1.234) is an error then.
+  absl::optional<DecimalMark> decimal{};
   int64_t page_rows = 10000;  // Rows handed over at a time; fewer where they are long.
 };
 

@@ -1,23 +1,29 @@
 // The `csv` channel: a product CSV in Shopify's export format as a sales channel.
 //
-// The file has a header row, one row a variant (it has a `Variant Price`), and rows that are not variants (further
-// images), which are left alone. An item's external id is its handle and option values joined by '/', with '\' before a
+// The file has a header row, one row a variant (an option value, SKU, barcode, price or quantity is filled), and rows
+// that are not variants (further images), which are left alone. A variant without a price states none. Rows of one
+// handle are one product, wherever they stand. An item's external id is its handle and option values joined by '/',
+// with '\' before a
 // '/' or '\' inside a part; its parent is the handle. Status is the column `Status` (active, draft, archived), else
-// `Published` (true, false), on the first row of a product; a file with neither column has no status.
+// `Published` (true, false), on the first row of a product in the file; a file with neither column has no status.
+//
+// Columns are called as in older exports, as here, or as Shopify calls them today: `URL handle`, `SKU`, `Barcode`,
+// `Price`, `Compare-at price`, `Inventory quantity`, `Inventory tracker`, `Option1 value`, `Published on online store`.
+// Of two names for one thing the older one counts.
 //
 // Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3.
 //
 // Price, quantity and compare-at price stand in the columns `Variant Price`, `Variant Inventory Qty` and `Variant
 // Compare At Price` of the variant's row; the last two can be set where the file has them. To a pull, a compare-at
 // price or a status that cannot be read counts as none. Content cannot be set. Where the file has the column `Variant
-// Inventory Tracker` (as Shopify calls it today, `Inventory tracker`), the quantity of a row with nothing in it is
+// Inventory Tracker`, the quantity of a row with nothing in it is
 // fixed, not_tracked.
 //
-// A pull reads the file once, whatever its pages, and is aborted where the file changes before its last page is read. A
-// variant whose price or quantity is no number, that has no handle, or whose external id an earlier row has, is an item
-// problem (unreadable_item, repeated_item), and the others are read; what is no CSV fails the pull before anything of
-// it is taken in. A fetch is one pass over the file for up to 10,000 items, and UNAVAILABLE where the file changes
-// meanwhile. Only a regular file is read.
+// A pull reads the file once, whatever its pages, has it in memory until the last of them, and is aborted where the
+// file changes before its last page is read. A variant whose price or quantity is no number, that has no handle, or
+// whose external id an earlier row has, is an item problem (unreadable_item, repeated_item), and the others are read;
+// what is no CSV fails the pull before anything of it is taken in. A fetch is one pass over the file for up to 10,000
+// items, and UNAVAILABLE where the file changes meanwhile. Only a regular file is read.
 //
 // Of its one push kind, "rows", a push may have any number of items: it is one pass over the file, under a lock on the
 // file `PATH.lock`, which is waited for up to two seconds, and one writing of it where anything changes. An item's
@@ -25,11 +31,15 @@
 // set has neither the value that was last known nor the new one, that item alone is a conflict. An empty cell is never
 // one: it is set, whatever was known. A cell that cannot be read (no number, no word of the status) is not written
 // over: that item is rejected, unreadable_item. A temporary file of the same folder is renamed over the file, synced to
-// disk, with its mode and owner. Every other byte stays. Cells that already say the value, as numbers or words, are
+// disk, with its mode and owner. Every other byte stays, the
+// file's own separators and line ends among them. Cells that already say the value, as numbers or words, are
 // left as they are written. Neither time nor memory of a push grow with what the file has in other columns beyond the
 // reading and writing of them. A file that somebody changes during the push is left alone (ABORTED).
 //
-// Settings: `path`, required.
+// Settings: `path`, required. `decimal`: `point` or `comma`, the decimal mark of its prices; the other one may stand
+// between thousands. Default: the point in a file separated by commas, and in others what each number tells. A price
+// that could be either (1.234) is unreadable_item then. Prices are written with the mark that was set, else with the
+// one that the rows of the push show, else with a point.
 
 #ifndef FLXLINK_CSV_CHANNEL_H_
 #define FLXLINK_CSV_CHANNEL_H_

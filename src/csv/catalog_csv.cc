@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
@@ -125,7 +126,7 @@ absl::Status CsvCatalog::Impl::SelectColumns(const csv::CsvReader& reader, csv::
     fields_.push_back(static_cast<size_t>(place - wanted.begin()));
     if (place == wanted.end()) wanted.push_back(*column);
   }
-  selection->column_count = reader.columns().size();
+  selection->column_count = reader.cell_count();
   selection->first_filled = true;
   return absl::OkStatus();
 }
@@ -147,7 +148,7 @@ absl::StatusOr<int64_t> CsvCatalog::Impl::TakePages(std::vector<csv::CsvPage> pa
 bool CsvCatalog::Impl::ReadAtOnce(const std::string& path, const csv::CsvText& text, Executor& executor) {
   absl::StatusOr<csv::CsvReader> header = csv::CsvReader::Stream(path, text);
   csv::CsvSelection selection;
-  if (!header.ok() || !SelectColumns(*header, &selection).ok()) return false;
+  if (!header.ok() || header->separator() != ',' || !SelectColumns(*header, &selection).ok()) return false;
   absl::optional<std::vector<csv::CsvPage>> pages =
       csv::ReadCsvPages(text, header->next_begin(), selection, csv::kCsvRangeBytes, executor);
   if (!pages.has_value()) return false;
@@ -218,7 +219,9 @@ absl::Status CsvCatalog::Impl::ReadShopify(const std::string& path) {
     numbers.push_back(*number);
   }
   has_parents_ = true;
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
+  csv::ShopifySelection selection;
+  selection.texts = absl::c_linear_search(options_.fields, "title") || absl::c_linear_search(options_.fields, "vendor");
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader, selection);
   if (!rows.ok()) return rows.status();
   csv::ShopifyVariant variant;
   return ReadRows(*reader, kParents + 1 + numbers.size(), [&](Row* row) -> absl::StatusOr<bool> {

@@ -3,12 +3,16 @@
 #include <csv.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "src/csv/column_names.h"
 #include "src/csv/regular_file.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
@@ -26,6 +30,33 @@ constexpr size_t kWindowBytes = size_t{128} << 10;
 
 // No character is trimmed from a field's ends.
 int NoSpace(unsigned char) { return 0; }
+
+constexpr absl::string_view kSeparators = ",;\t";
+
+absl::string_view NameOf(char separator) {
+  if (separator == ',') return "commas";
+  return separator == ';' ? "semicolons" : "tabs";
+}
+
+// What separates the cells of a header row.
+char SeparatorOf(absl::string_view header) {
+  size_t counts[kSeparators.size()] = {};
+  bool is_quoted = false;
+  for (const char c : header) {
+    if (c == '"') is_quoted = !is_quoted;
+    const size_t separator = kSeparators.find(c);
+    if (!is_quoted && separator != absl::string_view::npos) ++counts[separator];
+  }
+  // The first of the largest.
+  return kSeparators[static_cast<size_t>(std::max_element(std::begin(counts), std::end(counts)) - std::begin(counts))];
+}
+
+bool IsEmpty(const StringColumn& fields) {
+  for (int64_t i = 0; i < fields.size(); ++i) {
+    if (!fields[i].empty()) return false;
+  }
+  return true;
+}
 
 // A csv_parser that is freed.
 class Parser {
@@ -48,14 +79,14 @@ class Parser {
 }  // namespace
 
 // The reader has seen that quotes stand around whole cells only, and inside them in pairs.
-std::vector<CsvSpan> CellSpans(absl::string_view record) {
+std::vector<CsvSpan> CellSpans(absl::string_view record, char separator) {
   if (absl::ConsumeSuffix(&record, "\n")) absl::ConsumeSuffix(&record, "\r");
   std::vector<CsvSpan> spans;
   bool is_quoted = false;
   size_t begin = 0;
   for (size_t at = 0; at < record.size(); ++at) {
     if (record[at] == '"') is_quoted = !is_quoted;
-    if (record[at] != ',' || is_quoted) continue;
+    if (record[at] != separator || is_quoted) continue;
     spans.push_back({begin, at});
     begin = at + 1;
   }
@@ -71,6 +102,8 @@ class CsvReader::Impl {
   const std::string& name() const { return name_; }
   const std::vector<std::string>& columns() const { return columns_; }
   int64_t header_line() const { return header_line_; }
+  size_t cell_count() const { return cell_count_; }
+  char separator() const { return separator_; }
   size_t next_begin() const { return at_; }
 
   absl::Status ReadHeader();
@@ -100,6 +133,8 @@ class CsvReader::Impl {
   bool LoadAhead(size_t bytes);
 
   size_t EndOfLine(size_t begin);
+  absl::string_view HeaderText();
+  absl::Status ReadSeparator();
   void SkipBlankLines();
   absl::StatusOr<bool> ReadRecord(CsvRecord* record);
   absl::Status FeedLine(size_t record_begin, int64_t record_line, size_t end);
@@ -118,6 +153,8 @@ class CsvReader::Impl {
   size_t size_;                      // Of the whole text.
   bool is_broken_ = false;           // The text cannot be read any further.
   std::vector<std::string> columns_;
+  size_t cell_count_ = 0;
+  char separator_ = ',';
   int64_t header_line_ = 1;
   CsvPosition first_;  // Of the first record, or of blank lines before it.
   Parser parser_;
@@ -267,22 +304,58 @@ absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
 
 absl::Status CsvReader::Impl::CheckCellCount(const CsvRecord& record) const {
   const auto cells = static_cast<size_t>(record.fields.size());
-  if (cells == columns_.size()) return absl::OkStatus();
+  if (cells == cell_count_) return absl::OkStatus();
   return ErrorAt(record.position.line,
-                 absl::StrCat("the row has ", cells, cells == 1 ? " cell" : " cells", ", the header has ",
-                              columns_.size(), "; add what is missing, or put cells that hold commas in quotes"));
+                 absl::StrCat("the row has ", cells, cells == 1 ? " cell" : " cells", ", the header has ", cell_count_,
+                              "; add what is missing, or put cells that hold ", NameOf(separator_), " in quotes"));
+}
+
+// The text of the record that comes next, as far as quotes tell.
+absl::string_view CsvReader::Impl::HeaderText() {
+  size_t end = at_;
+  for (bool is_open = true; is_open;) {
+    const size_t next = EndOfLine(end);
+    if (next == end) break;
+    end = next;
+    is_open = absl::c_count(Loaded(at_).substr(0, end - at_), '"') % 2 != 0;
+  }
+  return Loaded(at_).substr(0, end - at_);
+}
+
+absl::Status CsvReader::Impl::ReadSeparator() {
+  SkipBlankLines();
+  const absl::string_view text = HeaderText();
+  const absl::string_view line = absl::StripSuffix(absl::StripSuffix(text, "\n"), "\r");
+  constexpr absl::string_view kSays = "sep=";
+  if (!absl::StartsWith(line, kSays) || line.size() != kSays.size() + 1) {
+    separator_ = SeparatorOf(line);
+    return absl::OkStatus();
+  }
+  separator_ = line.back();
+  if (!absl::StrContains(kSeparators, line.substr(kSays.size()))) {
+    return ErrorAt(line_, absl::StrCat("cells separated by ", model::Quote(line.substr(kSays.size())),
+                                       " are not read; use a comma, a semicolon or a tab"));
+  }
+  at_ += text.size();
+  ++line_;
+  return absl::OkStatus();
 }
 
 absl::Status CsvReader::Impl::ReadHeader() {
   if (LoadAhead(kByteOrderMark.size()) && absl::StartsWith(Loaded(at_), kByteOrderMark)) at_ += kByteOrderMark.size();
+  if (absl::Status status = ReadSeparator(); !status.ok()) return status;
+  csv_set_delim(parser_.get(), static_cast<unsigned char>(separator_));
   CsvRecord header;
   absl::StatusOr<bool> found = ReadRecord(&header);
   if (!found.ok()) return found.status();
   if (!*found) return ErrorAt(1, "there is no header row; name the columns in the first row");
   if (absl::Status status = CheckFields(header); !status.ok()) return status;
   header_line_ = header.position.line;
+  cell_count_ = static_cast<size_t>(header.fields.size());
+  int64_t named = header.fields.size();
+  while (named > 0 && header.fields[named - 1].empty()) --named;
   absl::flat_hash_set<absl::string_view> seen;
-  for (int64_t i = 0; i < header.fields.size(); ++i) {
+  for (int64_t i = 0; i < named; ++i) {
     if (!seen.insert(header.fields[i]).second) {
       return ErrorAt(header_line_, absl::StrCat("the column ", model::Quote(header.fields[i]),
                                                 " is there twice; rename or remove one of them"));
@@ -295,10 +368,12 @@ absl::Status CsvReader::Impl::ReadHeader() {
 }
 
 absl::StatusOr<bool> CsvReader::Impl::Next(CsvRecord* record) {
-  absl::StatusOr<bool> found = ReadRecord(record);
-  if (!found.ok() || !*found) return found;
+  do {
+    absl::StatusOr<bool> found = ReadRecord(record);
+    if (!found.ok() || !*found) return found;
+    if (absl::Status status = CheckCellCount(*record); !status.ok()) return status;
+  } while (!row_.too_long && IsEmpty(record->fields));
   record->position.index = next_index_++;
-  if (absl::Status status = CheckCellCount(*record); !status.ok()) return status;
   if (absl::Status status = CheckFields(*record); !status.ok()) return status;
   return true;
 }
@@ -342,16 +417,40 @@ absl::StatusOr<CsvReader> CsvReader::FromText(std::string name, std::string text
 const std::string& CsvReader::name() const { return impl_->name(); }
 const std::vector<std::string>& CsvReader::columns() const { return impl_->columns(); }
 
+size_t CsvReader::cell_count() const { return impl_->cell_count(); }
+char CsvReader::separator() const { return impl_->separator(); }
+
 int CsvReader::FindColumn(absl::string_view column) const {
   const auto found = std::find(columns().begin(), columns().end(), column);
   return found == columns().end() ? kNoColumn : static_cast<int>(found - columns().begin());
 }
 
+int CsvReader::FindColumn(absl::Span<const absl::string_view> names) const {
+  for (const absl::string_view name : names) {
+    const int found = FindColumn(name);
+    if (found != kNoColumn) return found;
+  }
+  return kNoColumn;
+}
+
 absl::StatusOr<int> CsvReader::RequireColumn(absl::string_view column) const {
-  const int found = FindColumn(column);
+  return RequireColumn(absl::MakeConstSpan(&column, 1));
+}
+
+absl::StatusOr<int> CsvReader::RequireColumn(absl::Span<const absl::string_view> names) const {
+  const int found = FindColumn(names);
   if (found != kNoColumn) return found;
-  return ErrorAt(impl_->header_line(), absl::StrCat("there is no column ", model::Quote(column),
-                                                    "; add it to the header, or name another one"));
+  std::string error = "there is no column ";
+  absl::StrAppend(&error, absl::StrJoin(names, " or ", [](std::string* out, absl::string_view name) {
+    absl::StrAppend(out, model::Quote(name));
+  }));
+  const absl::string_view near = FindNearColumn(columns(), names);
+  if (near.empty()) {
+    absl::StrAppend(&error, "; add it to the header, or name another one");
+  } else {
+    absl::StrAppend(&error, ", only ", model::Quote(near), "; rename that one if it is meant, or name another one");
+  }
+  return ErrorAt(impl_->header_line(), error);
 }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }

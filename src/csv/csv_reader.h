@@ -1,5 +1,5 @@
-// Reads CSV text: RFC 4180 with a header row, UTF-8 with an optional byte-order mark, lines ended by LF or
-// CRLF.
+// Reads CSV text: RFC 4180 with a header row, cells separated by commas, semicolons or tabs, UTF-8 with an optional
+// byte-order mark, lines ended by LF or CRLF.
 //
 // The grammar is libcsv's. This wraps it with what libcsv does not do: physical line numbers and byte spans of every
 // record, errors that name file and line, and the checks on cell count, encoding and size.
@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "flxlink/csv_field.h"  // AppendCsvField, for those who write cells back.
 #include "flxlink/string_column.h"
 #include "src/csv/csv_text.h"
@@ -36,7 +37,7 @@ struct CsvPosition {
 
 struct CsvRecord {
   CsvPosition position;
-  StringColumn fields;  // Unquoted, one per column of the header.
+  StringColumn fields;  // Unquoted, one per cell of the header.
 };
 
 // Part of a text, [begin, end).
@@ -45,11 +46,14 @@ struct CsvSpan {
   size_t end = 0;
 };
 
-// Where the cells stand in `record`, which is the text of one record that a CsvReader has read: quotes included, commas
-// and line end not.
-std::vector<CsvSpan> CellSpans(absl::string_view record);
+// Where the cells stand in `record`, which is the text of one record that a CsvReader has read: quotes included,
+// separators and line end not.
+std::vector<CsvSpan> CellSpans(absl::string_view record, char separator);
 
-// Reads one file, record by record. Wholly blank lines are skipped.
+// Reads one file, record by record. Blank lines and records whose cells are all empty are passed over.
+//
+// What separates cells is told from the header row: of comma, semicolon and tab the one that it has most of outside of
+// quotes, and where none leads the comma. A line "sep=;" before it says so instead.
 //
 // Every error is INVALID_ARGUMENT and reads "FILE:LINE: what; how to fix it" in one line, LINE being the physical line
 // on which the record starts. After an error the reader is not to be used further.
@@ -72,14 +76,21 @@ class CsvReader {
   ~CsvReader();
 
   const std::string& name() const;
-  // The header's names; all different.
+  // The header's names; all different. Without empty cells at its end.
   const std::vector<std::string>& columns() const;
+  // How many cells each record has: the columns, and the empty header cells behind them.
+  size_t cell_count() const;
+  char separator() const;
 
   static constexpr int kNoColumn = -1;
   // The number of a column, or kNoColumn.
   int FindColumn(absl::string_view column) const;
-  // The same, with an error that names the header's line where the file has no such column.
+  // That of the first of several names that the file has.
+  int FindColumn(absl::Span<const absl::string_view> names) const;
+  // The same, with an error where the file has no such column, that names the header's line and the column that is
+  // nearly the one wanted.
   absl::StatusOr<int> RequireColumn(absl::string_view column) const;
+  absl::StatusOr<int> RequireColumn(absl::Span<const absl::string_view> names) const;
 
   // Reads the next record; false when there is none.
   absl::StatusOr<bool> Next(CsvRecord* record);

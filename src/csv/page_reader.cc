@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/string_view.h"
+#include "src/csv/csv_reader.h"
 #include "src/csv/record_scanner.h"
 #include "src/model/utf8.h"
 
@@ -64,6 +66,14 @@ struct Run {
   size_t end = 0;  // Where the next record begins.
   CsvPage page;
 };
+
+// Whether CsvReader passes over it.
+bool IsEmptyRecord(absl::string_view record) {
+  return absl::c_all_of(CellSpans(record, ','), [&](const CsvSpan& cell) {
+    const absl::string_view text = record.substr(cell.begin, cell.end - cell.begin);
+    return text.empty() || text == "\"\"";
+  });
+}
 
 // What one thread reads with.
 class RangeReader {
@@ -134,9 +144,11 @@ absl::Span<CsvCell> RangeReader::NextCells() {
 RecordScanner::Found RangeReader::ReadRecords(size_t end, RecordScanner* scanner) {
   while (scanner->at() < end) {
     const absl::Span<CsvCell> cells = NextCells();
+    const size_t begin = scanner->at();
     const RecordScanner::Found found = scanner->Next(slots_, cells);
     if (found == RecordScanner::Found::kBlankLine) continue;
     if (found != RecordScanner::Found::kRecord) return found;
+    if (cells[0].size == 0 && IsEmptyRecord(window_.text().substr(begin, scanner->at() - begin))) continue;
     if (first_filled_ && cells[0].size == 0) return RecordScanner::Found::kOdd;
     cell_count_ += stride();
   }

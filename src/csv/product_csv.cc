@@ -6,11 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/catalog_csv.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/id_index.h"
+#include "src/csv/number_text.h"
 #include "src/csv/paged_strings.h"
 #include "src/csv/shopify_rows.h"
 #include "src/model/quote.h"
@@ -46,6 +46,10 @@ struct StatedColumns {
   absl::string_view sync_priority;
 };
 
+absl::string_view NameOf(const csv::CsvReader& reader, int column) {
+  return column == csv::CsvReader::kNoColumn ? absl::string_view() : reader.columns()[static_cast<size_t>(column)];
+}
+
 // Gathers rows into pages.
 class ProductPages {
  public:
@@ -53,7 +57,12 @@ class ProductPages {
 
   ProductPages(const csv::CsvReader* reader, const ProductCsvOptions& options, const StatedColumns& stated,
                Visitor visit)
-      : reader_(reader), options_(options), stated_(stated), visit_(visit), index_(&keys_) {
+      : reader_(reader),
+        options_(options),
+        numbers_{reader->separator(), options.decimal},
+        stated_(stated),
+        visit_(visit),
+        index_(&keys_) {
     page_.currency = options.currency;
   }
 
@@ -73,8 +82,11 @@ class ProductPages {
   absl::Status AddInteger(int64_t line, absl::string_view name, absl::string_view cell,
                           std::vector<int64_t>* column) const;
 
+  absl::Status CellError(int64_t line, absl::string_view name, absl::string_view what) const;
+
   const csv::CsvReader* reader_;
   const ProductCsvOptions& options_;
+  const csv::NumberFormat numbers_;
   const StatedColumns stated_;
   Visitor visit_;
   csv::PagedStrings keys_;  // Of the whole file.
@@ -83,16 +95,22 @@ class ProductPages {
   int64_t page_bytes_ = 0;
 };
 
+absl::Status ProductPages::CellError(int64_t line, absl::string_view name, absl::string_view what) const {
+  return reader_->ErrorAt(line, absl::StrCat("column ", model::Quote(name), ": ", what));
+}
+
 absl::Status ProductPages::AddPrice(int64_t line, absl::string_view name, absl::string_view cell,
                                     std::vector<int64_t>* column) const {
   if (name.empty()) return absl::OkStatus();
   int64_t price = kAbsent;
   if (!IsBlank(cell)) {
-    absl::StatusOr<Money> money = ParseMoney(cell, options_.currency);
+    const absl::StatusOr<std::string> plain = csv::PlainNumber(cell, numbers_);
+    if (!plain.ok()) return CellError(line, name, plain.status().message());
+    const absl::StatusOr<Money> money = ParseMoney(*plain, options_.currency);
     if (!money.ok() || money->minor_units == kAbsent) {
-      return reader_->ErrorAt(
-          line, absl::StrCat("column ", model::Quote(name), ": ", model::Quote(cell), " is not a price in ",
-                             options_.currency.code(), "; write a plain decimal number like 19.90"));
+      return CellError(line, name,
+                       absl::StrCat(model::Quote(cell), " is not a price in ", options_.currency.code(),
+                                    "; write a plain decimal number like 19.90"));
     }
     price = money->minor_units;
   }
@@ -104,9 +122,10 @@ absl::Status ProductPages::AddInteger(int64_t line, absl::string_view name, absl
                                       std::vector<int64_t>* column) const {
   if (name.empty()) return absl::OkStatus();
   int64_t value = kAbsent;
-  if (!IsBlank(cell) && (!absl::SimpleAtoi(cell, &value) || value == kAbsent)) {
-    return reader_->ErrorAt(line, absl::StrCat("column ", model::Quote(name), ": ", model::Quote(cell),
-                                               " is not a whole number; write digits only"));
+  if (!IsBlank(cell)) {
+    const absl::StatusOr<int64_t> number = csv::ParseWholeNumber(cell, numbers_);
+    if (!number.ok()) return CellError(line, name, absl::StrCat(number.status().message(), "; write digits only"));
+    value = *number;
   }
   column->push_back(value);
   return absl::OkStatus();
@@ -188,15 +207,12 @@ absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions
                                  ProductPages::Visitor visit) {
   absl::StatusOr<GenericColumns> columns = GenericColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
-  const auto name_of = [&](int column) {
-    return column == csv::CsvReader::kNoColumn ? absl::string_view() : reader->columns()[static_cast<size_t>(column)];
-  };
   StatedColumns stated;
   stated.parent = columns->parent != csv::CsvReader::kNoColumn;
-  stated.price = name_of(columns->price);
-  stated.compare_at_price = name_of(columns->compare_at_price);
-  stated.quantity = name_of(columns->quantity);
-  stated.sync_priority = name_of(columns->sync_priority);
+  stated.price = NameOf(*reader, columns->price);
+  stated.compare_at_price = NameOf(*reader, columns->compare_at_price);
+  stated.quantity = NameOf(*reader, columns->quantity);
+  stated.sync_priority = NameOf(*reader, columns->sync_priority);
   ProductPages pages(reader, options, stated, visit);
   for (const int column : columns->fields) pages.AddField(reader->columns()[static_cast<size_t>(column)]);
   csv::CsvRecord record;
@@ -236,13 +252,13 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
                                  ProductPages::Visitor visit) {
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
   if (!rows.ok()) return rows.status();
+  const csv::ShopifyColumns& columns = rows->columns();
   StatedColumns stated;
-  stated.sku = rows->columns().sku != csv::CsvReader::kNoColumn;
+  stated.sku = columns.sku != csv::CsvReader::kNoColumn;
   stated.parent = true;
-  stated.price = "Variant Price";
-  if (rows->columns().compare_at_price != csv::CsvReader::kNoColumn)
-    stated.compare_at_price = "Variant Compare At Price";
-  if (rows->columns().quantity != csv::CsvReader::kNoColumn) stated.quantity = "Variant Inventory Qty";
+  stated.price = NameOf(*reader, columns.price);
+  stated.compare_at_price = NameOf(*reader, columns.compare_at_price);
+  stated.quantity = NameOf(*reader, columns.quantity);
   ProductPages pages(reader, options, stated, visit);
   const std::vector<int> fields = ShopifyProductFields(*reader);
   for (const int field : fields) pages.AddField(csv::ShopifyFields()[static_cast<size_t>(field)]);

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/csv/column_names.h"
 #include "src/model/quote.h"
 
 namespace flxlink::csv {
@@ -15,9 +16,10 @@ constexpr absl::string_view kFields[] = {"id",    "sku",      "barcode", "handle
                                          "price", "quantity", "status",  "option1", "option2", "option3"};
 
 // The column that each field of kFields is read from, as far as it is one.
-constexpr absl::string_view kFieldColumns[] = {"Handle", "Variant SKU",   "Variant Barcode", "Handle",
-                                               "Title",  "Vendor",        "Variant Price",   "Variant Inventory Qty",
-                                               "Status", "Option1 Value", "Option2 Value",   "Option3 Value"};
+constexpr ShopifyColumn kFieldColumns[] = {ShopifyColumn::kHandle,  ShopifyColumn::kSku,      ShopifyColumn::kBarcode,
+                                           ShopifyColumn::kHandle,  ShopifyColumn::kTitle,    ShopifyColumn::kVendor,
+                                           ShopifyColumn::kPrice,   ShopifyColumn::kQuantity, ShopifyColumn::kStatus,
+                                           ShopifyColumn::kOption1, ShopifyColumn::kOption2,  ShopifyColumn::kOption3};
 
 void AppendIdPart(absl::string_view part, std::string* id) {
   for (const char c : part) {
@@ -29,25 +31,27 @@ void AppendIdPart(absl::string_view part, std::string* id) {
 }  // namespace
 
 absl::StatusOr<ShopifyColumns> ShopifyColumns::Find(const CsvReader& reader) {
+  const auto find = [&](ShopifyColumn column) { return reader.FindColumn(ShopifyNames(column)); };
   ShopifyColumns columns;
-  absl::StatusOr<int> handle = reader.RequireColumn("Handle");
+  absl::StatusOr<int> handle = reader.RequireColumn(ShopifyNames(ShopifyColumn::kHandle));
   if (!handle.ok()) return handle.status();
-  absl::StatusOr<int> price = reader.RequireColumn("Variant Price");
+  absl::StatusOr<int> price = reader.RequireColumn(ShopifyNames(ShopifyColumn::kPrice));
   if (!price.ok()) return price.status();
   columns.handle = *handle;
   columns.price = *price;
-  columns.title = reader.FindColumn("Title");
-  columns.vendor = reader.FindColumn("Vendor");
-  columns.sku = reader.FindColumn("Variant SKU");
-  columns.barcode = reader.FindColumn("Variant Barcode");
-  columns.compare_at_price = reader.FindColumn("Variant Compare At Price");
-  columns.quantity = reader.FindColumn("Variant Inventory Qty");
-  columns.tracker = reader.FindColumn("Variant Inventory Tracker");
-  if (columns.tracker == CsvReader::kNoColumn) columns.tracker = reader.FindColumn("Inventory tracker");
-  columns.status = reader.FindColumn("Status");
-  if (columns.status == CsvReader::kNoColumn) columns.status = reader.FindColumn("Published");
-  columns.options = {reader.FindColumn("Option1 Value"), reader.FindColumn("Option2 Value"),
-                     reader.FindColumn("Option3 Value")};
+  columns.title = find(ShopifyColumn::kTitle);
+  columns.vendor = find(ShopifyColumn::kVendor);
+  columns.sku = find(ShopifyColumn::kSku);
+  columns.barcode = find(ShopifyColumn::kBarcode);
+  columns.compare_at_price = find(ShopifyColumn::kCompareAtPrice);
+  columns.quantity = find(ShopifyColumn::kQuantity);
+  columns.tracker = find(ShopifyColumn::kTracker);
+  columns.status = find(ShopifyColumn::kStatus);
+  if (columns.status == CsvReader::kNoColumn) {
+    columns.status = find(ShopifyColumn::kPublished);
+    columns.is_published = columns.status != CsvReader::kNoColumn;
+  }
+  columns.options = {find(ShopifyColumn::kOption1), find(ShopifyColumn::kOption2), find(ShopifyColumn::kOption3)};
   return columns;
 }
 
@@ -63,6 +67,15 @@ std::string ShopifyId(absl::string_view handle, absl::Span<const std::string> op
   return id;
 }
 
+std::string ShopifyHandleOf(absl::string_view id) {
+  std::string handle;
+  for (size_t at = 0; at < id.size() && id[at] != '/'; ++at) {
+    if (id[at] == '\\' && at + 1 < id.size()) ++at;
+    handle.push_back(id[at]);
+  }
+  return handle;
+}
+
 absl::Span<const absl::string_view> ShopifyFields() { return kFields; }
 
 absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_view name) {
@@ -72,9 +85,10 @@ absl::StatusOr<int> RequireShopifyField(const CsvReader& reader, absl::string_vi
                                           absl::StrJoin(kFields, ", ")));
   }
   const int field = static_cast<int>(found - std::begin(kFields));
-  const bool has_published = name == "status" && reader.FindColumn("Published") != CsvReader::kNoColumn;
+  const bool has_published =
+      name == "status" && reader.FindColumn(ShopifyNames(ShopifyColumn::kPublished)) != CsvReader::kNoColumn;
   if (!has_published) {
-    absl::StatusOr<int> column = reader.RequireColumn(kFieldColumns[field]);
+    absl::StatusOr<int> column = reader.RequireColumn(ShopifyNames(kFieldColumns[field]));
     if (!column.ok()) return column.status();
   }
   return field;
@@ -87,43 +101,66 @@ absl::string_view ShopifyFieldValue(const ShopifyVariant& variant, int field) {
   return values[field];
 }
 
-absl::StatusOr<ShopifyRows> ShopifyRows::Create(CsvReader* reader) {
+absl::StatusOr<ShopifyRows> ShopifyRows::Create(CsvReader* reader, const ShopifySelection& selection) {
   absl::StatusOr<ShopifyColumns> columns = ShopifyColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
-  return ShopifyRows(reader, *columns);
+  return ShopifyRows(reader, *columns, selection);
 }
 
 absl::string_view ShopifyRows::Cell(int column) const {
   return column == CsvReader::kNoColumn ? absl::string_view() : record_.fields[column];
 }
 
-void ShopifyRows::StartProduct() {
-  product_.emplace();
-  product_->row = record_.position;
-  product_->handle = std::string(Cell(columns_.handle));
-  product_->title = std::string(Cell(columns_.title));
-  product_->vendor = std::string(Cell(columns_.vendor));
-  product_->status = std::string(Cell(columns_.status));
+bool ShopifyRows::IsFilled(int column) const { return !absl::StripAsciiWhitespace(Cell(column)).empty(); }
+
+bool ShopifyRows::IsWanted() const {
+  return selection_.handles == nullptr || selection_.handles->contains(Cell(columns_.handle));
 }
 
-void ShopifyRows::ReadVariant(ShopifyVariant* variant) const {
+bool ShopifyRows::IsVariant() const {
+  const auto is_filled = [this](int column) { return IsFilled(column); };
+  const int own[] = {columns_.sku, columns_.barcode, columns_.price, columns_.quantity};
+  return std::any_of(std::begin(own), std::end(own), is_filled) ||
+         std::any_of(columns_.options.begin(), columns_.options.end(), is_filled);
+}
+
+// The product of the record, which is its first row where it was not known.
+int64_t ShopifyRows::FindProduct() {
+  const absl::string_view handle = Cell(columns_.handle);
+  int64_t& product = products_->last;
+  if (product != kNoRow && products_->handles[product] == handle) return product;
+  product = products_->index.Find(handle);
+  if (product == kNoRow) product = AddProduct(handle);
+  return product;
+}
+
+int64_t ShopifyRows::AddProduct(absl::string_view handle) {
+  const int64_t product = products_->handles.size();
+  products_->handles.Add(handle);
+  products_->index.Insert(product, handle);
+  products_->rows.push_back(record_.position);
+  products_->titles.Add(selection_.texts ? Cell(columns_.title) : "");
+  products_->vendors.Add(selection_.texts ? Cell(columns_.vendor) : "");
+  products_->statuses.Add(Cell(columns_.status));
+  return product;
+}
+
+void ShopifyRows::ReadVariant(int64_t product, ShopifyVariant* variant) const {
   variant->row = record_.position;
-  variant->product_row = product_->row;
-  variant->handle = product_->handle;
+  variant->product_row = products_->rows[static_cast<size_t>(product)];
+  variant->handle = std::string(products_->handles[product]);
   variant->sku = std::string(Cell(columns_.sku));
   variant->barcode = std::string(Cell(columns_.barcode));
   variant->price = std::string(Cell(columns_.price));
   variant->compare_at_price = std::string(Cell(columns_.compare_at_price));
   variant->quantity = std::string(Cell(columns_.quantity));
-  variant->is_tracked =
-      columns_.tracker == CsvReader::kNoColumn || !absl::StripAsciiWhitespace(Cell(columns_.tracker)).empty();
+  variant->is_tracked = columns_.tracker == CsvReader::kNoColumn || IsFilled(columns_.tracker);
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));
   }
-  variant->title = product_->title;
-  variant->vendor = product_->vendor;
-  variant->status = product_->status;
-  variant->row_status = std::string(Cell(columns_.status));
+  variant->title = std::string(products_->titles[product]);
+  variant->vendor = std::string(products_->vendors[product]);
+  variant->status = std::string(products_->statuses[product]);
   variant->id = variant->handle.empty() ? std::string() : ShopifyId(variant->handle, variant->options);
 }
 
@@ -131,16 +168,22 @@ absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {
   for (;;) {
     absl::StatusOr<bool> found = reader_->Next(&record_);
     if (!found.ok() || !*found) return found;
-    if (!product_.has_value() || Cell(columns_.handle) != product_->handle) StartProduct();
-    if (Cell(columns_.price).empty()) continue;
-    ReadVariant(variant);
+    if (selection_.check) {
+      if (absl::Status status = selection_.check(); !status.ok()) return status;
+    }
+    if (!IsWanted()) continue;
+    const int64_t product = FindProduct();
+    if (!IsVariant()) continue;
+    ReadVariant(product, variant);
     return true;
   }
 }
 
 absl::Status ShopifyRows::CheckHandle(const ShopifyVariant& variant) const {
   if (!variant.handle.empty()) return absl::OkStatus();
-  return reader_->ErrorAt(variant.row.line, "the variant has no \"Handle\"; give its product's");
+  const std::string& name = reader_->columns()[static_cast<size_t>(columns_.handle)];
+  return reader_->ErrorAt(variant.row.line,
+                          absl::StrCat("the variant has no ", model::Quote(name), "; give its product's"));
 }
 
 }  // namespace flxlink::csv

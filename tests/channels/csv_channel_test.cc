@@ -400,7 +400,7 @@ class CsvChannelTest : public ::testing::Test {
 
 // -- Making it.
 
-TEST_F(CsvChannelTest, NeedsAPathAndNothingElse) {
+TEST_F(CsvChannelTest, NeedsAPathAndTakesADecimalMark) {
   const absl::Status none = TryMakeAdapter({}).status();
   EXPECT_EQ(none.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(none.message()), HasSubstr("\"path\""));
@@ -408,6 +408,9 @@ TEST_F(CsvChannelTest, NeedsAPathAndNothingElse) {
   const absl::Status unknown = TryMakeAdapter({{"path", "x"}, {"pth", "y"}}).status();
   EXPECT_EQ(unknown.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(unknown.message()), HasSubstr("\"pth\""));
+  const absl::Status decimal = TryMakeAdapter({{"path", "x"}, {"decimal", "dot"}}).status();
+  EXPECT_EQ(decimal.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(decimal.message()), HasSubstr("\"dot\"; use point or comma"));
 }
 
 TEST_F(CsvChannelTest, CanSetWhatTheFileHasColumnsFor) {
@@ -522,6 +525,86 @@ TEST_F(CsvChannelTest, ShowsWhatTheRowsSay) {
   EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, kAbsent, ChannelStatus::kDead}));
 }
 
+TEST_F(CsvChannelTest, TodaysColumnNamesAreReadAndWritten) {
+  const std::string text =
+      "Title,URL handle,Vendor,Published on online store,Status,SKU,Barcode,Option1 name,Option1 value,Option2 value,"
+      "Option3 value,Price,Compare-at price,Inventory tracker,Inventory quantity\n"
+      "Shirt,shirt,Acme,TRUE,active,s-1,0012,Size,S,Red,x,19.90,25.00,shopify,3\n"
+      ",shirt,,,,s-2,,,M,,,21.00,,,\n";
+  Make(text);
+  const PulledItems pulled = PullAll(*adapter_);
+  ASSERT_THAT(pulled.items, SizeIs(2));
+  const ConformanceItem first = {"shirt/S/Red/x",
+                                 "shirt",
+                                 {1990, 3, ChannelStatus::kListed, 2500},
+                                 {{"id", "shirt/S/Red/x"},
+                                  {"sku", "s-1"},
+                                  {"barcode", "0012"},
+                                  {"handle", "shirt"},
+                                  {"title", "Shirt"},
+                                  {"vendor", "Acme"},
+                                  {"option1", "S"},
+                                  {"option2", "Red"},
+                                  {"option3", "x"}}};
+  EXPECT_EQ(pulled.items[1], first);
+  EXPECT_EQ(pulled.items[0].values, (ItemValues{2100, kAbsent, ChannelStatus::kListed}));
+  EXPECT_THAT(pulled.items[0].fixed, ElementsAre(FixedField{"quantity", FixedReason::kNotTracked}));
+  ExpectApplied({PriceItem("shirt/M", 2200), QuantityItem("shirt/S/Red/x", 7), CompareAtItem("shirt/S/Red/x", 3000),
+                 StatusItem("shirt/M", ChannelStatus::kHidden)});
+  EXPECT_EQ(ReadFile(path_),
+            absl::StrReplaceAll(
+                text, {{"active", "draft"}, {"25.00", "30.00"}, {"shopify,3", "shopify,7"}, {"21.00", "22.00"}}));
+}
+
+// A price taken away for a while is no item gone: its link would break.
+TEST_F(CsvChannelTest, AVariantWithoutAPriceIsOneThatStatesNone) {
+  Make("Handle,Option1 Value,Variant SKU,Variant Price\na,S,k,\na,M,,\na,,,\nb,,k2, \n");
+  const PulledItems pulled = PullAll(*adapter_);
+  EXPECT_THAT(pulled.problems, SizeIs(0));
+  ASSERT_THAT(pulled.items, SizeIs(3));
+  EXPECT_EQ(pulled.items[0].external_id, "a/M");
+  for (const ConformanceItem& item : pulled.items) EXPECT_EQ(item.values.price, kAbsent) << item.external_id;
+  ExpectApplied({PriceItem("a/M", 250)});
+  EXPECT_EQ(ReadFile(path_), "Handle,Option1 Value,Variant SKU,Variant Price\na,S,k,\na,M,,2.50\na,,,\nb,,k2, \n");
+}
+
+// Sorted by SKU, say: what the first row of a product says holds for all of it, on every page, and after a crash.
+TEST_F(CsvChannelTest, RowsOfOneHandleAreOneProductWhereverTheyStand) {
+  Make(
+      "Handle,Title,Status,Option1 Value,Variant Price\n"
+      "a,A,draft,S,1\nb,B,active,,1\na,Other,active,M,2\nb,,,L,3\na,,,L,3\n");
+  for (const bool is_new : {false, true}) {
+    std::vector<std::string> seen;
+    std::string cursor;
+    do {
+      if (is_new) adapter_ = MakeAdapter(path_);
+      const absl::StatusOr<PullPage> page = adapter_->Pull({cursor, 2}, TestCall());
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (int64_t i = 0; i < page->items.size(); ++i) {
+        seen.push_back(absl::StrCat(page->items.external_id[i], " ", (*page->items.fields.Find("title"))[i], " ",
+                                    ToString(ValuesAt(page->items, i).status)));
+      }
+      cursor = page->next_cursor;
+    } while (!cursor.empty());
+    EXPECT_THAT(seen, ElementsAre("a/S A hidden", "b B listed", "a/M A hidden", "b/L B listed", "a/L A hidden"));
+  }
+  const absl::StatusOr<FetchReply> fetched = Fetch({"a/L"});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ(ValuesAt(fetched->items, 0).status, ChannelStatus::kHidden);
+  EXPECT_EQ((*fetched->items.fields.Find("title"))[0], "A");
+}
+
+TEST_F(CsvChannelTest, SiblingsThatStandApartShareTheStatusOfTheirFirstRow) {
+  const std::string header = "Handle,Status,Option1 Value,Variant Price\n";
+  Make(header + "a,active,1,1\nb,active,,1\na,active,2,1\n");
+  ExpectApplied({StatusItem("a/2", ChannelStatus::kHidden)});
+  EXPECT_EQ(ReadFile(path_), header + "a,draft,1,1\nb,active,,1\na,active,2,1\n");
+  for (const PushOutcome& outcome :
+       Push({StatusItem("a/1", ChannelStatus::kHidden), StatusItem("a/2", ChannelStatus::kListed)})) {
+    EXPECT_EQ(outcome.code, problem_code::kSiblingsDisagree);
+  }
+}
+
 TEST_F(CsvChannelTest, ReadsPricesInTheChannelsCurrency) {
   Make("Handle,Variant Price\na,1990\n", "JPY");
   EXPECT_EQ(PullAll(*adapter_).items.at(0).values.price, 1990);
@@ -566,8 +649,8 @@ TEST_F(CsvChannelTest, AFileOfNoVariantsIsAnEmptyChannel) {
 }
 
 TEST_F(CsvChannelTest, WhatIsNoCsvFailsThePullWithFileAndLine) {
-  Make("Handle,Price\na,1\n");
-  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: ", "\"Variant Price\""});
+  Make("Handle,Cost\na,1\n");
+  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: ", "\"Variant Price\" or \"Price\""});
   Make("Handle,Variant Price\na\n");
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:2: "});
   Make("Handle,Variant Price\na,1\nb,\"1\n");
@@ -880,6 +963,49 @@ TEST_F(CsvChannelTest, ChangesTheNamedCellsAndNoOtherByte) {
             "pen,,,,3,-2,");
 }
 
+TEST_F(CsvChannelTest, WritesAFileBackWithItsSeparator) {
+  for (const std::string& text :
+       {std::string("Handle;Title;Variant Price;Status;;\r\na;\"A;,\";1;active;;\r\n;;;;;\r\nb;B, b;2;draft;;\r\n"),
+        std::string("\xEF\xBB\xBFsep=\t\nHandle\tTitle\tVariant Price\tStatus\na\tA;,\t1\tactive\nb\tB\t2\tdraft\n")}) {
+    Make(text);
+    ExpectApplied({PriceItem("b", 345), StatusItem("a", ChannelStatus::kHidden)});
+    const std::string separator = absl::StrContains(text, "\t") ? "\t" : ";";
+    EXPECT_EQ(
+        ReadFile(path_),
+        absl::StrReplaceAll(text, {{"active", "draft"},
+                                   {absl::StrCat("2", separator, "draft"), absl::StrCat("3.45", separator, "draft")}}));
+  }
+}
+
+TEST_F(CsvChannelTest, PricesAreReadAndWrittenWithTheFilesDecimalMark) {
+  const std::string text =
+      "Handle;Variant Price;Variant Compare At Price;Variant Inventory "
+      "Qty\na;19,90;;5,0\nb;20;1.250,00;3\nc;1.234;;1\n";
+  Make(text);
+  const PulledItems pulled = PullAll(*adapter_);
+  ASSERT_THAT(pulled.items, SizeIs(2));
+  EXPECT_EQ(pulled.items[0].values, (ItemValues{1990, 5, ChannelStatus::kUnknown}));
+  EXPECT_EQ(pulled.items[1].values, (ItemValues{2000, 3, ChannelStatus::kUnknown, 125000}));
+  ASSERT_THAT(pulled.problems, SizeIs(1));
+  EXPECT_THAT(pulled.problems[0].problem.message,
+              HasSubstr("shop.csv:4: column \"Variant Price\": \"1.234\" can be read"));
+  ExpectApplied({PriceItem("a", 1990), PriceItem("b", 2150), QuantityItem("a", 5)});
+  EXPECT_EQ(ReadFile(path_), absl::StrReplaceAll(text, {{";20;", ";21,50;"}}));
+  EXPECT_EQ(Push({PriceItem("c", 100)}).at(0).code, "unreadable_item");
+
+  adapter_ = *TryMakeAdapter({{"path", path_}, {"decimal", "comma"}});
+  EXPECT_EQ(PullAll(*adapter_).items.at(2).values.price, 123400);
+  ExpectApplied({PriceItem("c", 100)});
+  EXPECT_THAT(ReadFile(path_), HasSubstr("\nc;1,00;;1\n"));
+}
+
+TEST_F(CsvChannelTest, ADecimalCommaBetweenCommasIsWrittenInQuotes) {
+  WriteFile(path_, "Handle,Variant Price\na,5\nb,\"1,50\"\n");
+  adapter_ = *TryMakeAdapter({{"path", path_}, {"decimal", "comma"}});
+  ExpectApplied({PriceItem("a", 250), PriceItem("b", 175)});
+  EXPECT_EQ(ReadFile(path_), "Handle,Variant Price\na,\"2,50\"\nb,\"1,75\"\n");
+}
+
 TEST_F(CsvChannelTest, EqualValuesLeaveTheFileAlone) {
   Make(kQuotedBreaks);
   const FileId before = IdOf(path_);
@@ -1137,13 +1263,15 @@ int64_t MemoryOfPush(const ChannelAdapter& adapter, const std::vector<PushItem>&
 }
 
 TEST_F(CsvChannelTest, TheMemoryOfAPushDoesNotGrowWithColumnsThatNobodyReads) {
-  std::string text = "Handle,Variant Price,Body\n";
-  for (int i = 0; i < 1000; ++i) absl::StrAppend(&text, i, ",1,", std::string(32 << 10, 'x'), "\n");
+  std::string text = "Handle,Variant Price,Title,Body\n";
+  for (int i = 0; i < 1000; ++i) {
+    absl::StrAppend(&text, i, ",1,", std::string(16 << 10, 't'), ",", std::string(16 << 10, 'x'), "\n");
+  }
   Make(text);
   const int64_t more = MemoryOfPush(*adapter_, {PriceItem("0", 200), PriceItem("999", 200)});
   EXPECT_GE(more, 0);
   EXPECT_LE(more, static_cast<int64_t>(text.size() >> 10) / 4);
-  EXPECT_TRUE(absl::StartsWith(ReadFile(path_), "Handle,Variant Price,Body\n0,2.00,x"));
+  EXPECT_TRUE(absl::StartsWith(ReadFile(path_), "Handle,Variant Price,Title,Body\n0,2.00,t"));
 }
 
 // A limit on the size of files stands in for a full disk.

@@ -34,7 +34,7 @@ class FilePushTest : public ::testing::Test {
     EXPECT_TRUE(text.ok()) << text.status();
     text_.emplace(*std::move(text));
     absl::StatusOr<csv_channel::FilePush> push =
-        csv_channel::FilePush::Create(path_, *text_, *Currency::Parse("USD"), {PriceItem("last", 200)}, TestCall());
+        csv_channel::FilePush::Create(path_, *text_, {*Currency::Parse("USD")}, {PriceItem("last", 200)}, TestCall());
     EXPECT_TRUE(push.ok()) << push.status();
     return *std::move(push);
   }

@@ -24,7 +24,9 @@ class TestCall : public CallContext {
 };
 
 absl::StatusOr<csv_channel::RepeatedRows> Find(csv::CsvReader* reader, bool cancelled = false) {
-  return csv_channel::RepeatedRows::Find(reader, TestCall(cancelled));
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return csv_channel::RepeatedRows::Find(&*rows, TestCall(cancelled));
 }
 
 TEST(RepeatedRowsTest, AreThoseWithTheIdOfAnEarlierRow) {

@@ -18,12 +18,13 @@ csv_channel::StatusWords WordsOf(const std::string& header) {
   EXPECT_TRUE(reader.ok()) << reader.status();
   const absl::StatusOr<csv::ShopifyColumns> columns = csv::ShopifyColumns::Find(*reader);
   EXPECT_TRUE(columns.ok()) << columns.status();
-  return csv_channel::StatusWordsOf(*reader, *columns);
+  return csv_channel::StatusWordsOf(*columns);
 }
 
 TEST(StatusWordsTest, AreThoseOfStatusElsePublished) {
   EXPECT_EQ(WordsOf("Handle,Variant Price,Published,Status\n"), csv_channel::StatusWords::kStatus);
   EXPECT_EQ(WordsOf("Handle,Published,Variant Price\n"), csv_channel::StatusWords::kPublished);
+  EXPECT_EQ(WordsOf("URL handle,Published on online store,Price\n"), csv_channel::StatusWords::kPublished);
   EXPECT_EQ(WordsOf("Handle,Variant Price\n"), csv_channel::StatusWords::kNone);
 }
 
@@ -53,15 +54,20 @@ TEST(StatusWordsTest, AreReadInAnyCaseAndElseUnknown) {
 
 class VariantValuesTest : public ::testing::Test {
  protected:
-  absl::StatusOr<ItemValues> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {
-    const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", "Handle,Variant Price\n");
+  // Of a file with such a header.
+  static csv_channel::VariantCells Cells(const std::string& header, const char* currency = "USD") {
+    const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", header);
     EXPECT_TRUE(reader.ok()) << reader.status();
+    return {*reader, *csv::ShopifyColumns::Find(*reader), {*Currency::Parse(currency)}};
+  }
+
+  absl::StatusOr<ItemValues> Read(const std::string& price, const std::string& quantity, const char* currency = "USD") {
     csv::ShopifyVariant variant;
     variant.row.line = 7;
     variant.price = price;
     variant.quantity = quantity;
     variant.status = "draft";
-    return csv_channel::ReadItemValues(*reader, variant, csv_channel::StatusWords::kStatus, *Currency::Parse(currency));
+    return Cells("Handle,Variant Price,Variant Inventory Qty,Status\n", currency).ReadValues(variant);
   }
 
   void ExpectError(const absl::Status& status, const std::string& part) {
@@ -75,25 +81,39 @@ TEST_F(VariantValuesTest, ReadsNumbersAndWords) {
   EXPECT_EQ(*Read("19.9", "-3"), (ItemValues{1990, -3, ChannelStatus::kHidden}));
   EXPECT_EQ(*Read("1990", "0", "JPY"), (ItemValues{1990, 0, ChannelStatus::kHidden}));
   EXPECT_EQ(*Read("5", ""), (ItemValues{500, kAbsent, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("", " "), (ItemValues{kAbsent, kAbsent, ChannelStatus::kHidden}));
+  EXPECT_EQ(*Read("\t", "1"), (ItemValues{kAbsent, 1, ChannelStatus::kHidden}));
 }
 
 TEST_F(VariantValuesTest, APullPassesOverAStatusAndACompareAtPriceThatCannotBeRead) {
-  const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText("s.csv", "Handle,Variant Price\n");
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  const csv_channel::VariantCells cells = Cells("Handle,Variant Price,Variant Compare At Price,Published\n");
   csv::ShopifyVariant variant;
   variant.row.line = 7;
   variant.product_row.line = 7;
   variant.price = "1";
-  const auto words = csv_channel::StatusWords::kPublished;
-  const Currency currency = *Currency::Parse("USD");
-  EXPECT_EQ(*csv_channel::ReadStatus(*reader, variant, words), ChannelStatus::kUnknown);
-  EXPECT_EQ(*csv_channel::ReadCompareAtPrice(*reader, variant, currency), kAbsent);
+  EXPECT_EQ(*cells.ReadStatus(variant), ChannelStatus::kUnknown);
+  EXPECT_EQ(*cells.ReadCompareAtPrice(variant), kAbsent);
   variant.status = "active";
   variant.compare_at_price = "soon";
-  ExpectError(csv_channel::ReadStatus(*reader, variant, words).status(), "\"Published\": \"active\"");
-  ExpectError(csv_channel::ReadCompareAtPrice(*reader, variant, currency).status(), "\"Variant Compare At Price\"");
-  EXPECT_EQ(*csv_channel::ReadItemValues(*reader, variant, words, currency),
-            (ItemValues{100, kAbsent, ChannelStatus::kUnknown, kAbsent}));
+  ExpectError(cells.ReadStatus(variant).status(), "\"Published\": \"active\"");
+  ExpectError(cells.ReadCompareAtPrice(variant).status(), "\"Variant Compare At Price\"");
+  EXPECT_EQ(*cells.ReadValues(variant), (ItemValues{100, kAbsent, ChannelStatus::kUnknown, kAbsent}));
+}
+
+TEST_F(VariantValuesTest, NamesColumnsAsTheFileDoes) {
+  const csv_channel::VariantCells today = Cells("URL handle,Price,Inventory quantity,Published on online store\n");
+  EXPECT_EQ(today.NameOf(SyncField::kPrice), "Price");
+  EXPECT_EQ(today.NameOf(SyncField::kQuantity), "Inventory quantity");
+  EXPECT_EQ(today.NameOf(SyncField::kStatus), "Published on online store");
+  EXPECT_EQ(today.NameOf(SyncField::kCompareAtPrice), "Variant Compare At Price") << "it has none";
+  EXPECT_EQ(today.ColumnOf(SyncField::kCompareAtPrice), csv::CsvReader::kNoColumn);
+  EXPECT_EQ(today.ColumnOf(SyncField::kStatus), 3);
+  ExpectError(today.NoHandle([] {
+    csv::ShopifyVariant variant;
+    variant.row.line = 7;
+    return variant;
+  }()),
+              "\"URL handle\"");
 }
 
 TEST_F(VariantValuesTest, SaysWhereACellIsNoNumber) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -139,7 +140,7 @@ TEST(CsvCatalogTest, NamesTheFirstOfSeveralErrors) {
       error("", "x\nitem 7,\n"),
       "120002: the row has 1 cell, the header has 2; add what is missing, or put cells that hold commas in quotes");
   EXPECT_EQ(error("item 9,\nitem 8,\n", "\xFF,\n"), "20: the id \"item 8\" is there twice; give every variant its own");
-  EXPECT_EQ(error("a,\"\n\"\n,\n", "a,\n"), "4: the id is empty; give every variant one");
+  EXPECT_EQ(error("a,\"\n\"\n,x\n", "a,\n"), "4: the id is empty; give every variant one");
   EXPECT_EQ(error("\"", "\"\n"), "2: text after a closing quote; double the quotes inside the cell");
 }
 
@@ -170,10 +171,21 @@ TEST(CsvCatalogTest, ReadsFilesWithoutRows) {
             "1: there is no header row; name the columns in the first row");
 }
 
+TEST(CsvCatalogTest, ReadsOtherSeparators) {
+  for (const char* text : {"id;sku;note\n1;A,1;x\n;;\n2;B;y\n", "sep=;\nid;sku,note\n1;A,1\n2;B\n"}) {
+    const TempFile file(text);
+    const std::string sku = absl::StrContains(text, "sku,") ? "sku,note" : "sku";
+    const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {sku});
+    ASSERT_TRUE(catalog.ok()) << catalog.status();
+    EXPECT_THAT(Column(**catalog, 0), ElementsAre("A,1", "B"));
+    EXPECT_EQ((*catalog)->FindRow("2"), 1);
+  }
+}
+
 TEST(CsvCatalogTest, ReadsShopifyExports) {
   const TempFile file(
       "Handle,Title,Option1 Value,Variant SKU,Variant Price\n"
-      "a/b,T,S,k1,1\na/b,,,,\na/b,,M,k2,2\n");
+      "a/b,T,S,k1,1\na/b,,,,\nc,U,,,\na/b,,M,k2,\n");
   const auto catalog = ReadCatalog(file, CsvDialect::kShopify, {"title", "sku", "id"});
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ((*catalog)->id(0), "a\\/b/S");
@@ -192,13 +204,13 @@ TEST(CsvCatalogTest, NamesFileAndLine) {
             "1: there is no column \"id\"; add it to the header, or name another one");
   EXPECT_EQ(error("\nid\n1\n", CsvDialect::kGeneric, {"sku"}),
             "2: there is no column \"sku\"; add it to the header, or name another one");
-  EXPECT_EQ(error("id,x\n1,\"\n\"\n,\n", CsvDialect::kGeneric, {}), "4: the id is empty; give every variant one");
+  EXPECT_EQ(error("id,x\n1,\"\n\"\n,y\n", CsvDialect::kGeneric, {}), "4: the id is empty; give every variant one");
   EXPECT_EQ(error("id,x\n1,\"\n\"\n1,\n", CsvDialect::kGeneric, {}),
             "4: the id \"1\" is there twice; give every variant its own");
   EXPECT_EQ(error("Handle,Variant Price\na,1\na,\na,2\n", CsvDialect::kShopify, {}),
             "4: the id \"a\" is there twice; give every variant its own");
   EXPECT_EQ(error("Handle,Variant Price\n", CsvDialect::kShopify, {"barcode"}),
-            "1: there is no column \"Variant Barcode\"; add it to the header, or name another one");
+            "1: there is no column \"Variant Barcode\" or \"Barcode\"; add it to the header, or name another one");
   EXPECT_EQ(
       error("Handle,Variant Price\n", CsvDialect::kShopify, {"upc"}),
       "1: a Shopify file has no field \"upc\"; use one of id, sku, barcode, handle, title, vendor, price, quantity, "
@@ -294,14 +306,49 @@ TEST(ProductCsvTest, AMissingColumnIsNotStated) {
 TEST(ProductCsvTest, ReadsShopifyFiles) {
   const TempFile file(
       "Handle,Title,Vendor,Status,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Variant Barcode\n"
-      "h,T,V,active,S,,5,1,b\nh,,,,M,k,6.50,,\n");
+      "h,T,V,active,S,,5,1,b\ni,I,,,,,,2,\nh,,,,M,k,6.50,,\n");
   ProductCsvOptions options;
   options.dialect = CsvDialect::kShopify;
   const auto rows = Products(file, options);
   ASSERT_TRUE(rows.ok()) << rows.status();
   EXPECT_THAT(*rows,
               ElementsAre("h/S||h|500|?|1|?|id=h/S|barcode=b|handle=h|title=T|vendor=V|status=active|option1=S",
+                          "i||i|-|?|2|?|id=i|barcode=|handle=i|title=I|vendor=|status=|option1=",
                           "h/M|k|h|650|?|-|?|id=h/M|barcode=|handle=h|title=T|vendor=V|status=active|option1=M"));
+}
+
+TEST(ProductCsvTest, ReadsDecimalMarks) {
+  const TempFile file("sku;price;compare_at_price;quantity\nA;19,90;1.250,00;5,0\nB;7;7.5;1\n");
+  EXPECT_THAT(Products(file, {}).value(), ElementsAre("A|A|?|1990|125000|5|?", "B|B|?|700|750|1|?"));
+  const TempFile unclear("sku;price;quantity\nA;1.234;1\n");
+  EXPECT_EQ(
+      Error(Products(unclear, {}).status(), unclear),
+      "2: column \"price\": \"1.234\" can be read in two ways; say whether the file's decimal mark is the point or "
+      "the comma");
+  ProductCsvOptions options;
+  options.decimal = DecimalMark::kComma;
+  EXPECT_THAT(Products(unclear, options).value(), ElementsAre("A|A|?|123400|?|1|?"));
+  EXPECT_EQ(*ParseDecimalMark("comma"), DecimalMark::kComma);
+  EXPECT_EQ(ParseDecimalMark("dot").status().message(), "there is no decimal mark \"dot\"; use point or comma");
+}
+
+TEST(ProductCsvTest, ReadsTodaysShopifyFiles) {
+  const TempFile file(
+      "Title,URL handle,Published on online store,SKU,Barcode,Option1 value,Price,Compare-at price,Inventory quantity\n"
+      "T,h,TRUE,k,b,S,5,6,1\n");
+  ProductCsvOptions options;
+  options.dialect = CsvDialect::kShopify;
+  EXPECT_THAT(Products(file, options).value(),
+              ElementsAre("h/S|k|h|500|600|1|?|id=h/S|barcode=b|handle=h|title=T|status=TRUE|option1=S"));
+  const TempFile odd("URL handle,Price,Inventory quantity\nh,1,x\n");
+  EXPECT_EQ(Error(Products(odd, options).status(), odd),
+            "2: column \"Inventory quantity\": \"x\" is not a whole number; write digits only");
+}
+
+TEST(ProductCsvTest, NamesTheColumnThatIsNearlyTheOneWanted) {
+  const TempFile file("SKU,price\nA,1\n");
+  EXPECT_EQ(Error(Products(file, ProductCsvOptions()).status(), file),
+            "1: there is no column \"sku\", only \"SKU\"; rename that one if it is meant, or name another one");
 }
 
 TEST(ProductCsvTest, AShopifyFileStatesTheColumnsThatItHas) {

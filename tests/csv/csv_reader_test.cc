@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/temporary_folder.h"
@@ -43,9 +44,9 @@ std::string ErrorOf(std::string text) {
 }
 
 TEST(CsvReaderTest, ReadsPlainAndQuotedCells) {
-  const auto rows = ReadAll("a,b\n1,\"x, \"\"y\"\"\nz\"\n,\n");
+  const auto rows = ReadAll("a,b\n1,\"x, \"\"y\"\"\nz\"\n,2\n");
   ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_THAT(*rows, ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
+  EXPECT_THAT(*rows, ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "2")));
 }
 
 TEST(CsvReaderTest, KeepsSpacesAndTabsAndNuls) {
@@ -149,7 +150,7 @@ TEST(CsvReaderTest, TellsTheSpansOfCells) {
   while (*reader->Next(&record)) {
     cells.emplace_back();
     const std::string line = text.substr(record.position.begin, record.position.end - record.position.begin);
-    for (const CsvSpan span : CellSpans(line)) {
+    for (const CsvSpan span : CellSpans(line, ',')) {
       cells.back().push_back(line.substr(span.begin, span.end - span.begin));
     }
   }
@@ -228,6 +229,60 @@ TEST(CsvReaderTest, SaysThatATextBecameShorterWhileItWasRead) {
   while (found.ok() && *found) found = reader->Next(&record);
   EXPECT_EQ(found.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(found.status().message(), path + ": cannot be read; check the file");
+}
+
+// -- Separators.
+
+// "SEPARATOR columns | the first record's cells".
+std::string Separated(const std::string& text) {
+  auto reader = CsvReader::FromText("s.csv", text);
+  if (!reader.ok()) return std::string(reader.status().message());
+  std::string shown = absl::StrCat(reader->separator() == '\t' ? "tab" : std::string(1, reader->separator()), " ",
+                                   absl::StrJoin(reader->columns(), "+"), " |");
+  CsvRecord record;
+  if (!*reader->Next(&record)) return shown;
+  for (int64_t i = 0; i < record.fields.size(); ++i) absl::StrAppend(&shown, " ", record.fields[i]);
+  return absl::StrCat(shown, " @", record.position.line);
+}
+
+TEST(CsvSeparatorTest, IsToldFromTheHeaderRow) {
+  EXPECT_EQ(Separated("a,b\n1,2\n"), ", a+b | 1 2 @2");
+  EXPECT_EQ(Separated("a;b\n1,5;\"2;3\"\n"), "; a+b | 1,5 2;3 @2");
+  EXPECT_EQ(Separated("\xEF\xBB\xBF\na\tb\r\n1;1\t2,2\r\n"), "tab a+b | 1;1 2,2 @3");
+  EXPECT_EQ(Separated("a\n1;2\n"), ", a | 1;2 @2") << "nothing separates";
+  EXPECT_EQ(Separated("\"a,b,c\";d\n1;2\n"), "; a,b,c+d | 1 2 @2") << "quotes";
+  EXPECT_EQ(Separated("\"a\n,,,\";d\n1;2\n"), "; a\n,,,+d | 1 2 @3") << "a header of two lines";
+  EXPECT_EQ(Separated("a;b;c,d\n1;2;3\n"), "; a+b+c,d | 1 2 3 @2") << "the one it has most of";
+  EXPECT_EQ(Separated("a;b,c\n1,2\n"), ", a;b+c | 1 2 @2") << "none leads";
+}
+
+TEST(CsvSeparatorTest, IsWhatALineSays) {
+  EXPECT_EQ(Separated("sep=;\na;b,c,d\n1;2\n"), "; a+b,c,d | 1 2 @3");
+  EXPECT_EQ(Separated("\xEF\xBB\xBFsep=\t\r\na\r\n1\r\n"), "tab a | 1 @3");
+  EXPECT_EQ(Separated("sep=,\n\na;b\n1\n"), ", a;b | 1 @4");
+  EXPECT_EQ(Separated("sep=|\na|b\n"),
+            "s.csv:1: cells separated by \"|\" are not read; use a comma, a semicolon or a tab");
+  EXPECT_EQ(Separated("sep=,\n"), "s.csv:1: there is no header row; name the columns in the first row");
+}
+
+TEST(CsvSeparatorTest, IsNamedWhereCellsAreMissing) {
+  auto reader = CsvReader::FromText("s.csv", "a;b\n1;2;3\n");
+  CsvRecord record;
+  EXPECT_EQ(reader->Next(&record).status().message(),
+            "s.csv:2: the row has 3 cells, the header has 2; add what is missing, or put cells that hold semicolons in "
+            "quotes");
+}
+
+TEST(CsvReaderTest, PassesOverWhatIsEmpty) {
+  EXPECT_EQ(Separated("a,b,,\n,,,\n\"\",,,\n1,,,x\n"), ", a+b | 1   x @4");
+  auto reader = CsvReader::FromText("s.csv", "a,,b,,\n1,2,3,,\n,,,,\n4,5,6,,\n");
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ(reader->cell_count(), 5u);
+  CsvRecord record;
+  ASSERT_TRUE(*reader->Next(&record));
+  ASSERT_TRUE(*reader->Next(&record));
+  EXPECT_EQ(record.position.index, 1);
+  EXPECT_FALSE(*reader->Next(&record));
 }
 
 }  // namespace

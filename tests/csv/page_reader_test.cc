@@ -70,6 +70,12 @@ TEST(PageReaderTest, ReadsWhatAnyCutLeaves) {
   }
 }
 
+TEST(PageReaderTest, PassesOverEmptyRecords) {
+  const absl::optional<Rows> rows = ReadInPages("a,b\n,\n1,\n\"\",\"\"\n\"\"\"\",\n,\"\n\"\n,", 6, InlineExecutor());
+  ASSERT_TRUE(rows.has_value());
+  EXPECT_EQ(*rows, (Rows{{"1", ""}, {"\"", ""}, {"", "\n"}}));
+}
+
 TEST(PageReaderTest, ReadsRecordsLongerThanARange) {
   const std::string first(10000, 'x');
   const std::string second = std::string(kMaxCsvFieldBytes - 1, '\n') + "y";

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -40,13 +42,21 @@ TEST(ShopifyIdTest, JoinsHandleAndOptions) {
   EXPECT_EQ(id("shirt", {}), "shirt");
 }
 
-TEST(ShopifyRowsTest, TakesRowsWithAPriceAndInheritsFromTheFirstRow) {
+TEST(ShopifyIdTest, GivesItsHandleBack) {
+  for (const char* handle : {"", "shirt", "a/b", "a\\", "\\/", "/"}) {
+    EXPECT_EQ(ShopifyHandleOf(ShopifyId(handle, {"1/2", "x"})), handle);
+    EXPECT_EQ(ShopifyHandleOf(ShopifyId(handle, {})), handle);
+  }
+  EXPECT_EQ(ShopifyHandleOf("made elsewhere\\"), "made elsewhere\\");
+}
+
+TEST(ShopifyRowsTest, TakesVariantRowsAndInheritsFromTheFirstRow) {
   auto reader = CsvReader::FromText("s.csv",
                                     "Handle,Title,Vendor,Status,Option1 Value,Variant SKU,Variant Price,"
                                     "Variant Inventory Qty,Variant Barcode,Image Src\n"
                                     "a,\"A\nlong\",V,active,S,a-s,1.00,3,111,i1\n"
                                     "a,,,,,,,,,i2\n"
-                                    "a,,,draft,M,a-m,2.00,,,\n"
+                                    "a,,,draft,M,a-m,,,,\n"
                                     "b,B,,archived,,,,,,i\n"
                                     "b,,,,,b-1,5,1,,\n"
                                     "a,Other,W,,L,a-l,3,,,\n");
@@ -63,12 +73,70 @@ TEST(ShopifyRowsTest, TakesRowsWithAPriceAndInheritsFromTheFirstRow) {
   EXPECT_EQ(variants[1].title, "A\nlong");
   EXPECT_EQ(variants[1].vendor, "V");
   EXPECT_EQ(variants[1].status, "active");
-  EXPECT_EQ(variants[1].row_status, "draft");
+  EXPECT_EQ(variants[1].price, "");
   EXPECT_EQ(variants[2].id, "b");
   EXPECT_EQ(variants[2].product_row.index, 3);
   EXPECT_EQ(variants[2].status, "archived");
-  EXPECT_EQ(variants[3].title, "Other");
-  EXPECT_EQ(variants[3].product_row.index, 5);
+  // One product, wherever its rows stand.
+  EXPECT_EQ(variants[3].title, "A\nlong");
+  EXPECT_EQ(variants[3].vendor, "V");
+  EXPECT_EQ(variants[3].status, "active");
+  EXPECT_EQ(variants[3].product_row.index, 0);
+}
+
+TEST(ShopifyRowsTest, ARowWithAnyValueOfAVariantIsOne) {
+  auto reader =
+      CsvReader::FromText("s.csv",
+                          "Handle,Title,Option1 Value,Option2 Value,Option3 Value,Variant SKU,Variant Barcode,"
+                          "Variant Price,Variant Inventory Qty,Image Src\n"
+                          "a,A,,,,,,,,i\n"
+                          "b,,S,,,,,,,\n"
+                          "c,,,S,,,,,,\n"
+                          "d,,,,S,,,,,\n"
+                          "e,,,,,k,,,,\n"
+                          "f,,,,,,1,,,\n"
+                          "g,,,,,,,1,,\n"
+                          "h,,,,,,,,0,\n"
+                          "i,,, , ,\t,,,,i\n");
+  ASSERT_TRUE(reader.ok());
+  std::string handles;
+  for (const ShopifyVariant& variant : ReadVariants(&*reader)) handles += variant.handle;
+  EXPECT_EQ(handles, "bcdefgh");
+}
+
+TEST(ShopifyRowsTest, KnowsItsProductsWhenTheReaderSeeks) {
+  auto reader = CsvReader::FromText("s.csv", "Handle,Title,Variant Price\na,A,1\nb,B,1\na,,2\n");
+  ASSERT_TRUE(reader.ok());
+  auto rows = ShopifyRows::Create(&*reader);
+  ASSERT_TRUE(rows.ok());
+  ShopifyVariant variant;
+  while (*rows->Next(&variant)) continue;
+  ASSERT_EQ(variant.price, "2");
+  reader->Seek(variant.row);
+  variant = ShopifyVariant();
+  ASSERT_TRUE(*rows->Next(&variant));
+  EXPECT_EQ(variant.title, "A");
+  EXPECT_EQ(variant.product_row.line, 2);
+}
+
+TEST(ShopifyRowsTest, ReadsTheProductsThatAreSelected) {
+  auto reader =
+      CsvReader::FromText("s.csv", "Handle,Title,Vendor,Status,Variant Price\na,A,V,draft,1\nb,B,,,1\na,,,,2\n");
+  ASSERT_TRUE(reader.ok());
+  const absl::flat_hash_set<std::string> handles = {"a", "c"};
+  int asked = 0;
+  const auto check = [&] { return ++asked <= 3 ? absl::OkStatus() : absl::CancelledError("enough"); };
+  auto rows = ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, check});
+  ASSERT_TRUE(rows.ok());
+  ShopifyVariant variant;
+  ASSERT_TRUE(*rows->Next(&variant));
+  EXPECT_EQ(variant.title, "");
+  EXPECT_EQ(variant.vendor, "");
+  EXPECT_EQ(variant.status, "draft");
+  ASSERT_TRUE(*rows->Next(&variant));
+  EXPECT_EQ(variant.price, "2");
+  reader->Rewind();
+  EXPECT_EQ(rows->Next(&variant).status(), absl::CancelledError("enough"));
 }
 
 TEST(ShopifyRowsTest, TakesPublishedWhereThereIsNoStatus) {
@@ -79,6 +147,12 @@ TEST(ShopifyRowsTest, TakesPublishedWhereThereIsNoStatus) {
   EXPECT_EQ(ReadVariants(&*reader)[0].status, "");
   reader = CsvReader::FromText("s.csv", "Handle,Variant Price\na,1\n");
   EXPECT_EQ(ReadVariants(&*reader)[0].status, "");
+}
+
+TEST(ShopifyRowsTest, OfTwoColumnsForOneThingTheOlderNameCounts) {
+  auto reader = CsvReader::FromText("s.csv", "Handle,Price,Variant Price\na,2,1\n");
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(ReadVariants(&*reader)[0].price, "1");
 }
 
 TEST(ShopifyRowsTest, AnEmptyTrackerMeansThatNobodyTracks) {
@@ -112,8 +186,10 @@ TEST(ShopifyRowsTest, GivesFieldsByNumber) {
 
 TEST(ShopifyRowsTest, RefusesFilesOfAnotherKind) {
   auto reader = CsvReader::FromText("s.csv", "Handle,price\na,1\n");
-  EXPECT_EQ(ShopifyRows::Create(&*reader).status().message(),
-            "s.csv:1: there is no column \"Variant Price\"; add it to the header, or name another one");
+  EXPECT_EQ(
+      ShopifyRows::Create(&*reader).status().message(),
+      "s.csv:1: there is no column \"Variant Price\" or \"Price\", only \"price\"; rename that one if it is meant, "
+      "or name another one");
   reader = CsvReader::FromText("s.csv", "Handle,Variant Price\na,1\n,2\n");
   auto rows = ShopifyRows::Create(&*reader);
   ShopifyVariant variant;
@@ -136,7 +212,7 @@ std::string Rebuild(CsvReader* reader, absl::string_view text) {
   CsvRecord record;
   while (*reader->Next(&record)) {
     const absl::string_view line = text.substr(record.position.begin, record.position.end - record.position.begin);
-    const std::vector<CsvSpan> spans = CellSpans(line);
+    const std::vector<CsvSpan> spans = CellSpans(line, ',');
     EXPECT_EQ(spans.size(), reader->columns().size());
     for (size_t i = 0; i < spans.size(); ++i) {
       const absl::string_view cell = line.substr(spans[i].begin, spans[i].end - spans[i].begin);

@@ -49,8 +49,8 @@ absl::StatusOr<std::string> ResolvePath(const std::string& path) {
 
 class CsvChannel : public ChannelAdapter {
  public:
-  CsvChannel(std::string path, Currency currency, AdapterCapabilities capabilities)
-      : path_(std::move(path)), currency_(currency), capabilities_(std::move(capabilities)) {}
+  CsvChannel(std::string path, csv_channel::CellFormat format, AdapterCapabilities capabilities)
+      : path_(std::move(path)), format_(format), capabilities_(std::move(capabilities)) {}
 
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
 
@@ -110,7 +110,7 @@ class CsvChannel : public ChannelAdapter {
     // First: what was read while somebody wrote is no file that ever was, whatever is wrong with it.
     if (absl::Status status = csv_channel::CheckUnchanged(path, pulled_->stamp()); !status.ok()) return status;
     if (!checked.ok()) return checked;
-    return csv_channel::ReadPage(&pulled_->reader(), pulled_->repeated(), currency_, from, request.limit);
+    return csv_channel::ReadPage(&pulled_->rows(), pulled_->repeated(), format_, from, request.limit);
   }
 
   // Sees to it that `pulled_` is the file: read anew for a pull's first page, and for any other only where it is not at
@@ -133,7 +133,7 @@ class CsvChannel : public ChannelAdapter {
     if (!text.ok()) return text.status();
     absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(path, *text);
     if (!reader.ok()) return reader.status();
-    return csv_channel::ReadNamed(&*reader, currency_, request, call);
+    return csv_channel::ReadNamed(&*reader, format_, request, call);
   }
 
   // The stamp comes first, so that a writer who heeds no lock is noticed whenever he comes: also where nothing is to be
@@ -145,7 +145,7 @@ class CsvChannel : public ChannelAdapter {
     const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
     if (!text.ok()) return text.status();
     const absl::StatusOr<csv_channel::FilePush> push =
-        csv_channel::FilePush::Create(path, *text, currency_, request.items, call);
+        csv_channel::FilePush::Create(path, *text, format_, request.items, call);
     if (absl::Status status = csv_channel::CheckUnchanged(path, *stamp); !status.ok()) return status;
     if (!push.ok()) return push.status();
     if (push->changes()) {
@@ -168,29 +168,42 @@ class CsvChannel : public ChannelAdapter {
   }
 
   const std::string path_;
-  const Currency currency_;
+  const csv_channel::CellFormat format_;
   const AdapterCapabilities capabilities_;
   // The file of the pull that goes on, from its first page to its last, so that it is read once.
   mutable absl::Mutex mutex_;
   mutable absl::optional<csv_channel::FileSnapshot> pulled_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::StatusOr<std::string> PathSetting(const ChannelConfig& config) {
+struct Settings {
   std::string path;
-  for (const auto& [name, value] : config.settings) {
-    if (name != "path") {
-      return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
-                           {{"channel", config.name}, {"setting", name}},
-                           absl::StrCat("channel ", model::Quote(config.name), ": the csv adapter has no setting ",
-                                        model::Quote(name), "; its only one is \"path\""));
-    }
-    path = value;
-  }
-  if (!path.empty()) return path;
+  csv_channel::CellFormat format;
+};
+
+absl::Status BadSetting(const ChannelConfig& config, absl::string_view setting, absl::string_view what) {
   return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kBadSetting,
-                       {{"channel", config.name}, {"setting", "path"}},
-                       absl::StrCat("channel ", model::Quote(config.name),
-                                    ": the csv adapter needs the setting \"path\"; set it to a CSV file"));
+                       {{"channel", config.name}, {"setting", std::string(setting)}},
+                       absl::StrCat("channel ", model::Quote(config.name), ": ", what));
+}
+
+absl::StatusOr<Settings> ReadSettings(const ChannelConfig& config) {
+  Settings settings;
+  settings.format.currency = config.currency;
+  for (const auto& [name, value] : config.settings) {
+    if (name == "path") {
+      settings.path = value;
+    } else if (name == "decimal") {
+      const absl::StatusOr<DecimalMark> mark = ParseDecimalMark(value);
+      if (!mark.ok()) return BadSetting(config, name, mark.status().message());
+      settings.format.decimal = *mark;
+    } else {
+      return BadSetting(
+          config, name,
+          absl::StrCat("the csv adapter has no setting ", model::Quote(name), "; it has \"path\" and \"decimal\""));
+    }
+  }
+  if (!settings.path.empty()) return settings;
+  return BadSetting(config, "path", "the csv adapter needs the setting \"path\"; set it to a CSV file");
 }
 
 // Of a file with these words for statuses, which can set `fields`.
@@ -229,18 +242,18 @@ absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
   if (columns->quantity == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kQuantity);
   if (columns->status == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kStatus);
   if (columns->compare_at_price == csv::CsvReader::kNoColumn) fields.Remove(SyncField::kCompareAtPrice);
-  return CapabilitiesOf(fields, csv_channel::StatusWordsOf(*reader, *columns));
+  return CapabilitiesOf(fields, csv_channel::StatusWordsOf(*columns));
 }
 
 }  // namespace
 
 void RegisterCsvChannel(AdapterRegistry& registry) {
   registry.Register("csv", [](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
-    absl::StatusOr<std::string> path = PathSetting(context.config);
-    if (!path.ok()) return path.status();
-    absl::StatusOr<AdapterCapabilities> capabilities = CapabilitiesOf(*path);
+    absl::StatusOr<Settings> settings = ReadSettings(context.config);
+    if (!settings.ok()) return settings.status();
+    absl::StatusOr<AdapterCapabilities> capabilities = CapabilitiesOf(settings->path);
     if (!capabilities.ok()) return capabilities.status();
-    return std::make_unique<CsvChannel>(*std::move(path), context.config.currency, *std::move(capabilities));
+    return std::make_unique<CsvChannel>(std::move(settings->path), settings->format, *std::move(capabilities));
   });
 }
 

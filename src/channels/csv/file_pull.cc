@@ -3,34 +3,34 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "src/channels/csv/call_check.h"
 #include "src/channels/csv/page_builder.h"
 #include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
 
-absl::StatusOr<PullPage> ReadPage(csv::CsvReader* reader, const RepeatedRows& repeated, Currency currency,
+absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& repeated, const CellFormat& format,
                                   const PullCursor& from, int64_t limit) {
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
-  if (!rows.ok()) return rows.status();
+  csv::CsvReader& reader = rows->reader();
   if (from.is_start()) {
-    reader->Rewind();
+    reader.Rewind();
   } else {
-    reader->Seek(from.product);
+    reader.Seek(from.row);
   }
   PullPage page;
-  PageBuilder builder(reader, rows->columns(), currency);
+  PageBuilder builder(&reader, rows->columns(), format);
   csv::ShopifyVariant variant;
   while (page.next_cursor.empty()) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) break;
-    if (variant.row.index < from.variant) continue;
     if (builder.size() < limit && !builder.is_heavy()) {
       builder.Add(variant, repeated.FirstLine(variant.row));
     } else {
-      page.next_cursor = FormatPullCursor({from.revision, variant.product_row, variant.row.index});
+      page.next_cursor = FormatPullCursor({from.revision, variant.row});
     }
   }
   page.problems = builder.TakeProblems();
@@ -38,19 +38,22 @@ absl::StatusOr<PullPage> ReadPage(csv::CsvReader* reader, const RepeatedRows& re
   return page;
 }
 
-absl::StatusOr<FetchReply> ReadNamed(csv::CsvReader* reader, Currency currency, const FetchRequest& request,
+absl::StatusOr<FetchReply> ReadNamed(csv::CsvReader* reader, const CellFormat& format, const FetchRequest& request,
                                      const CallContext& call) {
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
-  if (!rows.ok()) return rows.status();
   absl::flat_hash_map<absl::string_view, absl::optional<int64_t>> lines;  // Where each of them was found first.
-  for (const std::string& id : request.external_ids) lines.try_emplace(id);
-  PageBuilder builder(reader, rows->columns(), currency);
+  absl::flat_hash_set<std::string> handles;
+  for (const std::string& id : request.external_ids) {
+    lines.try_emplace(id);
+    handles.insert(csv::ShopifyHandleOf(id));
+  }
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader, {&handles, /*texts=*/true, CheckOf(call)});
+  if (!rows.ok()) return rows.status();
+  PageBuilder builder(reader, rows->columns(), format);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) break;
-    if (call.cancelled()) return absl::CancelledError("the call was cancelled");
     const auto wanted = lines.find(variant.id);
     if (wanted == lines.end()) continue;
     if (!builder.is_heavy()) builder.Add(variant, wanted->second);

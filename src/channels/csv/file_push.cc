@@ -8,8 +8,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/problem.h"
+#include "src/channels/csv/call_check.h"
 #include "src/channels/csv/item_handle.h"
 #include "src/model/quote.h"
 
@@ -28,20 +30,6 @@ PushOutcome Rejected(absl::string_view code, absl::string_view field, std::strin
   return outcome;
 }
 
-absl::string_view ColumnName(SyncField field, StatusWords words) {
-  switch (field) {
-    case SyncField::kPrice:
-      return "Variant Price";
-    case SyncField::kQuantity:
-      return "Variant Inventory Qty";
-    case SyncField::kCompareAtPrice:
-      return "Variant Compare At Price";
-    case SyncField::kStatus:
-      return StatusColumn(words);
-  }
-  return "";
-}
-
 PushOutcome Conflict(absl::string_view what) {
   PushOutcome outcome;
   outcome.result = PushResult::kConflict;
@@ -53,12 +41,6 @@ PushOutcome Conflict(absl::string_view what) {
 std::string InTheCaseOf(absl::string_view cell, absl::string_view word) {
   const bool capitals = absl::AsciiStrToUpper(cell) == cell && absl::AsciiStrToLower(cell) != cell;
   return capitals ? absl::AsciiStrToUpper(word) : std::string(word);
-}
-
-// A cell in quotes stays in quotes; numbers and words never need them.
-std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) {
-  const absl::string_view quote = absl::StartsWith(cell, "\"") ? "\"" : "";
-  return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
 }
 
 // Hands small parts on as large ones.
@@ -84,9 +66,9 @@ class Buffer {
 
 }  // namespace
 
-absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::CsvText& text, Currency currency,
+absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::CsvText& text, const CellFormat& format,
                                           absl::Span<const PushItem> items, const CallContext& call) {
-  FilePush push(name, text, currency);
+  FilePush push(name, text, format);
   if (absl::Status status = push.FindRows(items, call); !status.ok()) return status;
   push.FindDisagreements(items);
   push.outcomes_.reserve(items.size());
@@ -100,25 +82,30 @@ absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::Cs
 absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallContext& call) {
   absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(name_, *text_);
   if (!reader.ok()) return reader.status();
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(&*reader);
-  if (!rows.ok()) return rows.status();
-  columns_ = rows->columns();
-  words_ = StatusWordsOf(*reader, columns_);
   absl::flat_hash_set<absl::string_view> wanted;
-  for (const PushItem& item : items) wanted.insert(item.external_id);
+  absl::flat_hash_set<std::string> handles;
+  for (const PushItem& item : items) {
+    wanted.insert(item.external_id);
+    handles.insert(csv::ShopifyHandleOf(item.external_id));
+  }
+  absl::StatusOr<csv::ShopifyRows> rows =
+      csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call)});
+  if (!rows.ok()) return rows.status();
+  separator_ = reader->separator();
+  cells_.emplace(*reader, rows->columns(), format_);
   csv::ShopifyVariant variant;
   for (;;) {
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return absl::OkStatus();
-    if (call.cancelled()) return absl::CancelledError("the call was cancelled");
     // Of several rows with one id the first counts.
-    if (wanted.contains(variant.id) && !rows_.contains(variant.id))
-      rows_.emplace(variant.id, ReadRow(*reader, variant));
+    if (!wanted.contains(variant.id)) continue;
+    if (!mark_.has_value()) mark_ = cells_->MarkOf(variant);
+    if (!rows_.contains(variant.id)) rows_.emplace(variant.id, ReadRow(variant));
   }
 }
 
-FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) const {
+FilePush::Row FilePush::ReadRow(const csv::ShopifyVariant& variant) const {
   Row row;
   row.position = variant.row;
   row.product = variant.product_row;
@@ -131,10 +118,10 @@ FilePush::Row FilePush::ReadRow(const csv::CsvReader& reader, const csv::Shopify
       row.unreadable.emplace_back(field, value.status().message());
     }
   };
-  take(SyncField::kPrice, ReadPrice(reader, variant, currency_));
-  take(SyncField::kQuantity, ReadQuantity(reader, variant));
-  take(SyncField::kStatus, ReadStatus(reader, variant, words_));
-  take(SyncField::kCompareAtPrice, ReadCompareAtPrice(reader, variant, currency_));
+  take(SyncField::kPrice, cells_->ReadPrice(variant));
+  take(SyncField::kQuantity, cells_->ReadQuantity(variant));
+  take(SyncField::kStatus, cells_->ReadStatus(variant));
+  take(SyncField::kCompareAtPrice, cells_->ReadCompareAtPrice(variant));
   return row;
 }
 
@@ -183,10 +170,10 @@ absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
       return Rejected(problem_code::kMissingValue, name,
                       absl::StrCat("there is no ", name, " to write; give the product one"));
     }
-    if (ColumnOf(field) == csv::CsvReader::kNoColumn) {
-      return Rejected(problem_code::kMissingColumn, name,
-                      absl::StrCat("the file has no column \"", ColumnName(field, words_),
-                                   "\"; add it, or do not sync the ", name));
+    if (cells_->ColumnOf(field) == csv::CsvReader::kNoColumn) {
+      return Rejected(
+          problem_code::kMissingColumn, name,
+          absl::StrCat("the file has no column \"", cells_->NameOf(field), "\"; add it, or do not sync the ", name));
     }
   }
   if (item.mask.content().empty()) return absl::nullopt;
@@ -204,7 +191,7 @@ absl::optional<PushOutcome> FilePush::JudgeFixed(const PushItem& item, const Row
 
 absl::optional<PushOutcome> FilePush::JudgeStatus(const PushItem& item, const Row& row) const {
   if (!item.mask.Has(SyncField::kStatus)) return absl::nullopt;
-  if (!StatusWord(words_, item.values.status).has_value()) {
+  if (!StatusWord(cells_->words(), item.values.status).has_value()) {
     return Rejected(problem_code::kUnsupportedStatus, "status",
                     absl::StrCat("the file has no word for the status \"", ToString(item.values.status),
                                  "\"; choose another status"));
@@ -233,7 +220,7 @@ absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& r
     const int64_t known = item.known.Get(field);
     if (there == kAbsent || known == kAbsent || there == known || there == item.values.Get(field)) continue;
     const int64_t line = field == SyncField::kStatus ? row.product.line : row.position.line;
-    PushOutcome conflict = Conflict(absl::StrCat(name_, ":", line, ": column \"", ColumnName(field, words_), "\" of ",
+    PushOutcome conflict = Conflict(absl::StrCat(name_, ":", line, ": column \"", cells_->NameOf(field), "\" of ",
                                                  model::Quote(item.external_id), ": found ", CellText(field, there),
                                                  ", expected ", CellText(field, known)));
     CopyFields(item.mask, row.values, &conflict.seen);
@@ -242,26 +229,15 @@ absl::optional<PushOutcome> FilePush::Compare(const PushItem& item, const Row& r
   return absl::nullopt;
 }
 
-int FilePush::ColumnOf(SyncField field) const {
-  switch (field) {
-    case SyncField::kPrice:
-      return columns_.price;
-    case SyncField::kQuantity:
-      return columns_.quantity;
-    case SyncField::kCompareAtPrice:
-      return columns_.compare_at_price;
-    case SyncField::kStatus:
-      return columns_.status;
-  }
-  return csv::CsvReader::kNoColumn;
-}
-
 // For messages also what no cell is given: by flxlink's own name a status without a word.
 std::string FilePush::CellText(SyncField field, int64_t value) const {
   if (field == SyncField::kQuantity) return absl::StrCat(value);
-  if (field != SyncField::kStatus) return FormatMoney({value, currency_});
+  if (field != SyncField::kStatus) {
+    const std::string price = FormatMoney({value, format_.currency});
+    return mark_ == DecimalMark::kComma ? absl::StrReplaceAll(price, {{".", ","}}) : price;
+  }
   const auto status = static_cast<ChannelStatus>(value);
-  return std::string(StatusWord(words_, status).value_or(ToString(status)));
+  return std::string(StatusWord(cells_->words(), status).value_or(ToString(status)));
 }
 
 // A cell that says the value already keeps its bytes, also when an earlier item of the same push has changed it.
@@ -270,7 +246,7 @@ void FilePush::Apply(const PushItem& item) {
   for (const SyncField field : kSyncFields) {
     if (!item.mask.Has(field)) continue;
     const csv::CsvPosition& record = field == SyncField::kStatus ? row.product : row.position;
-    const CellKey cell = {record.begin, ColumnOf(field)};
+    const CellKey cell = {record.begin, cells_->ColumnOf(field)};
     const int64_t value = item.values.Get(field);
     if (row.values.Get(field) == value) {
       edits_.erase(cell);
@@ -278,6 +254,13 @@ void FilePush::Apply(const PushItem& item) {
       edits_[cell] = {record.end, CellText(field, value)};
     }
   }
+}
+
+// A cell in quotes stays in quotes; a number with a decimal comma needs them between commas.
+std::string FilePush::InTheQuotesOf(absl::string_view cell, absl::string_view value) const {
+  const bool is_quoted = absl::StartsWith(cell, "\"") || value.find(separator_) != absl::string_view::npos;
+  const absl::string_view quote = is_quoted ? "\"" : "";
+  return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
 }
 
 absl::Status FilePush::WriteOld(size_t begin, size_t end, TextSink sink) const {
@@ -301,7 +284,7 @@ absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::con
     return absl::OkStatus();
   };
   if (absl::Status status = WriteOld(begin, edit->second.record_end, take); !status.ok()) return status;
-  const std::vector<csv::CsvSpan> cells = csv::CellSpans(record);
+  const std::vector<csv::CsvSpan> cells = csv::CellSpans(record, separator_);
   std::string text;
   size_t copied = 0;
   for (; edit != edits_.end() && edit->first.first == begin; ++edit) {

@@ -27,7 +27,8 @@
 
 namespace flxlink::csv_channel {
 
-// Neither reads more of the file into memory than a part at a time nor keeps anything of rows that are not pushed.
+// Neither reads more of the file into memory than a part at a time nor keeps anything of products that are not
+// pushed.
 //
 // Not thread-safe.
 class FilePush {
@@ -37,7 +38,7 @@ class FilePush {
   //
   // INVALID_ARGUMENT where it is no CSV in Shopify's format. UNAVAILABLE where it cannot be read. CANCELLED: the call
   // was.
-  static absl::StatusOr<FilePush> Create(const std::string& name, const csv::CsvText& text, Currency currency,
+  static absl::StatusOr<FilePush> Create(const std::string& name, const csv::CsvText& text, const CellFormat& format,
                                          absl::Span<const PushItem> items, const CallContext& call);
 
   // One an item, in their order: kApplied, kRejected, kConflict or kNotFound.
@@ -69,11 +70,11 @@ class FilePush {
 
   using Edits = std::map<CellKey, Edit>;
 
-  FilePush(const std::string& name, const csv::CsvText& text, Currency currency)
-      : name_(name), text_(&text), currency_(currency) {}
+  FilePush(const std::string& name, const csv::CsvText& text, const CellFormat& format)
+      : name_(name), text_(&text), format_(format) {}
 
   absl::Status FindRows(absl::Span<const PushItem> items, const CallContext& call);
-  Row ReadRow(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) const;
+  Row ReadRow(const csv::ShopifyVariant& variant) const;
   void FindDisagreements(absl::Span<const PushItem> items);
 
   PushOutcome Judge(const PushItem& item) const;
@@ -86,17 +87,18 @@ class FilePush {
   absl::optional<PushOutcome> Compare(const PushItem& item, const Row& row) const;
 
   void Apply(const PushItem& item);
-  int ColumnOf(SyncField field) const;
   std::string CellText(SyncField field, int64_t value) const;
+  std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) const;
 
   absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, TextSink sink) const;
   absl::Status WriteOld(size_t begin, size_t end, TextSink sink) const;
 
   std::string name_;
   const csv::CsvText* text_;
-  Currency currency_;
-  csv::ShopifyColumns columns_;
-  StatusWords words_ = StatusWords::kNone;
+  CellFormat format_;
+  char separator_ = ',';
+  absl::optional<DecimalMark> mark_;            // Of the numbers in the rows, where any of them shows it.
+  absl::optional<VariantCells> cells_;          // When the file was read.
   absl::flat_hash_map<std::string, Row> rows_;  // By external id.
   std::set<size_t> disagreeing_;                // The first rows of products whose items want different statuses.
   std::vector<PushOutcome> outcomes_;

@@ -25,12 +25,15 @@ absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   std::string revision = RevisionOf(*text);
   absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, *std::move(text));
   if (!reader.ok()) return reader.status();
-  return FileSnapshot(FileStamp(file->info()), std::move(revision), *std::move(reader));
+  auto kept = std::make_unique<csv::CsvReader>(*std::move(reader));
+  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(kept.get());
+  if (!rows.ok()) return rows.status();
+  return FileSnapshot(FileStamp(file->info()), std::move(revision), std::move(kept), *std::move(rows));
 }
 
 absl::Status FileSnapshot::Check(const CallContext& call) {
   if (repeated_.has_value()) return absl::OkStatus();
-  absl::StatusOr<RepeatedRows> repeated = RepeatedRows::Find(&reader_, call);
+  absl::StatusOr<RepeatedRows> repeated = RepeatedRows::Find(&rows_, call);
   if (!repeated.ok()) return repeated.status();
   repeated_ = *std::move(repeated);
   return absl::OkStatus();

@@ -3,6 +3,7 @@
 #ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_SNAPSHOT_H_
 #define FLXLINK_SRC_CHANNELS_CSV_FILE_SNAPSHOT_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,20 +14,21 @@
 #include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/repeated_rows.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
 
 // Not thread-safe.
 class FileSnapshot {
  public:
-  // Reads the file once, whole. Errors as of CsvReader::Open().
+  // Reads the file once, whole. Errors as of CsvReader::Open() and ShopifyRows::Create().
   static absl::StatusOr<FileSnapshot> Read(const std::string& path);
 
   // Taken before the file was read, so that a writer who heeds no lock is noticed whenever he comes.
   const FileStamp& stamp() const { return stamp_; }
   // What a file with these contents is known by: their digest.
   const std::string& revision() const { return revision_; }
-  csv::CsvReader& reader() { return reader_; }
+  csv::ShopifyRows& rows() { return rows_; }
 
   // Looks through the whole file, once in its life. Errors as of RepeatedRows::Find.
   absl::Status Check(const CallContext& call);
@@ -34,12 +36,14 @@ class FileSnapshot {
   const RepeatedRows& repeated() const { return *repeated_; }
 
  private:
-  FileSnapshot(const FileStamp& stamp, std::string revision, csv::CsvReader reader)
-      : stamp_(stamp), revision_(std::move(revision)), reader_(std::move(reader)) {}
+  FileSnapshot(const FileStamp& stamp, std::string revision, std::unique_ptr<csv::CsvReader> reader,
+               csv::ShopifyRows rows)
+      : stamp_(stamp), revision_(std::move(revision)), reader_(std::move(reader)), rows_(std::move(rows)) {}
 
   FileStamp stamp_;
   std::string revision_;
-  csv::CsvReader reader_;
+  std::unique_ptr<csv::CsvReader> reader_;  // Where `rows_` can always find it.
+  csv::ShopifyRows rows_;
   absl::optional<RepeatedRows> repeated_;
 };
 

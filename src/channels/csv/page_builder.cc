@@ -38,11 +38,8 @@ RareVector<FixedField> FixedOf(const csv::ShopifyVariant& variant) {
 
 std::vector<std::string> CsvLinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
 
-PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, Currency currency)
-    : reader_(reader),
-      words_(StatusWordsOf(*reader, columns)),
-      tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn),
-      currency_(currency) {
+PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format)
+    : reader_(reader), cells_(*reader, columns, format), tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
   batch_.fields.names = CsvLinkFields();
   batch_.fields.columns.resize(batch_.fields.names.size());
 }
@@ -62,9 +59,9 @@ void PageBuilder::Add(const csv::ShopifyVariant& variant, const absl::optional<i
 // Sets the values where there is none.
 absl::optional<Problem> PageBuilder::FindProblem(const csv::ShopifyVariant& variant,
                                                  const absl::optional<int64_t>& first_line, ItemValues* values) const {
-  if (variant.id.empty()) return ProblemFrom(NoHandle(*reader_, variant));
+  if (variant.id.empty()) return ProblemFrom(cells_.NoHandle(variant));
   if (first_line.has_value()) return RepeatedItem(*reader_, variant, *first_line);
-  absl::StatusOr<ItemValues> read = ReadItemValues(*reader_, variant, words_, currency_);
+  absl::StatusOr<ItemValues> read = cells_.ReadValues(variant);
   if (!read.ok()) return ProblemFrom(read.status());
   *values = *std::move(read);
   return absl::nullopt;

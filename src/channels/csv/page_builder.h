@@ -24,7 +24,7 @@ std::vector<std::string> CsvLinkFields();
 class PageBuilder {
  public:
   // `reader` is asked for the file's name only and must outlive this.
-  PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, Currency currency);
+  PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
   // Adds the variant as an item, or the problem that keeps it from being one. `first_line`: where the variant stands
   // that has its id already.
@@ -44,9 +44,8 @@ class PageBuilder {
   void AddItem(const csv::ShopifyVariant& variant, const ItemValues& values);
 
   const csv::CsvReader* reader_;
-  const StatusWords words_;
+  const VariantCells cells_;
   const bool tells_trackers_;
-  const Currency currency_;
   size_t bytes_ = 0;
   ChannelVariantBatch batch_;
   std::vector<ItemProblem> problems_;

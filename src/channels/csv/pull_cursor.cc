@@ -10,16 +10,14 @@
 namespace flxlink::csv_channel {
 
 std::string FormatPullCursor(const PullCursor& cursor) {
-  return absl::StrCat(cursor.revision, ":", cursor.product.begin, ":", cursor.product.line, ":", cursor.product.index,
-                      ":", cursor.variant);
+  return absl::StrCat(cursor.revision, ":", cursor.row.begin, ":", cursor.row.line, ":", cursor.row.index);
 }
 
 absl::StatusOr<PullCursor> ParsePullCursor(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ':');
   PullCursor cursor;
-  if (parts.size() == 5 && absl::SimpleAtoi(parts[1], &cursor.product.begin) &&
-      absl::SimpleAtoi(parts[2], &cursor.product.line) && absl::SimpleAtoi(parts[3], &cursor.product.index) &&
-      absl::SimpleAtoi(parts[4], &cursor.variant)) {
+  if (parts.size() == 4 && absl::SimpleAtoi(parts[1], &cursor.row.begin) &&
+      absl::SimpleAtoi(parts[2], &cursor.row.line) && absl::SimpleAtoi(parts[3], &cursor.row.index)) {
     cursor.revision = std::string(parts[0]);
     return cursor;
   }

@@ -12,17 +12,15 @@
 
 namespace flxlink::csv_channel {
 
-// Names a variant of one revision of a file, together with the row where reading has to begin for it: its product's
-// first.
+// Names a variant of one revision of a file.
 //
 // Plain data.
 struct PullCursor {
   std::string revision;
-  csv::CsvPosition product;  // Its `end` is not kept.
-  int64_t variant = 0;       // CsvPosition::index of the variant's row.
+  csv::CsvPosition row;  // Its `end` is not kept.
 
   // Whether it is made for the beginning of a pull. No record begins at the first byte: the header does.
-  bool is_start() const { return product.begin == 0; }
+  bool is_start() const { return row.begin == 0; }
 };
 
 std::string FormatPullCursor(const PullCursor& cursor);

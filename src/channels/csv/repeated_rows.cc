@@ -3,13 +3,10 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
 
-absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::CsvReader* reader, const CallContext& call) {
-  absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
-  if (!rows.ok()) return rows.status();
+absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::ShopifyRows* rows, const CallContext& call) {
   RepeatedRows repeated;
   absl::flat_hash_map<std::string, int64_t> lines;
   csv::ShopifyVariant variant;
@@ -22,7 +19,7 @@ absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::CsvReader* reader, const Ca
     const auto [first, is_first] = lines.try_emplace(variant.id, variant.row.line);
     if (!is_first) repeated.first_lines_.emplace(variant.row.index, first->second);
   }
-  reader->Rewind();
+  rows->reader().Rewind();
   return repeated;
 }
 

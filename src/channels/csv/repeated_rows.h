@@ -10,6 +10,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
 
@@ -17,10 +18,10 @@ namespace flxlink::csv_channel {
 class RepeatedRows {
  public:
   // Reads the whole file, so that a mistake that makes it no CSV is found wherever it stands, and leaves the reader at
-  // the first record.
+  // the first record. Of all rows it knows the products from then on.
   //
   // INVALID_ARGUMENT names file and line of such a mistake. CANCELLED: the call was.
-  static absl::StatusOr<RepeatedRows> Find(csv::CsvReader* reader, const CallContext& call);
+  static absl::StatusOr<RepeatedRows> Find(csv::ShopifyRows* rows, const CallContext& call);
 
   // The line of the first variant with the id of that row. nullopt: it is the first itself.
   absl::optional<int64_t> FirstLine(const csv::CsvPosition& row) const;

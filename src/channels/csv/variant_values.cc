@@ -1,9 +1,10 @@
 #include "src/channels/csv/variant_values.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
+#include "src/csv/column_names.h"
 #include "src/model/quote.h"
 
 namespace flxlink::csv_channel {
@@ -23,26 +24,28 @@ constexpr Word kWords[] = {
     {StatusWords::kPublished, ChannelStatus::kHidden, "false"},
 };
 
-absl::Status UnreadableCell(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, int64_t line,
-                            absl::string_view column, absl::string_view what) {
-  return ProblemStatus(absl::StatusCode::kInvalidArgument, problem_code::kUnreadableItem,
-                       {{"external_id", variant.id},
-                        {"file", reader.name()},
-                        {"line", absl::StrCat(line)},
-                        {"column", std::string(column)}},
-                       absl::StrCat(reader.name(), ":", line, ": column ", model::Quote(column), ": ", what));
-}
+// A blank cell states nothing, as in an import of products.
+bool IsBlank(absl::string_view cell) { return absl::StripAsciiWhitespace(cell).empty(); }
 
-absl::Status UnreadableCell(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, absl::string_view column,
-                            absl::string_view what) {
-  return UnreadableCell(reader, variant, variant.row.line, column, what);
+csv::ShopifyColumn NamedColumn(SyncField field, StatusWords words) {
+  switch (field) {
+    case SyncField::kPrice:
+      return csv::ShopifyColumn::kPrice;
+    case SyncField::kQuantity:
+      return csv::ShopifyColumn::kQuantity;
+    case SyncField::kCompareAtPrice:
+      return csv::ShopifyColumn::kCompareAtPrice;
+    case SyncField::kStatus:
+      break;
+  }
+  return words == StatusWords::kPublished ? csv::ShopifyColumn::kPublished : csv::ShopifyColumn::kStatus;
 }
 
 }  // namespace
 
-StatusWords StatusWordsOf(const csv::CsvReader& reader, const csv::ShopifyColumns& columns) {
+StatusWords StatusWordsOf(const csv::ShopifyColumns& columns) {
   if (columns.status == csv::CsvReader::kNoColumn) return StatusWords::kNone;
-  return columns.status == reader.FindColumn("Status") ? StatusWords::kStatus : StatusWords::kPublished;
+  return columns.is_published ? StatusWords::kPublished : StatusWords::kStatus;
 }
 
 std::vector<ChannelStatus> StatusesWith(StatusWords words) {
@@ -51,18 +54,6 @@ std::vector<ChannelStatus> StatusesWith(StatusWords words) {
     if (word.words == words) statuses.push_back(word.status);
   }
   return statuses;
-}
-
-absl::string_view StatusColumn(StatusWords words) {
-  switch (words) {
-    case StatusWords::kNone:
-      return "";
-    case StatusWords::kStatus:
-      return "Status";
-    case StatusWords::kPublished:
-      return "Published";
-  }
-  return "";
 }
 
 ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell) {
@@ -79,51 +70,93 @@ absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus st
   return absl::nullopt;
 }
 
-absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency) {
-  const absl::StatusOr<Money> price = ParseMoney(variant.price, currency);
+VariantCells::VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format)
+    : file_(reader.name()),
+      columns_(columns),
+      header_(reader.columns()),
+      words_(StatusWordsOf(columns)),
+      currency_(format.currency),
+      numbers_{reader.separator(), format.decimal} {}
+
+int VariantCells::ColumnOf(SyncField field) const {
+  switch (field) {
+    case SyncField::kPrice:
+      return columns_.price;
+    case SyncField::kQuantity:
+      return columns_.quantity;
+    case SyncField::kCompareAtPrice:
+      return columns_.compare_at_price;
+    case SyncField::kStatus:
+      return columns_.status;
+  }
+  return csv::CsvReader::kNoColumn;
+}
+
+std::string VariantCells::NameOf(SyncField field) const {
+  const int column = ColumnOf(field);
+  if (column != csv::CsvReader::kNoColumn) return header_[static_cast<size_t>(column)];
+  return std::string(csv::ShopifyNames(NamedColumn(field, words_)).front());
+}
+
+absl::Status VariantCells::Unreadable(const csv::ShopifyVariant& variant, int64_t line, absl::string_view column,
+                                      absl::string_view what) const {
+  return ProblemStatus(
+      absl::StatusCode::kInvalidArgument, problem_code::kUnreadableItem,
+      {{"external_id", variant.id}, {"file", file_}, {"line", absl::StrCat(line)}, {"column", std::string(column)}},
+      absl::StrCat(file_, ":", line, ": column ", model::Quote(column), ": ", what));
+}
+
+absl::StatusOr<int64_t> VariantCells::ReadMoney(const csv::ShopifyVariant& variant, SyncField field,
+                                                absl::string_view cell) const {
+  if (IsBlank(cell)) return kAbsent;
+  const absl::StatusOr<std::string> plain = csv::PlainNumber(cell, numbers_);
+  if (!plain.ok()) return Unreadable(variant, variant.row.line, NameOf(field), plain.status().message());
+  const absl::StatusOr<Money> price = ParseMoney(*plain, currency_);
   if (price.ok()) return price->minor_units;
-  return UnreadableCell(reader, variant, "Variant Price", price.status().message());
+  return Unreadable(variant, variant.row.line, NameOf(field), price.status().message());
 }
 
-absl::StatusOr<int64_t> ReadCompareAtPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
-                                           Currency currency) {
-  if (variant.compare_at_price.empty()) return kAbsent;
-  const absl::StatusOr<Money> price = ParseMoney(variant.compare_at_price, currency);
-  if (price.ok()) return price->minor_units;
-  return UnreadableCell(reader, variant, "Variant Compare At Price", price.status().message());
+absl::optional<DecimalMark> VariantCells::MarkOf(const csv::ShopifyVariant& variant) const {
+  const absl::optional<DecimalMark> mark = csv::DecimalMarkOf(variant.price, numbers_);
+  return mark.has_value() ? mark : csv::DecimalMarkOf(variant.compare_at_price, numbers_);
 }
 
-absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
-  if (variant.quantity.empty()) return kAbsent;
-  int64_t quantity = 0;
-  if (absl::SimpleAtoi(variant.quantity, &quantity) && quantity != kAbsent) return quantity;
-  return UnreadableCell(
-      reader, variant, "Variant Inventory Qty",
-      absl::StrCat(model::Quote(variant.quantity), " is not a whole number; write one, or leave the cell empty"));
+absl::StatusOr<int64_t> VariantCells::ReadPrice(const csv::ShopifyVariant& variant) const {
+  return ReadMoney(variant, SyncField::kPrice, variant.price);
 }
 
-// It stands on the product's first row.
-absl::StatusOr<ChannelStatus> ReadStatus(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
-                                         StatusWords words) {
-  const ChannelStatus status = ParseStatusWord(words, variant.status);
+absl::StatusOr<int64_t> VariantCells::ReadCompareAtPrice(const csv::ShopifyVariant& variant) const {
+  return ReadMoney(variant, SyncField::kCompareAtPrice, variant.compare_at_price);
+}
+
+absl::StatusOr<int64_t> VariantCells::ReadQuantity(const csv::ShopifyVariant& variant) const {
+  if (IsBlank(variant.quantity)) return kAbsent;
+  const absl::StatusOr<int64_t> quantity = csv::ParseWholeNumber(variant.quantity, numbers_);
+  if (quantity.ok()) return quantity;
+  return Unreadable(variant, variant.row.line, NameOf(SyncField::kQuantity),
+                    absl::StrCat(quantity.status().message(), "; write one, or leave the cell empty"));
+}
+
+absl::StatusOr<ChannelStatus> VariantCells::ReadStatus(const csv::ShopifyVariant& variant) const {
+  const ChannelStatus status = ParseStatusWord(words_, variant.status);
   if (status != ChannelStatus::kUnknown || variant.status.empty()) return status;
-  return UnreadableCell(reader, variant, variant.product_row.line, StatusColumn(words),
-                        absl::StrCat(model::Quote(variant.status),
-                                     " is no status of this file; write one of its words, or leave the cell empty"));
+  return Unreadable(variant, variant.product_row.line, NameOf(SyncField::kStatus),
+                    absl::StrCat(model::Quote(variant.status),
+                                 " is no status of this file; write one of its words, or leave the cell empty"));
 }
 
-absl::Status NoHandle(const csv::CsvReader& reader, const csv::ShopifyVariant& variant) {
-  return UnreadableCell(reader, variant, "Handle", "the variant has none; give its product's");
+absl::Status VariantCells::NoHandle(const csv::ShopifyVariant& variant) const {
+  return Unreadable(variant, variant.row.line, header_[static_cast<size_t>(columns_.handle)],
+                    "the variant has none; give its product's");
 }
 
-absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
-                                          StatusWords words, Currency currency) {
-  const absl::StatusOr<int64_t> price = ReadPrice(reader, variant, currency);
+absl::StatusOr<ItemValues> VariantCells::ReadValues(const csv::ShopifyVariant& variant) const {
+  const absl::StatusOr<int64_t> price = ReadPrice(variant);
   if (!price.ok()) return price.status();
-  const absl::StatusOr<int64_t> quantity = ReadQuantity(reader, variant);
+  const absl::StatusOr<int64_t> quantity = ReadQuantity(variant);
   if (!quantity.ok()) return quantity.status();
-  return ItemValues{*price, *quantity, ParseStatusWord(words, variant.status),
-                    ReadCompareAtPrice(reader, variant, currency).value_or(kAbsent)};
+  return ItemValues{*price, *quantity, ParseStatusWord(words_, variant.status),
+                    ReadCompareAtPrice(variant).value_or(kAbsent)};
 }
 
 }  // namespace flxlink::csv_channel

@@ -4,6 +4,7 @@
 #define FLXLINK_SRC_CHANNELS_CSV_VARIANT_VALUES_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,7 @@
 #include "flxlink/money.h"
 #include "flxlink/push.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/number_text.h"
 #include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
@@ -24,13 +26,10 @@ enum class StatusWords : uint8_t {
   kPublished,  // Column `Published`: true, false.
 };
 
-StatusWords StatusWordsOf(const csv::CsvReader& reader, const csv::ShopifyColumns& columns);
+StatusWords StatusWordsOf(const csv::ShopifyColumns& columns);
 
 // The statuses that have a word, in the order of ChannelStatus.
 std::vector<ChannelStatus> StatusesWith(StatusWords words);
-
-// The name of their column; empty for kNone.
-absl::string_view StatusColumn(StatusWords words);
 
 // In any case; kUnknown for an empty cell and for every other word.
 ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
@@ -38,21 +37,55 @@ ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 // nullopt where there is no word for it.
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status);
 
-// What a variant's cells say; kAbsent, or kUnknown, for an empty quantity, compare-at price or status. INVALID_ARGUMENT
-// with the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the
-// currency does not have, and of a status that is none of the words.
-absl::StatusOr<int64_t> ReadPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, Currency currency);
-absl::StatusOr<int64_t> ReadCompareAtPrice(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
-                                           Currency currency);
-absl::StatusOr<int64_t> ReadQuantity(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
-absl::StatusOr<ChannelStatus> ReadStatus(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
-                                         StatusWords words);
-// All of them. A compare-at price or status that cannot be read is none here: nobody may have asked for it, so it fails
-// no pull.
-absl::StatusOr<ItemValues> ReadItemValues(const csv::CsvReader& reader, const csv::ShopifyVariant& variant,
-                                          StatusWords words, Currency currency);
-// The same for a variant without a handle, which has no external id.
-absl::Status NoHandle(const csv::CsvReader& reader, const csv::ShopifyVariant& variant);
+// What the channel says of the cells of its file.
+struct CellFormat {
+  Currency currency;                      // Of the prices.
+  absl::optional<DecimalMark> decimal{};  // The setting. nullopt: as csv::PlainNumber() tells.
+};
+
+// Reads what the cells of a file's variants say.
+//
+// kAbsent, or kUnknown, for a blank price, quantity or compare-at price and for an empty status. INVALID_ARGUMENT with
+// the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the currency
+// does not have, and of a status that is none of the words.
+//
+// Thread-safe.
+class VariantCells {
+ public:
+  // Keeps nothing of the reader but names.
+  VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format);
+
+  StatusWords words() const { return words_; }
+  // The decimal mark that the variant's prices show. nullopt: they show none.
+  absl::optional<DecimalMark> MarkOf(const csv::ShopifyVariant& variant) const;
+
+  // Where a field stands, and what that column is called in the file; where it has none, in older exports.
+  int ColumnOf(SyncField field) const;
+  std::string NameOf(SyncField field) const;
+
+  absl::StatusOr<int64_t> ReadPrice(const csv::ShopifyVariant& variant) const;
+  absl::StatusOr<int64_t> ReadCompareAtPrice(const csv::ShopifyVariant& variant) const;
+  absl::StatusOr<int64_t> ReadQuantity(const csv::ShopifyVariant& variant) const;
+  // It stands on the product's first row.
+  absl::StatusOr<ChannelStatus> ReadStatus(const csv::ShopifyVariant& variant) const;
+  // All of them. A compare-at price or status that cannot be read is none here: nobody may have asked for it, so it
+  // fails no pull.
+  absl::StatusOr<ItemValues> ReadValues(const csv::ShopifyVariant& variant) const;
+  // The same error for a variant without a handle, which has no external id.
+  absl::Status NoHandle(const csv::ShopifyVariant& variant) const;
+
+ private:
+  absl::StatusOr<int64_t> ReadMoney(const csv::ShopifyVariant& variant, SyncField field, absl::string_view cell) const;
+  absl::Status Unreadable(const csv::ShopifyVariant& variant, int64_t line, absl::string_view column,
+                          absl::string_view what) const;
+
+  const std::string file_;
+  const csv::ShopifyColumns columns_;
+  const std::vector<std::string> header_;
+  const StatusWords words_;
+  const Currency currency_;
+  const csv::NumberFormat numbers_;
+};
 
 }  // namespace flxlink::csv_channel
 
