@@ -30,6 +30,7 @@
 #include "flxlink/account.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_variant.h"
+#include "flxlink/credential_resolver.h"
 #include "flxlink/event.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/problem.h"
@@ -265,30 +266,6 @@ class ChannelAdapter {
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after);
 absl::optional<absl::Duration> RetryAfter(const absl::Status& status);
 bool IsThrottled(const absl::Status& status);
-
-// Where adapters get secrets from. They are asked for by name when an adapter is made, never stored and never logged.
-//
-// Thread-safe.
-class CredentialResolver {
- public:
-  virtual ~CredentialResolver() = default;
-  // NOT_FOUND names the credential and where it was looked for.
-  virtual absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const = 0;
-  // Keeps another value of a credential that the platform replaces at each use, if it is still `expected`; else
-  // ABORTED: somebody was first, resolve it again. UNIMPLEMENTED: this resolver keeps nothing (the default).
-  virtual absl::Status Replace(absl::string_view channel_name, absl::string_view credential, absl::string_view expected,
-                               absl::string_view value) const;
-};
-
-// Looks for FLXLINK_<CHANNEL>_<CREDENTIAL> in the environment. Small letters are written as capitals and digits as they
-// are; any other character as two underscores and its code in hexadecimal, so that no two credentials share a variable:
-//
-//   shop, token      FLXLINK_SHOP_TOKEN
-//   shop-eu, token   FLXLINK_SHOP__2DEU_TOKEN
-//   Shop_EU, token   FLXLINK___53HOP__5F__45__55_TOKEN
-//
-// The error for one that is missing says what to set.
-std::unique_ptr<CredentialResolver> NewEnvironmentCredentials();
 
 // What an adapter is made from. `credentials` lives as long as the adapter, `config` only until the factory returns.
 struct AdapterContext {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "src/csv/column_names.h"
-#include "src/csv/regular_file.h"
+#include "src/files/regular_file.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
 
@@ -395,7 +395,7 @@ CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
 CsvReader::~CsvReader() = default;
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
-  absl::StatusOr<RegularFile> file = RegularFile::Open(path);
+  absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   if (!file.ok()) return file.status();
   absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();

@@ -6,10 +6,10 @@
 namespace flxlink::csv {
 
 CsvText::CsvText(std::string text) : text_(std::move(text)), size_(text_.size()) {}
-CsvText::CsvText(RegularFile file) : file_(std::move(file)), size_(file_->size()) {}
+CsvText::CsvText(files::RegularFile file) : file_(std::move(file)), size_(file_->size()) {}
 
 absl::StatusOr<CsvText> CsvText::Open(const std::string& path) {
-  absl::StatusOr<RegularFile> file = RegularFile::Open(path);
+  absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   if (!file.ok()) return file.status();
   if (file->size() > 0) return CsvText(*std::move(file));
   absl::StatusOr<std::string> text = file->ReadAll();

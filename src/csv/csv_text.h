@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
-#include "src/csv/regular_file.h"
+#include "src/files/regular_file.h"
 
 namespace flxlink::csv {
 
@@ -18,7 +18,7 @@ namespace flxlink::csv {
 // The const functions are thread-safe.
 class CsvText {
  public:
-  // Errors as of RegularFile.
+  // Errors as of files::RegularFile.
   static absl::StatusOr<CsvText> Open(const std::string& path);
 
   // A text that is there already.
@@ -30,13 +30,13 @@ class CsvText {
   // become shorter since.
   bool Read(size_t begin, size_t end, char* out) const;
 
-  // Gives the whole text away. This object is of no further use. Errors as of RegularFile.
+  // Gives the whole text away. This object is of no further use. Errors as of files::RegularFile.
   absl::StatusOr<std::string> Release();
 
  private:
-  explicit CsvText(RegularFile file);
+  explicit CsvText(files::RegularFile file);
 
-  absl::optional<RegularFile> file_;  // None where the text is in memory.
+  absl::optional<files::RegularFile> file_;  // None where the text is in memory.
   std::string text_;
   size_t size_;
 };

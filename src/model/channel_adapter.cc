@@ -1,7 +1,6 @@
 #include "flxlink/channel_adapter.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -17,21 +16,6 @@ namespace {
 
 // Statuses name their payloads by a URL; this one only has to be unlike all others.
 constexpr absl::string_view kRetryAfterPayload = "flxlink/retry_after";
-
-// A name as part of a variable's. A single '_' never comes of it, so that one can part two names: what two underscores
-// and a hexadecimal digit begin is always a character of a name.
-std::string VariablePart(absl::string_view name) {
-  std::string part;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_islower(byte) || absl::ascii_isdigit(byte)) {
-      part.push_back(absl::ascii_toupper(byte));
-    } else {
-      absl::StrAppendFormat(&part, "__%02X", byte);
-    }
-  }
-  return part;
-}
 
 absl::Status Wrong(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("an adapter's capabilities: ", what, "; correct the adapter"));
@@ -96,19 +80,6 @@ absl::Status CheckPushKind(const PushKind& kind, const Account& account) {
   }
   return CheckCost(kind.cost, account);
 }
-
-class EnvironmentCredentials : public CredentialResolver {
- public:
-  absl::StatusOr<std::string> Resolve(absl::string_view channel_name, absl::string_view credential) const override {
-    const std::string variable = absl::StrCat("FLXLINK_", VariablePart(channel_name), "_", VariablePart(credential));
-    const char* value = std::getenv(variable.c_str());
-    if (value != nullptr) return std::string(value);
-    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kCredentialMissing,
-                         {{"channel", std::string(channel_name)}, {"credential", std::string(credential)}},
-                         absl::StrCat("channel ", model::Quote(channel_name), ": there is no credential ",
-                                      model::Quote(credential), " in the environment; set ", variable));
-  }
-};
 
 // A secret is not to be kept with the channel's settings, where everybody can read it.
 absl::Status CheckNoSecret(const ChannelConfig& config, const std::vector<std::string>& secrets) {
@@ -210,13 +181,6 @@ absl::StatusOr<NoticedItems> ChannelAdapter::ReadNotice(const Notice&) const {
 }
 
 void CallContext::TellLevel(const BucketLevel&) const {}
-
-absl::Status CredentialResolver::Replace(absl::string_view, absl::string_view, absl::string_view,
-                                         absl::string_view) const {
-  return absl::UnimplementedError("credentials from here cannot be replaced; use a resolver that keeps them");
-}
-
-std::unique_ptr<CredentialResolver> NewEnvironmentCredentials() { return std::make_unique<EnvironmentCredentials>(); }
 
 void AdapterRegistry::Register(std::string name, AdapterFactory factory, std::vector<std::string> secrets) {
   offers_[std::move(name)] = Offer{std::move(factory), std::move(secrets)};

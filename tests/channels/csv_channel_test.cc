@@ -27,7 +27,7 @@
 #include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "src/channels/csv/file_lock.h"
+#include "src/files/file_lock.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
 
@@ -1297,10 +1297,10 @@ TEST_F(CsvChannelTest, AFullDiskLeavesTheFileAsItWas) {
 // The call that has no time left from the start, as the engine's have, all the same waits for another one's push.
 TEST_F(CsvChannelTest, APushWaitsForTheLock) {
   Make("Handle,Variant Price\na,1\n");
-  absl::optional<csv_channel::FileLock> other;
+  absl::optional<files::FileLock> other;
   const auto lock = [&] {
-    absl::StatusOr<csv_channel::FileLock> held =
-        csv_channel::FileLock::Acquire(path_ + ".lock", absl::ZeroDuration(), TestCall());
+    absl::StatusOr<files::FileLock> held =
+        files::FileLock::Acquire(path_ + ".lock", absl::ZeroDuration(), TestCall());
     ASSERT_TRUE(held.ok()) << held.status();
     other.emplace(*std::move(held));
   };

@@ -12,11 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/optional.h"
-#include "src/channels/csv/file_error.h"
-#include "src/channels/csv/file_lock.h"
 #include "src/channels/csv/file_pull.h"
 #include "src/channels/csv/file_push.h"
-#include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/file_snapshot.h"
 #include "src/channels/csv/page_builder.h"
 #include "src/channels/csv/pull_cursor.h"
@@ -24,6 +21,9 @@
 #include "src/csv/csv_reader.h"
 #include "src/csv/csv_text.h"
 #include "src/csv/shopify_rows.h"
+#include "src/files/file_error.h"
+#include "src/files/file_lock.h"
+#include "src/files/file_replacement.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
@@ -43,7 +43,7 @@ constexpr int64_t kFetchLimit = 10000;
 // The path without symbolic links, so that a push replaces the file and not a link to it.
 absl::StatusOr<std::string> ResolvePath(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
-  if (resolved == nullptr) return csv_channel::FileError(errno, path, "the file of the setting `path` cannot be found");
+  if (resolved == nullptr) return files::FileError(errno, path, "the file of the setting `path` cannot be found");
   return std::string(resolved.get());
 }
 
@@ -73,10 +73,10 @@ class CsvChannel : public ChannelAdapter {
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
-    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(*path);
+    const absl::StatusOr<files::FileStamp> stamp = files::FileStamp::Of(*path);
     if (!stamp.ok()) return stamp.status();
     absl::StatusOr<FetchReply> reply = ReadFetched(*path, request, call);
-    const absl::Status unchanged = csv_channel::CheckUnchanged(*path, *stamp);
+    const absl::Status unchanged = files::CheckUnchanged(*path, *stamp);
     // A fetch that is UNAVAILABLE is tried again.
     if (absl::IsAborted(unchanged)) return absl::UnavailableError(unchanged.message());
     if (!unchanged.ok()) return unchanged;
@@ -91,8 +91,8 @@ class CsvChannel : public ChannelAdapter {
     if (request.items.empty()) return PushReply();
     absl::StatusOr<std::string> path = ResolvePath(path_);
     if (!path.ok()) return path.status();
-    const absl::StatusOr<csv_channel::FileLock> lock =
-        csv_channel::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, call);
+    const absl::StatusOr<files::FileLock> lock =
+        files::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, call);
     absl::StatusOr<PushReply> reply = lock.ok() ? PushLocked(*path, request, call) : lock.status();
     return absl::IsCancelled(reply.status()) ? NotTried(request, reply.status()) : reply;
   }
@@ -108,7 +108,7 @@ class CsvChannel : public ChannelAdapter {
     }
     const absl::Status checked = pulled_->Check(call);
     // First: what was read while somebody wrote is no file that ever was, whatever is wrong with it.
-    if (absl::Status status = csv_channel::CheckUnchanged(path, pulled_->stamp()); !status.ok()) return status;
+    if (absl::Status status = files::CheckUnchanged(path, pulled_->stamp()); !status.ok()) return status;
     if (!checked.ok()) return checked;
     return csv_channel::ReadPage(&pulled_->rows(), pulled_->repeated(), format_, from, request.limit);
   }
@@ -117,7 +117,7 @@ class CsvChannel : public ChannelAdapter {
   // hand as it is now.
   absl::Status ReadForPull(const std::string& path, bool is_first) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!is_first && pulled_.has_value()) {
-      const absl::StatusOr<csv_channel::FileStamp> now = csv_channel::FileStamp::Of(path);
+      const absl::StatusOr<files::FileStamp> now = files::FileStamp::Of(path);
       if (now.ok() && now->SameAs(pulled_->stamp())) return absl::OkStatus();
     }
     pulled_.reset();
@@ -140,17 +140,17 @@ class CsvChannel : public ChannelAdapter {
   // written, since an item that was not found in half a file may well be there.
   absl::StatusOr<PushReply> PushLocked(const std::string& path, const PushRequest& request,
                                        const CallContext& call) const {
-    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path);
+    const absl::StatusOr<files::FileStamp> stamp = files::FileStamp::Of(path);
     if (!stamp.ok()) return stamp.status();
     const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
     if (!text.ok()) return text.status();
     const absl::StatusOr<csv_channel::FilePush> push =
         csv_channel::FilePush::Create(path, *text, format_, request.items, call);
-    if (absl::Status status = csv_channel::CheckUnchanged(path, *stamp); !status.ok()) return status;
+    if (absl::Status status = files::CheckUnchanged(path, *stamp); !status.ok()) return status;
     if (!push.ok()) return push.status();
     if (push->changes()) {
-      const auto write = [&](csv_channel::TextSink sink) { return push->Write(sink); };
-      if (absl::Status status = csv_channel::ReplaceFile(path, *stamp, write); !status.ok()) return status;
+      const auto write = [&](files::TextSink sink) { return push->Write(sink); };
+      if (absl::Status status = files::ReplaceFile(path, *stamp, write); !status.ok()) return status;
     }
     PushReply reply;
     reply.outcomes = push->outcomes();

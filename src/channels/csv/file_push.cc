@@ -46,7 +46,7 @@ std::string InTheCaseOf(absl::string_view cell, absl::string_view word) {
 // Hands small parts on as large ones.
 class Buffer {
  public:
-  explicit Buffer(TextSink sink) : sink_(sink) {}
+  explicit Buffer(files::TextSink sink) : sink_(sink) {}
 
   absl::Status Add(absl::string_view part) {
     text_.append(part.data(), part.size());
@@ -60,7 +60,7 @@ class Buffer {
   }
 
  private:
-  TextSink sink_;
+  files::TextSink sink_;
   std::string text_;
 };
 
@@ -263,12 +263,12 @@ std::string FilePush::InTheQuotesOf(absl::string_view cell, absl::string_view va
   return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
 }
 
-absl::Status FilePush::WriteOld(size_t begin, size_t end, TextSink sink) const {
+absl::Status FilePush::WriteOld(size_t begin, size_t end, files::TextSink sink) const {
   std::string part;
   while (begin < end) {
     const size_t size = std::min(kPartBytes, end - begin);
     part.resize(size);
-    if (!text_->Read(begin, begin + size, &part[0])) return ChangedMeanwhile(name_);
+    if (!text_->Read(begin, begin + size, &part[0])) return files::ChangedMeanwhile(name_);
     if (absl::Status status = sink(part); !status.ok()) return status;
     begin += size;
   }
@@ -276,7 +276,8 @@ absl::Status FilePush::WriteOld(size_t begin, size_t end, TextSink sink) const {
 }
 
 // Writes the record of `edit` with all edits of it, and returns the one behind them.
-absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::const_iterator edit, TextSink sink) const {
+absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::const_iterator edit,
+                                                                      files::TextSink sink) const {
   const size_t begin = edit->first.first;
   std::string record;
   const auto take = [&](absl::string_view part) {
@@ -289,7 +290,7 @@ absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::con
   size_t copied = 0;
   for (; edit != edits_.end() && edit->first.first == begin; ++edit) {
     const auto column = static_cast<size_t>(edit->first.second);
-    if (column >= cells.size()) return ChangedMeanwhile(name_);
+    if (column >= cells.size()) return files::ChangedMeanwhile(name_);
     const absl::string_view cell =
         absl::string_view(record).substr(cells[column].begin, cells[column].end - cells[column].begin);
     absl::StrAppend(&text, absl::string_view(record).substr(copied, cells[column].begin - copied),
@@ -301,7 +302,7 @@ absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::con
   return edit;
 }
 
-absl::Status FilePush::Write(TextSink sink) const {
+absl::Status FilePush::Write(files::TextSink sink) const {
   Buffer buffer(sink);
   const auto add = [&](absl::string_view part) { return buffer.Add(part); };
   size_t copied = 0;

@@ -19,11 +19,11 @@
 #include "flxlink/channel_adapter.h"
 #include "flxlink/money.h"
 #include "flxlink/push.h"
-#include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/csv_text.h"
 #include "src/csv/shopify_rows.h"
+#include "src/files/file_replacement.h"
 
 namespace flxlink::csv_channel {
 
@@ -48,7 +48,7 @@ class FilePush {
   bool changes() const { return !edits_.empty(); }
 
   // Gives the file after the push. ABORTED where the file is not any more what it was.
-  absl::Status Write(TextSink sink) const;
+  absl::Status Write(files::TextSink sink) const;
 
  private:
   // The row of a variant that is pushed.
@@ -90,8 +90,8 @@ class FilePush {
   std::string CellText(SyncField field, int64_t value) const;
   std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) const;
 
-  absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, TextSink sink) const;
-  absl::Status WriteOld(size_t begin, size_t end, TextSink sink) const;
+  absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, files::TextSink sink) const;
+  absl::Status WriteOld(size_t begin, size_t end, files::TextSink sink) const;
 
   std::string name_;
   const csv::CsvText* text_;

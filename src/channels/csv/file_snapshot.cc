@@ -4,7 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
-#include "src/csv/regular_file.h"
+#include "src/files/regular_file.h"
 
 namespace flxlink::csv_channel {
 namespace {
@@ -18,7 +18,7 @@ std::string RevisionOf(absl::string_view text) {
 }  // namespace
 
 absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
-  const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path);
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   if (!file.ok()) return file.status();
   absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();
@@ -28,7 +28,7 @@ absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   auto kept = std::make_unique<csv::CsvReader>(*std::move(reader));
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(kept.get());
   if (!rows.ok()) return rows.status();
-  return FileSnapshot(FileStamp(file->info()), std::move(revision), std::move(kept), *std::move(rows));
+  return FileSnapshot(files::FileStamp(file->info()), std::move(revision), std::move(kept), *std::move(rows));
 }
 
 absl::Status FileSnapshot::Check(const CallContext& call) {

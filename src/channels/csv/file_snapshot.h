@@ -11,10 +11,10 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
-#include "src/channels/csv/file_replacement.h"
 #include "src/channels/csv/repeated_rows.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/shopify_rows.h"
+#include "src/files/file_replacement.h"
 
 namespace flxlink::csv_channel {
 
@@ -25,7 +25,7 @@ class FileSnapshot {
   static absl::StatusOr<FileSnapshot> Read(const std::string& path);
 
   // Taken before the file was read, so that a writer who heeds no lock is noticed whenever he comes.
-  const FileStamp& stamp() const { return stamp_; }
+  const files::FileStamp& stamp() const { return stamp_; }
   // What a file with these contents is known by: their digest.
   const std::string& revision() const { return revision_; }
   csv::ShopifyRows& rows() { return rows_; }
@@ -36,11 +36,11 @@ class FileSnapshot {
   const RepeatedRows& repeated() const { return *repeated_; }
 
  private:
-  FileSnapshot(const FileStamp& stamp, std::string revision, std::unique_ptr<csv::CsvReader> reader,
+  FileSnapshot(const files::FileStamp& stamp, std::string revision, std::unique_ptr<csv::CsvReader> reader,
                csv::ShopifyRows rows)
       : stamp_(stamp), revision_(std::move(revision)), reader_(std::move(reader)), rows_(std::move(rows)) {}
 
-  FileStamp stamp_;
+  files::FileStamp stamp_;
   std::string revision_;
   std::unique_ptr<csv::CsvReader> reader_;  // Where `rows_` can always find it.
   csv::ShopifyRows rows_;

@@ -16,7 +16,7 @@
 #include "flxlink/csv_field.h"
 #include "flxlink/field.h"
 #include "src/csv/csv_reader.h"
-#include "src/csv/regular_file.h"
+#include "src/files/regular_file.h"
 #include "src/model/quote.h"
 
 namespace flxlink::simulated {
@@ -180,7 +180,7 @@ absl::StatusOr<SimulatedContents> ParseContents(const std::string& path, std::st
 
 absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, Clock& clock, const CallContext& call) {
   const std::string lock_path = absl::StrCat(path, ".lock");
-  csv::FileDescriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  files::FileDescriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock.valid()) return CannotWrite(lock_path);
   while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (call.cancelled()) return absl::CancelledError("the call was cancelled; ask again");
@@ -193,7 +193,7 @@ absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, Clock
 }
 
 absl::StatusOr<SimulatedContents> SimulatedFile::Read() const {
-  const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path_);
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path_);
   if (!file.ok()) return file.status();
   absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();

@@ -17,7 +17,7 @@
 #include "flxlink/channel_adapter.h"
 #include "flxlink/clock.h"
 #include "flxlink/simulated_channel.h"
-#include "src/csv/file_descriptor.h"
+#include "src/files/file_descriptor.h"
 
 namespace flxlink::simulated {
 
@@ -43,10 +43,10 @@ class SimulatedFile {
   absl::Status Write(const SimulatedContents& contents) const;
 
  private:
-  SimulatedFile(std::string path, csv::FileDescriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  SimulatedFile(std::string path, files::FileDescriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::string path_;
-  csv::FileDescriptor lock_;
+  files::FileDescriptor lock_;
 };
 
 }  // namespace flxlink::simulated

@@ -1,7 +1,7 @@
 // An exclusive lock between processes and threads, held on a file of its own.
 
-#ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_
-#define FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_
+#ifndef FLXLINK_SRC_FILES_FILE_LOCK_H_
+#define FLXLINK_SRC_FILES_FILE_LOCK_H_
 
 #include <string>
 #include <utility>
@@ -9,9 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "flxlink/channel_adapter.h"
-#include "src/csv/file_descriptor.h"
+#include "src/files/file_descriptor.h"
 
-namespace flxlink::csv_channel {
+namespace flxlink::files {
 
 // Holds the lock while it lives. The kernel releases it when the process dies. The file stays: removing it would let
 // two holders lock two files of the same name.
@@ -30,11 +30,11 @@ class FileLock {
   ~FileLock();
 
  private:
-  explicit FileLock(csv::FileDescriptor file) : file_(std::move(file)) {}
+  explicit FileLock(FileDescriptor file) : file_(std::move(file)) {}
 
-  csv::FileDescriptor file_;
+  FileDescriptor file_;
 };
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::files
 
-#endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_LOCK_H_
+#endif  // FLXLINK_SRC_FILES_FILE_LOCK_H_

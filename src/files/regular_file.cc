@@ -1,4 +1,4 @@
-#include "src/csv/regular_file.h"
+#include "src/files/regular_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink::csv {
+namespace flxlink::files {
 namespace {
 
 // std::strerror is not safe between threads.
@@ -64,4 +64,4 @@ absl::StatusOr<std::string> RegularFile::ReadAll() const {
   }
 }
 
-}  // namespace flxlink::csv
+}  // namespace flxlink::files

@@ -1,4 +1,4 @@
-#include "src/channels/csv/file_lock.h"
+#include "src/files/file_lock.h"
 
 #include <filesystem>
 #include <string>
@@ -36,21 +36,19 @@ class FileLockTest : public ::testing::Test {
 };
 
 TEST_F(FileLockTest, ExcludesASecondHolder) {
-  const absl::StatusOr<csv_channel::FileLock> held =
-      csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
+  const absl::StatusOr<files::FileLock> held = files::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
   ASSERT_TRUE(held.ok()) << held.status();
-  const absl::Status second = csv_channel::FileLock::Acquire(path_, absl::Milliseconds(1), TestCall()).status();
+  const absl::Status second = files::FileLock::Acquire(path_, absl::Milliseconds(1), TestCall()).status();
   EXPECT_EQ(second.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(second.message()), HasSubstr(path_));
 }
 
 TEST_F(FileLockTest, IsReleasedAtTheEndOfItsLifeAndTheFileStays) {
   for (int i = 0; i < 2; ++i) {
-    absl::StatusOr<csv_channel::FileLock> held =
-        csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
+    absl::StatusOr<files::FileLock> held = files::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
     ASSERT_TRUE(held.ok()) << held.status();
-    const csv_channel::FileLock moved = *std::move(held);
-    EXPECT_FALSE(csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall()).ok());
+    const files::FileLock moved = *std::move(held);
+    EXPECT_FALSE(files::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall()).ok());
   }
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
@@ -59,17 +57,15 @@ TEST_F(FileLockTest, WaitsForTheHolder) {
   absl::Notification is_held;
   absl::Notification is_wanted;
   std::thread holder([&] {
-    const absl::StatusOr<csv_channel::FileLock> held =
-        csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
+    const absl::StatusOr<files::FileLock> held = files::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
     EXPECT_TRUE(held.ok()) << held.status();
     is_held.Notify();
     is_wanted.WaitForNotification();
   });
   is_held.WaitForNotification();
-  EXPECT_FALSE(csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall()).ok());
+  EXPECT_FALSE(files::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall()).ok());
   is_wanted.Notify();
-  const absl::StatusOr<csv_channel::FileLock> second =
-      csv_channel::FileLock::Acquire(path_, absl::Minutes(1), TestCall());
+  const absl::StatusOr<files::FileLock> second = files::FileLock::Acquire(path_, absl::Minutes(1), TestCall());
   EXPECT_TRUE(second.ok()) << second.status();
   holder.join();
 }
@@ -80,20 +76,19 @@ TEST_F(FileLockTest, WaitsWhateverTimeTheCallHasAndUntilItIsCancelled) {
   const TestCall cancelled(absl::InfiniteDuration(), true);
   for (const TestCall* call : {&late, &cancelled}) {
     // What is free is to be had all the same.
-    EXPECT_TRUE(csv_channel::FileLock::Acquire(path_, absl::Minutes(1), *call).ok());
+    EXPECT_TRUE(files::FileLock::Acquire(path_, absl::Minutes(1), *call).ok());
   }
-  const absl::StatusOr<csv_channel::FileLock> held =
-      csv_channel::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
+  const absl::StatusOr<files::FileLock> held = files::FileLock::Acquire(path_, absl::ZeroDuration(), TestCall());
   ASSERT_TRUE(held.ok()) << held.status();
-  EXPECT_EQ(csv_channel::FileLock::Acquire(path_, absl::Milliseconds(1), late).status().code(),
+  EXPECT_EQ(files::FileLock::Acquire(path_, absl::Milliseconds(1), late).status().code(),
             absl::StatusCode::kUnavailable);
-  EXPECT_EQ(csv_channel::FileLock::Acquire(path_, absl::InfiniteDuration(), cancelled).status().code(),
+  EXPECT_EQ(files::FileLock::Acquire(path_, absl::InfiniteDuration(), cancelled).status().code(),
             absl::StatusCode::kCancelled);
 }
 
 TEST_F(FileLockTest, SaysWhereItCannotBeMade) {
   const absl::Status status =
-      csv_channel::FileLock::Acquire(folder_.PathOf("none/x.lock"), absl::ZeroDuration(), TestCall()).status();
+      files::FileLock::Acquire(folder_.PathOf("none/x.lock"), absl::ZeroDuration(), TestCall()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("none/x.lock"));
 }

@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace flxlink::csv {
+namespace flxlink::files {
 
 class FileDescriptor {
  public:
@@ -27,6 +27,6 @@ class FileDescriptor {
   int descriptor_;
 };
 
-}  // namespace flxlink::csv
+}  // namespace flxlink::files
 
 #endif  // FLXLINK_CSV_FILE_DESCRIPTOR_H_

@@ -1,4 +1,4 @@
-#include "src/channels/csv/file_lock.h"
+#include "src/files/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "src/channels/csv/file_error.h"
+#include "src/files/file_error.h"
 
-namespace flxlink::csv_channel {
+namespace flxlink::files {
 namespace {
 
 // flock() cannot wait for a limited time, so that waiting is asking again. Short against the time that a push takes.
@@ -20,7 +20,7 @@ constexpr absl::Duration kPause = absl::Milliseconds(5);
 }  // namespace
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::Duration wait, const CallContext& call) {
-  csv::FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!file.valid()) return FileError(errno, path, "the lock file cannot be opened");
   while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return FileError(errno, path, "cannot be locked");
@@ -41,4 +41,4 @@ FileLock::~FileLock() {
   if (file_.valid()) flock(file_.get(), LOCK_UN);
 }
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::files

@@ -1,4 +1,4 @@
-#include "src/channels/csv/file_replacement.h"
+#include "src/files/file_replacement.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "src/channels/csv/file_error.h"
-#include "src/csv/file_descriptor.h"
-#include "src/csv/regular_file.h"
+#include "src/files/file_descriptor.h"
+#include "src/files/file_error.h"
+#include "src/files/regular_file.h"
 
-namespace flxlink::csv_channel {
+namespace flxlink::files {
 namespace {
 
 // The new file while it is written. Removed again unless it was renamed.
@@ -21,7 +21,7 @@ class TemporaryFile {
   static absl::StatusOr<TemporaryFile> Create(std::string path) {
     unlink(path.c_str());
     // Nobody else may read it before it has the mode of the file that it replaces.
-    csv::FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file.valid()) return FileError(errno, path, "the new file cannot be made");
     return TemporaryFile(std::move(path), std::move(file));
   }
@@ -71,10 +71,10 @@ class TemporaryFile {
   }
 
  private:
-  TemporaryFile(std::string path, csv::FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  TemporaryFile(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
 
   std::string path_;  // Empty: there is nothing to remove.
-  csv::FileDescriptor file_;
+  FileDescriptor file_;
 };
 
 // The rename itself reaches the disk with the folder.
@@ -82,7 +82,7 @@ absl::Status SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   constexpr absl::string_view kWhat = "the folder cannot be synced to disk, and the new contents may be there or not";
-  const csv::FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!file.valid()) return FileError(errno, folder, kWhat);
   // EINVAL: a file system that has nothing to sync there.
   if (fsync(file.get()) != 0 && errno != EINVAL) return FileError(errno, folder, kWhat);
@@ -105,7 +105,7 @@ absl::Status CheckUnchanged(const std::string& path, const FileStamp& expected) 
 }
 
 absl::StatusOr<FileStamp> FileStamp::Of(const std::string& path) {
-  const absl::StatusOr<csv::RegularFile> file = csv::RegularFile::Open(path);
+  const absl::StatusOr<RegularFile> file = RegularFile::Open(path);
   if (!file.ok()) return file.status();
   return FileStamp(file->info());
 }
@@ -130,4 +130,4 @@ absl::Status ReplaceFile(const std::string& path, const FileStamp& expected,
   return SyncFolderOf(path);
 }
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::files

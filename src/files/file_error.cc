@@ -1,11 +1,11 @@
-#include "src/channels/csv/file_error.h"
+#include "src/files/file_error.h"
 
 #include <cerrno>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
 
-namespace flxlink::csv_channel {
+namespace flxlink::files {
 
 absl::Status FileError(int error_number, const std::string& path, absl::string_view what) {
   const auto error = [&](absl::StatusCode code, absl::string_view remedy) {
@@ -30,4 +30,4 @@ absl::Status FileError(int error_number, const std::string& path, absl::string_v
   }
 }
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::files

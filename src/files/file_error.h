@@ -1,14 +1,14 @@
 // What went wrong with a file, as a Status.
 
-#ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_ERROR_H_
-#define FLXLINK_SRC_CHANNELS_CSV_FILE_ERROR_H_
+#ifndef FLXLINK_SRC_FILES_FILE_ERROR_H_
+#define FLXLINK_SRC_FILES_FILE_ERROR_H_
 
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink::csv_channel {
+namespace flxlink::files {
 
 // The error "PATH: WHAT (the system's words); how to fix it" for a system call that failed with `error_number`.
 //
@@ -16,6 +16,6 @@ namespace flxlink::csv_channel {
 // disk or a quota is full. UNAVAILABLE: anything else.
 absl::Status FileError(int error_number, const std::string& path, absl::string_view what);
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::files
 
-#endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_ERROR_H_
+#endif  // FLXLINK_SRC_FILES_FILE_ERROR_H_

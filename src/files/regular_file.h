@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "src/csv/file_descriptor.h"
+#include "src/files/file_descriptor.h"
 
-namespace flxlink::csv {
+namespace flxlink::files {
 
 // A file that can be read at any place and again, and whose size the system knows. Anything else is refused at once: to
 // open a FIFO waits for whoever writes to it, and a device may never end.
@@ -45,6 +45,6 @@ class RegularFile {
   struct stat info_;
 };
 
-}  // namespace flxlink::csv
+}  // namespace flxlink::files
 
 #endif  // FLXLINK_CSV_REGULAR_FILE_H_

@@ -1,7 +1,7 @@
 // Replaces a file's contents at once: a reader sees the old file or the new one, a crash leaves one of them.
 
-#ifndef FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_
-#define FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_
+#ifndef FLXLINK_SRC_FILES_FILE_REPLACEMENT_H_
+#define FLXLINK_SRC_FILES_FILE_REPLACEMENT_H_
 
 #include <sys/stat.h>
 
@@ -12,14 +12,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace flxlink::csv_channel {
+namespace flxlink::files {
 
 // A file as the system knew it at one moment: tells whether it was written or replaced since, and whose it is.
 //
 // Plain data.
 class FileStamp {
  public:
-  // Errors as of csv::RegularFile.
+  // Errors as of RegularFile.
   static absl::StatusOr<FileStamp> Of(const std::string& path);
 
   // `info` is what the system said of the file.
@@ -55,6 +55,6 @@ using TextSink = absl::FunctionRef<absl::Status(absl::string_view part)>;
 absl::Status ReplaceFile(const std::string& path, const FileStamp& expected,
                          absl::FunctionRef<absl::Status(TextSink sink)> make);
 
-}  // namespace flxlink::csv_channel
+}  // namespace flxlink::files
 
-#endif  // FLXLINK_SRC_CHANNELS_CSV_FILE_REPLACEMENT_H_
+#endif  // FLXLINK_SRC_FILES_FILE_REPLACEMENT_H_

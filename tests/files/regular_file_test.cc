@@ -1,4 +1,4 @@
-#include "src/csv/regular_file.h"
+#include "src/files/regular_file.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,16 +10,18 @@
 #include "gtest/gtest.h"
 #include "tests/support/temporary_folder.h"
 
-namespace flxlink::csv {
+namespace flxlink {
 namespace {
 
-std::string OpenError(const std::string& path) { return std::string(RegularFile::Open(path).status().message()); }
+std::string OpenError(const std::string& path) {
+  return std::string(files::RegularFile::Open(path).status().message());
+}
 
 TEST(RegularFileTest, ReadsAllOfItAndPartsOfIt) {
   const TemporaryFolder folder;
   const std::string path = folder.PathOf("f");
   WriteFile(path, "0123456789");
-  const absl::StatusOr<RegularFile> file = RegularFile::Open(path);
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->size(), 10u);
   char bytes[4] = {};
@@ -33,7 +35,7 @@ TEST(RegularFileTest, ReadsWhatWasAddedSinceItWasOpened) {
   const TemporaryFolder folder;
   const std::string path = folder.PathOf("f");
   WriteFile(path, "");
-  const absl::StatusOr<RegularFile> file = RegularFile::Open(path);
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.status();
   const std::string text(200000, 'x');
   WriteFile(path, text);
@@ -44,7 +46,7 @@ TEST(RegularFileTest, FollowsLinks) {
   const TemporaryFolder folder;
   WriteFile(folder.PathOf("f"), "x");
   ASSERT_EQ(symlink("f", folder.PathOf("link").c_str()), 0);
-  EXPECT_EQ(*RegularFile::Open(folder.PathOf("link"))->ReadAll(), "x");
+  EXPECT_EQ(*files::RegularFile::Open(folder.PathOf("link"))->ReadAll(), "x");
 }
 
 // Nobody writes to the FIFO: to wait for that would be to wait for ever.
@@ -52,13 +54,13 @@ TEST(RegularFileTest, RefusesWhatIsNoRegularFile) {
   const TemporaryFolder folder;
   const std::string fifo = folder.PathOf("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(RegularFile::Open(fifo).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(files::RegularFile::Open(fifo).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(OpenError(fifo), absl::StrCat(fifo, ": is a FIFO; give a regular file"));
   EXPECT_EQ(OpenError("/dev/zero"), "/dev/zero: is a device; give a regular file");
   EXPECT_EQ(OpenError("/dev"), "/dev: is a folder; give a regular file");
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-  EXPECT_FALSE(RegularFile::Open(absl::StrCat("/proc/self/fd/", ends[0])).ok());
+  EXPECT_FALSE(files::RegularFile::Open(absl::StrCat("/proc/self/fd/", ends[0])).ok());
   close(ends[0]);
   close(ends[1]);
 }
@@ -66,10 +68,10 @@ TEST(RegularFileTest, RefusesWhatIsNoRegularFile) {
 TEST(RegularFileTest, SaysWhatCannotBeOpenedOrRead) {
   const TemporaryFolder folder;
   const std::string none = folder.PathOf("none");
-  EXPECT_EQ(RegularFile::Open(none).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(files::RegularFile::Open(none).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(OpenError(none), absl::StrCat(none, ": cannot be opened (No such file or directory); check the path"));
   // A regular file whose first byte cannot be read.
-  const absl::StatusOr<RegularFile> file = RegularFile::Open("/proc/self/mem");
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open("/proc/self/mem");
   ASSERT_TRUE(file.ok()) << file.status();
   const absl::Status status = file->ReadAll().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
@@ -77,4 +79,4 @@ TEST(RegularFileTest, SaysWhatCannotBeOpenedOrRead) {
 }
 
 }  // namespace
-}  // namespace flxlink::csv
+}  // namespace flxlink

@@ -1,4 +1,4 @@
-#include "src/channels/csv/file_replacement.h"
+#include "src/files/file_replacement.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,15 +19,15 @@ class FileReplacementTest : public ::testing::Test {
  protected:
   FileReplacementTest() { WriteFile(path_, "old"); }
 
-  csv_channel::FileStamp Stamp() {
-    const absl::StatusOr<csv_channel::FileStamp> stamp = csv_channel::FileStamp::Of(path_);
+  files::FileStamp Stamp() {
+    const absl::StatusOr<files::FileStamp> stamp = files::FileStamp::Of(path_);
     EXPECT_TRUE(stamp.ok()) << stamp.status();
     return *stamp;
   }
 
   // Gives the text in two parts.
-  absl::Status Replace(const csv_channel::FileStamp& expected, const std::string& text) {
-    return csv_channel::ReplaceFile(path_, expected, [&](csv_channel::TextSink sink) {
+  absl::Status Replace(const files::FileStamp& expected, const std::string& text) {
+    return files::ReplaceFile(path_, expected, [&](files::TextSink sink) {
       const absl::Status first = sink(absl::string_view(text).substr(0, text.size() / 2));
       return first.ok() ? sink(absl::string_view(text).substr(text.size() / 2)) : first;
     });
@@ -42,10 +42,10 @@ class FileReplacementTest : public ::testing::Test {
 TEST_F(FileReplacementTest, ReplacesTheContentsAndKeepsTheMode) {
   for (const mode_t mode : {0640, 0604, 0444}) {
     ASSERT_EQ(chmod(path_.c_str(), mode), 0);
-    const csv_channel::FileStamp before = Stamp();
+    const files::FileStamp before = Stamp();
     ASSERT_EQ(Replace(before, "new\n"), absl::OkStatus());
     EXPECT_EQ(ReadFile(path_), "new\n");
-    const csv_channel::FileStamp after = Stamp();
+    const files::FileStamp after = Stamp();
     EXPECT_EQ(after.mode(), mode);
     EXPECT_EQ(after.user(), before.user());
     EXPECT_EQ(after.group(), before.group());
@@ -72,7 +72,7 @@ TEST_F(FileReplacementTest, WritesEmptyAndLargeTexts) {
 }
 
 TEST_F(FileReplacementTest, LeavesAFileThatChangedMeanwhile) {
-  const csv_channel::FileStamp before = Stamp();
+  const files::FileStamp before = Stamp();
   WriteFile(path_, "edited by hand");
   EXPECT_EQ(Replace(before, "new").code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReadFile(path_), "edited by hand");
@@ -80,8 +80,8 @@ TEST_F(FileReplacementTest, LeavesAFileThatChangedMeanwhile) {
 }
 
 TEST_F(FileReplacementTest, LeavesTheFileWhereTheNewTextCannotBeMade) {
-  const csv_channel::FileStamp before = Stamp();
-  const absl::Status status = csv_channel::ReplaceFile(path_, before, [](csv_channel::TextSink sink) {
+  const files::FileStamp before = Stamp();
+  const absl::Status status = files::ReplaceFile(path_, before, [](files::TextSink sink) {
     EXPECT_EQ(sink("half"), absl::OkStatus());
     return absl::UnavailableError("gone");
   });
@@ -92,7 +92,7 @@ TEST_F(FileReplacementTest, LeavesTheFileWhereTheNewTextCannotBeMade) {
 }
 
 TEST_F(FileReplacementTest, DoesNotBringBackAFileThatIsGone) {
-  const csv_channel::FileStamp before = Stamp();
+  const files::FileStamp before = Stamp();
   std::filesystem::remove(path_);
   EXPECT_EQ(Replace(before, "new").code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(path_));
@@ -117,7 +117,7 @@ TEST_F(FileReplacementTest, DoesNotFollowALinkInThePlaceOfTheNewFile) {
 
 // A limit on the size of files stands in for a full disk: the write ends in the middle.
 TEST_F(FileReplacementTest, LeavesTheOldFileWhenTheDiskIsFull) {
-  const csv_channel::FileStamp before = Stamp();
+  const files::FileStamp before = Stamp();
   const pid_t child = fork();
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
@@ -136,8 +136,8 @@ TEST_F(FileReplacementTest, LeavesTheOldFileWhenTheDiskIsFull) {
 
 TEST(FileStampTest, IsOfRegularFilesOnly) {
   const TemporaryFolder folder;
-  EXPECT_EQ(csv_channel::FileStamp::Of(folder.PathOf("none")).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(csv_channel::FileStamp::Of(folder.PathOf("")).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(files::FileStamp::Of(folder.PathOf("none")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(files::FileStamp::Of(folder.PathOf("")).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
