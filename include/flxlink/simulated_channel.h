@@ -304,8 +304,7 @@ void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<Simulat
 // outlive the adapters. Besides those of a place there are:
 //
 //   path        the CSV file in which the platform is kept, made by the first call; a person can look at it, and edit
-//   it
-//               between calls. Default: none, and the platform is made anew in each process
+//               it between calls. Default: none, and the platform is made anew in each process
 //   seed        default 1
 //   items       how many a new platform has, at most 1,000,000; default 20. Item i has the external id item-i and the
 //               SKU SKU-i; prices and quantities come from the seed
