@@ -75,9 +75,9 @@ std::string ChangedField(const SyncFields& compares, const PushItem& push, const
 }
 
 // What the item has of these fields.
-ItemValues ValuesOf(const SyncFields& fields, const SimulatedItem& item) {
+ItemValues ValuesOf(const SyncFields& fields, const SimulatedItem& item, const SimulatedPlace& place) {
   ItemValues values;
-  CopyFields(fields, item.values, &values);
+  CopyFields(fields, ValuesAt(place, item), &values);
   for (const std::string& name : fields.content()) values.SetContent(name, FieldValue(item.fields, name));
   return values;
 }
@@ -197,7 +197,7 @@ PushOutcome SimulatedItems::Judge(const PushKind& kind, const PushItem& item, co
   if (changed.empty()) return outcome;
   outcome.result = PushResult::kConflict;
   outcome.message = absl::StrCat("the ", changed, " is not what it was");
-  outcome.seen = ValuesOf(IntersectionOf(item.mask, kind.compares), found->second.item);
+  outcome.seen = ValuesOf(IntersectionOf(item.mask, kind.compares), found->second.item, place);
   return outcome;
 }
 
