@@ -447,6 +447,10 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result) {
   ++result->pages;
 }
 
+ChannelStatus AcknowledgedStatus(const Settlement& row) {
+  return row.mask.Has(SyncField::kStatus) ? row.acknowledged.status : row.by_quantity;
+}
+
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch) {
   if (row.attentions < 0) return {};
   std::vector<Problem> attentions = batch.attentions[static_cast<size_t>(row.attentions)];
