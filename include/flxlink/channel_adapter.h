@@ -68,7 +68,7 @@ struct AdapterCapabilities {
   // the status can be among them so far: where siblings want different ones, none is sent.
   SyncFields kept_by_parent;
   // The channel cannot hide an item: where a listing variant is to be hidden or delisted it gets the quantity 0
-  // instead, and what that hides is said. Only without a status_set.
+  // instead, and what that hides is said. Only without a status_set, and where the quantity can be set.
   bool hides_by_quantity = false;
 
   // -- Of its reads.

@@ -75,6 +75,10 @@ constexpr absl::string_view kFieldFixed = "field_fixed";
 // Fix: Nothing where that is right. Else have the channel track the item's inventory, then pull; the next sync sends
 //      the quantity.
 constexpr absl::string_view kInventoryNotTracked = "inventory_not_tracked";
+// The channel cannot hide an item: the listing variant is hidden or delisted, and its item has the quantity 0 instead.
+// Args: none
+// Fix: Nothing where that is right. Else state that the listing variant is listed; the next sync sends its quantity.
+constexpr absl::string_view kHiddenByQuantity = "hidden_by_quantity";
 // The channel does not have the status that was to be sent.
 // Args: field
 // Fix: Set a status that the channel has, or leave the status out of what the channel syncs.

@@ -162,6 +162,10 @@ struct Settlement {
   ItemValues seen{};
   // That is less than was acknowledged: set the guard, observed at SettlementBatch::seen_at.
   bool guard_quantity = false;
+  // What the channel shows of the listing variant by its quantity, where it hides by that
+  // (AdapterCapabilities::hides_by_quantity): the listing variant's status is as if it had acknowledged this one, and
+  // the link's acknowledged status stays as it is. kUnknown: nothing is said.
+  ChannelStatus by_quantity = ChannelStatus::kUnknown;
   // The channel accepted the item and decides on it later: it stays in the push's record, with this, and the link is
   // not dirty until that is decided. Nothing is acknowledged. Empty: it leaves the record.
   std::string receipt;

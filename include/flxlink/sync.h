@@ -4,6 +4,10 @@
 // stored status, content from what was built into it. *Acknowledged* is what the channel last confirmed to have. A
 // field is sent when the two differ. Whether a link is dirty is only a hint where to look.
 //
+// On a channel that hides by quantity, what is hidden or delisted wants the quantity 0, and that is attention
+// (hidden_by_quantity) for as long as it is so; once the channel has that quantity, it is hidden or delisted. What is
+// listed again wants the product's quantity again; a product without one leaves the 0.
+//
 // What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is.
 //
 // *Oversell guard*: when a full sync finds less stock on the channel than was acknowledged, the channel has probably
@@ -100,6 +104,9 @@ struct SyncPolicy {
   OversellGuard oversell_guard = OversellGuard::kHold;
   // The status is kept once for all items of a parent.
   bool parent_status = false;
+  // What is hidden or delisted, or is to be, wants the quantity 0, which the guard does not hold back. By
+  // MakeSyncPolicy: where the adapter hides by quantity and the channel syncs quantities.
+  bool hides_by_quantity = false;
   // What the adapter's push kinds set, in their order.
   std::vector<SyncFields> kinds;
   // For how long after an acknowledgement what is seen of an item says nothing about its link. By MakeSyncPolicy: the
@@ -135,6 +142,8 @@ struct SyncPlan {
     SyncFields forgotten;
     // What the channel refused before and the link still wants.
     RareVector<RefusedValue> refused;
+    // Settlement::by_quantity once the item is applied.
+    ChannelStatus by_quantity = ChannelStatus::kUnknown;
   };
 
   // SyncPolicy::oversell_guard.

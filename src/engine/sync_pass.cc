@@ -6,18 +6,20 @@
 #include "src/engine/page_push.h"
 #include "src/engine/sync_siblings.h"
 #include "src/sync/fixed_fields.h"
+#include "src/sync/hidden_quantity.h"
 
 namespace flxlink::engine {
 namespace {
 
 // How a link that is done with without a push is counted. What is fixed is nobody's failure, and counts once: later it
-// is as it was.
+// is as it was. What is hidden by its quantity is as it should be.
 absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const SettlementResult& written) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   if (row.attentions == kClearAttentions) return "equal";
   if (row.attentions == kKeepAttentions) return "held_back";
   absl::string_view counter = "equal";
   for (const Problem& problem : batch.attentions[static_cast<size_t>(row.attentions)]) {
+    if (sync::IsHiddenProblem(problem)) continue;
     if (!sync::IsFixedProblem(problem)) return "held_back";
     if (!IsRepeated(written, at, problem.code)) counter = "fixed";
   }

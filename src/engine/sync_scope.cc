@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "src/sync/fixed_fields.h"
+#include "src/sync/hidden_quantity.h"
 
 namespace flxlink::engine {
 
@@ -61,7 +62,8 @@ void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBat
     const auto row = row_of.find(settled.listing_id);
     if (settled.attentions < 0 || row == row_of.end()) continue;
     for (const Problem& problem : batch.attentions[static_cast<size_t>(settled.attentions)]) {
-      if (sync::IsFixedProblem(problem) && IsRepeated(written, static_cast<int64_t>(at), problem.code)) continue;
+      const bool stands = sync::IsFixedProblem(problem) || sync::IsHiddenProblem(problem);
+      if (stands && IsRepeated(written, static_cast<int64_t>(at), problem.code)) continue;
       context.AddProblem(page.sku[row->second], problem);
       context.reporter().AttentionRaised(context.job(), page.sku[row->second], page.external_id[row->second], problem);
     }

@@ -59,7 +59,7 @@ absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const Settle
 bool IsRepeated(const SettlementResult& written, int64_t row, absl::string_view code);
 
 // Makes problems of the job of the attentions of a settlement of links of `page`, and tells of them and of those that
-// ended with it. Those of fixed fields are told of once.
+// ended with it. Those of fixed fields and hidden items are told of once.
 void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch,
                     const SettlementResult& written);
 

@@ -123,6 +123,12 @@ absl::Status CheckCapabilities(const AdapterCapabilities& capabilities) {
   if (!DifferenceOf(capabilities.kept_by_parent, {SyncField::kStatus}).empty()) {
     status.Update(Wrong("kept_by_parent names another field than the status"));
   }
+  if (capabilities.hides_by_quantity && !capabilities.status_set.empty()) {
+    status.Update(Wrong("it hides by quantity, and its items have a status that hides them"));
+  }
+  if (capabilities.hides_by_quantity && !SettableFields(capabilities).Has(SyncField::kQuantity)) {
+    status.Update(Wrong("it hides by quantity, and nothing sets the quantity"));
+  }
   if (capabilities.fetch_limit < 0) status.Update(Wrong("fetch_limit is below 0"));
   for (const absl::Duration lag : {capabilities.pull_lag, capabilities.fetch_lag}) {
     if (lag < absl::ZeroDuration()) status.Update(Wrong("a read lag is below 0"));

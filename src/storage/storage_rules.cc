@@ -450,6 +450,10 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result) {
   ++result->pages;
 }
 
+ChannelStatus AcknowledgedStatus(const Settlement& row) {
+  return row.mask.Has(SyncField::kStatus) ? row.acknowledged.status : row.by_quantity;
+}
+
 bool WaitsToBeStated(const Problem& attention) { return attention.code == problem_code::kPendingChangeWaits; }
 
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch,

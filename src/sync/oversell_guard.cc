@@ -2,6 +2,7 @@
 
 #include "absl/time/time.h"
 #include "flxlink/field.h"
+#include "src/sync/hidden_quantity.h"
 
 namespace flxlink::sync {
 
@@ -15,6 +16,7 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
 }
 
 bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy) {
+  if (IsHiddenByQuantity(row, policy)) return false;
   return GuardStands(row, policy) && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
 }
 

@@ -17,7 +17,8 @@ int64_t ShownQuantity(const SyncRow& row);
 // Whether the channel was seen to have lost stock since the product's quantity was stated.
 bool GuardStands(const SyncRow& row, const SyncPolicy& policy);
 
-// Whether the guard holds the desired quantity back. Never where it is what the channel shows: that overwrites nothing.
+// Whether the guard holds the desired quantity back. Never where it is what the channel shows: that overwrites nothing;
+// nor where it hides the item.
 bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy);
 
 // Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged.

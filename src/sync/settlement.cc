@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/hidden_quantity.h"
 #include "src/sync/oversell_guard.h"
 
 namespace flxlink {
@@ -98,6 +99,7 @@ class Settler {
   }
 
   int32_t AddAttentions(std::vector<Problem> attentions) {
+    if (attentions.empty()) return kClearAttentions;
     batch_.attentions.push_back(std::move(attentions));
     return static_cast<int32_t>(batch_.attentions.size()) - 1;
   }
@@ -121,10 +123,15 @@ class Settler {
     row.mask = UnionOf(plan_.items[i].mask, state.forgotten);
     row.acknowledged = plan_.items[i].values;
     row.in_doubt = DoubtAfter(state, state.last, plan_.items[i].mask);
-    if (!state.last) return;
-    row.attentions = state.attentions;
-    if (state.attentions < 0) return;
-    row.attentions = AddAttentions(plan_.item_attentions[static_cast<size_t>(state.attentions)]);
+    row.by_quantity = state.by_quantity;
+    if (state.last) row.attentions = AddAttentions(AttentionsOnceApplied(state));
+  }
+
+  std::vector<Problem> AttentionsOnceApplied(const SyncPlan::ItemState& state) const {
+    std::vector<Problem> attentions;
+    if (state.attentions >= 0) attentions = plan_.item_attentions[static_cast<size_t>(state.attentions)];
+    if (state.by_quantity == ChannelStatus::kHidden) attentions.push_back(sync::HiddenByQuantity());
+    return attentions;
   }
 
   void TakeConflict(size_t i, const ItemValues& seen) {

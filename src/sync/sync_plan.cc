@@ -8,6 +8,7 @@
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
+#include "src/sync/hidden_quantity.h"
 #include "src/sync/oversell_guard.h"
 #include "src/sync/push_step.h"
 #include "src/sync/refused_values.h"
@@ -27,6 +28,8 @@ struct Decision {
   // What differs as well, and waits for a receipt.
   SyncFields waiting;
   RareVector<RefusedValue> refused;
+  // The channel has the desired quantity, or none is desired.
+  bool has_quantity = false;
   std::vector<Problem> attentions;
 };
 
@@ -128,6 +131,7 @@ class Planner {
     if (!row.in_doubt.empty()) {
       decision.send = UnionOf(decision.send, IntersectionOf(row.in_doubt, PresentFields(desired)));
     }
+    decision.has_quantity = !decision.send.Has(SyncField::kQuantity);
     LeaveFixed(row, desired, &decision);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
@@ -190,6 +194,8 @@ class Planner {
     settlement.mask = DoubtfulFields(row, policy_);
     settlement.in_doubt = row.awaited;
     settlement.refused = decision.refused;
+    if (decision.has_quantity) settlement.by_quantity = sync::StatusByQuantity(row, policy_);
+    if (settlement.by_quantity == ChannelStatus::kHidden) decision.attentions.push_back(sync::HiddenByQuantity());
     settlement.attentions = AttentionsFor(std::move(decision), &plan_.settled.attentions);
     plan_.settled.rows.push_back(std::move(settlement));
   }
@@ -222,6 +228,9 @@ class Planner {
     state.awaited = row.awaited;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row, policy_), step.fields);
     state.refused = decision.refused;
+    if (decision.has_quantity || step.fields.Has(SyncField::kQuantity)) {
+      state.by_quantity = sync::StatusByQuantity(row, policy_);
+    }
     state.attentions = AttentionsFor(std::move(decision), &plan_.item_attentions);
     plan_.item_states.push_back(std::move(state));
   }

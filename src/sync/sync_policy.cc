@@ -2,6 +2,7 @@
 
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
+#include "src/sync/hidden_quantity.h"
 
 namespace flxlink {
 namespace sync {
@@ -31,6 +32,7 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   policy.currency = config.currency;
   policy.oversell_guard = config.oversell_guard;
   policy.read_lag = capabilities.pull_lag;
+  policy.hides_by_quantity = capabilities.hides_by_quantity && policy.fields.Has(SyncField::kQuantity);
   policy.parent_status = capabilities.kept_by_parent.Has(SyncField::kStatus);
   for (const PushKind& kind : capabilities.push_kinds) {
     policy.kinds.push_back(sync::IsForMany(kind, capabilities) ? SyncFields()
@@ -45,7 +47,7 @@ ItemValues Desired(const SyncRow& row, const SyncPolicy& policy) {
     stated.price = row.product_price;
     stated.compare_at_price = row.product_compare_at_price;
   }
-  stated.quantity = row.product_quantity;
+  stated.quantity = sync::IsHiddenByQuantity(row, policy) ? 0 : row.product_quantity;
   stated.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
   stated.content = row.content;
   ItemValues desired;

@@ -307,6 +307,51 @@ TEST_P(EngineSyncTest, AStatusHeldBackByASiblingGoesOutOnceTheyAgree) {
   EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
 }
 
+TEST_P(EngineSyncTest, WhereNothingCanBeHiddenTheQuantityHides) {
+  SimulatedOptions options;
+  options.capabilities.status_set.clear();
+  options.capabilities.push_kinds[0].fields = {SyncField::kPrice, SyncField::kQuantity};
+  options.capabilities.hides_by_quantity = true;
+  UsePlatform(options);
+  SyncedChannel(2, Config());
+  const int64_t quantity = ValuesOf("i1").quantity;
+  ASSERT_GT(quantity, 0);
+  const auto state = [&](Health status) {
+    ListingEdit edit;
+    edit.kind = ListingEdit::Kind::kSetStatus;
+    edit.status = status;
+    ASSERT_TRUE(engine_->EditListing("shop", "s1", edit).ok());
+  };
+  for (const Health status : {Health::kHidden, Health::kDelisted}) {
+    state(status);
+    Job sync = Run(JobKind::kSync);
+    EXPECT_EQ(CountOf(sync, "sent"), 1);
+    ASSERT_EQ(sync.problems.size(), 1u);
+    EXPECT_EQ(sync.problems[0].problem.code, problem_code::kHiddenByQuantity);
+    EXPECT_EQ(ValuesOf("i1").quantity, 0);
+    EXPECT_EQ(Listing("s1").status, (ListingStatus{status, PendingChange::kNone, false}));
+    WriteProducts({{"s1", "s1", 1000, quantity + 1}});
+    sync = Run(JobKind::kSync);
+    EXPECT_EQ(CountOf(sync, "sent") + CountOf(sync, "held_back"), 0) << "whatever the product has";
+    if (status == Health::kHidden) {
+      EXPECT_EQ(CountOf(sync, "equal"), 1);
+    }
+    EXPECT_TRUE(sync.problems.empty()) << "it was said";
+    EXPECT_EQ(CountOf(FullSync(), "sent"), 0);
+    EXPECT_EQ(ValuesOf("i1").quantity, 0);
+    EXPECT_EQ(Listing("s1").attentions.size(), 1u);
+
+    state(Health::kListed);
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+    EXPECT_EQ(ValuesOf("i1").quantity, quantity + 1);
+    EXPECT_EQ(Listing("s1").status, (ListingStatus{Health::kListed, PendingChange::kNone, false}));
+    EXPECT_TRUE(Listing("s1").attentions.empty());
+    WriteProducts({{"s1", "s1", 1000, quantity}});
+    Run(JobKind::kSync);
+  }
+  EXPECT_EQ(ValuesOf("i0").quantity, quantity);
+}
+
 TEST_P(EngineSyncTest, PausedListingsAreNotSentUntilResumed) {
   SyncedChannel(2, Config());
   ListingEdit edit;

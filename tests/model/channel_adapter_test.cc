@@ -153,6 +153,18 @@ TEST(AdapterCapabilitiesTest, WhatIsWrongIsNamed) {
          wrong->account.slots.push_back({"", 1});
        }},
       {"\"bulk\" there is none", [](auto* wrong) { wrong->account.slots[0].most = 0; }},
+      {"a status that hides them",
+       [](auto* wrong) {
+         wrong->hides_by_quantity = true;
+         wrong->push_kinds[0].fields.Add(SyncField::kQuantity);
+         wrong->status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
+       }},
+      {"nothing sets the quantity",
+       [](auto* wrong) {
+         wrong->hides_by_quantity = true;
+         wrong->push_kinds[0].fields = {SyncField::kPrice};
+         wrong->push_kinds[0].compares = {};
+       }},
       {"fetch_limit", [](auto* wrong) { wrong->fetch_limit = -1; }},
       {"read lag", [](auto* wrong) { wrong->pull_lag = -absl::Microseconds(1); }},
       {"read lag", [](auto* wrong) { wrong->fetch_lag = -absl::Microseconds(1); }},

@@ -231,6 +231,30 @@ TEST_P(StorageConformance, AConflictThatSawLessGuardsFromTheCallOn) {
   EXPECT_EQ(shop.LinkRow("S1").guarded_at, absl::InfinitePast()) << "stated since";
 }
 
+TEST_P(StorageConformance, AStatusThatAQuantitySaysIsTheListingsAndNoAcknowledgedOne) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  const ItemValues before = shop.LinkRow("S1").acknowledged;
+  ASSERT_EQ(Value(storage().WriteStatuses(shop.fence(), {Hide(shop.LinkRow("S1"))}, At(5))), 1);
+  Settlement row = Applied(shop.LinkRow("S1"), {kAbsent, 0});
+  row.mask = {SyncField::kQuantity};
+  row.by_quantity = ChannelStatus::kHidden;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kHidden, PendingChange::kNone, false}));
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged, (ItemValues{before.price, 0, before.status}));
+  EXPECT_FALSE(shop.LinkRow("S1").dirty);
+
+  ListingEdit delist = Only(ListingEdit::Kind::kSetStatus);
+  delist.status = Health::kDelisted;
+  ASSERT_EQ(shop.Edit("S2", delist), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S2").status.pending, PendingChange::kDelisting);
+  row = Applied(shop.LinkRow("S2"), {});
+  row.mask = {};
+  row.by_quantity = ChannelStatus::kHidden;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S2").status.base, Health::kDelisted);
+}
+
 TEST_P(StorageConformance, ChangeThatCameInBetweenStaysDirty) {
   Shop shop(under_test());
   shop.StockAndLink(1);

@@ -47,6 +47,17 @@ TEST(MakeSyncPolicyTest, NoStatusWhereTheChannelHasNone) {
   EXPECT_FALSE(policy.parent_status);
 }
 
+TEST(MakeSyncPolicyTest, HidesByQuantityWhereQuantitiesAreSynced) {
+  ChannelConfig config;
+  AdapterCapabilities capabilities;
+  capabilities.push_kinds = {KindOf(kPriceAndQuantity)};
+  EXPECT_FALSE(MakeSyncPolicy(config, capabilities).hides_by_quantity);
+  capabilities.hides_by_quantity = true;
+  EXPECT_TRUE(MakeSyncPolicy(config, capabilities).hides_by_quantity);
+  config.sync_fields = kPrice;
+  EXPECT_FALSE(MakeSyncPolicy(config, capabilities).hides_by_quantity);
+}
+
 TEST(MakeSyncPolicyTest, PlansLeaveOutKindsThatAreOnlyForMany) {
   AdapterCapabilities capabilities;
   capabilities.status_set = {ChannelStatus::kListed};

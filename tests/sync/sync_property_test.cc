@@ -45,6 +45,8 @@ class Generator {
     problem.policy.currency = AnyCurrency();
     problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     problem.policy.parent_status = Chance(30);
+    const bool has_status = problem.policy.fields.Has(SyncField::kStatus);
+    problem.policy.hides_by_quantity = !has_status && problem.policy.fields.Has(SyncField::kQuantity) && Chance(70);
     problem.policy.read_lag = absl::Seconds(Below(2));
     problem.policy.kinds = AnyKinds(problem.policy.fields);
     const int64_t size = Below(6);
@@ -206,10 +208,19 @@ bool IsSynced(const std::string& name, const SyncPolicy& policy) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+bool IsHiddenByItsQuantity(const SyncRow& row, const SyncPolicy& policy) {
+  const PendingChange pending = row.status.pending;
+  const bool hides = pending == PendingChange::kHiding || pending == PendingChange::kDelisting ||
+                     (row.status.base == Health::kHidden && pending == PendingChange::kNone);
+  const bool is_there = row.status.base == Health::kListed || row.status.base == Health::kHidden;
+  return policy.hides_by_quantity && (row.status.base == Health::kDelisted || (is_there && hides));
+}
+
 Values Wanted(const SyncRow& row, const SyncPolicy& policy) {
   Values values = ToValues(
       {row.product_price, row.product_quantity, ChannelStatus::kUnknown, row.product_compare_at_price, row.content});
   if (const auto status = DesiredStatus(row.status)) values["status"] = static_cast<int64_t>(*status);
+  if (IsHiddenByItsQuantity(row, policy)) values["quantity"] = 0;
   if (IsPriceInAnotherCurrency(row, policy)) {
     values.erase("price");
     values.erase("compare_at_price");
@@ -234,7 +245,7 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
 
 // The guard holds a quantity other than the channel's back.
 bool Holds(const SyncRow& row, const Values& values, const SyncPolicy& policy) {
-  if (values.count("quantity") == 0 || !GuardStands(row, policy)) return false;
+  if (values.count("quantity") == 0 || !GuardStands(row, policy) || IsHiddenByItsQuantity(row, policy)) return false;
   const int64_t shown = row.acknowledged.quantity == kAbsent ? row.seen.quantity : row.acknowledged.quantity;
   return values.at("quantity") != shown;
 }
@@ -272,13 +283,15 @@ struct RowResult {
   std::set<std::string> forgotten;  // Fields that count as unknown, so that the doubt ends.
   std::set<std::string> refused;
   std::string codes;  // Each with a space behind it.
+  // What the channel shows once that is done.
+  ChannelStatus by_quantity = ChannelStatus::kUnknown;
 
   std::string ToText() const {
     std::string text = absl::StrCat(kind, last, settled, " ", codes);
     for (const auto& [name, value] : sent) absl::StrAppend(&text, name, "=", value, " ");
     for (const auto& [name, value] : known) absl::StrAppend(&text, "over ", name, "=", value, " ");
-    return absl::StrCat(text, "doubts ", absl::StrJoin(in_doubt, " "), " forgets ", absl::StrJoin(forgotten, " "),
-                        " refused ", absl::StrJoin(refused, " "));
+    return absl::StrCat(text, "shows ", ToString(by_quantity), " doubts ", absl::StrJoin(in_doubt, " "), " forgets ",
+                        absl::StrJoin(forgotten, " "), " refused ", absl::StrJoin(refused, " "));
   }
 };
 
@@ -438,6 +451,13 @@ void TakeStep(const Wish& wish, const SyncPolicy& policy, RowResult* result) {
   if (!result->last) result->forgotten.clear();
 }
 
+// What the wanted quantity makes of the listing variant.
+ChannelStatus ShownBy(const SyncRow& row, const SyncPolicy& policy) {
+  if (IsHiddenByItsQuantity(row, policy)) return ChannelStatus::kHidden;
+  const bool is_there = row.status.base == Health::kListed || row.status.base == Health::kHidden;
+  return policy.hides_by_quantity && is_there ? ChannelStatus::kListed : ChannelStatus::kUnknown;
+}
+
 RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   const SyncRow& row = problem.batch.rows[static_cast<size_t>(i)];
   RowResult result;
@@ -464,6 +484,9 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   result.refused = NamesOf(wish.stuck);
   TakeStep(wish, problem.policy, &result);
   if (!result.settled) result.in_doubt = NamesOf(row.in_doubt);
+  const bool has_quantity = DifferingOrInDoubt(row, problem.policy).count("quantity") == 0;
+  if (has_quantity || result.sent.count("quantity") != 0) result.by_quantity = ShownBy(row, problem.policy);
+  if (result.settled && result.by_quantity == ChannelStatus::kHidden) result.codes += "hidden_by_quantity ";
   for (const RefusedValue& refused : row.refused) {
     const std::string code = absl::StrCat(refused.problem.code, " ");
     if (result.refused.count(refused.field) != 0 && result.codes.find(code) == std::string::npos) result.codes += code;
@@ -507,6 +530,7 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     result.forgotten = NamesOf(state.forgotten);
     result.refused = NamesOf(state.refused);
     result.codes = CodesAt(plan.item_attentions, state.attentions);
+    result.by_quantity = state.by_quantity;
     results[item.listing_id] = result.ToText();
   }
   for (const Settlement& row : plan.settled.rows) {
@@ -516,6 +540,7 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
     result.forgotten = NamesOf(ToValues(row.mask, row.acknowledged));
     result.refused = NamesOf(row.refused);
     result.codes = CodesAt(plan.settled.attentions, row.attentions);
+    result.by_quantity = row.by_quantity;
     results[row.listing_id] = result.ToText();
   }
   return results;
@@ -722,6 +747,7 @@ const std::map<std::string, Hide>& PlanTwins() {
       {"sends to dead items", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
       {"ignores currencies",
        [](PlanCase& p) { ForEachRow(p, [&](SyncRow& row) { row.product_currency = p.policy.currency; }); }},
+      {"hides nothing by its quantity", [](PlanCase& p) { p.policy.hides_by_quantity = false; }},
       {"ignores siblings in the batch and out of it", [](PlanCase& p) { p.policy.parent_status = false; }},
       {"ignores siblings out of the batch", [](PlanCase& p) { p.siblings = SyncBatch(); }},
       {"sends raising steps though a price was refused",

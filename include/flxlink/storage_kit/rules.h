@@ -204,6 +204,9 @@ bool IsOvertaken(absl::Time at, absl::Time seen_at, absl::Time gone_at);
 // storage's to count.
 void AddPage(PulledRowChoice rows, PullWriteResult* result);
 
+// The status that the channel acknowledged for the listing variant, by itself or by a quantity. kUnknown: none.
+ChannelStatus AcknowledgedStatus(const Settlement& row);
+
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
 // What of `stored` waits to be stated stays.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch,

@@ -26,8 +26,7 @@ void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, absl::Time
   CopyFields(row.mask, row.acknowledged, &listing.acknowledged);
   CopyFields(seen, row.seen, &listing.acknowledged);
   if (!row.mask.empty() || !seen.empty()) listing.acknowledged_at = now;
-  if (!row.mask.Has(SyncField::kStatus)) return;
-  channel.SetStatus(listing, Acknowledge(listing.status, row.acknowledged.status));
+  channel.SetStatus(listing, Acknowledge(listing.status, storage::AcknowledgedStatus(row)));
 }
 
 void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,

@@ -117,8 +117,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
   const Known known(row);
   AcknowledgeContent(db, channel_id, row.listing_id, known);
   const bool ends_guard = row.mask.Has(SyncField::kQuantity) && row.acknowledged.quantity != kAbsent;
-  const ListingStatus status =
-      row.mask.Has(SyncField::kStatus) ? Acknowledge(link.status, row.acknowledged.status) : link.status;
+  const ListingStatus status = Acknowledge(link.status, storage::AcknowledgedStatus(row));
   links.changes().RecordStatus(row.listing_id, link.status, status);
   Query(db,
         "UPDATE link SET acked_price = CASE WHEN ?3 THEN ?4 ELSE acked_price END, "
