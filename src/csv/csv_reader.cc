@@ -13,7 +13,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "src/csv/column_names.h"
-#include "src/csv/regular_file.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
 
@@ -395,9 +394,9 @@ CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
 CsvReader::~CsvReader() = default;
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
-  absl::StatusOr<RegularFile> file = RegularFile::Open(path);
+  absl::StatusOr<CsvText> file = CsvText::Open(path);
   if (!file.ok()) return file.status();
-  absl::StatusOr<std::string> text = file->ReadAll();
+  absl::StatusOr<std::string> text = file->Release();
   if (!text.ok()) return text.status();
   return FromText(path, *std::move(text));
 }
