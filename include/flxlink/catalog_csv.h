@@ -6,8 +6,9 @@
 //
 // CSV is RFC 4180 with a header row: cells separated by commas, semicolons or tabs, told from the header row or by a
 // line like "sep=;" before it; a cell with a separator, quote or line break in double quotes, quotes inside it doubled;
-// lines ended by LF or CRLF; UTF-8, a byte-order mark at the start allowed. Nothing is trimmed. Blank lines, rows whose
-// cells are all empty and empty header cells at the end are passed over. A cell holds up to 1 MiB.
+// lines ended by LF or CRLF; UTF-8, a byte-order mark at the start allowed, or UTF-16 with one. Nothing is trimmed.
+// Blank lines, rows whose cells are all empty and empty header cells at the end are passed over. A cell holds up to 1
+// MiB.
 //
 // Errors: NOT_FOUND where a file cannot be opened. INVALID_ARGUMENT where it is no regular file, in one line "FILE:
 // what; how to fix it", and for what is in it, always one line "FILE:LINE: what; how to fix it", where LINE is the

@@ -32,9 +32,10 @@
 // one: it is set, whatever was known. A cell that cannot be read (no number, no word of the status) is not written
 // over: that item is rejected, unreadable_item. A temporary file of the same folder is renamed over the file, synced to
 // disk, with its mode and owner. Every other byte stays, the
-// file's own separators and line ends among them. Cells that already say the value, as numbers or words, are
-// left as they are written. Neither time nor memory of a push grow with what the file has in other columns beyond the
-// reading and writing of them. A file that somebody changes during the push is left alone (ABORTED).
+// file's own separators, line ends and encoding (UTF-8, or UTF-16 with a byte-order mark, which is in memory whole
+// during a push) among them. Cells that already say the value, as numbers or words, are left as they are written.
+// Neither time nor memory of a push grow with what the file has in other columns beyond the reading and writing of
+// them. A file that somebody changes during the push is left alone (ABORTED).
 //
 // Settings: `path`, required. `decimal`: `point` or `comma`, the decimal mark of its prices; the other one may stand
 // between thousands. Default: the point in a file separated by commas, and in others what each number tells. A price

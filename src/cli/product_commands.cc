@@ -30,6 +30,7 @@ struct ImportFlags {
   std::string file;
   std::string dialect = "generic";
   std::string currency = "USD";
+  std::string decimal;
 };
 
 // Reads the whole file before anything is written: one with an error in it changes nothing.
@@ -41,6 +42,11 @@ absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags)
   ProductCsvOptions options;
   options.dialect = *dialect;
   options.currency = *currency;
+  if (!flags.decimal.empty()) {
+    absl::StatusOr<DecimalMark> decimal = ParseDecimalMark(flags.decimal);
+    if (!decimal.ok()) return decimal.status();
+    options.decimal = *decimal;
+  }
   std::vector<ProductBatch> pages;
   const absl::Status status = ReadProductCsv(flags.file, options, [&](const ProductBatch& page) {
     pages.push_back(page);
@@ -271,6 +277,9 @@ void AddImport(CLI::App& group, const Globals& globals, std::function<absl::Stat
   command->add_option("--currency", flags->currency, "Of the file's prices, as an ISO 4217 code (default: USD)")
       ->check(Parses([](const std::string& text) { return Currency::Parse(text).status(); }))
       ->type_name("CODE");
+  TakeOneOf(command->add_option("--decimal", flags->decimal,
+                                "The decimal mark of the file's numbers, where they do not tell (default: they tell)"),
+            {"point", "comma"});
   SetWork(
       command, globals, action, [flags](Session& session) { return Import(session, *flags); }, StoreUse::kMayMake);
 }

@@ -395,9 +395,9 @@ CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
 CsvReader::~CsvReader() = default;
 
 absl::StatusOr<CsvReader> CsvReader::Open(const std::string& path) {
-  absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
+  absl::StatusOr<CsvText> file = CsvText::Open(path);
   if (!file.ok()) return file.status();
-  absl::StatusOr<std::string> text = file->ReadAll();
+  absl::StatusOr<std::string> text = file->Release();
   if (!text.ok()) return text.status();
   return FromText(path, *std::move(text));
 }

@@ -61,7 +61,7 @@ std::vector<CsvSpan> CellSpans(absl::string_view record, char separator);
 // Not thread-safe, apart from the const functions.
 class CsvReader {
  public:
-  // Reads the file at `path` whole, and its header. Other errors as of files::RegularFile.
+  // Reads the file at `path` whole, and its header. Other errors as of CsvText.
   static absl::StatusOr<CsvReader> Open(const std::string& path);
 
   // The same for a text that was read already; `name` stands for the file in errors.

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/string_view.h"
+
 namespace flxlink::csv {
 
 CsvText::CsvText(std::string text) : text_(std::move(text)), size_(text_.size()) {}
@@ -11,10 +13,17 @@ CsvText::CsvText(files::RegularFile file) : file_(std::move(file)), size_(file_-
 absl::StatusOr<CsvText> CsvText::Open(const std::string& path) {
   absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   if (!file.ok()) return file.status();
-  if (file->size() > 0) return CsvText(*std::move(file));
+  char mark[2] = {};
+  const absl::StatusOr<size_t> marked = file->ReadAt(0, sizeof(mark), mark);
+  if (!marked.ok()) return marked.status();
+  const TextEncoding encoding = EncodingOf(absl::string_view(mark, *marked));
+  if (file->size() > 0 && encoding == TextEncoding::kUtf8) return CsvText(*std::move(file));
   absl::StatusOr<std::string> text = file->ReadAll();
+  if (text.ok()) text = ToUtf8(path, *std::move(text));
   if (!text.ok()) return text.status();
-  return CsvText(*std::move(text));
+  CsvText read(*std::move(text));
+  read.encoding_ = encoding;
+  return read;
 }
 
 bool CsvText::Read(size_t begin, size_t end, char* out) const {

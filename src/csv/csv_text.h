@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "src/csv/utf16.h"
 #include "src/files/regular_file.h"
 
 namespace flxlink::csv {
@@ -18,13 +19,15 @@ namespace flxlink::csv {
 // The const functions are thread-safe.
 class CsvText {
  public:
-  // Errors as of files::RegularFile.
+  // A file in UTF-16 is read whole and given in UTF-8. Errors as of files::RegularFile, and of ToUtf8().
   static absl::StatusOr<CsvText> Open(const std::string& path);
 
   // A text that is there already.
   explicit CsvText(std::string text);
 
   size_t size() const { return size_; }
+  // The file's. The bytes given are UTF-8 in any case.
+  TextEncoding encoding() const { return encoding_; }
 
   // Puts the bytes [begin, end) at `out`. False where they are not all to be had, because the file is damaged or has
   // become shorter since.
@@ -39,6 +42,7 @@ class CsvText {
   absl::optional<files::RegularFile> file_;  // None where the text is in memory.
   std::string text_;
   size_t size_;
+  TextEncoding encoding_ = TextEncoding::kUtf8;
 };
 
 }  // namespace flxlink::csv

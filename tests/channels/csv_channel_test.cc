@@ -27,6 +27,7 @@
 #include "flxlink/conformance/channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/csv/utf16.h"
 #include "src/files/file_lock.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
@@ -1006,6 +1007,22 @@ TEST_F(CsvChannelTest, ADecimalCommaBetweenCommasIsWrittenInQuotes) {
   EXPECT_EQ(ReadFile(path_), "Handle,Variant Price\na,\"2,50\"\nb,\"1,75\"\n");
 }
 
+TEST_F(CsvChannelTest, WritesUtf16BackAsUtf16) {
+  const std::string text =
+      "\xEF\xBB\xBFHandle\tTitle\tVariant Price\r\na\tA \xF0\x9F\x98\x80\t1,00\r\nb\t\xC3\xA9\t2,00\r\n";
+  for (const csv::TextEncoding encoding : {csv::TextEncoding::kUtf16Le, csv::TextEncoding::kUtf16Be}) {
+    Make(csv::FromUtf8(text, encoding));
+    const PulledItems pulled = PullAll(*adapter_, 1);
+    ASSERT_THAT(pulled.items, SizeIs(2));
+    EXPECT_THAT(pulled.items[0].fields, testing::Contains(Field{"title", "A \xF0\x9F\x98\x80"}));
+    EXPECT_EQ(Fetch({"b"})->items.price.at(0), 200);
+    ExpectApplied({PriceItem("b", 345)});
+    EXPECT_EQ(ReadFile(path_), csv::FromUtf8(absl::StrReplaceAll(text, {{"2,00", "3,45"}}), encoding));
+  }
+  Make("\xFF\xFE,");
+  ExpectPullError(absl::StatusCode::kInvalidArgument, {"UTF-16"});
+}
+
 TEST_F(CsvChannelTest, EqualValuesLeaveTheFileAlone) {
   Make(kQuotedBreaks);
   const FileId before = IdOf(path_);
@@ -1299,8 +1316,7 @@ TEST_F(CsvChannelTest, APushWaitsForTheLock) {
   Make("Handle,Variant Price\na,1\n");
   absl::optional<files::FileLock> other;
   const auto lock = [&] {
-    absl::StatusOr<files::FileLock> held =
-        files::FileLock::Acquire(path_ + ".lock", absl::ZeroDuration(), TestCall());
+    absl::StatusOr<files::FileLock> held = files::FileLock::Acquire(path_ + ".lock", absl::ZeroDuration(), TestCall());
     ASSERT_TRUE(held.ok()) << held.status();
     other.emplace(*std::move(held));
   };

@@ -21,6 +21,7 @@
 #include "src/csv/csv_reader.h"
 #include "src/csv/csv_text.h"
 #include "src/csv/shopify_rows.h"
+#include "src/csv/utf16.h"
 #include "src/files/file_error.h"
 #include "src/files/file_lock.h"
 #include "src/files/file_replacement.h"
@@ -149,12 +150,25 @@ class CsvChannel : public ChannelAdapter {
     if (absl::Status status = files::CheckUnchanged(path, *stamp); !status.ok()) return status;
     if (!push.ok()) return push.status();
     if (push->changes()) {
-      const auto write = [&](files::TextSink sink) { return push->Write(sink); };
+      const auto write = [&](files::TextSink sink) { return WriteEncoded(*push, text->encoding(), sink); };
       if (absl::Status status = files::ReplaceFile(path, *stamp, write); !status.ok()) return status;
     }
     PushReply reply;
     reply.outcomes = push->outcomes();
     return reply;
+  }
+
+  // UTF-16 is written at once, as it was read.
+  static absl::Status WriteEncoded(const csv_channel::FilePush& push, csv::TextEncoding encoding,
+                                   files::TextSink sink) {
+    if (encoding == csv::TextEncoding::kUtf8) return push.Write(sink);
+    std::string text;
+    const auto take = [&](absl::string_view part) {
+      absl::StrAppend(&text, part);
+      return absl::OkStatus();
+    };
+    if (absl::Status status = push.Write(take); !status.ok()) return status;
+    return sink(csv::FromUtf8(std::move(text), encoding));
   }
 
   // A push that was cancelled was so before it began to write.
@@ -231,8 +245,9 @@ AdapterCapabilities CapabilitiesOf(const SyncFields& fields, csv_channel::Status
 absl::StatusOr<AdapterCapabilities> CapabilitiesOf(const std::string& path) {
   const SyncFields all = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice};
   const AdapterCapabilities unknown = CapabilitiesOf(all, csv_channel::StatusWords::kStatus);
+  const absl::Status opened = files::RegularFile::Open(path).status();
+  if (absl::IsInvalidArgument(opened)) return opened;
   const absl::StatusOr<csv::CsvText> text = csv::CsvText::Open(path);
-  if (absl::IsInvalidArgument(text.status())) return text.status();
   if (!text.ok()) return unknown;
   const absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Stream(path, *text);
   if (!reader.ok()) return unknown;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
+#include "src/csv/utf16.h"
 #include "src/files/regular_file.h"
 
 namespace flxlink::csv_channel {
@@ -23,6 +24,8 @@ absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();
   std::string revision = RevisionOf(*text);
+  text = csv::ToUtf8(path, *std::move(text));
+  if (!text.ok()) return text.status();
   absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, *std::move(text));
   if (!reader.ok()) return reader.status();
   auto kept = std::make_unique<csv::CsvReader>(*std::move(reader));
