@@ -99,6 +99,12 @@ constexpr absl::string_view kSiblingsDisagree = "siblings_disagree";
 // Fix: If the item returns, the next pull restores the link. If it is gone for good, unlink the variant; if the whole
 //      store was imported anew, release the broken links, so that they can be linked again.
 constexpr absl::string_view kItemGone = "item_gone";
+// Another item stands under the external id of the one that was linked; the link is broken.
+// Args: external_id, linked, seen
+// Fix: If the linked item returns under its id, the next pull restores the link. If the new item is to be linked,
+// unlink
+//      the variant, or release the broken links, so that they can be linked again.
+constexpr absl::string_view kItemReplaced = "item_replaced";
 // The channel accepted values of the item and never said what became of them; they were given up, and the item is
 // looked at again.
 // Args: external_id, fields
