@@ -39,15 +39,22 @@ struct PullWriteResult {
   int64_t inserted = 0;
   int64_t changed = 0;    // Rows where something that linking reads changed (parent, fields, liveness).
   int64_t unchanged = 0;  // All others, a new price or quantity included, and those that storage knows later ones of.
-  int64_t healed = 0;     // Broken links whose item returned; they are linked and dirty again.
+  int64_t healed = 0;     // Broken links whose item returned, as itself; they are linked and dirty again.
   int64_t repeated = 0;   // Rows whose external id is on the page once more, further down; the last one counts.
   // Rows that were not kept, in the order of the pages: value_too_long, invalid_text, missing_key.
   std::vector<PullRefusal> refused;
   // Those of them, and of the item problems, whose external id cannot be kept; see PullState::saw_unnamed.
   int64_t unnamed = 0;
-  // Items that were said to be gone and were there (PullPage::deleted, FetchReply::missing), and links among them.
+  // Items that were said to be gone and were there (PullPage::deleted, FetchReply::missing).
   int64_t gone = 0;
+  // Links among them, and links under whose external id another item was seen.
   int64_t broken = 0;
+};
+
+// An item by its names.
+struct NamedItem {
+  int64_t channel_variant_id = 0;
+  std::string external_id;
 };
 
 // What sweeping after a complete pull did.
@@ -107,6 +114,10 @@ class CatalogStorage {
   // item's last sighting, or than when it was found gone (by a sweep or a push, as of the write's `now`; by `deleted`,
   // as of its page), counts as seen by the pull, as unchanged, and is otherwise passed over, so that it heals no link;
   // an id of `deleted` on such a page is passed over, too.
+  //
+  // Aliases are as last seen, also where none are given. An identity that a row does not say stays. Where a row shows
+  // another item than the link's (IsOther in storage_kit/rules.h) the link breaks, as by a sweep, though the item is
+  // there; it heals when a row shows its own again.
   virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                            absl::Span<const PullPage> pages, absl::Time now) = 0;
 
@@ -142,6 +153,13 @@ class CatalogStorage {
   // in the filter has more than Storage::kMaxRows entries.
   virtual absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
                                                          int64_t limit) = 0;
+
+  // The items with one of these parents or of these aliases, each once, with ids above `after_id`, ascending; those
+  // that are gone, too, which may be back. Fewer than `limit`: there are no more. At most Storage::kMaxRows of either;
+  // an empty one names nothing.
+  virtual absl::StatusOr<std::vector<NamedItem>> FindItems(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                           absl::Span<const std::string> aliases, int64_t after_id,
+                                                           int64_t limit) = 0;
 
   // What reading everything of the channel would count.
   virtual absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) = 0;

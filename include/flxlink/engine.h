@@ -255,9 +255,12 @@ class Engine {
   // never be due.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
   // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
-  // is pending. Where the channel's adapter has no fetch_limit that job reads the whole channel. INVALID_ARGUMENT:
-  // nothing is named, or a name is empty or beyond what is kept (storage_kit/limits.h). NOT_FOUND: storage knows
-  // nothing by any of the names, so that there is nothing to fetch.
+  // is pending. Where the channel's adapter has no fetch_limit that job reads the whole channel. External ids are
+  // fetched as given, known or not. Parents and aliases are those that were last seen of items, gone ones included:
+  // under one that nobody knows, or that has new items, the new ones are not fetched, and the next pull (since a mark,
+  // where the adapter can) sees them. INVALID_ARGUMENT: nothing is named, more than Storage::kMaxRows parents or
+  // aliases are, or a name is empty or beyond what is kept (storage_kit/limits.h). NOT_FOUND: no external id is given,
+  // and storage knows nothing by any of the other names, so that there is nothing to fetch.
   virtual absl::StatusOr<Job> NoteItems(absl::string_view channel, const NoticedItems& items) = 0;
   absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) {
     return NoteItems(channel, NoticedItems{{external_ids.begin(), external_ids.end()}, {}, {}});

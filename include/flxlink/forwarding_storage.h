@@ -109,6 +109,11 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                                  int64_t limit) override {
     return Around("ReadItems", [&] { return inner_.ReadItems(channel_id, filter, after_id, limit); });
   }
+  absl::StatusOr<std::vector<NamedItem>> FindItems(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                   absl::Span<const std::string> aliases, int64_t after_id,
+                                                   int64_t limit) override {
+    return Around("FindItems", [&] { return inner_.FindItems(channel_id, parent_ids, aliases, after_id, limit); });
+  }
   absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override {
     return Around("CountChannel", [&] { return inner_.CountChannel(channel_id); });
   }

@@ -108,6 +108,12 @@ constexpr absl::string_view kItemGone = "item_gone";
 // Args: change
 // Fix: State the listing variant's status once more, or let a status rule state it.
 constexpr absl::string_view kPendingChangeWaits = "pending_change_waits";
+// Another item stands under the external id of the one that was linked; the link is broken.
+// Args: external_id, linked, seen
+// Fix: If the linked item returns under its id, the next pull restores the link. If the new item is to be linked,
+// unlink
+//      the variant, or release the broken links, so that they can be linked again.
+constexpr absl::string_view kItemReplaced = "item_replaced";
 // The channel accepted values of the item and never said what became of them; they were given up, and the item is
 // looked at again.
 // Args: external_id, fields

@@ -74,6 +74,8 @@ std::string Describe(const ItemRow& item) {
                                                                   {"link", std::string(ToString(item.link_state))},
                                                                   {"seen", FormatInstant(item.seen_at)}};
   if (!item.fixed.empty()) lines.emplace_back("cannot be set", FixedText(item));
+  if (!item.aliases.empty()) lines.emplace_back("also called", absl::StrJoin(item.aliases, ", "));
+  if (!item.identity.empty()) lines.emplace_back("is", item.identity);
   for (const Field& field : item.fields) lines.emplace_back(field.name, field.value);
   std::string text = absl::StrCat("item ", OneLine(item.external_id), "\n");
   for (const auto& [label, value] : lines) {

@@ -167,6 +167,8 @@ Json ItemView(const ItemRow& item) {
           {"quantity", item.quantity.has_value() ? Json(*item.quantity) : Json()},
           {"fields", FieldsView(item.fields)},
           {"fixed", FixedView(item.fixed)},
+          {"aliases", item.aliases.get()},
+          {"identity", TextOrNull(item.identity)},
           {"sku", TextOrNull(item.sku)},
           {"link_state", Text(ToString(item.link_state))},
           {"seen_at", FormatInstant(item.seen_at)}};

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/cleanup/cleanup.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
@@ -65,6 +66,35 @@ absl::Status CheckItems(absl::Span<const std::string> external_ids) {
     if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+// Names of a sort (`what`) by which a notice names items.
+absl::Status CheckNames(absl::string_view what, absl::Span<const std::string> names) {
+  if (static_cast<int64_t>(names.size()) > Storage::kMaxRows) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(names.size(), " names of the sort ", what, " at once; give at most ", Storage::kMaxRows));
+  }
+  for (const std::string& name : names) {
+    if (name.empty())
+      return absl::InvalidArgumentError(absl::StrCat("an empty ", what, " names nothing; leave it out"));
+    const absl::optional<Problem> problem = storage::CheckText(what, name, storage::kMaxIndexedBytes);
+    if (problem.has_value()) return absl::InvalidArgumentError(problem->message);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NothingKnown(absl::string_view channel) {
+  return absl::NotFoundError(absl::StrCat("nothing is known on channel ", channel,
+                                          " by any of the names that were noticed; the next pull sees what is new"));
+}
+
+absl::Status CheckNoticed(const NoticedItems& items) {
+  if (items.parent_ids.empty() && items.aliases.empty()) return CheckItems(items.external_ids);
+  for (const std::string& id : items.external_ids) {
+    if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
+  }
+  absl::Status status = CheckNames("parent_id", items.parent_ids);
+  return status.ok() ? CheckNames("alias", items.aliases) : status;
 }
 
 class EngineImpl : public Engine {
@@ -223,13 +253,16 @@ class EngineImpl : public Engine {
   }
 
   absl::StatusOr<Job> NoteItems(absl::string_view name, const NoticedItems& items) override {
-    if (absl::Status status = CheckItems(items.external_ids); !status.ok()) return status;
+    if (absl::Status status = CheckNoticed(items); !status.ok()) return status;
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::vector<std::string>> external_ids = FindNoticed(channel->channel_id, items);
+    if (!external_ids.ok()) return external_ids.status();
+    if (external_ids->empty()) return NothingKnown(channel->config.name);
     JobRequest request;
     request.kind = JobKind::kFetch;
     request.trigger = JobTrigger::kNotice;
-    request.options.items = items.external_ids;
+    request.options.items = *std::move(external_ids);
     return queue_.Enqueue(channel->channel_id, request);
   }
 
@@ -390,6 +423,27 @@ class EngineImpl : public Engine {
   }
 
   Storage& storage() { return *options_.storage; }
+
+  // The external ids of what a notice names, each once: those that it gives first, as they are.
+  absl::StatusOr<std::vector<std::string>> FindNoticed(int64_t channel_id, const NoticedItems& items) {
+    std::vector<std::string> external_ids;
+    absl::flat_hash_set<std::string> named;
+    const auto add = [&](const std::string& id) {
+      if (named.insert(id).second) external_ids.push_back(id);
+    };
+    for (const std::string& id : items.external_ids) add(id);
+    if (items.parent_ids.empty() && items.aliases.empty()) return external_ids;
+    int64_t after_id = 0;
+    for (bool more = true; more;) {
+      const absl::StatusOr<std::vector<NamedItem>> page =
+          storage().FindItems(channel_id, items.parent_ids, items.aliases, after_id, options_.page_rows);
+      if (!page.ok()) return page.status();
+      for (const NamedItem& item : *page) add(item.external_id);
+      more = static_cast<int64_t>(page->size()) == options_.page_rows;
+      if (more) after_id = page->back().channel_variant_id;
+    }
+    return external_ids;
+  }
 
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> MakeAdapter(const ChannelConfig& config) {
     return engine::MakeSafeAdapter(*options_.adapters, {config, *options_.credentials}, reporter_);

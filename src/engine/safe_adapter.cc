@@ -119,6 +119,13 @@ class SafeAdapter : public ChannelAdapter {
     return Told("poll", std::move(outcomes));
   }
 
+  // No call of the platform, so that it is not counted as one.
+  absl::StatusOr<NoticedItems> ReadNotice(const Notice& notice) const override {
+    absl::StatusOr<NoticedItems> items = Guarded(name_, [&] { return inner_->ReadNotice(notice); });
+    if (!items.ok()) return reporter_.secrets().Redact(items.status());
+    return items;
+  }
+
  private:
   absl::Status Misbehaved(absl::string_view what) const { return absl::InternalError(absl::StrCat(name_, " ", what)); }
 

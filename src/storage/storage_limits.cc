@@ -44,6 +44,15 @@ void CheckFieldColumns(const FieldColumns& fields, RowProblems* problems) {
   }
 }
 
+void CheckAliases(const ChannelVariantBatch& items, RowProblems* problems) {
+  for (size_t row = 0; row < items.aliases.size(); ++row) {
+    for (const std::string& alias : items.aliases[row]) {
+      absl::optional<Problem> problem = CheckText("alias", alias, kMaxIndexedBytes);
+      if (problem.has_value()) problems->emplace(static_cast<int64_t>(row), *std::move(problem));
+    }
+  }
+}
+
 // The column that names a row: every entry is a text that can be indexed, and not empty.
 void CheckNames(const StringColumn& column, absl::string_view field, RowProblems* problems) {
   for (int64_t row = 0; row < column.size(); ++row) {
@@ -116,6 +125,8 @@ PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<co
   const RowProblems unnamed = problems;
   CheckColumn(items.parent_id, "parent_id", kMaxIndexedBytes, &problems);
   CheckColumn(items.handle, "handle", kMaxIndexedBytes, &problems);
+  CheckColumn(items.identity, "identity", kMaxIndexedBytes, &problems);
+  CheckAliases(items, &problems);
   CheckFieldColumns(items.fields, &problems);
 
   absl::flat_hash_map<absl::string_view, int64_t> last;

@@ -172,7 +172,9 @@ absl::Status CheckChannelVariants(const ChannelVariantBatch& batch) {
   if (!status.ok()) return status;
   for (const ColumnSize& column : {ColumnSize{"compare_at_price", batch.compare_at_price.size()},
                                    {"handle", static_cast<size_t>(batch.handle.size())},
-                                   {"fixed", batch.fixed.size()}}) {
+                                   {"fixed", batch.fixed.size()},
+                                   {"aliases", batch.aliases.size()},
+                                   {"identity", static_cast<size_t>(batch.identity.size())}}) {
     if (column.size == 0) continue;
     absl::Status shape = CheckColumn(column.size, batch.size(), column.name);
     if (!shape.ok()) return shape;
@@ -320,6 +322,13 @@ absl::Status CheckFilter(const ItemFilter& filter) {
   return status.ok() ? CheckRows(filter.parents.size(), "parents") : status;
 }
 
+absl::Status CheckNames(absl::Span<const std::string> parent_ids, absl::Span<const std::string> aliases,
+                        int64_t limit) {
+  absl::Status status = CheckLimit(limit);
+  if (status.ok()) status = CheckRows(parent_ids.size(), "parents");
+  return status.ok() ? CheckRows(aliases.size(), "aliases") : status;
+}
+
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
 
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now) {
@@ -421,6 +430,27 @@ RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row) {
   return fixed;
 }
 
+RareVector<std::string> AliasesAt(const ChannelVariantBatch& batch, int64_t row) {
+  if (batch.aliases.empty() || batch.aliases[static_cast<size_t>(row)].empty()) return {};
+  std::vector<std::string> aliases = batch.aliases[static_cast<size_t>(row)];
+  std::sort(aliases.begin(), aliases.end());
+  aliases.erase(std::unique(aliases.begin(), aliases.end()), aliases.end());
+  if (aliases.front().empty()) aliases.erase(aliases.begin());
+  return aliases;
+}
+
+absl::string_view IdentityAt(const ChannelVariantBatch& batch, int64_t row, absl::string_view known) {
+  return batch.identity.size() == 0 || batch.identity[row].empty() ? known : batch.identity[row];
+}
+
+bool IsOther(absl::string_view linked, absl::string_view seen) {
+  return !linked.empty() && !seen.empty() && linked != seen;
+}
+
+LinkAfterSighting AfterSighting(absl::string_view linked, absl::string_view seen) {
+  return {IsOther(linked, seen) ? LinkState::kBroken : LinkState::kLinked, std::string(linked.empty() ? seen : linked)};
+}
+
 Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }
 
 Sighting SightingOf(const FetchReply& reply) { return {reply.items, reply.problems, reply.missing, reply.age}; }
@@ -482,6 +512,14 @@ void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const 
 Problem ItemGone(absl::string_view external_id) {
   return MakeProblem(problem_code::kItemGone, {{"external_id", std::string(external_id)}},
                      absl::StrCat("item ", external_id, " is gone from the channel"));
+}
+
+Problem ItemReplaced(absl::string_view external_id, absl::string_view linked, absl::string_view seen) {
+  return MakeProblem(
+      problem_code::kItemReplaced,
+      {{"external_id", std::string(external_id)}, {"linked", std::string(linked)}, {"seen", std::string(seen)}},
+      absl::StrCat("another item stands under the id ", external_id, " now: it is ", seen, ", and ", linked,
+                   " was linked"));
 }
 
 absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at) {

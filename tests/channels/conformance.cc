@@ -54,6 +54,12 @@ void ExpectWellFormed(const ChannelVariantBatch& batch) {
   for (const RareVector<FixedField>& fixed : batch.fixed) {
     for (const FixedField& field : fixed) EXPECT_TRUE(ParseSyncFields(field.field).ok()) << field.field;
   }
+  EXPECT_THAT(batch.aliases, AnyOf(IsEmpty(), SizeIs(size)));
+  for (const RareVector<std::string>& aliases : batch.aliases) {
+    for (const std::string& alias : aliases) EXPECT_THAT(alias, AllOf(Not(IsEmpty()), SizeIs(Le(1000u))));
+  }
+  EXPECT_THAT(batch.identity.size(), AnyOf(0, batch.size()));
+  for (int64_t row = 0; row < batch.identity.size(); ++row) EXPECT_LE(batch.identity[row].size(), 1000u);
   EXPECT_EQ(batch.fields.names.size(), batch.fields.columns.size());
   for (const StringColumn& column : batch.fields.columns) EXPECT_EQ(column.size(), batch.size());
   const std::set<std::string> names(batch.fields.names.begin(), batch.fields.names.end());

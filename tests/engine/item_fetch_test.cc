@@ -46,6 +46,7 @@ class ItemFetchTest : public ::testing::Test {
     options.storage = hooked_.get();
     options.adapters = &adapters_;
     options.clock = &clock_;
+    options.page_rows = page_rows_;
     engine_ = *Engine::Create(options);
     ChannelConfig config;
     config.name = "shop";
@@ -96,6 +97,7 @@ class ItemFetchTest : public ::testing::Test {
   AdapterRegistry adapters_;
   std::unique_ptr<Engine> engine_;
   int64_t channel_id_ = 0;
+  int64_t page_rows_ = 1000;
 };
 
 TEST_F(ItemFetchTest, OnlyTheNamedItemsAreRead) {
@@ -139,6 +141,71 @@ TEST_F(ItemFetchTest, ALinkJobFollowsWhereSomethingChangedThatLinkingReads) {
   engine_->Cancel(memory_->ReadQueue(channel_id_)->open_jobs.at(0).job_id).IgnoreError();
   EXPECT_EQ(CountOf(Run(AskFor({"1"})), "unchanged"), 1);
   EXPECT_THAT(PendingKinds(), IsEmpty());
+}
+
+// -- Notices
+
+// Gives each item the alias "i" and its external id, and all of them "all".
+void NameItems(ChannelVariantBatch* items) {
+  items->aliases.clear();
+  for (int64_t row = 0; row < items->size(); ++row) {
+    items->aliases.push_back({absl::StrCat("i", items->external_id[row]), "all"});
+  }
+}
+
+TEST_F(ItemFetchTest, ANoticeNamesItemsByIdsParentsAndAliases) {
+  script_.edit_items = &NameItems;
+  for (const char* id : {"3", "4"}) platform_->SetItem({id, "P", {1000, 5, ChannelStatus::kListed}, {{"sku", id}}});
+  Run(AskFor({"1", "2", "3", "4", "5"}));
+  const absl::StatusOr<Job> job = engine_->NoteItems("shop", NoticedItems{{"9", "4"}, {"P", "Q"}, {"i1", "i3", "i6"}});
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->kind, JobKind::kFetch);
+  EXPECT_EQ(job->trigger, JobTrigger::kNotice);
+  EXPECT_THAT(job->options.items, ElementsAre("9", "4", "1", "3")) << "each once, and a new one as it is named";
+}
+
+TEST_F(ItemFetchTest, AllItemsThatANoticeNamesAreFoundInPages) {
+  page_rows_ = 2;
+  Begin(2);
+  script_.edit_items = &NameItems;
+  Run(AskFor({"1", "2", "3", "4", "5", "6"}));
+  EXPECT_EQ(engine_->NoteItems("shop", NoticedItems{{}, {}, {"all"}})->options.items.size(), 6u);
+}
+
+TEST_F(ItemFetchTest, ANoticeOfWhatNobodyKnowsIsNothingToFetch) {
+  Run(AskFor({"1"}));
+  const absl::Status unknown = engine_->NoteItems("shop", NoticedItems{{}, {"P"}, {"i1"}}).status();
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(unknown.message().find("shop"), absl::string_view::npos);
+  const std::string too_long(1001, 'x');
+  for (const NoticedItems& odd :
+       {NoticedItems{},
+        {{}, {""}, {}},
+        {{}, {}, {""}},
+        {{}, {"\xff"}, {}},
+        {{}, {}, {too_long}},
+        {{""}, {"P"}, {}},
+        {{}, std::vector<std::string>(static_cast<size_t>(Storage::kMaxRows) + 1, "P"), {}}}) {
+    EXPECT_EQ(engine_->NoteItems("shop", odd).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(ItemFetchTest, AStoreThatIsAwayFindsNoItemsOfANotice) {
+  hooked_->before = [](absl::string_view operation) {
+    return operation == "FindItems" ? absl::UnavailableError("away") : absl::OkStatus();
+  };
+  EXPECT_EQ(engine_->NoteItems("shop", NoticedItems{{"1"}, {"P"}, {}}).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ItemFetchTest, ANoticeOfThePlatformIsReadByTheAdapter) {
+  script_.edit_items = &NameItems;
+  Run(AskFor({"1", "2"}));
+  EXPECT_EQ(engine_->TakeNotice("shop", {}).status().code(), absl::StatusCode::kUnimplemented);
+  script_.notice = []() -> absl::StatusOr<NoticedItems> { return NoticedItems{{}, {}, {"i2"}}; };
+  const absl::StatusOr<Job> job = engine_->TakeNotice("shop", {});
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_THAT(job->options.items, ElementsAre("2"));
+  EXPECT_EQ(engine_->TakeNotice("nope", {}).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(ItemFetchTest, WhereNoItemCanBeAskedForAllArePulled) {

@@ -38,6 +38,7 @@ class ThrowingAdapter : public ChannelAdapter {
                                                         const CallContext&) const override {
     throw std::runtime_error("no poll");
   }
+  absl::StatusOr<NoticedItems> ReadNotice(const Notice&) const override { throw std::runtime_error("no notice"); }
 
  private:
   const bool has_capabilities_;
@@ -53,6 +54,7 @@ class ScriptedAnswers : public ChannelAdapter {
     std::function<absl::StatusOr<FetchReply>()> fetch;
     std::function<void(PushDone)> push_several;
     std::function<absl::StatusOr<std::vector<PushOutcome>>()> poll;
+    std::function<absl::StatusOr<NoticedItems>(const Notice&)> read_notice;
   };
 
   explicit ScriptedAnswers(const Script& script) : script_(script) {}
@@ -67,6 +69,7 @@ class ScriptedAnswers : public ChannelAdapter {
                                                         const CallContext&) const override {
     return script_.poll();
   }
+  absl::StatusOr<NoticedItems> ReadNotice(const Notice& notice) const override { return script_.read_notice(notice); }
 
  private:
   const Script& script_;
@@ -161,6 +164,7 @@ TEST_F(SafeAdapterTest, CallsThatThrowAreErrorsThatNameTheAdapter) {
   ExpectInternal((*adapter)->Fetch({}, call_).status(), "the adapter mine threw: \"no fetch\"");
   ExpectInternal((*adapter)->Push({}, call_).status(), "the adapter mine threw");
   ExpectInternal((*adapter)->PollReceipts({"r"}, call_).status(), "the adapter mine threw: \"no poll\"");
+  ExpectInternal((*adapter)->ReadNotice({}).status(), "the adapter mine threw: \"no notice\"");
 }
 
 TEST_F(SafeAdapterTest, OneThatCannotBeMadeIsAnError) {
@@ -192,6 +196,27 @@ TEST_F(SafeAdapterTest, CapabilitiesThatMakeNoSenseAreAnError) {
   EXPECT_EQ(adapter.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(adapter.status().message()), HasSubstr("the adapter mine: "));
   EXPECT_THAT(std::string(adapter.status().message()), HasSubstr("bucket \"calls\", which is not there"));
+}
+
+TEST_F(SafeAdapterTest, ANoticeIsReadByTheAdapterAndItsErrorsTellNoSecret) {
+  reporter_.secrets().Add("hunter2");
+  const auto adapter = MakeScripted();
+  script_.read_notice = [](const Notice& notice) -> absl::StatusOr<NoticedItems> {
+    return NoticedItems{{std::string(notice.body)}, {notice.headers.at(0).first}, {notice.headers.at(0).second}};
+  };
+  const std::pair<std::string, std::string> header("topic", "hunter2");
+  const absl::StatusOr<NoticedItems> items = adapter->ReadNotice({{header}, "7"});
+  ASSERT_TRUE(items.ok()) << items.status();
+  EXPECT_THAT(items->external_ids, ElementsAre("7"));
+  EXPECT_THAT(items->parent_ids, ElementsAre("topic"));
+  EXPECT_THAT(items->aliases, ElementsAre("hunter2")) << "names are not told, they are looked up";
+
+  script_.read_notice = [](const Notice&) -> absl::StatusOr<NoticedItems> {
+    return absl::PermissionDeniedError("not signed with hunter2");
+  };
+  const absl::Status status = adapter->ReadNotice({}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(status.message(), "not signed with ***");
 }
 
 PushReply Outcomes(size_t count) {

@@ -27,6 +27,10 @@ struct ChannelScript {
   std::function<absl::Status()> poll = [] { return absl::OkStatus(); };
   // Changes what the platform answered to a push.
   std::function<void(PushReply*)> pushed = [](PushReply*) {};
+  // What a notice names; the platform has none.
+  std::function<absl::StatusOr<NoticedItems>()> notice = [] { return absl::UnimplementedError("no notices"); };
+  // Edits what was pulled or fetched.
+  std::function<void(ChannelVariantBatch*)> edit_items = [](ChannelVariantBatch*) {};
 };
 
 // Several pushes go out one after another, by Push, so that the script is asked for each.
@@ -37,11 +41,17 @@ class ScriptedAdapter : public ChannelAdapter {
   const AdapterCapabilities& capabilities() const override { return platform_.capabilities(); }
   absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
     const absl::Status status = script_.pull();
-    return status.ok() ? platform_.Pull(request, call) : status;
+    if (!status.ok()) return status;
+    absl::StatusOr<PullPage> page = platform_.Pull(request, call);
+    if (page.ok()) script_.edit_items(&page->items);
+    return page;
   }
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
     const absl::Status status = script_.fetch();
-    return status.ok() ? platform_.Fetch(request, call) : status;
+    if (!status.ok()) return status;
+    absl::StatusOr<FetchReply> reply = platform_.Fetch(request, call);
+    if (reply.ok()) script_.edit_items(&reply->items);
+    return reply;
   }
   absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
     const absl::Status status = script_.push();
@@ -55,6 +65,7 @@ class ScriptedAdapter : public ChannelAdapter {
     const absl::Status status = script_.poll();
     return status.ok() ? platform_.PollReceipts(receipts, call) : status;
   }
+  absl::StatusOr<NoticedItems> ReadNotice(const Notice&) const override { return script_.notice(); }
 
  private:
   SimulatedPlatform& platform_;

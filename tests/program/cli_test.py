@@ -30,7 +30,8 @@ PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
 COUNTS_KEYS = ["listings", "link_states", "unlinked_reasons", "healths", "attentions", "with_attention", "dirty",
                "in_doubt", "items", "live_items", "unlinked_items", "live_unlinked_items", "open_jobs"]
-ITEM_KEYS = ["external_id", "parent", "live", "status", "price", "quantity", "fields", "fixed", "sku", "link_state", "seen_at"]
+ITEM_KEYS = ["external_id", "parent", "live", "status", "price", "quantity", "fields", "fixed", "aliases",
+             "identity", "sku", "link_state", "seen_at"]
 PRODUCT_KEYS = ["key", "sku", "parent", "price", "compare_at_price", "currency", "quantity", "sync_priority", "fields"]
 SCHEDULE_KEYS = ["channel", "name", "spec", "time_zone", "job", "enabled", "next_fire", "problem"]
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")

@@ -285,6 +285,32 @@ TEST(SqliteOpen, DoubtsOfSchema2BecomeThoseOfItsFieldsAndRefusalsAreForgotten) {
 }
 
 // The columns are documented, so that hosts can query them.
+TEST(SqliteOpen, AliasesAreRowsAndIdentitiesTextOrNull) {
+  SqliteStorageUnderTest store;
+  Shop shop(store);
+  PullPage page = ToPage({{"X1", 100, 10}, {"X2", 100, 10}});
+  page.items.aliases = {{"inventory/1", "b"}, {}};
+  page.items.identity.Add("B00/new");
+  page.items.identity.Add("");
+  const int64_t pull = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
+  Value(shop.storage().WritePulledPages(shop.fence(), pull, {page}, At(1)));
+  shop.StockAndLink(2);
+  EXPECT_THAT(RunSql(store.path(), "SELECT alias FROM item_alias ORDER BY alias"), IsEmpty()) << "pulled since";
+  Value(shop.storage().WritePulledPages(shop.fence(), Value(shop.storage().BeginPull(shop.fence(), "")).pull_number,
+                                        {page}, At(5)));
+  EXPECT_THAT(RunSql(store.path(), "SELECT alias, channel_variant_id FROM item_alias ORDER BY alias"),
+              ElementsAre("b|1", "inventory/1|1"));
+  for (const char* table : {"channel_variant", "link"}) {
+    EXPECT_THAT(RunSql(store.path(), absl::StrCat("SELECT coalesce(identity, 'none') FROM ", table)),
+                ElementsAre("B00/new", "none"))
+        << table;
+  }
+  shop.EndJob();
+  ASSERT_EQ(shop.storage().RemoveChannel(shop.channel_id()), absl::OkStatus());
+  EXPECT_THAT(RunSql(store.path(), "SELECT alias FROM item_alias"), IsEmpty());
+}
+
+// The columns are documented, so that hosts can query them.
 TEST(SqliteOpen, HandlesFixedFieldsDoubtsAndRefusalsAreTextOrNull) {
   SqliteStorageUnderTest store;
   Shop shop(store);

@@ -119,5 +119,14 @@ TEST(StorageLimits, AHandleHasItsLimit) {
   EXPECT_EQ(choice.seen, (std::vector<absl::string_view>{"X1", "X2"}));
 }
 
+TEST(StorageLimits, AliasesAndIdentitiesHaveTheirLimit) {
+  PullPage page = ToPage({{"X0"}, {"X1"}, {"X2"}});
+  page.items.aliases = {{"a", std::string(kIndexed, 'a')}, {"a", std::string(kIndexed + 1, 'a')}, {}};
+  for (const char* identity : {"i", "i", "\xFF"}) page.items.identity.Add(identity);
+  const PulledRowChoice choice = ChoosePulledRows(page.items, {});
+  EXPECT_EQ(choice.kept, Rows{0});
+  EXPECT_EQ(Told(choice.refused), (std::vector<std::string>{"1 alias value_too_long", "2 identity invalid_text"}));
+}
+
 }  // namespace
 }  // namespace flxlink::storage

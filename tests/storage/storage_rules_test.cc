@@ -161,6 +161,22 @@ TEST(StorageRules, WhatIsFixedIsByNameAndOfTwoReasonsTheFirst) {
             (std::vector<FixedField>{{"price", FixedReason::kNotStocked}, {"title", FixedReason::kMadeOfOthers}}));
 }
 
+TEST(StorageRules, AnItemIsAnotherOnlyWhereBothAreSaid) {
+  EXPECT_TRUE(storage::IsOther("A", "B"));
+  EXPECT_TRUE(storage::IsOther("A", "a"));
+  EXPECT_FALSE(storage::IsOther("A", "A"));
+  EXPECT_FALSE(storage::IsOther("", "B"));
+  EXPECT_FALSE(storage::IsOther("A", ""));
+}
+
+TEST(StorageRules, ALinkKeepsTheFirstIdentityOfItsItem) {
+  EXPECT_EQ(storage::AfterSighting("A", "B").state, LinkState::kBroken);
+  EXPECT_EQ(storage::AfterSighting("A", "B").identity, "A");
+  EXPECT_EQ(storage::AfterSighting("A", "A").state, LinkState::kLinked);
+  EXPECT_EQ(storage::AfterSighting("", "B").state, LinkState::kLinked);
+  EXPECT_EQ(storage::AfterSighting("", "B").identity, "B");
+}
+
 TEST(StorageRules, WhatIsFixedIsAFieldThatCanBeSynced) {
   PullPage page = ToPage({{"X1"}});
   page.items.fixed = {{{"compare_at_price", FixedReason::kNotStocked}, {"title", FixedReason::kKeptByParent}}};

@@ -152,6 +152,9 @@ std::string ItemText(Storage& storage, int64_t channel_id) {
   }
   for (const ItemRow& row : Read(storage.ReadItems(channel_id, {}, 0, Storage::kMaxRows))) {
     if (!row.fixed.empty()) absl::StrAppend(&text, "item ", row.external_id, " fixed=", Text(row.fixed), "\n");
+    for (const std::string& alias : row.aliases)
+      absl::StrAppend(&text, "item ", row.external_id, " alias ", alias, "\n");
+    if (!row.identity.empty()) absl::StrAppend(&text, "item ", row.external_id, " is ", row.identity, "\n");
   }
   return text;
 }

@@ -3,9 +3,9 @@
 //
 // Text is valid UTF-8 without U+0000. What storages index, and look up by the value itself, has at most
 // kMaxIndexedBytes: keys, SKUs and parents of product variants, external ids and parent ids of items, and the names of
-// fields. An item's handle has no more either, since storages hold one an item. Other text, that is the values of
-// fields, has at most kMaxTextBytes; link rules may compare any of it, since link keys are looked up by their hash (see
-// link_index.h).
+// fields. An item's handle, identity and aliases have no more either, since storages hold them by item. Other text,
+// that is the values of fields, has at most kMaxTextBytes; link rules may compare any of it, since link keys are looked
+// up by their hash (see link_index.h).
 //
 // Listing variants are built from product variants that were kept and need no check of their own.
 //

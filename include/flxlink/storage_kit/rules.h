@@ -14,11 +14,12 @@
 // refusals and attentions of an earlier link are gone; synced_version becomes dirty_version, then the link is marked
 // dirty, and the version that it has by then is its first: settlements of older versions are of an earlier link.
 // Broken, when a sweep, a fetch or a push finds the item gone: it keeps item, rule and status, holds the item against
-// others, is not dirty, and has the one attention ItemGone. Healed, when a pull or a fetch sees the item again: linked
-// and dirty as a new link is, without attentions, with what was acknowledged before. Dissolved, by hand or released:
-// status (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a person's also
-// leaves a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the latter never
-// falls.
+// others, is not dirty, and has the one attention ItemGone. Broken, too, when a pull or a fetch sees another item under
+// the external id (IsOther): then the attention is ItemReplaced. Healed, when a pull or a fetch sees the link's item
+// again: linked and dirty as a new link is, without attentions, with what was acknowledged before. Dissolved, by hand
+// or released: status (StatusAfterUnlink), attentions and rule go, and what is known of the item is SeenAfterUnlink; a
+// person's also leaves a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the
+// latter never falls.
 //
 // Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
 // since the link was clean. What a pull or a fetch finds fixed of an item that is linked marks the link where it is
@@ -29,8 +30,12 @@
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
 //
 // Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it, but for what
-// it says nothing about (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone
-// alone; stating a status, by hand or by rule, ends WaitsToBeStated. Nothing else touches it.
+// it says nothing about (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone or
+// ItemReplaced alone, and so does what befalls the item of a broken link: it goes, or comes back as another; stating a
+// status, by hand or by rule, ends WaitsToBeStated. Nothing else touches it.
+//
+// Identities. An item's is what was last said of it: where a pull or a fetch says none, it stays. A link's is its
+// item's when it was made, or else the first that its item gets while the link lasts, broken or not (AfterSighting).
 //
 // Link changes (link_index.h) are recorded of a row before the first change that linking reads: parent, fields,
 // liveness, and whether it is free.
@@ -80,6 +85,8 @@ absl::Status CheckQueueChange(const QueueChange& change);
 absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries);
 // `limit` is one, and so many entries for each of `lookups` fit into a page.
 absl::Status CheckLookups(size_t lookups, int64_t limit);
+// No more parents, and no more aliases, than one operation takes, and a limit that is one (FindItems).
+absl::Status CheckNames(absl::Span<const std::string> parent_ids, absl::Span<const std::string> aliases, int64_t limit);
 // A link base's text is not empty.
 absl::Status CheckLinkBaseText(absl::string_view text);
 
@@ -178,6 +185,24 @@ absl::string_view HandleAt(const ChannelVariantBatch& batch, int64_t row);
 // ChannelVariantBatch::fixed of row `row`, ascending by name and each once.
 RareVector<FixedField> FixedAt(const ChannelVariantBatch& batch, int64_t row);
 
+// ChannelVariantBatch::aliases of row `row` that are not empty, ascending and each once.
+RareVector<std::string> AliasesAt(const ChannelVariantBatch& batch, int64_t row);
+
+// The identity of row `row`, of an item that had the identity `known`: that, where the row says none.
+absl::string_view IdentityAt(const ChannelVariantBatch& batch, int64_t row, absl::string_view known);
+
+// Whether an item of identity `seen` is another one than that of a link of identity `linked`. Empty: not said.
+bool IsOther(absl::string_view linked, absl::string_view seen);
+
+// What becomes of an item's link, which is linked or broken, once a sighting has found the item there.
+struct LinkAfterSighting {
+  // kLinked or kBroken; another than before, it breaks or heals.
+  LinkState state = LinkState::kLinked;
+  std::string identity;
+};
+// `linked` is the link's identity before, `seen` the item's from now on.
+LinkAfterSighting AfterSighting(absl::string_view linked, absl::string_view seen);
+
 // What a page of a pull, or a fetch, says of a channel's items. It looks at the page.
 struct Sighting {
   const ChannelVariantBatch& items;
@@ -223,6 +248,8 @@ void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const 
 
 // The attention of a link whose item is gone.
 Problem ItemGone(absl::string_view external_id);
+// The attention of a link under whose external id another item stands.
+Problem ItemReplaced(absl::string_view external_id, absl::string_view linked, absl::string_view seen);
 
 // SyncRow::guarded_at of a link: the guard's observation until the product's quantity was stated again after it.
 absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at);

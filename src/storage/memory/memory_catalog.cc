@@ -65,6 +65,16 @@ void SeeItem(MemoryChannel& channel, absl::string_view external_id) {
   }
 }
 
+bool IsGone(const MemoryChannel& channel, absl::string_view external_id) {
+  const auto found = channel.item_by_external_id.find(external_id);
+  return found != channel.item_by_external_id.end() && channel.items.at(found->second).gone;
+}
+
+void CountLink(absl::optional<LinkEvent::Kind> change, PullWriteResult* result) {
+  if (change == LinkEvent::Kind::kBroken) ++result->broken;
+  if (change == LinkEvent::Kind::kHealed) ++result->healed;
+}
+
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
 
 void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
@@ -290,11 +300,15 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
       ++result->unchanged;
       continue;
     }
-    const int64_t item_id = WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), author, result);
+    const bool was_gone = IsGone(channel, items.external_id[row]);
+    const int64_t item_id = WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), result);
     channel.SetHandle(item_id, storage::HandleAt(items, row));
-    const int64_t listing_id = channel.items.at(item_id).listing_id;
+    channel.SetAliases(item_id, storage::AliasesAt(items, row));
+    const bool is_another = channel.SetIdentity(item_id, storage::IdentityAt(items, row, channel.IdentityOf(item_id)));
+    const MemoryItem& item = channel.items.at(item_id);
+    CountLink(channel.FollowItem(item, was_gone || is_another, author), result);
     const bool is_other = channel.SetFixed(item_id, storage::FixedAt(items, row));
-    if (is_other && listing_id != 0) channel.MarkDirty(channel.listings.at(listing_id), author.at);
+    if (is_other && item.listing_id != 0) channel.MarkDirty(channel.listings.at(item.listing_id), author.at);
   }
   for (const absl::string_view external_id : rows.seen) SeeItem(channel, external_id);
   pull.saw_unnamed = pull.saw_unnamed || (pull.running && rows.unnamed > 0);
@@ -302,8 +316,7 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
   LoseItems(channel, sighting, author, result);
 }
 
-int64_t MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author,
-                                 PullWriteResult* result) {
+int64_t MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, PullWriteResult* result) {
   const auto [found, inserted] = channel.item_by_external_id.emplace(row.external_id, next_id_);
   if (inserted) {
     row.channel_variant_id = NextId();
@@ -322,13 +335,6 @@ int64_t MemoryStorage::WriteItem(MemoryChannel& channel, MemoryItem row, const A
   row.channel_variant_id = item.channel_variant_id;
   row.listing_id = item.listing_id;
   item = std::move(row);
-  if (item.listing_id == 0) return item.channel_variant_id;
-  MemoryListing& listing = channel.listings.at(item.listing_id);
-  if (listing.state == LinkState::kBroken) {
-    channel.Heal(listing, author);
-    ++result->healed;
-  }
-  channel.Reindex(listing);
   return item.channel_variant_id;
 }
 
@@ -338,7 +344,8 @@ absl::StatusOr<int64_t> MemoryStorage::CountAbsentLinks(int64_t channel_id, int6
   if (!channel.ok()) return channel.status();
   int64_t count = 0;
   for (const auto& [id, item] : (*channel)->items) {
-    if (IsAbsent(item, pull_number) && item.listing_id != 0) ++count;
+    if (!IsAbsent(item, pull_number) || item.listing_id == 0) continue;
+    if ((*channel)->listings.at(item.listing_id).linked()) ++count;
   }
   return count;
 }

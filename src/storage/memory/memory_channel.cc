@@ -14,6 +14,22 @@ std::vector<const MemoryListing*> ListingsById(const absl::btree_map<int64_t, Me
   return found;
 }
 
+// What is kept by id of the few that have one.
+template <typename Value>
+Value ValueOf(const absl::btree_map<int64_t, Value>& values, int64_t id) {
+  const auto found = values.find(id);
+  return found == values.end() ? Value() : found->second;
+}
+
+template <typename Value>
+void SetValue(int64_t id, Value value, absl::btree_map<int64_t, Value>* values) {
+  if (value.empty()) {
+    values->erase(id);
+  } else {
+    values->insert_or_assign(id, std::move(value));
+  }
+}
+
 }  // namespace
 
 bool MemoryItem::live() const { return storage::IsLiveItem(gone, seen.status); }
@@ -117,6 +133,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   // Whatever an earlier link left to send is not this one's.
   listing.synced_version = listing.dirty_version;
   listing.linked_version = listing.dirty_version + 1;
+  SetValue(listing.listing_id, IdentityOf(item.channel_variant_id), &link_identities);
   listing.history.push_back({LinkEvent::Kind::kLinked, item.external_id, rule, author.job_id, author.at});
   MarkDirty(listing, author.at);
 }
@@ -129,6 +146,7 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   item.seen = storage::SeenAfterUnlink(item.seen, listing.acknowledged, listing.in_doubt);
   listing.state = LinkState::kUnlinked;
   listing.channel_variant_id = 0;
+  link_identities.erase(listing.listing_id);
   listing.rule = 0;
   listing.reason = reason;
   listing.by_hand = false;
@@ -139,40 +157,58 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
 }
 
 void MemoryChannel::SetHandle(int64_t channel_variant_id, absl::string_view handle) {
-  if (handle.empty()) {
-    handles.erase(channel_variant_id);
-  } else {
-    handles.insert_or_assign(channel_variant_id, std::string(handle));
-  }
+  SetValue(channel_variant_id, std::string(handle), &handles);
 }
 
 bool MemoryChannel::SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields) {
   if (FixedOf(channel_variant_id) == fields) return false;
-  if (fields.empty()) {
-    fixed.erase(channel_variant_id);
-  } else {
-    fixed.insert_or_assign(channel_variant_id, std::move(fields));
-  }
+  SetValue(channel_variant_id, std::move(fields), &fixed);
   return true;
 }
 
 RareVector<FixedField> MemoryChannel::FixedOf(int64_t channel_variant_id) const {
-  const auto found = fixed.find(channel_variant_id);
-  return found == fixed.end() ? RareVector<FixedField>() : found->second;
+  return ValueOf(fixed, channel_variant_id);
 }
 
-bool MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author) {
-  if (item.listing_id != 0 || item.live()) RecordChange(item);
-  item.gone = true;
-  item.gone_at = gone_at;
-  if (item.listing_id == 0) return false;
-  MemoryListing& listing = listings.at(item.listing_id);
+void MemoryChannel::SetAliases(int64_t channel_variant_id, RareVector<std::string> names) {
+  for (const std::string& alias : AliasesOf(channel_variant_id)) items_by_alias.erase({alias, channel_variant_id});
+  for (const std::string& alias : names) items_by_alias.emplace(alias, channel_variant_id);
+  SetValue(channel_variant_id, std::move(names), &aliases);
+}
+
+RareVector<std::string> MemoryChannel::AliasesOf(int64_t channel_variant_id) const {
+  return ValueOf(aliases, channel_variant_id);
+}
+
+bool MemoryChannel::SetIdentity(int64_t channel_variant_id, absl::string_view identity) {
+  if (IdentityOf(channel_variant_id) == identity) return false;
+  SetValue(channel_variant_id, std::string(identity), &identities);
+  return true;
+}
+
+std::string MemoryChannel::IdentityOf(int64_t channel_variant_id) const {
+  return ValueOf(identities, channel_variant_id);
+}
+
+bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Author& author) {
+  listing.attentions = {std::move(attention)};
+  if (!listing.linked()) return false;
+  const MemoryItem& item = items.at(listing.channel_variant_id);
   RecordChange(listing);
+  RecordChange(item);
   listing.state = LinkState::kBroken;
-  listing.attentions = {storage::ItemGone(item.external_id)};
   listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
   return true;
+}
+
+bool MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author) {
+  if (item.live()) RecordChange(item);
+  const bool breaks =
+      item.listing_id != 0 && Break(listings.at(item.listing_id), storage::ItemGone(item.external_id), author);
+  item.gone = true;
+  item.gone_at = gone_at;
+  return breaks;
 }
 
 void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
@@ -184,6 +220,22 @@ void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
   listing.synced_version = listing.dirty_version;
   listing.history.push_back({LinkEvent::Kind::kHealed, item.external_id, 0, author.job_id, author.at});
   MarkDirty(listing, author.at);
+}
+
+absl::optional<LinkEvent::Kind> MemoryChannel::FollowItem(const MemoryItem& item, bool is_news, const Author& author) {
+  if (item.listing_id == 0) return absl::nullopt;
+  MemoryListing& listing = listings.at(item.listing_id);
+  const std::string seen = IdentityOf(item.channel_variant_id);
+  const storage::LinkAfterSighting after = storage::AfterSighting(ValueOf(link_identities, listing.listing_id), seen);
+  SetValue(listing.listing_id, after.identity, &link_identities);
+  if (after.state == LinkState::kLinked && !listing.linked()) {
+    Heal(listing, author);
+    return LinkEvent::Kind::kHealed;
+  }
+  Reindex(listing);
+  if (after.state == LinkState::kLinked || !is_news) return absl::nullopt;
+  const bool breaks = Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author);
+  return breaks ? absl::make_optional(LinkEvent::Kind::kBroken) : absl::nullopt;
 }
 
 void MemoryChannel::SetStatus(MemoryListing& listing, const ListingStatus& status) {

@@ -122,6 +122,10 @@ struct MemoryChannel {
   absl::btree_set<std::pair<std::string, int64_t>> items_by_parent;
   absl::btree_map<int64_t, std::string> handles;              // By channel variant; of those that have one.
   absl::btree_map<int64_t, RareVector<FixedField>> fixed;     // The same.
+  absl::btree_map<int64_t, RareVector<std::string>> aliases;  // The same.
+  absl::btree_set<std::pair<std::string, int64_t>> items_by_alias;
+  absl::btree_map<int64_t, std::string> identities;           // By channel variant; of those that have one.
+  absl::btree_map<int64_t, std::string> link_identities;      // By listing variant; of those whose link has one.
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
   absl::btree_map<int64_t, OpenPush> pushes;
@@ -162,10 +166,21 @@ struct MemoryChannel {
   // Keeps what is fixed of an item. Returns whether it is another than before.
   bool SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields);
   RareVector<FixedField> FixedOf(int64_t channel_variant_id) const;
+  // Keeps the aliases of an item.
+  void SetAliases(int64_t channel_variant_id, RareVector<std::string> names);
+  RareVector<std::string> AliasesOf(int64_t channel_variant_id) const;
+  // Keeps the identity of an item; an empty one is none. Returns whether it is another than before.
+  bool SetIdentity(int64_t channel_variant_id, absl::string_view identity);
+  std::string IdentityOf(int64_t channel_variant_id) const;
+  // Breaks the link; one that is broken only gets the attention. Returns whether it was linked.
+  bool Break(MemoryListing& listing, Problem attention, const Author& author);
   // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break.
   bool LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);
+  // The item was seen there: breaks or heals its link, where that follows (AfterSighting), and says which. `is_news`:
+  // it was gone, or has another identity than before.
+  absl::optional<LinkEvent::Kind> FollowItem(const MemoryItem& item, bool is_news, const Author& author);
 
   // Sets the status of a listing variant whose link stays as it is.
   void SetStatus(MemoryListing& listing, const ListingStatus& status);

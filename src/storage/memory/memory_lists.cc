@@ -26,6 +26,17 @@ void CountItem(const ItemRow& row, ChannelCounts* counts) {
   if (row.live) ++counts->live_unlinked_items;
 }
 
+// Adds the ids of what has one of the names.
+void AddNamed(const absl::btree_set<std::pair<std::string, int64_t>>& by_name, absl::Span<const std::string> names,
+              absl::btree_set<int64_t>* found) {
+  for (const std::string& name : names) {
+    if (name.empty()) continue;
+    for (auto entry = by_name.lower_bound({name, 0}); entry != by_name.end() && entry->first == name; ++entry) {
+      found->insert(entry->second);
+    }
+  }
+}
+
 }  // namespace
 
 ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const MemoryListing& listing) const {
@@ -60,6 +71,8 @@ ItemRow MemoryStorage::ToItemRow(const MemoryChannel& channel, const MemoryItem&
   if (item.seen.quantity != kAbsent) row.quantity = item.seen.quantity;
   row.status = item.seen.status;
   row.fixed = channel.FixedOf(item.channel_variant_id);
+  row.aliases = channel.AliasesOf(item.channel_variant_id);
+  row.identity = channel.IdentityOf(item.channel_variant_id);
   row.live = item.live();
   row.seen_at = item.seen_at;
   if (item.listing_id == 0) return row;
@@ -114,6 +127,26 @@ absl::StatusOr<std::vector<ItemRow>> MemoryStorage::ReadItems(int64_t channel_id
     if (Matches(row, filter)) rows.push_back(std::move(row));
   }
   return rows;
+}
+
+absl::StatusOr<std::vector<NamedItem>> MemoryStorage::FindItems(int64_t channel_id,
+                                                                absl::Span<const std::string> parent_ids,
+                                                                absl::Span<const std::string> aliases, int64_t after_id,
+                                                                int64_t limit) {
+  absl::Status status = storage::CheckNames(parent_ids, aliases, limit);
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  absl::btree_set<int64_t> found;
+  AddNamed((*channel)->items_by_parent, parent_ids, &found);
+  AddNamed((*channel)->items_by_alias, aliases, &found);
+  std::vector<NamedItem> items;
+  for (auto id = found.upper_bound(after_id); id != found.end(); ++id) {
+    if (static_cast<int64_t>(items.size()) == limit) break;
+    items.push_back({*id, (*channel)->items.at(*id).external_id});
+  }
+  return items;
 }
 
 absl::StatusOr<std::vector<LinkHistoryRow>> MemoryStorage::ReadLinkHistory(int64_t channel_id,

@@ -69,6 +69,9 @@ class MemoryStorage : public Storage, public LinkIndex {
                                                    int64_t limit) override;
   absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
                                                  int64_t limit) override;
+  absl::StatusOr<std::vector<NamedItem>> FindItems(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                   absl::Span<const std::string> aliases, int64_t after_id,
+                                                   int64_t limit) override;
   absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override;
 
   // Links
@@ -171,7 +174,7 @@ class MemoryStorage : public Storage, public LinkIndex {
                      PullWriteResult* result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   ItemRow ToItemRow(const MemoryChannel& channel, const MemoryItem& item) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The item's id.
-  int64_t WriteItem(MemoryChannel& channel, MemoryItem row, const Author& author, PullWriteResult* result)
+  int64_t WriteItem(MemoryChannel& channel, MemoryItem row, PullWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

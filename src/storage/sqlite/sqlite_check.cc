@@ -34,9 +34,11 @@ constexpr const char* kImpossible[] = {
     "SELECT printf('channel_variant of channel %d, id %d: %d links hold it', channel_id, channel_variant_id, count(*)) "
     "FROM link NOT INDEXED WHERE channel_variant_id IS NOT NULL GROUP BY channel_id, channel_variant_id "
     "HAVING count(*) > 1",
-    "SELECT LINK(l) || ': it is ' || l.state || ', and its channel variant is ' || iif(c.gone, 'gone', 'there') "
+    "SELECT LINK(l) || ': it is ' || l.state || ', and its channel variant is ' || "
+    "CASE WHEN c.gone THEN 'gone' WHEN l.identity <> c.identity THEN 'another' ELSE 'there' END "
     "FROM link l CROSS JOIN channel_variant c ON c.channel_id = l.channel_id "
-    "AND c.channel_variant_id = l.channel_variant_id WHERE (l.state = 'broken') <> (c.gone <> 0)",
+    "AND c.channel_variant_id = l.channel_variant_id WHERE (l.state = 'broken') <> (c.gone <> 0 OR "
+    "coalesce(l.identity <> c.identity, 0))",
     "SELECT LINK(l) || ': health ' || l.health || ', pending ' || coalesce(l.pending, 'nothing') || ' cannot be' "
     "FROM link l WHERE l.health NOT IN ('not_listed', 'listed', 'hidden', 'delisted') "
     "OR l.pending NOT IN ('hiding', 'unhiding', 'delisting')",
@@ -87,6 +89,9 @@ constexpr const char* kImpossible[] = {
     "OR NOT json_valid(c.fields)",
     "SELECT ITEM(c) || ': it was seen by a pull that is yet to come' FROM channel_variant c "
     "JOIN channel h USING (channel_id) WHERE c.seen_pull > h.pull_number",
+    "SELECT printf('item_alias of channel %d, channel variant %d: it is not there', a.channel_id, "
+    "a.channel_variant_id) FROM item_alias a WHERE NOT EXISTS (SELECT 1 FROM channel_variant c "
+    "WHERE c.channel_id = a.channel_id AND c.channel_variant_id = a.channel_variant_id)",
     // Pushes.
     "SELECT printf('push_item of channel %d, push %d, listing %d: ', i.channel_id, i.push_id, i.listing_id) || "
     "'its push or listing variant is not there' FROM push_item i WHERE NOT EXISTS (SELECT 1 FROM push_record r "

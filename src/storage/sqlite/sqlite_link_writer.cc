@@ -18,7 +18,7 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
             "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
             "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
             "refused = NULL, synced_version = dirty_version, "
-            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14 "
+            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14, identity = ?15 "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
 LinkWriter::~LinkWriter() {
@@ -34,7 +34,7 @@ bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t ru
       link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
                 ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused,
                 NullIfAbsent{item.seen.price}, NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status),
-                NullIfAbsent{item.seen.compare_at_price}, author_.at);
+                NullIfAbsent{item.seen.compare_at_price}, author_.at, NullIfEmpty{item.identity});
   if (linked == 0) return false;
   WriteAttentions(db_, channel_id_, link.listing_id, {});
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
@@ -49,7 +49,7 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   Query(db_,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
         "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, "
-        "synced_version = dirty_version, dirty_since = NULL "
+        "synced_version = dirty_version, dirty_since = NULL, identity = NULL "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
            NullIfEmpty{ToString(status.pending)}, status.paused);
@@ -58,17 +58,22 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
 }
 
 bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at) {
-  // The link goes first, for its item is recorded in any case. What is recorded of it does not look at its state.
-  const int64_t listing_id = BreakLink(channel_variant_id, external_id);
-  if (listing_id == 0) {
-    changes_.RecordLiveItem(channel_variant_id);
-  } else {
-    RecordBoth(listing_id, channel_variant_id);
-    AddEvent(listing_id, LinkEvent::Kind::kBroken, external_id, 0);
-  }
+  const absl::optional<StoredLink> link = FindHolder(db_, channel_id_, channel_variant_id);
+  const bool breaks = link.has_value() && Break(*link, external_id, storage::ItemGone(external_id));
+  if (!breaks) changes_.RecordLiveItem(channel_variant_id);
   Query(db_, "UPDATE channel_variant SET gone = 1, gone_at = ?3 WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, channel_variant_id, gone_at);
-  return listing_id != 0;
+  return breaks;
+}
+
+bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, const Problem& attention) {
+  WriteAttentions(db_, channel_id_, link.listing_id, {attention});
+  if (link.state != LinkState::kLinked) return false;
+  RecordBoth(link.listing_id, link.channel_variant_id);
+  Query(db_, "UPDATE link SET state = 'broken' WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id_, link.listing_id);
+  AddEvent(link.listing_id, LinkEvent::Kind::kBroken, external_id, 0);
+  return true;
 }
 
 void LinkWriter::Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id) {
@@ -99,19 +104,6 @@ void LinkWriter::AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string
         "SELECT ?1, ?2, coalesce(max(event_number), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM link_event "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, listing_id, ToString(kind), external_id, rule, NullIfZero{author_.job_id}, author_.at);
-}
-
-// Breaks the link of an item that has one. Returns its listing variant; 0 where there is none.
-int64_t LinkWriter::BreakLink(int64_t channel_variant_id, absl::string_view external_id) {
-  Query query(db_,
-              "UPDATE link SET state = 'broken' WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'linked' "
-              "RETURNING listing_id");
-  query.Bind(channel_id_, channel_variant_id);
-  if (!query.Next()) return 0;
-  const int64_t listing_id = query.Int(0);
-  query.Next();
-  WriteAttentions(db_, channel_id_, listing_id, {storage::ItemGone(external_id)});
-  return listing_id;
 }
 
 // The part of dissolving a link that is about its item; see SeenAfterUnlink.

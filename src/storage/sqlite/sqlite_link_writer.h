@@ -40,6 +40,8 @@ class LinkWriter {
   void Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason);
   // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break.
   bool LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at);
+  // Breaks the link; one that is broken only gets the attention. Returns whether it was linked.
+  bool Break(const StoredLink& link, absl::string_view external_id, const Problem& attention);
   // Makes a broken link whole again and dirty.
   void Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id);
 
@@ -57,7 +59,6 @@ class LinkWriter {
 
   void WriteHistory(const MadeLink& made);
   void AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string_view external_id, int32_t rule);
-  int64_t BreakLink(int64_t channel_variant_id, absl::string_view external_id);
   void ForgetUnsureValues(int64_t listing_id, const StoredItem& item);
   void RecordBoth(int64_t listing_id, int64_t channel_variant_id);
 

@@ -103,12 +103,13 @@ std::vector<ListingRow> ReadMatchingListings(Connection& db, int64_t channel_id,
 
 // -- Items
 
-#define FLXLINK_SELECT_ITEM                                                                                       \
-  "SELECT c.channel_variant_id, c.external_id, c.parent_id, c.fields, c.price, c.quantity, c.status, c.gone, "    \
-  "c.seen_at, v.sku, l.state, h.currency, c.fixed FROM channel h CROSS JOIN channel_variant c ON c.channel_id = " \
-  "h.channel_id "                                                                                                 \
-  "LEFT JOIN link l ON l.channel_id = c.channel_id AND l.channel_variant_id = c.channel_variant_id "              \
-  "LEFT JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "                   \
+#define FLXLINK_SELECT_ITEM                                                                                    \
+  "SELECT c.channel_variant_id, c.external_id, c.parent_id, c.fields, c.price, c.quantity, c.status, c.gone, " \
+  "c.seen_at, v.sku, l.state, h.currency, c.fixed, c.identity FROM channel h CROSS JOIN channel_variant c ON " \
+  "c.channel_id = "                                                                                            \
+  "h.channel_id "                                                                                              \
+  "LEFT JOIN link l ON l.channel_id = c.channel_id AND l.channel_variant_id = c.channel_variant_id "           \
+  "LEFT JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "                \
   "WHERE h.channel_id = ?1 "
 
 // What Matches says of an item, but for its external id.
@@ -132,7 +133,7 @@ absl::string_view ItemsQuery(const ItemFilter& filter) {
   return filter.parents.empty() ? kItems : kItemsByParent;
 }
 
-ItemRow ReadItemRow(Connection& db, const Query& query) {
+ItemRow ReadItemRow(Connection& db, int64_t channel_id, const Query& query) {
   ItemRow row;
   row.channel_variant_id = query.Int(0);
   row.external_id = query.String(1);
@@ -142,12 +143,22 @@ ItemRow ReadItemRow(Connection& db, const Query& query) {
   if (!query.IsNull(5)) row.quantity = query.Int(5);
   row.status = query.EnumValue(6, ChannelStatus::kDead);
   if (!query.IsNull(12)) row.fixed = ReadFixed(db, query.Text(12));
+  row.aliases = ReadAliases(db, channel_id, row.channel_variant_id);
+  row.identity = query.String(13);
   row.live = storage::IsLiveItem(query.Bool(7), row.status);
   row.seen_at = query.Time(8);
   row.sku = query.String(9);
   row.link_state = query.EnumValue(10, LinkState::kBroken);
   return row;
 }
+
+constexpr absl::string_view kNamedItems =
+    "SELECT c.channel_variant_id, c.external_id FROM channel_variant c WHERE c.channel_id = ?1 AND "
+    "c.channel_variant_id > ?2 AND c.channel_variant_id IN ("
+    "SELECT i.channel_variant_id FROM json_each(?4) wanted CROSS JOIN channel_variant i ON i.channel_id = ?1 AND "
+    "i.parent_id = wanted.value UNION "
+    "SELECT a.channel_variant_id FROM json_each(?5) wanted CROSS JOIN item_alias a ON a.channel_id = ?1 AND "
+    "a.alias = wanted.value) ORDER BY c.channel_variant_id LIMIT ?3";
 
 // -- History
 
@@ -263,11 +274,30 @@ absl::StatusOr<std::vector<ItemRow>> SqliteStorage::ReadItems(int64_t channel_id
     Query query(db, ItemsQuery(filter));
     query.Bind(channel_id, after_id, limit, filter.unlinked, Stated(filter.live), external_ids.parameter(),
                parents.parameter());
-    while (query.Next()) rows.push_back(ReadItemRow(db, query));
+    while (query.Next()) rows.push_back(ReadItemRow(db, channel_id, query));
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return rows;
+}
+
+absl::StatusOr<std::vector<NamedItem>> SqliteStorage::FindItems(int64_t channel_id,
+                                                                absl::Span<const std::string> parent_ids,
+                                                                absl::Span<const std::string> aliases, int64_t after_id,
+                                                                int64_t limit) {
+  absl::Status status = storage::CheckNames(parent_ids, aliases, limit);
+  if (!status.ok()) return status;
+  std::vector<NamedItem> items;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    const TextList parents(parent_ids);
+    const TextList names(aliases);
+    Query query(db, kNamedItems);
+    query.Bind(channel_id, after_id, limit, parents.parameter(), names.parameter());
+    while (query.Next()) items.push_back({query.Int(0), query.String(1)});
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return items;
 }
 
 absl::StatusOr<std::vector<LinkHistoryRow>> SqliteStorage::ReadLinkHistory(int64_t channel_id,

@@ -33,12 +33,12 @@ class ItemWriter {
         items_(sighting.items),
         links_(db, channel_id, author),
         fields_(sighting.items.fields),
-        find_(db,
-              "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5, seen_at, gone_at "
-              "FROM channel_variant "
-              "WHERE channel_id = ?1 AND external_id = ?2"),
-        broken_(db,
-                "SELECT listing_id FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2 AND state = 'broken'"),
+        find_(
+            db,
+            "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5, seen_at, gone_at, "
+            "identity FROM channel_variant "
+            "WHERE channel_id = ?1 AND external_id = ?2"),
+        link_(db, "SELECT listing_id, state, identity FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2"),
         result_(*result) {
     Query last(db, "SELECT max(channel_variant_id) FROM channel_variant WHERE channel_id = ?1");
     if (last.Bind(channel_id_).Next()) last_id_ = last.Int(0);
@@ -60,14 +60,18 @@ class ItemWriter {
     }
     const int64_t item_id = find_.Int(0);
     const bool same_content = find_.Bool(1);
-    const bool was_live = storage::IsLiveItem(find_.Bool(2), find_.EnumValue(3, ChannelStatus::kDead));
+    const bool was_gone = find_.Bool(2);
+    const bool was_live = storage::IsLiveItem(was_gone, find_.EnumValue(3, ChannelStatus::kDead));
     const bool is_live = storage::IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
     const bool same_fixed = find_.Bool(4);
+    const std::string known = find_.String(7);
+    const std::string identity(storage::IdentityAt(items_, row, known));
     const bool changed = !same_content || was_live != is_live;
     if (changed) links_.changes().RecordItem(item_id);
     ++(changed ? result_.changed : result_.unchanged);
-    Update(item_id, row, fixed);
-    Heal(item_id, row);
+    Update(item_id, row, fixed, identity);
+    WriteAliases(db_, channel_id_, item_id, storage::AliasesAt(items_, row));
+    FollowItem(item_id, row, identity, was_gone || identity != known);
     if (!same_fixed) MarkLink(item_id);
   }
 
@@ -83,23 +87,26 @@ class ItemWriter {
     links_.changes().RecordNew(LinkSide::kChannel, ++last_id_);
     Query(db_,
           "INSERT INTO channel_variant (channel_id, channel_variant_id, external_id, parent_id, price, quantity, "
-          "status, compare_at_price, seen_at, seen_pull, handle, fields, fixed) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
+          "status, compare_at_price, seen_at, seen_pull, handle, fields, fixed, identity) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
         .Run(channel_id_, last_id_, items_.external_id[row], NullIfEmpty{items_.parent_id[row]},
              NullIfAbsent{values.price}, NullIfAbsent{values.quantity}, StatusText(values.status),
              NullIfAbsent{values.compare_at_price}, seen_at_, pull_number_, NullIfEmpty{storage::HandleAt(items_, row)},
-             fields_.Encode(row), NullIfEmpty{fixed});
+             fields_.Encode(row), NullIfEmpty{fixed}, NullIfEmpty{storage::IdentityAt(items_, row, "")});
+    WriteAliases(db_, channel_id_, last_id_, storage::AliasesAt(items_, row));
   }
 
-  void Update(int64_t item_id, int64_t row, const std::string& fixed) {
+  void Update(int64_t item_id, int64_t row, const std::string& fixed, const std::string& identity) {
     const ItemValues values = ValuesAt(items_, row);
     Query(db_,
           "UPDATE channel_variant SET parent_id = ?3, price = ?4, quantity = ?5, status = ?6, compare_at_price = ?7, "
-          "gone = 0, gone_at = NULL, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11, fixed = ?12 "
+          "gone = 0, gone_at = NULL, seen_at = ?8, seen_pull = ?9, handle = ?10, fields = ?11, fixed = ?12, "
+          "identity = ?13 "
           "WHERE channel_id = ?1 AND channel_variant_id = ?2")
         .Run(channel_id_, item_id, NullIfEmpty{items_.parent_id[row]}, NullIfAbsent{values.price},
              NullIfAbsent{values.quantity}, StatusText(values.status), NullIfAbsent{values.compare_at_price}, seen_at_,
-             pull_number_, NullIfEmpty{storage::HandleAt(items_, row)}, fields_.Encode(row), NullIfEmpty{fixed});
+             pull_number_, NullIfEmpty{storage::HandleAt(items_, row)}, fields_.Encode(row), NullIfEmpty{fixed},
+             NullIfEmpty{identity});
   }
 
   // Another set of fields can be sent of the item than before.
@@ -108,10 +115,31 @@ class ItemWriter {
     if (holder.has_value()) MarkDirty(db_, channel_id_, holder->listing_id, now_);
   }
 
-  void Heal(int64_t item_id, int64_t row) {
-    if (!broken_.Bind(channel_id_, item_id).Next()) return;
-    links_.Heal(broken_.Int(0), item_id, items_.external_id[row]);
-    ++result_.healed;
+  // The item was seen there: breaks or heals its link, where that follows. `is_news`: it was gone, or has another
+  // identity than before.
+  void FollowItem(int64_t item_id, int64_t row, const std::string& identity, bool is_news) {
+    if (!link_.Bind(channel_id_, item_id).Next()) return;
+    StoredLink link;
+    link.listing_id = link_.Int(0);
+    link.state = link_.EnumValue(1, LinkState::kBroken);
+    link.channel_variant_id = item_id;
+    const std::string linked = link_.String(2);
+    link_.Reset();
+    const storage::LinkAfterSighting after = storage::AfterSighting(linked, identity);
+    if (after.identity != linked) SetLinkIdentity(link.listing_id, after.identity);
+    const absl::string_view external_id = items_.external_id[row];
+    if (after.state == LinkState::kLinked && link.state == LinkState::kBroken) {
+      links_.Heal(link.listing_id, item_id, external_id);
+      ++result_.healed;
+    } else if (after.state == LinkState::kBroken && is_news &&
+               links_.Break(link, external_id, storage::ItemReplaced(external_id, linked, identity))) {
+      ++result_.broken;
+    }
+  }
+
+  void SetLinkIdentity(int64_t listing_id, const std::string& identity) {
+    Query(db_, "UPDATE link SET identity = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+        .Run(channel_id_, listing_id, identity);
   }
 
   Connection& db_;
@@ -123,7 +151,7 @@ class ItemWriter {
   LinkWriter links_;
   FieldsEncoder fields_;
   Query find_;
-  Query broken_;
+  Query link_;
   int64_t last_id_ = 0;
   PullWriteResult& result_;
 };

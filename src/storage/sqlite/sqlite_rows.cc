@@ -81,6 +81,7 @@ absl::optional<StoredItem> ReadItem(Query& query) {
   item.seen = ReadItemValues(query, 3);
   item.seen_at = query.Time(7);
   item.gone_at = query.Time(8);
+  item.identity = query.String(9);
   return item;
 }
 
@@ -186,20 +187,20 @@ absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_
 }
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
-  Query query(
-      db,
-      "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, gone_at "
-      "FROM channel_variant "
-      "WHERE channel_id = ?1 AND channel_variant_id = ?2");
+  Query query(db,
+              "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, "
+              "gone_at, identity "
+              "FROM channel_variant "
+              "WHERE channel_id = ?1 AND channel_variant_id = ?2");
   return ReadItem(query.Bind(channel_id, channel_variant_id));
 }
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id) {
-  Query query(
-      db,
-      "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, gone_at "
-      "FROM channel_variant "
-      "WHERE channel_id = ?1 AND external_id = ?2");
+  Query query(db,
+              "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, "
+              "gone_at, identity "
+              "FROM channel_variant "
+              "WHERE channel_id = ?1 AND external_id = ?2");
   return ReadItem(query.Bind(channel_id, external_id));
 }
 
@@ -256,6 +257,25 @@ void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id) {
   std::vector<Problem> after = before;
   after.erase(std::remove_if(after.begin(), after.end(), &storage::WaitsToBeStated), after.end());
   ReplaceAttentions(db, channel_id, listing_id, before, after);
+}
+
+std::vector<std::string> ReadAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
+  Query query(db, "SELECT alias FROM item_alias WHERE channel_id = ?1 AND channel_variant_id = ?2 ORDER BY alias");
+  query.Bind(channel_id, channel_variant_id);
+  std::vector<std::string> aliases;
+  while (query.Next()) aliases.push_back(query.String(0));
+  return aliases;
+}
+
+void WriteAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id,
+                  const std::vector<std::string>& aliases) {
+  if (ReadAliases(db, channel_id, channel_variant_id) == aliases) return;
+  Query(db, "DELETE FROM item_alias WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id, channel_variant_id);
+  for (const std::string& alias : aliases) {
+    Query(db, "INSERT INTO item_alias (channel_id, alias, channel_variant_id) VALUES (?1, ?2, ?3)")
+        .Run(channel_id, alias, channel_variant_id);
+  }
 }
 
 ListingStatus ReadStatus(const Query& query, int column) {

@@ -65,6 +65,7 @@ struct StoredItem {
   ItemValues seen;
   absl::Time seen_at = absl::InfinitePast();
   absl::Time gone_at = absl::InfinitePast();  // InfinitePast: it is not gone.
+  std::string identity;                       // Empty: none was said.
 };
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id);
@@ -88,6 +89,12 @@ void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, c
                        const std::vector<Problem>& after);
 // The status of the listing variant is stated: ends the attentions that waited for that.
 void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id);
+
+// The aliases of an item, ascending. Writing takes the place of all that were there, and writes nothing where they are
+// the same.
+std::vector<std::string> ReadAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id);
+void WriteAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id,
+                  const std::vector<std::string>& aliases);
 
 // The status in three columns from `column`: health, pending, paused.
 ListingStatus ReadStatus(const Query& query, int column);

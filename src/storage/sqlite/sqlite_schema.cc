@@ -291,6 +291,14 @@ CREATE INDEX push_item_awaited ON push_item (channel_id, listing_id) WHERE recei
 ALTER TABLE channel_variant ADD COLUMN handle TEXT;
 ALTER TABLE channel_variant ADD COLUMN fixed TEXT;
 ALTER TABLE channel_variant ADD COLUMN gone_at INTEGER;
+ALTER TABLE channel_variant ADD COLUMN identity TEXT;
+CREATE TABLE item_alias (
+  channel_id INTEGER NOT NULL,
+  alias TEXT NOT NULL,
+  channel_variant_id INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, alias, channel_variant_id)
+) WITHOUT ROWID;
+CREATE INDEX item_alias_by_item ON item_alias (channel_id, channel_variant_id);
 
 -- When a link acknowledged was not kept: only what is read of its item later than so far is news.
 ALTER TABLE link RENAME TO old_link;
@@ -319,6 +327,7 @@ CREATE TABLE link (
   guarded_at INTEGER,
   refused TEXT,
   in_doubt TEXT,
+  identity TEXT,
   PRIMARY KEY (channel_id, listing_id)
 ) WITHOUT ROWID;
 INSERT INTO link (channel_id, listing_id, state, channel_variant_id, rule, reason, by_hand, health, pending, paused,

@@ -72,6 +72,9 @@ class SqliteStorage : public Storage, public LinkIndex {
                                                    int64_t limit) override;
   absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
                                                  int64_t limit) override;
+  absl::StatusOr<std::vector<NamedItem>> FindItems(int64_t channel_id, absl::Span<const std::string> parent_ids,
+                                                   absl::Span<const std::string> aliases, int64_t after_id,
+                                                   int64_t limit) override;
   absl::StatusOr<ChannelCounts> CountChannel(int64_t channel_id) override;
 
   // Links

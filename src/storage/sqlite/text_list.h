@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "flxlink/field.h"
 #include "src/storage/sqlite/fields_json.h"
 #include "src/storage/sqlite/sqlite_connection.h"
@@ -16,10 +17,11 @@ namespace flxlink::sqlite {
 // A list of texts as a parameter: NULL where it is empty, else what json_each takes apart again.
 class TextList {
  public:
-  explicit TextList(const std::vector<std::string>& texts) {
+  explicit TextList(absl::Span<const std::string> texts) {
     for (const std::string& text : texts) Add(text);
     Encode();
   }
+  explicit TextList(const std::vector<std::string>& texts) : TextList(absl::MakeConstSpan(texts)) {}
   // The words of values of an enum.
   template <typename Enum>
   explicit TextList(const std::vector<Enum>& values) {
