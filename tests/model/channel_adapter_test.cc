@@ -179,59 +179,6 @@ TEST(AdapterCapabilitiesTest, WhatIsWrongIsNamed) {
   }
 }
 
-// The variable that a credential is looked for in, as the error says.
-std::string VariableOf(absl::string_view channel, absl::string_view credential) {
-  const absl::Status missing = NewEnvironmentCredentials()->Resolve(channel, credential).status();
-  EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
-  const std::vector<std::string> parts = absl::StrSplit(missing.message(), "; set ");
-  EXPECT_EQ(parts.size(), 2u) << missing;
-  return parts.back();
-}
-
-// All names of up to `length` characters of a small alphabet that has everything a name can trip over.
-std::vector<std::string> SmallNames(size_t length) {
-  std::vector<std::string> names = {""};
-  for (size_t begin = 0, end = 1, size = 0; size < length; ++size, begin = end, end = names.size()) {
-    for (size_t i = begin; i < end; ++i) {
-      for (const char c : {'a', 'A', '2', 'd', '_', '-', '.'}) names.push_back(names[i] + c);
-    }
-  }
-  names.erase(names.begin());
-  return names;
-}
-
-TEST(EnvironmentCredentialsTest, NamesOfChannelsThatLookAlikeHaveVariablesOfTheirOwn) {
-  EXPECT_EQ(VariableOf("shop", "token"), "FLXLINK_SHOP_TOKEN");
-  EXPECT_EQ(VariableOf("shop-eu", "token"), "FLXLINK_SHOP__2DEU_TOKEN");
-  EXPECT_EQ(VariableOf("shop.eu", "token"), "FLXLINK_SHOP__2EEU_TOKEN");
-  EXPECT_EQ(VariableOf("Shop_EU", "token"), "FLXLINK___53HOP__5F__45__55_TOKEN");
-  EXPECT_NE(VariableOf("a_b", "c"), VariableOf("a", "b_c"));
-}
-
-TEST(EnvironmentCredentialsTest, NoTwoCredentialsShareAVariable) {
-  const std::vector<std::string> names = SmallNames(3);
-  std::map<std::string, std::string> owners;
-  for (const std::string& channel : names) {
-    for (const std::string& credential : names) {
-      const std::string pair = absl::StrCat(channel, " ", credential);
-      const std::string variable = VariableOf(channel, credential);
-      const std::string& owner = owners.emplace(variable, pair).first->second;
-      ASSERT_EQ(owner, pair) << variable;
-      for (const char c : variable) ASSERT_TRUE(absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '_');
-    }
-  }
-}
-
-TEST(EnvironmentCredentialsTest, GivesWhatTheVariableHas) {
-  const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
-  const std::string variable = VariableOf("my-shop.1", "api key");
-  ASSERT_EQ(setenv(variable.c_str(), "s3cret", 1), 0);
-  const absl::StatusOr<std::string> found = credentials->Resolve("my-shop.1", "api key");
-  ASSERT_EQ(unsetenv(variable.c_str()), 0);
-  ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(*found, "s3cret");
-}
-
 class AdapterRegistryTest : public ::testing::Test {
  protected:
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> Make(const std::string& adapter) {
@@ -264,6 +211,27 @@ TEST_F(AdapterRegistryTest, ALaterFactoryTakesThePlaceOfAnEarlierOne) {
   registry_.Register("picky", refuse_as("first"));
   registry_.Register("picky", refuse_as("second"));
   EXPECT_EQ(Make("picky").status(), absl::InvalidArgumentError("second"));
+}
+
+// Settings are stored with the channel, shown and sent to whoever asks.
+TEST_F(AdapterRegistryTest, ASecretIsRefusedAsASetting) {
+  bool made = false;
+  const auto make = [&](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+    made = true;
+    return std::make_unique<BareAdapter>();
+  };
+  registry_.Register("bare", make, {"token"});
+  ChannelConfig config;
+  config.name = "shop";
+  config.adapter = "bare";
+  config.settings = {{"path", "x"}, {"token", "s3cret"}};
+  const absl::Status status = registry_.Make({config, *credentials_}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("token"));
+  EXPECT_THAT(std::string(status.message()), testing::Not(testing::HasSubstr("s3cret")));
+  EXPECT_FALSE(made);
+  config.settings.pop_back();
+  EXPECT_TRUE(registry_.Make({config, *credentials_}).ok());
 }
 
 TEST_F(AdapterRegistryTest, AnUnknownNameListsTheKnownOnes) {
