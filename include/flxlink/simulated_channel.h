@@ -46,6 +46,8 @@ struct SimulatedItem {
   std::vector<Field> fields;
   // No push sets these; SimulatedPlatform::EditItem does.
   RareVector<FixedField> fixed{};
+  // Other ids by which notices name it.
+  RareVector<std::string> aliases{};
 };
 
 // What goes wrong, and how often: a rate is a probability from 0 (never) to 1 (always). Default: nothing does.

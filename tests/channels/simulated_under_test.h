@@ -37,6 +37,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
     for (const ConformanceItem& item : Items()) {
       SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
       simulated.values.content.clear();
+      simulated.aliases = {absl::StrCat("inventory of ", item.external_id)};
       platform_->SetItem(std::move(simulated));
     }
   }
@@ -102,6 +103,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
   bool Add(const ConformanceItem& item) override {
     SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
     simulated.values.content.clear();
+    simulated.aliases = {absl::StrCat("inventory of ", item.external_id)};
     platform_->SetItem(std::move(simulated));
     return true;
   }

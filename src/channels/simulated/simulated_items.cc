@@ -211,6 +211,7 @@ ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows) c
     batch.handle.Add(row->handle);
     AddValues(row->item.values, &batch);
     batch.fixed.push_back(row->item.fixed);
+    batch.aliases.push_back(row->item.aliases);
     for (size_t i = 0; i < batch.fields.names.size(); ++i) {
       batch.fields.columns[i].Add(FieldValue(row->item.fields, batch.fields.names[i]));
     }
