@@ -84,6 +84,8 @@ struct SimulatedItem {
   std::vector<std::string> published{};
   // What it is, where ids are used again (ChannelVariantBatch::identity). Empty: not said.
   std::string identity{};
+  // Other ids by which notices name it.
+  RareVector<std::string> aliases{};
 };
 
 // What a channel means on the platform. Its settings say it.

@@ -56,10 +56,8 @@ void ExpectWellFormed(const ChannelVariantBatch& batch) {
   }
   EXPECT_THAT(batch.aliases, AnyOf(IsEmpty(), SizeIs(size)));
   for (const RareVector<std::string>& aliases : batch.aliases) {
-    for (const std::string& alias : aliases) EXPECT_THAT(alias, AllOf(Not(IsEmpty()), SizeIs(Le(1000u))));
+    for (const std::string& alias : aliases) EXPECT_THAT(alias, AllOf(Not(IsEmpty()), SizeIs(testing::Le(1000u))));
   }
-  EXPECT_THAT(batch.identity.size(), AnyOf(0, batch.size()));
-  for (int64_t row = 0; row < batch.identity.size(); ++row) EXPECT_LE(batch.identity[row].size(), 1000u);
   EXPECT_EQ(batch.fields.names.size(), batch.fields.columns.size());
   for (const StringColumn& column : batch.fields.columns) EXPECT_EQ(column.size(), batch.size());
   const std::set<std::string> names(batch.fields.names.begin(), batch.fields.names.end());
@@ -102,6 +100,17 @@ void AddIdentities(const ChannelVariantBatch& batch, std::map<std::string, std::
     if (!batch.identity[row].empty()) {
       identities->emplace(std::string(batch.external_id[row]), std::string(batch.identity[row]));
     }
+  }
+}
+
+// By external id, ascending; of the items that have any.
+using AliasesById = std::map<std::string, std::set<std::string>>;
+
+void AddAliases(const ChannelVariantBatch& batch, AliasesById* aliases) {
+  for (size_t row = 0; row < batch.aliases.size(); ++row) {
+    if (batch.aliases[row].empty()) continue;
+    (*aliases)[std::string(batch.external_id[static_cast<int64_t>(row)])] = {batch.aliases[row].begin(),
+                                                                             batch.aliases[row].end()};
   }
 }
 
@@ -483,6 +492,30 @@ TEST_P(ChannelConformance, APushChangesNoIdentity) {
     Push(kind, {MakePush(items_.front(), field)});
     EXPECT_EQ(Pull().identities, identities);
   });
+}
+
+// A notice is of the items that have its alias: what a read leaves out is never noticed.
+TEST_P(ChannelConformance, AliasesAreTheSameInEveryRead) {
+  const auto pull = [&](int64_t limit) {
+    AliasesById aliases;
+    const absl::Status status = ForEachPage(
+        *adapter_, limit, "", [&] { channel_->Advance(); },
+        [&](const std::string&, const PullPage& page) { AddAliases(page.items, &aliases); });
+    EXPECT_TRUE(status.ok()) << status;
+    return aliases;
+  };
+  const AliasesById aliases = pull(1000);
+  EXPECT_EQ(pull(1), aliases);
+  if (capabilities().fetch_limit == 0) return;
+  AliasesById fetched;
+  for (const ConformanceItem& item : items_) {
+    const std::vector<std::string> ids = {item.external_id};
+    const absl::StatusOr<FetchReply> reply = adapter_->Fetch({ids}, call_);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    ExpectWellFormed(reply->items);
+    AddAliases(reply->items, &fetched);
+  }
+  EXPECT_EQ(fetched, aliases);
 }
 
 TEST_P(ChannelConformance, WhatIsFixedIsPulledAndFetchedSo) {

@@ -184,6 +184,7 @@ void RemoveLast(ChannelVariantBatch* items) {
   for (auto* column : {&items->price, &items->quantity, &items->compare_at_price}) column->pop_back();
   items->status.pop_back();
   items->fixed.pop_back();
+  items->aliases.pop_back();
   for (StringColumn& column : items->fields.columns) RemoveLast(&column);
 }
 
@@ -439,6 +440,14 @@ std::vector<Twin> ReadTwins() {
   twins.push_back(Broken("FetchesNothingFixed", "WhatIsFixedIsPulledAndFetchedSo"));
   twins.back().breakage.fetch = [](const FetchRequest&, FetchReply* reply) { reply->items.fixed.clear(); };
 
+  twins.push_back(Broken("PullsNoAliasesOneByOne", "AliasesAreTheSameInEveryRead"));
+  twins.back().breakage.pull = [](PullPage* page) {
+    if (page->items.size() == 1) page->items.aliases.clear();
+  };
+
+  twins.push_back(Broken("FetchesNoAliases", "AliasesAreTheSameInEveryRead"));
+  twins.back().breakage.fetch = [](const FetchRequest&, FetchReply* reply) { reply->items.aliases.clear(); };
+
   twins.push_back(Broken("ShowsWhatIsGone", "WhatIsGoneIsAbsentFromACompletePull"));
   twins.back().breakage.pull = [](PullPage* page) {
     const auto shown = [&](absl::string_view id) {
@@ -453,6 +462,7 @@ std::vector<Twin> ReadTwins() {
     page->items.handle.Add("");
     AddValues({300, 40, ChannelStatus::kListed, 350}, &page->items);
     page->items.fixed.emplace_back();
+    page->items.aliases.emplace_back();
     for (StringColumn& column : page->items.fields.columns) column.Add("");
   };
 

@@ -150,6 +150,7 @@ class SimulatedUnderTest : public ChannelUnderTest {
     simulated.identity = absl::StrCat("identity of ", item.external_id);
     simulated.published = platform_->options().markets;
     if (simulated.published.empty()) simulated.published = {""};
+    simulated.aliases = {absl::StrCat("inventory of ", item.external_id)};
     platform_->SetItem(std::move(simulated));
     return true;
   }

@@ -753,6 +753,25 @@ class ItemTest(CliTest):
                       self.failure(1, "item", "show", "shop", "nope"))
 
 
+    def test_the_names_of_an_item_are_shown(self):
+        self.write("shop.csv", "Handle,Variant SKU,Variant Price\nmeal,MEAL,11.00\nposter,POSTER,8.00\n")
+        self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
+        self.text("pull", "shop")
+        db = sqlite3.connect(self.path("flxlink.db"))
+        with db:  # Files give neither.
+            db.execute("UPDATE channel_variant SET identity = 'B00/new' WHERE external_id = 'meal'")
+            db.executemany("INSERT INTO item_alias SELECT channel_id, ?, channel_variant_id FROM channel_variant "
+                           "WHERE external_id = 'meal'", [("inventory/2",), ("inventory/1",)])
+        db.close()
+        meal = self.json("item", "show", "shop", "meal")
+        self.assertEqual((meal["aliases"], meal["identity"]), (["inventory/1", "inventory/2"], "B00/new"))
+        text = self.text("item", "show", "shop", "meal")
+        self.assertIn("  also called: inventory/1, inventory/2\n", text)
+        self.assertIn("  is: B00/new\n", text)
+        poster = self.json("item", "show", "shop", "poster")
+        self.assertEqual((poster["aliases"], poster["identity"]), ([], None))
+        self.assertNotIn("also called", self.text("item", "show", "shop", "poster"))
+
     def test_what_is_fixed_is_shown_and_told_once(self):
         self.write("shop.csv", "Handle,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n"
                                "meal,MEAL,,,11.00,active\nposter,POSTER,shopify,3,8.00,active\n")

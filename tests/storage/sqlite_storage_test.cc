@@ -300,6 +300,13 @@ TEST(SqliteOpen, AliasesAreRowsAndIdentitiesTextOrNull) {
                                         {page}, At(5)));
   EXPECT_THAT(RunSql(store.path(), "SELECT alias, channel_variant_id FROM item_alias ORDER BY alias"),
               ElementsAre("b|1", "inventory/1|1"));
+  RunSql(store.path(),
+         "CREATE TRIGGER none_goes BEFORE DELETE ON item_alias BEGIN SELECT RAISE(ABORT, 'it was the same'); END");
+  EXPECT_EQ(Code(shop.storage().WritePulledPages(
+                shop.fence(), Value(shop.storage().BeginPull(shop.fence(), "")).pull_number, {page}, At(6))),
+            kOk)
+      << "the same aliases are not written anew";
+  RunSql(store.path(), "DROP TRIGGER none_goes");
   for (const char* table : {"channel_variant", "link"}) {
     EXPECT_THAT(RunSql(store.path(), absl::StrCat("SELECT coalesce(identity, 'none') FROM ", table)),
                 ElementsAre("B00/new", "none"))

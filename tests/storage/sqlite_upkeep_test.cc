@@ -139,6 +139,10 @@ TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
       {"DROP INDEX link_by_channel_variant; UPDATE link SET channel_variant_id = 1 WHERE state = 'linked'",
        "channel_variant of channel 1, id 1: 2 links hold it"},
       {"UPDATE channel_variant SET gone = 1 WHERE channel_variant_id = 1", "it is linked, and its channel variant is "},
+      {"UPDATE channel_variant SET identity = 'B' WHERE channel_variant_id = 1; UPDATE link SET identity = 'A' WHERE "
+       "channel_variant_id = 1",
+       "it is linked, and its channel variant is another"},
+      {"INSERT INTO item_alias VALUES (1, 'a', 77)", "item_alias of channel 1, channel variant 77: it is not there"},
       {"UPDATE link SET health = 'liste' WHERE listing_id = 1", "health liste"},
       {"UPDATE link SET linked_version = 1000 WHERE listing_id = 1", "versions are out of order"},
       {"UPDATE link SET dirty_since = NULL WHERE listing_id = 1", "has something to send and is not dirty"},

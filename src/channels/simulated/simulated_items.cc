@@ -236,6 +236,7 @@ ChannelVariantBatch SimulatedItems::Batch(const std::vector<const Row*>& rows, c
     AddValues(ValuesAt(place, row->item), &batch);
     batch.fixed.push_back(FixedAt(place, row->item));
     batch.identity.Add(row->item.identity);
+    batch.aliases.push_back(row->item.aliases);
     for (size_t i = 0; i < batch.fields.names.size(); ++i) {
       batch.fields.columns[i].Add(FieldValue(row->item.fields, batch.fields.names[i]));
     }
