@@ -30,9 +30,9 @@
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
 //
 // Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it, but for what
-// it says nothing about (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone or
-// ItemReplaced alone, and so does what befalls the item of a broken link: it goes, or comes back as another; stating a
-// status, by hand or by rule, ends WaitsToBeStated. Nothing else touches it.
+// it says nothing about (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone
+// or ItemReplaced alone, and so does what befalls the item of a broken link: it goes, or comes back as another; stating
+// a status, by hand or by rule, ends WaitsToBeStated. Nothing else touches it.
 //
 // Identities. An item's is what was last said of it: where a pull or a fetch says none, it stays. A link's is its
 // item's when it was made, or else the first that its item gets while the link lasts, broken or not (AfterSighting).
