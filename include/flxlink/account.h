@@ -23,6 +23,7 @@ struct Bucket {
 
 // What a platform says about a bucket, in the answer to a call: it counts more than what was declared and counted.
 struct BucketLevel {
+  // Bucket::name.
   std::string name;
   // Tokens that were left after the call, whatever it cost: where it cost less than was declared, the rest is there for
   // others. Not stated: not said. The platform may not have counted other calls yet that were under way meanwhile, so

@@ -56,7 +56,7 @@ struct ChannelConfig {
   std::string name;
 
   // The adapter's registered name ("csv", "simulated") and its settings, as the adapter's header lists them.
-  // Credentials are not settings: see CredentialResolver in channel_adapter.h.
+  // Credentials are not settings: see CredentialResolver in credential_resolver.h.
   std::string adapter;
   std::vector<std::pair<std::string, std::string>> settings;
 

@@ -6,6 +6,12 @@
 // remembers. All they need comes with the request or from their settings, so that any call can be made to a new
 // adapter. A small one declares one push kind and implements Pull and Push.
 //
+// In these headers an item is one thing for sale on the platform, stored as a channel variant; a listing variant is
+// what flxlink wants to sell there; a link is the pair of both. Content is any field other than price, quantity, status
+// and compare-at price. A value is in doubt when a push of it was sent and nobody knows whether it landed. A job is a
+// piece of work on one channel (a pull, a sync); it yields when it makes room for a more urgent one. docs/glossary.md
+// has the other words, docs/adapters.md a whole adapter.
+//
 // A new adapter passes flxlink/conformance/channel.h.
 
 #ifndef FLXLINK_CHANNEL_ADAPTER_H_
@@ -67,8 +73,9 @@ struct AdapterCapabilities {
   // The fields that the platform keeps once for all items of a parent: set for one of them, they are set for all. Only
   // the status can be among them so far: where siblings want different ones, none is sent.
   SyncFields kept_by_parent;
-  // The channel cannot hide an item: where a listing variant is to be hidden or delisted it gets the quantity 0
-  // instead, and what that hides is said. Only without a status_set, and where the quantity can be set.
+  // The channel cannot hide an item: where a listing variant is to be hidden or delisted the engine sends the quantity
+  // 0 instead, and says so; the adapter sees a push of that quantity and no other. Only without a status_set, and where
+  // the quantity can be set.
   bool hides_by_quantity = false;
 
   // -- Of its reads.
@@ -78,12 +85,13 @@ struct AdapterCapabilities {
   // Pulls can begin at a mark. nullopt: every pull is whole, and no page has a mark.
   absl::optional<SinceReads> since;
   // For how long a pull, or a fetch, may still show an item as it was before something was set: what is read of it
-  // sooner after a push says nothing.
+  // sooner after a push was acknowledged (for an accepted one: decided) says nothing.
   absl::Duration pull_lag = absl::ZeroDuration();
   absl::Duration fetch_lag = absl::ZeroDuration();
   // Items that Fetch takes at the most. 0: it cannot be asked for single items.
   int64_t fetch_limit = 0;
-  // What the calls take of the account. Default: of a call nothing, where the account has no buckets.
+  // What the calls take of the account; CallCost::per_item counts of a pull its limit, of a fetch its ids, of a poll
+  // its receipts. Default: of a call nothing, where the account has no buckets.
   CallCost pull_cost;
   CallCost fetch_cost;
   CallCost poll_cost;
@@ -116,20 +124,22 @@ class CallContext {
   // How long the call may take from now on: the adapter gives it to its transport. Zero or less: it is late already.
   virtual absl::Duration time_left() const = 0;
   // Whether the call should end early, since its job was cancelled or is to yield; ask while waiting for the platform.
-  // A read then returns CANCELLED; a push whose requests are on their way waits for their answers if it can.
+  // A read then returns CANCELLED; a push of which nothing was sent yet answers kNotTried for all its items, and one
+  // whose requests are on their way waits for their answers if it can.
   virtual bool cancelled() const = 0;
   // Tells the engine what the platform said about its limits, whatever else it answered, as soon as the answer is
   // there: what is left is as of now. A bucket that the account does not have is passed over. That a call was throttled
   // is not told here, its result says so. Default: nothing is done with it.
   virtual void TellLevel(const BucketLevel& level) const;
-  // Tells the log (event.h) of something that is worth knowing and is no error of the call. Never a secret.
+  // Tells the log (event.h) of something that is worth knowing and is no error of the call: as kWarning what a person
+  // should look at, anything else as kDebug. Never a secret.
   virtual void Log(LogLevel level, absl::string_view text) const = 0;
 };
 
 struct PullRequest {
   // Empty: from the start. Else the last page's next_cursor.
   std::string cursor;
-  // Items wanted at the most.
+  // Items wanted at the most. A page may have fewer: as many as the platform gives at once.
   int64_t limit = 1000;
   // Not empty: only what changed since that mark, as AdapterCapabilities::since says; an earlier pull's PullPage::mark,
   // the same for all pages of one pull. Empty: everything.
@@ -153,8 +163,9 @@ struct PullPage {
   std::vector<std::string> deleted;
   // Where the next page begins. Empty: this was the last.
   std::string next_cursor;
-  // On the last page, where AdapterCapabilities::since is there: what to ask the next pull since with, which then sees
-  // what happened after this pull began. Problems of this one are not shown again: what fixes them is a change.
+  // On the last page, where AdapterCapabilities::since is there, and never empty then: what to ask the next pull since
+  // with, which then sees what happened after this pull began. Note that on its first page and carry it in the cursor.
+  // Problems of this pull are not shown again: what fixes them is a change.
   std::string mark;
   // The platform is not ready to give the next page: ask with next_cursor, which must be there, after this time. Zero:
   // it is ready.
@@ -200,9 +211,10 @@ struct NoticedItems {
 struct PushRequest {
   // PushKind::name.
   std::string kind;
-  // All of that kind: no field is masked that it does not set.
+  // All of that kind: the engine masks no field that it does not set. Where one is masked all the same, the item is
+  // kRejected (or the call INVALID_ARGUMENT), and nothing of it is set.
   absl::Span<const PushItem> items;
-  // The same for a call with the same items.
+  // The same for a call with the same items and the same content.
   std::string idempotency_key;
 };
 
@@ -217,8 +229,8 @@ using PushDone = absl::FunctionRef<void(size_t request, absl::StatusOr<PushReply
 // No method throws. What is thrown all the same becomes the error of the job that called; a push that threw counts as
 // one of unknown outcome.
 //
-// Thread-safe. Calls of one adapter come one after another, but from different threads; a channel may have several
-// adapters at a time.
+// Calls of one adapter never overlap, but come from different threads. A channel may have several adapters at a time,
+// so what they share (a connection, a token) is thread-safe.
 class ChannelAdapter {
  public:
   virtual ~ChannelAdapter() = default;
@@ -229,12 +241,14 @@ class ChannelAdapter {
   // One page of the channel's items. Can be asked again for the same page.
   //
   // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED: a person must fix something, the message says what and where.
-  // ABORTED: the channel changed since the cursor was given, start the pull over; or the platform does not know the
-  // mark any more, pull everything. UNAVAILABLE, RESOURCE_EXHAUSTED
-  // (throttled, see RetryAfter): try again.
+  // UNAUTHENTICATED: the platform does not accept the credentials. ABORTED: the channel changed since the cursor was
+  // given, start the pull over; or the platform does not know the mark any more, pull everything. UNAVAILABLE,
+  // DEADLINE_EXCEEDED, UNKNOWN, and RESOURCE_EXHAUSTED with RetryAfter (throttled) are tried again; any other fails the
+  // job.
   virtual absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const = 0;
 
-  // The items named, as they are now. Errors as of Pull. UNIMPLEMENTED without fetch_limit.
+  // The items named, as they are now. Errors as of Pull, but for ABORTED, which fails the job. UNIMPLEMENTED without
+  // fetch_limit.
   virtual absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const;
 
   // Sends items: one request to the platform, or the few that belong together.
@@ -251,18 +265,23 @@ class ChannelAdapter {
   // that would begin when no time is left are not tried.
   virtual void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const;
 
-  // What became of accepted items: one outcome a receipt, in their order. kAccepted again: not decided yet.
-  // UNIMPLEMENTED without a kind that has a receipt_timeout.
+  // What became of accepted items, of all kinds mixed: one outcome a receipt, in their order. At most 1,000; where the
+  // platform takes fewer at once, the adapter asks several times. kApplied, kRejected, kNotFound and kConflict end a
+  // receipt. Any other result leaves it open: kAccepted where it is not decided yet, kUnavailable where it is not
+  // known. Asking changes nothing: a decided receipt is answered the same again, since a process may die before it has
+  // stored that. UNIMPLEMENTED without a kind that has a receipt_timeout.
   virtual absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                                 const CallContext& call) const;
 
-  // Which items a notice names; values that it carries are never used. Calls nobody. PERMISSION_DENIED: its signature,
-  // checked over the body as it came, is wrong. INVALID_ARGUMENT: it cannot be read. UNIMPLEMENTED: the platform has no
-  // notices, or this adapter does not read them.
+  // Which items a notice names, none where it is of something else; values that it carries are never used. Calls
+  // nobody. PERMISSION_DENIED: its signature, checked over the body as it came, is wrong or missing. INVALID_ARGUMENT:
+  // it cannot be read. UNIMPLEMENTED: the platform has no notices, or this adapter does not read them (for want of the
+  // secret, say).
   virtual absl::StatusOr<NoticedItems> ReadNotice(const Notice& notice) const;
 };
 
-// A throttled call's Status is RESOURCE_EXHAUSTED and carries how long to wait.
+// A throttled call's Status is RESOURCE_EXHAUSTED and carries how long to wait. Where the platform does not say, the
+// adapter gives what is usual there: without a time the call has failed.
 absl::Status WithRetryAfter(absl::Status status, absl::Duration retry_after);
 absl::optional<absl::Duration> RetryAfter(const absl::Status& status);
 bool IsThrottled(const absl::Status& status);
@@ -273,7 +292,9 @@ struct AdapterContext {
   const CredentialResolver& credentials;
 };
 
-// Makes an adapter for one channel. INVALID_ARGUMENT names the setting that is missing or wrong.
+// Makes an adapter for one channel, for each of its jobs and notices. It refuses what it does not know:
+// INVALID_ARGUMENT names the setting that is missing, wrong or unknown, or says that the platform's currency is not the
+// channel's.
 using AdapterFactory = std::function<absl::StatusOr<std::unique_ptr<ChannelAdapter>>(const AdapterContext& context)>;
 
 // The adapters that a program offers, by name. Not thread-safe while being filled.

@@ -9,7 +9,8 @@
 //                    reserved for orders included. Where the platform keeps the other one the adapter converts it, with
 //                    the reserved number of the same read
 //   hiding           what hides an item: its product's "status" (the default), its "publication" on the market, or
-//                    "none": then what is to be hidden gets the quantity 0 (AdapterCapabilities::hides_by_quantity)
+//                    "none": then what is to be hidden gets the quantity 0 (AdapterCapabilities::hides_by_quantity).
+//                    Where a platform has one way only, that is its default, and the others are refused
 //
 // Functions of plain data: any thread.
 

@@ -51,7 +51,8 @@ struct FixedField {
   }
 };
 
-// Items of one channel in columns: row i of the batch is entry i of every column.
+// Items of one channel in columns: row i of the batch is entry i of every column, and each column of `fields` has one
+// text a row, empty where there is none. The entries of a RareVector are changed by its Mutable().
 struct ChannelVariantBatch {
   // The channel's id of the item: unique, never empty.
   StringColumn external_id;
@@ -70,7 +71,9 @@ struct ChannelVariantBatch {
   // In minor units of the channel's currency; kAbsent: none shown. Without entries: the channel shows none of any item.
   std::vector<int64_t> compare_at_price;
   // The fields that cannot be set of that item, in any order; where one is named twice the first reason counts. They
-  // are never sent: where something else is desired, that is an attention, once. Without entries: none is fixed.
+  // are never sent: where something else is desired, that is an attention, once. Where one comes all the same, since
+  // the item has changed after the pull, the push answers kRejected with field_fixed and sets nothing of the item.
+  // Without entries: none is fixed.
   std::vector<RareVector<FixedField>> fixed;
   // Other ids by which the platform's notices name the item (its inventory item's, say): at most 1,000 bytes each. Two
   // items may share one. Without entries: there is none of any item.

@@ -15,7 +15,8 @@
 
 namespace flxlink {
 
-// Where adapters get secrets from. They are asked for by name when an adapter is made, never stored and never logged.
+// Where adapters get secrets from. They are asked for by name when an adapter is made or in any call of it, never
+// stored and never logged.
 //
 // Thread-safe.
 class CredentialResolver {

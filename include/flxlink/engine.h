@@ -265,8 +265,8 @@ class Engine {
   absl::StatusOr<Job> NoteItems(absl::string_view channel, absl::Span<const std::string> external_ids) {
     return NoteItems(channel, NoticedItems{{external_ids.begin(), external_ids.end()}, {}, {}});
   }
-  // The same for a notice as the platform sent it, which the channel's adapter reads. Errors as of
-  // ChannelAdapter::ReadNotice, too.
+  // The same for a notice as the platform sent it, which the channel's adapter reads. NOT_FOUND also where it is of
+  // something else than items: nothing is to be done about it. Other errors as of ChannelAdapter::ReadNotice, too.
   virtual absl::StatusOr<Job> TakeNotice(absl::string_view channel, const Notice& notice) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.

@@ -39,7 +39,8 @@ struct PushItem {
   int64_t dirty_version = 0;
   std::string external_id;
   std::string parent_id;
-  // What the adapter's last pull gave for the item (ChannelVariantBatch::handle). Empty: nothing.
+  // What the adapter's last pull gave for the item (ChannelVariantBatch::handle), which lasts over pushes. Where it is
+  // of another item than stands there now, the outcome is kConflict, never kNotFound. Empty: nothing.
   std::string handle;
   // The fields to set. None of them is absent in `values`.
   SyncFields mask;
@@ -47,8 +48,8 @@ struct PushItem {
   // What the channel is last known to have of those fields. Absent where nothing is known: whatever it has may be
   // replaced. See PushKind::compares.
   ItemValues known;
-  // The same for every retry of the same content, whoever sends it: made of the link, its version and the fields' known
-  // and new values.
+  // The same for every retry of the same content, whoever sends it, and unlike that of every other channel or item of
+  // the account: made of the channel's name, the item, the link, its version and the fields' known and new values.
   std::string idempotency_key;
 };
 
@@ -75,7 +76,7 @@ struct PushOutcome {
   std::string field;
   // kThrottled: how long to wait.
   absl::Duration retry_after = absl::ZeroDuration();
-  // kAccepted: what to ask with.
+  // kAccepted, as the answer to a push: what to ask with. One for each item, never the same for two; never a secret.
   std::string receipt;
   // kConflict: what the channel has now of the item's fields (PushItem::mask), as far as it says so. Where one of them
   // is not what was known, the conflict is explained, and the next try is judged by what was seen. Absent of all that,

@@ -21,7 +21,8 @@
 
 namespace flxlink {
 
-// What a kind does with idempotency keys.
+// What a kind does with idempotency keys. Declared only where the platform remembers them for hours: a push in doubt is
+// sent again within minutes, or when flxlink runs again.
 enum class IdempotencyKeys : uint8_t {
   kNone,  // They are ignored.
   kItem,  // An item whose key was taken before is answered as then, and not done again (PushItem::idempotency_key).

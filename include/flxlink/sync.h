@@ -98,6 +98,9 @@ struct SyncBatch {
 
 // What planning must know about the channel.
 struct SyncPolicy {
+  // The channel's name, a part of idempotency keys: a platform keeps those of an account together, and two channels of
+  // it, in one store or in two, number their links alike.
+  std::string channel;
   // What the channel syncs and its adapter can set.
   SyncFields fields;
   Currency currency;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/credential_resolver.h"
 #include "src/credentials/credential_name.h"
@@ -30,6 +31,9 @@ class UnendingCall : public CallContext {
   void Log(LogLevel, absl::string_view) const override {}
 };
 
+// A line as an editor of another system may have ended it.
+absl::string_view WithoutEnd(absl::string_view line) { return absl::StripSuffix(line, "\r"); }
+
 bool SaysNothing(absl::string_view line) { return line.empty() || line[0] == '#'; }
 
 // A file of credentials as it is at one moment.
@@ -44,12 +48,15 @@ struct Credentials {
     while (i < lines.size() && !absl::StartsWith(lines[i], absl::StrCat(name, "="))) ++i;
     return i;
   }
+  absl::string_view ValueAt(size_t line, absl::string_view name) const {
+    return WithoutEnd(absl::string_view(lines[line]).substr(name.size() + 1));
+  }
 };
 
 absl::Status CheckLines(const std::string& path, const std::vector<std::string>& lines) {
   std::set<absl::string_view> names;
   for (size_t i = 0; i < lines.size(); ++i) {
-    if (SaysNothing(lines[i])) continue;
+    if (SaysNothing(WithoutEnd(lines[i]))) continue;
     const std::string where = absl::StrCat(path, ":", i + 1, ": ");
     const size_t end = lines[i].find('=');
     if (end == std::string::npos || end == 0) {
@@ -88,7 +95,7 @@ class FileCredentials : public CredentialResolver {
     const std::string name = credentials::CredentialName(channel_name, credential);
     const size_t line = file->Find(name);
     if (line == file->lines.size()) return Missing(channel_name, credential, name);
-    return file->lines[line].substr(name.size() + 1);
+    return std::string(file->ValueAt(line, name));
   }
 
   absl::Status Replace(absl::string_view channel_name, absl::string_view credential, absl::string_view expected,
@@ -96,19 +103,23 @@ class FileCredentials : public CredentialResolver {
     if (value.find_first_of(absl::string_view("\n\r\0", 3)) != absl::string_view::npos) {
       return absl::InvalidArgumentError(absl::StrCat(path_, ": a credential of several lines cannot be kept here"));
     }
+    // Where the path is a link to it, the file itself is locked and replaced, by whatever name others know it.
+    const absl::StatusOr<std::string> path = files::ResolvePath(path_);
+    if (!path.ok()) return path.status();
     const absl::StatusOr<files::FileLock> lock =
-        files::FileLock::Acquire(absl::StrCat(path_, ".lock"), kLockWait, UnendingCall());
+        files::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, UnendingCall());
     if (!lock.ok()) return lock.status();
-    absl::StatusOr<Credentials> file = Read(path_);
+    absl::StatusOr<Credentials> file = Read(*path);
     if (!file.ok()) return file.status();
     const std::string name = credentials::CredentialName(channel_name, credential);
     const size_t line = file->Find(name);
     if (line == file->lines.size()) return Missing(channel_name, credential, name);
-    if (absl::string_view(file->lines[line]).substr(name.size() + 1) != expected) {
+    if (file->ValueAt(line, name) != expected) {
       return absl::AbortedError(absl::StrCat(path_, ": ", name, " was replaced meanwhile; resolve it again"));
     }
-    file->lines[line] = absl::StrCat(name, "=", value);
-    return files::ReplaceFile(path_, file->stamp,
+    const absl::string_view end = absl::EndsWith(file->lines[line], "\r") ? "\r" : "";
+    file->lines[line] = absl::StrCat(name, "=", value, end);
+    return files::ReplaceFile(*path, file->stamp,
                               [&](files::TextSink sink) { return sink(absl::StrJoin(file->lines, "\n")); });
   }
 

@@ -272,7 +272,9 @@ class EngineImpl : public Engine {
     absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(channel->config);
     if (!adapter.ok()) return adapter.status();
     absl::StatusOr<NoticedItems> items = (*adapter)->ReadNotice(notice);
-    return items.ok() ? NoteItems(name, *items) : items.status();
+    if (!items.ok()) return items.status();
+    const bool is_of_items = !items->external_ids.empty() || !items->parent_ids.empty() || !items->aliases.empty();
+    return is_of_items ? NoteItems(name, *items) : NothingKnown(channel->config.name);
   }
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }

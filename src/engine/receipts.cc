@@ -39,6 +39,12 @@ std::vector<OpenReceipt> FindReceipts(const std::vector<OpenPush>& pushes) {
   return receipts;
 }
 
+// Any other answer says nothing of what was accepted, which may still land.
+bool Decides(PushResult result) {
+  return result == PushResult::kApplied || result == PushResult::kRejected || result == PushResult::kNotFound ||
+         result == PushResult::kConflict;
+}
+
 bool IsOpen(const OpenReceipt& receipt) { return receipt.outcome.result == PushResult::kAccepted; }
 
 // Asks about all of them. What the channel does not answer now stays open.
@@ -52,7 +58,7 @@ absl::Status Ask(JobContext& context, std::vector<OpenReceipt>* receipts) {
       return WorthAnotherTry(outcomes.status()) ? absl::OkStatus() : AdapterError(outcomes.status(), context.channel());
     }
     for (size_t i = 0; i < some.size(); ++i) {
-      if ((*outcomes)[i].result != PushResult::kUnavailable) some[i].outcome = std::move((*outcomes)[i]);
+      if (Decides((*outcomes)[i].result)) some[i].outcome = std::move((*outcomes)[i]);
     }
   }
   return absl::OkStatus();
@@ -104,21 +110,51 @@ class Links {
   absl::flat_hash_map<int64_t, size_t> row_of_;
 };
 
-// What other receipts of the link than `decided` are open for.
-SyncFields StillAwaited(const absl::flat_hash_map<int64_t, std::vector<const OpenReceipt*>>& receipts_of,
-                        const OpenReceipt& decided) {
-  SyncFields fields;
-  for (const OpenReceipt* other : receipts_of.at(decided.open->item.listing_id)) {
+// What else is open of the links that have receipts.
+struct OpenOfLink {
+  std::vector<const OpenReceipt*> receipts;
+  // Of pushes whose outcome is not known.
+  SyncFields unknown;
+};
+using OpenByLink = absl::flat_hash_map<int64_t, OpenOfLink>;
+
+OpenByLink OpenOf(const std::vector<OpenReceipt>& receipts, const std::vector<OpenPush>& pushes) {
+  OpenByLink open_of;
+  for (const OpenReceipt& receipt : receipts) open_of[receipt.open->item.listing_id].receipts.push_back(&receipt);
+  for (const OpenPush& push : pushes) {
+    for (const OpenItem& open : push.items) {
+      const auto link = open_of.find(open.item.listing_id);
+      if (!open.receipt.empty() || link == open_of.end()) continue;
+      link->second.unknown = UnionOf(link->second.unknown, open.item.mask);
+    }
+  }
+  return open_of;
+}
+
+// The fields of the link that something else than `decided` may still set.
+SyncFields StillOpen(const OpenByLink& open_of, const OpenReceipt& decided) {
+  const OpenOfLink& link = open_of.at(decided.open->item.listing_id);
+  SyncFields fields = link.unknown;
+  for (const OpenReceipt* other : link.receipts) {
     if (other != &decided && IsOpen(*other)) fields = UnionOf(fields, other->open->item.mask);
   }
   return fields;
 }
 
-void Note(SyncScope& scope, const OpenReceipt& receipt, const SyncRow& row, ReceiptsAsked* asked) {
+// A channel that did not find an item when it decided, and has shown it since, is asked about it.
+PushOutcome OutcomeOf(const OpenReceipt& receipt, const SyncRow& link) {
+  PushOutcome outcome = receipt.outcome;
+  const bool seen_since = link.seen_at > receipt.push->call_deadline;
+  if (outcome.result == PushResult::kNotFound && seen_since) outcome.result = PushResult::kConflict;
+  return outcome;
+}
+
+void Note(SyncScope& scope, const OpenReceipt& receipt, PushResult result, const SyncRow& row, ReceiptsAsked* asked) {
   JobContext& context = scope.context;
   const PushItem& item = receipt.open->item;
   const auto look_again = [&] { asked->look_again.emplace(item.external_id, receipt.open->sku); };
-  switch (receipt.outcome.result) {
+  ++asked->ends;
+  switch (result) {
     case PushResult::kApplied:
       context.Count("sent", 1);
       for (const SyncField field : kSyncFields) {
@@ -136,7 +172,7 @@ void Note(SyncScope& scope, const OpenReceipt& receipt, const SyncRow& row, Rece
       return;
     case PushResult::kConflict:
     case PushResult::kUnavailable:
-      if (receipt.outcome.result == PushResult::kUnavailable) context.Count("receipts_lost", 1);
+      if (result == PushResult::kUnavailable) context.Count("receipts_lost", 1);
       look_again();
       return;
     case PushResult::kAccepted:
@@ -149,7 +185,7 @@ void Note(SyncScope& scope, const OpenReceipt& receipt, const SyncRow& row, Rece
 // Settles those of one push that are decided or given up, from the first of `receipts` on; they are of few enough links
 // for one storage operation.
 absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts, ReceiptsAsked* asked,
-                        const absl::flat_hash_map<int64_t, std::vector<const OpenReceipt*>>& receipts_of) {
+                        const OpenByLink& open_of) {
   SettlementBatch batch;
   batch.push_id = receipts.front().push->push_id;
   Links links;
@@ -158,15 +194,15 @@ absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts
   for (const OpenReceipt& receipt : receipts) {
     if (IsOpen(receipt)) continue;
     const SyncRow link = links.Find(receipt.open->item.listing_id);
+    const PushOutcome outcome = OutcomeOf(receipt, link);
     std::vector<Problem> attentions;
-    Settlement row =
-        SettleReceipt(*receipt.open, link, StillAwaited(receipts_of, receipt), receipt.outcome, &attentions);
+    Settlement row = SettleReceipt(*receipt.open, link, StillOpen(open_of, receipt), outcome, &attentions);
     if (!attentions.empty()) {
       batch.attentions.push_back(std::move(attentions));
       row.attentions = static_cast<int32_t>(batch.attentions.size()) - 1;
     }
     batch.rows.push_back(std::move(row));
-    Note(scope, receipt, link, asked);
+    Note(scope, receipt, outcome.result, link, asked);
   }
   if (batch.rows.empty()) return absl::OkStatus();
   SyncPassResult result;
@@ -191,12 +227,11 @@ absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope) {
   if (!now.ok()) return now.status();
   asked.ask_again_at = GiveUpOld(scope, *now, &receipts);
 
-  absl::flat_hash_map<int64_t, std::vector<const OpenReceipt*>> receipts_of;
-  for (const OpenReceipt& receipt : receipts) receipts_of[receipt.open->item.listing_id].push_back(&receipt);
+  const OpenByLink open_of = OpenOf(receipts, *pushes);
   const size_t most = static_cast<size_t>(scope.context.page_rows());
   for (size_t first = 0, end = 0; first < receipts.size(); first = end) {
     while (end < receipts.size() && receipts[end].push == receipts[first].push && end - first < most) ++end;
-    status = SettleSome(scope, absl::MakeConstSpan(receipts).subspan(first, end - first), &asked, receipts_of);
+    status = SettleSome(scope, absl::MakeConstSpan(receipts).subspan(first, end - first), &asked, open_of);
     if (!status.ok()) return status;
   }
   return asked;

@@ -3,6 +3,7 @@
 #ifndef FLXLINK_SRC_ENGINE_RECEIPTS_H_
 #define FLXLINK_SRC_ENGINE_RECEIPTS_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -15,6 +16,8 @@ namespace flxlink::engine {
 
 // What asking about receipts came to.
 struct ReceiptsAsked {
+  // Of how many the end is known: they are decided, or given up.
+  int64_t ends = 0;
   // When to ask again about those that are not decided. nullopt: all are.
   absl::optional<absl::Time> ask_again_at;
   // Items to look at again, by external id, and their SKUs: they conflicted, or their receipts are given up.

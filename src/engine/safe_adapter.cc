@@ -42,6 +42,12 @@ class SafeCredentials : public CredentialResolver {
     if (secret.ok()) secrets_.Add(*secret);
     return secret;
   }
+  absl::Status Replace(absl::string_view channel_name, absl::string_view credential, absl::string_view expected,
+                       absl::string_view value) const override {
+    secrets_.Add(value);  // Whether it is kept or not.
+    return Guarded("the credential resolver",
+                   [&] { return inner_.Replace(channel_name, credential, expected, value); });
+  }
 
  private:
   const CredentialResolver& inner_;

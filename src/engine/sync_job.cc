@@ -49,7 +49,10 @@ class SyncRun {
   void NoteUnlinked(absl::string_view sku);
   absl::Status PushUntilClean();
   absl::Status WaitForDeadline();
-  absl::Status AskAboutReceipts();
+  // Whether any was decided or given up.
+  absl::StatusOr<bool> AskAboutReceipts();
+  absl::Status FinishReceipts();
+  absl::Status LookAgainSoon();
   absl::Duration WaitAfter(const SyncPassResult& pass, int idle) const;
   absl::Status PrepareNextPass(const SyncPassResult& last, absl::Duration wait);
 
@@ -229,21 +232,47 @@ absl::Status SyncRun::WaitForDeadline() {
 
 // Once a job, before it sends anything and at its end. What is not decided then is for another job, so that this one
 // does not hold its slot for hours.
-absl::Status SyncRun::AskAboutReceipts() {
+absl::StatusOr<bool> SyncRun::AskAboutReceipts() {
   const absl::StatusOr<ReceiptsAsked> asked = engine::AskAboutReceipts(scope_);
   if (!asked.ok()) return asked.status();
   context_.output().retry_at = asked->ask_again_at;
-  return asked->look_again.empty() ? absl::OkStatus() : LookAgain(asked->look_again);
+  const absl::Status status = asked->look_again.empty() ? absl::OkStatus() : LookAgain(asked->look_again);
+  if (!status.ok()) return status;
+  return asked->ends > 0;
+}
+
+// Another job looks at the channel in a moment, or sooner where one is to anyway.
+absl::Status SyncRun::LookAgainSoon() {
+  const absl::StatusOr<absl::Time> now = context_.Now();
+  if (!now.ok()) return now.status();
+  absl::optional<absl::Time>& retry_at = context_.output().retry_at;
+  const absl::Time soon = *now + context_.Backoff(1);
+  retry_at = std::min(retry_at.value_or(soon), soon);
+  return absl::OkStatus();
+}
+
+// What waited for receipts that are decided by now goes on at once; what the next ones decide is another job's.
+absl::Status SyncRun::FinishReceipts() {
+  absl::StatusOr<bool> ended = AskAboutReceipts();
+  if (!ended.ok() || !*ended || held()) return ended.status();
+  const absl::Status status = PushUntilClean();
+  if (!status.ok() || held()) return status;
+  ended = AskAboutReceipts();
+  return ended.ok() && *ended ? LookAgainSoon() : ended.status();
 }
 
 absl::Status SyncRun::Run() {
   CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
-  if (status.ok()) status = AskAboutReceipts();
+  if (status.ok()) status = AskAboutReceipts().status();
   if (status.ok() && !held()) status = MarkDirty();
   if (status.ok() && !held()) status = PushUntilClean();
-  if (!status.ok() || held() || context_.CountOf("accepted") == 0) return status;
-  return AskAboutReceipts();
+  if (context_.CountOf("accepted") == 0) return status;
+  if (status.ok() && !held()) status = FinishReceipts();
+  // What was accepted is asked about however the job ends; where that cannot be arranged, its own error is the one to
+  // tell.
+  if (!status.ok() || held()) LookAgainSoon().IgnoreError();
+  return status;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const Settle
   absl::StatusOr<SettlementResult> written = context.WriteValue<SettlementResult>(
       [&](absl::Time now) { return context.storage().WriteSettlements(context.fence(), batch, now); });
   const bool progressed = std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) {
-    return row.settled || row.gone || !row.mask.empty() || row.attentions >= 0;
+    return row.settled || row.gone || !row.mask.empty() || row.attentions >= 0 || !PresentFields(row.seen).empty();
   });
   if (written.ok() && progressed) result->progressed = true;
   return written;

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -92,6 +94,12 @@ absl::Status SyncFolderOf(const std::string& path) {
 bool IsSameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
 }  // namespace
+
+absl::StatusOr<std::string> ResolvePath(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
+  if (resolved == nullptr) return FileError(errno, path, "the file cannot be found");
+  return std::string(resolved.get());
+}
 
 absl::Status ChangedMeanwhile(const std::string& path) {
   return absl::AbortedError(

@@ -14,6 +14,9 @@
 
 namespace flxlink::files {
 
+// The path without symbolic links, so that the file is replaced and not a link to it. Errors as of FileError.
+absl::StatusOr<std::string> ResolvePath(const std::string& path);
+
 // A file as the system knew it at one moment: tells whether it was written or replaced since, and whose it is.
 //
 // Plain data.

@@ -490,6 +490,10 @@ std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& 
                                   const std::vector<Problem>& stored) {
   std::vector<Problem> attentions;
   if (row.attentions >= 0) attentions = batch.attentions[static_cast<size_t>(row.attentions)];
+  return WithWaiting(std::move(attentions), stored);
+}
+
+std::vector<Problem> WithWaiting(std::vector<Problem> attentions, const std::vector<Problem>& stored) {
   std::copy_if(stored.begin(), stored.end(), std::back_inserter(attentions), &WaitsToBeStated);
   std::sort(attentions.begin(), attentions.end(), [](const Problem& a, const Problem& b) { return a.code < b.code; });
   return attentions;

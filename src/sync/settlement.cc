@@ -199,20 +199,21 @@ SettlementBatch Settle(const SyncPlan& plan, absl::Span<const int64_t> items, ab
   return settler.Finish();
 }
 
-Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFields& still_awaited,
+Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFields& still_open,
                          const PushOutcome& outcome, std::vector<Problem>* attentions) {
   Settlement settlement;
   settlement.listing_id = open.item.listing_id;
   settlement.channel_variant_id = open.item.channel_variant_id;
   settlement.dirty_version = open.item.dirty_version;
   settlement.decided = true;
-  settlement.in_doubt = UnionOf(DifferenceOf(row.in_doubt, open.item.mask), still_awaited);
+  settlement.in_doubt = UnionOf(DifferenceOf(row.in_doubt, open.item.mask), still_open);
   settlement.refused = row.refused;
   settlement.attentions = kKeepAttentions;
   switch (outcome.result) {
     case PushResult::kApplied:
       settlement.mask = open.item.mask;
-      settlement.acknowledged = open.item.values;
+      // What was sent for a later version may have landed before this, or after: nobody knows which of them stands.
+      if (open.item.dirty_version == row.dirty_version) settlement.acknowledged = open.item.values;
       break;
     case PushResult::kRejected:
       settlement.mask = RefusedFields(open.item, outcome);

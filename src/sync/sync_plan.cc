@@ -78,8 +78,8 @@ int32_t AddAttentions(std::vector<Problem> attentions, std::vector<std::vector<P
   return static_cast<int32_t>(sets->size()) - 1;
 }
 
-std::string IdempotencyKey(const PushItem& item) {
-  const uint64_t digest = sync::PushDigest(item.mask, item.values, item.known);
+std::string IdempotencyKey(absl::string_view channel, const PushItem& item) {
+  const uint64_t digest = sync::PushDigest(channel, item);
   return absl::StrCat(item.listing_id, "-", item.dirty_version, "-", absl::Hex(digest, absl::kZeroPad16));
 }
 
@@ -212,7 +212,7 @@ class Planner {
     item.mask = step.fields;
     CopyFields(step.fields, desired, &item.values);
     CopyFields(step.fields, row.acknowledged, &item.known);
-    item.idempotency_key = IdempotencyKey(item);
+    item.idempotency_key = IdempotencyKey(policy_.channel, item);
     plan_.items.push_back(std::move(item));
     AddItemState(i, desired, step, std::move(decision));
   }

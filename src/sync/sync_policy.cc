@@ -27,6 +27,7 @@ bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities) {
 
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
   SyncPolicy policy;
+  policy.channel = config.name;
   policy.fields = IntersectionOf(config.sync_fields, SettableFields(capabilities));
   if (capabilities.status_set.empty()) policy.fields.Remove(SyncField::kStatus);
   policy.currency = config.currency;

@@ -14,7 +14,7 @@ namespace {
 
 // Stored digests and the keys of pushes in doubt depend on the encoding: it never changes. Digests without content need
 // no memory of their own.
-using Encoded = absl::InlinedVector<unsigned char, 64>;
+using Encoded = absl::InlinedVector<unsigned char, 128>;
 
 void AppendNumber(int64_t value, Encoded* to) {
   const uint64_t bits = static_cast<uint64_t>(value);
@@ -49,10 +49,12 @@ uint64_t DigestOf(const Encoded& encoded) { return XXH3_64bits(encoded.data(), e
 
 namespace sync {
 
-uint64_t PushDigest(const SyncFields& mask, const ItemValues& values, const ItemValues& known) {
-  Encoded encoded = {mask.bits()};
-  AppendValues(mask, values, &encoded);
-  AppendValues(mask, known, &encoded);
+uint64_t PushDigest(absl::string_view channel, const PushItem& item) {
+  Encoded encoded = {item.mask.bits()};
+  AppendText(channel, &encoded);
+  AppendText(item.external_id, &encoded);
+  AppendValues(item.mask, item.values, &encoded);
+  AppendValues(item.mask, item.known, &encoded);
   return DigestOf(encoded);
 }
 

@@ -130,6 +130,7 @@ AdapterCapabilities Amazon() {
   seller.fetch_cost = Cost("get", 1);
   seller.poll_cost = Cost("get", 1);
   seller.pull_lag = absl::Hours(1);
+  seller.hides_by_quantity = true;
 
   PushKind feed = Kind("JSON_LISTINGS_FEED", {SyncField::kPrice, SyncField::kQuantity});
   feed.max_items = 25000;

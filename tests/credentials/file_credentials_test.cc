@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
@@ -89,6 +90,25 @@ TEST_F(FileCredentialsTest, ReplacesTheOneValueAndNothingElse) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(credentials_->Replace("shop", "token", "old", "newer").code(), absl::StatusCode::kAborted);
   EXPECT_EQ(*credentials_->Resolve("shop", "token"), "new");
+}
+
+// Secrets are often mounted as a link to where they are kept.
+TEST_F(FileCredentialsTest, AFileBehindALinkIsReplacedItself) {
+  Write("FLXLINK_SHOP_TOKEN=old\n");
+  const std::string link = folder_.PathOf("link");
+  ASSERT_EQ(symlink(path_.c_str(), link.c_str()), 0);
+  ASSERT_EQ(NewFileCredentials(link)->Replace("shop", "token", "old", "new"), absl::OkStatus());
+  EXPECT_EQ(Text(), "FLXLINK_SHOP_TOKEN=new\n");
+  struct stat info {};
+  ASSERT_EQ(lstat(link.c_str(), &info), 0);
+  EXPECT_TRUE(S_ISLNK(info.st_mode));
+}
+
+TEST_F(FileCredentialsTest, LinesMayEndAsOnWindows) {
+  Write("# kept\r\n\r\nFLXLINK_SHOP_TOKEN=old\r\n");
+  EXPECT_EQ(*credentials_->Resolve("shop", "token"), "old");
+  ASSERT_EQ(credentials_->Replace("shop", "token", "old", "new"), absl::OkStatus());
+  EXPECT_EQ(Text(), "# kept\r\n\r\nFLXLINK_SHOP_TOKEN=new\r\n");
 }
 
 TEST_F(FileCredentialsTest, AValueOfSeveralLinesIsRefused) {

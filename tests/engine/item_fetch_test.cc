@@ -205,6 +205,8 @@ TEST_F(ItemFetchTest, ANoticeOfThePlatformIsReadByTheAdapter) {
   const absl::StatusOr<Job> job = engine_->TakeNotice("shop", {});
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_THAT(job->options.items, ElementsAre("2"));
+  script_.notice = []() -> absl::StatusOr<NoticedItems> { return NoticedItems(); };
+  EXPECT_EQ(engine_->TakeNotice("shop", {}).status().code(), absl::StatusCode::kNotFound) << "it is of no item";
   EXPECT_EQ(engine_->TakeNotice("nope", {}).status().code(), absl::StatusCode::kNotFound);
 }
 

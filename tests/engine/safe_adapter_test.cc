@@ -188,6 +188,36 @@ TEST_F(SafeAdapterTest, ACredentialResolverThatThrowsIsNamedAsSuch) {
   ExpectInternal(adapter.status(), "the credential resolver threw: \"the vault is locked\"");
 }
 
+// One credential that is replaced at each use.
+class RotatingCredentials : public CredentialResolver {
+ public:
+  absl::StatusOr<std::string> Resolve(absl::string_view, absl::string_view) const override { return value; }
+  absl::Status Replace(absl::string_view, absl::string_view, absl::string_view expected,
+                       absl::string_view new_value) const override {
+    if (expected != value) return absl::AbortedError("replaced meanwhile");
+    value = std::string(new_value);
+    return absl::OkStatus();
+  }
+
+  mutable std::string value = "first-token";
+};
+
+TEST_F(SafeAdapterTest, ACredentialThatAnAdapterReplacesIsKeptAndStruckOut) {
+  const RotatingCredentials credentials;
+  AdapterRegistry registry;
+  registry.Register("mine", [](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+    EXPECT_EQ(context.credentials.Replace("shop", "token", "another", "x").code(), absl::StatusCode::kAborted);
+    EXPECT_EQ(context.credentials.Replace("shop", "token", "first-token", "second-token"), absl::OkStatus());
+    return absl::UnavailableError("second-token is not accepted yet");
+  });
+  ChannelConfig config;
+  config.name = "shop";
+  config.adapter = "mine";
+  const absl::Status status = MakeSafeAdapter(registry, {config, credentials}, reporter_).status();
+  EXPECT_EQ(credentials.value, "second-token");
+  EXPECT_THAT(std::string(status.message()), testing::Not(HasSubstr("second-token")));
+}
+
 TEST_F(SafeAdapterTest, CapabilitiesThatMakeNoSenseAreAnError) {
   script_.capabilities.pull_cost.bucket = "calls";
   const auto adapter = Make([this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {

@@ -27,6 +27,8 @@ struct ChannelScript {
   std::function<absl::Status()> poll = [] { return absl::OkStatus(); };
   // Changes what the platform answered to a push.
   std::function<void(PushReply*)> pushed = [](PushReply*) {};
+  // The same of a poll.
+  std::function<void(std::vector<PushOutcome>*)> polled = [](std::vector<PushOutcome>*) {};
   // What a notice names; the platform has none.
   std::function<absl::StatusOr<NoticedItems>()> notice = [] { return absl::UnimplementedError("no notices"); };
   // Edits what was pulled or fetched.
@@ -63,7 +65,10 @@ class ScriptedAdapter : public ChannelAdapter {
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call) const override {
     const absl::Status status = script_.poll();
-    return status.ok() ? platform_.PollReceipts(receipts, call) : status;
+    if (!status.ok()) return status;
+    absl::StatusOr<std::vector<PushOutcome>> outcomes = platform_.PollReceipts(receipts, call);
+    if (outcomes.ok()) script_.polled(&*outcomes);
+    return outcomes;
   }
   absl::StatusOr<NoticedItems> ReadNotice(const Notice&) const override { return script_.notice(); }
 

@@ -173,6 +173,28 @@ TEST_F(SyncJobTest, ALostReceiptIsAttentionAndTheItemIsLookedAt) {
   EXPECT_EQ(platform_->FindItem(ItemId(0))->values.price, 1100);
 }
 
+// What was accepted may still land, whatever the platform has to say but what became of it.
+TEST_F(SyncJobTest, AnAnswerThatDecidesNothingLeavesTheReceiptOpen) {
+  for (const PushResult result : {PushResult::kThrottled, PushResult::kNotTried, PushResult::kUnavailable}) {
+    SimulatedOptions options;
+    OnlyKind(options).receipt_timeout = absl::Hours(1);
+    UseNewStorage(ticking_);
+    Start(options);
+    SyncedChannel(1);
+    WritePrices(1, 1100);
+    script_.polled = [&](std::vector<PushOutcome>* outcomes) {
+      for (PushOutcome& outcome : *outcomes) outcome.result = result;
+    };
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 1);
+    EXPECT_EQ(InDoubt(), 1) << ToString(result);
+    EXPECT_THAT(OpenPushes(), SizeIs(1));
+    script_.polled = [](std::vector<PushOutcome>*) {};
+    RunRetries();
+    EXPECT_EQ(InDoubt(), 0);
+    EXPECT_EQ(platform_->Counters().items_pushed, 1) << "it was sent once";
+  }
+}
+
 // -- Throttling.
 
 TEST_F(SyncJobTest, AThrottledPushWasNotTried) {

@@ -133,7 +133,7 @@ TEST(PlanSyncTest, IdempotencyKeyIsLinkVersionAndContent) {
   SyncRow row = EqualRow();
   row.product_price = 1500;
   const std::string key = OnlyItem(PlanOf(row)).idempotency_key;
-  EXPECT_EQ(key, "7-3-188c9259b0be30b2");
+  EXPECT_EQ(key, "7-3-5e35bf61b4f28afa");
   EXPECT_EQ(OnlyItem(PlanOf(row)).idempotency_key, key);
   row.dirty_version = 4;
   EXPECT_NE(OnlyItem(PlanOf(row)).idempotency_key, key);

@@ -53,14 +53,36 @@ TEST(RefusalDigestTest, OfSeveralIsStable) {
   EXPECT_NE(RefusalDigest(kAll, {1990, 5, {}}), RefusalDigest(kPriceAndQuantity, {1990, 5}));
 }
 
+uint64_t DigestOf(const SyncFields& mask, const ItemValues& values, const ItemValues& known) {
+  PushItem item;
+  item.external_id = "gid://7";
+  item.mask = mask;
+  item.values = values;
+  item.known = known;
+  return PushDigest("shop", item);
+}
+
 // A push that is in doubt when flxlink is replaced keeps its key.
 TEST(PushDigestTest, IsStable) {
   ItemValues values = {1990, -4, ChannelStatus::kListed, 2490};
   values.SetContent("title", "Shirt");
-  EXPECT_EQ(PushDigest(kAll, values, {1000, 1, ChannelStatus::kHidden}), 0x7cf23e6e66ad9e37u);
-  EXPECT_EQ(PushDigest(kQuantity, values, ItemValues()), 0x5d64f7ab84d60790u);
-  EXPECT_EQ(PushDigest({{SyncField::kCompareAtPrice}, {"title"}}, values, values), 0x093f44ec676137bfu);
-  EXPECT_EQ(PushDigest(kNothing, values, values), 0xc44bdff4074eecdbu);
+  EXPECT_EQ(DigestOf(kAll, values, {1000, 1, ChannelStatus::kHidden}), 0x6dde40393304635du);
+  EXPECT_EQ(DigestOf(kQuantity, values, ItemValues()), 0xdba8c4f0730182d4u);
+  EXPECT_EQ(DigestOf({{SyncField::kCompareAtPrice}, {"title"}}, values, values), 0x4168a96d205d3097u);
+  EXPECT_EQ(DigestOf(kNothing, values, values), 0xedc56c068182f49eu);
+}
+
+// A platform keeps the keys of an account together; two channels of it number their links alike.
+TEST(PushDigestTest, ChannelAndItemCount) {
+  PushItem item;
+  item.external_id = "7";
+  PushItem other = item;
+  other.external_id = "8";
+  EXPECT_NE(PushDigest("shop", item), PushDigest("shop", other));
+  EXPECT_NE(PushDigest("shop", item), PushDigest("shop2", item));
+  item.external_id = "p7";
+  other.external_id = "7";
+  EXPECT_NE(PushDigest("sho", item), PushDigest("shop", other));
 }
 
 TEST(PushDigestTest, EveryPartOfContentCounts) {
@@ -71,7 +93,7 @@ TEST(PushDigestTest, EveryPartOfContentCounts) {
       values.SetContent(field.name, field.value);
       mask.AddContent(field.name);
     }
-    return PushDigest(mask, values, ItemValues());
+    return DigestOf(mask, values, ItemValues());
   };
   ItemValues title;
   title.SetContent("title", "a");
@@ -82,24 +104,24 @@ TEST(PushDigestTest, EveryPartOfContentCounts) {
                                          digest({{"description", "a"}}),
                                          digest({{"description", "a"}, {"title", ""}}),
                                          digest({{"description", ""}, {"title", "a"}}),
-                                         PushDigest({{}, {"title"}}, ItemValues(), ItemValues()),
-                                         PushDigest({{}, {"title"}}, ItemValues(), title),
-                                         PushDigest({{}, {"title"}}, title, title)};
+                                         DigestOf({{}, {"title"}}, ItemValues(), ItemValues()),
+                                         DigestOf({{}, {"title"}}, ItemValues(), title),
+                                         DigestOf({{}, {"title"}}, title, title)};
   EXPECT_EQ(std::set<uint64_t>(digests.begin(), digests.end()).size(), digests.size());
 }
 
 TEST(PushDigestTest, ValuesOutsideTheMaskDoNotCount) {
-  EXPECT_EQ(PushDigest(kPrice, {1990, 5, ChannelStatus::kListed}, {1, 2, {}}),
-            PushDigest(kPrice, {1990, 6, {}}, {1, 3, ChannelStatus::kHidden}));
+  EXPECT_EQ(DigestOf(kPrice, {1990, 5, ChannelStatus::kListed}, {1, 2, {}}),
+            DigestOf(kPrice, {1990, 6, {}}, {1, 3, ChannelStatus::kHidden}));
 }
 
 TEST(PushDigestTest, MaskValuesAndKnownValuesCount) {
   const ItemValues same = {5, 5, ChannelStatus::kListed};
-  EXPECT_NE(PushDigest(kPrice, same, same), PushDigest(kQuantity, same, same));
-  EXPECT_NE(PushDigest(kPrice, same, same), PushDigest(kPrice, {6}, same));
-  EXPECT_NE(PushDigest(kPrice, same, same), PushDigest(kPrice, same, {6}));
-  EXPECT_NE(PushDigest(kPrice, same, {6}), PushDigest(kPrice, {6}, same));
-  EXPECT_NE(PushDigest(kStatus, same, same), PushDigest(kStatus, {5, 5, ChannelStatus::kHidden}, same));
+  EXPECT_NE(DigestOf(kPrice, same, same), DigestOf(kQuantity, same, same));
+  EXPECT_NE(DigestOf(kPrice, same, same), DigestOf(kPrice, {6}, same));
+  EXPECT_NE(DigestOf(kPrice, same, same), DigestOf(kPrice, same, {6}));
+  EXPECT_NE(DigestOf(kPrice, same, {6}), DigestOf(kPrice, {6}, same));
+  EXPECT_NE(DigestOf(kStatus, same, same), DigestOf(kStatus, {5, 5, ChannelStatus::kHidden}, same));
 }
 
 }  // namespace

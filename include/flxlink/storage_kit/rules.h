@@ -29,10 +29,11 @@
 // Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
 //
-// Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it, but for what
-// it says nothing about (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone
-// or ItemReplaced alone, and so does what befalls the item of a broken link: it goes, or comes back as another; stating
-// a status, by hand or by rule, ends WaitsToBeStated. Nothing else touches it.
+// Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it
+// (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone or ItemReplaced alone,
+// and so does what befalls the item of a broken link: it goes, or comes back as another. What waits to be stated
+// (WaitsToBeStated) stays through all of these but linking and dissolving, and ends when a status is stated, by hand or
+// by rule (WithWaiting). Nothing else touches the set.
 //
 // Identities. An item's is what was last said of it: where a pull or a fetch says none, it stays. A link's is its
 // item's when it was made, or else the first that its item gets while the link lasts, broken or not (AfterSighting).
@@ -237,6 +238,8 @@ ChannelStatus AcknowledgedStatus(const Settlement& row);
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch,
                                   const std::vector<Problem>& stored);
 
+// `attentions`, and what of `stored` waits to be stated; ascending by code.
+std::vector<Problem> WithWaiting(std::vector<Problem> attentions, const std::vector<Problem>& stored);
 // An attention that ends when somebody states the listing variant's status, whatever that is, and not before.
 bool WaitsToBeStated(const Problem& attention);
 

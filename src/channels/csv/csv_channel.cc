@@ -41,13 +41,6 @@ constexpr absl::string_view kRows = "rows";
 // As many as a page has: no fetch is faster than one pass over the file.
 constexpr int64_t kFetchLimit = 10000;
 
-// The path without symbolic links, so that a push replaces the file and not a link to it.
-absl::StatusOr<std::string> ResolvePath(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
-  if (resolved == nullptr) return files::FileError(errno, path, "the file of the setting `path` cannot be found");
-  return std::string(resolved.get());
-}
-
 class CsvChannel : public ChannelAdapter {
  public:
   CsvChannel(std::string path, csv_channel::CellFormat format, AdapterCapabilities capabilities)
@@ -63,7 +56,7 @@ class CsvChannel : public ChannelAdapter {
       if (!parsed.ok()) return parsed.status();
       from = *std::move(parsed);
     }
-    absl::StatusOr<std::string> path = ResolvePath(path_);
+    absl::StatusOr<std::string> path = files::ResolvePath(path_);
     if (!path.ok()) return path.status();
     absl::MutexLock lock(&mutex_);
     absl::StatusOr<PullPage> page = PullLocked(*path, from, request, call);
@@ -72,7 +65,7 @@ class CsvChannel : public ChannelAdapter {
   }
 
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
-    absl::StatusOr<std::string> path = ResolvePath(path_);
+    absl::StatusOr<std::string> path = files::ResolvePath(path_);
     if (!path.ok()) return path.status();
     const absl::StatusOr<files::FileStamp> stamp = files::FileStamp::Of(*path);
     if (!stamp.ok()) return stamp.status();
@@ -90,7 +83,7 @@ class CsvChannel : public ChannelAdapter {
                                                      "; its only one is \"", kRows, "\""));
     }
     if (request.items.empty()) return PushReply();
-    absl::StatusOr<std::string> path = ResolvePath(path_);
+    absl::StatusOr<std::string> path = files::ResolvePath(path_);
     if (!path.ok()) return path.status();
     const absl::StatusOr<files::FileLock> lock =
         files::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, call);

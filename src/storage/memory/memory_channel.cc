@@ -191,7 +191,7 @@ std::string MemoryChannel::IdentityOf(int64_t channel_variant_id) const {
 }
 
 bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Author& author) {
-  listing.attentions = {std::move(attention)};
+  listing.attentions = storage::WithWaiting({std::move(attention)}, listing.attentions);
   if (!listing.linked()) return false;
   const MemoryItem& item = items.at(listing.channel_variant_id);
   RecordChange(listing);
@@ -216,7 +216,7 @@ void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
   const MemoryItem& item = items.at(listing.channel_variant_id);
   RecordChange(item);
   listing.state = LinkState::kLinked;
-  listing.attentions.clear();
+  listing.attentions = storage::WithWaiting({}, listing.attentions);
   listing.synced_version = listing.dirty_version;
   listing.history.push_back({LinkEvent::Kind::kHealed, item.external_id, 0, author.job_id, author.at});
   MarkDirty(listing, author.at);

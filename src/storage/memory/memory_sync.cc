@@ -240,7 +240,7 @@ absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const Link
     listing.acknowledged = ItemValues();
     listing.refused.clear();
     listing.guarded_at = absl::InfinitePast();
-    listing.attentions.clear();
+    listing.attentions = storage::WithWaiting({}, listing.attentions);
     (*channel)->MarkDirty(listing, now);
   }
   return absl::OkStatus();

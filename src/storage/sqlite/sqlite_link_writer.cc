@@ -67,7 +67,7 @@ bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external
 }
 
 bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, const Problem& attention) {
-  WriteAttentions(db_, channel_id_, link.listing_id, {attention});
+  KeepWaiting(db_, channel_id_, link.listing_id, {attention});
   if (link.state != LinkState::kLinked) return false;
   RecordBoth(link.listing_id, link.channel_variant_id);
   Query(db_, "UPDATE link SET state = 'broken' WHERE channel_id = ?1 AND listing_id = ?2")
@@ -82,7 +82,7 @@ void LinkWriter::Heal(int64_t listing_id, int64_t channel_variant_id, absl::stri
         "UPDATE link SET state = 'linked', dirty_version = dirty_version + 1, dirty_since = ?3 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, listing_id, author_.at);
-  WriteAttentions(db_, channel_id_, listing_id, {});
+  KeepWaiting(db_, channel_id_, listing_id, {});
   AddEvent(listing_id, LinkEvent::Kind::kHealed, external_id, 0);
 }
 

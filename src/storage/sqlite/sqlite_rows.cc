@@ -251,6 +251,11 @@ void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, c
   }
 }
 
+void KeepWaiting(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions) {
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+  ReplaceAttentions(db, channel_id, listing_id, before, storage::WithWaiting(attentions, before));
+}
+
 void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id) {
   const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
   if (std::none_of(before.begin(), before.end(), &storage::WaitsToBeStated)) return;

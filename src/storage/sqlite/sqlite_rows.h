@@ -87,6 +87,8 @@ std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t 
 void WriteAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions);
 void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& before,
                        const std::vector<Problem>& after);
+// Writes these and keeps what waits to be stated.
+void KeepWaiting(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions);
 // The status of the listing variant is stated: ends the attentions that waited for that.
 void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id);
 

@@ -335,7 +335,7 @@ INSERT INTO link (channel_id, listing_id, state, channel_variant_id, rule, reaso
     acked_status, acked_at, guarded_at, in_doubt)
   SELECT l.channel_id, l.listing_id, l.state, l.channel_variant_id, l.rule, l.reason, l.by_hand, l.health, NULL,
     l.paused, l.sync_priority, l.dirty_version, l.synced_version, l.linked_version, l.dirty_since, l.acked_price,
-    l.acked_quantity, l.acked_status, c.seen_at, l.guarded_at, iif(l.in_doubt, 'price,quantity,status', NULL)
+    l.acked_quantity, l.acked_status, c.seen_at, l.guarded_at, iif(l.in_doubt, iif(l.pending IS NULL, 'price,quantity,status', 'price,quantity'), NULL)
   FROM old_link l LEFT JOIN channel_variant c
     ON c.channel_id = l.channel_id AND c.channel_variant_id = l.channel_variant_id
   ORDER BY l.channel_id, l.listing_id;

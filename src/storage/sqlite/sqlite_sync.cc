@@ -146,7 +146,7 @@ void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
         "acked_compare_at_price = NULL, acked_content = NULL, guarded_at = NULL, refused = NULL WHERE "
         "channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, listing_id);
-  WriteAttentions(db, channel_id, listing_id, {});
+  KeepWaiting(db, channel_id, listing_id, {});
 }
 
 }  // namespace
