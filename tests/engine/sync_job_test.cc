@@ -195,6 +195,54 @@ TEST_F(SyncJobTest, AnAnswerThatDecidesNothingLeavesTheReceiptOpen) {
   }
 }
 
+// Nobody else would ask about them until the next schedule.
+TEST_F(SyncJobTest, ReceiptsAreAskedAboutHoweverTheJobEnds) {
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Hours(1);
+  Start(options);
+  SyncedChannel(6);
+  WritePrices(6, 1100);
+  int pushes = 0;
+  script_.push = [&] { return ++pushes == 1 ? absl::OkStatus() : absl::UnauthenticatedError("the token is old"); };
+  const Job failed = Run(JobKind::kSync);
+  EXPECT_EQ(failed.state, JobState::kFailed);
+  EXPECT_EQ(CountOf(failed, "accepted"), 3);
+  JobFilter filter;
+  filter.states = {JobState::kPending};
+  const absl::StatusOr<JobPage> pending = engine_->ListJobs(filter, {});
+  ASSERT_EQ(pending->rows.size(), 1u);
+  EXPECT_EQ(pending->rows[0].trigger, JobTrigger::kRetry);
+  script_.push = [] { return absl::OkStatus(); };
+  RunRetries();
+  EXPECT_EQ(InDoubt(), 0);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(PriceOf(i), 1100);
+}
+
+// The price is accepted, and decided by the end of the job; the higher quantity waits for that and no schedule.
+TEST_F(SyncJobTest, WhatWaitsForAReceiptGoesOnInTheSameJob) {
+  SimulatedOptions options;
+  options.capabilities.push_kinds.resize(2);
+  PushKind& prices = options.capabilities.push_kinds[0];
+  PushKind& quantities = options.capabilities.push_kinds[1];
+  quantities = prices;
+  prices.name = "prices";
+  prices.fields = {SyncField::kPrice};
+  prices.receipt_timeout = absl::Hours(1);
+  quantities.name = "quantities";
+  quantities.fields = {SyncField::kQuantity, SyncField::kStatus};
+  options.faults.max_receipt_delay = absl::ZeroDuration();
+  Start(options);
+  SyncedChannel(1);
+  WriteProduct(0, 1100, 50);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_EQ(PriceOf(0), 1100);
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.quantity, 50);
+  JobFilter filter;
+  filter.states = {JobState::kPending};
+  EXPECT_THAT(engine_->ListJobs(filter, {})->rows, IsEmpty()) << "nothing is left for another job";
+}
+
 // -- Throttling.
 
 TEST_F(SyncJobTest, AThrottledPushWasNotTried) {

@@ -356,6 +356,19 @@ TEST(ReceiptTest, AnAppliedOneIsAcknowledged) {
   EXPECT_THAT(decision.attentions, IsEmpty());
 }
 
+// What was sent for a later version may have landed before it, or after.
+TEST(ReceiptTest, AnAppliedOneOfAnEarlierVersionIsForgotten) {
+  SyncRow row = AwaitingRow();
+  OpenItem open = AwaitedItem();
+  open.item.dirty_version = row.dirty_version - 1;
+  std::vector<Problem> attentions;
+  const Settlement settled = SettleReceipt(open, row, {}, OutcomeOf(PushResult::kApplied), &attentions);
+  EXPECT_EQ(settled.mask, open.item.mask);
+  EXPECT_EQ(settled.acknowledged, ItemValues());
+  EXPECT_TRUE(settled.decided);
+  EXPECT_THAT(attentions, testing::IsEmpty());
+}
+
 TEST(ReceiptTest, WhatAnotherReceiptIsOpenForStaysInDoubt) {
   EXPECT_EQ(Decide(OutcomeOf(PushResult::kApplied), kQuantity).row.in_doubt, kQuantity);
 }
