@@ -104,7 +104,7 @@ class FileCredentials : public CredentialResolver {
       return absl::InvalidArgumentError(absl::StrCat(path_, ": a credential of several lines cannot be kept here"));
     }
     // Where the path is a link to it, the file itself is locked and replaced, by whatever name others know it.
-    const absl::StatusOr<std::string> path = files::ResolvePath(path_);
+    const absl::StatusOr<std::string> path = files::ResolvePath(path_, "the file of credentials cannot be found");
     if (!path.ok()) return path.status();
     const absl::StatusOr<files::FileLock> lock =
         files::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, UnendingCall());

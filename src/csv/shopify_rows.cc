@@ -171,6 +171,7 @@ absl::StatusOr<bool> ShopifyRows::Next(ShopifyVariant* variant) {
     if (selection_.check) {
       if (absl::Status status = selection_.check(); !status.ok()) return status;
     }
+    if (selection_.see_prices) selection_.see_prices(Cell(columns_.price), Cell(columns_.compare_at_price));
     if (!IsWanted()) continue;
     const int64_t product = FindProduct();
     if (!IsVariant()) continue;

@@ -93,6 +93,8 @@ struct ShopifySelection {
   bool texts = true;
   // Asked at each row; its error ends the reading. None: nothing does.
   std::function<absl::Status()> check{};
+  // Told of the price and the compare-at price of each row, wanted or not. None: nobody is.
+  std::function<void(absl::string_view price, absl::string_view compare_at_price)> see_prices{};
 };
 
 // Reads a file's variants in order. What its products say on their first rows is kept, about 70 bytes a product and

@@ -95,9 +95,9 @@ bool IsSameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_
 
 }  // namespace
 
-absl::StatusOr<std::string> ResolvePath(const std::string& path) {
+absl::StatusOr<std::string> ResolvePath(const std::string& path, absl::string_view what) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
-  if (resolved == nullptr) return FileError(errno, path, "the file cannot be found");
+  if (resolved == nullptr) return FileError(errno, path, what);
   return std::string(resolved.get());
 }
 

@@ -14,8 +14,9 @@
 
 namespace flxlink::files {
 
-// The path without symbolic links, so that the file is replaced and not a link to it. Errors as of FileError.
-absl::StatusOr<std::string> ResolvePath(const std::string& path);
+// The path without symbolic links, so that the file is replaced and not a link to it. Errors as of FileError, with that
+// `what`.
+absl::StatusOr<std::string> ResolvePath(const std::string& path, absl::string_view what);
 
 // A file as the system knew it at one moment: tells whether it was written or replaced since, and whose it is.
 //

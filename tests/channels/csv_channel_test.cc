@@ -1000,6 +1000,27 @@ TEST_F(CsvChannelTest, PricesAreReadAndWrittenWithTheFilesDecimalMark) {
   EXPECT_THAT(ReadFile(path_), HasSubstr("\nc;1,00;;1\n"));
 }
 
+// The row that is written shows no mark of its own, and stands before those that do.
+TEST_F(CsvChannelTest, TheDecimalMarkIsTheFiles) {
+  const std::string text = "Handle;Variant Price\na;20\nb;19,90\n";
+  Make(text);
+  ExpectApplied({PriceItem("a", 2150)});
+  EXPECT_EQ(ReadFile(path_), absl::StrReplaceAll(text, {{"20", "21,50"}}));
+}
+
+TEST_F(CsvChannelTest, WhatTheNextPullCouldNotReadIsNotWritten) {
+  const std::string text = "Handle;Variant Price\na;12\n";
+  Make(text);
+  for (const bool said : {false, true}) {
+    adapter_ = *TryMakeAdapter({{"path", path_}, {said ? "decimal" : "path", said ? "comma" : path_}}, "KWD");
+    const PushOutcome outcome = Push({PriceItem("a", 12500)}).at(0);
+    EXPECT_EQ(outcome.result, said ? PushResult::kApplied : PushResult::kRejected) << outcome.message;
+    EXPECT_EQ(outcome.code, said ? "" : "bad_setting");
+    EXPECT_EQ(ReadFile(path_), said ? absl::StrReplaceAll(text, {{"12", "12,500"}}) : text);
+  }
+  EXPECT_EQ(PullAll(*adapter_).items.at(0).values.price, 12500);
+}
+
 TEST_F(CsvChannelTest, ADecimalCommaBetweenCommasIsWrittenInQuotes) {
   WriteFile(path_, "Handle,Variant Price\na,5\nb,\"1,50\"\n");
   adapter_ = *TryMakeAdapter({{"path", path_}, {"decimal", "comma"}});

@@ -35,6 +35,8 @@ namespace {
 // be tried only once.
 constexpr absl::Duration kLockWait = absl::Seconds(2);
 
+constexpr absl::string_view kNoFile = "the file of the setting `path` cannot be found";
+
 // The only push kind.
 constexpr absl::string_view kRows = "rows";
 
@@ -56,7 +58,7 @@ class CsvChannel : public ChannelAdapter {
       if (!parsed.ok()) return parsed.status();
       from = *std::move(parsed);
     }
-    absl::StatusOr<std::string> path = files::ResolvePath(path_);
+    absl::StatusOr<std::string> path = files::ResolvePath(path_, kNoFile);
     if (!path.ok()) return path.status();
     absl::MutexLock lock(&mutex_);
     absl::StatusOr<PullPage> page = PullLocked(*path, from, request, call);
@@ -65,7 +67,7 @@ class CsvChannel : public ChannelAdapter {
   }
 
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
-    absl::StatusOr<std::string> path = files::ResolvePath(path_);
+    absl::StatusOr<std::string> path = files::ResolvePath(path_, kNoFile);
     if (!path.ok()) return path.status();
     const absl::StatusOr<files::FileStamp> stamp = files::FileStamp::Of(*path);
     if (!stamp.ok()) return stamp.status();
@@ -83,7 +85,7 @@ class CsvChannel : public ChannelAdapter {
                                                      "; its only one is \"", kRows, "\""));
     }
     if (request.items.empty()) return PushReply();
-    absl::StatusOr<std::string> path = files::ResolvePath(path_);
+    absl::StatusOr<std::string> path = files::ResolvePath(path_, kNoFile);
     if (!path.ok()) return path.status();
     const absl::StatusOr<files::FileLock> lock =
         files::FileLock::Acquire(absl::StrCat(*path, ".lock"), kLockWait, call);

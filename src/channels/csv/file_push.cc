@@ -88,8 +88,12 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
     wanted.insert(item.external_id);
     handles.insert(csv::ShopifyHandleOf(item.external_id));
   }
+  // The mark is the file's: the rows that are written may show none.
+  const auto see_prices = [this](absl::string_view price, absl::string_view compare_at_price) {
+    if (!mark_.has_value()) mark_ = cells_->MarkOf(price, compare_at_price);
+  };
   absl::StatusOr<csv::ShopifyRows> rows =
-      csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call)});
+      csv::ShopifyRows::Create(&*reader, {&handles, /*texts=*/false, CheckOf(call), see_prices});
   if (!rows.ok()) return rows.status();
   separator_ = reader->separator();
   cells_.emplace(*reader, rows->columns(), format_);
@@ -100,7 +104,6 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
     if (!*found) return absl::OkStatus();
     // Of several rows with one id the first counts.
     if (!wanted.contains(variant.id)) continue;
-    if (!mark_.has_value()) mark_ = cells_->MarkOf(variant);
     if (!rows_.contains(variant.id)) rows_.emplace(variant.id, ReadRow(variant));
   }
 }
@@ -175,11 +178,21 @@ absl::optional<PushOutcome> FilePush::JudgeValues(const PushItem& item) const {
           problem_code::kMissingColumn, name,
           absl::StrCat("the file has no column \"", cells_->NameOf(field), "\"; add it, or do not sync the ", name));
     }
+    if (absl::optional<PushOutcome> refusal = JudgeText(field, item.values.Get(field))) return refusal;
   }
   if (item.mask.content().empty()) return absl::nullopt;
   const std::string& name = item.mask.content().front();
   return Rejected(problem_code::kUnsupportedField, name,
                   absl::StrCat("the csv channel cannot write the ", name, "; do not sync it"));
+}
+
+// What the next pull could not read is not written: no later push would set it right.
+absl::optional<PushOutcome> FilePush::JudgeText(SyncField field, int64_t value) const {
+  if (field != SyncField::kPrice && field != SyncField::kCompareAtPrice) return absl::nullopt;
+  const absl::Status status = cells_->CheckPriceText(CellText(field, value));
+  if (status.ok()) return absl::nullopt;
+  return Rejected(problem_code::kBadSetting, ToString(field),
+                  absl::StrCat(status.message(), ": set `decimal` of the channel"));
 }
 
 absl::optional<PushOutcome> FilePush::JudgeFixed(const PushItem& item, const Row& row) const {

@@ -81,6 +81,7 @@ class FilePush {
   // nullopt of these: there is nothing against the item.
   absl::optional<PushOutcome> JudgeHandle(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> JudgeValues(const PushItem& item) const;
+  absl::optional<PushOutcome> JudgeText(SyncField field, int64_t value) const;
   absl::optional<PushOutcome> JudgeFixed(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> JudgeStatus(const PushItem& item, const Row& row) const;
   absl::optional<PushOutcome> JudgeReadable(const PushItem& item, const Row& row) const;

@@ -116,9 +116,13 @@ absl::StatusOr<int64_t> VariantCells::ReadMoney(const csv::ShopifyVariant& varia
   return Unreadable(variant, variant.row.line, NameOf(field), price.status().message());
 }
 
-absl::optional<DecimalMark> VariantCells::MarkOf(const csv::ShopifyVariant& variant) const {
-  const absl::optional<DecimalMark> mark = csv::DecimalMarkOf(variant.price, numbers_);
-  return mark.has_value() ? mark : csv::DecimalMarkOf(variant.compare_at_price, numbers_);
+absl::optional<DecimalMark> VariantCells::MarkOf(absl::string_view price, absl::string_view compare_at_price) const {
+  const absl::optional<DecimalMark> mark = csv::DecimalMarkOf(price, numbers_);
+  return mark.has_value() ? mark : csv::DecimalMarkOf(compare_at_price, numbers_);
+}
+
+absl::Status VariantCells::CheckPriceText(absl::string_view text) const {
+  return csv::PlainNumber(text, numbers_).status();
 }
 
 absl::StatusOr<int64_t> VariantCells::ReadPrice(const csv::ShopifyVariant& variant) const {

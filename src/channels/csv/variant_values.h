@@ -56,8 +56,10 @@ class VariantCells {
   VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
   StatusWords words() const { return words_; }
-  // The decimal mark that the variant's prices show. nullopt: they show none.
-  absl::optional<DecimalMark> MarkOf(const csv::ShopifyVariant& variant) const;
+  // The decimal mark that a row's prices show. nullopt: they show none.
+  absl::optional<DecimalMark> MarkOf(absl::string_view price, absl::string_view compare_at_price) const;
+  // INVALID_ARGUMENT where a price written like this could be read in two ways.
+  absl::Status CheckPriceText(absl::string_view text) const;
 
   // Where a field stands, and what that column is called in the file; where it has none, in older exports.
   int ColumnOf(SyncField field) const;
