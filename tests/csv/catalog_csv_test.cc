@@ -182,6 +182,14 @@ TEST(CsvCatalogTest, ReadsOtherSeparators) {
   }
 }
 
+// As many commas as there are semicolons: cut at those it would look sound.
+TEST(CsvCatalogTest, IsNotMisledByCommasBetweenOtherSeparators) {
+  const TempFile file("id;sku\n1;A,1\n2;B,2\n");
+  const auto catalog = ReadCatalog(file, CsvDialect::kGeneric, {"sku"});
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_THAT(Column(**catalog, 0), ElementsAre("A,1", "B,2"));
+}
+
 TEST(CsvCatalogTest, ReadsShopifyExports) {
   const TempFile file(
       "Handle,Title,Option1 Value,Variant SKU,Variant Price\n"
