@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import pathlib
 import shutil
 import subprocess
@@ -51,6 +52,17 @@ class ExamplesTest(unittest.TestCase):
         self.assertIn("POT-1L: unlinked no_match\n", done.stdout)
         self.assertEqual(shop.read_text(encoding="utf-8").splitlines()[1:],
                          ["mug,Blue,MUG-BLUE,12,15.90,,active", "mug,Red,,3,15.90,0012345678905,"])
+
+    def test_readme_without_a_shop(self):
+        lines = (OPTIONS.source / "README.md").read_text(encoding="utf-8").splitlines()
+        first = next(i for i, line in enumerate(lines) if "--adapter simulated --set path=shop.sim" in line)
+        commands = "\n".join(line[4:] for line in lines[first:lines.index("", first)])
+        path = f"{OPTIONS.flxlink.absolute().parent}:{os.environ['PATH']}"
+        done = subprocess.run(["bash", "-euc", commands], cwd=self.folder, env={**os.environ, "PATH": path},
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("20 linked", done.stdout)
+        self.assertIn("sync: completed; 20 sent", done.stdout)
 
     def make(self, name):
         folder = self.folder / name

@@ -1,8 +1,10 @@
 """Runs the flxlink program in a folder of its own, for tests."""
 
+import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -116,3 +118,13 @@ class ProgramTest(unittest.TestCase):
         self.text("product", "import", "products.csv")
         self.text("build", "shop")
         self.text("pull", "shop")
+
+
+def main(description):
+    """Runs the tests of the program that is called; to be called where that is `__main__`."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--flxlink", required=True)
+    parser.add_argument("--source", required=True)
+    options, rest = parser.parse_known_args()
+    ProgramTest.program = os.path.abspath(options.flxlink)
+    unittest.main(argv=[sys.argv[0], *rest])

@@ -7,15 +7,11 @@ CAP is linked by hand, HAT was unlinked by hand and the item of BAG is gone. Sta
 TEE-RED, and a status rule has decided to hide both TEEs.
 """
 
-import argparse
-import os
 import pathlib
 import shutil
 import sqlite3
-import sys
-import unittest
 
-from flxlink_program import ProgramTest
+from flxlink_program import ProgramTest, main
 
 STORES = pathlib.Path(__file__).parent / "stores"
 
@@ -98,14 +94,5 @@ class MigrationTest(ProgramTest):
         self.assertEqual(self.links()["MUG"], ("broken", "mug/Default Title", 2))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flxlink", required=True)
-    parser.add_argument("--source", required=True)
-    options, rest = parser.parse_known_args()
-    ProgramTest.program = os.path.abspath(options.flxlink)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

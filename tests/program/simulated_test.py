@@ -3,13 +3,9 @@
     python3 simulated_test.py --flxlink PROGRAM --source SOURCE_DIR [unittest's options]
 """
 
-import argparse
 import csv
-import os
-import sys
-import unittest
 
-from flxlink_program import ProgramTest
+from flxlink_program import ProgramTest, main
 
 ITEMS = 6
 
@@ -85,14 +81,5 @@ class SimulatedTest(ProgramTest):
         self.assertIn("no setting \"colour\"; there are: path, seed", done.stderr)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flxlink", required=True)
-    parser.add_argument("--source", required=True)
-    options, rest = parser.parse_known_args()
-    ProgramTest.program = os.path.abspath(options.flxlink)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

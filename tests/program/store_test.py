@@ -3,14 +3,11 @@
     python3 store_test.py --flxlink PROGRAM --source SOURCE_DIR [unittest's options]
 """
 
-import argparse
 import os
 import shutil
 import sqlite3
-import sys
-import unittest
 
-from flxlink_program import ProgramTest
+from flxlink_program import ProgramTest, main
 
 
 class StoreTest(ProgramTest):
@@ -103,14 +100,5 @@ class StoreTest(ProgramTest):
         self.assertEqual(len(self.json("--store", "sqlite:other.db", "channel", "list")), 1)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flxlink", required=True)
-    parser.add_argument("--source", required=True)
-    options, rest = parser.parse_known_args()
-    ProgramTest.program = os.path.abspath(options.flxlink)
-    unittest.main(argv=[sys.argv[0], *rest])
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)
