@@ -35,9 +35,8 @@ constexpr Advice kAdvice[] = {
     {problem_code::kPendingChangeWaits,
      "state it once more with flxlink listing status {channel} {sku}, or run flxlink rules {channel}"},
     {problem_code::kItemReplaced,
-     "if the linked item returns, flxlink pull {channel} restores the link; to link the new one, dissolve the link "
-     "with "
-     "flxlink listing unlink {channel} {sku}, or all broken ones with flxlink link {channel} --release-broken"},
+     "if the linked item returns, flxlink pull {channel} restores the link; to link the new one, dissolve the link: "
+     "flxlink listing unlink {channel} {sku}, or for all broken ones flxlink link {channel} --release-broken"},
     {problem_code::kReceiptLost,
      "nothing is to be done if the next sync sends what differs; if it happens again, look at what the channel says of "
      "the item"},

@@ -291,6 +291,14 @@ class ProductTest(CliTest):
         self.assertEqual(list(self.json("product", "import", "products.csv").values()),
                          ["products.csv", 0, 1, 4, 0, []])
 
+    def test_import_of_numbers_that_can_be_read_in_two_ways(self):
+        self.write("german.csv", "sku;price\nA;1.234\nB;2,50\n")
+        self.assertIn("german.csv:2: column \"price\": \"1.234\" can be read in two ways",
+                      self.failure(1, "product", "import", "german.csv"))
+        self.text("product", "import", "german.csv", "--decimal", "comma")
+        self.assertEqual([self.json("product", "show", sku)["price"] for sku in ("A", "B")], ["1234.00", "2.50"])
+        self.assertIn("--decimal", self.failure(2, "product", "import", "german.csv", "--decimal", "dot"))
+
     def test_import_marks_links(self):
         self.link_shop()
         self.text("sync", "shop")
