@@ -296,7 +296,7 @@ class ProductTest(CliTest):
         self.assertIn("german.csv:2: column \"price\": \"1.234\" can be read in two ways",
                       self.failure(1, "product", "import", "german.csv"))
         self.text("product", "import", "german.csv", "--decimal", "comma")
-        self.assertEqual([self.json("product", "show", sku)["price"] for sku in ("A", "B")], ["1234.00", "2.50"])
+        self.assertEqual([self.json("product", "show", sku)[0]["price"] for sku in ("A", "B")], ["1234.00", "2.50"])
         self.assertIn("--decimal", self.failure(2, "product", "import", "german.csv", "--decimal", "dot"))
 
     def test_import_marks_links(self):
