@@ -27,7 +27,7 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path, absl::Durati
     if (call.cancelled()) return absl::CancelledError(absl::StrCat(path, ": the wait for this lock was cancelled"));
     if (wait <= absl::ZeroDuration()) {
       return absl::UnavailableError(
-          absl::StrCat(path, ": another push holds this lock; try again when that one is done"));
+          absl::StrCat(path, ": somebody else holds this lock; try again when that one is done"));
     }
     const absl::Duration pause = std::min(wait, kPause);
     absl::SleepFor(pause);

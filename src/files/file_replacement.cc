@@ -17,6 +17,20 @@
 namespace flxlink::files {
 namespace {
 
+constexpr mode_t kNewMode = 0644;
+
+// The rename itself reaches the disk with the folder.
+absl::Status SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  constexpr absl::string_view kWhat = "the folder cannot be synced to disk, and the new contents may be there or not";
+  const FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file.valid()) return FileError(errno, folder, kWhat);
+  // EINVAL: a file system that has nothing to sync there.
+  if (fsync(file.get()) != 0 && errno != EINVAL) return FileError(errno, folder, kWhat);
+  return absl::OkStatus();
+}
+
 // The new file while it is written. Removed again unless it was renamed.
 class TemporaryFile {
  public:
@@ -33,6 +47,17 @@ class TemporaryFile {
   TemporaryFile& operator=(TemporaryFile&&) = delete;
   ~TemporaryFile() {
     if (!path_.empty()) unlink(path_.c_str());
+  }
+
+  // Beside `path`, with what `make` gives.
+  static absl::StatusOr<TemporaryFile> Make(const std::string& path,
+                                            absl::FunctionRef<absl::Status(TextSink sink)> make) {
+    absl::StatusOr<TemporaryFile> file = Create(absl::StrCat(path, ".flxlink.tmp"));
+    if (!file.ok()) return file;
+    if (absl::Status status = make([&](absl::string_view part) { return file->Write(part); }); !status.ok()) {
+      return status;
+    }
+    return file;
   }
 
   absl::Status Write(absl::string_view text) const {
@@ -55,10 +80,20 @@ class TemporaryFile {
         fchown(file_.get(), model.user(), model.group()) != 0) {
       return FileError(errno, path_, "the new file cannot be given the owner of the old one");
     }
-    if (fchmod(file_.get(), model.mode()) != 0) {
-      return FileError(errno, path_, "the new file cannot be given the mode of the old one");
-    }
-    return absl::OkStatus();
+    return SetMode(model.mode());
+  }
+
+  absl::Status SetMode(mode_t mode) const {
+    if (fchmod(file_.get(), mode) == 0) return absl::OkStatus();
+    return FileError(errno, path_, "the new file cannot be given its mode");
+  }
+
+  // Takes the place of `path`, if `check` has nothing against it at the last moment.
+  absl::Status Become(const std::string& path, absl::FunctionRef<absl::Status()> check) {
+    if (absl::Status status = Sync(); !status.ok()) return status;
+    if (absl::Status status = check(); !status.ok()) return status;
+    if (absl::Status status = RenameTo(path); !status.ok()) return status;
+    return SyncFolderOf(path);
   }
 
   absl::Status Sync() const {
@@ -78,18 +113,6 @@ class TemporaryFile {
   std::string path_;  // Empty: there is nothing to remove.
   FileDescriptor file_;
 };
-
-// The rename itself reaches the disk with the folder.
-absl::Status SyncFolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  constexpr absl::string_view kWhat = "the folder cannot be synced to disk, and the new contents may be there or not";
-  const FileDescriptor file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!file.valid()) return FileError(errno, folder, kWhat);
-  // EINVAL: a file system that has nothing to sync there.
-  if (fsync(file.get()) != 0 && errno != EINVAL) return FileError(errno, folder, kWhat);
-  return absl::OkStatus();
-}
 
 bool IsSameTime(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
@@ -127,15 +150,20 @@ bool FileStamp::SameAs(const FileStamp& other) const {
 
 absl::Status ReplaceFile(const std::string& path, const FileStamp& expected,
                          absl::FunctionRef<absl::Status(TextSink sink)> make) {
-  absl::StatusOr<TemporaryFile> file = TemporaryFile::Create(absl::StrCat(path, ".flxlink.tmp"));
+  absl::StatusOr<TemporaryFile> file = TemporaryFile::Make(path, make);
   if (!file.ok()) return file.status();
-  const auto write = [&](absl::string_view part) { return file->Write(part); };
-  if (absl::Status status = make(write); !status.ok()) return status;
   if (absl::Status status = file->TakeAfter(expected); !status.ok()) return status;
-  if (absl::Status status = file->Sync(); !status.ok()) return status;
-  if (absl::Status status = CheckUnchanged(path, expected); !status.ok()) return status;
-  if (absl::Status status = file->RenameTo(path); !status.ok()) return status;
-  return SyncFolderOf(path);
+  return file->Become(path, [&] { return CheckUnchanged(path, expected); });
+}
+
+absl::Status MakeFile(const std::string& path, absl::FunctionRef<absl::Status(TextSink sink)> make) {
+  absl::StatusOr<TemporaryFile> file = TemporaryFile::Make(path, make);
+  if (!file.ok()) return file.status();
+  if (absl::Status status = file->SetMode(kNewMode); !status.ok()) return status;
+  return file->Become(path, [&] {
+    const absl::Status there = FileStamp::Of(path).status();
+    return absl::IsNotFound(there) ? absl::OkStatus() : there.ok() ? ChangedMeanwhile(path) : there;
+  });
 }
 
 }  // namespace flxlink::files

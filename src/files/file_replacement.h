@@ -59,6 +59,10 @@ using TextSink = absl::FunctionRef<absl::Status(absl::string_view part)>;
 absl::Status ReplaceFile(const std::string& path, const FileStamp& expected,
                          absl::FunctionRef<absl::Status(TextSink sink)> make);
 
+// The same where there is no file at `path` yet; its owner can write it, and everybody read it. ABORTED: there is one
+// by now.
+absl::Status MakeFile(const std::string& path, absl::FunctionRef<absl::Status(TextSink sink)> make);
+
 }  // namespace flxlink::files
 
 #endif  // FLXLINK_SRC_FILES_FILE_REPLACEMENT_H_

@@ -1,5 +1,6 @@
 #include "src/channels/simulated/simulated_file.h"
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -69,15 +70,38 @@ class LateCall : public NoLimitCall {
 
 TEST(SimulatedFileTest, IsHeldByOneAtATime) {
   const TemporaryFolder folder;
-  ManualClock clock;
   const std::string path = folder.PathOf("shop.sim");
   {
-    const absl::StatusOr<SimulatedFile> first = SimulatedFile::Open(path, clock, NoLimitCall());
+    const absl::StatusOr<SimulatedFile> first = SimulatedFile::Open(path, NoLimitCall());
     ASSERT_TRUE(first.ok()) << first.status();
-    EXPECT_EQ(SimulatedFile::Open(path, clock, LateCall()).status().code(), absl::StatusCode::kUnavailable);
-    EXPECT_EQ(SimulatedFile::Open(path, clock, CancelledCall()).status().code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(SimulatedFile::Open(path, LateCall()).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(SimulatedFile::Open(path, CancelledCall()).status().code(), absl::StatusCode::kCancelled);
   }
-  EXPECT_TRUE(SimulatedFile::Open(path, clock, LateCall()).ok());
+  EXPECT_TRUE(SimulatedFile::Open(path, LateCall()).ok());
+}
+
+// What a person edits while a call is under way is not lost.
+TEST(SimulatedFileTest, DoesNotWriteOverWhatSomebodyEditedMeanwhile) {
+  const TemporaryFolder folder;
+  const std::string path = folder.PathOf("shop.sim");
+  const auto edit = [&](const std::string& text) { std::ofstream(path, std::ios::binary) << text; };
+  const std::string edited = "external_id,price\n1,500\n";
+  {
+    absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(path, NoLimitCall());
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->Read().status().code(), absl::StatusCode::kNotFound);
+    edit(edited);
+    EXPECT_EQ(file->Write({}).code(), absl::StatusCode::kAborted) << "it was not there when it was read";
+  }
+  absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(path, NoLimitCall());
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_TRUE(file->Read().ok());
+  edit(edited + "2,600\n");
+  EXPECT_EQ(file->Write({}).code(), absl::StatusCode::kAborted);
+  const absl::StatusOr<SimulatedContents> there = file->Read();
+  ASSERT_TRUE(there.ok()) << there.status();
+  EXPECT_EQ(there->items.size(), 2u);
+  EXPECT_EQ(file->Write(*there), absl::OkStatus());
 }
 
 // -- The adapter whose platform is there.
@@ -97,7 +121,7 @@ class SimulatedFileChannelTest : public ::testing::Test {
   }
 
   SimulatedContents Contents() {
-    const absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(path_, clock_, call_);
+    absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(path_, call_);
     EXPECT_TRUE(file.ok()) << file.status();
     absl::StatusOr<SimulatedContents> contents = file->Read();
     EXPECT_TRUE(contents.ok()) << contents.status();

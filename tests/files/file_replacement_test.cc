@@ -71,6 +71,22 @@ TEST_F(FileReplacementTest, WritesEmptyAndLargeTexts) {
   }
 }
 
+TEST_F(FileReplacementTest, MakesAFileWhereThereIsNone) {
+  const std::string path = folder_.PathOf("new.csv");
+  const auto make = [](files::TextSink sink) { return sink("new"); };
+  ASSERT_EQ(files::MakeFile(path, make), absl::OkStatus());
+  struct stat info {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0644u);
+  EXPECT_EQ(info.st_size, 3);
+  EXPECT_EQ(files::MakeFile(path, [](files::TextSink sink) { return sink("other"); }).code(),
+            absl::StatusCode::kAborted);
+  EXPECT_EQ(files::MakeFile(folder_.PathOf("none/new.csv"), make).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(files::MakeFile(folder_.PathOf("full.csv"), [](files::TextSink) { return absl::DataLossError("no"); }),
+            absl::DataLossError("no"));
+  EXPECT_EQ(stat(folder_.PathOf("full.csv").c_str(), &info), -1) << "nothing is left of it";
+}
+
 TEST_F(FileReplacementTest, LeavesAFileThatChangedMeanwhile) {
   const files::FileStamp before = Stamp();
   WriteFile(path_, "edited by hand");

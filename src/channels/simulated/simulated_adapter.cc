@@ -87,7 +87,7 @@ class SimulatedFileChannel : public ChannelAdapter {
   template <typename Question>
   auto Ask(const CallContext& call, const Question& question) const
       -> decltype(question(std::declval<SimulatedPlatform&>())) {
-    const absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(settings_.path, clock_, call);
+    absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(settings_.path, call);
     if (!file.ok()) return file.status();
     absl::StatusOr<SimulatedContents> contents = file->Read();
     if (absl::IsNotFound(contents.status())) contents = SimulatedContents{FirstItems(settings_)};

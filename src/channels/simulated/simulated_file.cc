@@ -1,11 +1,6 @@
 #include "src/channels/simulated/simulated_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -16,14 +11,12 @@
 #include "flxlink/csv_field.h"
 #include "flxlink/field.h"
 #include "src/csv/csv_reader.h"
+#include "src/files/file_replacement.h"
 #include "src/files/regular_file.h"
 #include "src/model/quote.h"
 
 namespace flxlink::simulated {
 namespace {
-
-// How long a call waits before it looks again whether the file is free.
-constexpr absl::Duration kLook = absl::Milliseconds(5);
 
 // A row as it stands in the file: its cells that are not empty, by column.
 using Cells = std::vector<Field>;
@@ -132,10 +125,6 @@ absl::Status ReadRow(const csv::CsvReader& reader, const csv::CsvRecord& record,
   return absl::OkStatus();
 }
 
-absl::Status CannotWrite(const std::string& path) {
-  return absl::UnavailableError(absl::StrCat(path, ": cannot be written; check the folder, its rights and its space"));
-}
-
 }  // namespace
 
 std::string FormatContents(const SimulatedContents& contents) {
@@ -178,35 +167,24 @@ absl::StatusOr<SimulatedContents> ParseContents(const std::string& path, std::st
   }
 }
 
-absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, Clock& clock, const CallContext& call) {
-  const std::string lock_path = absl::StrCat(path, ".lock");
-  files::FileDescriptor lock(open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!lock.valid()) return CannotWrite(lock_path);
-  while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (call.cancelled()) return absl::CancelledError("the call was cancelled; ask again");
-    if (call.time_left() <= absl::ZeroDuration()) {
-      return absl::UnavailableError(absl::StrCat(path, ": another call holds the simulated platform; try again"));
-    }
-    clock.Sleep(kLook);
-  }
-  return SimulatedFile(path, std::move(lock));
+absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, const CallContext& call) {
+  absl::StatusOr<files::FileLock> lock = files::FileLock::Acquire(absl::StrCat(path, ".lock"), call.time_left(), call);
+  if (!lock.ok()) return lock.status();
+  return SimulatedFile(path, *std::move(lock));
 }
 
-absl::StatusOr<SimulatedContents> SimulatedFile::Read() const {
+absl::StatusOr<SimulatedContents> SimulatedFile::Read() {
   const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path_);
   if (!file.ok()) return file.status();
+  stamp_.emplace(file->info());
   absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();
   return ParseContents(path_, *std::move(text));
 }
 
 absl::Status SimulatedFile::Write(const SimulatedContents& contents) const {
-  const std::string new_path = absl::StrCat(path_, ".tmp");
-  std::ofstream file(new_path, std::ios::binary | std::ios::trunc);
-  file << FormatContents(contents);
-  file.close();
-  if (file.fail() || std::rename(new_path.c_str(), path_.c_str()) != 0) return CannotWrite(path_);
-  return absl::OkStatus();
+  const auto make = [&](files::TextSink sink) { return sink(FormatContents(contents)); };
+  return stamp_.has_value() ? files::ReplaceFile(path_, *stamp_, make) : files::MakeFile(path_, make);
 }
 
 }  // namespace flxlink::simulated

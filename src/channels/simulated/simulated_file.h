@@ -14,10 +14,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
-#include "flxlink/clock.h"
 #include "flxlink/simulated_channel.h"
-#include "src/files/file_descriptor.h"
+#include "src/files/file_lock.h"
+#include "src/files/file_replacement.h"
 
 namespace flxlink::simulated {
 
@@ -33,20 +34,22 @@ absl::StatusOr<SimulatedContents> ParseContents(const std::string& path, std::st
 // Locked, on PATH.lock, as long as it lives. Not thread-safe; two of one file exclude each other in one process too.
 class SimulatedFile {
  public:
-  // UNAVAILABLE: another call had it for as long as this one may take, or PATH.lock cannot be made. CANCELLED: the call
-  // was meanwhile.
-  static absl::StatusOr<SimulatedFile> Open(const std::string& path, Clock& clock, const CallContext& call);
+  // UNAVAILABLE: another call had it for as long as this one may take. CANCELLED: the call was meanwhile. Other errors
+  // as of files::FileError.
+  static absl::StatusOr<SimulatedFile> Open(const std::string& path, const CallContext& call);
 
   // NOT_FOUND: there is no such file yet.
-  absl::StatusOr<SimulatedContents> Read() const;
-  // At once: a reader sees the old file or the new one.
+  absl::StatusOr<SimulatedContents> Read();
+  // At once: a reader sees the old file or the new one. ABORTED: a person has written it since it was read, or made it
+  // where it was not there.
   absl::Status Write(const SimulatedContents& contents) const;
 
  private:
-  SimulatedFile(std::string path, files::FileDescriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  SimulatedFile(std::string path, files::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::string path_;
-  files::FileDescriptor lock_;
+  files::FileLock lock_;
+  absl::optional<files::FileStamp> stamp_;  // As it was read. nullopt: it was not there.
 };
 
 }  // namespace flxlink::simulated
