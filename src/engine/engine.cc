@@ -52,49 +52,32 @@ absl::Status CheckOptions(const EngineOptions& options) {
   return absl::OkStatus();
 }
 
-// One that no storage could keep is the id of no item.
-absl::Status CheckExternalId(absl::string_view id) {
-  if (id.empty()) return absl::InvalidArgumentError("an external id is empty; give the item's id on the platform");
-  const absl::optional<Problem> problem = storage::CheckText("external_id", id, storage::kMaxIndexedBytes);
-  if (!problem.has_value()) return absl::OkStatus();
-  return WithProblem(absl::InvalidArgumentError(problem->message), *problem);
-}
-
-absl::Status CheckItems(absl::Span<const std::string> external_ids) {
-  if (external_ids.empty()) return absl::InvalidArgumentError("no item is named; give the external ids");
-  for (const std::string& id : external_ids) {
-    if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
-// Names of a sort (`what`) by which a notice names items.
+// Names of a sort (`what`) by which items are named. One that no storage could keep names nothing.
 absl::Status CheckNames(absl::string_view what, absl::Span<const std::string> names) {
-  if (static_cast<int64_t>(names.size()) > Storage::kMaxRows) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(names.size(), " names of the sort ", what, " at once; give at most ", Storage::kMaxRows));
-  }
   for (const std::string& name : names) {
-    if (name.empty())
-      return absl::InvalidArgumentError(absl::StrCat("an empty ", what, " names nothing; leave it out"));
+    if (name.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("an empty ", what, " names nothing; leave it out, or fill it"));
+    }
     const absl::optional<Problem> problem = storage::CheckText(what, name, storage::kMaxIndexedBytes);
-    if (problem.has_value()) return absl::InvalidArgumentError(problem->message);
+    if (problem.has_value()) return WithProblem(absl::InvalidArgumentError(problem->message), *problem);
   }
   return absl::OkStatus();
+}
+
+bool IsOfItems(const NoticedItems& items) {
+  return !items.external_ids.empty() || !items.parent_ids.empty() || !items.aliases.empty();
+}
+
+absl::Status CheckNoticed(const NoticedItems& items) {
+  if (!IsOfItems(items)) return absl::InvalidArgumentError("no item is named; name one");
+  absl::Status status = CheckNames("external_id", items.external_ids);
+  if (status.ok()) status = CheckNames("parent_id", items.parent_ids);
+  return status.ok() ? CheckNames("alias", items.aliases) : status;
 }
 
 absl::Status NothingKnown(absl::string_view channel) {
   return absl::NotFoundError(absl::StrCat("nothing is known on channel ", channel,
                                           " by any of the names that were noticed; the next pull sees what is new"));
-}
-
-absl::Status CheckNoticed(const NoticedItems& items) {
-  if (items.parent_ids.empty() && items.aliases.empty()) return CheckItems(items.external_ids);
-  for (const std::string& id : items.external_ids) {
-    if (absl::Status status = CheckExternalId(id); !status.ok()) return status;
-  }
-  absl::Status status = CheckNames("parent_id", items.parent_ids);
-  return status.ok() ? CheckNames("alias", items.aliases) : status;
 }
 
 class EngineImpl : public Engine {
@@ -245,7 +228,8 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<Job> Enqueue(absl::string_view name, const JobRequest& request) override {
     if (request.kind == JobKind::kFetch) {
-      if (absl::Status status = CheckItems(request.options.items); !status.ok()) return status;
+      const NoticedItems items{request.options.items, {}, {}};
+      if (absl::Status status = CheckNoticed(items); !status.ok()) return status;
     }
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
@@ -273,8 +257,7 @@ class EngineImpl : public Engine {
     if (!adapter.ok()) return adapter.status();
     absl::StatusOr<NoticedItems> items = (*adapter)->ReadNotice(notice);
     if (!items.ok()) return items.status();
-    const bool is_of_items = !items->external_ids.empty() || !items->parent_ids.empty() || !items->aliases.empty();
-    return is_of_items ? NoteItems(name, *items) : NothingKnown(channel->config.name);
+    return IsOfItems(*items) ? NoteItems(name, *items) : NothingKnown(channel->config.name);
   }
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }

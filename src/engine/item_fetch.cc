@@ -25,7 +25,9 @@ void Progress(JobContext& context, size_t asked, size_t refused) {
 absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_ids) {
   absl::StatusOr<FetchReply> reply = context.Fetch({external_ids});
   if (!reply.ok()) return AdapterError(reply.status(), context.channel());
-  if (HoldsBreaks(context, static_cast<int64_t>(reply->missing.size()))) return absl::OkStatus();
+  const absl::StatusOr<int64_t> breaks = CountBreaks(context, reply->missing);
+  if (!breaks.ok()) return breaks.status();
+  if (HoldsBreaks(context, *breaks)) return absl::OkStatus();
   const absl::Time as_of = AsOf(context, reply->age);
   const absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
     reply->age = AgeNow(context, as_of);

@@ -77,6 +77,7 @@ class PullPages {
   std::vector<PullPage> held_;
   std::vector<absl::Time> held_as_of_;  // What each of them says was so then.
   int64_t held_rows_ = 0;
+  int64_t held_breaks_ = 0;
   absl::Time held_since_;     // When the first of them was asked for.
   int64_t pages_stored_ = 0;  // By this job.
 };
@@ -95,8 +96,11 @@ absl::Status PullPages::Read() {
       Store().IgnoreError();
       return AdapterError(page.status(), context_.channel());
     }
+    const absl::StatusOr<int64_t> breaks = CountBreaks(context_, page->deleted);
+    if (!breaks.ok()) return breaks.status();
+    held_breaks_ += *breaks;
     // The page is asked for again once that is approved.
-    if (HoldsBreaks(context_, static_cast<int64_t>(page->deleted.size()))) return Store();
+    if (HoldsBreaks(context_, held_breaks_)) return Store();
     cursor_ = page->next_cursor;
     mark_ = page->mark;
     ask_again_after = page->ask_again_after;
@@ -124,7 +128,7 @@ absl::Status PullPages::Store() {
   const std::vector<absl::Time> as_of = std::move(held_as_of_);
   held_.clear();
   held_as_of_.clear();
-  held_rows_ = 0;
+  held_rows_ = held_breaks_ = 0;
   for (int64_t stored = 0; stored < static_cast<int64_t>(pages.size());) {
     const auto from = static_cast<size_t>(stored);
     const absl::Status status =

@@ -16,9 +16,17 @@ absl::Duration AgeNow(const JobContext& context, absl::Time as_of) {
   return std::max(context.options().clock->Now() - as_of, absl::ZeroDuration());
 }
 
+namespace {
+
+bool HasBreakLimit(const JobContext& context) {
+  return context.channel().config.break_limit.has_value() && !context.job().options.approved;
+}
+
+}  // namespace
+
 bool HoldsBreaks(JobContext& context, int64_t more) {
+  if (!HasBreakLimit(context) || more == 0) return false;
   const absl::optional<int64_t> limit = context.channel().config.break_limit;
-  if (!limit.has_value() || context.job().options.approved || more == 0) return false;
   const int64_t broken = context.CountOf("broken") + more;
   if (broken <= *limit) return false;
   const std::string& name = context.channel().config.name;
@@ -26,6 +34,23 @@ bool HoldsBreaks(JobContext& context, int64_t more) {
       problem_code::kBreakLimit, {{"channel", name}, {"links", absl::StrCat(broken)}, {"limit", absl::StrCat(*limit)}},
       absl::StrCat("this job would break ", broken, " links of channel ", name, ", more than its limit of ", *limit));
   return true;
+}
+
+absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::string> external_ids) {
+  int64_t breaks = 0;
+  if (!HasBreakLimit(context)) return breaks;
+  const size_t most = static_cast<size_t>(context.page_rows());
+  for (size_t at = 0; at < external_ids.size(); at += most) {
+    const absl::Span<const std::string> some = external_ids.subspan(at, most);
+    ItemFilter filter;
+    filter.external_ids.assign(some.begin(), some.end());
+    const absl::StatusOr<std::vector<ItemRow>> items = context.RetryValue<std::vector<ItemRow>>(
+        [&] { return context.storage().ReadItems(context.channel().channel_id, filter, 0, context.page_rows()); });
+    if (!items.ok()) return items.status();
+    breaks += std::count_if(items->begin(), items->end(),
+                            [](const ItemRow& item) { return item.link_state == LinkState::kLinked; });
+  }
+  return breaks;
 }
 
 void CountPulledRows(JobContext& context, const PullWriteResult& written) {

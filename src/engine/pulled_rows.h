@@ -22,6 +22,8 @@ absl::Duration AgeNow(const JobContext& context, absl::Time as_of);
 // Whether so many more links that would break have to be approved by a person first (ChannelConfig::break_limit), with
 // those that the job has broken; then the job is held.
 bool HoldsBreaks(JobContext& context, int64_t more);
+// How many links would break if these items were gone. 0 where that needs no approval, whatever their number.
+absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::string> external_ids);
 
 // Counts what storing items changed.
 void CountPulledRows(JobContext& context, const PullWriteResult& written);

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/hooked_storage.h"
+#include "tests/engine/linked_items.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
@@ -226,8 +227,10 @@ TEST_F(ItemFetchTest, MoreThatIsGoneThanTheLimitAllowsHasToBeApproved) {
   ChannelConfig config = engine_->GetChannel("shop")->config;
   config.break_limit = 1;
   ASSERT_TRUE(engine_->PutChannel(config, engine_->GetChannel("shop")->revision).ok());
-  Run(AskFor({"1", "2", "3"}));
-  for (const char* id : {"1", "2"}) ASSERT_TRUE(platform_->RemoveItem(id));
+  Run(AskFor({"1", "2", "3", "4", "5"}));
+  LinkItems(*engine_, "shop", {"1", "2"});
+  for (const char* id : {"1", "2", "3", "4", "5"}) ASSERT_TRUE(platform_->RemoveItem(id));
+  EXPECT_EQ(Run(AskFor({"3", "4", "5"})).state, JobState::kCompleted) << "they had no links";
   const Job held = Run(AskFor({"1", "2"}));
   EXPECT_EQ(held.state, JobState::kHeld);
   EXPECT_EQ(held.error->code, problem_code::kBreakLimit);

@@ -14,6 +14,7 @@
 #include "src/engine/job_queue.h"
 #include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
+#include "tests/engine/linked_items.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
@@ -331,6 +332,9 @@ TEST_F(PullJobTest, MoreDeletedItemsThanTheLimitAllowsHaveToBeApproved) {
   config.break_limit = 1;
   ASSERT_TRUE(engine_->PutChannel(config, engine_->GetChannel("shop")->revision).ok());
   Run(AskForPull());
+  LinkItems(*engine_, "shop", {"1", "2"});
+  for (const char* id : {"3", "4"}) ASSERT_TRUE(platform_->RemoveItem(id));
+  EXPECT_EQ(Run(AskForPull(true)).state, JobState::kCompleted) << "they had no links";
   for (const char* id : {"1", "2"}) ASSERT_TRUE(platform_->RemoveItem(id));
   const Job held = Run(AskForPull(true));
   EXPECT_EQ(held.state, JobState::kHeld);
