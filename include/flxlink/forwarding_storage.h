@@ -182,7 +182,7 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override {
     return Around("WriteEvaluatedVersion", [&] { return inner_.WriteEvaluatedVersion(fence, policy_version); });
   }
-  absl::Status BeginPush(const Fence& fence, const PushRecord& record) override {
+  absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override {
     return Around("BeginPush", [&] { return inner_.BeginPush(fence, record); });
   }
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override {

@@ -230,9 +230,14 @@ class LinkStorage {
   // Every link was looked at again under this policy version.
   virtual absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) = 0;
 
-  // Keeps the record of a push that is about to begin and adds the fields of each item to those of its link that are in
-  // doubt, but for links that are not there any more: what is sent for them cannot be taken for another link's.
-  virtual absl::Status BeginPush(const Fence& fence, const PushRecord& record) = 0;
+  // Keeps the record of a push that is about to begin, and adds the fields of each item to those of its link that are
+  // in doubt (QuantityInDoubt of storage_kit/rules.h has the lowest quantity among them). Left out of both is what was
+  // overtaken since it was planned: an item whose link is not the one that it names, has another dirty version by now
+  // or is not among those that ReadDirty gives; and every item where the channel's policy_version is not the record's.
+  // Returns the listing ids of what is left out, in the order of the record; where that is everything, no record is
+  // kept. Of a link that the record names twice the last item counts. Repeat: the record that is there stays, and what
+  // it does not have is left out.
+  virtual absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
   // Records with what is not settled of them, by push_id.
   virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) = 0;

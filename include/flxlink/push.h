@@ -99,6 +99,8 @@ struct PushRecord {
   absl::Time call_deadline;
   // When what is accepted is given up.
   absl::Time receipt_deadline;
+  // The channel's (Channel::policy_version) by which the items were planned.
+  int64_t policy_version = 0;
   std::vector<PushItem> items;
 };
 

@@ -10,9 +10,10 @@
 //
 // What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is.
 //
-// *Oversell guard*: when a full sync finds less stock on the channel than was acknowledged, the channel has probably
-// sold some. Unless the channel's policy says overwrite, the quantity is then not sent until the product's quantity has
-// been stated again after that observation; meanwhile it is attention.
+// *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged and than any
+// push in doubt would have left there, the channel has probably sold some. Unless the channel's policy says overwrite,
+// the quantity is then not sent until the product's quantity has been stated again after that observation; meanwhile it
+// is attention.
 //
 // *Fixed* fields of an item (channel_variant.h) are never sent, in doubt or not: the channel would not take them. Where
 // a fixed field has another value than the one desired, as the last pull saw it, that is attention and the link is
@@ -76,6 +77,9 @@ struct SyncRow {
   SyncFields awaited{};
   // The highest quantity among what is awaited. kAbsent: none is.
   int64_t awaited_quantity = kAbsent;
+  // The lowest quantity that was sent since the quantity is in doubt: one that is not below it may be flxlink's own,
+  // and is no sign that the channel sold something. kAbsent: it is not in doubt, or it is not known.
+  int64_t quantity_in_doubt = kAbsent;
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
   bool dirty = false;
@@ -140,6 +144,8 @@ struct SyncPlan {
     // The link's fields that were in doubt before, and those of them that are awaited.
     SyncFields in_doubt;
     SyncFields awaited;
+    // SyncRow::quantity_in_doubt.
+    int64_t quantity_in_doubt = kAbsent;
     // Those of them that are forgotten when the last item is applied: they were not sent, and may have another value on
     // the channel than the one acknowledged.
     SyncFields forgotten;

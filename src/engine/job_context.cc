@@ -191,9 +191,7 @@ absl::Status JobContext::Wait(absl::Duration duration) {
   return absl::OkStatus();
 }
 
-absl::Status JobContext::CheckYield() const {
-  return should_yield_() ? absl::CancelledError("the job yields") : ended_;
-}
+absl::Status JobContext::CheckYield() const { return yields() ? absl::CancelledError("the job yields") : ended_; }
 
 // A clock that was set back does not put it off.
 absl::Duration JobContext::UntilLook() const {

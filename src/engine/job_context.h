@@ -67,7 +67,9 @@ class JobContext {
   // Whether an earlier run of the job has come to something: it yielded, or its worker died.
   bool resumed() const { return job_.attempts > 1 || !job_.counts.empty(); }
   // Whether the job is to yield, or has been told to.
-  bool yields() const { return should_yield_(); }
+  bool yields() const { return yields_ || should_yield_(); }
+  // The job is to yield, since it went by what is not so any more: its next run goes by what is.
+  void Yield() { yields_ = true; }
 
   JobOutput& output() { return output_; }
   JobProgress& progress() { return progress_; }
@@ -176,6 +178,7 @@ class JobContext {
   const Job& job_;
   const Fence fence_;
   const ShouldYield should_yield_;
+  bool yields_ = false;
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.
   JobProgress progress_;

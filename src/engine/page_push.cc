@@ -61,6 +61,9 @@ absl::Status PagePush::SendInTime(std::vector<Call> calls) {
   const absl::Time begun = context_.options().clock->Now();
   absl::Status status = Begin(absl::MakeSpan(calls));
   if (!status.ok()) return status;
+  calls.erase(std::remove_if(calls.begin(), calls.end(), [](const Call& call) { return call.batch.items.empty(); }),
+              calls.end());
+  if (calls.empty()) return absl::OkStatus();
   const absl::Duration left = timeout - (context_.options().clock->Now() - begun);
   if (timeout <= absl::ZeroDuration() || left > absl::ZeroDuration()) return Send(absl::MakeSpan(calls), left);
   for (const Call& call : calls) status.Update(SettleUntried(call));
@@ -89,10 +92,34 @@ absl::Status PagePush::BeginOne(Call* call) {
   call->record.kind = kind.name;
   call->record.call_deadline = *now + kind.timeout;
   call->record.receipt_deadline = *now + kind.receipt_timeout;
+  call->record.policy_version = context_.channel().policy_version;
   for (const int64_t number : call->batch.items) {
     call->record.items.push_back(plan_.items[static_cast<size_t>(number)]);
   }
-  return context_.Retry([&] { return context_.storage().BeginPush(context_.fence(), call->record); });
+  const absl::StatusOr<std::vector<int64_t>> left_out = context_.RetryValue<std::vector<int64_t>>(
+      [&] { return context_.storage().BeginPush(context_.fence(), call->record); });
+  return left_out.ok() ? LeaveOut({left_out->begin(), left_out->end()}, call) : left_out.status();
+}
+
+// What was overtaken since it was planned is planned anew: by the next pass, or, where the channel has another policy
+// now, by the job's next run, which goes by that.
+absl::Status PagePush::LeaveOut(const absl::flat_hash_set<int64_t>& listing_ids, Call* call) {
+  if (listing_ids.empty()) return absl::OkStatus();
+  result_.again = true;
+  std::vector<int64_t> items;
+  std::vector<PushItem> recorded;
+  for (size_t i = 0; i < call->batch.items.size(); ++i) {
+    if (listing_ids.contains(call->record.items[i].listing_id)) continue;
+    items.push_back(call->batch.items[i]);
+    recorded.push_back(std::move(call->record.items[i]));
+  }
+  call->batch.items = std::move(items);
+  call->record.items = std::move(recorded);
+  const absl::StatusOr<Channel> channel =
+      context_.RetryValue<Channel>([&] { return context_.storage().ReadChannel(scope_.channel_id()); });
+  if (!channel.ok()) return channel.status();
+  if (channel->policy_version != context_.channel().policy_version) context_.Yield();
+  return absl::OkStatus();
 }
 
 // The first error ends the sync; what the other calls came to is stored all the same.

@@ -7,6 +7,7 @@
 #include <deque>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -42,6 +43,7 @@ class PagePush {
   absl::StatusOr<std::vector<Call>> TakeCalls();
   absl::Status Begin(absl::Span<Call> calls);
   absl::Status BeginOne(Call* call);
+  absl::Status LeaveOut(const absl::flat_hash_set<int64_t>& listing_ids, Call* call);
   absl::Status Send(absl::Span<Call> calls, absl::Duration timeout);
   absl::Status SendInTime(std::vector<Call> calls);
   absl::Status TakeAnswer(Call& call, absl::StatusOr<PushReply> reply);

@@ -94,9 +94,9 @@ absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, const SyncPol
   return static_cast<int64_t>(found.size());
 }
 
-// All links, where the job is a full sync or the channel's policy was changed.
+// All links, where the job is a full sync that has not compared them or the channel's policy was changed.
 absl::Status SyncRun::ReconcileChanged() {
-  const bool full = context_.job().options.full;
+  const bool full = context_.job().options.full && !context_.HasCount(kCompared);
   const Channel& channel = context_.channel();
   if (!full && channel.policy_version <= channel.evaluated_version) return absl::OkStatus();
   const absl::Status status = ReconcileAll(full);
@@ -114,7 +114,7 @@ absl::Status SyncRun::MarkDirty() {
     context_.progress() = JobProgress();
     if (full) context_.SetCount("drifted", 0);  // Where it yielded while it compared, it begins again.
   }
-  const absl::Status status = context_.HasCount(kCompared) ? absl::OkStatus() : ReconcileChanged();
+  const absl::Status status = ReconcileChanged();
   return status.ok() ? Force() : status;
 }
 

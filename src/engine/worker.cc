@@ -140,7 +140,9 @@ absl::StatusOr<bool> Worker::Serve(int64_t channel_id, ShouldYield should_yield)
     absl::StatusOr<bool> ran = ClaimAndRun(channel_id, should_yield);
     if (!ran.ok() || !*ran) return ran;
   }
-  return WriteEnd(channel_id);
+  const absl::StatusOr<bool> ended = WriteEnd(channel_id);
+  // A job that yielded by itself goes on at once.
+  return ended.ok() ? *ended || !should_yield() : ended;
 }
 
 Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield) {

@@ -34,8 +34,8 @@ class Worker {
       : options_(options), queue_(queue), reporter_(reporter), owner_(owner), retries_(options), accounts_(options) {}
 
   // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Returns
-  // whether a job came to its end; how is written in the job. Errors are those of storage; the channel is then tried
-  // again by RunAny.
+  // whether a job came to its end; how is written in the job; or yielded though it need not, and can go on. Errors are
+  // those of storage; the channel is then tried again by RunAny.
   // Nothing begins once the job that would is to yield.
   absl::StatusOr<bool> RunNext(int64_t channel_id, ShouldYield should_yield);
 

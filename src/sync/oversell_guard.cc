@@ -20,9 +20,9 @@ bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPol
   return GuardStands(row, policy) && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
 }
 
-bool SetsGuard(const ItemValues& before, const ItemValues& after, OversellGuard guard) {
-  return guard == OversellGuard::kHold && before.quantity != kAbsent && after.quantity != kAbsent &&
-         after.quantity < before.quantity;
+bool SetsGuard(const ItemValues& before, int64_t quantity_in_doubt, const ItemValues& after, OversellGuard guard) {
+  if (guard != OversellGuard::kHold || before.quantity == kAbsent || after.quantity == kAbsent) return false;
+  return after.quantity < before.quantity && (quantity_in_doubt == kAbsent || after.quantity < quantity_in_doubt);
 }
 
 }  // namespace flxlink::sync

@@ -21,8 +21,9 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy);
 // nor where it hides the item.
 bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy);
 
-// Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged.
-bool SetsGuard(const ItemValues& before, const ItemValues& after, OversellGuard guard);
+// Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged, and not
+// since a push in doubt landed (SyncRow::quantity_in_doubt).
+bool SetsGuard(const ItemValues& before, int64_t quantity_in_doubt, const ItemValues& after, OversellGuard guard);
 
 }  // namespace flxlink::sync
 

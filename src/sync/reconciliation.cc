@@ -44,7 +44,8 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     reconciliation.listing_id = row.listing_id;
     reconciliation.channel_variant_id = row.channel_variant_id;
     reconciliation.acknowledged = looked_at.acknowledged;
-    reconciliation.guard_quantity = sync::SetsGuard(row.acknowledged, looked_at.acknowledged, policy.oversell_guard);
+    reconciliation.guard_quantity =
+        sync::SetsGuard(row.acknowledged, row.quantity_in_doubt, looked_at.acknowledged, policy.oversell_guard);
     found.push_back(reconciliation);
   }
   return found;

@@ -146,7 +146,7 @@ class Settler {
     CopyFields(landed, item.values, &row.acknowledged);
     CopyFields(DifferenceOf(known, landed), seen, &row.seen);
     row.in_doubt = DoubtAfter(state, /*settled=*/false, known);
-    row.guard_quantity = sync::SetsGuard(item.known, row.seen, plan_.oversell_guard);
+    row.guard_quantity = sync::SetsGuard(item.known, state.quantity_in_doubt, row.seen, plan_.oversell_guard);
   }
 
   // A refusal ends no other attention of the item.

@@ -226,6 +226,7 @@ class Planner {
     state.last = decision.send.empty() || NextStep(decision, row, desired).fields.empty();
     state.in_doubt = row.in_doubt;
     state.awaited = row.awaited;
+    state.quantity_in_doubt = row.quantity_in_doubt;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row, policy_), step.fields);
     state.refused = decision.refused;
     if (decision.has_quantity || step.fields.Has(SyncField::kQuantity)) {

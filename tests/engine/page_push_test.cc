@@ -223,6 +223,92 @@ TEST_F(PagePushTest, ALinkOfWhichSomethingStaysRefusedIsNotDone) {
   EXPECT_THAT(AttentionsOf(0), IsEmpty());
 }
 
+// What a person does takes effect with the next batch, and not with the next sync.
+TEST_F(PagePushTest, WhatWasOvertakenSinceItWasPlannedIsNotSent) {
+  SimulatedOptions options;
+  OnlyKind(options).max_items = 1;
+  Start(options);
+  SyncedChannel(3);
+  WritePrices(3, 1100);
+  std::vector<std::string> seen;
+  script_.push = [&] {
+    for (int i = 0; i < 3; ++i) seen.push_back(absl::StrCat(PriceOf(i)));
+    if (seen.size() > 3) return absl::OkStatus();
+    WriteProduct(1, 1200);
+    ListingEdit pause;
+    pause.kind = ListingEdit::Kind::kPause;
+    EXPECT_EQ(engine_->EditListing("shop", Sku(2), pause), absl::OkStatus());
+    return absl::OkStatus();
+  };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(sync, "sent"), 2);
+  EXPECT_THAT(seen, ElementsAre("1000", "1000", "1000", "1100", "1000", "1000")) << "two calls";
+  EXPECT_EQ(PriceOf(1), 1200);
+  EXPECT_EQ(PriceOf(2), 1000);
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
+}
+
+TEST_F(PagePushTest, AChangeOfTheChannelsPolicyTakesEffectWithTheNextCall) {
+  for (const bool full : {false, true}) {
+    UseNewStorage(ticking_);
+    SimulatedOptions options;
+    OnlyKind(options).max_items = 1;
+    Start(options);
+    SyncedChannel(5);
+    for (int i = 0; i < 5; ++i) WriteProduct(i, 1100, 7);
+    int calls = 0;
+    script_.push = [&] {
+      if (++calls != 2) return absl::OkStatus();
+      const Channel channel = *engine_->GetChannel("shop");
+      ChannelConfig config = channel.config;
+      config.sync_fields = {SyncField::kQuantity};
+      EXPECT_TRUE(engine_->PutChannel(config, channel.revision).ok());
+      return absl::OkStatus();
+    };
+    JobRequest request;
+    request.options.full = full;
+    const int64_t job_id = engine_->Enqueue("shop", request)->job_id;
+    ASSERT_TRUE(engine_->RunPending(10).ok());
+    const Job sync = *engine_->GetJob(job_id);
+    EXPECT_EQ(sync.state, JobState::kCompleted);
+    EXPECT_EQ(CountOf(sync, "sent"), 5);
+    EXPECT_EQ(calls, 5);
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_EQ(QuantityOf(i), 7);
+      EXPECT_EQ(PriceOf(i), i < 2 ? 1100 : 1000) << "item " << i;
+    }
+    const Channel channel = *engine_->GetChannel("shop");
+    EXPECT_EQ(channel.evaluated_version, channel.policy_version);
+    EXPECT_EQ(InDoubt(), 0);
+    EXPECT_THAT(OpenPushes(), IsEmpty());
+    script_.push = nullptr;
+  }
+}
+
+// Nobody bought anything: the channel has less than it acknowledged since a push landed whose answer was lost.
+TEST_F(PagePushTest, AnOwnPushWhoseAnswerWasLostIsNoSale) {
+  SimulatedOptions options;
+  OnlyKind(options).compares = {SyncField::kQuantity};
+  UseNewStorage(ticking_);
+  Start(options, /*max_tries=*/1);
+  SyncedChannel(1);
+  WriteProduct(0, 1000, 2);
+  SimulatedFaults faults;
+  faults.push_lost_reply = 1;
+  platform_->SetFaults(faults);
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  ASSERT_EQ(QuantityOf(0), 2);
+  platform_->SetFaults({});
+  WriteProduct(0, 1000, 4);
+  RunRetries();
+  Run(JobKind::kSync);
+  EXPECT_EQ(QuantityOf(0), 4);
+  EXPECT_THAT(AttentionsOf(0), IsEmpty());
+  EXPECT_EQ(InDoubt(), 0);
+}
+
 TEST_F(PagePushTest, AnItemThatIsNeverTriedEndsTheJob) {
   Start();
   SyncedChannel(1);

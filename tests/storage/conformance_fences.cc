@@ -60,7 +60,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
       {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
       {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {PairOf(link)}, At(9)); }},
       {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},
-      {"BeginPush", [=](Storage& s, const Fence& f) { return s.BeginPush(f, Push(2, {link})); }},
+      {"BeginPush", [=](Storage& s, const Fence& f) { return s.BeginPush(f, Push(2, {link})).status(); }},
       {"WriteSettlements", [=](Storage& s, const Fence& f) { return s.WriteSettlements(f, settled, At(9)).status(); }},
       {"AbandonPush", [=](Storage& s, const Fence& f) { return s.AbandonPush(f, 1); }},
       {"WriteStatuses", [=](Storage& s, const Fence& f) { return s.WriteStatuses(f, {hide}, At(9)).status(); }},
@@ -93,7 +93,7 @@ void MakeWork(Shop& shop) {
   shop.StockAndLink(2);
   shop.Stock({{"K3", "S3", 100, 10}});
   shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});
-  ASSERT_EQ(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")}))), kNothingLeftOut);
   const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   Value(shop.storage().WritePulledPages(shop.fence(), pull_number, {ToPage({}, "page 2")}, At(8)));
 }

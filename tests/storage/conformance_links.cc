@@ -638,10 +638,10 @@ TEST_P(StorageConformance, VersionsNeverGoBackOverAListingsLife) {
 
 TEST_P(StorageConformance, OnlyWhatIsInDoubtIsNotKnownOfAnUnlinkedItem) {
   Shop shop(under_test());
-  shop.StockAndSync(1);
+  shop.StockAndLink(1);
   PushRecord record = Push(1, {shop.LinkRow("S1")});
   record.items[0].mask = {SyncField::kPrice, SyncField::kStatus};
-  ASSERT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1")), absl::OkStatus());
   EXPECT_EQ(shop.LinkRow("S1").acknowledged, (ItemValues{kAbsent, 10, ChannelStatus::kListed}));

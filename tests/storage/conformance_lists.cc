@@ -84,13 +84,11 @@ void Act(Shop& shop, Dice& dice, int i) {
   if (dice.OneIn(6)) return;
   shop.Link(Sku(i), ExternalId(i));
   const auto edit = [&](ListingEdit::Kind kind) { EXPECT_EQ(shop.Edit(Sku(i), Only(kind)), absl::OkStatus()); };
-  if (dice.OneIn(5)) edit(ListingEdit::Kind::kPause);
   const int lot = dice.Below(6);
+  if (lot == 3) Value(shop.storage().BeginPush(shop.fence(), Push(i + 1, {shop.LinkRow(Sku(i))})));
+  if (dice.OneIn(5)) edit(ListingEdit::Kind::kPause);
   if (lot == 0) edit(ListingEdit::Kind::kUnlink);
   if (lot == 1 || lot == 2) Settle(shop, dice, shop.LinkRow(Sku(i)));
-  if (lot == 3) {
-    EXPECT_EQ(shop.storage().BeginPush(shop.fence(), Push(i + 1, {shop.LinkRow(Sku(i))})), absl::OkStatus());
-  }
 }
 
 // Rows of every kind, by chance; items that are gone, and jobs that wait.

@@ -40,8 +40,9 @@ TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(3);
   const SyncRow third = shop.LinkRow("S3");
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {third, shop.LinkRow("S1"), third}, At(60))), absl::OkStatus());
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(5, {shop.LinkRow("S2")}, At(70))), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {third, shop.LinkRow("S1"), third}, At(60)))),
+            kNothingLeftOut);
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(5, {shop.LinkRow("S2")}, At(70)))), kNothingLeftOut);
   const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
   ASSERT_EQ(pushes.size(), 2u);
   EXPECT_EQ(pushes[0].push_id, 5);
@@ -58,12 +59,88 @@ TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
 TEST_P(StorageConformance, BeginningAPushTwiceIsOnce) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60))), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60)))), kNothingLeftOut);
   const std::string once = StoreText(storage());
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60))), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}, At(60)))), kNothingLeftOut);
   EXPECT_EQ(StoreText(storage()), once);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S2")}, At(90))), absl::OkStatus());
+  EXPECT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S2"), shop.LinkRow("S1")}, At(90)))),
+            std::vector<int64_t>{shop.ListingId("S2")});
   EXPECT_EQ(StoreText(storage()), once) << "the record that is there stays";
+}
+
+TEST_P(StorageConformance, WhatWasOvertakenIsLeftOutOfAPush) {
+  using Kind = ListingEdit::Kind;
+  Shop shop(under_test());
+  shop.StockAndLink(7);
+  std::vector<SyncRow> planned;
+  std::vector<int64_t> overtaken;
+  for (int i = 1; i <= 7; ++i) planned.push_back(shop.LinkRow(absl::StrCat("S", i)));
+  for (const int i : {5, 4, 3, 2, 1, 0}) overtaken.push_back(planned[static_cast<size_t>(i)].listing_id);
+  std::swap(planned.front(), planned[5]);
+  std::swap(planned[1], planned[4]);
+  std::swap(planned[2], planned[3]);
+  shop.WriteProducts({{"K1", "S1", 100, 9}}, At(4));
+  ASSERT_EQ(shop.Edit("S2", Only(Kind::kPause)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S3", Only(Kind::kUnlink)), absl::OkStatus());
+  shop.Pull({{"X1", 100, 10},
+             {"X2", 100, 10},
+             {"X3", 100, 10},
+             {"X5", 100, 10, ChannelStatus::kDead},
+             {"X6", 100, 10},
+             {"X7", 100, 10}},
+            At(5));
+  shop.Clean("S6");
+
+  const PushRecord push = Push(8, planned);
+  EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), overtaken);
+  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  ASSERT_EQ(pushes.size(), 1u);
+  EXPECT_EQ(ListingsOf(pushes[0]), std::vector<int64_t>{shop.ListingId("S7")});
+  for (const char* sku : {"S1", "S2", "S3", "S4", "S5", "S6"}) EXPECT_FALSE(shop.Listing(sku).in_doubt) << sku;
+  EXPECT_TRUE(shop.Listing("S7").in_doubt);
+  EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), overtaken) << "once more";
+}
+
+TEST_P(StorageConformance, APushThatWasPlannedByAnotherPolicyIsLeftOut) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const Channel channel = shop.channel();
+  ChannelConfig config = channel.config;
+  config.sync_fields = {SyncField::kPrice};
+  ASSERT_EQ(storage().WriteChannel(shop.channel_id(), channel.revision, config, absl::nullopt, /*moves_policy=*/true),
+            absl::OkStatus());
+  PushRecord push = Push(8, {shop.LinkRow("S1")});
+  push.policy_version = channel.policy_version;
+  EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), std::vector<int64_t>{shop.ListingId("S1")});
+  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_FALSE(shop.Listing("S1").in_doubt);
+  push.policy_version = shop.channel().policy_version;
+  EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), kNothingLeftOut) << "nothing was kept under its id";
+  EXPECT_TRUE(shop.Listing("S1").in_doubt);
+}
+
+TEST_P(StorageConformance, TheLowestQuantityInDoubtIsKept) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const auto push = [&](int64_t push_id, const SyncFields& mask, int64_t quantity) {
+    PushRecord record = Push(push_id, {shop.LinkRow("S1")});
+    record.items[0].mask = mask;
+    record.items[0].values.quantity = quantity;
+    EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+    return shop.LinkRow("S1").quantity_in_doubt;
+  };
+  EXPECT_EQ(push(1, {SyncField::kPrice}, 2), kAbsent);
+  EXPECT_EQ(push(2, {SyncField::kQuantity}, 7), 7);
+  EXPECT_EQ(push(3, {SyncField::kQuantity}, 4), 4);
+  EXPECT_EQ(push(4, {SyncField::kQuantity}, 9), 4);
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 3), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").quantity_in_doubt, 4) << "it may have landed";
+  Settlement row = Applied(shop.LinkRow("S1"), {});
+  row.settled = false;
+  row.in_doubt = {SyncField::kPrice};
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(4, {row}), At(5)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").quantity_in_doubt, kAbsent);
+  EXPECT_EQ(push(5, {SyncField::kQuantity}, 8), 8) << "what was in doubt before is over";
 }
 
 TEST_P(StorageConformance, EveryPushAddsItsFieldsToThoseInDoubt) {
@@ -72,7 +149,7 @@ TEST_P(StorageConformance, EveryPushAddsItsFieldsToThoseInDoubt) {
   const auto push = [&](int64_t push_id, const SyncFields& mask) {
     PushRecord record = Push(push_id, {shop.LinkRow("S1")});
     record.items[0].mask = mask;
-    EXPECT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+    EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
     return shop.LinkRow("S1").in_doubt;
   };
   EXPECT_EQ(push(1, {SyncField::kQuantity}), SyncFields{SyncField::kQuantity});
@@ -101,8 +178,8 @@ TEST_P(StorageConformance, PushIdsAreUniqueWithinAChannelOnly) {
   west.Build({"S1"});
   west.Pull({{"X1"}});
   west.Link("S1", "X1");
-  ASSERT_EQ(storage().BeginPush(east.fence(), Push(1, {east.LinkRow("S1")})), absl::OkStatus());
-  ASSERT_EQ(storage().BeginPush(west.fence(), Push(1, {west.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(east.fence(), Push(1, {east.LinkRow("S1")}))), kNothingLeftOut);
+  ASSERT_EQ(Value(storage().BeginPush(west.fence(), Push(1, {west.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(storage().AbandonPush(east.fence(), 1), absl::OkStatus());
   EXPECT_EQ(Value(storage().ReadOpenPushes(west.channel_id())).size(), 1u);
 }
@@ -112,7 +189,7 @@ TEST_P(StorageConformance, SettledPushIsClosedAndItsLinksAreClean) {
   shop.StockAndLink(2);
   const SyncRow first = shop.LinkRow("S1");
   const SyncRow second = shop.LinkRow("S2");
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {first, second})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {first, second}))), kNothingLeftOut);
   const ItemValues values = {99, 3, ChannelStatus::kListed};
   ASSERT_EQ(storage()
                 .WriteSettlements(shop.fence(), Settled(8, {Applied(first, values), Applied(second, values)}), At(5))
@@ -130,7 +207,8 @@ TEST_P(StorageConformance, SettledPushIsClosedAndItsLinksAreClean) {
 TEST_P(StorageConformance, WritingSettlementsTwiceIsOnce) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")}))),
+            kNothingLeftOut);
   SettlementBatch batch =
       Settled(8, {Applied(shop.LinkRow("S1"), {9, 9, ChannelStatus::kHidden}), Gone(shop.LinkRow("S2"))});
   batch.rows[0].attentions = 0;
@@ -180,7 +258,7 @@ TEST_P(StorageConformance, WhatAConflictSawIsAcknowledgedAndTheLinkStaysDirty) {
             absl::OkStatus());
   shop.StockAndLink(2);
   const SyncRow link = shop.LinkRow("S1");
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {link})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {link}))), kNothingLeftOut);
   Settlement conflict = Applied(link, {90});
   conflict.settled = false;
   conflict.mask = {SyncField::kPrice};
@@ -277,7 +355,7 @@ TEST_P(StorageConformance, ChangeThatCameInBetweenStaysDirty) {
 TEST_P(StorageConformance, UnsettledLinkStaysDirty) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   Settlement conflict = Applied(shop.LinkRow("S1"), {});
   conflict.settled = false;
   conflict.mask = {};
@@ -469,7 +547,7 @@ TEST_P(StorageConformance, AttentionIsKeptWhereASettlementSaysSo) {
 TEST_P(StorageConformance, SettlementSaysWhetherItsLinkStaysInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   SettlementBatch batch = Settled(8, {Applied(shop.LinkRow("S1"), {})});
   batch.rows[0].settled = false;
   batch.rows[0].in_doubt = {SyncField::kPrice};
@@ -487,7 +565,7 @@ TEST_P(StorageConformance, SettlementSaysWhetherItsLinkStaysInDoubt) {
 TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   Settlement gone = Gone(shop.LinkRow("S1"));
   gone.in_doubt = {SyncField::kPrice};  // Nothing can have landed on what is not there.
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {gone}), At(5)).status(), absl::OkStatus());
@@ -500,7 +578,8 @@ TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
 TEST_P(StorageConformance, PushWithUnknownOutcomesStaysOpen) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1"), shop.LinkRow("S2")}))),
+            kNothingLeftOut);
   SettlementBatch batch = Settled(8, {Applied(shop.LinkRow("S1"), {})});
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
@@ -523,7 +602,7 @@ TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
     item.mask = {SyncField::kPrice, SyncField::kQuantity};
     item.values = {700, 4, ChannelStatus::kUnknown};
   }
-  ASSERT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
   EXPECT_TRUE(shop.LinkRow("S1").awaited.empty()) << "nothing is accepted yet";
 
   const SettlementBatch accepted =
@@ -554,7 +633,7 @@ TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
 TEST_P(StorageConformance, ADecidedReceiptLetsItsLinkGoOn) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   const SyncFields fields = shop.LinkRow("S1").in_doubt;
   ASSERT_EQ(storage()
                 .WriteSettlements(shop.fence(), Settled(8, {Accepted(shop.LinkRow("S1"), "r1", fields)}), At(5))
@@ -577,7 +656,7 @@ TEST_P(StorageConformance, ADecidedReceiptLetsItsLinkGoOn) {
 TEST_P(StorageConformance, AReceiptOfAnEarlierLinkIsNotAwaited) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   const SyncRow before = shop.LinkRow("S1");
   ASSERT_EQ(
       storage().WriteSettlements(shop.fence(), Settled(8, {Accepted(before, "r1", before.in_doubt)}), At(5)).status(),
@@ -595,7 +674,7 @@ TEST_P(StorageConformance, AReceiptOfAnEarlierLinkIsNotAwaited) {
 TEST_P(StorageConformance, SettlingWithoutAPushClosesNone) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {Applied(shop.LinkRow("S2"), {})}), At(5)).status(),
             absl::OkStatus());
   EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id())).size(), 1u);
@@ -607,7 +686,7 @@ TEST_P(StorageConformance, SettlingWithoutAPushClosesNone) {
 TEST_P(StorageConformance, AbandonedPushLeavesItsLinksInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(1);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus());
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
   EXPECT_FALSE(shop.LinkRow("S1").in_doubt.empty());
@@ -620,7 +699,7 @@ TEST_P(StorageConformance, SettlementOfAnEarlierLinkTellsNothingAboutThisOne) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   const SyncRow earlier = shop.LinkRow("S1");
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {earlier})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {earlier}))), kNothingLeftOut);
   ASSERT_EQ(shop.Edit("S2", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   ASSERT_EQ(shop.Edit("S1", LinkTo("X2")), absl::OkStatus());
@@ -644,7 +723,7 @@ TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreOnlyEndsTheDoubt) {
   shop.StockAndLink(2);
   const SyncRow unlinked = shop.LinkRow("S1");
   const SyncRow broken = shop.LinkRow("S2");
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(8, {unlinked, broken})), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {unlinked, broken}))), kNothingLeftOut);
   ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   shop.Pull({{"X1", 100, 10}});  // Breaks S2.
   ASSERT_EQ(
@@ -698,7 +777,7 @@ TEST_P(StorageConformance, WholePageOfLinksGoesThroughASync) {
   Storage::DirtyCursor cursor;
   const SyncBatch dirty = Value(storage().ReadDirty(shop.channel_id(), &cursor, kMax));
   ASSERT_EQ(dirty.size(), kMax);
-  ASSERT_EQ(storage().BeginPush(shop.fence(), Push(1, dirty.rows)), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(1, dirty.rows))), kNothingLeftOut);
   SettlementBatch settled = Settled(1, {});
   for (const SyncRow& row : dirty.rows) {
     settled.rows.push_back(Applied(row, {row.product_price, row.product_quantity, ChannelStatus::kListed}));

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "flxlink/conformance/storage.h"
 #include "flxlink/storage.h"
 #include "gtest/gtest.h"
@@ -47,6 +48,9 @@ T Value(absl::StatusOr<T> result) {
 
 // Where a test stops to ask for pages of which one should have been empty long ago.
 constexpr int kManyPages = 100;
+
+// What BeginPush returns where nothing was overtaken.
+constexpr absl::Span<const int64_t> kNothingLeftOut;
 
 // A product variant.
 struct ProductRow {

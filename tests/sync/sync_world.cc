@@ -290,6 +290,7 @@ class World {
       if (settlement.mask.Has(SyncField::kStatus)) row.status = Acknowledge(row.status, settlement.acknowledged.status);
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
+      if (!row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = kAbsent;
       row.refused = settlement.refused;
     }
   }
@@ -337,8 +338,8 @@ class World {
       if (!at_rest_ && Chance(15)) FixOthers(link);
       const SyncFields fixed = FixedOf(link);
       link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
-      const bool is_compared =
-          !link.dead && policy_.fields.Has(SyncField::kQuantity) && !fixed.Has(SyncField::kQuantity);
+      const bool is_compared = !link.dead && policy_.fields.Has(SyncField::kQuantity) &&
+                               !fixed.Has(SyncField::kQuantity) && !MayBeOwn(link.row, link.truth.quantity);
       link.sold = link.sold || (is_compared && acknowledged != kAbsent && link.truth.quantity < acknowledged);
     }
     for (const Reconciliation& found : functions_.reconcile(Read(which), policy_, true)) {
@@ -394,6 +395,10 @@ class World {
     for (const int64_t number : call.items) {
       const PushItem& item = plan.items[static_cast<size_t>(number)];
       SyncRow& row = LinkOf(item.listing_id).row;
+      if (item.mask.Has(SyncField::kQuantity)) {
+        const bool first = !row.in_doubt.Has(SyncField::kQuantity);
+        row.quantity_in_doubt = first ? item.values.quantity : std::min(row.quantity_in_doubt, item.values.quantity);
+      }
       row.in_doubt = UnionOf(row.in_doubt, item.mask);
       PushOutcome outcome;
       if (dies) {
@@ -407,7 +412,7 @@ class World {
     if (dies) return;
     for (size_t i = 0; i < outcomes.size(); ++i) {
       const auto number = static_cast<size_t>(call.items[i]);
-      TakeSeen(plan.items[number], plan.item_states[number].in_doubt, outcomes[i].seen);
+      TakeSeen(plan.items[number], plan.item_states[number], outcomes[i].seen);
     }
     Write(functions_.settle(plan, call.items, outcomes, ++push_id_));
     for (const PushItem& item : plan.items) CheckAcknowledged(LinkOf(item.listing_id));
@@ -423,14 +428,19 @@ class World {
     return std::any_of(std::begin(kSyncFields), std::end(kSyncFields), moved);
   }
 
+  // A push that nobody heard of may have left that quantity, or a lower one.
+  template <typename Link>
+  static bool MayBeOwn(const Link& link, int64_t quantity) {
+    return link.quantity_in_doubt != kAbsent && quantity >= link.quantity_in_doubt;
+  }
+
   // What the channel lost is known as well as by a look, unless an earlier push took it.
-  void TakeSeen(const PushItem& item, const SyncFields& in_doubt, const ItemValues& seen) {
+  void TakeSeen(const PushItem& item, const SyncPlan::ItemState& before, const ItemValues& seen) {
     if (!IsExplained(item, seen)) return;
     Link& link = LinkOf(item.listing_id);
     link.drifted = DifferenceOf(link.drifted, PresentFields(seen));
-    const bool is_own = in_doubt.Has(SyncField::kQuantity) && seen.quantity == item.values.quantity;
     const bool is_compared = seen.quantity != kAbsent && item.known.quantity != kAbsent;
-    link.sold = link.sold || (is_compared && seen.quantity < item.known.quantity && !is_own);
+    link.sold = link.sold || (is_compared && seen.quantity < item.known.quantity && !MayBeOwn(before, seen.quantity));
   }
 
   // A conflict that does not say why is looked at; what was refused is kept for comparison.

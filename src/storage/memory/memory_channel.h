@@ -88,7 +88,8 @@ struct MemoryListing {
   absl::Time guarded_at = absl::InfinitePast();
   RareVector<RefusedValue> refused;
   SyncFields in_doubt;
-  std::vector<Problem> attentions;  // Ascending by code.
+  int64_t quantity_in_doubt = kAbsent;  // Means something while the quantity is in doubt.
+  std::vector<Problem> attentions;      // Ascending by code.
   std::vector<LinkEvent> history;
 
   absl::optional<DirtyKey> dirty_key;  // As it is in MemoryChannel::dirty.

@@ -117,7 +117,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows, absl::Time now) override;
   absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override;
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override;
-  absl::Status BeginPush(const Fence& fence, const PushRecord& record) override;
+  absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override;
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override;

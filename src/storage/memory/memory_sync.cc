@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "flxlink/storage_kit/content.h"
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
@@ -62,6 +65,58 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   if (!listing.linked()) return false;
   channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, author);
   return true;
+}
+
+// The link is still the one that the item was planned for, with nothing that was overtaken.
+bool IsAsPlanned(const MemoryListing& listing, const PushItem& item) {
+  return listing.dirty_key.has_value() && listing.linked_to(item.channel_variant_id) &&
+         listing.dirty_version == item.dirty_version;
+}
+
+void AddDoubt(const PushItem& item, MemoryListing& listing) {
+  listing.quantity_in_doubt = storage::QuantityInDoubt(listing.in_doubt, listing.quantity_in_doubt, item);
+  listing.in_doubt = UnionOf(listing.in_doubt, item.mask);
+}
+
+OpenItem RecordedItem(const PushItem& item) {
+  OpenItem open{item, "", ""};
+  open.item.handle.clear();
+  open.item.idempotency_key.clear();
+  open.item.known = ItemValues();
+  return open;
+}
+
+// Keeps what can be sent of the record, if anything.
+void KeepRecord(MemoryChannel& channel, const PushRecord& record) {
+  if (record.policy_version != channel.channel.policy_version) return;
+  std::map<int64_t, OpenItem> items;
+  for (const PushItem& item : record.items) {
+    MemoryListing& listing = channel.listings.at(item.listing_id);
+    if (!IsAsPlanned(listing, item)) continue;
+    AddDoubt(item, listing);
+    items.insert_or_assign(item.listing_id, RecordedItem(item));
+  }
+  if (items.empty()) return;
+  OpenPush& push = channel.pushes[record.push_id];
+  push.push_id = record.push_id;
+  push.kind = record.kind;
+  push.call_deadline = record.call_deadline;
+  push.receipt_deadline = record.receipt_deadline;
+  for (auto& [listing_id, open] : items) push.items.push_back(std::move(open));
+}
+
+// What the record that is kept does not have.
+std::vector<int64_t> LeftOut(const MemoryChannel& channel, const PushRecord& record) {
+  absl::flat_hash_set<int64_t> kept;
+  const auto push = channel.pushes.find(record.push_id);
+  if (push != channel.pushes.end()) {
+    for (const OpenItem& open : push->second.items) kept.insert(open.item.listing_id);
+  }
+  std::vector<int64_t> left_out;
+  for (const PushItem& item : record.items) {
+    if (!kept.contains(item.listing_id)) left_out.push_back(item.listing_id);
+  }
+  return left_out;
 }
 
 // Takes items out of a record, and the record away once it is empty. `leaves` may change an item that stays.
@@ -138,6 +193,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused = listing.refused;
   row.in_doubt = listing.in_doubt;
+  if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = listing.quantity_in_doubt;
   if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
   row.fixed = channel.FixedOf(item.channel_variant_id);
   row.dirty = listing.dirty();
@@ -255,7 +311,7 @@ absl::Status MemoryStorage::WriteEvaluatedVersion(const Fence& fence, int64_t po
   return absl::OkStatus();
 }
 
-absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& record) {
+absl::StatusOr<std::vector<int64_t>> MemoryStorage::BeginPush(const Fence& fence, const PushRecord& record) {
   absl::Status status = storage::CheckRows(record.items.size(), "push items");
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
@@ -263,28 +319,8 @@ absl::Status MemoryStorage::BeginPush(const Fence& fence, const PushRecord& reco
   if (!channel.ok()) return channel.status();
   status = CheckListingsExist(**channel, record.items, [](const PushItem& item) { return item.listing_id; });
   if (!status.ok()) return status;
-  const auto [entry, inserted] = (*channel)->pushes.try_emplace(record.push_id);
-  if (!inserted) return absl::OkStatus();
-  OpenPush& push = entry->second;
-  push.push_id = record.push_id;
-  push.kind = record.kind;
-  push.call_deadline = record.call_deadline;
-  push.receipt_deadline = record.receipt_deadline;
-  for (const PushItem& item : record.items) {
-    push.items.push_back({item, "", ""});
-    push.items.back().item.handle.clear();
-    push.items.back().item.idempotency_key.clear();
-    push.items.back().item.known = ItemValues();
-    MemoryListing& listing = (*channel)->listings.at(item.listing_id);
-    if (listing.linked_to(item.channel_variant_id)) listing.in_doubt = UnionOf(listing.in_doubt, item.mask);
-  }
-  // Of a link that is named twice the last one counts.
-  std::reverse(push.items.begin(), push.items.end());
-  std::stable_sort(push.items.begin(), push.items.end(),
-                   [](const OpenItem& a, const OpenItem& b) { return a.item.listing_id < b.item.listing_id; });
-  const auto same = [](const OpenItem& a, const OpenItem& b) { return a.item.listing_id == b.item.listing_id; };
-  push.items.erase(std::unique(push.items.begin(), push.items.end(), same), push.items.end());
-  return absl::OkStatus();
+  if (!(*channel)->pushes.contains(record.push_id)) KeepRecord(**channel, record);
+  return LeftOut(**channel, record);
 }
 
 absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t channel_id) {

@@ -19,6 +19,10 @@ absl::Status CheckPulling(Connection& db, int64_t channel_id, int64_t pull_numbe
   return storage::PullNotRunning(FindChannel(db, channel_id).value_or(Channel()), pull_number);
 }
 
+bool HasAliases(Connection& db, int64_t channel_id) {
+  return Query(db, "SELECT 1 FROM item_alias WHERE channel_id = ?1 LIMIT 1").Bind(channel_id).Next();
+}
+
 // Writes the rows of one sighting, which counts for pull `pull_number`.
 class ItemWriter {
  public:
@@ -33,6 +37,7 @@ class ItemWriter {
         items_(sighting.items),
         links_(db, channel_id, author),
         fields_(sighting.items.fields),
+        has_aliases_(!sighting.items.aliases.empty() || HasAliases(db, channel_id)),
         find_(
             db,
             "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5, seen_at, gone_at, "
@@ -70,7 +75,7 @@ class ItemWriter {
     if (changed) links_.changes().RecordItem(item_id);
     ++(changed ? result_.changed : result_.unchanged);
     Update(item_id, row, fixed, identity);
-    WriteAliases(db_, channel_id_, item_id, storage::AliasesAt(items_, row));
+    NameItem(item_id, row);
     FollowItem(item_id, row, identity, was_gone || identity != known);
     if (!same_fixed) MarkLink(item_id);
   }
@@ -93,7 +98,12 @@ class ItemWriter {
              NullIfAbsent{values.price}, NullIfAbsent{values.quantity}, StatusText(values.status),
              NullIfAbsent{values.compare_at_price}, seen_at_, pull_number_, NullIfEmpty{storage::HandleAt(items_, row)},
              fields_.Encode(row), NullIfEmpty{fixed}, NullIfEmpty{storage::IdentityAt(items_, row, "")});
-    WriteAliases(db_, channel_id_, last_id_, storage::AliasesAt(items_, row));
+    NameItem(last_id_, row);
+  }
+
+  // Nothing is looked up on the many channels whose items have no other names.
+  void NameItem(int64_t item_id, int64_t row) {
+    if (has_aliases_) WriteAliases(db_, channel_id_, item_id, storage::AliasesAt(items_, row));
   }
 
   void Update(int64_t item_id, int64_t row, const std::string& fixed, const std::string& identity) {
@@ -150,6 +160,7 @@ class ItemWriter {
   const ChannelVariantBatch& items_;
   LinkWriter links_;
   FieldsEncoder fields_;
+  const bool has_aliases_;
   Query find_;
   Query link_;
   int64_t last_id_ = 0;

@@ -1,24 +1,30 @@
+#include <algorithm>
+#include <vector>
+
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/sqlite_link_writer.h"
+#include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
 
 namespace flxlink::sqlite {
 namespace {
 
-// Adds the item's fields to those of its link that are in doubt; of a link that is not there any more, nothing.
-void AddDoubt(Connection& db, int64_t channel_id, const PushItem& item) {
-  SyncFields in_doubt = item.mask;
+// Adds the item's fields to those of its link that are in doubt. False, and nothing is: the link was overtaken since.
+bool AddDoubt(Connection& db, int64_t channel_id, const PushItem& item) {
+  SyncFields in_doubt;
+  int64_t quantity = kAbsent;
   {
-    Query query(db,
-                "SELECT in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3 "
-                "AND state = 'linked'");
-    if (!query.Bind(channel_id, item.listing_id, item.channel_variant_id).Next()) return;
-    if (!query.IsNull(0)) in_doubt = UnionOf(in_doubt, ReadSyncFields(db, query.Text(0)));
+    Query query(db, kLinkAsPlanned);
+    if (!query.Bind(channel_id, item.listing_id, item.channel_variant_id, item.dirty_version).Next()) return false;
+    if (!query.IsNull(0)) in_doubt = ReadSyncFields(db, query.Text(0));
+    quantity = query.IntOrAbsent(1);
   }
-  Query(db, "UPDATE link SET in_doubt = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, item.listing_id, NullIfEmpty{FormatSyncFields(in_doubt)});
+  Query(db, "UPDATE link SET in_doubt = ?3, quantity_in_doubt = ?4 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, item.listing_id, NullIfEmpty{FormatSyncFields(UnionOf(in_doubt, item.mask))},
+           NullIfAbsent{storage::QuantityInDoubt(in_doubt, quantity, item)});
+  return true;
 }
 
 void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
@@ -32,7 +38,6 @@ void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const Push
            NullIfAbsent{sent.quantity}, StatusText(sent.status), NullIfAbsent{sent.compare_at_price},
            NullIfEmpty{EncodeContent(sent.content)}, item.idempotency_key, item.channel_variant_id,
            FormatSyncFields(item.mask));
-  AddDoubt(db, channel_id, item);
 }
 
 void RemoveEmptyPush(Connection& db, int64_t channel_id, int64_t push_id) {
@@ -40,6 +45,36 @@ void RemoveEmptyPush(Connection& db, int64_t channel_id, int64_t push_id) {
         "DELETE FROM push_record WHERE channel_id = ?1 AND push_id = ?2 AND NOT EXISTS "
         "(SELECT 1 FROM push_item i WHERE i.channel_id = ?1 AND i.push_id = ?2)")
       .Run(channel_id, push_id);
+}
+
+// Keeps what can be sent of the record, if anything.
+void KeepRecord(Connection& db, int64_t channel_id, const PushRecord& record) {
+  const int64_t added =
+      Query(db,
+            "INSERT INTO push_record (channel_id, push_id, kind, call_deadline, receipt_deadline) "
+            "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (channel_id, push_id) DO NOTHING")
+          .Run(channel_id, record.push_id, record.kind, record.call_deadline, record.receipt_deadline);
+  if (added == 0) return;
+  const absl::optional<Channel> channel = FindChannel(db, channel_id);
+  if (channel.has_value() && channel->policy_version == record.policy_version) {
+    for (const PushItem& item : record.items) {
+      if (AddDoubt(db, channel_id, item)) AddPushItem(db, channel_id, record.push_id, item);
+    }
+  }
+  RemoveEmptyPush(db, channel_id, record.push_id);
+}
+
+// What the record that is kept does not have.
+std::vector<int64_t> LeftOut(Connection& db, int64_t channel_id, const PushRecord& record) {
+  std::vector<int64_t> kept;
+  Query query(db, "SELECT listing_id FROM push_item WHERE channel_id = ?1 AND push_id = ?2 ORDER BY listing_id");
+  query.Bind(channel_id, record.push_id);
+  while (query.Next()) kept.push_back(query.Int(0));
+  std::vector<int64_t> left_out;
+  for (const PushItem& item : record.items) {
+    if (!std::binary_search(kept.begin(), kept.end(), item.listing_id)) left_out.push_back(item.listing_id);
+  }
+  return left_out;
 }
 
 // What has a row leaves the record or, accepted, stays with its receipt.
@@ -169,22 +204,20 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
 
 }  // namespace
 
-absl::Status SqliteStorage::BeginPush(const Fence& fence, const PushRecord& record) {
+absl::StatusOr<std::vector<int64_t>> SqliteStorage::BeginPush(const Fence& fence, const PushRecord& record) {
   absl::Status status = storage::CheckRows(record.items.size(), "push items");
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  std::vector<int64_t> left_out;
+  status = WriteFenced(fence, [&](Connection& db) {
     for (const PushItem& item : record.items) {
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
-    const int64_t added =
-        Query(db,
-              "INSERT INTO push_record (channel_id, push_id, kind, call_deadline, receipt_deadline) "
-              "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (channel_id, push_id) DO NOTHING")
-            .Run(fence.channel_id, record.push_id, record.kind, record.call_deadline, record.receipt_deadline);
-    if (added == 0) return absl::OkStatus();
-    for (const PushItem& item : record.items) AddPushItem(db, fence.channel_id, record.push_id, item);
+    KeepRecord(db, fence.channel_id, record);
+    left_out = LeftOut(db, fence.channel_id, record);
     return absl::OkStatus();
   });
+  if (!status.ok()) return status;
+  return left_out;
 }
 
 absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id) {

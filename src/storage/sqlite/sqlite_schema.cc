@@ -327,6 +327,7 @@ CREATE TABLE link (
   guarded_at INTEGER,
   refused TEXT,
   in_doubt TEXT,
+  quantity_in_doubt INTEGER,
   identity TEXT,
   PRIMARY KEY (channel_id, listing_id)
 ) WITHOUT ROWID;

@@ -124,7 +124,7 @@ class SqliteStorage : public Storage, public LinkIndex {
                                         absl::Time now) override;
 
   // Pushes
-  absl::Status BeginPush(const Fence& fence, const PushRecord& record) override;
+  absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override;
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override;

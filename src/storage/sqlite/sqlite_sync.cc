@@ -41,6 +41,7 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   row.guarded_at = storage::EffectiveGuard(query.Time(19), row.quantity_at);
   if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
+  if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = query.IntOrAbsent(32);
   if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
   row.dirty = !query.IsNull(22);
   row.channel_variant_id = query.Int(27);
