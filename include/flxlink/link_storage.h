@@ -138,8 +138,9 @@ struct StatusWrite {
 //
 // What a link's dirty version counts: its making, its healing, each change of what its product sends (price, compare-at
 // price, currency, quantity), a quantity that is stated anew or removed while the guard waits for it, a build's change
-// of content that the channel syncs, a change of what is fixed of its item, each change of its status but by a
-// settlement or a pause, a resume, a reconciliation, a force. A listing variant's never falls, also over several links.
+// of content that the channel syncs, a change of what is fixed of its item, the end of a refusal by what a pull or a
+// fetch saw, each change of its status but by a settlement or a pause, a resume, a reconciliation, a force. A listing
+// variant's never falls, also over several links.
 //
 // Thread-safe.
 class LinkStorage {

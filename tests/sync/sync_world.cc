@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/sync/push_batches.h"
+#include "src/sync/refused_values.h"
 #include "tests/sync/sync_rows.h"
 
 namespace flxlink::sync {
@@ -333,8 +335,10 @@ class World {
     for (Link& link : links_) {
       if (!which(link)) continue;
       const int64_t acknowledged = link.row.acknowledged.quantity;
+      const SyncRow before = link.row;
       See(link);
       if (!at_rest_ && Chance(15)) FixOthers(link);
+      EndRefusals(link, before);
       const SyncFields fixed = FixedOf(link);
       link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
       const bool is_compared =
@@ -359,6 +363,21 @@ class World {
     const std::vector<FixedField> before = link.row.fixed;
     link.row.fixed = AnyFixed();
     if (before != link.row.fixed.get()) MarkDirty(link);
+  }
+
+  // What was refused of a field that the pull finds otherwise than before is tried again.
+  void EndRefusals(Link& link, const SyncRow& before) {
+    const RareVector<RefusedValue> standing = storage::RefusedAfterSighting(
+        link.row.refused, {before.seen, {}, before.fixed}, {link.row.seen, {}, link.row.fixed});
+    if (standing == link.row.refused) return;
+    link.row.refused = standing;
+    const SyncFields stand = FieldsOf(standing);
+    const auto ended = [&](const Values& values) {
+      return std::any_of(values.begin(), values.end(),
+                         [&](const auto& named) { return IntersectionOf(FieldNamed(named.first), stand).empty(); });
+    };
+    link.refused.erase(std::remove_if(link.refused.begin(), link.refused.end(), ended), link.refused.end());
+    MarkDirty(link);
   }
 
   // One pass over the dirty links; returns how many items were sent.

@@ -170,6 +170,18 @@ RareVector<FixedField> MemoryChannel::FixedOf(int64_t channel_variant_id) const 
   return ValueOf(fixed, channel_variant_id);
 }
 
+bool MemoryChannel::EndRefusals(const MemoryItem& item, const storage::SeenItem& before) {
+  if (item.listing_id == 0) return false;
+  MemoryListing& listing = listings.at(item.listing_id);
+  const RareVector<FixedField> fixed_now = FixedOf(item.channel_variant_id);
+  RareVector<RefusedValue> standing =
+      storage::RefusedAfterSighting(listing.refused, before, {item.seen, item.fields, fixed_now});
+  if (standing == listing.refused) return false;
+  listing.attentions = storage::AttentionsAfterSighting(listing.attentions, listing.refused, standing);
+  listing.refused = std::move(standing);
+  return true;
+}
+
 void MemoryChannel::SetAliases(int64_t channel_variant_id, RareVector<std::string> names) {
   for (const std::string& alias : AliasesOf(channel_variant_id)) items_by_alias.erase({alias, channel_variant_id});
   for (const std::string& alias : names) items_by_alias.emplace(alias, channel_variant_id);

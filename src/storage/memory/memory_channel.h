@@ -166,6 +166,9 @@ struct MemoryChannel {
   // Keeps what is fixed of an item. Returns whether it is another than before.
   bool SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields);
   RareVector<FixedField> FixedOf(int64_t channel_variant_id) const;
+  // Ends what the channel refused of the item's link, where that follows from how the item was `before` it was seen.
+  // Returns whether anything has ended.
+  bool EndRefusals(const MemoryItem& item, const storage::SeenItem& before);
   // Keeps the aliases of an item.
   void SetAliases(int64_t channel_variant_id, RareVector<std::string> names);
   RareVector<std::string> AliasesOf(int64_t channel_variant_id) const;
