@@ -223,9 +223,10 @@ class LinkStorage {
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
 
-  // Marks links dirty and forgets what was acknowledged and refused, the guard and the attentions, so that all their
-  // fields are sent. Repeat: their versions grow once more. Links that are not there any more, as with
-  // WriteReconciliations, are passed over.
+  // Marks links dirty and their fields forced (SyncRow::forced), all those that the channel syncs, and forgets what was
+  // refused with its attentions. What was acknowledged stays, and so do the guard, the doubt and every other attention.
+  // Repeat: their versions grow once more. Links that are not there any more, as with WriteReconciliations, are passed
+  // over.
   virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) = 0;
 
   // Every link was looked at again under this policy version.

@@ -484,9 +484,9 @@ RareVector<RefusedValue> RefusedAfterSighting(const std::vector<RefusedValue>& r
   return standing;
 }
 
-std::vector<Problem> AttentionsAfterSighting(const std::vector<Problem>& attentions,
-                                             const std::vector<RefusedValue>& refused,
-                                             const std::vector<RefusedValue>& standing) {
+std::vector<Problem> WithoutEndedRefusals(const std::vector<Problem>& attentions,
+                                          const std::vector<RefusedValue>& refused,
+                                          const std::vector<RefusedValue>& standing) {
   const auto is_of = [](const Problem& problem) {
     return [&problem](const RefusedValue& value) { return value.problem == problem; };
   };
@@ -502,6 +502,14 @@ std::vector<Problem> AttentionsAfterSighting(const std::vector<Problem>& attenti
     if (other != standing.end()) after.push_back(other->problem);
   }
   return after;
+}
+
+SyncFields ForcedAfterSettlement(const SyncFields& forced, int64_t dirty_version, const Settlement& row) {
+  if (row.dirty_version < dirty_version) return forced;
+  if (row.settled) return SyncFields();
+  SyncFields left = DifferenceOf(forced, row.mask);
+  for (const RefusedValue& refused : row.refused) left = DifferenceOf(left, FieldNamed(refused.field));
+  return left;
 }
 
 Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }

@@ -47,6 +47,8 @@ struct Link {
   SyncFields drifted;  // What the channel changed by itself since flxlink last looked or wrote.
   // The channel was seen to have lost stock, and the product's quantity has not been stated since.
   bool sold = false;
+  // What somebody has forced, until the channel has it or the link is settled without.
+  SyncFields owed;
   // What was refused together, each as long as exactly that is wanted at every plan.
   std::vector<Values> refused;
   // The same, for ever: a refusal may be remembered longer, or not.
@@ -131,6 +133,7 @@ class World {
     if (kind < 4) return EditProduct(AnyLink());
     if (kind < 5) return DriftOnChannel(AnyLink());
     if (kind < 6) LookAtAll();
+    if (Chance(10)) Force(AnyLink());
     PushDirty(/*fault_percent=*/40);
   }
 
@@ -160,6 +163,13 @@ class World {
         link.row.status = Decide(link.row.status, Chance(50) ? ChannelStatus::kListed : ChannelStatus::kHidden);
     }
     if (Chance(70)) RestateQuantity(link);
+    MarkDirty(link);
+  }
+
+  void Force(Link& link) {
+    link.row.forced = link.owed = policy_.fields;
+    link.row.refused.clear();
+    link.refused.clear();
     MarkDirty(link);
   }
 
@@ -293,6 +303,7 @@ class World {
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
       row.refused = settlement.refused;
+      row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
     }
   }
 
@@ -454,10 +465,15 @@ class World {
 
   // A conflict that does not say why is looked at; what was refused is kept for comparison.
   void TakeOutcome(const PushItem& item, const PushOutcome& outcome) {
+    Link& sent = LinkOf(item.listing_id);
+    for (const SyncField field : kSyncFields) {
+      if (item.mask.Has(field) && sent.truth.Get(field) == item.values.Get(field)) sent.owed.Remove(field);
+    }
     if (outcome.result == PushResult::kConflict && !IsExplained(item, outcome.seen)) {
       LookAt([&](const Link& link) { return link.row.listing_id == item.listing_id; });
     }
     if (outcome.result != PushResult::kRejected) return;
+    sent.owed = DifferenceOf(sent.owed, outcome.field.empty() ? item.mask : FieldNamed(outcome.field));
     Values values = ToValues(item.mask, item.values);
     if (!outcome.field.empty()) values = {{outcome.field, values.at(outcome.field)}};
     LinkOf(item.listing_id).refused.push_back(values);
@@ -476,8 +492,11 @@ class World {
     }
   }
 
-  // The fields that the link should have and is not known to have, and that nothing about it holds back.
-  SyncFields PendingAlone(const Link& link) const {
+  // The fields that the link should have and is not known to have, or that were forced, and that nothing about it holds
+  // back.
+  SyncFields PendingAlone(const Link& link) const { return PendingAlone(link, link.owed); }
+
+  SyncFields PendingAlone(const Link& link, const SyncFields& forced) const {
     ItemValues wanted;
     if (link.row.product_currency == policy_.currency) wanted.price = link.row.product_price;
     wanted.quantity = link.row.product_quantity;
@@ -485,15 +504,18 @@ class World {
     SyncFields pending;
     for (const SyncField field : kSyncFields) {
       if (!policy_.fields.Has(field) || wanted.Get(field) == kAbsent) continue;
-      if (link.row.in_doubt.Has(field) || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
+      const bool anyway = link.row.in_doubt.Has(field) || forced.Has(field);
+      if (anyway || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
     }
     if (IsHeld(link)) pending.Remove(SyncField::kQuantity);
     return link.dead ? SyncFields() : DifferenceOf(pending, FixedOf(link));
   }
 
   // Siblings hold a status back as well.
-  SyncFields Pending(const Link& link) const {
-    SyncFields pending = PendingAlone(link);
+  SyncFields Pending(const Link& link) const { return Pending(link, link.owed); }
+
+  SyncFields Pending(const Link& link, const SyncFields& forced) const {
+    SyncFields pending = PendingAlone(link, forced);
     if (Disagrees(link)) pending.Remove(SyncField::kStatus);
     return pending;
   }
@@ -517,12 +539,12 @@ class World {
 
   // What may have landed is sent again, whatever was refused.
   void ForgetRefusals(Link& link) const {
-    link.refused = StillWanted(link.refused, link, DifferenceOf(Pending(link), link.row.in_doubt));
+    link.refused = StillWanted(link.refused, link, DifferenceOf(Pending(link, {}), link.row.in_doubt));
   }
 
   // Not to be sent, or at least no fault if it is not. Siblings may have changed their minds since.
   bool IsRefused(const Link& link, SyncField field) const {
-    return Names(StillWanted(link.ever_refused, link, PendingAlone(link)), field);
+    return Names(StillWanted(link.ever_refused, link, PendingAlone(link, {})), field);
   }
 
   bool IsRaise(const SyncRow& row) const {
@@ -565,8 +587,9 @@ class World {
       Fail(name, ToString(field), " is not known as acknowledged");
     }
     if (link.row.in_doubt.Has(field)) return;
-    if (item.values.Get(field) == link.row.acknowledged.Get(field)) Fail(name, ToString(field), " was acknowledged");
     if (Names(link.refused, field)) Fail(name, ToString(field), " was refused before");
+    if (link.row.forced.Has(field)) return;
+    if (item.values.Get(field) == link.row.acknowledged.Get(field)) Fail(name, ToString(field), " was acknowledged");
   }
 
   // What exposes less goes first.
@@ -603,11 +626,13 @@ class World {
   }
 
   void CheckStore() {
-    for (const Link& link : links_) {
+    for (Link& link : links_) {
       CheckDoubt(link);
       if (link.dead) continue;
       CheckAcknowledged(link);
-      if (!link.row.dirty) CheckClean(link);
+      if (link.row.dirty) continue;
+      CheckClean(link);
+      link.owed = SyncFields();
     }
   }
 
@@ -625,6 +650,7 @@ class World {
   // A link that is not dirty has nothing to send, unless it must wait.
   void CheckClean(const Link& link) {
     const std::string name = absl::StrCat("link ", link.row.listing_id, " is clean: ");
+    if (!link.row.forced.empty()) Fail(name, "it is forced");
     const SyncFields pending = Pending(link);
     const auto is_lost = [&](SyncField field) { return pending.Has(field) && !IsRefused(link, field); };
     const bool price_refused = IsRefused(link, SyncField::kPrice);

@@ -129,6 +129,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.acknowledged = item.seen;  // Without content: its fields may be older than what was last pushed.
   listing.guarded_at = absl::InfinitePast();
   listing.refused.clear();
+  listing.forced = SyncFields();
   listing.attentions.clear();
   // Whatever an earlier link left to send is not this one's.
   listing.synced_version = listing.dirty_version;
@@ -177,7 +178,7 @@ bool MemoryChannel::EndRefusals(const MemoryItem& item, const storage::SeenItem&
   RareVector<RefusedValue> standing =
       storage::RefusedAfterSighting(listing.refused, before, {item.seen, item.fields, fixed_now});
   if (standing == listing.refused) return false;
-  listing.attentions = storage::AttentionsAfterSighting(listing.attentions, listing.refused, standing);
+  listing.attentions = storage::WithoutEndedRefusals(listing.attentions, listing.refused, standing);
   listing.refused = std::move(standing);
   return true;
 }

@@ -87,6 +87,7 @@ struct MemoryListing {
   absl::Time acknowledged_at = absl::InfinitePast();
   absl::Time guarded_at = absl::InfinitePast();
   RareVector<RefusedValue> refused;
+  SyncFields forced;
   SyncFields in_doubt;
   std::vector<Problem> attentions;  // Ascending by code.
   std::vector<LinkEvent> history;

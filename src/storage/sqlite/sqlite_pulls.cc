@@ -164,7 +164,7 @@ class ItemWriter {
         .Run(channel_id_, listing_id, NullIfEmpty{EncodeRefused(refusals.standing)});
     const std::vector<Problem> attentions = ReadAttentions(db_, channel_id_, listing_id);
     ReplaceAttentions(db_, channel_id_, listing_id, attentions,
-                      storage::AttentionsAfterSighting(attentions, refusals.before, refusals.standing));
+                      storage::WithoutEndedRefusals(attentions, refusals.before, refusals.standing));
     return true;
   }
 

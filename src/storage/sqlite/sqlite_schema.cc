@@ -326,6 +326,7 @@ CREATE TABLE link (
   acked_at INTEGER,
   guarded_at INTEGER,
   refused TEXT,
+  forced TEXT,
   in_doubt TEXT,
   identity TEXT,
   PRIMARY KEY (channel_id, listing_id)
