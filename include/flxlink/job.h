@@ -91,7 +91,8 @@ struct JobProblem {
 struct JobOptions {
   // build: only these. Empty: all.
   std::vector<std::string> skus;
-  // sync: send every field of these, dirty or not.
+  // sync: send every field of these, dirty or not, whatever the channel has acknowledged and refused. What is fixed,
+  // awaited or held back by the oversell guard is left out all the same.
   std::vector<std::string> force;
   // sync: nothing but `force`. Off: what is dirty too.
   bool only_forced = false;

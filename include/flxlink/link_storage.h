@@ -138,8 +138,9 @@ struct StatusWrite {
 //
 // What a link's dirty version counts: its making, its healing, each change of what its product sends (price, compare-at
 // price, currency, quantity), a quantity that is stated anew or removed while the guard waits for it, a build's change
-// of content that the channel syncs, a change of what is fixed of its item, each change of its status but by a
-// settlement or a pause, a resume, a reconciliation, a force. A listing variant's never falls, also over several links.
+// of content that the channel syncs, a change of what is fixed of its item, the end of a refusal by what a pull or a
+// fetch saw, each change of its status but by a settlement or a pause, a resume, a reconciliation, a force. A listing
+// variant's never falls, also over several links.
 //
 // Thread-safe.
 class LinkStorage {
@@ -222,9 +223,10 @@ class LinkStorage {
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
 
-  // Marks links dirty and forgets what was acknowledged and refused, the guard and the attentions, so that all their
-  // fields are sent. Repeat: their versions grow once more. Links that are not there any more, as with
-  // WriteReconciliations, are passed over.
+  // Marks links dirty and their fields forced (SyncRow::forced), all those that the channel syncs, and forgets what was
+  // refused with its attentions. What was acknowledged stays, and so do the guard, the doubt and every other attention.
+  // Repeat: their versions grow once more. Links that are not there any more, as with WriteReconciliations, are passed
+  // over.
   virtual absl::Status ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) = 0;
 
   // Every link was looked at again under this policy version.

@@ -123,9 +123,10 @@ struct OpenPush {
   std::vector<OpenItem> items;
 };
 
-// A value that the channel refused for good: it is not sent again until another one is desired, or the link is forced.
-// Values that were refused together, without saying which of them it was, have one digest: as soon as another one is
-// desired of any of them, all are sent again.
+// A value that the channel refused for good: it is not sent again until another one is desired, a pull or a fetch sees
+// the item with another value of that field than before (or with the field fixed for another reason), since the cause
+// of the refusal may be gone with that, or the link is forced. Values that were refused together, without saying which
+// of them it was, have one digest: as soon as that happens to any of them, all are sent again.
 struct RefusedValue {
   // A name of SyncFields::Names().
   std::string field;

@@ -10,6 +10,10 @@
 //
 // What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is.
 //
+// A *forced* field is sent though it is what was acknowledged. That is all that forcing skips: what is fixed, guarded,
+// awaited or at odds with its siblings is left out all the same, and a push still says what the channel is known to
+// have.
+//
 // *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged and than any
 // push in doubt would have left there, the channel has probably sold some. Unless the channel's policy says overwrite,
 // the quantity is then not sent until the product's quantity has been stated again after that observation; meanwhile it
@@ -71,6 +75,10 @@ struct SyncRow {
   absl::Time guarded_at = absl::InfinitePast();
   // What the channel refused for good.
   RareVector<RefusedValue> refused{};
+  // The fields that somebody has asked to be sent whatever was acknowledged, as far as they have not been: each until
+  // it is acknowledged or refused, all until the link is settled. What could not be sent by then waits like any other
+  // field for what ends its block. Of an older version than the link's no settlement counts.
+  SyncFields forced{};
   // The fields of which a push may still land, or has landed unheard of.
   SyncFields in_doubt{};
   // Those of them that the channel has accepted and decides on later.
@@ -141,6 +149,8 @@ struct SyncPlan {
     // The attentions that go with the item when it is applied (its quantity is held back, say; something was refused
     // before): an index into item_attentions, or kClearAttentions.
     int32_t attentions = kClearAttentions;
+    // Of the item's fields those that are only forced: the channel is known to have them as they are.
+    SyncFields forced;
     // The link's fields that were in doubt before, and those of them that are awaited.
     SyncFields in_doubt;
     SyncFields awaited;

@@ -132,8 +132,10 @@ void AddSync(CLI::App& app, const Globals& globals, Action& action) {
   const auto flags = std::make_shared<RequestFlags>();
   CLI::App* command = AddMaker(app, JobKind::kSync, "Send price, quantity and status where they changed", flags);
   command->add_flag("--full", flags->request.options.full, "Pull first, compare everything, correct what drifted");
-  TakeMany(command->add_option("--force", flags->request.options.force,
-                               "Send all fields of these, changed or not; without --full nothing else"));
+  TakeMany(command->add_option(
+      "--force", flags->request.options.force,
+      "Send all fields of these, changed or not (but no quantity that the oversell guard holds back); without "
+      "--full nothing else"));
   command->get_option("--force")->type_name("SKU ...");
   AddPriority(command, *flags);
   SetWork(command, globals, action, [flags](Session& session) { return MakeSyncJob(session, *flags); });

@@ -129,6 +129,25 @@ auto ConfigParts(const ChannelConfig& config) {
                   config.oversell_guard, config.status_rules, config.break_limit);
 }
 
+const FixedField* FindFixed(const std::vector<FixedField>& fixed, absl::string_view field) {
+  const auto found =
+      std::find_if(fixed.begin(), fixed.end(), [&](const FixedField& known) { return known.field == field; });
+  return found == fixed.end() ? nullptr : &*found;
+}
+
+bool HasSameFixed(absl::string_view field, const SeenItem& a, const SeenItem& b) {
+  const FixedField* const of_a = FindFixed(a.fixed, field);
+  const FixedField* const of_b = FindFixed(b.fixed, field);
+  return of_a == nullptr || of_b == nullptr ? of_a == of_b : *of_a == *of_b;
+}
+
+bool HasSameValue(absl::string_view field, const SeenItem& a, const SeenItem& b) {
+  for (const SyncField known : kSyncFields) {
+    if (ToString(known) == field) return a.values.Get(known) == b.values.Get(known);
+  }
+  return FieldValue(a.fields, field) == FieldValue(b.fields, field);
+}
+
 }  // namespace
 
 absl::Status CheckRows(size_t rows, absl::string_view what) {
@@ -454,6 +473,48 @@ bool IsOther(absl::string_view linked, absl::string_view seen) {
 
 LinkAfterSighting AfterSighting(absl::string_view linked, absl::string_view seen) {
   return {IsOther(linked, seen) ? LinkState::kBroken : LinkState::kLinked, std::string(linked.empty() ? seen : linked)};
+}
+
+RareVector<RefusedValue> RefusedAfterSighting(const std::vector<RefusedValue>& refused, const SeenItem& before,
+                                              const SeenItem& after) {
+  absl::flat_hash_set<uint64_t> ended;
+  for (const RefusedValue& value : refused) {
+    const bool same = HasSameValue(value.field, before, after) && HasSameFixed(value.field, before, after);
+    if (!same) ended.insert(value.digest);
+  }
+  RareVector<RefusedValue> standing;
+  for (const RefusedValue& value : refused) {
+    if (!ended.contains(value.digest)) standing.Mutable().push_back(value);
+  }
+  return standing;
+}
+
+std::vector<Problem> WithoutEndedRefusals(const std::vector<Problem>& attentions,
+                                          const std::vector<RefusedValue>& refused,
+                                          const std::vector<RefusedValue>& standing) {
+  const auto is_of = [](const Problem& problem) {
+    return [&problem](const RefusedValue& value) { return value.problem == problem; };
+  };
+  std::vector<Problem> after;
+  for (const Problem& problem : attentions) {
+    const bool refusal = std::any_of(refused.begin(), refused.end(), is_of(problem));
+    if (!refusal || std::any_of(standing.begin(), standing.end(), is_of(problem))) {
+      after.push_back(problem);
+      continue;
+    }
+    const auto other = std::find_if(standing.begin(), standing.end(),
+                                    [&](const RefusedValue& value) { return value.problem.code == problem.code; });
+    if (other != standing.end()) after.push_back(other->problem);
+  }
+  return after;
+}
+
+SyncFields ForcedAfterSettlement(const SyncFields& forced, int64_t dirty_version, const Settlement& row) {
+  if (row.dirty_version < dirty_version) return forced;
+  if (row.settled) return SyncFields();
+  SyncFields left = DifferenceOf(forced, row.mask);
+  for (const RefusedValue& refused : row.refused) left = DifferenceOf(left, FieldNamed(refused.field));
+  return left;
 }
 
 Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }

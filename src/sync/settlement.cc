@@ -167,7 +167,10 @@ class Settler {
     const SyncFields refused = RefusedFields(item, outcome);
     const bool whole = refused == item.mask;
     Settlement& row = AddRow(i);
-    row.settled = state.last && whole;
+    // What was refused together with fields that the channel has anyway goes without them next.
+    const SyncFields differing = DifferenceOf(refused, state.forced);
+    const bool mixed = !differing.empty() && !(differing == refused);
+    row.settled = state.last && whole && !mixed;
     // What was in doubt may have landed, and what the channel has now nobody knows.
     row.mask = IntersectionOf(state.in_doubt, refused);
     if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);

@@ -21,7 +21,9 @@ namespace {
 
 // What is to become of one link.
 struct Decision {
-  // What differs and can be sent, now or in a later step.
+  // What is not known to be as it is desired.
+  SyncFields differs;
+  // That and what is forced, as far as it can be sent, now or in a later step.
   SyncFields send;
   // What differs as well, and was refused for good.
   SyncFields stuck;
@@ -128,10 +130,10 @@ class Planner {
       return decision;
     }
     decision.send = sync::DifferingFields(desired, row.acknowledged);
-    if (!row.in_doubt.empty()) {
-      decision.send = UnionOf(decision.send, IntersectionOf(row.in_doubt, PresentFields(desired)));
-    }
-    decision.has_quantity = !decision.send.Has(SyncField::kQuantity);
+    SendAnyway(row.in_doubt, desired, &decision);
+    decision.differs = decision.send;
+    decision.has_quantity = !decision.differs.Has(SyncField::kQuantity);
+    SendAnyway(row.forced, desired, &decision);
     LeaveFixed(row, desired, &decision);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
@@ -139,6 +141,12 @@ class Planner {
     LeaveRefused(row, desired, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
     return decision;
+  }
+
+  // What is acknowledged, too.
+  static void SendAnyway(const SyncFields& fields, const ItemValues& desired, Decision* decision) {
+    if (fields.empty()) return;
+    decision->send = UnionOf(decision->send, IntersectionOf(fields, PresentFields(desired)));
   }
 
   static void LeaveFixed(const SyncRow& row, const ItemValues& desired, Decision* decision) {
@@ -155,10 +163,12 @@ class Planner {
     decision->send = DifferenceOf(decision->send, decision->waiting);
   }
 
-  // A field in doubt is sent all the same: only that says what the channel has of it.
-  void LeaveRefused(const SyncRow& row, const ItemValues& desired, Decision* decision) const {
+  // A field in doubt is sent all the same: only that says what the channel has of it. Nothing waits for what is forced
+  // and the channel has.
+  static void LeaveRefused(const SyncRow& row, const ItemValues& desired, Decision* decision) {
     if (row.refused.empty()) return;
-    decision->refused = sync::StandingRefusals(row.refused, DifferenceOf(decision->send, row.in_doubt), desired);
+    const SyncFields wanted = DifferenceOf(IntersectionOf(decision->send, decision->differs), row.in_doubt);
+    decision->refused = sync::StandingRefusals(row.refused, wanted, desired);
     decision->stuck = sync::FieldsOf(decision->refused);
     decision->send = DifferenceOf(decision->send, decision->stuck);
   }
@@ -224,6 +234,7 @@ class Planner {
     state.row = i;
     state.kind = step.kind;
     state.last = decision.send.empty() || NextStep(decision, row, desired).fields.empty();
+    state.forced = DifferenceOf(step.fields, decision.differs);
     state.in_doubt = row.in_doubt;
     state.awaited = row.awaited;
     state.quantity_in_doubt = row.quantity_in_doubt;

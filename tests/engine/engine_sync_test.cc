@@ -110,6 +110,26 @@ TEST_P(EngineSyncTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
   EXPECT_TRUE(Listing("s3").dirty) << "not named, so it stays for the next sync";
 }
 
+TEST_P(EngineSyncTest, ForceLiftsNoGuardAndReplacesNothingUnseen) {
+  SimulatedOptions platform;
+  OnlyKind(platform).compares = {SyncField::kQuantity};
+  UsePlatform(platform);
+  SyncedChannel(2, Config());
+  platform_->EditItem("i0", {SyncField::kQuantity}, {0, 2, ChannelStatus::kListed});
+  clock_.Advance(absl::Minutes(1));
+  FullSync();
+  ASSERT_EQ(Listing("s0").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
+  platform_->EditItem("i1", {SyncField::kQuantity}, {0, 3, ChannelStatus::kListed});
+  JobOptions options;
+  options.force = {"s0", "s1"};
+  options.only_forced = true;
+  EXPECT_EQ(Run(JobKind::kSync, options).state, JobState::kCompleted);
+  EXPECT_EQ(ValuesOf("i0").quantity, 2);
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
+  EXPECT_EQ(ValuesOf("i1").quantity, 3) << "sold since it was last seen";
+  EXPECT_EQ(Listing("s1").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
+}
+
 TEST_P(EngineSyncTest, HigherSyncPriorityGoesOutFirst) {
   SimulatedOptions options;
   OnlyKind(options).max_items = 1;

@@ -121,7 +121,7 @@ TEST_P(StorageConformance, ReconcilingAndForcingReachTheCompareAtPrice) {
   EXPECT_EQ(shop.LinkRow("S1").acknowledged, drift.acknowledged);
   ASSERT_EQ(storage().ForceLinks(shop.fence(), {{drift.listing_id, drift.channel_variant_id}}, At(5)),
             absl::OkStatus());
-  EXPECT_EQ(shop.LinkRow("S1").acknowledged, ItemValues());
+  EXPECT_EQ(shop.LinkRow("S1").forced, shop.channel().config.sync_fields);
 }
 
 TEST_P(StorageConformance, ANewLinkDoesNotTrustACompareAtPriceThatWasPushedByAnother) {
@@ -192,7 +192,7 @@ TEST_P(StorageConformance, ReconcilingForcingAndANewLinkReachContent) {
   EXPECT_EQ(shop.LinkRow("S1").acknowledged, drift.acknowledged);
   ASSERT_EQ(storage().ForceLinks(shop.fence(), {{drift.listing_id, drift.channel_variant_id}}, At(5)),
             absl::OkStatus());
-  EXPECT_THAT(shop.LinkRow("S1").acknowledged.content, IsEmpty());
+  EXPECT_TRUE(shop.LinkRow("S1").forced.HasContent("title"));
   Settle(shop, {{}, {"title"}}, WithContent({{"title", "Shirt"}}));
   ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1")), absl::OkStatus());

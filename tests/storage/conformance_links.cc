@@ -662,6 +662,8 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(6)), absl::OkStatus());
 
+  ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(shop.LinkRow("S1"))}, At(7)), absl::OkStatus());
+
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink), At(20)), absl::OkStatus());
   EXPECT_TRUE(shop.Listing("S1").attentions.empty());
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1"), At(21)), absl::OkStatus());
@@ -669,6 +671,7 @@ TEST_P(StorageConformance, NewLinkStartsWithNothingOfTheEarlierOne) {
   // Price and quantity are not what the last pull saw, and who knows what they are now: all is to be sent.
   EXPECT_EQ(link.acknowledged, (ItemValues{kAbsent, kAbsent, ChannelStatus::kHidden}));
   EXPECT_TRUE(link.refused.empty());
+  EXPECT_TRUE(link.forced.empty());
   EXPECT_EQ(link.guarded_at, absl::InfinitePast());
   EXPECT_EQ(link.status.base, Health::kHidden);
   EXPECT_TRUE(shop.Listing("S1").attentions.empty());

@@ -1,6 +1,7 @@
 // Conformance: links that are looked at again: reconciled, forced, given other statuses.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "flxlink/conformance/storage.h"
@@ -68,30 +69,64 @@ TEST_P(StorageConformance, ReconciliationLeavesAttentionAndRefusalAlone) {
   EXPECT_TRUE(shop.Listing("S1").dirty);
 }
 
-TEST_P(StorageConformance, ForcedLinkForgetsWhatWasAcknowledgedAndRefused) {
+TEST_P(StorageConformance, ForcedLinkForgetsWhatWasRefusedAndNothingElse) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.guard_quantity = true;
   ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(4)), absl::OkStatus());
+  const Problem no = {"rejected", {{"name", "value"}}, "d"};
+  const Problem held = {"quantity_below_acknowledged", {}, "less"};
   SettlementBatch refused = Settled(0, {Applied(shop.LinkRow("S1"), {5, 5, ChannelStatus::kListed})});
   refused.rows[0].mask = {SyncField::kPrice};
-  refused.rows[0].refused = {{"price", 42}};
+  refused.rows[0].refused = {{"price", 42, no}};
   refused.rows[0].attentions = 0;
-  refused.attentions = {{{"rejected", {{"name", "value"}}, "d"}}};
+  refused.attentions = {{held, no}};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), refused, At(5)).status(), absl::OkStatus());
   shop.Clean("S2");
-  const int64_t version = shop.LinkRow("S1").dirty_version;
-  ASSERT_NE(shop.LinkRow("S1").guarded_at, absl::InfinitePast());
+  const SyncRow before = shop.LinkRow("S1");
+  ASSERT_NE(before.guarded_at, absl::InfinitePast());
+  EXPECT_TRUE(before.forced.empty());
 
-  ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(shop.LinkRow("S1"))}, At(6)), absl::OkStatus());
+  ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(before)}, At(6)), absl::OkStatus());
   const SyncRow link = shop.LinkRow("S1");
-  EXPECT_EQ(link.acknowledged, ItemValues());
+  EXPECT_EQ(link.forced, shop.channel().config.sync_fields);
+  EXPECT_EQ(link.acknowledged, before.acknowledged);
+  EXPECT_EQ(link.acknowledged.price, 5);
   EXPECT_TRUE(link.refused.empty());
-  EXPECT_EQ(link.guarded_at, absl::InfinitePast());
-  EXPECT_EQ(link.dirty_version, version + 1);
-  EXPECT_TRUE(shop.Listing("S1").attentions.empty());
+  EXPECT_EQ(link.guarded_at, before.guarded_at);
+  EXPECT_EQ(link.dirty_version, before.dirty_version + 1);
+  EXPECT_EQ(shop.Listing("S1").attentions, std::vector<Problem>{held});
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
+  EXPECT_TRUE(shop.LinkRow("S2").forced.empty());
+}
+
+TEST_P(StorageConformance, FieldsAreForcedUntilTheyAreSentOrTheLinkIsSettled) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  const SyncRow old = shop.LinkRow("S1");
+  ASSERT_EQ(storage().ForceLinks(shop.fence(), {PairOf(old)}, At(4)), absl::OkStatus());
+  const SyncFields all = shop.LinkRow("S1").forced;
+  ASSERT_TRUE(all.Has(SyncField::kQuantity));
+  const auto settle = [&](const SyncRow& row, const SyncFields& mask, bool settled, RareVector<RefusedValue> refused) {
+    Settlement settlement = Applied(row, {1, 2, ChannelStatus::kListed});
+    settlement.mask = mask;
+    settlement.settled = settled;
+    settlement.refused = std::move(refused);
+    Value(storage().WriteSettlements(shop.fence(), Settled(0, {settlement}), At(5)));
+    return shop.LinkRow("S1").forced;
+  };
+  EXPECT_EQ(settle(old, all, true, {}), all) << "what was sent before is not what was asked for";
+  EXPECT_EQ(settle(shop.LinkRow("S1"), {}, false, {}), all);
+  SyncFields rest = all;
+  rest.Remove(SyncField::kPrice);
+  EXPECT_EQ(settle(shop.LinkRow("S1"), {SyncField::kPrice}, false, {}), rest) << "a step";
+  shop.WriteProducts({{"K1", "S1", 7, 7}}, At(6));
+  EXPECT_EQ(shop.LinkRow("S1").forced, rest) << "a change asks for more, not for less";
+  rest.Remove(SyncField::kStatus);
+  EXPECT_EQ(settle(shop.LinkRow("S1"), {}, false, {{"status", 1}}), rest) << "it was sent, and refused";
+  EXPECT_EQ(settle(shop.LinkRow("S1"), {}, true, {}), SyncFields()) << "the rest could not be sent";
+  EXPECT_TRUE(shop.DirtySkus().empty());
 }
 
 TEST_P(StorageConformance, UnlinkedAndBrokenOnesAreNeitherReconciledNorForced) {

@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "flxlink/storage_kit/rules.h"
 #include "flxlink/sync.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -414,6 +415,27 @@ TEST(ReceiptTest, ALostOneIsAttentionAndWhatWasKnownIsForgotten) {
   EXPECT_EQ(decision.row.acknowledged.quantity, kAbsent);
   ASSERT_THAT(decision.attentions, SizeIs(1));
   EXPECT_EQ(decision.attentions[0].code, problem_code::kReceiptLost);
+}
+
+// What is forced ------------------------------------------------------------------------------------------------------
+
+TEST(SettleForcedTest, WhatWasRefusedInItsCompanyGoesAloneNext) {
+  SyncRow row = EqualRow();
+  row.product_quantity = 4;
+  row.forced = kPrice;
+  Settlement settlement = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0);
+  EXPECT_FALSE(settlement.settled);
+  row.refused = settlement.refused;
+  row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity);
+  settlement = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0);
+  EXPECT_TRUE(settlement.settled);
+
+  row = EqualRow();
+  row.forced = kPrice;
+  settlement = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0);
+  EXPECT_TRUE(settlement.settled);
+  EXPECT_EQ(settlement.mask, kNothing) << "what was known of it is known still";
 }
 
 }  // namespace

@@ -236,6 +236,67 @@ TEST(WideSyncTest, InDoubtWhatIsDesiredIsSentAndTheRestForgotten) {
   EXPECT_EQ(plan.item_states[0].in_doubt, kWide);
 }
 
+// What is forced ------------------------------------------------------------------------------------------------------
+
+TEST(ForcedTest, IsSentThoughItIsAcknowledgedOverWhatIsKnown) {
+  SyncRow row = EqualRow();
+  row.forced = kAll;
+  const PushItem item = OnlyItem(PlanOf(row));
+  EXPECT_EQ(item.mask, kAll);
+  EXPECT_EQ(item.values, row.acknowledged);
+  EXPECT_EQ(item.known, row.acknowledged) << "a channel that compares must not replace what nobody has seen";
+  row.forced = kPrice;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kPrice) << "the rest was sent";
+}
+
+TEST(ForcedTest, WhatIsNotDesiredIsNotSent) {
+  SyncRow row = EqualRow();
+  row.forced = SyncFields({SyncField::kPrice, SyncField::kCompareAtPrice}, {"title"});
+  row.product_price = kAbsent;
+  EXPECT_THAT(PlanOf(row).items, IsEmpty());
+}
+
+TEST(ForcedTest, TheGuardHolds) {
+  SyncRow row = GuardedRow();
+  row.forced = kAll;
+  const SyncPlan plan = PlanOf(row);
+  EXPECT_EQ(OnlyItem(plan).mask, kPriceAndStatus);
+  EXPECT_EQ(ItemAttention(plan).code, problem_code::kQuantityBelowAcknowledged);
+  row.forced = kQuantity;
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kQuantityBelowAcknowledged);
+  row.product_quantity = 2;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity) << "what the channel shows raises nothing";
+}
+
+TEST(ForcedTest, WhatIsFixedOrAwaitedIsLeftOut) {
+  SyncRow row = EqualRow();
+  row.forced = kAll;
+  row.fixed = {{"price", FixedReason::kKeptByParent}};
+  row.in_doubt = row.awaited = kStatus;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity);
+}
+
+TEST(ForcedTest, NothingWaitsForWhatIsRefusedAndAcknowledged) {
+  SyncRow row = EqualRow();
+  row.product_quantity = 8;
+  row.refused = RefusedTogether(kPrice, row.acknowledged);
+  row.forced = kStatus;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, SyncFields({SyncField::kQuantity, SyncField::kStatus}));
+  row.acknowledged.price = 1;
+  EXPECT_THAT(PlanOf(row).items, IsEmpty()) << "the price differs, and raising and showing wait for it";
+}
+
+TEST(ForcedTest, SaysNothingOfWhatTheChannelHas) {
+  SyncRow row = EqualRow();
+  SyncPolicy policy = PolicyOf(kPriceAndQuantity);
+  policy.hides_by_quantity = true;
+  row.forced = kPrice;
+  const ChannelStatus shown = PlanOf(row, policy).item_states.at(0).by_quantity;
+  row.forced = kPriceAndQuantity;
+  row.fixed = {{"quantity", FixedReason::kKeptByPlatform}};
+  EXPECT_EQ(PlanOf(row, policy).item_states.at(0).by_quantity, shown) << "it has the quantity as before";
+}
+
 // Oversell guard ------------------------------------------------------------------------------------------------------
 
 TEST(OversellGuardTest, HoldsTheQuantityBack) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "flxlink/storage_kit/rules.h"
 #include "flxlink/sync.h"
 #include "gtest/gtest.h"
 #include "tests/sync/order_twin.h"
@@ -135,6 +136,7 @@ class Generator {
     if (Chance(40)) row.refused = AnyRefused(Desired(row, policy));
     if (Chance(30)) row.in_doubt = AnyFields(40);
     if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = AnyNumber();
+    if (Chance(20)) row.forced = AnyFields(50);
     if (Chance(30)) row.fixed = AnyFixed();
     if (Chance(50)) row.acknowledged_at = AnyTime();
     return row;
@@ -395,14 +397,17 @@ Step ReferenceStep(const Wish& wish, const SyncPolicy& policy) {
   return step;
 }
 
-// What differs, or is in doubt, is split by what was refused.
-Wish WishOf(const SyncRow& row, const Values& differing) {
-  Values certain = differing;
+// What is to be sent is split by what was refused of what differs.
+Wish WishOf(const SyncRow& row, const Values& to_send, const Values& differing) {
+  Values certain;
+  for (const auto& [name, value] : to_send) {
+    if (differing.count(name) != 0) certain[name] = value;
+  }
   for (const std::string& name : row.in_doubt.Names()) certain.erase(name);
   const std::set<std::string> stuck = Stuck(row, certain);
   Wish wish;
   wish.known = ToValues(row.acknowledged);
-  for (const auto& [name, value] : differing) (stuck.count(name) != 0 ? wish.stuck : wish.send)[name] = value;
+  for (const auto& [name, value] : to_send) (stuck.count(name) != 0 ? wish.stuck : wish.send)[name] = value;
   return wish;
 }
 
@@ -415,6 +420,16 @@ Values DifferingOrInDoubt(const SyncRow& row, const SyncPolicy& policy) {
     if (known.count(name) != 0 && known.at(name) == value) differing.erase(name);
   }
   return differing;
+}
+
+// What is forced as well.
+Values ToBeSent(const SyncRow& row, const SyncPolicy& policy) {
+  const Values wanted = Wanted(row, policy);
+  Values send = DifferingOrInDoubt(row, policy);
+  for (const std::string& name : row.forced.Names()) {
+    if (wanted.count(name) != 0) send[name] = wanted.at(name);
+  }
+  return send;
 }
 
 void EraseFixed(const SyncRow& row, Values* values) {
@@ -472,20 +487,21 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
     result.codes = "item_dead ";
     return result;
   }
-  Values differing = DifferingOrInDoubt(row, problem.policy);
+  Values to_send = ToBeSent(row, problem.policy);
   result.codes = FixedCodes(row, problem.policy);
-  EraseFixed(row, &differing);
-  if (Holds(row, differing, problem.policy)) {
-    differing.erase("quantity");
+  EraseFixed(row, &to_send);
+  if (Holds(row, to_send, problem.policy)) {
+    to_send.erase("quantity");
     result.codes += "quantity_below_acknowledged ";
   }
-  if (SiblingsDisagree(problem, i) && differing.erase("status") != 0) result.codes += "siblings_disagree ";
+  if (SiblingsDisagree(problem, i) && to_send.erase("status") != 0) result.codes += "siblings_disagree ";
   if (IsPriceInAnotherCurrency(row, problem.policy)) result.codes += "currency_mismatch ";
-  const Wish wish = WishOf(row, differing);
+  const Values differing = DifferingOrInDoubt(row, problem.policy);
+  const Wish wish = WishOf(row, to_send, differing);
   result.refused = NamesOf(wish.stuck);
   TakeStep(wish, problem.policy, &result);
   if (!result.settled) result.in_doubt = NamesOf(row.in_doubt);
-  const bool has_quantity = DifferingOrInDoubt(row, problem.policy).count("quantity") == 0;
+  const bool has_quantity = differing.count("quantity") == 0;
   if (has_quantity || result.sent.count("quantity") != 0) result.by_quantity = ShownBy(row, problem.policy);
   if (result.settled && result.by_quantity == ChannelStatus::kHidden) result.codes += "hidden_by_quantity ";
   for (const RefusedValue& refused : row.refused) {
@@ -670,6 +686,7 @@ SyncRow After(SyncRow row, const Settlement& settlement) {
   CopyFields(settlement.mask, settlement.acknowledged, &row.acknowledged);
   row.in_doubt = settlement.in_doubt;
   row.refused = settlement.refused;
+  row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
   return row;
 }
 
@@ -749,6 +766,19 @@ const std::map<std::string, Hide>& PlanTwins() {
       {"forgets the guard", [](PlanCase& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
       {"never lifts the guard",
        [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.quantity_at = row.guarded_at; }); }},
+      {"forces nothing", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.forced = SyncFields(); }); }},
+      {"forces the guard",
+       [](PlanCase& p) {
+         ForEachRow(p, [](SyncRow& row) {
+           if (!row.forced.empty()) row.guarded_at = absl::InfinitePast();
+         });
+       }},
+      {"forces over the unknown",
+       [](PlanCase& p) {
+         ForEachRow(p, [](SyncRow& row) {
+           if (!row.forced.empty()) row.acknowledged = ItemValues();
+         });
+       }},
       {"sends fixed fields", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.fixed.clear(); }); }},
       {"sends to dead items", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
       {"ignores currencies",
@@ -870,9 +900,9 @@ SyncFunctions WithReconciliation(std::function<void(std::vector<Reconciliation>&
 std::map<std::string, SyncFunctions> WorldTwins() {
   std::map<std::string, SyncFunctions> twins;
   for (const char* name : {"skips links in doubt", "always sends everything", "forgets refusals", "forgets the guard",
-                           "sends fixed fields", "sends to dead items", "ignores currencies",
-                           "ignores siblings in the batch and out of it", "ignores siblings out of the batch",
-                           "sends raising steps though a price was refused"}) {
+                           "forces nothing", "forces the guard", "forces over the unknown", "sends fixed fields",
+                           "sends to dead items", "ignores currencies", "ignores siblings in the batch and out of it",
+                           "ignores siblings out of the batch", "sends raising steps though a price was refused"}) {
     twins[name] = WithPlan(PlanTwins().at(name));
   }
   twins["finds drift of fixed fields"].reconcile = [](SyncBatch batch, const SyncPolicy& policy, bool compare_seen) {

@@ -9,7 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/sync/push_batches.h"
+#include "src/sync/refused_values.h"
 #include "tests/sync/sync_rows.h"
 
 namespace flxlink::sync {
@@ -45,6 +47,8 @@ struct Link {
   SyncFields drifted;  // What the channel changed by itself since flxlink last looked or wrote.
   // The channel was seen to have lost stock, and the product's quantity has not been stated since.
   bool sold = false;
+  // What somebody has forced, until the channel has it or the link is settled without.
+  SyncFields owed;
   // What was refused together, each as long as exactly that is wanted at every plan.
   std::vector<Values> refused;
   // The same, for ever: a refusal may be remembered longer, or not.
@@ -129,6 +133,7 @@ class World {
     if (kind < 4) return EditProduct(AnyLink());
     if (kind < 5) return DriftOnChannel(AnyLink());
     if (kind < 6) LookAtAll();
+    if (Chance(10)) Force(AnyLink());
     PushDirty(/*fault_percent=*/40);
   }
 
@@ -158,6 +163,13 @@ class World {
         link.row.status = Decide(link.row.status, Chance(50) ? ChannelStatus::kListed : ChannelStatus::kHidden);
     }
     if (Chance(70)) RestateQuantity(link);
+    MarkDirty(link);
+  }
+
+  void Force(Link& link) {
+    link.row.forced = link.owed = policy_.fields;
+    link.row.refused.clear();
+    link.refused.clear();
     MarkDirty(link);
   }
 
@@ -292,6 +304,7 @@ class World {
       row.in_doubt = settlement.in_doubt;
       if (!row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = kAbsent;
       row.refused = settlement.refused;
+      row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
     }
   }
 
@@ -334,8 +347,10 @@ class World {
     for (Link& link : links_) {
       if (!which(link)) continue;
       const int64_t acknowledged = link.row.acknowledged.quantity;
+      const SyncRow before = link.row;
       See(link);
       if (!at_rest_ && Chance(15)) FixOthers(link);
+      EndRefusals(link, before);
       const SyncFields fixed = FixedOf(link);
       link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
       const bool is_compared = !link.dead && policy_.fields.Has(SyncField::kQuantity) &&
@@ -360,6 +375,21 @@ class World {
     const std::vector<FixedField> before = link.row.fixed;
     link.row.fixed = AnyFixed();
     if (before != link.row.fixed.get()) MarkDirty(link);
+  }
+
+  // What was refused of a field that the pull finds otherwise than before is tried again.
+  void EndRefusals(Link& link, const SyncRow& before) {
+    const RareVector<RefusedValue> standing = storage::RefusedAfterSighting(
+        link.row.refused, {before.seen, {}, before.fixed}, {link.row.seen, {}, link.row.fixed});
+    if (standing == link.row.refused) return;
+    link.row.refused = standing;
+    const SyncFields stand = FieldsOf(standing);
+    const auto ended = [&](const Values& values) {
+      return std::any_of(values.begin(), values.end(),
+                         [&](const auto& named) { return IntersectionOf(FieldNamed(named.first), stand).empty(); });
+    };
+    link.refused.erase(std::remove_if(link.refused.begin(), link.refused.end(), ended), link.refused.end());
+    MarkDirty(link);
   }
 
   // One pass over the dirty links; returns how many items were sent.
@@ -445,10 +475,15 @@ class World {
 
   // A conflict that does not say why is looked at; what was refused is kept for comparison.
   void TakeOutcome(const PushItem& item, const PushOutcome& outcome) {
+    Link& sent = LinkOf(item.listing_id);
+    for (const SyncField field : kSyncFields) {
+      if (item.mask.Has(field) && sent.truth.Get(field) == item.values.Get(field)) sent.owed.Remove(field);
+    }
     if (outcome.result == PushResult::kConflict && !IsExplained(item, outcome.seen)) {
       LookAt([&](const Link& link) { return link.row.listing_id == item.listing_id; });
     }
     if (outcome.result != PushResult::kRejected) return;
+    sent.owed = DifferenceOf(sent.owed, outcome.field.empty() ? item.mask : FieldNamed(outcome.field));
     Values values = ToValues(item.mask, item.values);
     if (!outcome.field.empty()) values = {{outcome.field, values.at(outcome.field)}};
     LinkOf(item.listing_id).refused.push_back(values);
@@ -467,8 +502,11 @@ class World {
     }
   }
 
-  // The fields that the link should have and is not known to have, and that nothing about it holds back.
-  SyncFields PendingAlone(const Link& link) const {
+  // The fields that the link should have and is not known to have, or that were forced, and that nothing about it holds
+  // back.
+  SyncFields PendingAlone(const Link& link) const { return PendingAlone(link, link.owed); }
+
+  SyncFields PendingAlone(const Link& link, const SyncFields& forced) const {
     ItemValues wanted;
     if (link.row.product_currency == policy_.currency) wanted.price = link.row.product_price;
     wanted.quantity = link.row.product_quantity;
@@ -476,15 +514,18 @@ class World {
     SyncFields pending;
     for (const SyncField field : kSyncFields) {
       if (!policy_.fields.Has(field) || wanted.Get(field) == kAbsent) continue;
-      if (link.row.in_doubt.Has(field) || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
+      const bool anyway = link.row.in_doubt.Has(field) || forced.Has(field);
+      if (anyway || wanted.Get(field) != link.row.acknowledged.Get(field)) pending.Add(field);
     }
     if (IsHeld(link)) pending.Remove(SyncField::kQuantity);
     return link.dead ? SyncFields() : DifferenceOf(pending, FixedOf(link));
   }
 
   // Siblings hold a status back as well.
-  SyncFields Pending(const Link& link) const {
-    SyncFields pending = PendingAlone(link);
+  SyncFields Pending(const Link& link) const { return Pending(link, link.owed); }
+
+  SyncFields Pending(const Link& link, const SyncFields& forced) const {
+    SyncFields pending = PendingAlone(link, forced);
     if (Disagrees(link)) pending.Remove(SyncField::kStatus);
     return pending;
   }
@@ -508,12 +549,12 @@ class World {
 
   // What may have landed is sent again, whatever was refused.
   void ForgetRefusals(Link& link) const {
-    link.refused = StillWanted(link.refused, link, DifferenceOf(Pending(link), link.row.in_doubt));
+    link.refused = StillWanted(link.refused, link, DifferenceOf(Pending(link, {}), link.row.in_doubt));
   }
 
   // Not to be sent, or at least no fault if it is not. Siblings may have changed their minds since.
   bool IsRefused(const Link& link, SyncField field) const {
-    return Names(StillWanted(link.ever_refused, link, PendingAlone(link)), field);
+    return Names(StillWanted(link.ever_refused, link, PendingAlone(link, {})), field);
   }
 
   bool IsRaise(const SyncRow& row) const {
@@ -556,8 +597,9 @@ class World {
       Fail(name, ToString(field), " is not known as acknowledged");
     }
     if (link.row.in_doubt.Has(field)) return;
-    if (item.values.Get(field) == link.row.acknowledged.Get(field)) Fail(name, ToString(field), " was acknowledged");
     if (Names(link.refused, field)) Fail(name, ToString(field), " was refused before");
+    if (link.row.forced.Has(field)) return;
+    if (item.values.Get(field) == link.row.acknowledged.Get(field)) Fail(name, ToString(field), " was acknowledged");
   }
 
   // What exposes less goes first.
@@ -594,11 +636,13 @@ class World {
   }
 
   void CheckStore() {
-    for (const Link& link : links_) {
+    for (Link& link : links_) {
       CheckDoubt(link);
       if (link.dead) continue;
       CheckAcknowledged(link);
-      if (!link.row.dirty) CheckClean(link);
+      if (link.row.dirty) continue;
+      CheckClean(link);
+      link.owed = SyncFields();
     }
   }
 
@@ -616,6 +660,7 @@ class World {
   // A link that is not dirty has nothing to send, unless it must wait.
   void CheckClean(const Link& link) {
     const std::string name = absl::StrCat("link ", link.row.listing_id, " is clean: ");
+    if (!link.row.forced.empty()) Fail(name, "it is forced");
     const SyncFields pending = Pending(link);
     const auto is_lost = [&](SyncField field) { return pending.Has(field) && !IsRefused(link, field); };
     const bool price_refused = IsRefused(link, SyncField::kPrice);

@@ -11,8 +11,8 @@
 // links dirty (CompareProducts), and so does one that states the quantity anew where the oversell guard waits for that.
 //
 // A link's life. Linked: rule, reason and status as given; acknowledged is what the item was last seen as; guard,
-// refusals and attentions of an earlier link are gone; synced_version becomes dirty_version, then the link is marked
-// dirty, and the version that it has by then is its first: settlements of older versions are of an earlier link.
+// force, refusals and attentions of an earlier link are gone; synced_version becomes dirty_version, then the link is
+// marked dirty, and the version that it has by then is its first: settlements of older versions are of an earlier link.
 // Broken, when a sweep, a fetch or a push finds the item gone: it keeps item, rule and status, holds the item against
 // others, is not dirty, and has the one attention ItemGone. Broken, too, when a pull or a fetch sees another item under
 // the external id (IsOther): then the attention is ItemReplaced. Healed, when a pull or a fetch sees the link's item
@@ -23,17 +23,23 @@
 //
 // Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
 // since the link was clean. What a pull or a fetch finds fixed of an item that is linked marks the link where it is
-// not what was fixed before: what could not be sent may be sent now. A link is clean when a settlement of its present
-// version that says `settled` is written.
+// not what was fixed before: what could not be sent may be sent now. So does the end of a refusal, below. A link is
+// clean when a settlement of its present version that says `settled` is written.
+//
+// Refusals. What the channel refused may have had its cause in how the item was. Where a pull or a fetch sees a field
+// of an item with another value than the sighting before, or fixed for another reason, the link's refusals of that
+// field end, and those of what was refused with it (RefusedAfterSighting); the link is marked, so that the next sync
+// tries them once more. A value that goes to and fro is tried once a change.
 //
 // Reasons of unlinked ones are the link job's to choose and are stored as given; which comes before which is the order
 // of LinkReason (link_state.h). A storage sets one by itself only where a person unlinks: kUnlinkedByHand.
 //
 // Attentions are a set, at most one a code, ascending by code. A settlement replaces the set or keeps it
-// (AttentionsOf); linking, healing, dissolving and forcing empty it; breaking makes it ItemGone or ItemReplaced alone,
-// and so does what befalls the item of a broken link: it goes, or comes back as another. What waits to be stated
+// (AttentionsOf); linking, healing and dissolving empty it; breaking makes it ItemGone or ItemReplaced alone, and so
+// does what befalls the item of a broken link: it goes, or comes back as another. What waits to be stated
 // (WaitsToBeStated) stays through all of these but linking and dissolving, and ends when a status is stated, by hand or
-// by rule (WithWaiting). Nothing else touches the set.
+// by rule (WithWaiting). A refusal that ends by a sighting or a force takes its own along (WithoutEndedRefusals).
+// Nothing else touches the set.
 //
 // Identities. An item's is what was last said of it: where a pull or a fetch says none, it stays. A link's is its
 // item's when it was made, or else the first that its item gets while the link lasts, broken or not (AfterSighting).
@@ -207,6 +213,26 @@ struct LinkAfterSighting {
 };
 // `linked` is the link's identity before, `seen` the item's from now on.
 LinkAfterSighting AfterSighting(absl::string_view linked, absl::string_view seen);
+
+// What a sighting says of an item that a sync can set. It looks at what it is made of.
+struct SeenItem {
+  const ItemValues& values;          // Without content, which is among the fields.
+  const std::vector<Field>& fields;  // All of them; what is not there is empty.
+  const std::vector<FixedField>& fixed;
+};
+
+// What of a link's refusals stands once its item, which was `before`, was seen as `after`.
+RareVector<RefusedValue> RefusedAfterSighting(const std::vector<RefusedValue>& refused, const SeenItem& before,
+                                              const SeenItem& after);
+
+// The attentions of a link that had these, after all of `refused` but `standing` has ended: of what has ended, nothing
+// unless something else that stands has the same code, which then takes its place.
+std::vector<Problem> WithoutEndedRefusals(const std::vector<Problem>& attentions,
+                                          const std::vector<RefusedValue>& refused,
+                                          const std::vector<RefusedValue>& standing);
+
+// SyncRow::forced of a link of version `dirty_version`, which was `forced`, after a settlement.
+SyncFields ForcedAfterSettlement(const SyncFields& forced, int64_t dirty_version, const Settlement& row);
 
 // What a page of a pull, or a fetch, says of a channel's items. It looks at the page.
 struct Sighting {

@@ -70,6 +70,20 @@ bool IsGone(const MemoryChannel& channel, absl::string_view external_id) {
   return found != channel.item_by_external_id.end() && channel.items.at(found->second).gone;
 }
 
+// What is known of an item before a sighting of it is stored.
+struct KnownItem {
+  ItemValues seen;
+  std::vector<Field> fields;
+  RareVector<FixedField> fixed;
+};
+
+KnownItem FindKnown(const MemoryChannel& channel, absl::string_view external_id) {
+  const auto found = channel.item_by_external_id.find(external_id);
+  if (found == channel.item_by_external_id.end()) return {};
+  const MemoryItem& item = channel.items.at(found->second);
+  return {item.seen, item.fields, channel.FixedOf(item.channel_variant_id)};
+}
+
 void CountLink(absl::optional<LinkEvent::Kind> change, PullWriteResult* result) {
   if (change == LinkEvent::Kind::kBroken) ++result->broken;
   if (change == LinkEvent::Kind::kHealed) ++result->healed;
@@ -301,6 +315,7 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
       continue;
     }
     const bool was_gone = IsGone(channel, items.external_id[row]);
+    const KnownItem known = FindKnown(channel, items.external_id[row]);
     const int64_t item_id = WriteItem(channel, ToItem(items, row, pull.pull_number, seen_at), result);
     channel.SetHandle(item_id, storage::HandleAt(items, row));
     channel.SetAliases(item_id, storage::AliasesAt(items, row));
@@ -308,7 +323,9 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
     const MemoryItem& item = channel.items.at(item_id);
     CountLink(channel.FollowItem(item, was_gone || is_another, author), result);
     const bool is_other = channel.SetFixed(item_id, storage::FixedAt(items, row));
-    if (is_other && item.listing_id != 0) channel.MarkDirty(channel.listings.at(item.listing_id), author.at);
+    const bool ends_refusals = channel.EndRefusals(item, {known.seen, known.fields, known.fixed});
+    const bool marks = (is_other || ends_refusals) && item.listing_id != 0;
+    if (marks) channel.MarkDirty(channel.listings.at(item.listing_id), author.at);
   }
   for (const absl::string_view external_id : rows.seen) SeeItem(channel, external_id);
   pull.saw_unnamed = pull.saw_unnamed || (pull.running && rows.unnamed > 0);

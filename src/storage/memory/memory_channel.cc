@@ -129,6 +129,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.acknowledged = item.seen;  // Without content: its fields may be older than what was last pushed.
   listing.guarded_at = absl::InfinitePast();
   listing.refused.clear();
+  listing.forced = SyncFields();
   listing.attentions.clear();
   // Whatever an earlier link left to send is not this one's.
   listing.synced_version = listing.dirty_version;
@@ -168,6 +169,18 @@ bool MemoryChannel::SetFixed(int64_t channel_variant_id, RareVector<FixedField> 
 
 RareVector<FixedField> MemoryChannel::FixedOf(int64_t channel_variant_id) const {
   return ValueOf(fixed, channel_variant_id);
+}
+
+bool MemoryChannel::EndRefusals(const MemoryItem& item, const storage::SeenItem& before) {
+  if (item.listing_id == 0) return false;
+  MemoryListing& listing = listings.at(item.listing_id);
+  const RareVector<FixedField> fixed_now = FixedOf(item.channel_variant_id);
+  RareVector<RefusedValue> standing =
+      storage::RefusedAfterSighting(listing.refused, before, {item.seen, item.fields, fixed_now});
+  if (standing == listing.refused) return false;
+  listing.attentions = storage::WithoutEndedRefusals(listing.attentions, listing.refused, standing);
+  listing.refused = std::move(standing);
+  return true;
 }
 
 void MemoryChannel::SetAliases(int64_t channel_variant_id, RareVector<std::string> names) {

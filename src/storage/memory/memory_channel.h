@@ -87,6 +87,7 @@ struct MemoryListing {
   absl::Time acknowledged_at = absl::InfinitePast();
   absl::Time guarded_at = absl::InfinitePast();
   RareVector<RefusedValue> refused;
+  SyncFields forced;
   SyncFields in_doubt;
   int64_t quantity_in_doubt = kAbsent;  // Means something while the quantity is in doubt.
   std::vector<Problem> attentions;      // Ascending by code.
@@ -167,6 +168,9 @@ struct MemoryChannel {
   // Keeps what is fixed of an item. Returns whether it is another than before.
   bool SetFixed(int64_t channel_variant_id, RareVector<FixedField> fields);
   RareVector<FixedField> FixedOf(int64_t channel_variant_id) const;
+  // Ends what the channel refused of the item's link, where that follows from how the item was `before` it was seen.
+  // Returns whether anything has ended.
+  bool EndRefusals(const MemoryItem& item, const storage::SeenItem& before);
   // Keeps the aliases of an item.
   void SetAliases(int64_t channel_variant_id, RareVector<std::string> names);
   RareVector<std::string> AliasesOf(int64_t channel_variant_id) const;

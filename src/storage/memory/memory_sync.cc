@@ -43,6 +43,7 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   }
   if (row.guard_quantity) listing.guarded_at = batch.seen_at;
   listing.refused = row.refused;
+  listing.forced = storage::ForcedAfterSettlement(listing.forced, listing.dirty_version, row);
   if (row.attentions != kKeepAttentions) {
     listing.attentions = storage::AttentionsOf(row, batch, listing.attentions);
   }
@@ -192,6 +193,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.seen_at = item.seen_at;
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused = listing.refused;
+  row.forced = listing.forced;
   row.in_doubt = listing.in_doubt;
   if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = listing.quantity_in_doubt;
   if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
@@ -293,10 +295,9 @@ absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const Link
   for (const LinkPair& link : links) {
     MemoryListing& listing = (*channel)->listings.at(link.listing_id);
     if (!listing.linked_to(link.channel_variant_id)) continue;
-    listing.acknowledged = ItemValues();
+    listing.attentions = storage::WithoutEndedRefusals(listing.attentions, listing.refused, {});
     listing.refused.clear();
-    listing.guarded_at = absl::InfinitePast();
-    listing.attentions = storage::WithWaiting({}, listing.attentions);
+    listing.forced = (*channel)->channel.config.sync_fields;
     (*channel)->MarkDirty(listing, now);
   }
   return absl::OkStatus();

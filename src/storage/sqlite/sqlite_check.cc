@@ -56,6 +56,10 @@ constexpr const char* kImpossible[] = {
     "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1)",
     "SELECT LINK(l) || ': the fields in doubt, ' || l.in_doubt || ', cannot be' FROM link l "
     "WHERE l.in_doubt = '' OR l.in_doubt GLOB '*[^a-z0-9_,]*'",
+    "SELECT LINK(l) || ': the forced fields, ' || l.forced || ', cannot be' FROM link l "
+    "WHERE l.forced = '' OR l.forced GLOB '*[^a-z0-9_,]*'",
+    "SELECT LINK(l) || ': it is forced and not dirty, so nothing is sent' FROM link l "
+    "WHERE l.forced NOT NULL AND l.state = 'linked' AND l.dirty_since IS NULL",
     "SELECT LINK(l) || ': the refused values, ' || l.refused || ', cannot be' FROM link l "
     "WHERE l.refused NOT NULL AND NOT (json_valid(l.refused) AND json_type(l.refused) = 'object')",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "

@@ -41,9 +41,11 @@ class ItemWriter {
         find_(
             db,
             "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5, seen_at, gone_at, "
-            "identity FROM channel_variant "
+            "identity, price, quantity, status, compare_at_price FROM channel_variant "
             "WHERE channel_id = ?1 AND external_id = ?2"),
-        link_(db, "SELECT listing_id, state, identity FROM link WHERE channel_id = ?1 AND channel_variant_id = ?2"),
+        link_(db,
+              "SELECT listing_id, state, identity, refused FROM link WHERE channel_id = ?1 AND "
+              "channel_variant_id = ?2"),
         result_(*result) {
     Query last(db, "SELECT max(channel_variant_id) FROM channel_variant WHERE channel_id = ?1");
     if (last.Bind(channel_id_).Next()) last_id_ = last.Int(0);
@@ -74,10 +76,18 @@ class ItemWriter {
     const bool changed = !same_content || was_live != is_live;
     if (changed) links_.changes().RecordItem(item_id);
     ++(changed ? result_.changed : result_.unchanged);
+    const absl::optional<ItemLink> link = FindItemLink(item_id);
+    const bool has_refusals = link.has_value() && !link->refused.empty();
+    const bool same_values = has_refusals && ReadItemValues(find_, 8) == ValuesAt(items_, row);
+    const bool may_end = has_refusals && !(same_content && same_fixed && same_values);
+    const Refusals refusals = may_end ? FindRefusals(*link, item_id, row) : Refusals();
     Update(item_id, row, fixed, identity);
     NameItem(item_id, row);
-    FollowItem(item_id, row, identity, was_gone || identity != known);
-    if (!same_fixed) MarkLink(item_id);
+    if (!link.has_value()) return;
+    FollowItem(*link, item_id, row, identity, was_gone || identity != known);
+    const bool ended = EndRefusals(link->listing_id, refusals);
+    // Another set of fields can be sent of the item than before.
+    if (!same_fixed || ended) MarkDirty(db_, channel_id_, link->listing_id, now_);
   }
 
   // The item was seen, and is otherwise as before.
@@ -119,30 +129,70 @@ class ItemWriter {
              NullIfEmpty{identity});
   }
 
-  // Another set of fields can be sent of the item than before.
-  void MarkLink(int64_t item_id) {
-    const absl::optional<StoredLink> holder = FindHolder(db_, channel_id_, item_id);
-    if (holder.has_value()) MarkDirty(db_, channel_id_, holder->listing_id, now_);
+  // The link of an item, broken or not.
+  struct ItemLink {
+    int64_t listing_id = 0;
+    LinkState state = LinkState::kLinked;
+    std::string identity;
+    std::string refused;  // As its column has it.
+  };
+
+  absl::optional<ItemLink> FindItemLink(int64_t item_id) {
+    if (!link_.Bind(channel_id_, item_id).Next()) return absl::nullopt;
+    ItemLink link{link_.Int(0), link_.EnumValue(1, LinkState::kBroken), link_.String(2), link_.String(3)};
+    link_.Reset();
+    return link;
+  }
+
+  // What the channel refused of a link, and what of it a sighting leaves.
+  struct Refusals {
+    RareVector<RefusedValue> before;
+    RareVector<RefusedValue> standing;
+  };
+
+  // To be called before the item is written.
+  Refusals FindRefusals(const ItemLink& link, int64_t item_id, int64_t row) {
+    Query query(db_, "SELECT fields, fixed FROM channel_variant WHERE channel_id = ?1 AND channel_variant_id = ?2");
+    if (!query.Bind(channel_id_, item_id).Next()) return {};
+    const ItemValues values = ReadItemValues(find_, 8);
+    const std::vector<Field> fields = ReadFields(db_, query.Text(0));
+    const std::vector<FixedField> fixed = ReadFixed(db_, query.Text(1));
+    const ItemValues values_now = ValuesAt(items_, row);
+    const std::vector<Field> fields_now = storage::RowFields(items_.fields, row);
+    const RareVector<FixedField> fixed_now = storage::FixedAt(items_, row);
+    Refusals refusals;
+    refusals.before = ReadRefused(db_, link.refused);
+    refusals.standing =
+        storage::RefusedAfterSighting(refusals.before, {values, fields, fixed}, {values_now, fields_now, fixed_now});
+    return refusals;
+  }
+
+  // Returns whether anything has ended.
+  bool EndRefusals(int64_t listing_id, const Refusals& refusals) {
+    if (refusals.standing == refusals.before) return false;
+    Query(db_, "UPDATE link SET refused = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+        .Run(channel_id_, listing_id, NullIfEmpty{EncodeRefused(refusals.standing)});
+    const std::vector<Problem> attentions = ReadAttentions(db_, channel_id_, listing_id);
+    ReplaceAttentions(db_, channel_id_, listing_id, attentions,
+                      storage::WithoutEndedRefusals(attentions, refusals.before, refusals.standing));
+    return true;
   }
 
   // The item was seen there: breaks or heals its link, where that follows. `is_news`: it was gone, or has another
   // identity than before.
-  void FollowItem(int64_t item_id, int64_t row, const std::string& identity, bool is_news) {
-    if (!link_.Bind(channel_id_, item_id).Next()) return;
-    StoredLink link;
-    link.listing_id = link_.Int(0);
-    link.state = link_.EnumValue(1, LinkState::kBroken);
-    link.channel_variant_id = item_id;
-    const std::string linked = link_.String(2);
-    link_.Reset();
-    const storage::LinkAfterSighting after = storage::AfterSighting(linked, identity);
-    if (after.identity != linked) SetLinkIdentity(link.listing_id, after.identity);
+  void FollowItem(const ItemLink& known, int64_t item_id, int64_t row, const std::string& identity, bool is_news) {
+    const storage::LinkAfterSighting after = storage::AfterSighting(known.identity, identity);
+    if (after.identity != known.identity) SetLinkIdentity(known.listing_id, after.identity);
     const absl::string_view external_id = items_.external_id[row];
+    StoredLink link;
+    link.listing_id = known.listing_id;
+    link.state = known.state;
+    link.channel_variant_id = item_id;
     if (after.state == LinkState::kLinked && link.state == LinkState::kBroken) {
       links_.Heal(link.listing_id, item_id, external_id);
       ++result_.healed;
     } else if (after.state == LinkState::kBroken && is_news &&
-               links_.Break(link, external_id, storage::ItemReplaced(external_id, linked, identity))) {
+               links_.Break(link, external_id, storage::ItemReplaced(external_id, known.identity, identity))) {
       ++result_.broken;
     }
   }

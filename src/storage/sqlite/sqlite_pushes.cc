@@ -146,6 +146,13 @@ void AcknowledgeContent(Connection& db, int64_t channel_id, int64_t listing_id, 
       .Run(channel_id, listing_id, NullIfEmpty{EncodeContent(acknowledged.content)});
 }
 
+// What stays forced, as its column has it.
+std::string ForcedAfter(Connection& db, const StoredLink& link, const Settlement& row) {
+  if (link.forced.empty()) return "";
+  const SyncFields forced = ReadSyncFields(db, link.forced);
+  return FormatSyncFields(storage::ForcedAfterSettlement(forced, link.dirty_version, row));
+}
+
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const SettlementBatch& batch, int64_t at,
                 absl::Time now, LinkWriter& links, SettlementResult* result) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
@@ -163,7 +170,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "guarded_at = CASE WHEN ?19 THEN ?20 WHEN ?21 THEN NULL ELSE guarded_at END, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
-        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END "
+        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?22 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
            known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
@@ -171,7 +178,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            known.mask.Has(SyncField::kCompareAtPrice), NullIfAbsent{known.values.compare_at_price},
            ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
-           now, row.guard_quantity, batch.seen_at, ends_guard);
+           now, row.guard_quantity, batch.seen_at, ends_guard, NullIfEmpty{ForcedAfter(db, link, row)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);

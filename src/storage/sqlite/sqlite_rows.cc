@@ -50,9 +50,9 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   return channel;
 }
 
-#define FLXLINK_SELECT_LINK                                                                              \
-  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version " \
-  "FROM link WHERE channel_id = ?1 AND "
+#define FLXLINK_SELECT_LINK                                                                               \
+  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, " \
+  "dirty_version, forced FROM link WHERE channel_id = ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
   if (!query.Next()) return absl::nullopt;
@@ -64,6 +64,8 @@ absl::optional<StoredLink> ReadLink(Query& query) {
   link.reason = query.EnumValue(4, LinkReason::kNoKey);
   link.status = ReadStatus(query, 5);
   link.linked_version = query.Int(8);
+  link.dirty_version = query.Int(9);
+  link.forced = query.String(10);
   return link;
 }
 

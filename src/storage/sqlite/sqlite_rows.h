@@ -50,6 +50,8 @@ struct StoredLink {
   LinkReason reason = LinkReason::kNone;
   ListingStatus status;
   int64_t linked_version = 0;
+  int64_t dirty_version = 0;
+  std::string forced;  // As its column has it.
 };
 
 absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id);

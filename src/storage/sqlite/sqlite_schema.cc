@@ -326,6 +326,7 @@ CREATE TABLE link (
   acked_at INTEGER,
   guarded_at INTEGER,
   refused TEXT,
+  forced TEXT,
   in_doubt TEXT,
   quantity_in_doubt INTEGER,
   identity TEXT,

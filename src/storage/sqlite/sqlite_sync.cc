@@ -40,6 +40,7 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   row.seen_at = query.Time(18);
   row.guarded_at = storage::EffectiveGuard(query.Time(19), row.quantity_at);
   if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
+  if (!query.IsNull(33)) row.forced = ReadSyncFields(db, query.Text(33));
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
   if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = query.IntOrAbsent(32);
   if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
@@ -140,14 +141,20 @@ void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliatio
       .Run(channel_id, row.listing_id);
 }
 
-void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {
+std::vector<RefusedValue> FindRefused(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db, "SELECT refused FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND refused IS NOT NULL");
+  if (!query.Bind(channel_id, listing_id).Next()) return {};
+  return ReadRefused(db, query.Text(0));
+}
+
+void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, const SyncFields& fields, absl::Time now) {
   if (!MarkDirty(db, channel_id, listing_id, now)) return;
-  Query(db,
-        "UPDATE link SET acked_price = NULL, acked_quantity = NULL, acked_status = NULL, "
-        "acked_compare_at_price = NULL, acked_content = NULL, guarded_at = NULL, refused = NULL WHERE "
-        "channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id);
-  KeepWaiting(db, channel_id, listing_id, {});
+  const std::vector<RefusedValue> refused = FindRefused(db, channel_id, listing_id);
+  Query(db, "UPDATE link SET forced = ?3, refused = NULL WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(fields)});
+  if (refused.empty()) return;
+  const std::vector<Problem> attentions = ReadAttentions(db, channel_id, listing_id);
+  ReplaceAttentions(db, channel_id, listing_id, attentions, storage::WithoutEndedRefusals(attentions, refused, {}));
 }
 
 }  // namespace
@@ -230,10 +237,12 @@ absl::Status SqliteStorage::ForceLinks(const Fence& fence, absl::Span<const Link
   absl::Status status = storage::CheckRows(links.size(), "links");
   if (!status.ok()) return status;
   return WriteFenced(fence, [&](Connection& db) {
+    const SyncFields fields = FindChannel(db, fence.channel_id).value_or(Channel()).config.sync_fields;
     for (const LinkPair& row : links) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
       if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
-      if (link->channel_variant_id == row.channel_variant_id) ForceLink(db, fence.channel_id, row.listing_id, now);
+      if (link->channel_variant_id != row.channel_variant_id) continue;
+      ForceLink(db, fence.channel_id, row.listing_id, fields, now);
     }
     return absl::OkStatus();
   });
