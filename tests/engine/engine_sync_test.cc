@@ -140,7 +140,7 @@ TEST_P(EngineSyncTest, HigherSyncPriorityGoesOutFirst) {
   edit.sync_priority = 9;
   ASSERT_TRUE(engine_->EditListing("shop", "s2", edit).ok());
   WriteProducts({{"s0", "s0", 1, 5}, {"s1", "s1", 1, 5}, {"s2", "s2", 1, 5}});
-  // Everything after the first push is refused for now: what is applied is what went first.
+  // Everything after the first push is refused: what is applied is what went first.
   SimulatedFaults faults;
   faults.unavailable = 1;
   const int64_t pushes = platform_->Counters().pushes;

@@ -66,43 +66,31 @@ absl::Status TroubledBoardAdapter::Hang(const flxlink::CallContext& call) const 
   return absl::CancelledError("the call was cancelled");
 }
 
+// What befalls a call before it comes to the board.
+absl::Status TroubledBoardAdapter::Befall(Trouble trouble, const flxlink::CallContext& call) const {
+  if (trouble == Trouble::kThrow) throw std::runtime_error("the line is dead");
+  if (trouble == Trouble::kHang) return Hang(call);
+  return trouble == Trouble::kThrottleCall ? TooManyCalls() : absl::OkStatus();
+}
+
 absl::StatusOr<flxlink::PullPage> TroubledBoardAdapter::Pull(const flxlink::PullRequest& request,
                                                              const flxlink::CallContext& call) const {
-  switch (line_->Next()) {
-    case Trouble::kNone:
-      break;
-    case Trouble::kThrow:
-      throw std::runtime_error("the line is dead");
-    case Trouble::kHang:
-      return Hang(call);
-    case Trouble::kLoseAnswer:
-      return LostAnswer();
-    case Trouble::kThrottleCall:
-    case Trouble::kThrottleItems:
-      return TooManyCalls();
-  }
-  return board_.Pull(request, call);
+  const Trouble trouble = line_->Next();
+  if (absl::Status status = Befall(trouble, call); !status.ok()) return status;
+  if (trouble == Trouble::kThrottleItems) return TooManyCalls();
+  absl::StatusOr<flxlink::PullPage> page = board_.Pull(request, call);
+  if (page.ok() && trouble == Trouble::kLoseAnswer) return LostAnswer();
+  return page;
 }
 
 absl::StatusOr<flxlink::PushReply> TroubledBoardAdapter::Push(const flxlink::PushRequest& request,
                                                               const flxlink::CallContext& call) const {
-  switch (line_->Next()) {
-    case Trouble::kNone:
-      break;
-    case Trouble::kThrow:
-      throw std::runtime_error("the line is dead");
-    case Trouble::kHang:
-      return Hang(call);
-    case Trouble::kLoseAnswer: {
-      const absl::StatusOr<flxlink::PushReply> lost = board_.Push(request, call);
-      return lost.ok() ? LostAnswer() : lost.status();
-    }
-    case Trouble::kThrottleCall:
-      return TooManyCalls();
-    case Trouble::kThrottleItems:
-      return PushEverySecond(request, call);
-  }
-  return board_.Push(request, call);
+  const Trouble trouble = line_->Next();
+  if (absl::Status status = Befall(trouble, call); !status.ok()) return status;
+  if (trouble == Trouble::kThrottleItems) return PushEverySecond(request, call);
+  absl::StatusOr<flxlink::PushReply> reply = board_.Push(request, call);
+  if (reply.ok() && trouble == Trouble::kLoseAnswer) return LostAnswer();
+  return reply;
 }
 
 absl::StatusOr<flxlink::PushReply> TroubledBoardAdapter::PushEverySecond(const flxlink::PushRequest& request,

@@ -59,6 +59,7 @@ class TroubledBoardAdapter : public flxlink::ChannelAdapter {
                                           const flxlink::CallContext& call) const override;
 
  private:
+  absl::Status Befall(Trouble trouble, const flxlink::CallContext& call) const;
   absl::Status Hang(const flxlink::CallContext& call) const;
   absl::StatusOr<flxlink::PushReply> PushEverySecond(const flxlink::PushRequest& request,
                                                      const flxlink::CallContext& call) const;
