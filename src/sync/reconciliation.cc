@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
@@ -30,6 +32,11 @@ ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   return acknowledged;
 }
 
+// The guard's observation is what came of earlier pushes of the quantity. What is accepted may still land.
+SyncFields DoubtEndedByGuard(const SyncRow& row) {
+  return IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), {SyncField::kQuantity});
+}
+
 }  // namespace
 
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen) {
@@ -45,7 +52,8 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     reconciliation.channel_variant_id = row.channel_variant_id;
     reconciliation.acknowledged = looked_at.acknowledged;
     reconciliation.guard_quantity = sync::SetsGuard(row.acknowledged, looked_at.acknowledged, policy.oversell_guard);
-    found.push_back(reconciliation);
+    if (reconciliation.guard_quantity) reconciliation.ends_doubt = DoubtEndedByGuard(row);
+    found.push_back(std::move(reconciliation));
   }
   return found;
 }
