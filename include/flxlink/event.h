@@ -49,8 +49,8 @@ enum class EventKind : uint8_t {
   // comes to the same, but for what is fixed (field_fixed, inventory_not_tracked), which is told once.
   kAttentionRaised,
   // A sync found that a listing variant's attention is over: `sku`, `external_id`, `job`, and as `problem` what it was.
-  // Not told where the link ends or is made anew, nor where a forced sync forgets the attentions before it begins or a
-  // pull that of a refusal whose cause may be gone; nor, rarely, where the storage's answer got lost.
+  // Not told where the link ends or is made anew, nor where a pull or a forced sync ends a refusal; nor, rarely, where
+  // the storage's answer got lost.
   kAttentionCleared,
   // Something went wrong outside of jobs, and everything else goes on: `where` ("channel shop", "schedule nightly of
   // channel shop", "the queues in storage") and `problem`. What fails again and again is told each time it was tried,

@@ -17,7 +17,8 @@
 // *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged and than any
 // push in doubt would have left there, the channel has probably sold some. Unless the channel's policy says overwrite,
 // the quantity is then not sent until the product's quantity has been stated again after that observation; meanwhile it
-// is attention.
+// is attention. Nothing else ends the guard: the 0 that hides an item is sent all the same, and when the item is shown
+// again its quantity is held as before.
 //
 // *Fixed* fields of an item (channel_variant.h) are never sent, in doubt or not: the channel would not take them. Where
 // a fixed field has another value than the one desired, as the last pull saw it, that is attention and the link is
@@ -196,6 +197,8 @@ struct Reconciliation {
   ItemValues acknowledged;
   // The channel shows less than was acknowledged: set the guard, observed at the row's seen_at.
   bool guard_quantity = false;
+  // The fields that are not in doubt any more: what was seen is what came of their pushes.
+  SyncFields ends_doubt{};
 };
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a

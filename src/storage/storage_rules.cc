@@ -596,6 +596,13 @@ absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at) {
   return quantity_at > guarded_at ? absl::InfinitePast() : guarded_at;
 }
 
+absl::Time GuardAfterSettlement(absl::Time guarded_at, absl::Time quantity_at, const Settlement& row,
+                                const SettlementBatch& batch) {
+  if (row.guard_quantity) return batch.seen_at;
+  const bool acknowledges = row.mask.Has(SyncField::kQuantity) && row.acknowledged.quantity != kAbsent;
+  return acknowledges ? EffectiveGuard(guarded_at, quantity_at) : guarded_at;
+}
+
 JobProgress ProgressAfterUpdate(const Job& stored, const Job& update) {
   const bool goes_on = stored.state == JobState::kRunning && update.state == JobState::kRunning;
   return goes_on ? stored.progress : update.progress;

@@ -7,7 +7,9 @@
 namespace flxlink::sync {
 
 int64_t ShownQuantity(const SyncRow& row) {
-  return row.acknowledged.quantity != kAbsent ? row.acknowledged.quantity : row.seen.quantity;
+  const bool is_known = row.acknowledged.quantity != kAbsent && !row.in_doubt.Has(SyncField::kQuantity);
+  if (is_known) return row.acknowledged.quantity;
+  return row.seen_at < row.guarded_at ? kAbsent : row.seen.quantity;
 }
 
 bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {

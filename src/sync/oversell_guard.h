@@ -11,7 +11,8 @@
 
 namespace flxlink::sync {
 
-// The quantity that the channel shows, as far as known: what it acknowledged, else what the last pull saw.
+// The quantity that the channel shows, as far as known: what it acknowledged; where that is unknown, or in doubt, what
+// the last pull saw, if that was no earlier than the guard's observation. kAbsent: not known.
 int64_t ShownQuantity(const SyncRow& row);
 
 // Whether the channel was seen to have lost stock since the product's quantity was stated.

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
@@ -30,6 +32,11 @@ ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   return acknowledged;
 }
 
+// The guard's observation is what came of earlier pushes of the quantity. What is accepted may still land.
+SyncFields DoubtEndedByGuard(const SyncRow& row) {
+  return IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), {SyncField::kQuantity});
+}
+
 }  // namespace
 
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen) {
@@ -46,7 +53,8 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     reconciliation.acknowledged = looked_at.acknowledged;
     reconciliation.guard_quantity =
         sync::SetsGuard(row.acknowledged, row.quantity_in_doubt, looked_at.acknowledged, policy.oversell_guard);
-    found.push_back(reconciliation);
+    if (reconciliation.guard_quantity) reconciliation.ends_doubt = DoubtEndedByGuard(row);
+    found.push_back(std::move(reconciliation));
   }
   return found;
 }

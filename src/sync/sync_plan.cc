@@ -36,13 +36,10 @@ struct Decision {
 };
 
 // The fields in doubt that might have another value on the channel than the one acknowledged, and would later be taken
-// for equal. Not so a guarded quantity: the guard was set by looking at the channel, and no push since then had another
-// one than was seen.
-SyncFields DoubtfulFields(const SyncRow& row, const SyncPolicy& policy) {
+// for equal.
+SyncFields DoubtfulFields(const SyncRow& row) {
   if (row.in_doubt.empty()) return SyncFields();
-  SyncFields doubtful = IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), PresentFields(row.acknowledged));
-  if (sync::GuardStands(row, policy)) doubtful.Remove(SyncField::kQuantity);
-  return doubtful;
+  return IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), PresentFields(row.acknowledged));
 }
 
 Problem DeadItem(absl::string_view external_id) {
@@ -201,7 +198,7 @@ class Planner {
   void SettleUnsent(const SyncRow& row, Decision decision) {
     Settlement settlement = SettledWithoutPush(row);
     // Nothing is sent that would put the doubt right, so it ends by forgetting.
-    settlement.mask = DoubtfulFields(row, policy_);
+    settlement.mask = DoubtfulFields(row);
     settlement.in_doubt = row.awaited;
     settlement.refused = decision.refused;
     if (decision.has_quantity) settlement.by_quantity = sync::StatusByQuantity(row, policy_);
@@ -238,7 +235,7 @@ class Planner {
     state.in_doubt = row.in_doubt;
     state.awaited = row.awaited;
     state.quantity_in_doubt = row.quantity_in_doubt;
-    if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row, policy_), step.fields);
+    if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row), step.fields);
     state.refused = decision.refused;
     if (decision.has_quantity || step.fields.Has(SyncField::kQuantity)) {
       state.by_quantity = sync::StatusByQuantity(row, policy_);

@@ -365,7 +365,7 @@ TEST_P(StorageConformance, UnsettledLinkStaysDirty) {
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
 }
 
-TEST_P(StorageConformance, GuardEndsWithTheQuantityThatIsAcknowledged) {
+TEST_P(StorageConformance, NoAcknowledgedQuantityEndsAGuardThatStands) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   Reconciliation sold = Found(shop.LinkRow("S1"));
@@ -374,13 +374,38 @@ TEST_P(StorageConformance, GuardEndsWithTheQuantityThatIsAcknowledged) {
   const auto settle = [&](const SyncFields& mask, int64_t quantity) {
     Settlement row = Applied(shop.LinkRow("S1"), {1, quantity, ChannelStatus::kListed});
     row.mask = mask;
-    row.settled = false;
     EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)).status(), absl::OkStatus());
     return shop.LinkRow("S1").guarded_at;
   };
   EXPECT_EQ(settle({SyncField::kPrice, SyncField::kStatus}, 2), At(1));
   EXPECT_EQ(settle({SyncField::kQuantity}, kAbsent), At(1)) << "that is forgetting one";
-  EXPECT_EQ(settle({SyncField::kQuantity}, 2), absl::InfinitePast());
+  EXPECT_EQ(settle({SyncField::kQuantity}, 0), At(1)) << "to hide it is not to count the stock";
+
+  const auto state_again = [&](int64_t second) {
+    return shop.WriteProducts({{"K1", "S1", 100, 10}}, At(second)).dirtied;
+  };
+  EXPECT_EQ(state_again(7), 1) << "the guard waits for it";
+  EXPECT_EQ(shop.LinkRow("S1").guarded_at, absl::InfinitePast()) << "overtaken";
+  EXPECT_EQ(settle({SyncField::kQuantity}, 10), absl::InfinitePast());
+  EXPECT_EQ(state_again(8), 0) << "nothing waits any more";
+}
+
+TEST_P(StorageConformance, AnObservationEndsTheDoubtThatItExplains) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  PushRecord record = Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2")});
+  for (PushItem& item : record.items) item.mask = {SyncField::kPrice, SyncField::kQuantity};
+  ASSERT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+  Reconciliation sold = Found(shop.LinkRow("S1"));
+  sold.guard_quantity = true;
+  sold.ends_doubt = {SyncField::kQuantity, SyncField::kStatus};
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold, Found(shop.LinkRow("S2"))}, At(5)), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").in_doubt, SyncFields{SyncField::kPrice});
+  EXPECT_EQ(shop.LinkRow("S2").in_doubt, (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
+  sold.ends_doubt = {SyncField::kPrice};
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(6)), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
+  EXPECT_FALSE(shop.Listing("S1").in_doubt);
 }
 
 TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "flxlink/storage_kit/rules.h"
 #include "flxlink/sync.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -99,6 +100,32 @@ TEST(HiddenQuantityTest, TheGuardDoesNotHoldItBack) {
   EXPECT_EQ(OnlyItem(PlanOf(row, HidingPolicy())).values.quantity, 0);
   row.status = kListedStatus;
   EXPECT_EQ(SettledCode(PlanOf(row, HidingPolicy())), problem_code::kQuantityBelowAcknowledged);
+}
+
+TEST(HiddenQuantityTest, TheGuardStandsWhenItIsShownAgain) {
+  SyncRow row = GuardedRow();
+  row.status = kHidingStatus;
+  const Settlement hidden = SettleOne(row, OutcomeOf(PushResult::kApplied), HidingPolicy()).rows.at(0);
+  row.acknowledged.quantity = hidden.acknowledged.quantity;
+  row.guarded_at = storage::GuardAfterSettlement(row.guarded_at, row.quantity_at, hidden, SettlementBatch());
+  row.status = kUnhiding;
+  EXPECT_EQ(SettledCode(PlanOf(row, HidingPolicy())), problem_code::kQuantityBelowAcknowledged);
+  row.quantity_at = row.guarded_at + absl::Seconds(1);
+  EXPECT_EQ(OnlyItem(PlanOf(row, HidingPolicy())).values.quantity, 5);
+}
+
+// The 0 may have landed, and what is acknowledged must not be taken for what the channel has.
+TEST(HiddenQuantityTest, TheGuardDoesNotEndTheDoubtOfIt) {
+  SyncRow row = GuardedRow();
+  row.status = kListedStatus;
+  row.in_doubt = kQuantity;
+  const Settlement held = OnlySettled(PlanOf(row, HidingPolicy()));
+  EXPECT_EQ(held.mask, kQuantity);
+  CopyFields(held.mask, held.acknowledged, &row.acknowledged);
+  row.in_doubt = held.in_doubt;
+  row.product_quantity = 2;
+  row.quantity_at = row.guarded_at + absl::Seconds(1);
+  EXPECT_EQ(OnlyItem(PlanOf(row, HidingPolicy())).values.quantity, 2) << "though it was acknowledged before";
 }
 
 }  // namespace

@@ -49,6 +49,17 @@ TEST(PlanReconciliationTest, LessStockThanAcknowledgedSetsTheGuard) {
   EXPECT_FALSE(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).guard_quantity);
 }
 
+TEST(PlanReconciliationTest, TheGuardsObservationEndsTheDoubtOfTheQuantity) {
+  SyncRow row = EqualRow();
+  row.in_doubt = kAll;
+  row.seen.quantity = 6;
+  EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kNothing);
+  row.seen.quantity = 4;
+  EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kQuantity);
+  row.awaited = kQuantity;
+  EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kNothing) << "it may still land";
+}
+
 TEST(PlanReconciliationTest, AReadThatMayBeOlderThanTheAcknowledgementSaysNothing) {
   SyncRow row = EqualRow();
   row.seen = {1000, 1, ChannelStatus::kHidden};

@@ -348,18 +348,33 @@ TEST(OversellGuardTest, NothingIsHeldWhereTheChannelShowsTheDesiredQuantity) {
   row.product_quantity = 2;
   EXPECT_EQ(SettledCode(PlanOf(row)), "");
   row.acknowledged.quantity = kAbsent;
+  row.seen_at = row.guarded_at;
   EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity);
 }
 
-TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsNothingOfIt) {
+TEST(OversellGuardTest, HoldsInDoubtTooAndForgetsIt) {
   SyncRow row = GuardedRow();
   row.in_doubt = kAll;
   const SyncPlan plan = PlanOf(row);
   EXPECT_EQ(OnlyItem(plan).mask, kPriceAndStatus);
-  EXPECT_EQ(plan.item_states[0].forgotten, kNothing);
-  for (const PushResult result : {PushResult::kApplied, PushResult::kRejected}) {
-    EXPECT_FALSE(Settle(plan, {0}, {OutcomeOf(result)}, 11).rows.at(0).mask.Has(SyncField::kQuantity));
-  }
+  EXPECT_EQ(plan.item_states[0].forgotten, kQuantity) << "the guard looked before the push in doubt";
+  row.in_doubt = kQuantity;
+  row.acknowledged = row.seen;
+  row.acknowledged.price = row.product_price;
+  EXPECT_EQ(OnlySettled(PlanOf(row)).mask, kQuantity);
+}
+
+TEST(OversellGuardTest, OnlyWhatWasSeenSinceIsShownOfAQuantityInDoubt) {
+  SyncRow row = GuardedRow();
+  row.in_doubt = kQuantity;
+  row.product_quantity = row.acknowledged.quantity = 4;
+  row.seen.quantity = 4;
+  row.seen_at = row.guarded_at - absl::Seconds(1);
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kQuantityBelowAcknowledged) << "the guard has seen another since";
+  row.seen_at = row.guarded_at;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity);
+  row.seen.quantity = 3;
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kQuantityBelowAcknowledged);
 }
 
 // Fixed fields --------------------------------------------------------------------------------------------------------

@@ -249,7 +249,10 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
 // The guard holds a quantity other than the channel's back.
 bool Holds(const SyncRow& row, const Values& values, const SyncPolicy& policy) {
   if (values.count("quantity") == 0 || !GuardStands(row, policy) || IsHiddenByItsQuantity(row, policy)) return false;
-  const int64_t shown = row.acknowledged.quantity == kAbsent ? row.seen.quantity : row.acknowledged.quantity;
+  int64_t shown = row.acknowledged.quantity;
+  if (row.in_doubt.Has(SyncField::kQuantity) || shown == kAbsent) {
+    shown = row.seen_at >= row.guarded_at ? row.seen.quantity : kAbsent;
+  }
   return values.at("quantity") != shown;
 }
 
@@ -481,7 +484,6 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   for (const std::string& name : row.in_doubt.Names()) {
     if (acknowledged.count(name) != 0) result.forgotten.insert(name);
   }
-  if (GuardStands(row, problem.policy)) result.forgotten.erase("quantity");
   if (row.seen.status == ChannelStatus::kDead) {
     result.settled = true;
     result.codes = "item_dead ";
@@ -594,6 +596,7 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     for (const std::string& name : Stuck(row, differing)) differing.erase(name);
     if (!drifted && differing.empty()) continue;
     std::string text = guard ? "guard" : "";
+    if (guard && row.in_doubt.Has(SyncField::kQuantity)) text += " settles quantity";
     for (const auto& [name, value] : known) absl::StrAppend(&text, " ", name, "=", value);
     results[row.listing_id] = text;
   }
@@ -604,6 +607,7 @@ std::map<int64_t, std::string> ActualReconciliation(const PlanCase& problem, boo
   std::map<int64_t, std::string> results;
   for (const Reconciliation& found : PlanReconciliation(problem.batch, problem.policy, compare_seen)) {
     std::string text = found.guard_quantity ? "guard" : "";
+    for (const std::string& name : found.ends_doubt.Names()) absl::StrAppend(&text, " settles ", name);
     for (const auto& [name, value] : ToValues(found.acknowledged)) absl::StrAppend(&text, " ", name, "=", value);
     results[found.listing_id] = text;
   }
@@ -766,6 +770,12 @@ const std::map<std::string, Hide>& PlanTwins() {
       {"forgets the guard", [](PlanCase& p) { p.policy.oversell_guard = OversellGuard::kOverwrite; }},
       {"never lifts the guard",
        [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.quantity_at = row.guarded_at; }); }},
+      {"ends the guard with the 0 of hiding",
+       [](PlanCase& p) {
+         ForEachRow(p, [](SyncRow& row) {
+           if (row.acknowledged.quantity == 0) row.guarded_at = absl::InfinitePast();
+         });
+       }},
       {"forces nothing", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.forced = SyncFields(); }); }},
       {"forces the guard",
        [](PlanCase& p) {
@@ -900,9 +910,10 @@ SyncFunctions WithReconciliation(std::function<void(std::vector<Reconciliation>&
 std::map<std::string, SyncFunctions> WorldTwins() {
   std::map<std::string, SyncFunctions> twins;
   for (const char* name : {"skips links in doubt", "always sends everything", "forgets refusals", "forgets the guard",
-                           "forces nothing", "forces the guard", "forces over the unknown", "sends fixed fields",
-                           "sends to dead items", "ignores currencies", "ignores siblings in the batch and out of it",
-                           "ignores siblings out of the batch", "sends raising steps though a price was refused"}) {
+                           "ends the guard with the 0 of hiding", "forces nothing", "forces the guard",
+                           "forces over the unknown", "sends fixed fields", "sends to dead items", "ignores currencies",
+                           "ignores siblings in the batch and out of it", "ignores siblings out of the batch",
+                           "sends raising steps though a price was refused"}) {
     twins[name] = WithPlan(PlanTwins().at(name));
   }
   twins["finds drift of fixed fields"].reconcile = [](SyncBatch batch, const SyncPolicy& policy, bool compare_seen) {
@@ -927,6 +938,18 @@ std::map<std::string, SyncFunctions> WorldTwins() {
   twins["keeps the doubt of what was refused"] = WithSettlement([](Settlement& row) {
     if (row.settled && !row.refused.empty()) row.in_doubt = row.mask;
   });
+  twins["ends the doubt of what is guarded"].plan = [](const SyncBatch& batch, const SyncBatch& siblings,
+                                                       const SyncPolicy& policy) {
+    SyncPlan plan = PlanSync(batch, siblings, policy);
+    std::set<int64_t> guarded;
+    for (const SyncRow& row : batch.rows) {
+      if (GuardStands(row, policy)) guarded.insert(row.listing_id);
+    }
+    for (Settlement& row : plan.settled.rows) {
+      if (guarded.count(row.listing_id) != 0) row.mask.Remove(SyncField::kQuantity);
+    }
+    return plan;
+  };
   twins["ignores the order"].plan = PlanWithoutOrder;
   twins["loses the rest of the steps"] = WithSpoiledPlan([](SyncPlan& plan) {
     for (SyncPlan::ItemState& state : plan.item_states) state.last = true;

@@ -66,6 +66,8 @@ class World {
     for (const SyncField field : {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus}) {
       if (!Chance(10)) policy_.fields.Add(field);
     }
+    const bool can_hide = policy_.fields.Has(SyncField::kStatus);
+    policy_.hides_by_quantity = !can_hide && policy_.fields.Has(SyncField::kQuantity);
     policy_.oversell_guard = Chance(50) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     policy_.parent_status = Chance(50);
     MakeKinds();
@@ -298,8 +300,10 @@ class World {
       SyncRow& row = LinkOf(settlement.listing_id).row;
       CopyFields(settlement.mask, settlement.acknowledged, &row.acknowledged);
       CopyFields(PresentFields(settlement.seen), settlement.seen, &row.acknowledged);
-      if (settlement.guard_quantity) row.guarded_at = Now();
-      if (settlement.mask.Has(SyncField::kStatus)) row.status = Acknowledge(row.status, settlement.acknowledged.status);
+      SettlementBatch seen_now;
+      seen_now.seen_at = Now();
+      row.guarded_at = storage::GuardAfterSettlement(row.guarded_at, row.quantity_at, settlement, seen_now);
+      row.status = Acknowledge(row.status, storage::AcknowledgedStatus(settlement));
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
       if (!row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = kAbsent;
@@ -366,6 +370,7 @@ class World {
       if (found.guard_quantity && FixedOf(link).Has(SyncField::kQuantity)) Fail("a fixed quantity is guarded");
       link.row.acknowledged = found.acknowledged;
       if (found.guard_quantity) link.row.guarded_at = link.row.seen_at;
+      link.row.in_doubt = DifferenceOf(link.row.in_doubt, found.ends_doubt);
       MarkDirty(link);
     }
   }
@@ -509,7 +514,7 @@ class World {
   SyncFields PendingAlone(const Link& link, const SyncFields& forced) const {
     ItemValues wanted;
     if (link.row.product_currency == policy_.currency) wanted.price = link.row.product_price;
-    wanted.quantity = link.row.product_quantity;
+    wanted.quantity = WantedQuantity(link);
     wanted.status = DesiredStatus(link.row.status).value_or(ChannelStatus::kUnknown);
     SyncFields pending;
     for (const SyncField field : kSyncFields) {
@@ -533,7 +538,7 @@ class World {
   // Those of which exactly that is wanted now.
   std::vector<Values> StillWanted(const std::vector<Values>& refused, const Link& link,
                                   const SyncFields& pending) const {
-    const ItemValues wanted = {link.row.product_price, link.row.product_quantity,
+    const ItemValues wanted = {link.row.product_price, WantedQuantity(link),
                                DesiredStatus(link.row.status).value_or(ChannelStatus::kUnknown)};
     const Values values = ToValues(pending, wanted);
     std::vector<Values> still;
@@ -557,9 +562,15 @@ class World {
     return Names(StillWanted(link.ever_refused, link, PendingAlone(link, {})), field);
   }
 
-  bool IsRaise(const SyncRow& row) const {
-    return row.product_quantity != 0 &&
-           (row.acknowledged.quantity == kAbsent || row.product_quantity >= row.acknowledged.quantity);
+  bool IsHidden(const Link& link) const {
+    return policy_.hides_by_quantity && DesiredStatus(link.row.status) == ChannelStatus::kHidden;
+  }
+
+  int64_t WantedQuantity(const Link& link) const { return IsHidden(link) ? 0 : link.row.product_quantity; }
+
+  bool IsRaise(const Link& link) const {
+    const int64_t known = link.row.acknowledged.quantity;
+    return WantedQuantity(link) != 0 && (known == kAbsent || WantedQuantity(link) >= known);
   }
 
   void CheckItem(const PushItem& item) {
@@ -573,7 +584,7 @@ class World {
         (item.values.price != row.product_price || row.product_currency != policy_.currency)) {
       Fail(name, "not the product's price");
     }
-    if (item.mask.Has(SyncField::kQuantity) && item.values.quantity != row.product_quantity) {
+    if (item.mask.Has(SyncField::kQuantity) && item.values.quantity != WantedQuantity(link)) {
       Fail(name, "not the product's quantity");
     }
     if (item.mask.Has(SyncField::kStatus) && item.values.status != DesiredStatus(row.status)) {
@@ -607,12 +618,12 @@ class World {
     const Link& link = LinkOf(item.listing_id);
     const SyncFields later = DifferenceOf(Pending(link), item.mask);
     const bool hides = later.Has(SyncField::kStatus) && DesiredStatus(link.row.status) == ChannelStatus::kHidden;
-    const bool lowers = later.Has(SyncField::kQuantity) && !IsRaise(link.row);
+    const bool lowers = later.Has(SyncField::kQuantity) && !IsRaise(link);
     if (item.mask.Has(SyncField::kPrice)) {
       if (hides && !IsRefused(link, SyncField::kStatus)) Fail(name, "priced before it is hidden");
       if (lowers && !IsRefused(link, SyncField::kQuantity)) Fail(name, "priced before its quantity is lowered");
     }
-    if (item.mask.Has(SyncField::kQuantity) && IsRaise(link.row)) {
+    if (item.mask.Has(SyncField::kQuantity) && IsRaise(link)) {
       if (hides) Fail(name, "raised before it is hidden");
       if (later.Has(SyncField::kPrice)) Fail(name, "raised before its price");
     }
@@ -630,9 +641,12 @@ class World {
   }
 
   bool IsHeld(const Link& link) const {
-    const int64_t known = link.row.acknowledged.quantity;
-    return policy_.oversell_guard == OversellGuard::kHold && link.sold &&
-           link.row.product_quantity != (known == kAbsent ? link.row.seen.quantity : known);
+    if (policy_.oversell_guard != OversellGuard::kHold || !link.sold || IsHidden(link)) return false;
+    int64_t known = link.row.acknowledged.quantity;
+    if (known == kAbsent || link.row.in_doubt.Has(SyncField::kQuantity)) {
+      known = link.row.seen_at < link.row.guarded_at ? kAbsent : link.row.seen.quantity;
+    }
+    return link.row.product_quantity != known;
   }
 
   void CheckStore() {
@@ -668,7 +682,7 @@ class World {
     if (is_lost(SyncField::kPrice)) Fail(name, "its price was never sent");
     if (is_lost(SyncField::kQuantity)) {
       const bool waits = price_refused || (hides && IsRefused(link, SyncField::kStatus));
-      if (!IsRaise(link.row) || !waits) Fail(name, "its quantity was never sent");
+      if (!IsRaise(link) || !waits) Fail(name, "its quantity was never sent");
     }
     // Siblings may have changed their minds since.
     if (is_lost(SyncField::kStatus) && (!policy_.parent_status || link.parent_id.empty())) {

@@ -287,6 +287,11 @@ Problem ItemReplaced(absl::string_view external_id, absl::string_view linked, ab
 // SyncRow::guarded_at of a link: the guard's observation until the product's quantity was stated again after it.
 absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at);
 
+// What is stored of a link's guard, `guarded_at` before, after settlement `row` of `batch`: an observation that has
+// been overtaken goes with the next quantity that is acknowledged, any other stays. `quantity_at` is the product's.
+absl::Time GuardAfterSettlement(absl::Time guarded_at, absl::Time quantity_at, const Settlement& row,
+                                const SettlementBatch& batch);
+
 // The progress of a job after a queue update. A running job's own reports are newer than what the update's author had
 // read, so they stay, unless the update starts the job.
 JobProgress ProgressAfterUpdate(const Job& stored, const Job& update);

@@ -33,15 +33,12 @@ void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, absl::Time
 }
 
 void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,
-                absl::Time now) {
+                absl::Time quantity_at, absl::Time now) {
   AcknowledgeFields(channel, row, now, listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
   }
-  if (row.acknowledged.quantity != kAbsent && row.mask.Has(SyncField::kQuantity)) {
-    listing.guarded_at = absl::InfinitePast();
-  }
-  if (row.guard_quantity) listing.guarded_at = batch.seen_at;
+  listing.guarded_at = storage::GuardAfterSettlement(listing.guarded_at, quantity_at, row, batch);
   listing.refused = row.refused;
   listing.forced = storage::ForcedAfterSettlement(listing.forced, listing.dirty_version, row);
   if (row.attentions != kKeepAttentions) {
@@ -50,8 +47,9 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   channel.Reindex(listing);
 }
 
-// Returns whether that gave the link its attentions.
-bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const Author& author) {
+// Returns whether that gave the link its attentions. `quantity_at` is the product's.
+bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, absl::Time quantity_at,
+            const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
   // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
   const bool is_other = listing.channel_variant_id != 0 && listing.channel_variant_id != row.channel_variant_id;
@@ -59,7 +57,7 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   const bool has_link = listing.linked() && !row.gone;
   listing.in_doubt = has_link ? row.in_doubt : SyncFields();
   if (has_link) {
-    SettleLink(channel, listing, row, batch, author.at);
+    SettleLink(channel, listing, row, batch, quantity_at, author.at);
     if (row.decided) channel.MarkDirty(listing, author.at);
     return row.attentions != kKeepAttentions;
   }
@@ -278,6 +276,7 @@ absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<
     MemoryListing& listing = (*channel)->listings.at(row.listing_id);
     if (!listing.linked_to(row.channel_variant_id)) continue;
     listing.acknowledged = row.acknowledged;
+    listing.in_doubt = DifferenceOf(listing.in_doubt, row.ends_doubt);
     if (row.guard_quantity) listing.guarded_at = (*channel)->items.at(listing.channel_variant_id).seen_at;
     (*channel)->MarkDirty(listing, now);
   }
@@ -355,7 +354,8 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
   for (size_t i = 0; i < batch.rows.size(); ++i) {
     const MemoryListing& listing = (*channel)->listings.at(batch.rows[i].listing_id);
     const std::vector<Problem> before = listing.attentions;
-    if (!Settle(**channel, batch.rows[i], batch, {fence.job_id, now})) continue;
+    const absl::Time quantity_at = products_.at(listing.product_id).quantity_at;
+    if (!Settle(**channel, batch.rows[i], batch, quantity_at, {fence.job_id, now})) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
   SettleRecord(**channel, batch);

@@ -153,12 +153,26 @@ std::string ForcedAfter(Connection& db, const StoredLink& link, const Settlement
   return FormatSyncFields(storage::ForcedAfterSettlement(forced, link.dirty_version, row));
 }
 
+// When its product's quantity was last stated.
+absl::Time FindQuantityTime(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db,
+              "SELECT p.quantity_at FROM listing_variant v CROSS JOIN product_variant p ON p.product_id = v.product_id "
+              "WHERE v.channel_id = ?1 AND v.listing_id = ?2");
+  return query.Bind(channel_id, listing_id).Next() ? query.Time(0) : absl::InfinitePast();
+}
+
+absl::Time GuardAfter(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
+                      const SettlementBatch& batch) {
+  const bool is_guarded = link.guarded_at != absl::InfinitePast();
+  const absl::Time quantity_at = is_guarded ? FindQuantityTime(db, channel_id, link.listing_id) : absl::InfinitePast();
+  return storage::GuardAfterSettlement(link.guarded_at, quantity_at, row, batch);
+}
+
 void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, const SettlementBatch& batch, int64_t at,
                 absl::Time now, LinkWriter& links, SettlementResult* result) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   const Known known(row);
   AcknowledgeContent(db, channel_id, row.listing_id, known);
-  const bool ends_guard = row.mask.Has(SyncField::kQuantity) && row.acknowledged.quantity != kAbsent;
   const ListingStatus status = Acknowledge(link.status, storage::AcknowledgedStatus(row));
   links.changes().RecordStatus(row.listing_id, link.status, status);
   Query(db,
@@ -167,10 +181,10 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, "
         "acked_compare_at_price = CASE WHEN ?9 THEN ?10 ELSE acked_compare_at_price END, "
         "health = ?11, pending = ?12, "
-        "guarded_at = CASE WHEN ?19 THEN ?20 WHEN ?21 THEN NULL ELSE guarded_at END, "
+        "guarded_at = ?19, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
-        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?22 "
+        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?20 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
            known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
@@ -178,7 +192,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            known.mask.Has(SyncField::kCompareAtPrice), NullIfAbsent{known.values.compare_at_price},
            ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
-           now, row.guard_quantity, batch.seen_at, ends_guard, NullIfEmpty{ForcedAfter(db, link, row)});
+           now, GuardAfter(db, channel_id, link, row, batch), NullIfEmpty{ForcedAfter(db, link, row)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);

@@ -52,7 +52,7 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
 
 #define FLXLINK_SELECT_LINK                                                                               \
   "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, " \
-  "dirty_version, forced FROM link WHERE channel_id = ?1 AND "
+  "dirty_version, forced, guarded_at FROM link WHERE channel_id = ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
   if (!query.Next()) return absl::nullopt;
@@ -66,6 +66,7 @@ absl::optional<StoredLink> ReadLink(Query& query) {
   link.linked_version = query.Int(8);
   link.dirty_version = query.Int(9);
   link.forced = query.String(10);
+  link.guarded_at = query.Time(11);
   return link;
 }
 

@@ -52,6 +52,7 @@ struct StoredLink {
   int64_t linked_version = 0;
   int64_t dirty_version = 0;
   std::string forced;  // As its column has it.
+  absl::Time guarded_at = absl::InfinitePast();
 };
 
 absl::optional<StoredLink> FindLink(Connection& db, int64_t channel_id, int64_t listing_id);

@@ -126,6 +126,18 @@ std::vector<int64_t> FindLinkedByParent(Connection& db, int64_t channel_id, absl
   return listing_ids;
 }
 
+void EndDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const SyncFields& fields) {
+  if (fields.empty()) return;
+  SyncFields in_doubt;
+  {
+    Query query(db, "SELECT in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND in_doubt IS NOT NULL");
+    if (!query.Bind(channel_id, listing_id).Next()) return;
+    in_doubt = DifferenceOf(ReadSyncFields(db, query.Text(0)), fields);
+  }
+  Query(db, "UPDATE link SET in_doubt = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(in_doubt)});
+}
+
 void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliation& row, absl::Time now) {
   if (!MarkDirty(db, channel_id, row.listing_id, now)) return;
   Query(db,
@@ -134,6 +146,7 @@ void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliatio
       .Run(channel_id, row.listing_id, NullIfAbsent{row.acknowledged.price}, NullIfAbsent{row.acknowledged.quantity},
            StatusText(row.acknowledged.status), NullIfAbsent{row.acknowledged.compare_at_price},
            NullIfEmpty{EncodeContent(row.acknowledged.content)});
+  EndDoubt(db, channel_id, row.listing_id, row.ends_doubt);
   if (!row.guard_quantity) return;
   Query(db,
         "UPDATE link SET guarded_at = (SELECT c.seen_at FROM channel_variant c WHERE c.channel_id = link.channel_id "
