@@ -146,7 +146,8 @@ struct PullRequest {
   std::string mark{};
 };
 
-// An item that the adapter saw and could not read. It counts as seen, and is otherwise as before.
+// An item that the adapter saw and could not read. It counts as seen, and is otherwise as before; where it is among the
+// items all the same, those count, and the problem tells what of it was passed over.
 struct ItemProblem {
   // Empty: not even that could be read. Then the pull proves no absence.
   std::string external_id;

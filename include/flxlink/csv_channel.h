@@ -5,7 +5,9 @@
 // handle are one product, wherever they stand. An item's external id is its handle and option values joined by '/',
 // with '\' before a
 // '/' or '\' inside a part; its parent is the handle. Status is the column `Status` (active, draft, archived), else
-// `Published` (true, false), on the first row of a product in the file; a file with neither column has no status.
+// `Published` (true, false), on the first row of a product in the file; a file with neither column has no status. A
+// further variant whose row says another word, in any case, is an item with its product's status, and an item problem
+// tells of it (status_disagrees).
 //
 // Columns are called as in older exports, as here, or as Shopify calls them today: `URL handle`, `SKU`, `Barcode`,
 // `Price`, `Compare-at price`, `Inventory quantity`, `Inventory tracker`, `Option1 value`, `Published on online store`.

@@ -164,6 +164,10 @@ constexpr absl::string_view kUnreadableItem = "unreadable_item";
 // Args: external_id, file, line, first_line
 // Fix: Give one of the two another id on the channel, or remove it, then pull again.
 constexpr absl::string_view kRepeatedItem = "repeated_item";
+// An item says another status than the product that it belongs to, whose status counts; the pull took that.
+// Args: external_id, file, line, first_line, column
+// Fix: Say one status throughout the product on the channel, then pull again.
+constexpr absl::string_view kStatusDisagrees = "status_disagrees";
 // A status rule would change the listing variant's status; linking alone does not run the rules.
 // Args: sku, channel, status
 // Fix: Run the channel's status rules.

@@ -81,6 +81,8 @@ constexpr Advice kAdvice[] = {
     {problem_code::kUnreadableItem, "correct on the channel what is named, then run flxlink pull {channel}"},
     {problem_code::kRepeatedItem,
      "give one of the two another id on the channel, or remove it, then run flxlink pull {channel}"},
+    {problem_code::kStatusDisagrees,
+     "say one status throughout the product on the channel, then run flxlink pull {channel}"},
     {problem_code::kNotLinked,
      "see why with flxlink listing explain {channel} {sku}, or link it with flxlink link {channel}"},
     {problem_code::kStatusRule, "run flxlink rules {channel}"},

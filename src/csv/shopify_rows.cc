@@ -154,6 +154,7 @@ void ShopifyRows::ReadVariant(int64_t product, ShopifyVariant* variant) const {
   variant->price = std::string(Cell(columns_.price));
   variant->compare_at_price = std::string(Cell(columns_.compare_at_price));
   variant->quantity = std::string(Cell(columns_.quantity));
+  variant->row_status = std::string(Cell(columns_.status));
   variant->is_tracked = columns_.tracker == CsvReader::kNoColumn || IsFilled(columns_.tracker);
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));

@@ -57,6 +57,7 @@ struct ShopifyVariant {
   std::string price;
   std::string compare_at_price;
   std::string quantity;
+  std::string row_status;  // What this row says where the first one says the product's status.
   // Off where the file says who tracks inventories and names nobody for this one.
   bool is_tracked = true;
   std::array<std::string, 3> options;

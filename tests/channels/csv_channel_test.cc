@@ -606,6 +606,55 @@ TEST_F(CsvChannelTest, SiblingsThatStandApartShareTheStatusOfTheirFirstRow) {
   }
 }
 
+TEST_F(CsvChannelTest, ASiblingThatSaysAnotherStatusIsToldAndHasItsProducts) {
+  Make(
+      "Handle,Status,Option1 Value,Variant Price\n"
+      "a,active,\"1\n2\",1\na,Active,3,1\nb,,1,1\na,draft,4,1\na, ,5,1\nb,Entwurf,2,1\na,archived,,\na,draft,6,x\n");
+  const std::vector<PullPage> pages = Pages();
+  ASSERT_THAT(pages, SizeIs(1));
+  std::vector<std::string> seen;
+  for (int64_t i = 0; i < pages[0].items.size(); ++i) {
+    seen.push_back(absl::StrCat(pages[0].items.external_id[i], " ", ToString(ValuesAt(pages[0].items, i).status)));
+  }
+  EXPECT_THAT(seen,
+              ElementsAre("a/1\n2 listed", "a/3 listed", "b/1 unknown", "a/4 listed", "a/5 listed", "b/2 unknown"));
+  const std::vector<ItemProblem>& problems = pages[0].problems;
+  ASSERT_THAT(problems, SizeIs(3)) << "an image says nothing of a variant";
+  EXPECT_EQ(problems[0].external_id, "a/4");
+  EXPECT_EQ(problems[0].problem.code, problem_code::kStatusDisagrees);
+  EXPECT_THAT(problems[0].problem.args,
+              ElementsAre(Field{"external_id", "a/4"}, Field{"file", path_}, Field{"line", "6"},
+                          Field{"first_line", "2"}, Field{"column", "Status"}));
+  EXPECT_THAT(
+      problems[0].problem.message,
+      EndsWith("shop.csv:6: column \"Status\": the variant \"a/4\" says \"draft\", and its product's first row, "
+               "line 2, says \"active\", which counts; write one word on all rows of the product, or on its "
+               "first only"));
+  EXPECT_EQ(problems[1].external_id, "b/2");
+  EXPECT_THAT(problems[1].problem.message, HasSubstr("line 5, says \"\", which counts"));
+  EXPECT_EQ(problems[2].external_id, "a/6");
+  EXPECT_EQ(problems[2].problem.code, problem_code::kUnreadableItem) << "what keeps it from being an item is told";
+}
+
+// The problem of an item makes a page no shorter.
+TEST_F(CsvChannelTest, PagesOfItemsThatSayAnotherStatusAreAsLong) {
+  Make(
+      "Handle,Published on online store,Option1 value,Price\n"
+      "a,TRUE,1,1\na,FALSE,2,1\na,FALSE,3,1\na,FALSE,4,1\n");
+  const std::vector<PullPage> pages = Pages(2);
+  ASSERT_THAT(pages, SizeIs(2));
+  EXPECT_THAT(pages[0].problems, SizeIs(1));
+  EXPECT_EQ(pages[1].items.size(), 2);
+  EXPECT_THAT(pages[1].problems, SizeIs(2));
+  EXPECT_THAT(pages[0].problems[0].problem.message, HasSubstr("column \"Published on online store\": "));
+
+  const absl::StatusOr<FetchReply> fetched = Fetch({"a/4"});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ(fetched->items.size(), 1);
+  ASSERT_THAT(fetched->problems, SizeIs(1));
+  EXPECT_EQ(fetched->problems[0].problem.code, problem_code::kStatusDisagrees);
+}
+
 TEST_F(CsvChannelTest, ReadsPricesInTheChannelsCurrency) {
   Make("Handle,Variant Price\na,1990\n", "JPY");
   EXPECT_EQ(PullAll(*adapter_).items.at(0).values.price, 1990);

@@ -47,13 +47,14 @@ PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns
 bool PageBuilder::is_heavy() const { return bytes_ >= kHeavyBytes; }
 
 void PageBuilder::Add(const csv::ShopifyVariant& variant, const absl::optional<int64_t>& first_line) {
+  ++size_;
   ItemValues values;
   absl::optional<Problem> problem = FindProblem(variant, first_line, &values);
-  if (problem.has_value()) {
-    problems_.push_back({variant.id, *std::move(problem)});
-  } else {
+  if (!problem.has_value()) {
     AddItem(variant, values);
+    problem = cells_.FindOtherStatus(variant);
   }
+  if (problem.has_value()) problems_.push_back({variant.id, *std::move(problem)});
 }
 
 // Sets the values where there is none.

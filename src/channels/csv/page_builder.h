@@ -26,12 +26,12 @@ class PageBuilder {
   // `reader` is asked for the file's name only and must outlive this.
   PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
-  // Adds the variant as an item, or the problem that keeps it from being one. `first_line`: where the variant stands
-  // that has its id already.
+  // Adds the variant as an item, or the problem that keeps it from being one; and as an item with the problem that its
+  // row says another status than its product. `first_line`: where the variant stands that has its id already.
   void Add(const csv::ShopifyVariant& variant, const absl::optional<int64_t>& first_line);
 
   // How many variants were added.
-  int64_t size() const { return batch_.size() + static_cast<int64_t>(problems_.size()); }
+  int64_t size() const { return size_; }
   // Whether there is so much text that no more should be added.
   bool is_heavy() const;
 
@@ -46,6 +46,7 @@ class PageBuilder {
   const csv::CsvReader* reader_;
   const VariantCells cells_;
   const bool tells_trackers_;
+  int64_t size_ = 0;
   size_t bytes_ = 0;
   ChannelVariantBatch batch_;
   std::vector<ItemProblem> problems_;

@@ -3,7 +3,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "flxlink/problem.h"
 #include "src/csv/column_names.h"
 #include "src/model/quote.h"
 
@@ -147,6 +146,22 @@ absl::StatusOr<ChannelStatus> VariantCells::ReadStatus(const csv::ShopifyVariant
   return Unreadable(variant, variant.product_row.line, NameOf(SyncField::kStatus),
                     absl::StrCat(model::Quote(variant.status),
                                  " is no status of this file; write one of its words, or leave the cell empty"));
+}
+
+absl::optional<Problem> VariantCells::FindOtherStatus(const csv::ShopifyVariant& variant) const {
+  if (IsBlank(variant.row_status) || absl::EqualsIgnoreCase(variant.row_status, variant.status)) return absl::nullopt;
+  const std::string column = NameOf(SyncField::kStatus);
+  return MakeProblem(problem_code::kStatusDisagrees,
+                     {{"external_id", variant.id},
+                      {"file", file_},
+                      {"line", absl::StrCat(variant.row.line)},
+                      {"first_line", absl::StrCat(variant.product_row.line)},
+                      {"column", column}},
+                     absl::StrCat(file_, ":", variant.row.line, ": column ", model::Quote(column), ": the variant ",
+                                  model::Quote(variant.id), " says ", model::Quote(variant.row_status),
+                                  ", and its product's first row, line ", variant.product_row.line, ", says ",
+                                  model::Quote(variant.status),
+                                  ", which counts; write one word on all rows of the product, or on its first only"));
 }
 
 absl::Status VariantCells::NoHandle(const csv::ShopifyVariant& variant) const {

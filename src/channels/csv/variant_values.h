@@ -12,6 +12,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
+#include "flxlink/problem.h"
 #include "flxlink/push.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/number_text.h"
@@ -73,6 +74,8 @@ class VariantCells {
   // All of them. A compare-at price or status that cannot be read is none here: nobody may have asked for it, so it
   // fails no pull.
   absl::StatusOr<ItemValues> ReadValues(const csv::ShopifyVariant& variant) const;
+  // What is to be told where a row says another status than its product, whose status is the item's. nullopt: nothing.
+  absl::optional<Problem> FindOtherStatus(const csv::ShopifyVariant& variant) const;
   // The same error for a variant without a handle, which has no external id.
   absl::Status NoHandle(const csv::ShopifyVariant& variant) const;
 
