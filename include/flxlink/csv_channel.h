@@ -13,7 +13,8 @@
 // `Price`, `Compare-at price`, `Inventory quantity`, `Inventory tracker`, `Option1 value`, `Published on online store`.
 // Of two names for one thing the older one counts.
 //
-// Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3.
+// Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3, inventory_policy. The last one is
+// the column `Variant Inventory Policy`, today's `Continue selling when out of stock`, as it is written there.
 //
 // Price, quantity and compare-at price stand in the columns `Variant Price`, `Variant Inventory Qty` and `Variant
 // Compare At Price` of the variant's row; the last two can be set where the file has them. To a pull, a compare-at

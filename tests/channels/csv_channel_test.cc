@@ -557,6 +557,22 @@ TEST_F(CsvChannelTest, TodaysColumnNamesAreReadAndWritten) {
                 text, {{"active", "draft"}, {"25.00", "30.00"}, {"shopify,3", "shopify,7"}, {"21.00", "22.00"}}));
 }
 
+TEST_F(CsvChannelTest, TheInventoryPolicyIsShownAsItStands) {
+  for (const char* header :
+       {"Handle,Variant Inventory Policy,Variant Price", "URL handle,Continue selling when out of stock,Price"}) {
+    Make(absl::StrCat(header, "\na,deny,1\nb,CONTINUE,1\nc,,1\n,deny,\n"));
+    const std::vector<PullPage> pages = Pages();
+    ASSERT_THAT(pages, SizeIs(1));
+    EXPECT_THAT(pages[0].problems, SizeIs(0)) << "a policy makes no variant";
+    const StringColumn* policy = pages[0].items.fields.Find("inventory_policy");
+    ASSERT_NE(policy, nullptr);
+    ASSERT_EQ(policy->size(), 3);
+    EXPECT_EQ((*policy)[0], "deny");
+    EXPECT_EQ((*policy)[1], "CONTINUE");
+    EXPECT_EQ((*policy)[2], "");
+  }
+}
+
 // A price taken away for a while is no item gone: its link would break.
 TEST_F(CsvChannelTest, AVariantWithoutAPriceIsOneThatStatesNone) {
   Make("Handle,Option1 Value,Variant SKU,Variant Price\na,S,k,\na,M,,\na,,,\nb,,k2, \n");

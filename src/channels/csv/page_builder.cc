@@ -15,8 +15,8 @@ namespace {
 // Beyond this much text the columns would come near to what a StringColumn can hold.
 constexpr size_t kHeavyBytes = size_t{64} << 20;
 
-constexpr absl::string_view kLinkFields[] = {"id",     "sku",     "barcode", "handle", "title",
-                                             "vendor", "option1", "option2", "option3"};
+constexpr absl::string_view kLinkFields[] = {"id",     "sku",     "barcode", "handle",  "title",
+                                             "vendor", "option1", "option2", "option3", "inventory_policy"};
 
 Problem RepeatedItem(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, int64_t first_line) {
   return MakeProblem(
@@ -75,9 +75,9 @@ void PageBuilder::AddItem(const csv::ShopifyVariant& variant, const ItemValues& 
   AddValues(values, &batch_);
   if (tells_trackers_) batch_.fixed.push_back(FixedOf(variant));
   // In the order of kLinkFields.
-  const absl::string_view fields[] = {variant.id,         variant.sku,        variant.barcode,
-                                      variant.handle,     variant.title,      variant.vendor,
-                                      variant.options[0], variant.options[1], variant.options[2]};
+  const absl::string_view fields[] = {variant.id,         variant.sku,    variant.barcode,    variant.handle,
+                                      variant.title,      variant.vendor, variant.options[0], variant.options[1],
+                                      variant.options[2], variant.policy};
   static_assert(std::size(fields) == std::size(kLinkFields), "one value a link field");
   for (size_t i = 0; i < std::size(fields); ++i) {
     batch_.fields.columns[i].Add(fields[i]);
