@@ -151,7 +151,8 @@ struct PullRequest {
 struct ItemProblem {
   // Empty: not even that could be read. Then the pull proves no absence.
   std::string external_id;
-  // What, where, and how to fix it.
+  // What, where, and how to fix it. Several items may have one and the same problem: its argument external_id then
+  // names one of them, and it is told once.
   Problem problem;
 };
 

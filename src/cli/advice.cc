@@ -79,6 +79,9 @@ constexpr Advice kAdvice[] = {
     {problem_code::kMissingKey, "give it what names it where it comes from, then take it in again"},
     {problem_code::kRepeatedKey, "state each key once, then take it in again with flxlink product import FILE"},
     {problem_code::kUnreadableItem, "correct on the channel what is named, then run flxlink pull {channel}"},
+    {problem_code::kUnclearNumbers,
+     "say which one the file's decimal mark is with flxlink channel set {channel} --set decimal=comma, or "
+     "decimal=point, then run flxlink pull {channel}"},
     {problem_code::kRepeatedItem,
      "give one of the two another id on the channel, or remove it, then run flxlink pull {channel}"},
     {problem_code::kStatusDisagrees,

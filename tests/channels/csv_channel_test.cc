@@ -1065,6 +1065,43 @@ TEST_F(CsvChannelTest, PricesAreReadAndWrittenWithTheFilesDecimalMark) {
   EXPECT_THAT(ReadFile(path_), HasSubstr("\nc;1,00;;1\n"));
 }
 
+// Told of each item, so that none is taken for gone, and always the same, so that it is said once: on any page, and of
+// a pull that goes on elsewhere.
+TEST_F(CsvChannelTest, NumbersThatCanBeReadInTwoWaysAreToldOnceForTheFile) {
+  Make(
+      "Handle;Variant Price;Variant Inventory Qty;Variant Compare At Price\n"
+      "a;1,50;1;\nb;1.234;1;\nc;2;3,456;\nd;x;1.234;\nb;1.234;1;\n;1.234;;\ne;$;;1.234\nf;1,500; 1.000 "
+      ";\ng;1;1;1.234\n");
+  std::vector<std::string> told;
+  for (const PullPage& page : Pages(2)) {
+    for (const ItemProblem& problem : page.problems) {
+      told.push_back(absl::StrCat(problem.external_id, " ", problem.problem.code));
+      if (problem.problem.code != problem_code::kUnclearNumbers) continue;
+      EXPECT_EQ(problem.problem.message,
+                absl::StrCat(path_,
+                             ":3: column \"Variant Price\": \"1.234\" can be read in two ways; say whether the file's "
+                             "decimal mark is the point or the comma; further variants with such numbers: 2"));
+      EXPECT_THAT(problem.problem.args, ElementsAre(Field{"external_id", "b"}, Field{"file", path_}, Field{"line", "3"},
+                                                    Field{"column", "Variant Price"}, Field{"more", "2"}));
+    }
+  }
+  EXPECT_THAT(told, ElementsAre("b unclear_numbers", "c unclear_numbers", "d unreadable_item", "b repeated_item",
+                                " unreadable_item", "e unreadable_item", "f unclear_numbers"));
+
+  // What is asked for by its name is told of by its name.
+  const absl::StatusOr<FetchReply> fetched = Fetch({"c"});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  ASSERT_THAT(fetched->problems, SizeIs(1));
+  EXPECT_EQ(fetched->problems[0].problem.code, problem_code::kUnclearNumbers);
+  EXPECT_THAT(
+      fetched->problems[0].problem.message,
+      EndsWith(":4: column \"Variant Inventory Qty\": \"3,456\" can be read in two ways; say whether the file's "
+               "decimal mark is the point or the comma"));
+
+  adapter_ = *TryMakeAdapter({{"path", path_}, {"decimal", "comma"}});
+  EXPECT_EQ(PullAll(*adapter_).items.at(1).values.price, 123400);
+}
+
 // The row that is written shows no mark of its own, and stands before those that do.
 TEST_F(CsvChannelTest, TheDecimalMarkIsTheFiles) {
   const std::string text = "Handle;Variant Price\na;20\nb;19,90\n";

@@ -9,6 +9,7 @@
 #include "flxlink/engine.h"
 #include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
+#include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
@@ -121,6 +122,20 @@ TEST_F(CsvSyncTest, AnItemWhoseRowSaysAnotherStatusIsToldAndFollowsItsRow) {
     EXPECT_EQ(page->rows[0].status, ChannelStatus::kListed);
     EXPECT_TRUE(page->rows[0].live);
   }
+}
+
+TEST_F(CsvSyncTest, NumbersThatCanBeReadInTwoWaysBreakNothingAndAreSaidOnce) {
+  WriteFile(path_,
+            "Handle;Variant SKU;Variant Price;Variant Inventory Qty\n"
+            "mug;S0;1.000;5\ncap;S1;2.000;5\npen;S2;3,00;5\n");
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(pull, "item_problems"), 2);
+  EXPECT_EQ(CountOf(pull, "gone"), 0);
+  ASSERT_EQ(pull.problems.size(), 1u);
+  EXPECT_EQ(pull.problems[0].subject, "mug");
+  EXPECT_EQ(pull.problems[0].problem.code, problem_code::kUnclearNumbers);
+  EXPECT_EQ(FieldValue(pull.problems[0].problem.args, "more"), "1");
+  EXPECT_EQ(Listing("S1").link_state, LinkState::kLinked);
 }
 
 }  // namespace

@@ -38,8 +38,12 @@ RareVector<FixedField> FixedOf(const csv::ShopifyVariant& variant) {
 
 std::vector<std::string> CsvLinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
 
-PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format)
-    : reader_(reader), cells_(*reader, columns, format), tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
+PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format,
+                         Problem unclear)
+    : reader_(reader),
+      cells_(*reader, columns, format),
+      unclear_(std::move(unclear)),
+      tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
   batch_.fields.names = CsvLinkFields();
   batch_.fields.columns.resize(batch_.fields.names.size());
 }
@@ -63,9 +67,13 @@ absl::optional<Problem> PageBuilder::FindProblem(const csv::ShopifyVariant& vari
   if (variant.id.empty()) return ProblemFrom(cells_.NoHandle(variant));
   if (first_line.has_value()) return RepeatedItem(*reader_, variant, *first_line);
   absl::StatusOr<ItemValues> read = cells_.ReadValues(variant);
-  if (!read.ok()) return ProblemFrom(read.status());
-  *values = *std::move(read);
-  return absl::nullopt;
+  if (read.ok()) {
+    *values = *std::move(read);
+    return absl::nullopt;
+  }
+  Problem problem = ProblemFrom(read.status());
+  const bool is_told_of_the_file = problem.code == problem_code::kUnclearNumbers && !unclear_.empty();
+  return is_told_of_the_file ? unclear_ : problem;
 }
 
 void PageBuilder::AddItem(const csv::ShopifyVariant& variant, const ItemValues& values) {

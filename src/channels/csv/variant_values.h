@@ -48,7 +48,7 @@ struct CellFormat {
 //
 // kAbsent, or kUnknown, for a blank price, quantity or compare-at price and for an empty status. INVALID_ARGUMENT with
 // the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the currency
-// does not have, and of a status that is none of the words.
+// does not have, and of a status that is none of the words; unclear_numbers, of a number that can be read in two ways.
 //
 // Thread-safe.
 class VariantCells {
@@ -57,6 +57,8 @@ class VariantCells {
   VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
   StatusWords words() const { return words_; }
+  // Off: no number of the file can be read in two ways.
+  bool may_be_unclear() const { return !numbers_.said.has_value() && numbers_.separator != ','; }
   // The decimal mark that a row's prices show. nullopt: they show none.
   absl::optional<DecimalMark> MarkOf(absl::string_view price, absl::string_view compare_at_price) const;
   // INVALID_ARGUMENT where a price written like this could be read in two ways.
@@ -81,8 +83,10 @@ class VariantCells {
 
  private:
   absl::StatusOr<int64_t> ReadMoney(const csv::ShopifyVariant& variant, SyncField field, absl::string_view cell) const;
+  absl::Status Refused(const csv::ShopifyVariant& variant, SyncField field, absl::string_view cell,
+                       absl::string_view what) const;
   absl::Status Unreadable(const csv::ShopifyVariant& variant, int64_t line, absl::string_view column,
-                          absl::string_view what) const;
+                          absl::string_view what, absl::string_view code = problem_code::kUnreadableItem) const;
 
   const std::string file_;
   const csv::ShopifyColumns columns_;
