@@ -7,7 +7,8 @@
 // '/' or '\' inside a part; its parent is the handle. Status is the column `Status` (active, draft, archived), else
 // `Published` (true, false), on the first row of a product in the file; a file with neither column has no status. A
 // further variant whose row says another word, in any case, is an item with its product's status, and an item problem
-// tells of it (status_disagrees).
+// tells of it (status_disagrees). A push writes the status on the first row, and on those of the product's further
+// variants that said the same as that one.
 //
 // Columns are called as in older exports, as here, or as Shopify calls them today: `URL handle`, `SKU`, `Barcode`,
 // `Price`, `Compare-at price`, `Inventory quantity`, `Inventory tracker`, `Option1 value`, `Published on online store`.

@@ -142,7 +142,7 @@ TEST_F(CsvChannelTest, SiblingsThatStandApartShareTheStatusOfTheirFirstRow) {
   const std::string header = "Handle,Status,Option1 Value,Variant Price\n";
   Make(header + "a,active,1,1\nb,active,,1\na,active,2,1\n");
   ExpectApplied({StatusItem("a/2", ChannelStatus::kHidden)});
-  EXPECT_EQ(ReadFile(path_), header + "a,draft,1,1\nb,active,,1\na,active,2,1\n");
+  EXPECT_EQ(ReadFile(path_), header + "a,draft,1,1\nb,active,,1\na,draft,2,1\n");
   for (const PushOutcome& outcome :
        Push({StatusItem("a/1", ChannelStatus::kHidden), StatusItem("a/2", ChannelStatus::kListed)})) {
     EXPECT_EQ(outcome.code, problem_code::kSiblingsDisagree);

@@ -333,6 +333,30 @@ TEST_F(CsvChannelTest, WritesStatusesAsTheFileHasThem) {
             "d,active,true,1\n");
 }
 
+// Else the next pull would tell of what the push itself has brought about.
+TEST_F(CsvChannelTest, AStatusIsWrittenWhereverItsProductSaysIt) {
+  const std::string header = "Handle,Status,Option1 Value,Variant Price\n";
+  const std::string others = "c,,1,1\nc,,2,1\n";
+  Make(header + "a,active,1,1\nb,active,1,1\na,ACTIVE,2,1\na,active,,\na,draft,3,1\na,,4,1\nb,active,2,1\n" + others);
+  ExpectApplied(
+      {PriceItem("b/1", 200), StatusItem("a/4", ChannelStatus::kDead), StatusItem("a/1", ChannelStatus::kDead)});
+  EXPECT_EQ(ReadFile(path_), header +
+                                 "a,archived,1,1\nb,active,1,2.00\na,ARCHIVED,2,1\na,active,,\na,draft,3,1\na,,4,1\n"
+                                 "b,active,2,1\n" +
+                                 others)
+      << "neither what a person has written otherwise, nor an image, nor another product";
+  const std::vector<PullPage> pages = Pages();
+  ASSERT_THAT(pages, SizeIs(1));
+  ASSERT_THAT(pages[0].problems, SizeIs(1));
+  EXPECT_EQ(pages[0].problems[0].external_id, "a/3");
+
+  const std::string before = ReadFile(path_);
+  ExpectApplied({StatusItem("b/1", ChannelStatus::kListed)});
+  EXPECT_EQ(ReadFile(path_), before);
+  ExpectApplied({StatusItem("c/2", ChannelStatus::kHidden)});
+  EXPECT_THAT(ReadFile(path_), EndsWith("\nc,draft,1,1\nc,,2,1\n")) << "an empty cell says nothing";
+}
+
 TEST_F(CsvChannelTest, RefusesAStatusThatHasNoWord) {
   Make("Handle,Published,Variant Price\na,true,1\n");
   const std::vector<PushOutcome> outcomes = Push({StatusItem("a", ChannelStatus::kDead)});
