@@ -146,11 +146,13 @@ struct PullRequest {
   std::string mark{};
 };
 
-// An item that the adapter saw and could not read. It counts as seen, and is otherwise as before.
+// An item that the adapter saw and could not read. It counts as seen, and is otherwise as before; where it is among the
+// items all the same, those count, and the problem tells what of it was passed over.
 struct ItemProblem {
   // Empty: not even that could be read. Then the pull proves no absence.
   std::string external_id;
-  // What, where, and how to fix it.
+  // What, where, and how to fix it. Several items may have one and the same problem: its argument external_id then
+  // names one of them, and it is told once.
   Problem problem;
 };
 

@@ -5,13 +5,17 @@
 // handle are one product, wherever they stand. An item's external id is its handle and option values joined by '/',
 // with '\' before a
 // '/' or '\' inside a part; its parent is the handle. Status is the column `Status` (active, draft, archived), else
-// `Published` (true, false), on the first row of a product in the file; a file with neither column has no status.
+// `Published` (true, false), on the first row of a product in the file; a file with neither column has no status. A
+// further variant whose row says another word, in any case, is an item with its product's status, and an item problem
+// tells of it (status_disagrees). A push writes the status on the first row, and on those of the product's further
+// variants that said the same as that one.
 //
 // Columns are called as in older exports, as here, or as Shopify calls them today: `URL handle`, `SKU`, `Barcode`,
 // `Price`, `Compare-at price`, `Inventory quantity`, `Inventory tracker`, `Option1 value`, `Published on online store`.
 // Of two names for one thing the older one counts.
 //
-// Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3.
+// Link fields: id, sku, barcode, handle, title, vendor, option1, option2, option3, inventory_policy. The last one is
+// the column `Variant Inventory Policy`, today's `Continue selling when out of stock`, as it is written there.
 //
 // Price, quantity and compare-at price stand in the columns `Variant Price`, `Variant Inventory Qty` and `Variant
 // Compare At Price` of the variant's row; the last two can be set where the file has them. To a pull, a compare-at
@@ -21,9 +25,9 @@
 //
 // A pull reads the file once, whatever its pages, has it in memory until the last of them, and is aborted where the
 // file changes before its last page is read. A variant whose price or quantity is no number, that has no handle, or
-// whose external id an earlier row has, is an item problem (unreadable_item, repeated_item), and the others are read;
-// what is no CSV fails the pull before anything of it is taken in. A fetch is one pass over the file for up to 10,000
-// items, and UNAVAILABLE where the file changes meanwhile. Only a regular file is read.
+// whose external id an earlier row has, is an item problem (unreadable_item, repeated_item, unclear_numbers), and the
+// others are read; what is no CSV fails the pull before anything of it is taken in. A fetch is one pass over the file
+// for up to 10,000 items, and UNAVAILABLE where the file changes meanwhile. Only a regular file is read.
 //
 // Of its one push kind, "rows", a push may have any number of items: it is one pass over the file, under a lock on the
 // file `PATH.lock`, which is waited for up to two seconds, and one writing of it where anything changes. An item's
@@ -38,9 +42,10 @@
 // them. A file that somebody changes during the push is left alone (ABORTED).
 //
 // Settings: `path`, required. `decimal`: `point` or `comma`, the decimal mark of its prices; the other one may stand
-// between thousands. Default: the point in a file separated by commas, and in others what each number tells. A price
-// that could be either (1.234) is unreadable_item then. Prices are written with the mark that was set, else with the
-// one that the rows of the push show, else with a point.
+// between thousands. Default: the point in a file separated by commas, and in others what each number tells. A variant
+// whose price or quantity could be either (1.234) is an item problem then, the same for all of them (unclear_numbers):
+// it names the first one in the file and how many more there are. A fetch names each. Prices are written with the mark
+// that was set, else with the one that the rows of the push show, else with a point.
 
 #ifndef FLXLINK_CSV_CHANNEL_H_
 #define FLXLINK_CSV_CHANNEL_H_

@@ -160,10 +160,19 @@ constexpr absl::string_view kRepeatedKey = "repeated_key";
 // Args: external_id, file, line, column
 // Fix: Correct on the channel what the message names, then pull again.
 constexpr absl::string_view kUnreadableItem = "unreadable_item";
+// Numbers of a channel's file can be read in two ways (1.234), and the pull passed over the items that have them. Told
+// once for the file: of the first of them, with how many more there are.
+// Args: external_id, file, line, column, more
+// Fix: Say which one the file's decimal mark is (the setting decimal of a csv channel), then pull again.
+constexpr absl::string_view kUnclearNumbers = "unclear_numbers";
 // An item of the channel has the id of another one, which was read; the pull passed it over.
 // Args: external_id, file, line, first_line
 // Fix: Give one of the two another id on the channel, or remove it, then pull again.
 constexpr absl::string_view kRepeatedItem = "repeated_item";
+// An item says another status than the product that it belongs to, whose status counts; the pull took that.
+// Args: external_id, file, line, first_line, column
+// Fix: Say one status throughout the product on the channel, then pull again.
+constexpr absl::string_view kStatusDisagrees = "status_disagrees";
 // A status rule would change the listing variant's status; linking alone does not run the rules.
 // Args: sku, channel, status
 // Fix: Run the channel's status rules.

@@ -79,8 +79,13 @@ constexpr Advice kAdvice[] = {
     {problem_code::kMissingKey, "give it what names it where it comes from, then take it in again"},
     {problem_code::kRepeatedKey, "state each key once, then take it in again with flxlink product import FILE"},
     {problem_code::kUnreadableItem, "correct on the channel what is named, then run flxlink pull {channel}"},
+    {problem_code::kUnclearNumbers,
+     "say which one the file's decimal mark is with flxlink channel set {channel} --set decimal=comma, or "
+     "decimal=point, then run flxlink pull {channel}"},
     {problem_code::kRepeatedItem,
      "give one of the two another id on the channel, or remove it, then run flxlink pull {channel}"},
+    {problem_code::kStatusDisagrees,
+     "say one status throughout the product on the channel, then run flxlink pull {channel}"},
     {problem_code::kNotLinked,
      "see why with flxlink listing explain {channel} {sku}, or link it with flxlink link {channel}"},
     {problem_code::kStatusRule, "run flxlink rules {channel}"},

@@ -41,6 +41,8 @@ std::vector<std::string> PullParts(const Job& job) {
   AddIfAny(CountOf(job, "gone"), "gone", &parts);
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);
   AddIfAny(CountOf(job, "healed"), "links healed", &parts);
+  const int64_t problems = CountOf(job, "item_problems");
+  if (problems > 0) parts.push_back(Counted(problems, "item problem", "item problems"));
   return parts;
 }
 

@@ -30,6 +30,7 @@ constexpr Names kNames[] = {
     {ShopifyColumn::kCompareAtPrice, {"Variant Compare At Price", "Compare-at price"}, 2, "compare_at_price"},
     {ShopifyColumn::kQuantity, {"Variant Inventory Qty", "Inventory quantity"}, 2, "quantity"},
     {ShopifyColumn::kTracker, {"Variant Inventory Tracker", "Inventory tracker"}, 2, ""},
+    {ShopifyColumn::kPolicy, {"Variant Inventory Policy", "Continue selling when out of stock"}, 2, ""},
     {ShopifyColumn::kStatus, {"Status"}, 1, "status"},
     {ShopifyColumn::kPublished, {"Published", "Published on online store"}, 2, ""},
     {ShopifyColumn::kOption1, {"Option1 Value", "Option1 value"}, 2, "option1"},

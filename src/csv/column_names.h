@@ -22,6 +22,7 @@ enum class ShopifyColumn {
   kCompareAtPrice,
   kQuantity,
   kTracker,
+  kPolicy,
   kStatus,
   kPublished,
   kOption1,

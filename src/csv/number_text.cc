@@ -89,6 +89,10 @@ absl::StatusOr<std::string> PlainNumber(absl::string_view cell, const NumberForm
   return PlainWith(cell, reading.is_decimal ? reading.mark : Other(reading.mark));
 }
 
+bool IsUnclear(absl::string_view cell, const NumberFormat& format) {
+  return !format.said.has_value() && format.separator != ',' && ReadMarks(cell).is_unclear;
+}
+
 absl::optional<DecimalMark> DecimalMarkOf(absl::string_view cell, const NumberFormat& format) {
   if (format.said.has_value()) return format.said;
   if (format.separator == ',') return DecimalMark::kPoint;

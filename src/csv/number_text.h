@@ -29,6 +29,9 @@ struct NumberFormat {
 // What is no number stays as it is, for who reads the plain text to refuse.
 absl::StatusOr<std::string> PlainNumber(absl::string_view cell, const NumberFormat& format);
 
+// Whether a number can be read in two ways, so that PlainNumber refuses it.
+bool IsUnclear(absl::string_view cell, const NumberFormat& format);
+
 // The decimal mark of a number that shows one. nullopt: it has none, or can be read in two ways.
 absl::optional<DecimalMark> DecimalMarkOf(absl::string_view cell, const NumberFormat& format);
 

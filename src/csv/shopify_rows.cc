@@ -46,6 +46,7 @@ absl::StatusOr<ShopifyColumns> ShopifyColumns::Find(const CsvReader& reader) {
   columns.compare_at_price = find(ShopifyColumn::kCompareAtPrice);
   columns.quantity = find(ShopifyColumn::kQuantity);
   columns.tracker = find(ShopifyColumn::kTracker);
+  columns.policy = find(ShopifyColumn::kPolicy);
   columns.status = find(ShopifyColumn::kStatus);
   if (columns.status == CsvReader::kNoColumn) {
     columns.status = find(ShopifyColumn::kPublished);
@@ -154,6 +155,8 @@ void ShopifyRows::ReadVariant(int64_t product, ShopifyVariant* variant) const {
   variant->price = std::string(Cell(columns_.price));
   variant->compare_at_price = std::string(Cell(columns_.compare_at_price));
   variant->quantity = std::string(Cell(columns_.quantity));
+  variant->policy = std::string(Cell(columns_.policy));
+  variant->row_status = std::string(Cell(columns_.status));
   variant->is_tracked = columns_.tracker == CsvReader::kNoColumn || IsFilled(columns_.tracker);
   for (size_t i = 0; i < variant->options.size(); ++i) {
     variant->options[i] = std::string(Cell(columns_.options[i]));

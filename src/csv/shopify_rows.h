@@ -38,6 +38,7 @@ struct ShopifyColumns {
   int compare_at_price = CsvReader::kNoColumn;
   int quantity = CsvReader::kNoColumn;
   int tracker = CsvReader::kNoColumn;
+  int policy = CsvReader::kNoColumn;
   int status = CsvReader::kNoColumn;  // `Status`, else `Published`.
   bool is_published = false;          // It is `Published`.
   std::array<int, 3> options{CsvReader::kNoColumn, CsvReader::kNoColumn, CsvReader::kNoColumn};
@@ -57,6 +58,8 @@ struct ShopifyVariant {
   std::string price;
   std::string compare_at_price;
   std::string quantity;
+  std::string policy;      // What is to happen when it is sold out: "continue" or "deny".
+  std::string row_status;  // What this row says where the first one says the product's status.
   // Off where the file says who tracks inventories and names nobody for this one.
   bool is_tracked = true;
   std::array<std::string, 3> options;

@@ -71,11 +71,22 @@ void NoteRefusedRow(JobContext& context, const ChannelVariantBatch& items, const
   context.AddProblem(has_name ? items.external_id[refusal.row] : place, refusal.problem);
 }
 
+namespace {
+
+// Of a problem that several items have: always the one that it names.
+absl::string_view SubjectOf(const ItemProblem& item, absl::string_view unnamed) {
+  const absl::string_view named = FieldValue(item.problem.args, "external_id");
+  if (!named.empty()) return named;
+  return item.external_id.empty() ? unnamed : item.external_id;
+}
+
+}  // namespace
+
 void NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems, absl::string_view unnamed) {
   if (problems.empty()) return;
   context.Count("item_problems", static_cast<int64_t>(problems.size()));
   for (const ItemProblem& item : problems) {
-    context.AddProblem(item.external_id.empty() ? unnamed : item.external_id, item.problem);
+    context.AddProblem(SubjectOf(item, unnamed), item.problem);
   }
 }
 

@@ -3,11 +3,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "flxlink/csv_channel.h"
 #include "flxlink/engine.h"
 #include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
+#include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
 
@@ -98,6 +100,42 @@ TEST_F(CsvSyncTest, ACellThatCannotBeReadIsShownAndTheSyncEnds) {
   EXPECT_FALSE(listing.dirty) << "it is settled";
   ASSERT_EQ(listing.attentions.size(), 1u);
   EXPECT_EQ(listing.attentions[0].code, "unreadable_item");
+}
+
+// What is told of an item keeps nothing else of it from being seen.
+TEST_F(CsvSyncTest, AnItemWhoseRowSaysAnotherStatusIsToldAndFollowsItsRow) {
+  const std::string shop =
+      "Handle,Variant SKU,Variant Price,Variant Inventory Qty,Status,Option1 Value\n"
+      "mug,S0,10.00,5,active,\ncap,S1,20.00,5,active,\ncap,S2,21.00,6,draft,Red\n";
+  for (const int64_t price : {21, 22}) {
+    WriteFile(path_, absl::StrReplaceAll(shop, {{"21.00", absl::StrCat(price, ".00")}}));
+    const Job pull = Run(JobKind::kPull);
+    ASSERT_EQ(pull.problems.size(), 1u);
+    EXPECT_EQ(pull.problems[0].subject, "cap/Red");
+    EXPECT_EQ(pull.problems[0].problem.code, problem_code::kStatusDisagrees);
+    ItemFilter filter;
+    filter.external_ids = {"cap/Red"};
+    const absl::StatusOr<ItemPage> page = engine_->ListItems("shop", filter, {});
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_EQ(page->rows.size(), 1u);
+    EXPECT_EQ(page->rows[0].price->minor_units, price * 100);
+    EXPECT_EQ(page->rows[0].status, ChannelStatus::kListed);
+    EXPECT_TRUE(page->rows[0].live);
+  }
+}
+
+TEST_F(CsvSyncTest, NumbersThatCanBeReadInTwoWaysBreakNothingAndAreSaidOnce) {
+  WriteFile(path_,
+            "Handle;Variant SKU;Variant Price;Variant Inventory Qty\n"
+            "mug;S0;1.000;5\ncap;S1;2.000;5\npen;S2;3,00;5\n");
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(pull, "item_problems"), 2);
+  EXPECT_EQ(CountOf(pull, "gone"), 0);
+  ASSERT_EQ(pull.problems.size(), 1u);
+  EXPECT_EQ(pull.problems[0].subject, "mug");
+  EXPECT_EQ(pull.problems[0].problem.code, problem_code::kUnclearNumbers);
+  EXPECT_EQ(FieldValue(pull.problems[0].problem.args, "more"), "1");
+  EXPECT_EQ(Listing("S1").link_state, LinkState::kLinked);
 }
 
 }  // namespace

@@ -65,6 +65,18 @@ TEST(NumberTextTest, TellsTheMark) {
   EXPECT_EQ(DecimalMarkOf("19", {',', DecimalMark::kComma}), DecimalMark::kComma);
 }
 
+TEST(NumberTextTest, IsUnclearWhereItCanBeReadInTwoWays) {
+  for (const char* cell : {"1.234", "1,234", "-12.345"}) {
+    EXPECT_TRUE(IsUnclear(cell, kSemicolons)) << cell;
+    EXPECT_FALSE(PlainNumber(cell, kSemicolons).ok()) << cell;
+    EXPECT_FALSE(IsUnclear(cell, kCommas)) << cell;
+    EXPECT_FALSE(IsUnclear(cell, {';', DecimalMark::kComma})) << cell;
+  }
+  for (const char* cell : {"", "1234", "1.23", "1.234,5", "1.234.567", "1234.567", "x.123"}) {
+    EXPECT_FALSE(IsUnclear(cell, kSemicolons)) << cell;
+  }
+}
+
 TEST(NumberTextTest, ReadsWholeNumbers) {
   EXPECT_EQ(*ParseWholeNumber("5", kCommas), 5);
   EXPECT_EQ(*ParseWholeNumber("5.0", kCommas), 5);

@@ -486,6 +486,26 @@ class JobTest(CliTest):
         self.assertNotIn("whole", self.json("pull", "shop")["counts"])
         self.failure(2, "pull", "shop", "--since-last", "--item", "tee/Red")
 
+    def test_a_pull_tells_and_counts_item_problems(self):
+        self.write("german.csv", "Handle;Variant SKU;Variant Price;Status;Option1 Value;Variant Inventory Policy\n"
+                   "mug;M;1.000;active;;deny\ncap;C;2.000;active;;deny\npen;P;3,00;active;;deny\npen;Q;3,00;draft;Red;continue\n")
+        self.text("channel", "add", "german", "--adapter", "csv", "--set", "path=german.csv", "--currency", "EUR",
+                  "--rule", "sku=sku")
+        pull = self.text("pull", "german")
+        self.assertIn("2 new, 0 changed, 0 unchanged, 3 item problems\n", pull)
+        self.assertEqual(pull.count("can be read in two ways"), 1)
+        self.assertRegex(pull, "(?m)^  mug: .*german.csv:2: column \"Variant Price\": \"1.000\" can be read in two ways")
+        self.assertIn("further variants with such numbers: 1\n    say which one the file's decimal mark is with flxlink "
+                      "channel set german --set decimal=comma, or decimal=point", pull)
+        self.assertRegex(pull, "(?m)^  pen/Red: .*german.csv:5: column \"Status\": the variant \"pen/Red\" says \"draft\", and its product's "
+                      "first row, line 4, says \"active\", which counts")
+        self.assertIn("    say one status throughout the product on the channel, then run flxlink pull german\n", pull)
+        self.text("channel", "set", "german", "--set", "decimal=comma")
+        self.assertIn("2 new, 0 changed, 2 unchanged, 1 item problem\n", self.text("pull", "german"))
+        item = self.json("item", "show", "german", "pen/Red")
+        self.assertEqual(item["status"], "listed")
+        self.assertEqual(item["fields"]["inventory_policy"], "continue")
+
     def test_release_broken(self):
         self.link_shop()
         self.write("shop.csv", SHOP.replace("mug,Mug", "cup,Mug"))

@@ -102,11 +102,11 @@ class CsvChannel : public ChannelAdapter {
     if (from.revision != pulled_->revision()) {
       return absl::AbortedError(absl::StrCat(path, ": the file changed during the pull; start the pull over"));
     }
-    const absl::Status checked = pulled_->Check(call);
+    const absl::Status checked = pulled_->Check(format_, call);
     // First: what was read while somebody wrote is no file that ever was, whatever is wrong with it.
     if (absl::Status status = files::CheckUnchanged(path, pulled_->stamp()); !status.ok()) return status;
     if (!checked.ok()) return checked;
-    return csv_channel::ReadPage(&pulled_->rows(), pulled_->repeated(), format_, from, request.limit);
+    return csv_channel::ReadPage(&*pulled_, format_, from, request.limit);
   }
 
   // Sees to it that `pulled_` is the file: read anew for a pull's first page, and for any other only where it is not at

@@ -12,23 +12,23 @@
 
 namespace flxlink::csv_channel {
 
-absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& repeated, const CellFormat& format,
-                                  const PullCursor& from, int64_t limit) {
-  csv::CsvReader& reader = rows->reader();
+absl::StatusOr<PullPage> ReadPage(FileSnapshot* file, const CellFormat& format, const PullCursor& from, int64_t limit) {
+  csv::ShopifyRows& rows = file->rows();
+  csv::CsvReader& reader = rows.reader();
   if (from.is_start()) {
     reader.Rewind();
   } else {
     reader.Seek(from.row);
   }
   PullPage page;
-  PageBuilder builder(&reader, rows->columns(), format);
+  PageBuilder builder(&reader, rows.columns(), format, file->unclear());
   csv::ShopifyVariant variant;
   while (page.next_cursor.empty()) {
-    const absl::StatusOr<bool> found = rows->Next(&variant);
+    const absl::StatusOr<bool> found = rows.Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) break;
     if (builder.size() < limit && !builder.is_heavy()) {
-      builder.Add(variant, repeated.FirstLine(variant.row));
+      builder.Add(variant, file->repeated().FirstLine(variant.row));
     } else {
       page.next_cursor = FormatPullCursor({from.revision, variant.row});
     }

@@ -7,19 +7,16 @@
 
 #include "absl/status/statusor.h"
 #include "flxlink/channel_adapter.h"
+#include "src/channels/csv/file_snapshot.h"
 #include "src/channels/csv/pull_cursor.h"
-#include "src/channels/csv/repeated_rows.h"
 #include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
-#include "src/csv/shopify_rows.h"
 
 namespace flxlink::csv_channel {
 
-// Reads the page at `from`, which is of the file's own revision; `limit` is above zero. `repeated` is of the same rows,
-// and made by a reading of all of them: what is no CSV was found then, before anything of the file was taken in, and
-// what the products say is known.
-absl::StatusOr<PullPage> ReadPage(csv::ShopifyRows* rows, const RepeatedRows& repeated, const CellFormat& format,
-                                  const PullCursor& from, int64_t limit);
+// Reads the page at `from`, which is of the file's own revision; `limit` is above zero. The file was checked: what is
+// no CSV was found then, before anything of the file was taken in, and what the products say is known.
+absl::StatusOr<PullPage> ReadPage(FileSnapshot* file, const CellFormat& format, const PullCursor& from, int64_t limit);
 
 // Reads the whole file, from its first record on, for the variants named.
 //

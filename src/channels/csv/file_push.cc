@@ -84,7 +84,9 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
   if (!reader.ok()) return reader.status();
   absl::flat_hash_set<absl::string_view> wanted;
   absl::flat_hash_set<std::string> handles;
+  bool sets_status = false;
   for (const PushItem& item : items) {
+    sets_status = sets_status || item.mask.Has(SyncField::kStatus);
     wanted.insert(item.external_id);
     handles.insert(csv::ShopifyHandleOf(item.external_id));
   }
@@ -102,6 +104,7 @@ absl::Status FilePush::FindRows(absl::Span<const PushItem> items, const CallCont
     const absl::StatusOr<bool> found = rows->Next(&variant);
     if (!found.ok()) return found.status();
     if (!*found) return absl::OkStatus();
+    if (sets_status) NoteStatus(variant);
     // Of several rows with one id the first counts.
     if (!wanted.contains(variant.id)) continue;
     if (!rows_.contains(variant.id)) rows_.emplace(variant.id, ReadRow(variant));
@@ -126,6 +129,14 @@ FilePush::Row FilePush::ReadRow(const csv::ShopifyVariant& variant) const {
   take(SyncField::kStatus, cells_->ReadStatus(variant));
   take(SyncField::kCompareAtPrice, cells_->ReadCompareAtPrice(variant));
   return row;
+}
+
+// A file that says a product's status on more than its first row is to say one throughout after the push as well. What
+// says another is a person's: the pull tells of it (status_disagrees).
+void FilePush::NoteStatus(const csv::ShopifyVariant& variant) {
+  if (variant.row.begin == variant.product_row.begin || variant.row_status.empty()) return;
+  if (!absl::EqualsIgnoreCase(variant.row_status, variant.status)) return;
+  agreeing_[variant.product_row.begin].push_back(variant.row);
 }
 
 void FilePush::FindDisagreements(absl::Span<const PushItem> items) {
@@ -258,15 +269,27 @@ void FilePush::Apply(const PushItem& item) {
   const Row& row = rows_.at(item.external_id);
   for (const SyncField field : kSyncFields) {
     if (!item.mask.Has(field)) continue;
-    const csv::CsvPosition& record = field == SyncField::kStatus ? row.product : row.position;
-    const CellKey cell = {record.begin, cells_->ColumnOf(field)};
     const int64_t value = item.values.Get(field);
-    if (row.values.Get(field) == value) {
-      edits_.erase(cell);
-    } else {
-      edits_[cell] = {record.end, CellText(field, value)};
+    for (const csv::CsvPosition& record : TakeRecords(field, row)) {
+      const CellKey cell = {record.begin, cells_->ColumnOf(field)};
+      if (row.values.Get(field) == value) {
+        edits_.erase(cell);
+      } else {
+        edits_[cell] = {record.end, CellText(field, value)};
+      }
     }
   }
+}
+
+// Where a field of the row's variant stands. All items of a product want one status (JudgeStatus), so that its further
+// rows are given for the first of them only: else the time of a push would grow with the square of a product's
+// variants.
+std::vector<csv::CsvPosition> FilePush::TakeRecords(SyncField field, const Row& row) {
+  if (field != SyncField::kStatus) return {row.position};
+  std::vector<csv::CsvPosition> records = std::move(agreeing_[row.product.begin]);
+  agreeing_.erase(row.product.begin);
+  records.push_back(row.product);
+  return records;
 }
 
 // A cell in quotes stays in quotes; a number with a decimal comma needs them between commas.

@@ -75,6 +75,7 @@ class FilePush {
 
   absl::Status FindRows(absl::Span<const PushItem> items, const CallContext& call);
   Row ReadRow(const csv::ShopifyVariant& variant) const;
+  void NoteStatus(const csv::ShopifyVariant& variant);
   void FindDisagreements(absl::Span<const PushItem> items);
 
   PushOutcome Judge(const PushItem& item) const;
@@ -88,6 +89,7 @@ class FilePush {
   absl::optional<PushOutcome> Compare(const PushItem& item, const Row& row) const;
 
   void Apply(const PushItem& item);
+  std::vector<csv::CsvPosition> TakeRecords(SyncField field, const Row& row);
   std::string CellText(SyncField field, int64_t value) const;
   std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) const;
 
@@ -101,7 +103,9 @@ class FilePush {
   absl::optional<DecimalMark> mark_;            // Of the numbers in the rows, where any of them shows it.
   absl::optional<VariantCells> cells_;          // When the file was read.
   absl::flat_hash_map<std::string, Row> rows_;  // By external id.
-  std::set<size_t> disagreeing_;                // The first rows of products whose items want different statuses.
+  // By the first row of a product: its variants whose rows say the same status as that one.
+  absl::flat_hash_map<size_t, std::vector<csv::CsvPosition>> agreeing_;
+  std::set<size_t> disagreeing_;  // The first rows of products whose items want different statuses.
   std::vector<PushOutcome> outcomes_;
   Edits edits_;
 };

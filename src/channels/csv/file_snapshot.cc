@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
+#include "src/channels/csv/unclear_numbers.h"
 #include "src/csv/utf16.h"
 #include "src/files/regular_file.h"
 
@@ -34,11 +35,16 @@ absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   return FileSnapshot(files::FileStamp(file->info()), std::move(revision), std::move(kept), *std::move(rows));
 }
 
-absl::Status FileSnapshot::Check(const CallContext& call) {
+absl::Status FileSnapshot::Check(const CellFormat& format, const CallContext& call) {
   if (repeated_.has_value()) return absl::OkStatus();
-  absl::StatusOr<RepeatedRows> repeated = RepeatedRows::Find(&rows_, call);
+  const VariantCells cells(*reader_, rows_.columns(), format);
+  UnclearNumbers unclear;
+  absl::StatusOr<RepeatedRows> repeated = RepeatedRows::Find(&rows_, call, [&](const csv::ShopifyVariant& variant) {
+    if (cells.may_be_unclear()) unclear.Add(cells.ReadValues(variant).status());
+  });
   if (!repeated.ok()) return repeated.status();
   repeated_ = *std::move(repeated);
+  unclear_ = unclear.Told();
   return absl::OkStatus();
 }
 

@@ -11,7 +11,9 @@
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
+#include "flxlink/problem.h"
 #include "src/channels/csv/repeated_rows.h"
+#include "src/channels/csv/variant_values.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/shopify_rows.h"
 #include "src/files/file_replacement.h"
@@ -31,9 +33,11 @@ class FileSnapshot {
   csv::ShopifyRows& rows() { return rows_; }
 
   // Looks through the whole file, once in its life. Errors as of RepeatedRows::Find.
-  absl::Status Check(const CallContext& call);
+  absl::Status Check(const CellFormat& format, const CallContext& call);
   // There are some only after Check.
   const RepeatedRows& repeated() const { return *repeated_; }
+  // See UnclearNumbers::Told. Empty before Check.
+  const Problem& unclear() const { return unclear_; }
 
  private:
   FileSnapshot(const files::FileStamp& stamp, std::string revision, std::unique_ptr<csv::CsvReader> reader,
@@ -45,6 +49,7 @@ class FileSnapshot {
   std::unique_ptr<csv::CsvReader> reader_;  // Where `rows_` can always find it.
   csv::ShopifyRows rows_;
   absl::optional<RepeatedRows> repeated_;
+  Problem unclear_;
 };
 
 }  // namespace flxlink::csv_channel

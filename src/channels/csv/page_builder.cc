@@ -15,8 +15,8 @@ namespace {
 // Beyond this much text the columns would come near to what a StringColumn can hold.
 constexpr size_t kHeavyBytes = size_t{64} << 20;
 
-constexpr absl::string_view kLinkFields[] = {"id",     "sku",     "barcode", "handle", "title",
-                                             "vendor", "option1", "option2", "option3"};
+constexpr absl::string_view kLinkFields[] = {"id",     "sku",     "barcode", "handle",  "title",
+                                             "vendor", "option1", "option2", "option3", "inventory_policy"};
 
 Problem RepeatedItem(const csv::CsvReader& reader, const csv::ShopifyVariant& variant, int64_t first_line) {
   return MakeProblem(
@@ -38,8 +38,12 @@ RareVector<FixedField> FixedOf(const csv::ShopifyVariant& variant) {
 
 std::vector<std::string> CsvLinkFields() { return {std::begin(kLinkFields), std::end(kLinkFields)}; }
 
-PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format)
-    : reader_(reader), cells_(*reader, columns, format), tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
+PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns& columns, const CellFormat& format,
+                         Problem unclear)
+    : reader_(reader),
+      cells_(*reader, columns, format),
+      unclear_(std::move(unclear)),
+      tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
   batch_.fields.names = CsvLinkFields();
   batch_.fields.columns.resize(batch_.fields.names.size());
 }
@@ -47,13 +51,14 @@ PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns
 bool PageBuilder::is_heavy() const { return bytes_ >= kHeavyBytes; }
 
 void PageBuilder::Add(const csv::ShopifyVariant& variant, const absl::optional<int64_t>& first_line) {
+  ++size_;
   ItemValues values;
   absl::optional<Problem> problem = FindProblem(variant, first_line, &values);
-  if (problem.has_value()) {
-    problems_.push_back({variant.id, *std::move(problem)});
-  } else {
+  if (!problem.has_value()) {
     AddItem(variant, values);
+    problem = cells_.FindOtherStatus(variant);
   }
+  if (problem.has_value()) problems_.push_back({variant.id, *std::move(problem)});
 }
 
 // Sets the values where there is none.
@@ -62,9 +67,13 @@ absl::optional<Problem> PageBuilder::FindProblem(const csv::ShopifyVariant& vari
   if (variant.id.empty()) return ProblemFrom(cells_.NoHandle(variant));
   if (first_line.has_value()) return RepeatedItem(*reader_, variant, *first_line);
   absl::StatusOr<ItemValues> read = cells_.ReadValues(variant);
-  if (!read.ok()) return ProblemFrom(read.status());
-  *values = *std::move(read);
-  return absl::nullopt;
+  if (read.ok()) {
+    *values = *std::move(read);
+    return absl::nullopt;
+  }
+  Problem problem = ProblemFrom(read.status());
+  const bool is_told_of_the_file = problem.code == problem_code::kUnclearNumbers && !unclear_.empty();
+  return is_told_of_the_file ? unclear_ : problem;
 }
 
 void PageBuilder::AddItem(const csv::ShopifyVariant& variant, const ItemValues& values) {
@@ -74,9 +83,9 @@ void PageBuilder::AddItem(const csv::ShopifyVariant& variant, const ItemValues& 
   AddValues(values, &batch_);
   if (tells_trackers_) batch_.fixed.push_back(FixedOf(variant));
   // In the order of kLinkFields.
-  const absl::string_view fields[] = {variant.id,         variant.sku,        variant.barcode,
-                                      variant.handle,     variant.title,      variant.vendor,
-                                      variant.options[0], variant.options[1], variant.options[2]};
+  const absl::string_view fields[] = {variant.id,         variant.sku,    variant.barcode,    variant.handle,
+                                      variant.title,      variant.vendor, variant.options[0], variant.options[1],
+                                      variant.options[2], variant.policy};
   static_assert(std::size(fields) == std::size(kLinkFields), "one value a link field");
   for (size_t i = 0; i < std::size(fields); ++i) {
     batch_.fields.columns[i].Add(fields[i]);

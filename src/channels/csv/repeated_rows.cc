@@ -6,7 +6,8 @@
 
 namespace flxlink::csv_channel {
 
-absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::ShopifyRows* rows, const CallContext& call) {
+absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::ShopifyRows* rows, const CallContext& call,
+                                                absl::FunctionRef<void(const csv::ShopifyVariant&)> see_first) {
   RepeatedRows repeated;
   absl::flat_hash_map<std::string, int64_t> lines;
   csv::ShopifyVariant variant;
@@ -17,7 +18,11 @@ absl::StatusOr<RepeatedRows> RepeatedRows::Find(csv::ShopifyRows* rows, const Ca
     if (call.cancelled()) return absl::CancelledError("the call was cancelled");
     if (variant.id.empty()) continue;
     const auto [first, is_first] = lines.try_emplace(variant.id, variant.row.line);
-    if (!is_first) repeated.first_lines_.emplace(variant.row.index, first->second);
+    if (is_first) {
+      see_first(variant);
+    } else {
+      repeated.first_lines_.emplace(variant.row.index, first->second);
+    }
   }
   rows->reader().Rewind();
   return repeated;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "flxlink/channel_adapter.h"
@@ -18,10 +19,13 @@ namespace flxlink::csv_channel {
 class RepeatedRows {
  public:
   // Reads the whole file, so that a mistake that makes it no CSV is found wherever it stands, and leaves the reader at
-  // the first record. Of all rows it knows the products from then on.
+  // the first record. Of all rows it knows the products from then on. `see_first` is told of each variant that has an
+  // id and is the first with it.
   //
   // INVALID_ARGUMENT names file and line of such a mistake. CANCELLED: the call was.
-  static absl::StatusOr<RepeatedRows> Find(csv::ShopifyRows* rows, const CallContext& call);
+  static absl::StatusOr<RepeatedRows> Find(
+      csv::ShopifyRows* rows, const CallContext& call,
+      absl::FunctionRef<void(const csv::ShopifyVariant&)> see_first = [](const csv::ShopifyVariant&) {});
 
   // The line of the first variant with the id of that row. nullopt: it is the first itself.
   absl::optional<int64_t> FirstLine(const csv::CsvPosition& row) const;

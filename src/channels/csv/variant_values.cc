@@ -3,7 +3,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "flxlink/problem.h"
 #include "src/csv/column_names.h"
 #include "src/model/quote.h"
 
@@ -98,10 +97,17 @@ std::string VariantCells::NameOf(SyncField field) const {
   return std::string(csv::ShopifyNames(NamedColumn(field, words_)).front());
 }
 
+// A cell of the variant's own row that says no number.
+absl::Status VariantCells::Refused(const csv::ShopifyVariant& variant, SyncField field, absl::string_view cell,
+                                   absl::string_view what) const {
+  return Unreadable(variant, variant.row.line, NameOf(field), what,
+                    csv::IsUnclear(cell, numbers_) ? problem_code::kUnclearNumbers : problem_code::kUnreadableItem);
+}
+
 absl::Status VariantCells::Unreadable(const csv::ShopifyVariant& variant, int64_t line, absl::string_view column,
-                                      absl::string_view what) const {
+                                      absl::string_view what, absl::string_view code) const {
   return ProblemStatus(
-      absl::StatusCode::kInvalidArgument, problem_code::kUnreadableItem,
+      absl::StatusCode::kInvalidArgument, code,
       {{"external_id", variant.id}, {"file", file_}, {"line", absl::StrCat(line)}, {"column", std::string(column)}},
       absl::StrCat(file_, ":", line, ": column ", model::Quote(column), ": ", what));
 }
@@ -110,10 +116,10 @@ absl::StatusOr<int64_t> VariantCells::ReadMoney(const csv::ShopifyVariant& varia
                                                 absl::string_view cell) const {
   if (IsBlank(cell)) return kAbsent;
   const absl::StatusOr<std::string> plain = csv::PlainNumber(cell, numbers_);
-  if (!plain.ok()) return Unreadable(variant, variant.row.line, NameOf(field), plain.status().message());
+  if (!plain.ok()) return Refused(variant, field, cell, plain.status().message());
   const absl::StatusOr<Money> price = ParseMoney(*plain, currency_);
   if (price.ok()) return price->minor_units;
-  return Unreadable(variant, variant.row.line, NameOf(field), price.status().message());
+  return Refused(variant, field, cell, price.status().message());
 }
 
 absl::optional<DecimalMark> VariantCells::MarkOf(absl::string_view price, absl::string_view compare_at_price) const {
@@ -134,11 +140,15 @@ absl::StatusOr<int64_t> VariantCells::ReadCompareAtPrice(const csv::ShopifyVaria
 }
 
 absl::StatusOr<int64_t> VariantCells::ReadQuantity(const csv::ShopifyVariant& variant) const {
-  if (IsBlank(variant.quantity)) return kAbsent;
-  const absl::StatusOr<int64_t> quantity = csv::ParseWholeNumber(variant.quantity, numbers_);
+  const absl::string_view cell = absl::StripAsciiWhitespace(variant.quantity);
+  if (cell.empty()) return kAbsent;
+  const absl::StatusOr<int64_t> quantity = csv::ParseWholeNumber(cell, numbers_);
   if (quantity.ok()) return quantity;
-  return Unreadable(variant, variant.row.line, NameOf(SyncField::kQuantity),
-                    absl::StrCat(quantity.status().message(), "; write one, or leave the cell empty"));
+  // What is no plain number says itself what to do.
+  const absl::string_view what = quantity.status().message();
+  return Refused(variant, SyncField::kQuantity, cell,
+                 csv::PlainNumber(cell, numbers_).ok() ? absl::StrCat(what, "; write one, or leave the cell empty")
+                                                       : std::string(what));
 }
 
 absl::StatusOr<ChannelStatus> VariantCells::ReadStatus(const csv::ShopifyVariant& variant) const {
@@ -147,6 +157,22 @@ absl::StatusOr<ChannelStatus> VariantCells::ReadStatus(const csv::ShopifyVariant
   return Unreadable(variant, variant.product_row.line, NameOf(SyncField::kStatus),
                     absl::StrCat(model::Quote(variant.status),
                                  " is no status of this file; write one of its words, or leave the cell empty"));
+}
+
+absl::optional<Problem> VariantCells::FindOtherStatus(const csv::ShopifyVariant& variant) const {
+  if (IsBlank(variant.row_status) || absl::EqualsIgnoreCase(variant.row_status, variant.status)) return absl::nullopt;
+  const std::string column = NameOf(SyncField::kStatus);
+  return MakeProblem(problem_code::kStatusDisagrees,
+                     {{"external_id", variant.id},
+                      {"file", file_},
+                      {"line", absl::StrCat(variant.row.line)},
+                      {"first_line", absl::StrCat(variant.product_row.line)},
+                      {"column", column}},
+                     absl::StrCat(file_, ":", variant.row.line, ": column ", model::Quote(column), ": the variant ",
+                                  model::Quote(variant.id), " says ", model::Quote(variant.row_status),
+                                  ", and its product's first row, line ", variant.product_row.line, ", says ",
+                                  model::Quote(variant.status),
+                                  ", which counts; write one word on all rows of the product, or on its first only"));
 }
 
 absl::Status VariantCells::NoHandle(const csv::ShopifyVariant& variant) const {

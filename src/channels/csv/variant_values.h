@@ -12,6 +12,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
+#include "flxlink/problem.h"
 #include "flxlink/push.h"
 #include "src/csv/csv_reader.h"
 #include "src/csv/number_text.h"
@@ -47,7 +48,7 @@ struct CellFormat {
 //
 // kAbsent, or kUnknown, for a blank price, quantity or compare-at price and for an empty status. INVALID_ARGUMENT with
 // the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the currency
-// does not have, and of a status that is none of the words.
+// does not have, and of a status that is none of the words; unclear_numbers, of a number that can be read in two ways.
 //
 // Thread-safe.
 class VariantCells {
@@ -56,6 +57,8 @@ class VariantCells {
   VariantCells(const csv::CsvReader& reader, const csv::ShopifyColumns& columns, const CellFormat& format);
 
   StatusWords words() const { return words_; }
+  // Off: no number of the file can be read in two ways.
+  bool may_be_unclear() const { return !numbers_.said.has_value() && numbers_.separator != ','; }
   // The decimal mark that a row's prices show. nullopt: they show none.
   absl::optional<DecimalMark> MarkOf(absl::string_view price, absl::string_view compare_at_price) const;
   // INVALID_ARGUMENT where a price written like this could be read in two ways.
@@ -73,13 +76,17 @@ class VariantCells {
   // All of them. A compare-at price or status that cannot be read is none here: nobody may have asked for it, so it
   // fails no pull.
   absl::StatusOr<ItemValues> ReadValues(const csv::ShopifyVariant& variant) const;
+  // What is to be told where a row says another status than its product, whose status is the item's. nullopt: nothing.
+  absl::optional<Problem> FindOtherStatus(const csv::ShopifyVariant& variant) const;
   // The same error for a variant without a handle, which has no external id.
   absl::Status NoHandle(const csv::ShopifyVariant& variant) const;
 
  private:
   absl::StatusOr<int64_t> ReadMoney(const csv::ShopifyVariant& variant, SyncField field, absl::string_view cell) const;
+  absl::Status Refused(const csv::ShopifyVariant& variant, SyncField field, absl::string_view cell,
+                       absl::string_view what) const;
   absl::Status Unreadable(const csv::ShopifyVariant& variant, int64_t line, absl::string_view column,
-                          absl::string_view what) const;
+                          absl::string_view what, absl::string_view code = problem_code::kUnreadableItem) const;
 
   const std::string file_;
   const csv::ShopifyColumns columns_;
