@@ -395,7 +395,7 @@ TEST_P(StorageConformance, AnObservationEndsTheDoubtThatItExplains) {
   shop.StockAndSync(2);
   PushRecord record = Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2")});
   for (PushItem& item : record.items) item.mask = {SyncField::kPrice, SyncField::kQuantity};
-  ASSERT_EQ(storage().BeginPush(shop.fence(), record), absl::OkStatus());
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
   Reconciliation sold = Found(shop.LinkRow("S1"));
   sold.guard_quantity = true;
   sold.ends_doubt = {SyncField::kQuantity, SyncField::kStatus};
