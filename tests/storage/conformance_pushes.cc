@@ -392,7 +392,7 @@ TEST_P(StorageConformance, NoAcknowledgedQuantityEndsAGuardThatStands) {
 
 TEST_P(StorageConformance, AnObservationEndsTheDoubtThatItExplains) {
   Shop shop(under_test());
-  shop.StockAndSync(2);
+  shop.StockAndLink(2);
   PushRecord record = Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2")});
   for (PushItem& item : record.items) item.mask = {SyncField::kPrice, SyncField::kQuantity};
   ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
