@@ -170,6 +170,9 @@ AdapterCapabilities SplitSimulatedCapabilities();
 
 struct SimulatedOptions {
   uint64_t seed = 1;
+  // How many calls there were before, where the platform goes on from an earlier one: what happens by chance goes on
+  // from there, and what is refused for good stays refused.
+  int64_t earlier_calls = 0;
 
   // The ids of its stock locations and of its markets. Empty: items have a quantity and prices of their own. More than
   // one: channels need the setting `location` or `market`.
@@ -312,10 +315,20 @@ void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<Simulat
 //               SKU SKU-i; prices and quantities come from the seed
 //   latency_ms  how long a call takes at the most, and half of it at the least; default 0
 //   locations, markets
-//               their ids, with commas between; default: none
-//   throttled, unavailable, page_problem, push_lost_reply, item_rejected, item_unavailable, item_throttled, edits,
-//   sales, removals
+//               their ids, with commas between; default: none. An item of a new platform has stock at each location,
+//               some of it reserved, and a price on each market, every third with a compare-at price: a channel sets
+//               those of its own place, and the others stay as they are
+//   calls       `one`: one call sets everything, see DefaultSimulatedCapabilities(). `split`: price, quantity and
+//               status by calls of their own, see SplitSimulatedCapabilities(). Default `one`
+//   whole_batches
+//               `yes`: a push with an item that is refused is refused whole. Default `no`
+//   fixed       the rate of items of a new platform of which a field cannot be set; default 0
+//   throttled, unavailable, not_ready, page_problem, push_lost_reply, item_rejected, item_unavailable, item_not_tried,
+//   item_throttled, edits, sales, removals
 //               rates from 0 to 1, see SimulatedFaults; default 0
+//
+// Channels on the same platform share its account. A platform in a file begins each call with full buckets and without
+// the keys of earlier calls: only flxlink counts its tokens, and no key is declared.
 void RegisterSimulatedChannel(AdapterRegistry& registry, Clock& clock, std::string name = "simulated");
 
 }  // namespace flxlink

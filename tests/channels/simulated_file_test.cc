@@ -29,6 +29,7 @@ SimulatedContents SomeContents() {
   placed.stock = {{"berlin", 10, 3}, {"lyon", 0, 0}};
   placed.prices = {{"de", 900, 950}, {"fr", 800}};
   placed.published = {"de", ""};
+  placed.fixed = {{"quantity", FixedReason::kNotTracked}, {"title", FixedReason::kKeptByParent}};
   contents.items = {plain, placed};
   return contents;
 }
@@ -48,6 +49,7 @@ TEST(SimulatedFileTest, WhatIsWrittenIsReadBack) {
     EXPECT_EQ(read->items[i].stock, contents.items[i].stock);
     EXPECT_EQ(read->items[i].prices, contents.items[i].prices);
     EXPECT_EQ(read->items[i].published, contents.items[i].published);
+    EXPECT_EQ(read->items[i].fixed, contents.items[i].fixed);
   }
 }
 
@@ -60,6 +62,9 @@ TEST(SimulatedFileTest, WhatCannotBeReadIsNamed) {
               HasSubstr("f.csv:3: column \"price\" is \"1.5\"; make it a whole number"));
   EXPECT_THAT(error_of("external_id,on_hand@berlin\n1,x\n"), HasSubstr("whole number"));
   EXPECT_THAT(error_of("external_id,status\n1,sold\n"), HasSubstr("make it a status"));
+  EXPECT_THAT(error_of("external_id,fixed@price\n1,no\n"),
+              HasSubstr("column \"fixed@price\" is \"no\"; make it a reason: not_tracked"));
+  EXPECT_THAT(error_of("external_id,fixed@The Price\n1,not_tracked\n"), HasSubstr("names no field"));
   EXPECT_THAT(error_of("external_id,sku\n,a\n"), HasSubstr("f.csv:2: there is no external_id"));
 }
 
@@ -159,6 +164,70 @@ TEST_F(SimulatedFileChannelTest, ChanceGoesOn) {
   for (int i = 0; i < 40; ++i) throttled += IsThrottled(Make({{"throttled", "0.5"}})->Pull({}, call_).status()) ? 1 : 0;
   EXPECT_GT(throttled, 0);
   EXPECT_LT(throttled, 40);
+}
+
+PushItem PriceOf(const std::string& external_id, int64_t price) {
+  PushItem item;
+  item.external_id = external_id;
+  item.mask = {SyncField::kPrice};
+  item.values.price = price;
+  return item;
+}
+
+// What is refused for good is refused again by the next process, as the same values are by one that goes on.
+TEST_F(SimulatedFileChannelTest, WhatIsRefusedForGoodStaysRefused) {
+  std::vector<PushItem> items;
+  for (int i = 1; i <= 20; ++i) items.push_back(PriceOf(absl::StrCat("item-", i), i));
+  const auto results = [&] {
+    std::vector<PushResult> all;
+    const absl::StatusOr<PushReply> reply = Make({{"item_rejected", "0.5"}})->Push({"items", items, ""}, call_);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    for (const PushOutcome& outcome : reply->outcomes) all.push_back(outcome.result);
+    return all;
+  };
+  const std::vector<PushResult> first = results();
+  EXPECT_THAT(first, ::testing::Contains(PushResult::kRejected));
+  EXPECT_THAT(first, ::testing::Contains(PushResult::kApplied));
+  EXPECT_EQ(results(), first);
+}
+
+TEST_F(SimulatedFileChannelTest, WhatIsFixedCannotBeSet) {
+  ASSERT_TRUE(Make({{"fixed", "1"}})->Pull({}, call_).ok());
+  for (const SimulatedItem& item : Contents().items) {
+    ASSERT_THAT(item.fixed, SizeIs(1));
+    const absl::StatusOr<PushReply> reply = Make()->Push({"items", {PriceOf(item.external_id, 5)}, ""}, call_);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    const bool is_fixed = item.fixed.get()[0].field == "price";
+    EXPECT_EQ(reply->outcomes[0].result, is_fixed ? PushResult::kRejected : PushResult::kApplied);
+  }
+}
+
+TEST_F(SimulatedFileChannelTest, ABatchIsRefusedWholeForOneItem) {
+  const std::vector<PushItem> items = {PriceOf("item-1", 5), PriceOf("item-2", -1)};
+  EXPECT_EQ(Make({{"whole_batches", "yes"}})->Push({"items", items, ""}, call_).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(Contents().items[0].values.price, 5);
+}
+
+// What cannot be kept in the file is not declared.
+TEST_F(SimulatedFileChannelTest, DeclaresNoKeys) {
+  for (const PushKind& kind : Make({{"calls", "split"}})->capabilities().push_kinds) {
+    EXPECT_EQ(kind.keys, IdempotencyKeys::kNone);
+  }
+}
+
+TEST_F(SimulatedFileChannelTest, APageIsNotReadyAtOnce) {
+  int asked_again = 0;
+  absl::StatusOr<PullPage> page = Make({{"not_ready", "0.7"}})->Pull({}, call_);
+  for (; page.ok() && page->ask_again_after > absl::ZeroDuration(); ++asked_again) {
+    EXPECT_EQ(page->items.size(), 0);
+    PullRequest request;
+    request.cursor = page->next_cursor;
+    page = Make({{"not_ready", "0.7"}})->Pull(request, call_);
+  }
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->items.size(), 20);
+  EXPECT_GT(asked_again, 0);
 }
 
 TEST_F(SimulatedFileChannelTest, WhatPeopleDoIsKept) {

@@ -1,9 +1,6 @@
 #include "src/channels/simulated/simulated_adapter.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -61,9 +58,6 @@ class SimulatedChannel : public ChannelAdapter {
   bool gives_receipts_ = false;
 };
 
-// The seed of a call: what happens by chance in one has nothing to do with the others.
-uint64_t SeedOf(uint64_t seed, int64_t calls) { return XXH3_64bits_withSeed(&calls, sizeof calls, seed); }
-
 class SimulatedFileChannel : public ChannelAdapter {
  public:
   SimulatedFileChannel(Clock& clock, SimulatedSettings settings, SimulatedPlace place)
@@ -93,7 +87,7 @@ class SimulatedFileChannel : public ChannelAdapter {
     if (absl::IsNotFound(contents.status())) contents = SimulatedContents{FirstItems(settings_)};
     if (!contents.ok()) return contents.status();
     SimulatedOptions options = settings_.options;
-    options.seed = SeedOf(options.seed, ++contents->calls);
+    options.earlier_calls = contents->calls++;
     SimulatedPlatform platform(clock_, std::move(options));
     for (SimulatedItem& item : contents->items) platform.SetItem(std::move(item));
     auto reply = question(platform);

@@ -31,6 +31,12 @@ using simulated::ToUnit;
 // How long a call waits before it asks again whether it is cancelled.
 constexpr absl::Duration kLook = absl::Milliseconds(50);
 
+// What happens by chance after some calls has nothing to do with what happened before them.
+uint64_t SeedFrom(const SimulatedOptions& options) {
+  constexpr uint64_t kStep = 0x9E3779B97F4A7C15;  // Odd, so that every number of calls has a seed of its own.
+  return options.seed + static_cast<uint64_t>(options.earlier_calls) * kStep;
+}
+
 PushReply NoneTried(const PushRequest& request) {
   PushReply reply;
   reply.outcomes.resize(request.items.size(), OutcomeOf(PushResult::kNotTried));
@@ -87,7 +93,7 @@ class SimulatedPlatform::Impl {
       : clock_(clock),
         options_(std::move(options)),
         faults_(options_.faults),
-        chance_(options_.seed),
+        chance_(SeedFrom(options_)),
         items_(options_.capabilities),
         people_(options_, items_, chance_),
         account_(options_.capabilities.account, clock.Now()) {}

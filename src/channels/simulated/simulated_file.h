@@ -2,8 +2,9 @@
 // a person can look at it and play the shop's staff with an editor.
 //
 // A row an item: external_id, parent_id, status, price, compare_at_price (in minor units), quantity, identity; of each
-// location L on_hand@L and reserved@L, of each market M price@M, compare_at_price@M and published@M (yes); every other
-// column is a field. One more row, without an external id, counts the calls, which go on with the seed from there.
+// location L on_hand@L and reserved@L, of each market M price@M, compare_at_price@M and published@M (yes); of
+// each field F that cannot be set of the item fixed@F (the reason, a word of FixedReason); every other column is a
+// field. One more row, without an external id, counts the calls, which go on with the seed from there.
 
 #ifndef FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_
 #define FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_
