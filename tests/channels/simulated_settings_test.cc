@@ -66,6 +66,31 @@ TEST(SimulatedSettingsTest, ABatchMayBeRefusedWhole) {
   }
 }
 
+TEST(SimulatedSettingsTest, WhatComesLater) {
+  const SimulatedSettings plain = Read({});
+  EXPECT_EQ(plain.options.faults.accepted, 1);
+  EXPECT_EQ(plain.options.capabilities.push_kinds[0].receipt_timeout, absl::ZeroDuration());
+  const SimulatedSettings settings = Read({{"calls", "split"},
+                                           {"receipts", "7200"},
+                                           {"accepted", "0.5"},
+                                           {"receipt_lost", "0.25"},
+                                           {"push_late", "0.125"},
+                                           {"reuses", "0.75"},
+                                           {"pull_lag_s", "30"},
+                                           {"fetch_lag_s", "3"}});
+  for (const PushKind& kind : settings.options.capabilities.push_kinds) {
+    EXPECT_EQ(kind.receipt_timeout, absl::Hours(2));
+  }
+  EXPECT_EQ(settings.options.faults.max_receipt_delay, absl::Hours(2));
+  EXPECT_EQ(settings.options.faults.accepted, 0.5);
+  EXPECT_EQ(settings.options.faults.receipt_lost, 0.25);
+  EXPECT_EQ(settings.options.faults.push_late, 0.125);
+  EXPECT_EQ(settings.options.faults.reuses, 0.75);
+  EXPECT_EQ(settings.options.capabilities.pull_lag, absl::Seconds(30));
+  EXPECT_EQ(settings.options.capabilities.fetch_lag, absl::Seconds(3));
+  EXPECT_TRUE(CheckCapabilities(settings.options.capabilities).ok());
+}
+
 // Who is on the same platform shares its account.
 TEST(SimulatedSettingsTest, TheAccountIsThePlatforms) {
   const auto account = [](ChannelSettings settings) {
@@ -83,6 +108,7 @@ TEST(SimulatedSettingsTest, WrongOnesAreNamed) {
   EXPECT_THAT(ErrorOf({{"latency_ms", "60001"}}), HasSubstr("latency_ms"));
   EXPECT_THAT(ErrorOf({{"throttled", "2"}}), HasSubstr("a rate from 0 (never) to 1 (always)"));
   EXPECT_THAT(ErrorOf({{"edits", "nan"}}), HasSubstr("a rate"));
+  EXPECT_THAT(ErrorOf({{"receipts", "86401"}}), HasSubstr("a number from 0 to 86400"));
   EXPECT_THAT(ErrorOf({{"fixed", "all"}}), HasSubstr("a rate"));
   EXPECT_THAT(ErrorOf({{"calls", "three"}}), HasSubstr("calls is \"three\"; make it one or split"));
   EXPECT_THAT(ErrorOf({{"whole_batches", "1"}}), HasSubstr("whole_batches is \"1\"; make it no or yes"));

@@ -129,6 +129,55 @@ class SimulatedTest(ProgramTest):
         self.sync()
         self.assert_synced()
 
+    def test_results_come_later_over_several_commands(self):
+        self.add("path=shop.sim", "receipts=1", "calls=split")
+        self.link()
+        before = self.rows()
+        self.sync()
+        self.assertIn("retry", {job["trigger"] for job in self.json("job", "list") if job["state"] == "pending"})
+        self.assertNotEqual(self.rows()["item-1"]["price"], "1100")
+
+        def is_done():
+            self.text("run", "--until-idle")
+            return all(job["state"] != "pending" for job in self.json("job", "list"))
+
+        self.wait_until(is_done)
+        self.assert_synced()
+        self.assertEqual(before.keys(), self.rows().keys())
+
+    def test_reads_lag_behind(self):
+        self.add("path=shop.sim", "pull_lag_s=3600")
+        self.link()
+        price = self.rows()["item-5"]["price"]
+        self.write("shop.sim", self.read("shop.sim").replace(f",{price},", ",999,"))
+        self.text("pull", "shop")
+        self.assertEqual(self.rows()["item-5"]["price"], "999")
+        shown = {item["external_id"]: item["price"] for item in self.json("item", "list", "shop")}
+        self.assertEqual(round(float(shown["item-5"]) * 100), int(price))
+
+    def test_an_id_is_used_again(self):
+        self.add("path=shop.sim", "reuses=1")
+        self.link()
+        # Somebody else's channel on the same platform, before each call of which an item is removed.
+        self.text("channel", "add", "staff", "--adapter", "simulated", "--set", "path=shop.sim", "--set", "removals=1")
+        before = self.rows()
+        self.text("pull", "staff")
+        gone, = before.keys() - self.rows().keys()
+        self.run_program("pull", "shop")
+        again = self.rows()[gone]
+        self.assertNotEqual(again["identity"], before[gone]["identity"])
+        self.assertEqual(again["sku"], before[gone]["sku"] + "-reused-1")
+        self.run_program("sync", "shop", "--full")
+        self.assertEqual(self.rows()[gone]["price"], again["price"])
+
+    def test_what_it_remembers_is_damaged(self):
+        self.add("path=shop.sim")
+        self.link()
+        self.write("shop.sim.state", "something else")
+        done = self.run_program("pull", "shop")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("shop.sim.state: what the simulated platform remembered is damaged; remove that file", done.stderr)
+
     def test_without_a_file_it_is_made_anew_from_the_seed(self):
         self.add()
         self.link()

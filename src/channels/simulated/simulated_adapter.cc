@@ -76,6 +76,10 @@ class SimulatedFileChannel : public ChannelAdapter {
   absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
     return Ask(call, [&](SimulatedPlatform& platform) { return platform.Push(request, call, place_); });
   }
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
+    return Ask(call, [&](SimulatedPlatform& platform) { return platform.PollReceipts(receipts, call); });
+  }
 
  private:
   template <typename Question>
@@ -89,9 +93,13 @@ class SimulatedFileChannel : public ChannelAdapter {
     SimulatedOptions options = settings_.options;
     options.earlier_calls = contents->calls++;
     SimulatedPlatform platform(clock_, std::move(options));
-    for (SimulatedItem& item : contents->items) platform.SetItem(std::move(item));
+    if (absl::Status status = platform.Restore(contents->saved, std::move(contents->items)); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat(settings_.path, ".state: ", status.message(),
+                                                      "; remove that file, and the platform goes on without it"));
+    }
     auto reply = question(platform);
     contents->items = platform.Items();
+    contents->saved = platform.Save();
     if (absl::Status status = file->Write(*contents); !status.ok()) return status;
     return reply;
   }
@@ -112,7 +120,7 @@ class SimulatedPlatforms {
     std::shared_ptr<SimulatedPlatform>& platform = platforms_[settings.text];
     if (platform != nullptr) return platform;
     platform = std::make_shared<SimulatedPlatform>(clock_, settings.options);
-    for (SimulatedItem& item : FirstItems(settings)) platform->SetItem(std::move(item));
+    platform->Restore("", FirstItems(settings)).IgnoreError();  // Nothing is saved that could be damaged.
     return platform;
   }
 

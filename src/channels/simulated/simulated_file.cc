@@ -188,18 +188,32 @@ absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, const
   return SimulatedFile(path, *std::move(lock));
 }
 
-absl::StatusOr<SimulatedContents> SimulatedFile::Read() {
-  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path_);
+absl::StatusOr<std::string> SimulatedFile::Part::Read() {
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   if (!file.ok()) return file.status();
-  stamp_.emplace(file->info());
-  absl::StatusOr<std::string> text = file->ReadAll();
+  stamp.emplace(file->info());
+  return file->ReadAll();
+}
+
+absl::Status SimulatedFile::Part::Write(absl::string_view bytes) const {
+  const auto make = [&](files::TextSink sink) { return sink(bytes); };
+  return stamp.has_value() ? files::ReplaceFile(path, *stamp, make) : files::MakeFile(path, make);
+}
+
+absl::StatusOr<SimulatedContents> SimulatedFile::Read() {
+  absl::StatusOr<std::string> saved = state_.Read();
+  if (absl::IsNotFound(saved.status())) saved = std::string();
+  if (!saved.ok()) return saved.status();
+  absl::StatusOr<std::string> text = csv_.Read();
   if (!text.ok()) return text.status();
-  return ParseContents(path_, *std::move(text));
+  absl::StatusOr<SimulatedContents> contents = ParseContents(csv_.path, *std::move(text));
+  if (contents.ok()) contents->saved = *std::move(saved);
+  return contents;
 }
 
 absl::Status SimulatedFile::Write(const SimulatedContents& contents) const {
-  const auto make = [&](files::TextSink sink) { return sink(FormatContents(contents)); };
-  return stamp_.has_value() ? files::ReplaceFile(path_, *stamp_, make) : files::MakeFile(path_, make);
+  if (absl::Status status = csv_.Write(FormatContents(contents)); !status.ok()) return status;
+  return state_.Write(contents.saved);
 }
 
 }  // namespace flxlink::simulated

@@ -21,13 +21,14 @@ namespace {
 
 constexpr int64_t kMostItems = 1000000;
 constexpr int64_t kMostLatencyMs = 60000;
+constexpr int64_t kMostSeconds = 86400;
 
 // What a channel means on the platform, and not what the platform is.
 constexpr absl::string_view kPlaceSettings[] = {"location", "market", "quantity_means", "hiding"};
-constexpr absl::string_view kPlatformSettings[] = {"path",    "seed",  "items",         "latency_ms", "locations",
-                                                   "markets", "calls", "whole_batches", "fixed"};
+constexpr absl::string_view kPlatformSettings[] = {"path",      "seed",     "items",      "latency_ms",
+                                                   "locations", "markets",  "calls",      "whole_batches",
+                                                   "fixed",     "receipts", "pull_lag_s", "fetch_lag_s"};
 
-// The faults that need no memory from one call to the next.
 struct Rate {
   absl::string_view setting;
   double SimulatedFaults::*rate;
@@ -37,13 +38,17 @@ constexpr Rate kRates[] = {{"throttled", &SimulatedFaults::throttled},
                            {"not_ready", &SimulatedFaults::not_ready},
                            {"page_problem", &SimulatedFaults::page_problem},
                            {"push_lost_reply", &SimulatedFaults::push_lost_reply},
+                           {"push_late", &SimulatedFaults::push_late},
                            {"item_rejected", &SimulatedFaults::item_rejected},
                            {"item_unavailable", &SimulatedFaults::item_unavailable},
                            {"item_not_tried", &SimulatedFaults::item_not_tried},
                            {"item_throttled", &SimulatedFaults::item_throttled},
                            {"edits", &SimulatedFaults::edits},
                            {"sales", &SimulatedFaults::sales},
-                           {"removals", &SimulatedFaults::removals}};
+                           {"removals", &SimulatedFaults::removals},
+                           {"reuses", &SimulatedFaults::reuses},
+                           {"accepted", &SimulatedFaults::accepted},
+                           {"receipt_lost", &SimulatedFaults::receipt_lost}};
 
 std::vector<absl::string_view> Names() {
   std::vector<absl::string_view> names(std::begin(kPlatformSettings), std::end(kPlatformSettings));
@@ -125,11 +130,23 @@ absl::Status ReadCalls(const ChannelConfig& config, AdapterCapabilities* capabil
   if (status.ok()) status = ReadWord(config, "whole_batches", "no", "yes", &is_whole);
   if (!status.ok()) return status;
   if (is_split) *capabilities = SplitSimulatedCapabilities();
-  for (PushKind& kind : capabilities->push_kinds) {
-    kind.takes_good_items = !is_whole;
-    // Nothing is remembered in a file.
-    if (!SettingOf(config, "path").empty()) kind.keys = IdempotencyKeys::kNone;
-  }
+  for (PushKind& kind : capabilities->push_kinds) kind.takes_good_items = !is_whole;
+  return absl::OkStatus();
+}
+
+// How long the platform takes for what it does not do at once.
+absl::Status ReadDelays(const ChannelConfig& config, SimulatedOptions* options) {
+  int64_t receipts = 0;
+  int64_t pull_lag = 0;
+  int64_t fetch_lag = 0;
+  absl::Status status = ReadNumber(config, "receipts", kMostSeconds, &receipts);
+  if (status.ok()) status = ReadNumber(config, "pull_lag_s", kMostSeconds, &pull_lag);
+  if (status.ok()) status = ReadNumber(config, "fetch_lag_s", kMostSeconds, &fetch_lag);
+  if (!status.ok()) return status;
+  options->faults.max_receipt_delay = absl::Seconds(receipts);
+  for (PushKind& kind : options->capabilities.push_kinds) kind.receipt_timeout = absl::Seconds(receipts);
+  options->capabilities.pull_lag = absl::Seconds(pull_lag);
+  options->capabilities.fetch_lag = absl::Seconds(fetch_lag);
   return absl::OkStatus();
 }
 
@@ -160,6 +177,7 @@ absl::StatusOr<SimulatedSettings> SettingsOf(const ChannelConfig& config) {
   }
   if (status.ok()) status = ReadRate(config, "fixed", &settings.fixed);
   if (status.ok()) status = ReadCalls(config, &settings.options.capabilities);
+  if (status.ok()) status = ReadDelays(config, &settings.options);
   if (!status.ok()) return status;
   settings.options.seed = static_cast<uint64_t>(seed);
   faults.max_latency = absl::Milliseconds(latency_ms);
@@ -208,6 +226,7 @@ std::vector<SimulatedItem> FirstItems(const SimulatedSettings& settings) {
       const int64_t on_hand = 10 + below(90);
       item.stock.push_back({location, on_hand, below(10)});
     }
+    if (settings.options.faults.reuses > 0) item.identity = absl::StrCat("identity-", number);
     item.published = settings.options.markets;
     if (item.published.empty()) item.published = {""};
     items.push_back(std::move(item));
