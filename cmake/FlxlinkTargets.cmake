@@ -30,3 +30,12 @@ function(flxlink_folder name)
   target_sources(flxlink PRIVATE $<TARGET_OBJECTS:flxlink_${name}>)
   target_link_libraries(flxlink PUBLIC ${ARG_PACKAGES})
 endfunction()
+
+# flxlink_records(NAME PROTO): what protoc makes of PROTO.proto of the folder src/, as a part of the folder NAME.
+function(flxlink_records name proto)
+  protobuf_generate(TARGET flxlink_${name} LANGUAGE cpp PROTOS ${proto}.proto IMPORT_DIRS "${CMAKE_CURRENT_SOURCE_DIR}"
+                    PROTOC_OUT_DIR "${CMAKE_CURRENT_BINARY_DIR}")
+  target_include_directories(flxlink_${name} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}")
+  # Its warnings are not ours to fix.
+  set_source_files_properties("${CMAKE_CURRENT_BINARY_DIR}/${proto}.pb.cc" PROPERTIES COMPILE_OPTIONS "-w")
+endfunction()

@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -86,6 +87,12 @@ struct SimulatedItem {
   std::string identity{};
   // Other ids by which notices name it.
   RareVector<std::string> aliases{};
+
+  friend bool operator==(const SimulatedItem& a, const SimulatedItem& b) {
+    return a.external_id == b.external_id && a.parent_id == b.parent_id && a.values == b.values &&
+           a.fields == b.fields && a.fixed == b.fixed && a.stock == b.stock && a.prices == b.prices &&
+           a.published == b.published && a.identity == b.identity && a.aliases == b.aliases;
+  }
 };
 
 // What a channel means on the platform. Its settings say it.
@@ -170,6 +177,9 @@ AdapterCapabilities SplitSimulatedCapabilities();
 
 struct SimulatedOptions {
   uint64_t seed = 1;
+  // How many calls there were before, where the platform goes on from a saved one: what happens by chance goes on
+  // from there, and what is refused for good stays refused.
+  int64_t earlier_calls = 0;
 
   // The ids of its stock locations and of its markets. Empty: items have a quantity and prices of their own. More than
   // one: channels need the setting `location` or `market`.
@@ -254,6 +264,19 @@ class SimulatedPlatform {
   const SimulatedOptions& options() const;
   const AdapterCapabilities& capabilities() const { return options().capabilities; }
 
+  // -- From one process to the next.
+
+  // What the platform remembers, its counters, deeds and chance aside: the items with their handles, what a late read
+  // shows, pushes that have not landed, the keys and receipts of the last 48 hours, and the tokens that are left.
+  std::string Save();
+  // For a platform to which nothing has been done yet, with options such as those of the one that was saved. It holds
+  // `items`: where they are others than those that were saved, somebody has changed them, and that counts as done now,
+  // before what was on its way lands. Pushes of kinds that there are no more never land.
+  //
+  // With nothing saved the platform is new, and has always held these items. INVALID_ARGUMENT: `saved` is damaged, and
+  // nothing was done.
+  absl::Status Restore(absl::string_view saved, std::vector<SimulatedItem> items);
+
   // -- What tests do to the platform, past its API. Late pushes and receipts that are due have landed before each of
   // these.
 
@@ -306,16 +329,32 @@ void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<Simulat
 // outlive the adapters. Besides those of a place there are:
 //
 //   path        the CSV file in which the platform is kept, made by the first call; a person can look at it, and edit
-//               it between calls. Default: none, and the platform is made anew in each process
+//               it between calls, which counts as done when the next call begins. Default: none, and the platform is
+//               made anew in each process
 //   seed        default 1
 //   items       how many a new platform has, at most 1,000,000; default 20. Item i has the external id item-i and the
 //               SKU SKU-i; prices and quantities come from the seed
 //   latency_ms  how long a call takes at the most, and half of it at the least; default 0
 //   locations, markets
-//               their ids, with commas between; default: none
-//   throttled, unavailable, page_problem, push_lost_reply, item_rejected, item_unavailable, item_throttled, edits,
-//   sales, removals
-//               rates from 0 to 1, see SimulatedFaults; default 0
+//               their ids, with commas between; default: none. An item of a new platform has stock at each location,
+//               some of it reserved, and a price on each market, every third with a compare-at price: a channel sets
+//               those of its own place, and the others stay as they are
+//   calls       `one`: one call sets everything, see DefaultSimulatedCapabilities(). `split`: price, quantity and
+//               status by calls of their own, see SplitSimulatedCapabilities(). Default `one`
+//   whole_batches
+//               `yes`: a push with an item that is refused is refused whole. Default `no`
+//   fixed       the rate of items of a new platform of which a field cannot be set; default 0
+//   receipts    pushes are accepted with receipts, and decided in any order, the latest of them after so many seconds
+//               (PushKind::receipt_timeout), at most 86,400. Default 0: they are done at once
+//   pull_lag_s, fetch_lag_s
+//               pulls and fetches show what was there so many seconds ago, at most 86,400; default 0
+//   throttled, unavailable, not_ready, page_problem, push_lost_reply, push_late, item_rejected, item_unavailable,
+//   item_not_tried, item_throttled, edits, sales, removals, reuses, accepted, receipt_lost
+//               rates from 0 to 1, see SimulatedFaults; default 0, of `accepted` 1. Where ids are used again, the items
+//               of a new platform have identities
+//
+// Channels on the same platform share its account. With `path` all of this goes on from one process to the next, by
+// what is kept in PATH.state besides: who removes that makes the platform forget what is on its way, late or promised.
 void RegisterSimulatedChannel(AdapterRegistry& registry, Clock& clock, std::string name = "simulated");
 
 }  // namespace flxlink

@@ -1,7 +1,10 @@
 #include "src/channels/simulated/simulated_file.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +32,7 @@ SimulatedContents SomeContents() {
   placed.stock = {{"berlin", 10, 3}, {"lyon", 0, 0}};
   placed.prices = {{"de", 900, 950}, {"fr", 800}};
   placed.published = {"de", ""};
+  placed.fixed = {{"quantity", FixedReason::kNotTracked}, {"title", FixedReason::kKeptByParent}};
   contents.items = {plain, placed};
   return contents;
 }
@@ -48,6 +52,7 @@ TEST(SimulatedFileTest, WhatIsWrittenIsReadBack) {
     EXPECT_EQ(read->items[i].stock, contents.items[i].stock);
     EXPECT_EQ(read->items[i].prices, contents.items[i].prices);
     EXPECT_EQ(read->items[i].published, contents.items[i].published);
+    EXPECT_EQ(read->items[i].fixed, contents.items[i].fixed);
   }
 }
 
@@ -60,6 +65,9 @@ TEST(SimulatedFileTest, WhatCannotBeReadIsNamed) {
               HasSubstr("f.csv:3: column \"price\" is \"1.5\"; make it a whole number"));
   EXPECT_THAT(error_of("external_id,on_hand@berlin\n1,x\n"), HasSubstr("whole number"));
   EXPECT_THAT(error_of("external_id,status\n1,sold\n"), HasSubstr("make it a status"));
+  EXPECT_THAT(error_of("external_id,fixed@price\n1,no\n"),
+              HasSubstr("column \"fixed@price\" is \"no\"; make it a reason: not_tracked"));
+  EXPECT_THAT(error_of("external_id,fixed@The Price\n1,not_tracked\n"), HasSubstr("names no field"));
   EXPECT_THAT(error_of("external_id,sku\n,a\n"), HasSubstr("f.csv:2: there is no external_id"));
 }
 
@@ -161,6 +169,63 @@ TEST_F(SimulatedFileChannelTest, ChanceGoesOn) {
   EXPECT_LT(throttled, 40);
 }
 
+PushItem PriceOf(const std::string& external_id, int64_t price) {
+  PushItem item;
+  item.external_id = external_id;
+  item.mask = {SyncField::kPrice};
+  item.values.price = price;
+  return item;
+}
+
+// What is refused for good is refused again by the next process, as the same values are by one that goes on.
+TEST_F(SimulatedFileChannelTest, WhatIsRefusedForGoodStaysRefused) {
+  std::vector<PushItem> items;
+  for (int i = 1; i <= 20; ++i) items.push_back(PriceOf(absl::StrCat("item-", i), i));
+  const auto results = [&] {
+    std::vector<PushResult> all;
+    const absl::StatusOr<PushReply> reply = Make({{"item_rejected", "0.5"}})->Push({"items", items, ""}, call_);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    for (const PushOutcome& outcome : reply->outcomes) all.push_back(outcome.result);
+    return all;
+  };
+  const std::vector<PushResult> first = results();
+  EXPECT_THAT(first, ::testing::Contains(PushResult::kRejected));
+  EXPECT_THAT(first, ::testing::Contains(PushResult::kApplied));
+  EXPECT_EQ(results(), first);
+}
+
+TEST_F(SimulatedFileChannelTest, WhatIsFixedCannotBeSet) {
+  ASSERT_TRUE(Make({{"fixed", "1"}})->Pull({}, call_).ok());
+  for (const SimulatedItem& item : Contents().items) {
+    ASSERT_THAT(item.fixed, SizeIs(1));
+    const absl::StatusOr<PushReply> reply = Make()->Push({"items", {PriceOf(item.external_id, 5)}, ""}, call_);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    const bool is_fixed = item.fixed.get()[0].field == "price";
+    EXPECT_EQ(reply->outcomes[0].result, is_fixed ? PushResult::kRejected : PushResult::kApplied);
+  }
+}
+
+TEST_F(SimulatedFileChannelTest, ABatchIsRefusedWholeForOneItem) {
+  const std::vector<PushItem> items = {PriceOf("item-1", 5), PriceOf("item-2", -1)};
+  EXPECT_EQ(Make({{"whole_batches", "yes"}})->Push({"items", items, ""}, call_).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(Contents().items[0].values.price, 5);
+}
+
+TEST_F(SimulatedFileChannelTest, APageIsNotReadyAtOnce) {
+  int asked_again = 0;
+  absl::StatusOr<PullPage> page = Make({{"not_ready", "0.7"}})->Pull({}, call_);
+  for (; page.ok() && page->ask_again_after > absl::ZeroDuration(); ++asked_again) {
+    EXPECT_EQ(page->items.size(), 0);
+    PullRequest request;
+    request.cursor = page->next_cursor;
+    page = Make({{"not_ready", "0.7"}})->Pull(request, call_);
+  }
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->items.size(), 20);
+  EXPECT_GT(asked_again, 0);
+}
+
 TEST_F(SimulatedFileChannelTest, WhatPeopleDoIsKept) {
   Make()->Pull({}, call_).IgnoreError();
   const SimulatedContents before = Contents();
@@ -171,6 +236,230 @@ TEST_F(SimulatedFileChannelTest, WhatPeopleDoIsKept) {
     sold += after.items[i].values.quantity < before.items[i].values.quantity ? 1 : 0;
   }
   EXPECT_GT(sold, 0);
+}
+
+// -- What goes on from one process to the next.
+
+class SimulatedMemoryTest : public SimulatedFileChannelTest {
+ protected:
+  absl::StatusOr<PushReply> Push(const ChannelSettings& settings, const PushItem& item,
+                                 const std::string& kind = "items") {
+    return Make(settings)->Push({kind, {&item, 1}, ""}, call_);
+  }
+
+  // The price of an item in the file, by a look that changes nothing.
+  int64_t PriceInFile(const std::string& external_id) {
+    for (const SimulatedItem& item : Contents().items) {
+      if (item.external_id == external_id) return item.values.price;
+    }
+    return kAbsent;
+  }
+
+  // As a person with an editor does it.
+  void EditFile(const std::string& external_id, const ItemValues& values) {
+    absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(path_, call_);
+    SimulatedContents contents = *file->Read();
+    for (SimulatedItem& item : contents.items) {
+      if (item.external_id == external_id) CopyFields(PresentFields(values), values, &item.values);
+    }
+    WriteFile(path_, FormatContents(contents));
+  }
+
+  std::vector<PushOutcome> Poll(const ChannelSettings& settings, const std::vector<std::string>& receipts) {
+    const absl::StatusOr<std::vector<PushOutcome>> outcomes = Make(settings)->PollReceipts(receipts, call_);
+    EXPECT_TRUE(outcomes.ok()) << outcomes.status();
+    return outcomes.value_or(std::vector<PushOutcome>());
+  }
+
+  int64_t PulledPrice(const ChannelSettings& settings, int64_t row) {
+    const absl::StatusOr<PullPage> page = Make(settings)->Pull({}, call_);
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page->items.price[static_cast<size_t>(row)];
+  }
+
+  const std::string state_ = path_ + ".state";
+};
+
+ItemValues OfPrice(int64_t price) {
+  ItemValues values;
+  values.price = price;
+  return values;
+}
+
+TEST_F(SimulatedMemoryTest, ResultsComeLaterAndInAnyOrder) {
+  const ChannelSettings settings = {{"receipts", "60"}};
+  std::vector<std::string> receipts;
+  for (int i = 1; i <= 20; ++i) {
+    const absl::StatusOr<PushReply> reply = Push(settings, PriceOf(absl::StrCat("item-", i), 5));
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    ASSERT_EQ(reply->outcomes[0].result, PushResult::kAccepted);
+    receipts.push_back(reply->outcomes[0].receipt);
+  }
+  EXPECT_THAT(std::set<std::string>(receipts.begin(), receipts.end()), SizeIs(20));
+  EXPECT_NE(PriceInFile("item-1"), 5);
+  clock_.Advance(absl::Seconds(30));
+  std::vector<bool> is_decided;
+  for (const PushOutcome& outcome : Poll(settings, receipts)) {
+    is_decided.push_back(outcome.result == PushResult::kApplied);
+  }
+  EXPECT_FALSE(std::is_sorted(is_decided.begin(), is_decided.end()));
+  EXPECT_FALSE(std::is_sorted(is_decided.rbegin(), is_decided.rend()));
+  for (int i = 1; i <= 20; ++i) {
+    EXPECT_EQ(PriceInFile(absl::StrCat("item-", i)) == 5, is_decided[static_cast<size_t>(i - 1)]);
+  }
+  clock_.Advance(absl::Seconds(30));
+  for (const PushOutcome& outcome : Poll(settings, receipts)) EXPECT_EQ(outcome.result, PushResult::kApplied);
+}
+
+TEST_F(SimulatedMemoryTest, SomeResultsNeverCome) {
+  const ChannelSettings settings = {{"receipts", "60"}, {"receipt_lost", "1"}};
+  const absl::StatusOr<PushReply> reply = Push(settings, PriceOf("item-1", 5));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Poll(settings, {reply->outcomes[0].receipt})[0].result, PushResult::kAccepted);
+}
+
+TEST_F(SimulatedMemoryTest, SomeAreDoneAtOnce) {
+  const absl::StatusOr<PushReply> reply = Push({{"receipts", "60"}, {"accepted", "0"}}, PriceOf("item-1", 5));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->outcomes[0].result, PushResult::kApplied);
+}
+
+// What a person edits meanwhile stays, but for what the push sets.
+TEST_F(SimulatedMemoryTest, APushLandsLate) {
+  EXPECT_FALSE(Push({{"push_late", "1"}}, PriceOf("item-1", 5)).ok());
+  EXPECT_NE(PriceInFile("item-1"), 5);
+  ItemValues edited = OfPrice(7);
+  edited.quantity = 777;
+  EditFile("item-1", edited);
+  clock_.Advance(absl::Minutes(1));
+  const absl::StatusOr<PullPage> page = Make()->Pull({}, call_);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->items.price[0], 5);
+  EXPECT_EQ(page->items.quantity[0], 777);
+  EXPECT_EQ(PriceInFile("item-1"), 5);
+}
+
+// Of a kind that the settings have no more.
+TEST_F(SimulatedMemoryTest, APushOfAKindThatIsGoneNeverLands) {
+  EXPECT_FALSE(Push({{"push_late", "1"}}, PriceOf("item-1", 5)).ok());
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(Make({{"calls", "split"}})->Pull({}, call_).ok());
+  EXPECT_NE(PriceInFile("item-1"), 5);
+}
+
+TEST_F(SimulatedMemoryTest, PullsLagBehind) {
+  const ChannelSettings settings = {{"pull_lag_s", "60"}};
+  const int64_t first = PulledPrice(settings, 0);
+  ASSERT_TRUE(Push(settings, PriceOf("item-1", first + 1)).ok());
+  EXPECT_EQ(PulledPrice(settings, 0), first);
+  const std::vector<std::string> ids = {"item-1"};
+  EXPECT_EQ(Make(settings)->Fetch({ids}, call_)->items.price[0], first + 1) << "fetches do not";
+  clock_.Advance(absl::Seconds(40));
+  EditFile("item-1", OfPrice(first + 2));
+  EXPECT_EQ(PulledPrice(settings, 0), first) << "the edit is seen here, and shown in a minute";
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_EQ(PulledPrice(settings, 0), first + 1);
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_EQ(PulledPrice(settings, 0), first + 2);
+}
+
+TEST_F(SimulatedMemoryTest, FetchesLagBehind) {
+  const ChannelSettings settings = {{"fetch_lag_s", "60"}};
+  const int64_t first = PulledPrice(settings, 0);
+  ASSERT_TRUE(Push(settings, PriceOf("item-1", first + 1)).ok());
+  EXPECT_EQ(PulledPrice(settings, 0), first + 1) << "pulls do not";
+  const std::vector<std::string> ids = {"item-1"};
+  EXPECT_EQ(Make(settings)->Fetch({ids}, call_)->items.price[0], first);
+  clock_.Advance(absl::Seconds(61));
+  EXPECT_EQ(Make(settings)->Fetch({ids}, call_)->items.price[0], first + 1);
+}
+
+TEST_F(SimulatedMemoryTest, IdsAreUsedAgain) {
+  const PulledItems before = PullAll(*Make({{"reuses", "0.5"}, {"items", "1"}}));
+  ASSERT_THAT(before.items, SizeIs(1));
+  EXPECT_THAT(PullAll(*Make({{"removals", "1"}})).items, SizeIs(0));
+  const PulledItems after = PullAll(*Make({{"reuses", "1"}}));
+  ASSERT_THAT(after.items, SizeIs(1));
+  EXPECT_EQ(after.items[0].external_id, "item-1");
+  EXPECT_NE(after.identities.at("item-1"), before.identities.at("item-1"));
+  EXPECT_NE(after.handles.at("item-1"), before.handles.at("item-1"));
+  PushItem item = PriceOf("item-1", 5);
+  item.handle = before.handles.at("item-1");
+  EXPECT_EQ(Push({}, item)->outcomes[0].result, PushResult::kConflict);
+  item.handle = after.handles.at("item-1");
+  EXPECT_EQ(Push({}, item)->outcomes[0].result, PushResult::kApplied);
+}
+
+// The same of what a person removes and puts there again.
+TEST_F(SimulatedMemoryTest, WhatAPersonRemovesAndPutsBackIsAnotherItem) {
+  const std::string before = PullAll(*Make()).handles.at("item-1");
+  const std::string text = ReadFile(path_);
+  absl::StatusOr<SimulatedContents> contents = ParseContents(path_, text);
+  contents->items.erase(contents->items.begin());
+  WriteFile(path_, FormatContents(*contents));
+  EXPECT_THAT(PullAll(*Make()).items, SizeIs(19));
+  WriteFile(path_, text);
+  const PulledItems after = PullAll(*Make());
+  EXPECT_NE(after.handles.at("item-1"), before);
+  EXPECT_EQ(PullAll(*Make()).handles, after.handles);
+}
+
+TEST_F(SimulatedMemoryTest, AKeyIsKnownAgain) {
+  const ChannelSettings settings = {{"calls", "split"}};
+  PushItem item;
+  item.external_id = "item-1";
+  item.mask = {SyncField::kQuantity};
+  item.values.quantity = 1000;
+  item.idempotency_key = "key";
+  EXPECT_EQ(Push(settings, item, "quantities")->outcomes[0].result, PushResult::kApplied);
+  ItemValues edited;
+  edited.quantity = 3;
+  EditFile("item-1", edited);
+  EXPECT_EQ(Push(settings, item, "quantities")->outcomes[0].result, PushResult::kApplied);
+  EXPECT_EQ(Contents().items[0].values.quantity, 3) << "it was not done again";
+}
+
+// Who writes the CSV file and dies has answered nothing: what is there counts, as if somebody had edited it.
+TEST_F(SimulatedMemoryTest, WhatWasWrittenBeforeACrashIsAnEdit) {
+  const ChannelSettings settings = {{"pull_lag_s", "60"}};
+  const int64_t first = PulledPrice(settings, 0);
+  const std::string handle = PullAll(*Make(settings)).handles.at("item-1");
+  const std::string state = ReadFile(state_);
+  ASSERT_TRUE(Push(settings, PriceOf("item-1", first + 1)).ok());
+  WriteFile(state_, state);
+  EXPECT_EQ(PulledPrice(settings, 0), first);
+  EXPECT_EQ(PriceInFile("item-1"), first + 1);
+  clock_.Advance(absl::Seconds(61));
+  EXPECT_EQ(PulledPrice(settings, 0), first + 1);
+  EXPECT_EQ(PullAll(*Make(settings)).handles.at("item-1"), handle);
+}
+
+TEST_F(SimulatedMemoryTest, WithoutTheCsvFileItIsANewPlatform) {
+  EXPECT_FALSE(Push({{"push_late", "1"}}, PriceOf("item-1", 5)).ok());
+  std::remove(path_.c_str());
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(Make()->Pull({}, call_).ok());
+  EXPECT_NE(PriceInFile("item-1"), 5);
+}
+
+TEST_F(SimulatedMemoryTest, WithoutTheOtherFileItForgets) {
+  EXPECT_FALSE(Push({{"push_late", "1"}}, PriceOf("item-1", 5)).ok());
+  std::remove(state_.c_str());
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(Make()->Pull({}, call_).ok());
+  EXPECT_NE(PriceInFile("item-1"), 5);
+}
+
+TEST_F(SimulatedMemoryTest, WhatIsDamagedIsNamedAndStaysAsItIs) {
+  ASSERT_TRUE(Make()->Pull({}, call_).ok());
+  const std::string csv = ReadFile(path_);
+  WriteFile(state_, "something else");
+  const absl::Status status = Make()->Pull({}, call_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(state_ + ": "));
+  EXPECT_EQ(ReadFile(path_), csv);
+  EXPECT_EQ(ReadFile(state_), "something else");
 }
 
 TEST_F(SimulatedFileChannelTest, AFileThatCannotBeReadStaysAsItIs) {

@@ -23,6 +23,15 @@ class SimulatedTest(ProgramTest):
         with open(self.path("shop.sim"), encoding="utf-8", newline="") as file:
             return {row["external_id"]: row for row in csv.DictReader(file) if row["external_id"]}
 
+    def calls(self):
+        with open(self.path("shop.sim"), encoding="utf-8", newline="") as file:
+            return next(int(row["calls"]) for row in csv.DictReader(file) if row["calls"])
+
+    def assert_synced(self):
+        for external_id, row in self.rows().items():
+            number = external_id.removeprefix("item-")
+            self.assertEqual((row["price"], row["quantity"]), (f"1{number}00", number))
+
     def sync(self, *options):
         self.text("sync", "shop", *options)
 
@@ -66,6 +75,108 @@ class SimulatedTest(ProgramTest):
             self.assertEqual(row["reserved@lyon"], before[external_id]["reserved@lyon"])
             quantity = int(row["on_hand@lyon"]) - int(row["reserved@lyon"])
             self.assertEqual(quantity, int(external_id.removeprefix("item-")))
+
+    def test_price_quantity_and_status_by_calls_of_their_own(self):
+        self.add("path=shop.sim", "calls=split")
+        self.link()
+        before = self.calls()
+        self.sync()
+        self.assert_synced()
+        # The prices of two parents, and the quantities.
+        self.assertEqual(self.calls() - before, 3)
+
+    def test_a_price_set_keeps_the_currencies_that_nobody_stated(self):
+        self.add("path=shop.sim", "markets=de,fr", "market=de")
+        self.link()
+        before = self.rows()
+        self.sync()
+        for external_id, row in self.rows().items():
+            self.assertEqual(row["price@de"], f"1{external_id.removeprefix('item-')}00")
+            for column in ("price@fr", "compare_at_price@fr", "compare_at_price@de"):
+                self.assertEqual(row[column], before[external_id][column])
+        self.assertNotEqual(before["item-3"]["compare_at_price@fr"], "")
+
+    def test_what_is_fixed_stays_and_is_told_of(self):
+        self.add("path=shop.sim", "fixed=1")
+        self.link()
+        before = self.rows()
+        fixed = {external_id: name.removeprefix("fixed@") for external_id, row in before.items() for name in row
+                 if name.startswith("fixed@") and row[name]}
+        self.assertEqual(len(fixed), ITEMS)
+        self.assertEqual({item["external_id"]: next(iter(item["fixed"])) for item in self.json("item", "list", "shop")}, fixed)
+        self.sync()
+        for external_id, row in self.rows().items():
+            self.assertEqual(row[fixed[external_id]], before[external_id][fixed[external_id]])
+        # A person may let it go.
+        self.write("shop.sim", self.read("shop.sim").replace("fixed@", "was_fixed@"))
+        self.text("pull", "shop")
+        self.sync("--full")
+        self.assert_synced()
+
+    def test_whole_batches_with_values_that_are_refused(self):
+        self.add("path=shop.sim", "whole_batches=yes", "item_rejected=0.4")
+        self.link()
+        self.run_program("sync", "shop")
+        rows = self.rows()
+        applied = [external_id for external_id in rows
+                   if rows[external_id]["price"] == f"1{external_id.removeprefix('item-')}00"]
+        self.assertGreater(len(applied), 0)
+        self.assertLess(len(applied), ITEMS)
+
+    def test_misfortunes_of_calls_and_items_are_got_over(self):
+        self.add("path=shop.sim", "not_ready=0.3", "item_not_tried=0.3", "item_throttled=0.3")
+        self.link()
+        self.sync()
+        self.assert_synced()
+
+    def test_results_come_later_over_several_commands(self):
+        self.add("path=shop.sim", "receipts=1", "calls=split")
+        self.link()
+        before = self.rows()
+        self.sync()
+        self.assertIn("retry", {job["trigger"] for job in self.json("job", "list") if job["state"] == "pending"})
+        self.assertNotEqual(self.rows()["item-1"]["price"], "1100")
+
+        def is_done():
+            self.text("run", "--until-idle")
+            return all(job["state"] != "pending" for job in self.json("job", "list"))
+
+        self.wait_until(is_done)
+        self.assert_synced()
+        self.assertEqual(before.keys(), self.rows().keys())
+
+    def test_reads_lag_behind(self):
+        self.add("path=shop.sim", "pull_lag_s=3600")
+        self.link()
+        price = self.rows()["item-5"]["price"]
+        self.write("shop.sim", self.read("shop.sim").replace(f",{price},", ",999,"))
+        self.text("pull", "shop")
+        self.assertEqual(self.rows()["item-5"]["price"], "999")
+        shown = {item["external_id"]: item["price"] for item in self.json("item", "list", "shop")}
+        self.assertEqual(round(float(shown["item-5"]) * 100), int(price))
+
+    def test_an_id_is_used_again(self):
+        self.add("path=shop.sim", "reuses=1")
+        self.link()
+        # Somebody else's channel on the same platform, before each call of which an item is removed.
+        self.text("channel", "add", "staff", "--adapter", "simulated", "--set", "path=shop.sim", "--set", "removals=1")
+        before = self.rows()
+        self.text("pull", "staff")
+        gone, = before.keys() - self.rows().keys()
+        self.run_program("pull", "shop")
+        again = self.rows()[gone]
+        self.assertNotEqual(again["identity"], before[gone]["identity"])
+        self.assertEqual(again["sku"], before[gone]["sku"] + "-reused-1")
+        self.run_program("sync", "shop", "--full")
+        self.assertEqual(self.rows()[gone]["price"], again["price"])
+
+    def test_what_it_remembers_is_damaged(self):
+        self.add("path=shop.sim")
+        self.link()
+        self.write("shop.sim.state", "something else")
+        done = self.run_program("pull", "shop")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("shop.sim.state: what the simulated platform remembered is damaged; remove that file", done.stderr)
 
     def test_without_a_file_it_is_made_anew_from_the_seed(self):
         self.add()

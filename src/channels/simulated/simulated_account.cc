@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/channel_adapter.h"
+#include "src/channels/simulated/simulated_state.h"
 
 namespace flxlink::simulated {
 
@@ -44,6 +45,21 @@ bool SimulatedAccount::TakeSlot(const CallCost& cost) {
 void SimulatedAccount::FreeSlot(const CallCost& cost) {
   const auto found = calls_at_once_.find(cost.slots);
   if (found != calls_at_once_.end()) --found->second;
+}
+
+void SimulatedAccount::Save(internal::SimulatedAccountRecord* record) const {
+  for (const auto& [bucket, tokens] : tokens_) {
+    internal::SimulatedTokensRecord* to = record->add_tokens();
+    to->set_bucket(bucket);
+    to->set_left(tokens.left);
+    to->set_at(Encode(tokens.at));
+  }
+}
+
+void SimulatedAccount::Restore(const internal::SimulatedAccountRecord& record) {
+  for (const internal::SimulatedTokensRecord& tokens : record.tokens()) {
+    tokens_[tokens.bucket()] = {tokens.left(), DecodeTime(tokens.at())};
+  }
 }
 
 }  // namespace flxlink::simulated

@@ -13,6 +13,10 @@
 #include "absl/time/time.h"
 #include "flxlink/account.h"
 
+namespace flxlink::internal {
+class SimulatedAccountRecord;
+}
+
 namespace flxlink::simulated {
 
 class SimulatedAccount {
@@ -28,6 +32,10 @@ class SimulatedAccount {
   bool TakeSlot(const CallCost& cost);
   // Gives back what TakeSlot took.
   void FreeSlot(const CallCost& cost);
+
+  // The tokens that are left, for Restore() of a new one.
+  void Save(internal::SimulatedAccountRecord* record) const;
+  void Restore(const internal::SimulatedAccountRecord& record);
 
  private:
   struct Tokens {

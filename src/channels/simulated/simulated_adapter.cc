@@ -1,9 +1,6 @@
 #include "src/channels/simulated/simulated_adapter.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -61,9 +58,6 @@ class SimulatedChannel : public ChannelAdapter {
   bool gives_receipts_ = false;
 };
 
-// The seed of a call: what happens by chance in one has nothing to do with the others.
-uint64_t SeedOf(uint64_t seed, int64_t calls) { return XXH3_64bits_withSeed(&calls, sizeof calls, seed); }
-
 class SimulatedFileChannel : public ChannelAdapter {
  public:
   SimulatedFileChannel(Clock& clock, SimulatedSettings settings, SimulatedPlace place)
@@ -82,6 +76,10 @@ class SimulatedFileChannel : public ChannelAdapter {
   absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
     return Ask(call, [&](SimulatedPlatform& platform) { return platform.Push(request, call, place_); });
   }
+  absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
+                                                        const CallContext& call) const override {
+    return Ask(call, [&](SimulatedPlatform& platform) { return platform.PollReceipts(receipts, call); });
+  }
 
  private:
   template <typename Question>
@@ -93,11 +91,15 @@ class SimulatedFileChannel : public ChannelAdapter {
     if (absl::IsNotFound(contents.status())) contents = SimulatedContents{FirstItems(settings_)};
     if (!contents.ok()) return contents.status();
     SimulatedOptions options = settings_.options;
-    options.seed = SeedOf(options.seed, ++contents->calls);
+    options.earlier_calls = contents->calls++;
     SimulatedPlatform platform(clock_, std::move(options));
-    for (SimulatedItem& item : contents->items) platform.SetItem(std::move(item));
+    if (absl::Status status = platform.Restore(contents->saved, std::move(contents->items)); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat(settings_.path, ".state: ", status.message(),
+                                                      "; remove that file, and the platform goes on without it"));
+    }
     auto reply = question(platform);
     contents->items = platform.Items();
+    contents->saved = platform.Save();
     if (absl::Status status = file->Write(*contents); !status.ok()) return status;
     return reply;
   }
@@ -118,7 +120,7 @@ class SimulatedPlatforms {
     std::shared_ptr<SimulatedPlatform>& platform = platforms_[settings.text];
     if (platform != nullptr) return platform;
     platform = std::make_shared<SimulatedPlatform>(clock_, settings.options);
-    for (SimulatedItem& item : FirstItems(settings)) platform->SetItem(std::move(item));
+    platform->Restore("", FirstItems(settings)).IgnoreError();  // Nothing is saved that could be damaged.
     return platform;
   }
 

@@ -15,6 +15,7 @@
 #include "src/channels/simulated/simulated_chance.h"
 #include "src/channels/simulated/simulated_items.h"
 #include "src/channels/simulated/simulated_people.h"
+#include "src/channels/simulated/simulated_state.h"
 #include "src/model/quote.h"
 
 namespace flxlink {
@@ -28,8 +29,17 @@ using simulated::SimulatedItems;
 using simulated::SimulatedPeople;
 using simulated::ToUnit;
 
+// How long keys and receipts are saved after they were given: for longer than anybody asks.
+constexpr absl::Duration kRemembered = absl::Hours(48);
+
 // How long a call waits before it asks again whether it is cancelled.
 constexpr absl::Duration kLook = absl::Milliseconds(50);
+
+// What happens by chance after some calls has nothing to do with what happened before them.
+uint64_t SeedFrom(const SimulatedOptions& options) {
+  constexpr uint64_t kStep = 0x9E3779B97F4A7C15;  // Odd, so that every number of calls has a seed of its own.
+  return options.seed + static_cast<uint64_t>(options.earlier_calls) * kStep;
+}
 
 PushReply NoneTried(const PushRequest& request) {
   PushReply reply;
@@ -87,12 +97,15 @@ class SimulatedPlatform::Impl {
       : clock_(clock),
         options_(std::move(options)),
         faults_(options_.faults),
-        chance_(options_.seed),
+        chance_(SeedFrom(options_)),
         items_(options_.capabilities),
         people_(options_, items_, chance_),
         account_(options_.capabilities.account, clock.Now()) {}
 
   const SimulatedOptions& options() const { return options_; }
+
+  std::string Save();
+  absl::Status Restore(absl::string_view saved, std::vector<SimulatedItem> items);
 
   void SetItem(SimulatedItem item);
   bool EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
@@ -124,12 +137,24 @@ class SimulatedPlatform::Impl {
     std::string receipt;   // Empty: it is of a push that is late.
     bool is_lost = false;  // Nobody hears what becomes of it.
   };
+  // What was answered to an item.
+  struct Answer {
+    PushOutcome outcome;
+    absl::Time given;
+  };
+  using Answers = std::map<std::string, Answer, std::less<>>;
+  using AnswerRecords = google::protobuf::RepeatedPtrField<internal::SimulatedAnswerRecord>;
   // A push on its way.
   struct Sent {
     size_t request = 0;
     absl::Duration latency;
     bool has_slot = false;
   };
+
+  void SaveAnswers(const Answers& answers, AnswerRecords* records) const;
+  static Answers RestoreAnswers(const AnswerRecords& records);
+  void SaveWaiting(absl::Time due, const Waiting& waiting, internal::SimulatedWaitingRecord* record) const;
+  void RestoreWaiting(const internal::SimulatedWaitingRecord& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status BeUnderWay(int64_t SimulatedCounters::*counter, const CallCost& cost, const CallContext& call);
   absl::Status LetLatencyPass(absl::Duration latency, const CallContext& call);
@@ -186,9 +211,10 @@ class SimulatedPlatform::Impl {
   SimulatedItems items_ ABSL_GUARDED_BY(mutex_);
   SimulatedPeople people_ ABSL_GUARDED_BY(mutex_);
   SimulatedAccount account_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);                // By when they land.
-  std::map<std::string, PushOutcome, std::less<>> receipts_ ABSL_GUARDED_BY(mutex_);  // kAccepted: not decided yet.
-  std::map<std::string, PushOutcome> keys_ ABSL_GUARDED_BY(mutex_);                   // By idempotency key.
+  std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);  // By when they land.
+  Answers receipts_ ABSL_GUARDED_BY(mutex_);                            // kAccepted: not decided yet.
+  int64_t receipts_given_ ABSL_GUARDED_BY(mutex_) = 0;
+  Answers keys_ ABSL_GUARDED_BY(mutex_);  // By idempotency key.
   SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);
   int64_t marks_forgotten_ ABSL_GUARDED_BY(mutex_) = 0;  // Times that all were.
 };
@@ -207,6 +233,82 @@ bool SimulatedPlatform::Impl::IsRefusedByChance(const PushItem& item) const {
     absl::StrAppend(&content, "\n", value == nullptr ? "" : *value);
   }
   return ToUnit(XXH3_64bits_withSeed(content.data(), content.size(), options_.seed)) < faults_.item_rejected;
+}
+
+// -- From one process to the next.
+
+std::string SimulatedPlatform::Impl::Save() {
+  absl::MutexLock lock(&mutex_);
+  internal::SimulatedStateRecord state;
+  items_.Save(state.mutable_items());
+  people_.Save(state.mutable_people());
+  account_.Save(state.mutable_account());
+  for (const auto& [due, waiting] : waiting_) SaveWaiting(due, waiting, state.add_waiting());
+  SaveAnswers(receipts_, state.mutable_receipts());
+  SaveAnswers(keys_, state.mutable_keys());
+  state.set_receipts_given(receipts_given_);
+  state.set_marks_forgotten(marks_forgotten_);
+  return simulated::PackState(state);
+}
+
+absl::Status SimulatedPlatform::Impl::Restore(absl::string_view saved, std::vector<SimulatedItem> items) {
+  absl::MutexLock lock(&mutex_);
+  if (saved.empty()) {
+    items_.SetAll(std::move(items), absl::InfinitePast());
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<internal::SimulatedStateRecord> state = simulated::UnpackState(saved);
+  if (!state.ok()) return state.status();
+  items_.Restore(state->items());
+  people_.Restore(state->people());
+  account_.Restore(state->account());
+  for (const internal::SimulatedWaitingRecord& record : state->waiting()) RestoreWaiting(record);
+  receipts_ = RestoreAnswers(state->receipts());
+  keys_ = RestoreAnswers(state->keys());
+  receipts_given_ = state->receipts_given();
+  marks_forgotten_ = state->marks_forgotten();
+  // Before anything lands that was on its way meanwhile, so that a field that is edited does not take back the others.
+  items_.SetAll(std::move(items), clock_.Now());
+  return absl::OkStatus();
+}
+
+void SimulatedPlatform::Impl::SaveAnswers(const Answers& answers, AnswerRecords* records) const {
+  const absl::Time oldest = clock_.Now() - kRemembered;
+  for (const auto& [name, answer] : answers) {
+    if (answer.given < oldest) continue;
+    internal::SimulatedAnswerRecord* record = records->Add();
+    record->set_name(name);
+    record->set_given(simulated::Encode(answer.given));
+    simulated::Encode(answer.outcome, record);
+  }
+}
+
+SimulatedPlatform::Impl::Answers SimulatedPlatform::Impl::RestoreAnswers(const AnswerRecords& records) {
+  Answers answers;
+  for (const internal::SimulatedAnswerRecord& record : records) {
+    answers[record.name()] = {simulated::Decode(record), simulated::DecodeTime(record.given())};
+  }
+  return answers;
+}
+
+void SimulatedPlatform::Impl::SaveWaiting(absl::Time due, const Waiting& waiting,
+                                          internal::SimulatedWaitingRecord* record) const {
+  record->set_due(simulated::Encode(due));
+  record->set_kind(waiting.kind->name);
+  simulated::Encode(waiting.item, record->mutable_item());
+  simulated::Encode(waiting.place, record->mutable_place());
+  record->set_key(waiting.key);
+  record->set_receipt(waiting.receipt);
+  record->set_is_lost(waiting.is_lost);
+}
+
+// Of a kind that there is not any more nothing lands.
+void SimulatedPlatform::Impl::RestoreWaiting(const internal::SimulatedWaitingRecord& record) {
+  const PushKind* kind = FindPushKind(options_.capabilities, record.kind());
+  if (kind == nullptr) return;
+  waiting_.emplace(simulated::DecodeTime(record.due()),
+                   Waiting{kind, simulated::Decode(record.item()), simulated::Decode(record.place()), record.key(),
+                           record.receipt(), record.is_lost()});
 }
 
 // -- By hand.
@@ -558,11 +660,11 @@ PushOutcome SimulatedPlatform::Impl::TakeOnce(const Waiting& item, bool is_accep
   const auto found = keys_.find(item.key);
   if (found != keys_.end()) {
     ++counters_.items_repeated;
-    return found->second;
+    return found->second.outcome;
   }
   PushOutcome outcome = TakeAnew(item, is_accepted, began);
   const bool is_done = outcome.result == PushResult::kApplied || outcome.result == PushResult::kAccepted;
-  if (is_done) keys_.emplace(item.key, outcome);
+  if (is_done) keys_.emplace(item.key, Answer{outcome, clock_.Now()});
   return outcome;
 }
 
@@ -570,8 +672,8 @@ PushOutcome SimulatedPlatform::Impl::Accept(const Waiting& item, absl::Time bega
   PushOutcome outcome = Judge(*item.kind, item.item, item.place);
   if (outcome.result != PushResult::kApplied) return outcome;
   outcome.result = PushResult::kAccepted;
-  outcome.receipt = absl::StrCat("receipt-", receipts_.size() + 1);
-  receipts_.emplace(outcome.receipt, outcome);
+  outcome.receipt = absl::StrCat("receipt-", ++receipts_given_);
+  receipts_.emplace(outcome.receipt, Answer{outcome, clock_.Now()});
   Waiting waiting = item;
   waiting.receipt = outcome.receipt;
   waiting.is_lost = chance_.Happens(faults_.receipt_lost);
@@ -603,7 +705,7 @@ void SimulatedPlatform::Impl::LandWhatIsDue() {
       TakeOnce(landing, /*is_accepted=*/false, now);
     } else {
       PushOutcome outcome = Land(landing);
-      if (!landing.is_lost) receipts_[landing.receipt] = std::move(outcome);
+      if (!landing.is_lost) receipts_[landing.receipt].outcome = std::move(outcome);
     }
   }
 }
@@ -631,7 +733,7 @@ absl::StatusOr<std::vector<PushOutcome>> SimulatedPlatform::Impl::PollReceipts(a
       return absl::NotFoundError(
           absl::StrCat("the simulated platform gave no receipt ", model::Quote(receipt), "; push the item again"));
     }
-    outcomes.push_back(found->second);
+    outcomes.push_back(found->second.outcome);
   }
   return outcomes;
 }
@@ -695,6 +797,10 @@ SimulatedPlatform::SimulatedPlatform(Clock& clock, SimulatedOptions options)
 SimulatedPlatform::~SimulatedPlatform() = default;
 
 const SimulatedOptions& SimulatedPlatform::options() const { return impl_->options(); }
+std::string SimulatedPlatform::Save() { return impl_->Save(); }
+absl::Status SimulatedPlatform::Restore(absl::string_view saved, std::vector<SimulatedItem> items) {
+  return impl_->Restore(saved, std::move(items));
+}
 void SimulatedPlatform::SetItem(SimulatedItem item) { impl_->SetItem(std::move(item)); }
 bool SimulatedPlatform::EditItem(absl::string_view external_id, const SyncFields& mask, const ItemValues& values,
                                  const SimulatedPlace& place) {

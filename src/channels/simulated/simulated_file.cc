@@ -42,6 +42,9 @@ Cells CellsOf(const SimulatedItem& item) {
     AddNumber(absl::StrCat("price@", price.market), price.price, &cells);
     AddNumber(absl::StrCat("compare_at_price@", price.market), price.compare_at_price, &cells);
   }
+  for (const FixedField& fixed : item.fixed) {
+    cells.push_back({absl::StrCat("fixed@", fixed.field), std::string(ToString(fixed.reason))});
+  }
   for (const std::string& market : item.published) cells.push_back({absl::StrCat("published@", market), "yes"});
   cells.insert(cells.end(), item.fields.begin(), item.fields.end());
   cells.erase(std::remove_if(cells.begin(), cells.end(), [](const Field& cell) { return cell.value.empty(); }),
@@ -89,7 +92,18 @@ int64_t* NumberOf(absl::string_view column, SimulatedItem* item) {
   return &EntryOf(&SimulatedPrice::market, parts.second, &item->prices).compare_at_price;
 }
 
-// Returns what is wrong with the cell. Empty: nothing.
+// These return what is wrong with the cell. Empty: nothing.
+
+std::string SetFixed(absl::string_view field, absl::string_view reason, SimulatedItem* item) {
+  if (FieldNamed(field).empty()) return "the column names no field that can be set";
+  const absl::optional<FixedReason> parsed = ParseFixedReason(reason);
+  if (!parsed.has_value()) {
+    return "make it a reason: not_tracked, kept_by_parent, kept_by_platform, made_of_others or not_stocked";
+  }
+  item->fixed.Mutable().push_back({std::string(field), *parsed});
+  return "";
+}
+
 std::string SetCell(absl::string_view column, absl::string_view value, SimulatedItem* item) {
   if (int64_t* number = NumberOf(column, item); number != nullptr) {
     return absl::SimpleAtoi(value, number) ? "" : "make it a whole number";
@@ -99,6 +113,7 @@ std::string SetCell(absl::string_view column, absl::string_view value, Simulated
     item->values.status = status.value_or(ChannelStatus::kUnknown);
     return status.has_value() ? "" : "make it a status: listed, hidden or dead";
   }
+  if (absl::StartsWith(column, "fixed@")) return SetFixed(column.substr(column.find('@') + 1), value, item);
   if (absl::StartsWith(column, "published@")) {
     item->published.emplace_back(column.substr(column.find('@') + 1));
   } else if (column == "external_id") {
@@ -173,18 +188,32 @@ absl::StatusOr<SimulatedFile> SimulatedFile::Open(const std::string& path, const
   return SimulatedFile(path, *std::move(lock));
 }
 
-absl::StatusOr<SimulatedContents> SimulatedFile::Read() {
-  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path_);
+absl::StatusOr<std::string> SimulatedFile::Part::Read() {
+  const absl::StatusOr<files::RegularFile> file = files::RegularFile::Open(path);
   if (!file.ok()) return file.status();
-  stamp_.emplace(file->info());
-  absl::StatusOr<std::string> text = file->ReadAll();
+  stamp.emplace(file->info());
+  return file->ReadAll();
+}
+
+absl::Status SimulatedFile::Part::Write(absl::string_view bytes) const {
+  const auto make = [&](files::TextSink sink) { return sink(bytes); };
+  return stamp.has_value() ? files::ReplaceFile(path, *stamp, make) : files::MakeFile(path, make);
+}
+
+absl::StatusOr<SimulatedContents> SimulatedFile::Read() {
+  absl::StatusOr<std::string> saved = state_.Read();
+  if (absl::IsNotFound(saved.status())) saved = std::string();
+  if (!saved.ok()) return saved.status();
+  absl::StatusOr<std::string> text = csv_.Read();
   if (!text.ok()) return text.status();
-  return ParseContents(path_, *std::move(text));
+  absl::StatusOr<SimulatedContents> contents = ParseContents(csv_.path, *std::move(text));
+  if (contents.ok()) contents->saved = *std::move(saved);
+  return contents;
 }
 
 absl::Status SimulatedFile::Write(const SimulatedContents& contents) const {
-  const auto make = [&](files::TextSink sink) { return sink(FormatContents(contents)); };
-  return stamp_.has_value() ? files::ReplaceFile(path_, *stamp_, make) : files::MakeFile(path_, make);
+  if (absl::Status status = csv_.Write(FormatContents(contents)); !status.ok()) return status;
+  return state_.Write(contents.saved);
 }
 
 }  // namespace flxlink::simulated

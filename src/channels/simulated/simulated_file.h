@@ -2,8 +2,14 @@
 // a person can look at it and play the shop's staff with an editor.
 //
 // A row an item: external_id, parent_id, status, price, compare_at_price (in minor units), quantity, identity; of each
-// location L on_hand@L and reserved@L, of each market M price@M, compare_at_price@M and published@M (yes); every other
-// column is a field. One more row, without an external id, counts the calls, which go on with the seed from there.
+// location L on_hand@L and reserved@L, of each market M price@M, compare_at_price@M and published@M (yes); of
+// each field F that cannot be set of the item fixed@F (the reason, a word of FixedReason); every other column is a
+// field. One more row, without an external id, counts the calls, which go on with the seed from there.
+//
+// What the platform remembers besides (SimulatedPlatform::Save()) is in PATH.state, which is written after the CSV
+// file. Who dies in between, or cannot write it, has not answered its call: what that call did is in the CSV file, and
+// is taken for what a person did; its receipts and keys are not known; what landed in it that was on its way lands once
+// more. Who removes that file makes the platform forget; who removes the CSV file gets a new platform.
 
 #ifndef FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_
 #define FLXLINK_SRC_CHANNELS_SIMULATED_SIMULATED_FILE_H_
@@ -25,6 +31,7 @@ namespace flxlink::simulated {
 struct SimulatedContents {
   std::vector<SimulatedItem> items;
   int64_t calls = 0;
+  std::string saved{};  // Not in the CSV file.
 };
 
 std::string FormatContents(const SimulatedContents& contents);
@@ -38,18 +45,28 @@ class SimulatedFile {
   // as of files::FileError.
   static absl::StatusOr<SimulatedFile> Open(const std::string& path, const CallContext& call);
 
-  // NOT_FOUND: there is no such file yet.
+  // NOT_FOUND: there is no such CSV file yet.
   absl::StatusOr<SimulatedContents> Read();
-  // At once: a reader sees the old file or the new one. ABORTED: a person has written it since it was read, or made it
-  // where it was not there.
+  // Each file at once: a reader sees the old one or the new one. ABORTED: a person has written it since it was read, or
+  // made it where it was not there.
   absl::Status Write(const SimulatedContents& contents) const;
 
  private:
-  SimulatedFile(std::string path, files::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  SimulatedFile(const std::string& path, files::FileLock lock)
+      : csv_{path, absl::nullopt}, state_{path + ".state", absl::nullopt}, lock_(std::move(lock)) {}
 
-  std::string path_;
+  struct Part {
+    std::string path;
+    absl::optional<files::FileStamp> stamp;  // As it was read. nullopt: it was not there.
+
+    // NOT_FOUND: it is not there.
+    absl::StatusOr<std::string> Read();
+    absl::Status Write(absl::string_view bytes) const;
+  };
+
+  Part csv_;
+  Part state_;
   files::FileLock lock_;
-  absl::optional<files::FileStamp> stamp_;  // As it was read. nullopt: it was not there.
 };
 
 }  // namespace flxlink::simulated

@@ -3,11 +3,13 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
 #include "src/channels/simulated/simulated_place.h"
+#include "src/channels/simulated/simulated_state.h"
 
 namespace flxlink::simulated {
 namespace {
@@ -82,6 +84,33 @@ ItemValues ValuesOf(const SyncFields& fields, const SimulatedItem& item, const S
   return values;
 }
 
+using Numbers = std::map<std::string, int64_t>;
+
+void EncodeRow(const SimulatedItems::Row& row, internal::SimulatedRowRecord* record) {
+  Encode(row.item, record->mutable_item());
+  record->set_handle(row.handle);
+  record->set_changed(row.changed);
+}
+
+SimulatedItems::Row DecodeRow(const internal::SimulatedRowRecord& record) {
+  return {Decode(record.item()), record.handle(), record.changed()};
+}
+
+void EncodeNumbers(const Numbers& numbers,
+                   google::protobuf::RepeatedPtrField<internal::SimulatedNumberRecord>* records) {
+  for (const auto& [name, number] : numbers) {
+    internal::SimulatedNumberRecord* record = records->Add();
+    record->set_name(name);
+    record->set_number(number);
+  }
+}
+
+Numbers DecodeNumbers(const google::protobuf::RepeatedPtrField<internal::SimulatedNumberRecord>& records) {
+  Numbers numbers;
+  for (const internal::SimulatedNumberRecord& record : records) numbers[record.name()] = record.number();
+  return numbers;
+}
+
 }  // namespace
 
 PushOutcome OutcomeOf(PushResult result) {
@@ -151,6 +180,41 @@ bool SimulatedItems::Remove(absl::string_view external_id, absl::Time now) {
   if (sees_.sees_deletions) removed_[found->first] = number;
   rows_.erase(found);
   return true;
+}
+
+void SimulatedItems::SetAll(std::vector<SimulatedItem> items, absl::Time now) {
+  std::set<std::string> gone;
+  for (const auto& [id, row] : rows_) gone.insert(id);
+  for (SimulatedItem& item : items) {
+    gone.erase(item.external_id);
+    const auto found = rows_.find(item.external_id);
+    if (found == rows_.end() || !(found->second.item == item)) Set(std::move(item), now);
+  }
+  for (const std::string& external_id : gone) Remove(external_id, now);
+}
+
+void SimulatedItems::Save(internal::SimulatedItemsRecord* record) const {
+  for (const auto& [id, row] : rows_) EncodeRow(row, record->add_rows());
+  for (const Change& change : log_) {
+    internal::SimulatedChangeRecord* to = record->add_log();
+    to->set_at(Encode(change.at));
+    to->set_external_id(change.external_id);
+    if (change.before.has_value()) EncodeRow(*change.before, to->mutable_before());
+  }
+  record->set_changes(changes_);
+  EncodeNumbers(removed_, record->mutable_removed());
+  EncodeNumbers(handles_given_, record->mutable_handles_given());
+}
+
+void SimulatedItems::Restore(const internal::SimulatedItemsRecord& record) {
+  for (const internal::SimulatedRowRecord& row : record.rows()) rows_[row.item().external_id()] = DecodeRow(row);
+  for (const internal::SimulatedChangeRecord& change : record.log()) {
+    log_.push_back({DecodeTime(change.at()), change.external_id(),
+                    change.has_before() ? absl::make_optional(DecodeRow(change.before())) : absl::nullopt});
+  }
+  changes_ = record.changes();
+  removed_ = DecodeNumbers(record.removed());
+  handles_given_ = DecodeNumbers(record.handles_given());
 }
 
 SimulatedItems::Rows SimulatedItems::RowsAt(absl::Time time) const {

@@ -20,6 +20,10 @@
 #include "flxlink/push_kind.h"
 #include "flxlink/simulated_channel.h"
 
+namespace flxlink::internal {
+class SimulatedItemsRecord;
+}
+
 namespace flxlink::simulated {
 
 // An outcome without words.
@@ -50,6 +54,13 @@ class SimulatedItems {
   void EditWithSiblings(const std::string& external_id, const SyncFields& mask, const ItemValues& values,
                         const SimulatedPlace& place, absl::Time now);
   bool Remove(absl::string_view external_id, absl::Time now);
+
+  // From now on it holds `items`: what differs is changed, and one that is not among them removed.
+  void SetAll(std::vector<SimulatedItem> items, absl::Time now);
+
+  // Everything that there is, for Restore() of a new one.
+  void Save(internal::SimulatedItemsRecord* record) const;
+  void Restore(const internal::SimulatedItemsRecord& record);
 
   // How it was at `time`, which is no longer ago than the capabilities say that anybody asks.
   Rows RowsAt(absl::Time time) const;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/field.h"
 #include "src/channels/simulated/simulated_place.h"
+#include "src/channels/simulated/simulated_state.h"
 
 namespace flxlink::simulated {
 namespace {
@@ -25,6 +26,16 @@ void SimulatedPeople::Act(const SimulatedFaults& faults, absl::Time now) {
   if (chance_.Happens(faults.sales)) Sell(now);
   if (chance_.Happens(faults.removals)) Remove(now);
   if (chance_.Happens(faults.reuses)) Reuse(now);
+}
+
+void SimulatedPeople::Save(internal::SimulatedPeopleRecord* record) const {
+  for (const SimulatedItem& item : removed_) Encode(item, record->add_removed());
+  record->set_reuses(reuses_);
+}
+
+void SimulatedPeople::Restore(const internal::SimulatedPeopleRecord& record) {
+  for (const internal::SimulatedItemRecord& item : record.removed()) removed_.push_back(Decode(item));
+  reuses_ = record.reuses();
 }
 
 const SimulatedItem* SimulatedPeople::AnyItem() {

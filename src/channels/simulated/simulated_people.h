@@ -15,6 +15,10 @@
 #include "src/channels/simulated/simulated_chance.h"
 #include "src/channels/simulated/simulated_items.h"
 
+namespace flxlink::internal {
+class SimulatedPeopleRecord;
+}
+
 namespace flxlink::simulated {
 
 class SimulatedPeople {
@@ -25,6 +29,10 @@ class SimulatedPeople {
 
   // What they do before a call, at the rates of `faults`.
   void Act(const SimulatedFaults& faults, absl::Time now);
+
+  // Everything but the deeds, for Restore() of a new one.
+  void Save(internal::SimulatedPeopleRecord* record) const;
+  void Restore(const internal::SimulatedPeopleRecord& record);
 
   const std::vector<SimulatedDeed>& deeds() const { return deeds_; }
 

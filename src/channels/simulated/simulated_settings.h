@@ -18,6 +18,7 @@ namespace flxlink::simulated {
 struct SimulatedSettings {
   SimulatedOptions options;
   int64_t items = 20;
+  double fixed = 0;  // The rate of those of which a field cannot be set.
   std::string path;  // Empty: it is kept in memory.
   std::string text;  // The same for channels that are on the same platform.
 };
