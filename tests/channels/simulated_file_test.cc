@@ -100,6 +100,7 @@ TEST(SimulatedFileTest, DoesNotWriteOverWhatSomebodyEditedMeanwhile) {
     EXPECT_EQ(file->Read().status().code(), absl::StatusCode::kNotFound);
     edit(edited);
     EXPECT_EQ(file->Write({}).code(), absl::StatusCode::kAborted) << "it was not there when it was read";
+    EXPECT_FALSE(std::ifstream(path + ".state").good()) << "nor what the platform would remember of that call";
   }
   absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(path, NoLimitCall());
   ASSERT_TRUE(file.ok()) << file.status();
@@ -271,10 +272,18 @@ class SimulatedMemoryTest : public SimulatedFileChannelTest {
     return outcomes.value_or(std::vector<PushOutcome>());
   }
 
-  int64_t PulledPrice(const ChannelSettings& settings, int64_t row) {
+  // Of item-1, the first that is shown; kAbsent where none is.
+  int64_t PulledPrice(const ChannelSettings& settings) {
     const absl::StatusOr<PullPage> page = Make(settings)->Pull({}, call_);
     EXPECT_TRUE(page.ok()) << page.status();
-    return page->items.price[static_cast<size_t>(row)];
+    return page.ok() && page->items.size() > 0 ? page->items.price[0] : kAbsent;
+  }
+
+  int64_t FetchedPrice(const ChannelSettings& settings) {
+    const std::vector<std::string> ids = {"item-1"};
+    const absl::StatusOr<FetchReply> reply = Make(settings)->Fetch({ids}, call_);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    return reply.ok() && reply->items.size() > 0 ? reply->items.price[0] : kAbsent;
   }
 
   const std::string state_ = path_ + ".state";
@@ -350,29 +359,27 @@ TEST_F(SimulatedMemoryTest, APushOfAKindThatIsGoneNeverLands) {
 
 TEST_F(SimulatedMemoryTest, PullsLagBehind) {
   const ChannelSettings settings = {{"pull_lag_s", "60"}};
-  const int64_t first = PulledPrice(settings, 0);
+  const int64_t first = PulledPrice(settings);
   ASSERT_TRUE(Push(settings, PriceOf("item-1", first + 1)).ok());
-  EXPECT_EQ(PulledPrice(settings, 0), first);
-  const std::vector<std::string> ids = {"item-1"};
-  EXPECT_EQ(Make(settings)->Fetch({ids}, call_)->items.price[0], first + 1) << "fetches do not";
+  EXPECT_EQ(PulledPrice(settings), first);
+  EXPECT_EQ(FetchedPrice(settings), first + 1) << "fetches do not";
   clock_.Advance(absl::Seconds(40));
   EditFile("item-1", OfPrice(first + 2));
-  EXPECT_EQ(PulledPrice(settings, 0), first) << "the edit is seen here, and shown in a minute";
+  EXPECT_EQ(PulledPrice(settings), first) << "the edit is seen here, and shown in a minute";
   clock_.Advance(absl::Seconds(30));
-  EXPECT_EQ(PulledPrice(settings, 0), first + 1);
+  EXPECT_EQ(PulledPrice(settings), first + 1);
   clock_.Advance(absl::Seconds(30));
-  EXPECT_EQ(PulledPrice(settings, 0), first + 2);
+  EXPECT_EQ(PulledPrice(settings), first + 2);
 }
 
 TEST_F(SimulatedMemoryTest, FetchesLagBehind) {
   const ChannelSettings settings = {{"fetch_lag_s", "60"}};
-  const int64_t first = PulledPrice(settings, 0);
+  const int64_t first = PulledPrice(settings);
   ASSERT_TRUE(Push(settings, PriceOf("item-1", first + 1)).ok());
-  EXPECT_EQ(PulledPrice(settings, 0), first + 1) << "pulls do not";
-  const std::vector<std::string> ids = {"item-1"};
-  EXPECT_EQ(Make(settings)->Fetch({ids}, call_)->items.price[0], first);
+  EXPECT_EQ(PulledPrice(settings), first + 1) << "pulls do not";
+  EXPECT_EQ(FetchedPrice(settings), first);
   clock_.Advance(absl::Seconds(61));
-  EXPECT_EQ(Make(settings)->Fetch({ids}, call_)->items.price[0], first + 1);
+  EXPECT_EQ(FetchedPrice(settings), first + 1);
 }
 
 TEST_F(SimulatedMemoryTest, IdsAreUsedAgain) {
@@ -423,15 +430,15 @@ TEST_F(SimulatedMemoryTest, AKeyIsKnownAgain) {
 // Who writes the CSV file and dies has answered nothing: what is there counts, as if somebody had edited it.
 TEST_F(SimulatedMemoryTest, WhatWasWrittenBeforeACrashIsAnEdit) {
   const ChannelSettings settings = {{"pull_lag_s", "60"}};
-  const int64_t first = PulledPrice(settings, 0);
+  const int64_t first = PulledPrice(settings);
   const std::string handle = PullAll(*Make(settings)).handles.at("item-1");
   const std::string state = ReadFile(state_);
   ASSERT_TRUE(Push(settings, PriceOf("item-1", first + 1)).ok());
   WriteFile(state_, state);
-  EXPECT_EQ(PulledPrice(settings, 0), first);
+  EXPECT_EQ(PulledPrice(settings), first);
   EXPECT_EQ(PriceInFile("item-1"), first + 1);
   clock_.Advance(absl::Seconds(61));
-  EXPECT_EQ(PulledPrice(settings, 0), first + 1);
+  EXPECT_EQ(PulledPrice(settings), first + 1);
   EXPECT_EQ(PullAll(*Make(settings)).handles.at("item-1"), handle);
 }
 
