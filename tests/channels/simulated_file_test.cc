@@ -578,12 +578,8 @@ std::vector<ChannelFactory> Factories() {
                             return std::make_unique<SimulatedFileUnderTest>(settings);
                           }};
   };
-  return {factory("Plain", {}),
-          factory("Split", {{"calls", "split"}}),
-          factory("WholeBatches", {{"whole_batches", "yes"}}),
-          factory("Receipts", {{"receipts", "3"}}),
-          factory("SplitWithReceipts", {{"calls", "split"}, {"receipts", "3"}, {"accepted", "0.5"}}),
-          factory("NotReady", {{"not_ready", "0.3"}})};
+  return {factory("Plain", {}), factory("WholeBatches", {{"whole_batches", "yes"}, {"not_ready", "0.2"}}),
+          factory("SplitWithReceipts", {{"calls", "split"}, {"receipts", "3"}, {"accepted", "0.7"}})};
 }
 
 INSTANTIATE_TEST_SUITE_P(SimulatedFile, ChannelConformance, testing::ValuesIn(Factories()), ChannelFactoryName);
