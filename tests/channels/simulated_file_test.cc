@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/channels/simulated/simulated_settings.h"
 #include "tests/channels/simulated_under_test.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
@@ -475,6 +477,112 @@ TEST_F(SimulatedFileChannelTest, AFileThatCannotBeReadStaysAsItIs) {
   EXPECT_EQ(Make()->Pull({}, call_).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ReadFile(path_), text);
 }
+
+// -- The conformance suite over the file: each call is one of a process of its own, and who edits is a person.
+
+class SimulatedFileUnderTest : public ChannelUnderTest {
+ public:
+  explicit SimulatedFileUnderTest(ChannelSettings settings)
+      : settings_(std::move(settings)), options_(SettingsOf(SimulatedConfig(settings_))->options) {
+    settings_.emplace_back("path", path_);
+    SimulatedContents contents;
+    for (const ConformanceItem& item : Items()) contents.items.push_back(ItemOf(item));
+    WriteFile(path_, FormatContents(contents));
+  }
+
+  std::unique_ptr<ChannelAdapter> MakeAdapter() override {
+    AdapterRegistry registry;
+    RegisterSimulatedChannel(registry, clock_);
+    const ChannelConfig config = SimulatedConfig(settings_);
+    const std::unique_ptr<CredentialResolver> credentials = NewEnvironmentCredentials();
+    return *registry.Make({config, *credentials});
+  }
+
+  std::vector<ConformanceItem> Items() override {
+    std::vector<ConformanceItem> items = {
+        {"11", "shirt", {1000, 5, ChannelStatus::kListed, 1500}, {{"sku", "s-red"}, {"color", "Red"}}},
+        {"12", "shirt", {1100, 6, ChannelStatus::kListed}, {{"sku", "s-blue"}, {"color", "Blue"}}},
+        {"2", "mug", {700, 1, ChannelStatus::kListed}, {{"sku", "mug"}}},
+        {"3", "", {300, 40, ChannelStatus::kListed, 350}, {{"sku", "pen"}, {"title", "Pen"}}}};
+    for (ConformanceItem& item : items) item.values = WithContent(item.values, item.fields);
+    return items;
+  }
+
+  std::vector<PushItem> BadItems() override { return {PriceOf("11", -1), PriceOf("12", -1)}; }
+
+  absl::optional<ItemValues> Look(absl::string_view external_id) override {
+    absl::optional<ItemValues> values;
+    Edit([&](SimulatedPlatform& platform) {
+      const absl::optional<SimulatedItem> item = platform.FindItem(external_id);
+      if (item.has_value()) values = WithContent(item->values, item->fields);
+    });
+    return values;
+  }
+
+  void Change(absl::string_view external_id, const SyncFields& mask, const ItemValues& values) override {
+    Edit([&](SimulatedPlatform& platform) { EXPECT_TRUE(platform.EditItem(external_id, mask, values)); });
+  }
+  void Remove(absl::string_view external_id) override {
+    Edit([&](SimulatedPlatform& platform) { EXPECT_TRUE(platform.RemoveItem(external_id)); });
+  }
+  bool Add(const ConformanceItem& item) override {
+    Edit([&](SimulatedPlatform& platform) { platform.SetItem(ItemOf(item)); });
+    return true;
+  }
+  std::vector<FixedField> Fix(absl::string_view external_id) override {
+    std::vector<FixedField> fixed = {{"price", FixedReason::kKeptByParent}, {"quantity", FixedReason::kNotTracked}};
+    Edit([&](SimulatedPlatform& platform) {
+      SimulatedItem item = *platform.FindItem(external_id);
+      item.fixed = fixed;
+      platform.SetItem(std::move(item));
+    });
+    return fixed;
+  }
+  void Advance() override { clock_.Advance(absl::Seconds(1)); }
+
+ private:
+  static SimulatedItem ItemOf(const ConformanceItem& item) {
+    SimulatedItem simulated = {item.external_id, item.parent_id, item.values, item.fields};
+    simulated.values.content.clear();
+    simulated.published = {""};
+    return simulated;
+  }
+
+  ItemValues WithContent(ItemValues values, const std::vector<Field>& fields) const {
+    const SyncFields settable = SettableFields(options_.capabilities);
+    for (const std::string& name : settable.content()) values.SetContent(name, FieldValue(fields, name));
+    return values;
+  }
+
+  // Edits the CSV file, as the platform would say it.
+  void Edit(const std::function<void(SimulatedPlatform&)>& edit) {
+    absl::StatusOr<SimulatedContents> contents = ParseContents(path_, ReadFile(path_));
+    ASSERT_TRUE(contents.ok()) << contents.status();
+    SimulatedPlatform platform(clock_, options_);
+    ASSERT_EQ(platform.Restore("", std::move(contents->items)), absl::OkStatus());
+    edit(platform);
+    contents->items = platform.Items();
+    WriteFile(path_, FormatContents(*contents));
+  }
+
+  ManualClock clock_;
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_.PathOf("shop.sim");
+  ChannelSettings settings_;
+  const SimulatedOptions options_;
+};
+
+std::vector<ChannelFactory> Factories() {
+  const auto factory = [](std::string name, ChannelSettings settings) {
+    return ChannelFactory{std::move(name), [settings = std::move(settings)] {
+                            return std::make_unique<SimulatedFileUnderTest>(settings);
+                          }};
+  };
+  return {factory("Plain", {}), factory("WholeBatches", {{"whole_batches", "yes"}, {"not_ready", "0.2"}}),
+          factory("SplitWithReceipts", {{"calls", "split"}, {"receipts", "3"}, {"accepted", "0.7"}})};
+}
+
+INSTANTIATE_TEST_SUITE_P(SimulatedFile, ChannelConformance, testing::ValuesIn(Factories()), ChannelFactoryName);
 
 }  // namespace
 }  // namespace flxlink::simulated

@@ -18,16 +18,18 @@ namespace flxlink {
 namespace simulated {
 namespace {
 
+bool GivesReceipts(const AdapterCapabilities& capabilities) {
+  const std::vector<PushKind>& kinds = capabilities.push_kinds;
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [](const PushKind& kind) { return kind.receipt_timeout > absl::ZeroDuration(); });
+}
+
 class SimulatedChannel : public ChannelAdapter {
  public:
   SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform, SimulatedPlace place)
       : platform_(std::move(platform)),
         place_(std::move(place)),
-        capabilities_(CapabilitiesAt(place_, platform_->capabilities())) {
-    for (const PushKind& kind : capabilities().push_kinds) {
-      gives_receipts_ = gives_receipts_ || kind.receipt_timeout > absl::ZeroDuration();
-    }
-  }
+        capabilities_(CapabilitiesAt(place_, platform_->capabilities())) {}
 
   const AdapterCapabilities& capabilities() const override { return capabilities_; }
   absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
@@ -47,7 +49,7 @@ class SimulatedChannel : public ChannelAdapter {
   }
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call) const override {
-    if (!gives_receipts_) return ChannelAdapter::PollReceipts(receipts, call);
+    if (!GivesReceipts(capabilities_)) return ChannelAdapter::PollReceipts(receipts, call);
     return platform_->PollReceipts(receipts, call);
   }
 
@@ -55,7 +57,6 @@ class SimulatedChannel : public ChannelAdapter {
   const std::shared_ptr<SimulatedPlatform> platform_;
   const SimulatedPlace place_;
   const AdapterCapabilities capabilities_;
-  bool gives_receipts_ = false;
 };
 
 class SimulatedFileChannel : public ChannelAdapter {
@@ -78,6 +79,7 @@ class SimulatedFileChannel : public ChannelAdapter {
   }
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
                                                         const CallContext& call) const override {
+    if (!GivesReceipts(capabilities_)) return ChannelAdapter::PollReceipts(receipts, call);
     return Ask(call, [&](SimulatedPlatform& platform) { return platform.PollReceipts(receipts, call); });
   }
 
