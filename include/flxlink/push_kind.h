@@ -66,6 +66,10 @@ struct PushKind {
   // Calls may answer kAccepted, and what is accepted is decided, and lands if it does, within this time after the call
   // began. Zero: they never do.
   absl::Duration receipt_timeout = absl::ZeroDuration();
+  // Of several submissions of a field the last one stands, whichever of them is decided first: a new value is sent
+  // while an older one is awaited. Default: a field that is awaited waits until it is decided, a lower quantity aside.
+  // Only with a receipt_timeout.
+  bool later_wins = false;
 };
 
 }  // namespace flxlink

@@ -106,6 +106,11 @@ struct SimulatedPlace {
   // kStatus: the item's status. kPublication: it is listed where it is published on the market and hidden where not,
   // whatever its status, unless that is kDead. kNone: the channel has no status, and hides by quantity.
   Hiding hiding = Hiding::kStatus;
+
+  friend bool operator==(const SimulatedPlace& a, const SimulatedPlace& b) {
+    return a.location == b.location && a.market == b.market && a.quantity_means == b.quantity_means &&
+           a.hiding == b.hiding;
+  }
 };
 
 // What goes wrong, and how often: a rate is a probability from 0 (never) to 1 (always). Default: nothing does.
@@ -209,6 +214,7 @@ struct SimulatedOptions {
   //   - timeout: the latest time for late pushes.
   //   - receipt_timeout: what is not refused at once is accepted with a receipt and decided later; see
   //     SimulatedFaults::accepted.
+  //   - later_wins: what has landed of an item takes its fields out of what was accepted before it and has not.
   //
   // A price below zero is always rejected, code "invalid_price", and a field that is fixed of the item, code
   // "field_fixed". Each item has a handle, which is another one when its
@@ -346,6 +352,7 @@ void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<Simulat
 //   fixed       the rate of items of a new platform of which a field cannot be set; default 0
 //   receipts    pushes are accepted with receipts, and decided in any order, the latest of them after so many seconds
 //               (PushKind::receipt_timeout), at most 86,400. Default 0: they are done at once
+//   later_wins  `yes`: of several that are accepted of a field the last one stands (PushKind::later_wins). Default `no`
 //   pull_lag_s, fetch_lag_s
 //               pulls and fetches show what was there so many seconds ago, at most 86,400; default 0
 //   throttled, unavailable, not_ready, page_problem, push_lost_reply, push_late, item_rejected, item_unavailable,

@@ -50,6 +50,16 @@
 
 namespace flxlink {
 
+// Values of a link that the channel has accepted and decides on later.
+struct AwaitedValues {
+  SyncFields fields;
+  ItemValues values;
+
+  friend bool operator==(const AwaitedValues& a, const AwaitedValues& b) {
+    return a.fields == b.fields && a.values == b.values;
+  }
+};
+
 // What planning needs to know of one link.
 struct SyncRow {
   // The link: whose it is, and to which channel variant.
@@ -82,10 +92,8 @@ struct SyncRow {
   SyncFields forced{};
   // The fields of which a push may still land, or has landed unheard of.
   SyncFields in_doubt{};
-  // Those of them that the channel has accepted and decides on later.
-  SyncFields awaited{};
-  // The highest quantity among what is awaited. kAbsent: none is.
-  int64_t awaited_quantity = kAbsent;
+  // What of them the channel has accepted and decides on later, in the order in which it was sent.
+  RareVector<AwaitedValues> awaited{};
   // The lowest quantity that was sent since the quantity is in doubt: one that is not below it may be flxlink's own,
   // and is no sign that the channel sold something. kAbsent: it is not in doubt, or it is not known.
   int64_t quantity_in_doubt = kAbsent;
@@ -125,6 +133,9 @@ struct SyncPolicy {
   bool hides_by_quantity = false;
   // What the adapter's push kinds set, in their order.
   std::vector<SyncFields> kinds;
+  // The fields of which the last submission stands (PushKind::later_wins): those that no kind with receipts sets
+  // otherwise.
+  SyncFields later_wins;
   // For how long after an acknowledgement what is seen of an item says nothing about its link. By MakeSyncPolicy: the
   // adapter's pull_lag.
   absl::Duration read_lag = absl::ZeroDuration();

@@ -78,6 +78,9 @@ absl::Status CheckPushKind(const PushKind& kind, const Account& account) {
   if (kind.timeout < absl::ZeroDuration() || kind.receipt_timeout < absl::ZeroDuration()) {
     return wrong("has a timeout below 0");
   }
+  if (kind.later_wins && kind.receipt_timeout == absl::ZeroDuration()) {
+    return wrong("says that later submissions win, and gives no receipts");
+  }
   return CheckCost(kind.cost, account);
 }
 

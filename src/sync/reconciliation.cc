@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "flxlink/sync.h"
+#include "src/sync/awaited_fields.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
@@ -34,7 +35,7 @@ ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
 
 // The guard's observation is what came of earlier pushes of the quantity. What is accepted may still land.
 SyncFields DoubtEndedByGuard(const SyncRow& row) {
-  return IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), {SyncField::kQuantity});
+  return IntersectionOf(DifferenceOf(row.in_doubt, sync::AwaitedFields(row)), {SyncField::kQuantity});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/field.h"
 #include "flxlink/sync.h"
+#include "src/sync/awaited_fields.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
 #include "src/sync/hidden_quantity.h"
@@ -39,7 +40,7 @@ struct Decision {
 // for equal.
 SyncFields DoubtfulFields(const SyncRow& row) {
   if (row.in_doubt.empty()) return SyncFields();
-  return IntersectionOf(DifferenceOf(row.in_doubt, row.awaited), PresentFields(row.acknowledged));
+  return IntersectionOf(DifferenceOf(row.in_doubt, sync::AwaitedFields(row)), PresentFields(row.acknowledged));
 }
 
 Problem DeadItem(absl::string_view external_id) {
@@ -152,11 +153,9 @@ class Planner {
     decision->attentions = sync::FixedProblems(row, desired);
   }
 
-  // A lower quantity than what may still land waits for nothing.
-  static void LeaveAwaited(const SyncRow& row, const ItemValues& desired, Decision* decision) {
+  void LeaveAwaited(const SyncRow& row, const ItemValues& desired, Decision* decision) const {
     if (row.awaited.empty()) return;
-    decision->waiting = IntersectionOf(decision->send, row.awaited);
-    if (desired.quantity < row.awaited_quantity) decision->waiting.Remove(SyncField::kQuantity);
+    decision->waiting = IntersectionOf(decision->send, sync::WaitingFields(row, desired, policy_));
     decision->send = DifferenceOf(decision->send, decision->waiting);
   }
 
@@ -199,7 +198,7 @@ class Planner {
     Settlement settlement = SettledWithoutPush(row);
     // Nothing is sent that would put the doubt right, so it ends by forgetting.
     settlement.mask = DoubtfulFields(row);
-    settlement.in_doubt = row.awaited;
+    settlement.in_doubt = sync::AwaitedFields(row);
     settlement.refused = decision.refused;
     if (decision.has_quantity) settlement.by_quantity = sync::StatusByQuantity(row, policy_);
     if (settlement.by_quantity == ChannelStatus::kHidden) decision.attentions.push_back(sync::HiddenByQuantity());
@@ -233,7 +232,7 @@ class Planner {
     state.last = decision.send.empty() || NextStep(decision, row, desired).fields.empty();
     state.forced = DifferenceOf(step.fields, decision.differs);
     state.in_doubt = row.in_doubt;
-    state.awaited = row.awaited;
+    state.awaited = sync::AwaitedFields(row);
     state.quantity_in_doubt = row.quantity_in_doubt;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row), step.fields);
     state.refused = decision.refused;

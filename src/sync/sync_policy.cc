@@ -1,5 +1,6 @@
 #include "src/sync/sync_policy.h"
 
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
 #include "src/sync/hidden_quantity.h"
@@ -25,6 +26,21 @@ bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities) {
 
 }  // namespace sync
 
+namespace {
+
+SyncFields LaterWins(const AdapterCapabilities& capabilities) {
+  SyncFields wins;
+  SyncFields other;
+  for (const PushKind& kind : capabilities.push_kinds) {
+    if (kind.receipt_timeout == absl::ZeroDuration()) continue;
+    SyncFields& fields = kind.later_wins ? wins : other;
+    fields = UnionOf(fields, kind.fields);
+  }
+  return DifferenceOf(wins, other);
+}
+
+}  // namespace
+
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
   SyncPolicy policy;
   policy.channel = config.name;
@@ -39,6 +55,7 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
     policy.kinds.push_back(sync::IsForMany(kind, capabilities) ? SyncFields()
                                                                : IntersectionOf(kind.fields, policy.fields));
   }
+  policy.later_wins = LaterWins(capabilities);
   return policy;
 }
 

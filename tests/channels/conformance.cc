@@ -1013,6 +1013,33 @@ TEST_P(ChannelConformance, ReceiptsAreDecidedInBulk) {
   });
 }
 
+TEST_P(ChannelConformance, TheLastSubmissionStandsWhereLaterOnesWin) {
+  ForEachKind([&](const PushKind& kind) {
+    if (!kind.later_wins) return;
+    const SyncFields fields = SingleFields(kind.fields).front();
+    std::vector<PushOutcome> outcomes;
+    std::vector<PushItem> last;
+    for (int i = 0; i < 3; ++i) {
+      last = MakePushes(Together(kind), fields);
+      for (PushItem& push : last) {
+        push.known = ItemValues();
+        push.values.price += i;
+        push.values.quantity += i;
+        push.values.compare_at_price += i;
+      }
+      const absl::StatusOr<PushReply> reply = adapter_->Push({kind.name, last, absl::StrCat("submission-", i)}, call_);
+      ASSERT_TRUE(reply.ok()) << reply.status();
+      ASSERT_THAT(reply->outcomes, SizeIs(last.size()));
+      outcomes.insert(outcomes.end(), reply->outcomes.begin(), reply->outcomes.end());
+    }
+    const SeenItems before = See();
+    EXPECT_THAT(ResultsOf(Settle(outcomes)), Each(PushResult::kApplied));
+    PushOutcome applied;
+    applied.result = PushResult::kApplied;
+    EXPECT_EQ(See(), Expected(before, last, std::vector<PushOutcome>(last.size(), applied)));
+  });
+}
+
 // -- Several pushes, and cancelled calls.
 
 TEST_P(ChannelConformance, SeveralPushesAreAnsweredOnceEach) {

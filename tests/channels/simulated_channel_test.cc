@@ -71,6 +71,7 @@ std::vector<ChannelFactory> Factories() {
                     kind->compares = kind->fields;
                     kind->keys = IdempotencyKeys::kItem;
                     kind->receipt_timeout = absl::Minutes(1);
+                    kind->later_wins = true;
                     options->faults.min_latency = absl::Milliseconds(20);
                     options->faults.max_latency = absl::Milliseconds(200);
                     options->faults.max_receipt_delay = absl::Seconds(10);
@@ -663,6 +664,28 @@ TEST_F(SimulatedPlatformTest, SomeItemsAreAccepted) {
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_GT(Count(*reply, PushResult::kAccepted), 0);
   EXPECT_GT(Count(*reply, PushResult::kApplied), 0);
+}
+
+// Each item is decided twice, in either order.
+TEST_F(SimulatedPlatformTest, TheLastOfSeveralSubmissionsStandsWhereLaterOnesWin) {
+  for (const bool later_wins : {false, true}) {
+    SimulatedOptions options;
+    OnlyKind(options).receipt_timeout = absl::Minutes(1);
+    OnlyKind(options).later_wins = later_wins;
+    options.faults.max_receipt_delay = absl::Minutes(1);
+    Make(options);
+    ASSERT_EQ(Push(AllItems(50)).status(), absl::OkStatus());
+    ASSERT_EQ(Push(AllItems(60)).status(), absl::OkStatus());
+    clock_.Advance(absl::Minutes(1));
+    int last = 0;
+    for (int i = 0; i < kItems; ++i) last += QuantityOf(i) == 60 ? 1 : 0;
+    if (later_wins) {
+      EXPECT_EQ(last, kItems);
+    } else {
+      EXPECT_GT(last, 0);
+      EXPECT_LT(last, kItems);
+    }
+  }
 }
 
 // Nobody hears of the decision; some have landed, and some have not.

@@ -72,6 +72,7 @@ TEST(SimulatedSettingsTest, WhatComesLater) {
   EXPECT_EQ(plain.options.capabilities.push_kinds[0].receipt_timeout, absl::ZeroDuration());
   const SimulatedSettings settings = Read({{"calls", "split"},
                                            {"receipts", "7200"},
+                                           {"later_wins", "yes"},
                                            {"accepted", "0.5"},
                                            {"receipt_lost", "0.25"},
                                            {"push_late", "0.125"},
@@ -80,7 +81,10 @@ TEST(SimulatedSettingsTest, WhatComesLater) {
                                            {"fetch_lag_s", "3"}});
   for (const PushKind& kind : settings.options.capabilities.push_kinds) {
     EXPECT_EQ(kind.receipt_timeout, absl::Hours(2));
+    EXPECT_TRUE(kind.later_wins);
   }
+  EXPECT_FALSE(Read({{"receipts", "7200"}}).options.capabilities.push_kinds[0].later_wins);
+  EXPECT_FALSE(Read({{"later_wins", "yes"}}).options.capabilities.push_kinds[0].later_wins) << "there are no receipts";
   EXPECT_EQ(settings.options.faults.max_receipt_delay, absl::Hours(2));
   EXPECT_EQ(settings.options.faults.accepted, 0.5);
   EXPECT_EQ(settings.options.faults.receipt_lost, 0.25);

@@ -725,6 +725,10 @@ std::vector<Twin> ProtocolTwins() {
     std::reverse(outcomes->begin(), outcomes->end());
   };
 
+  twins.push_back(Broken("LetsTheLastDecidedStand", "TheLastSubmissionStandsWhereLaterOnesWin"));
+  twins.back().platform = GiveReceipts;
+  twins.back().declare = [](AdapterCapabilities* declared) { Only(declared).later_wins = true; };
+
   twins.push_back(Broken("SaysAppliedOfWhatItAccepted", "PushedValuesAreOnThePlatformAndInTheNextPull"));
   twins.back().platform = GiveReceipts;
   twins.back().breakage.reply = [](const PushRequest&, absl::StatusOr<PushReply>* reply, SimulatedPlatform&) {

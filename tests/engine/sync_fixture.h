@@ -158,7 +158,7 @@ class SyncJobTest : public ::testing::Test {
 
   // Lets time pass until no job waits for it any more.
   void RunRetries() {
-    for (int jobs = 0; jobs < 100; ++jobs) {
+    for (int jobs = 0; jobs < 200; ++jobs) {
       JobFilter filter;
       filter.states = {JobState::kPending};
       const absl::StatusOr<JobPage> page = engine_->ListJobs(filter, {});

@@ -151,6 +151,29 @@ TEST_F(SyncJobTest, ALowerQuantityGoesOutWhileAnotherIsAwaited) {
   }
 }
 
+// Nor does a change wait where the platform lets the last submission stand; and each is sent once.
+TEST_F(SyncJobTest, AChangeGoesOutWhileAnOlderOneIsAwaitedWhereLaterSubmissionsWin) {
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Hours(4);
+  OnlyKind(options).later_wins = true;
+  options.faults.max_receipt_delay = absl::Hours(3);
+  for (options.seed = 1; options.seed <= 8; ++options.seed) {
+    UseNewStorage(ticking_);
+    Start(options);
+    SyncedChannel(1);
+    for (const int64_t price : {1100, 1200, 1300}) {
+      WritePrices(1, price);
+      EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 1) << price;
+      EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 0) << price << " is on its way";
+    }
+    RunRetries();
+    EXPECT_EQ(platform_->FindItem(ItemId(0))->values.price, 1300) << "seed " << options.seed;
+    EXPECT_EQ(InDoubt(), 0);
+    EXPECT_THAT(OpenPushes(), IsEmpty());
+    EXPECT_LE(platform_->Counters().items_pushed, 5) << "what was decided for an older version is sent once more";
+  }
+}
+
 TEST_F(SyncJobTest, ALostReceiptIsAttentionAndTheItemIsLookedAt) {
   SimulatedOptions options;
   OnlyKind(options).receipt_timeout = absl::Minutes(2);

@@ -132,6 +132,11 @@ TEST(AdapterCapabilitiesTest, WhatIsWrongIsNamed) {
       {"no call be under way", [](auto* wrong) { wrong->push_kinds[0].in_flight = 0; }},
       {"timeout below 0", [](auto* wrong) { wrong->push_kinds[0].timeout = -absl::Seconds(1); }},
       {"timeout below 0", [](auto* wrong) { wrong->push_kinds[0].receipt_timeout = -absl::Seconds(1); }},
+      {"gives no receipts",
+       [](auto* wrong) {
+         wrong->push_kinds[0].receipt_timeout = absl::ZeroDuration();
+         wrong->push_kinds[0].later_wins = true;
+       }},
       {"bucket \"other\"", [](auto* wrong) { wrong->push_kinds[0].cost.bucket = "other"; }},
       {"bucket \"other\"", [](auto* wrong) { wrong->pull_cost.bucket = "other"; }},
       {"bucket \"other\"", [](auto* wrong) { wrong->fetch_cost.bucket = "other"; }},

@@ -30,6 +30,13 @@ Settlement Accepted(const SyncRow& row, const std::string& receipt, const SyncFi
   return settlement;
 }
 
+// What a link awaits of these.
+std::vector<AwaitedValues> Awaited(const std::vector<PushItem>& items) {
+  std::vector<AwaitedValues> awaited;
+  for (const PushItem& item : items) awaited.push_back({item.mask, item.values});
+  return awaited;
+}
+
 StatusWrite Hide(const SyncRow& link) {
   return {link.listing_id, link.status, Decide(link.status, ChannelStatus::kHidden)};
 }
@@ -634,8 +641,7 @@ TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
       Settled(8, {Accepted(shop.LinkRow("S1"), "r1", record.items[0].mask), Applied(shop.LinkRow("S2"), {})});
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), accepted, At(5)).status(), absl::OkStatus());
   const SyncRow row = shop.LinkRow("S1");
-  EXPECT_EQ(row.awaited, record.items[0].mask);
-  EXPECT_EQ(row.awaited_quantity, 4);
+  EXPECT_EQ(row.awaited, Awaited({record.items[0]}));
   EXPECT_FALSE(row.dirty) << "it waits for the receipt";
   const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
   ASSERT_EQ(pushes.size(), 1u);
@@ -652,7 +658,30 @@ TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
   EXPECT_EQ(open.item.values, record.items[0].values);
 
   ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus());
-  EXPECT_EQ(shop.LinkRow("S1").awaited, record.items[0].mask) << "a receipt is not given up with the call";
+  EXPECT_EQ(shop.LinkRow("S1").awaited, Awaited({record.items[0]})) << "a receipt is not given up with the call";
+}
+
+TEST_P(StorageConformance, WhatIsAwaitedStandsInTheOrderInWhichItWasSent) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  std::vector<PushItem> sent;
+  const auto accept = [&](int64_t push_id, const ItemValues& values) {
+    PushRecord record = Push(push_id, {shop.LinkRow("S1")});
+    record.items[0].mask = PresentFields(values);
+    record.items[0].values = values;
+    ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+    Settlement accepted = Accepted(shop.LinkRow("S1"), absl::StrCat("r", push_id), record.items[0].mask);
+    accepted.settled = false;
+    ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(push_id, {accepted}), At(5)).status(), absl::OkStatus());
+    sent.push_back(record.items[0]);
+  };
+  ItemValues titled;
+  titled.SetContent("title", "Cup");
+  accept(9, {700, 4, ChannelStatus::kHidden, 900});
+  accept(10, {650});
+  accept(11, titled);
+  accept(12, {800});
+  EXPECT_EQ(shop.LinkRow("S1").awaited, Awaited(sent));
 }
 
 TEST_P(StorageConformance, ADecidedReceiptLetsItsLinkGoOn) {
@@ -673,7 +702,6 @@ TEST_P(StorageConformance, ADecidedReceiptLetsItsLinkGoOn) {
   const SyncRow row = shop.LinkRow("S1");
   EXPECT_EQ(row.acknowledged.price, 900);
   EXPECT_TRUE(row.awaited.empty());
-  EXPECT_EQ(row.awaited_quantity, kAbsent);
   EXPECT_TRUE(row.dirty);
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
 }

@@ -56,7 +56,7 @@ TEST(PlanReconciliationTest, TheGuardsObservationEndsTheDoubtOfTheQuantity) {
   EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kNothing);
   row.seen.quantity = 4;
   EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kQuantity);
-  row.awaited = kQuantity;
+  Await(kQuantity, {kAbsent, 5}, &row);
   EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kNothing) << "it may still land";
 }
 

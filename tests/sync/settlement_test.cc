@@ -196,8 +196,7 @@ TEST(SettleTest, WhatAnEarlierPushDidIsToldFromWhatMovedSince) {
 
 TEST(SettleTest, WhatIsAwaitedStaysInDoubtWhateverAConflictSaw) {
   SyncRow row = RowOfQuantity(3);
-  row.in_doubt = row.awaited = kQuantity;
-  row.awaited_quantity = 4;
+  Await(kQuantity, {kAbsent, 4}, &row);
   EXPECT_EQ(SettleOne(row, ConflictThatSaw({kAbsent, 2})).rows.at(0).in_doubt, kQuantity);
 }
 
@@ -297,8 +296,7 @@ TEST(ReceiptTest, WhatIsAcceptedWaits) {
 // The channel had 1 piece, accepted 5 and has not decided.
 SyncRow AwaitingRow() {
   SyncRow row = ChangedRow();
-  row.in_doubt = row.awaited = kQuantity;
-  row.awaited_quantity = 5;
+  Await(kQuantity, {kAbsent, 5}, &row);
   return row;
 }
 
@@ -330,7 +328,7 @@ TEST(ReceiptTest, ALowerQuantityThanWhatMayLandWaitsForNothing) {
 TEST(ReceiptTest, ShowingWaitsForAnAwaitedPrice) {
   SyncRow row = ChangedRow();
   row.acknowledged = {1000, 5, ChannelStatus::kHidden};
-  row.in_doubt = row.awaited = kPrice;
+  Await(kPrice, {1500}, &row);
   EXPECT_THAT(PlanOf(row).items, IsEmpty());
 }
 

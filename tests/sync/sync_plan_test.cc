@@ -272,7 +272,7 @@ TEST(ForcedTest, WhatIsFixedOrAwaitedIsLeftOut) {
   SyncRow row = EqualRow();
   row.forced = kAll;
   row.fixed = {{"price", FixedReason::kKeptByParent}};
-  row.in_doubt = row.awaited = kStatus;
+  Await(kStatus, row.acknowledged, &row);
   EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity);
 }
 

@@ -47,6 +47,18 @@ TEST(MakeSyncPolicyTest, NoStatusWhereTheChannelHasNone) {
   EXPECT_FALSE(policy.parent_status);
 }
 
+TEST(MakeSyncPolicyTest, LaterSubmissionsWinWhereNoReceiptSaysOtherwise) {
+  AdapterCapabilities capabilities;
+  capabilities.push_kinds = {KindOf(kAll), KindOf(kPriceAndQuantity), KindOf(kStatus)};
+  for (PushKind& kind : capabilities.push_kinds) kind.receipt_timeout = absl::Hours(1);
+  const auto later_wins = [&] { return MakeSyncPolicy(ChannelConfig(), capabilities).later_wins; };
+  EXPECT_EQ(later_wins(), kNothing);
+  capabilities.push_kinds[1].later_wins = capabilities.push_kinds[2].later_wins = true;
+  EXPECT_EQ(later_wins(), kNothing) << "of the first kind it is not known";
+  capabilities.push_kinds[0].receipt_timeout = absl::ZeroDuration();
+  EXPECT_EQ(later_wins(), kAll) << "what is done at once is never awaited";
+}
+
 TEST(MakeSyncPolicyTest, HidesByQuantityWhereQuantitiesAreSynced) {
   ChannelConfig config;
   AdapterCapabilities capabilities;

@@ -48,6 +48,13 @@ inline Currency Euro() { return *Currency::Parse("EUR"); }
 inline const ListingStatus kListedStatus = {Health::kListed, PendingChange::kNone, false};
 inline const ListingStatus kHidingStatus = {Health::kListed, PendingChange::kHiding, false};
 
+// The channel has accepted `values` of the fields after what it accepted before, and has decided on none.
+inline void Await(const SyncFields& fields, const ItemValues& values, SyncRow* row) {
+  row->in_doubt = UnionOf(row->in_doubt, fields);
+  row->awaited.Mutable().push_back({fields, {}});
+  CopyFields(fields, values, &row->awaited.Mutable().back().values);
+}
+
 // A link whose channel has what it should have: 19.90 USD, 5 pieces, listed.
 inline SyncRow EqualRow(int64_t listing_id = 7) {
   SyncRow row;

@@ -136,6 +136,7 @@ class SimulatedPlatform::Impl {
     std::string key;       // Empty: it has none that counts.
     std::string receipt;   // Empty: it is of a push that is late.
     bool is_lost = false;  // Nobody hears what becomes of it.
+    int64_t number = 0;    // Of its receipt: the later it was accepted, the higher.
   };
   // What was answered to an item.
   struct Answer {
@@ -194,6 +195,7 @@ class SimulatedPlatform::Impl {
   PushOutcome TakeAnew(const Waiting& item, bool is_accepted, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Accept(const Waiting& item, absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   PushOutcome Land(const Waiting& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Supersede(const Waiting& landed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetTheWorldGoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -300,6 +302,7 @@ void SimulatedPlatform::Impl::SaveWaiting(absl::Time due, const Waiting& waiting
   record->set_key(waiting.key);
   record->set_receipt(waiting.receipt);
   record->set_is_lost(waiting.is_lost);
+  record->set_number(waiting.number);
 }
 
 // Of a kind that there is not any more nothing lands.
@@ -308,7 +311,7 @@ void SimulatedPlatform::Impl::RestoreWaiting(const internal::SimulatedWaitingRec
   if (kind == nullptr) return;
   waiting_.emplace(simulated::DecodeTime(record.due()),
                    Waiting{kind, simulated::Decode(record.item()), simulated::Decode(record.place()), record.key(),
-                           record.receipt(), record.is_lost()});
+                           record.receipt(), record.is_lost(), record.number()});
 }
 
 // -- By hand.
@@ -675,6 +678,7 @@ PushOutcome SimulatedPlatform::Impl::Accept(const Waiting& item, absl::Time bega
   outcome.receipt = absl::StrCat("receipt-", ++receipts_given_);
   receipts_.emplace(outcome.receipt, Answer{outcome, clock_.Now()});
   Waiting waiting = item;
+  waiting.number = receipts_given_;
   waiting.receipt = outcome.receipt;
   waiting.is_lost = chance_.Happens(faults_.receipt_lost);
   if (waiting.is_lost && chance_.Below(2) == 0) return outcome;
@@ -687,7 +691,18 @@ PushOutcome SimulatedPlatform::Impl::Land(const Waiting& item) {
   PushOutcome outcome = Judge(*item.kind, item.item, item.place);
   if (outcome.result != PushResult::kApplied) return outcome;
   ++counters_.items_applied;
+  if (item.kind->later_wins) Supersede(item);
   return items_.Land(*item.kind, item.item, item.place, clock_.Now());
+}
+
+// Takes what `landed` sets out of what was submitted before it and waits.
+void SimulatedPlatform::Impl::Supersede(const Waiting& landed) {
+  for (auto& [due, waiting] : waiting_) {
+    const bool is_earlier = landed.number == 0 || waiting.number < landed.number;
+    if (!is_earlier || waiting.receipt.empty() || !waiting.kind->later_wins) continue;
+    if (waiting.item.external_id != landed.item.external_id || !(waiting.place == landed.place)) continue;
+    waiting.item.mask = DifferenceOf(waiting.item.mask, landed.item.mask);
+  }
 }
 
 // What happened on the platform since the call before.

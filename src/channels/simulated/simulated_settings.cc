@@ -25,9 +25,9 @@ constexpr int64_t kMostSeconds = 86400;
 
 // What a channel means on the platform, and not what the platform is.
 constexpr absl::string_view kPlaceSettings[] = {"location", "market", "quantity_means", "hiding"};
-constexpr absl::string_view kPlatformSettings[] = {"path",      "seed",     "items",      "latency_ms",
-                                                   "locations", "markets",  "calls",      "whole_batches",
-                                                   "fixed",     "receipts", "pull_lag_s", "fetch_lag_s"};
+constexpr absl::string_view kPlatformSettings[] = {
+    "path",          "seed",  "items",    "latency_ms", "locations",  "markets",    "calls",
+    "whole_batches", "fixed", "receipts", "later_wins", "pull_lag_s", "fetch_lag_s"};
 
 struct Rate {
   absl::string_view setting;
@@ -139,12 +139,17 @@ absl::Status ReadDelays(const ChannelConfig& config, SimulatedOptions* options) 
   int64_t receipts = 0;
   int64_t pull_lag = 0;
   int64_t fetch_lag = 0;
+  bool later_wins = false;
   absl::Status status = ReadNumber(config, "receipts", kMostSeconds, &receipts);
+  if (status.ok()) status = ReadWord(config, "later_wins", "no", "yes", &later_wins);
   if (status.ok()) status = ReadNumber(config, "pull_lag_s", kMostSeconds, &pull_lag);
   if (status.ok()) status = ReadNumber(config, "fetch_lag_s", kMostSeconds, &fetch_lag);
   if (!status.ok()) return status;
   options->faults.max_receipt_delay = absl::Seconds(receipts);
-  for (PushKind& kind : options->capabilities.push_kinds) kind.receipt_timeout = absl::Seconds(receipts);
+  for (PushKind& kind : options->capabilities.push_kinds) {
+    kind.receipt_timeout = absl::Seconds(receipts);
+    kind.later_wins = later_wins && receipts > 0;
+  }
   options->capabilities.pull_lag = absl::Seconds(pull_lag);
   options->capabilities.fetch_lag = absl::Seconds(fetch_lag);
   return absl::OkStatus();

@@ -150,7 +150,7 @@ void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch) {
   });
 }
 
-// Fills in what the channel has accepted of the link and not decided.
+// Fills in what the channel has accepted of the link and not decided. Pushes have ascending ids.
 void AddAwaited(const MemoryChannel& channel, const MemoryListing& listing, SyncRow* row) {
   for (auto key = channel.awaited.lower_bound({listing.listing_id, 0});
        key != channel.awaited.end() && key->first == listing.listing_id; ++key) {
@@ -159,10 +159,9 @@ void AddAwaited(const MemoryChannel& channel, const MemoryListing& listing, Sync
       if (item.listing_id != listing.listing_id || open.receipt.empty()) continue;
       if (item.channel_variant_id != listing.channel_variant_id || item.dirty_version < listing.linked_version)
         continue;
-      row->awaited = UnionOf(row->awaited, item.mask);
-      if (item.mask.Has(SyncField::kQuantity)) {
-        row->awaited_quantity = std::max(row->awaited_quantity, item.values.quantity);
-      }
+      AwaitedValues awaited = {item.mask, {}};
+      CopyFields(item.mask, item.values, &awaited.values);
+      row->awaited.Mutable().push_back(std::move(awaited));
     }
   }
 }

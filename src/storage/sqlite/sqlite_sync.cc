@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "flxlink/storage_kit/content.h"
 #include "flxlink/storage_kit/errors.h"
@@ -12,16 +13,17 @@
 namespace flxlink::sqlite {
 namespace {
 
-// Fills in what the channel has accepted of the link and not decided.
+// Fills in what the channel has accepted of the link and not decided. Pushes have ascending ids.
 void ReadAwaited(Connection& db, int64_t channel_id, int64_t linked_version, SyncRow* row) {
   Query query(
       db,
-      "SELECT fields, quantity FROM push_item WHERE channel_id = ?1 AND listing_id = ?2 AND receipt IS NOT NULL "
-      "AND channel_variant_id = ?3 AND dirty_version >= ?4");
+      "SELECT fields, price, quantity, status, compare_at_price, content FROM push_item WHERE channel_id = ?1 AND "
+      "listing_id = ?2 AND receipt IS NOT NULL AND channel_variant_id = ?3 AND dirty_version >= ?4 ORDER BY push_id");
   query.Bind(channel_id, row->listing_id, row->channel_variant_id, linked_version);
   while (query.Next()) {
-    row->awaited = UnionOf(row->awaited, ReadSyncFields(db, query.Text(0)));
-    row->awaited_quantity = std::max(row->awaited_quantity, query.IntOrAbsent(1));
+    AwaitedValues awaited = {ReadSyncFields(db, query.Text(0)), ReadItemValues(query, 1)};
+    if (!query.IsNull(5)) awaited.values.content = ReadFields(db, query.Text(5));
+    row->awaited.Mutable().push_back(std::move(awaited));
   }
 }
 
