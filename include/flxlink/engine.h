@@ -188,8 +188,8 @@ class Engine {
   virtual absl::StatusOr<ChannelCounts> CountChannel(absl::string_view name) = 0;
   // Removes it with its listings, links, jobs and schedules. FAILED_PRECONDITION while a job of it runs.
   virtual absl::Status RemoveChannel(absl::string_view name) = 0;
-  // While a channel is paused its jobs are queued and none begins; one that runs goes on to its end. Repeating either
-  // changes nothing.
+  // While a channel is paused its jobs are queued and none begins; one that runs yields at its next step, and goes on
+  // once the channel is resumed. Repeating either changes nothing.
   virtual absl::Status PauseChannel(absl::string_view name) = 0;
   virtual absl::Status ResumeChannel(absl::string_view name) = 0;
 

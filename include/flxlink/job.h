@@ -9,6 +9,11 @@
 // Whether a slot's owner is still alive is for storage to say (see JobStorage::OpenOwner). A live job is never taken
 // away because it is slow.
 //
+// Two lanes. Whole pulls and full syncs take as long as the platform takes: they are *bulk*, everything else is
+// *urgent*. A bulk job gives way, between two of its steps, to every urgent job that is due, and goes on afterwards
+// where it was; after each urgent job that ends it has one step, so that neither lane keeps the other from getting on.
+// Which pending job is next, and to what a running one gives way, is in ARCHITECTURE.md, "Queue".
+//
 // What may happen to a queue is decided by pure functions of the engine over these rows and written by compare-and-set
 // on the slot's revision.
 //
@@ -57,12 +62,19 @@ enum class JobTrigger : uint8_t {
   kRetry,   // Another job left something to look at again: receipts that are open, say.
 };
 
+enum class Lane : uint8_t {
+  kUrgent,  // Somebody waits for it.
+  kBulk,    // It takes long anyway.
+};
+
 // "pull", "build", "link", "sync", "rules", "fetch".
 absl::string_view ToString(JobKind kind);
 // "pending", "running", "completed", "failed", "cancelled", "held".
 absl::string_view ToString(JobState state);
 // "hand", "schedule", "chain", "rerun", "notice", "retry".
 absl::string_view ToString(JobTrigger trigger);
+// "urgent", "bulk".
+absl::string_view ToString(Lane lane);
 absl::optional<JobState> ParseJobState(absl::string_view text);
 
 // Completed, failed or cancelled.
@@ -86,8 +98,8 @@ struct JobProblem {
   }
 };
 
-// What a job is asked to do beyond its kind. Asked of a job that is pending already, both wishes are joined: the job
-// does all that either asked for.
+// What a job is asked to do beyond its kind. Asked of a job of its kind and lane that is pending already and has not
+// begun, both wishes are joined: the job does all that either asked for.
 struct JobOptions {
   // build: only these. Empty: all.
   std::vector<std::string> skus;
@@ -103,7 +115,6 @@ struct JobOptions {
   // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the
   // adapter can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything,
   // which the job counts as "whole". Such a pull breaks a link only where the platform says that its item is gone.
-  // Joined with a wish for everything: everything.
   bool since_last = false;
   // A person approved what held it.
   bool approved = false;
@@ -127,6 +138,13 @@ struct JobOptions {
 // links that a rules job would hide or unhide.
 using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 
+// The lane of such a job: bulk are a pull of everything and a full sync.
+Lane LaneOf(JobKind kind, const JobOptions& options);
+
+// The priority of a job of which nobody stated one: of a sync that is forced 30, of a fetch 25, of any other sync 20,
+// of link and rules 10, of a build 5; of a pull 10 if it is one since the last, and of bulk jobs 0.
+int64_t DefaultPriority(JobKind kind, const JobOptions& options);
+
 struct Job {
   // Unique in the store; a later job has a higher one.
   int64_t job_id = 0;
@@ -136,10 +154,12 @@ struct Job {
   JobKind kind = JobKind::kSync;
   JobState state = JobState::kPending;
   JobTrigger trigger = JobTrigger::kHand;
-  // Higher runs first.
+  // Within a lane, higher runs first.
   int64_t priority = 0;
   // When a person moved it ahead of everything that was pending then. InfinitePast: never.
   absl::Time prioritized_at = absl::InfinitePast();
+  // How many younger jobs of its lane began while it was pending and due. With kMaxPassed it goes next.
+  int64_t passed = 0;
   // Of a pending job: it does not begin before this time of storage's clock, and until then is in nobody's way. Not
   // set, which is the default, and once it has begun: it waits for its turn only. Never InfiniteFuture.
   absl::optional<absl::Time> not_before;
@@ -164,7 +184,10 @@ struct Job {
   absl::optional<Problem> error;
 
   static constexpr int kMaxProblems = 100;
+  static constexpr int64_t kMaxPassed = 8;
 };
+
+Lane LaneOf(const Job& job);
 
 // Whether the job, if it is pending, may begin at `now`.
 bool IsDue(const Job& job, absl::Time now);
@@ -173,7 +196,8 @@ bool IsDue(const Job& job, absl::Time now);
 struct JobRequest {
   JobKind kind = JobKind::kSync;
   JobTrigger trigger = JobTrigger::kHand;
-  int64_t priority = 0;
+  // Not set: DefaultPriority().
+  absl::optional<int64_t> priority;
   // See Job. Joined with a pending job, both are due at the earlier of the two times.
   absl::optional<absl::Time> not_before;
   JobOptions options;
@@ -198,14 +222,17 @@ struct Slot {
   // Drawn at random at every claim. 0: free.
   uint64_t claim = 0;
   OwnerId owner = 0;
-  // Nothing is claimed while it is.
+  // Nothing is claimed while it is, and the running job gives way.
   bool paused = false;
   // Of the running job.
   bool cancel_requested = false;
-  // Of the pending jobs that were due at the last change the one that is next, copied here so that claiming costs the
-  // same whatever waits. 0: none.
+  // An urgent job has ended since a bulk one last began, and a bulk one is due: it goes next, for a step.
+  bool owes_bulk = false;
+  // Of the pending jobs that were due at the last change the one that is next, were no step owed to the bulk lane: how
+  // the channel stands among others, copied here so that claiming costs the same whatever waits. 0: none.
   int64_t head_job = 0;
   absl::Time head_prioritized_at = absl::InfinitePast();
+  Lane head_lane = Lane::kUrgent;
   int64_t head_priority = 0;
   absl::Time head_created_at = absl::InfinitePast();
   // The earliest Job::not_before of the pending jobs that were not due at the last change. From then on the head may be

@@ -53,13 +53,15 @@ class JobStorage {
   virtual absl::Status WriteQueue(const QueueChange& change) = 0;
 
   // Channels whose slot can be claimed at `now`, storage's time: not paused, and either free with a head or a next_due
-  // that is not after `now`, or held by an owner that died. The most urgent head first: latest prioritized, then
-  // highest priority, then oldest. A free slot without a head stands where one would whose head has priority 0 and the
-  // age of its next_due.
+  // that is not after `now`, or held by an owner that died. The most urgent head first: latest prioritized, then urgent
+  // before bulk, then highest priority, then oldest. A free slot without a head stands where one would whose head is
+  // urgent, with priority 0 and the age of its next_due.
   virtual absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) = 0;
 
   struct ProgressReply {
     bool cancel_requested = false;
+    // Slot::revision: whether it is worth reading the queue again.
+    int64_t queue_revision = 0;
   };
   // Absolute numbers; also a sign of life, as KeepAlive is.
   virtual absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) = 0;

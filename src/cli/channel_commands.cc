@@ -420,7 +420,7 @@ void AddChannelCommands(CLI::App& app, const Globals& globals, std::function<abs
   add_command("apply", "Put the draft into force", &ApplyDraft);
   add_command("discard", "Forget the draft", &DiscardDraft);
   add_command("remove", "Remove a channel with its listings, links and jobs", &Remove);
-  add_command("pause", "Let none of its jobs begin; one that runs goes on to its end", &Pause);
+  add_command("pause", "Let its jobs wait; one that runs goes on later where it is", &Pause);
   add_command("resume", "Let its jobs run again", &Resume);
   add_command("show", "Show a channel", &Show);
   SetWork(group->add_subcommand("list", "List the channels"), globals, action, &List);

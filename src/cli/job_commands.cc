@@ -112,7 +112,7 @@ CLI::App* AddMaker(CLI::App& app, JobKind kind, const char* help, const std::sha
 }
 
 void AddPriority(CLI::App* command, RequestFlags& flags) {
-  command->add_option("--priority", flags.request.priority, "Of the job; higher runs first (default: 0)")
+  command->add_option("--priority", flags.request.priority, "Of the job; higher runs first (default: by its kind, sync before link before build)")
       ->type_name("N");
 }
 

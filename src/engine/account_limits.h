@@ -14,16 +14,12 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/account.h"
+#include "flxlink/job.h"
 
 namespace flxlink::engine {
 
-// How calls stand to each other. Those of a lane go in the order in which they were asked for.
-enum class Lane : uint8_t {
-  kUrgent,  // Somebody waits for it.
-  kBulk,    // It is part of what takes long anyway.
-};
-
-// The buckets and slots of one account, with all calls that wait for them or hold them.
+// The buckets and slots of one account, with all calls that wait for them or hold them. Those of a lane go in the order
+// in which they were asked for.
 //
 // While urgent calls wait, bulk ones get nothing but what is saved for them: for every nine tokens that urgent calls
 // took while a bulk one waited, one. So a bulk call gets every tenth token at the least, and an urgent one waits for

@@ -4,9 +4,11 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
 #include "src/engine/backoff.h"
+#include "src/jobs/queue_order.h"
 
 namespace flxlink::engine {
 namespace {
@@ -135,9 +137,32 @@ absl::Status JobContext::Report() {
       RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_); });
   if (!reply.ok()) return reply.status();
   looked_at_ = options_.clock->Now();
+  has_stepped_ = true;
   ReportCounts();
   reporter_.Progressed(job_, progress_);
-  return reply->cancel_requested ? Cancelled() : CheckYield();
+  if (reply->cancel_requested) return Cancelled();
+  const absl::Status status = LookAtQueue(reply->queue_revision);
+  return status.ok() ? CheckYield() : status;
+}
+
+// Where that fails in passing, another look is never far.
+absl::Status JobContext::LookAtQueue(int64_t revision) {
+  if (revision == queue_revision_ && next_due_ == absl::InfiniteFuture()) return absl::OkStatus();
+  const absl::Status status = ReadQueue(revision);
+  return WorthAnotherTry(status) ? absl::OkStatus() : status;
+}
+
+absl::Status JobContext::ReadQueue(int64_t revision) {
+  const absl::StatusOr<absl::Time> now = storage().Now();
+  if (!now.ok()) return now.status();
+  if (revision == queue_revision_ && *now < next_due_) return absl::OkStatus();
+  const absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(channel_.channel_id);
+  if (!queue.ok()) return queue.status();
+  queue_revision_ = queue->slot.revision;
+  next_due_ = queue->slot.next_due;
+  is_paused_ = queue->slot.paused;
+  gives_way_ = jobs::GivesWay(*queue, job_, *now);
+  return absl::OkStatus();
 }
 
 // Counts are only ever added at the end, so those that were told come first.
@@ -204,11 +229,12 @@ absl::Status JobContext::LookForCancel() {
   looked_at_ = options_.clock->Now();
   absl::StatusOr<Storage::ProgressReply> reply = storage().WriteProgress(fence_, progress_);
   if (!reply.ok()) return WorthAnotherTry(reply.status()) ? absl::OkStatus() : reply.status();
-  return reply->cancel_requested ? Cancelled() : absl::OkStatus();
+  return reply->cancel_requested ? Cancelled() : LookAtQueue(reply->queue_revision);
 }
 
+// To give way is no reason: the call is a step that is under way.
 bool JobContext::EndsCalls() {
-  if (ended_.ok()) ended_ = CheckYield();
+  if (ended_.ok() && ends_soon()) ended_ = CheckYield();
   if (ended_.ok() && UntilLook() <= absl::ZeroDuration()) ended_ = LookForCancel();
   return !ended_.ok();
 }
@@ -217,7 +243,10 @@ absl::StatusOr<CallPermit> JobContext::Take(const CallCost& cost, int64_t items)
   return Take(cost, items, Lane::kUrgent);
 }
 
+// Who has not done a step yet waits for its turn: a job that gave way here each time would never get on.
 absl::StatusOr<CallPermit> JobContext::Take(const CallCost& cost, int64_t items, Lane lane) {
+  const bool stays = std::exchange(stays_, stays_ || !has_stepped_);
+  const absl::Cleanup done = [&] { stays_ = stays; };
   CallPermit permit(limits_, cost, items, lane);
   for (;;) {
     const absl::Duration wait = permit.Try(options_.clock->Now());

@@ -66,10 +66,13 @@ class JobContext {
 
   // Whether an earlier run of the job has come to something: it yielded, or its worker died.
   bool resumed() const { return job_.attempts > 1 || !job_.counts.empty(); }
-  // Whether the job is to yield, or has been told to.
-  bool yields() const { return yields_ || should_yield_(); }
+  // Whether the job is to yield: its thread is to end, it has been told to, its channel is paused, or it gives way to
+  // another job (jobs::GivesWay).
+  bool yields() const { return ends_soon() || is_paused_ || (gives_way_ && !stays_); }
   // The job is to yield, since it went by what is not so any more: its next run goes by what is.
   void Yield() { yields_ = true; }
+  // The job gives way to no other from now on: it would only lose what it has done.
+  void Stay() { stays_ = true; }
 
   JobOutput& output() { return output_; }
   JobProgress& progress() { return progress_; }
@@ -167,6 +170,10 @@ class JobContext {
   bool EndsCalls();
   absl::Duration UntilLook() const;
   absl::Status LookForCancel();
+  bool ends_soon() const { return yields_ || should_yield_(); }
+  // Looks whether another job is to run first, where the queue has changed since it was last looked at.
+  absl::Status LookAtQueue(int64_t revision);
+  absl::Status ReadQueue(int64_t revision);
   // CANCELLED: the job is to yield. Or why else it is to end, as far as that is known.
   absl::Status CheckYield() const;
 
@@ -179,6 +186,12 @@ class JobContext {
   const Fence fence_;
   const ShouldYield should_yield_;
   bool yields_ = false;
+  bool is_paused_ = false;
+  bool gives_way_ = false;
+  bool stays_ = false;
+  bool has_stepped_ = false;     // A step was reported.
+  int64_t queue_revision_ = -1;  // Of the queue as it was last looked at; and when it will have changed by itself.
+  absl::Time next_due_ = absl::InfiniteFuture();
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.
   JobProgress progress_;

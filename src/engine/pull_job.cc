@@ -103,6 +103,8 @@ absl::Status PullPages::Read() {
     if (HoldsBreaks(context_, held_breaks_)) return Store();
     cursor_ = page->next_cursor;
     mark_ = page->mark;
+    // No cursor says that all was read.
+    if (cursor_.empty()) context_.Stay();
     ask_again_after = page->ask_again_after;
     held_rows_ += std::max<int64_t>(page->items.size(), 1);
     held_as_of_.push_back(AsOf(context_, page->age));
@@ -244,6 +246,7 @@ absl::StatusOr<std::string> ReadPages(JobContext& context, std::string since, bo
     state->saw_unnamed = pages.saw_unnamed();
     if (status.ok()) return pages.mark();
     if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
+    context.Stay();
   }
 }
 

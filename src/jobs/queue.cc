@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "src/jobs/queue_order.h"
 
 namespace flxlink::jobs {
 namespace {
@@ -35,10 +37,8 @@ class QueueEdit {
     return found == jobs_.end() ? nullptr : &*found;
   }
 
-  // The first of the pending jobs that are due; nullptr where there is none.
-  const Job* FirstDue() const {
-    return First([&](const Job& job) { return IsDue(job, now_); });
-  }
+  // The next of the pending jobs that are due; nullptr where there is none.
+  const Job* Next() const { return NextJob(jobs_, slot_.owes_bulk, now_); }
 
   // When the first of the pending jobs that are not due will be. InfiniteFuture: there is none.
   absl::Time NextDue() const {
@@ -49,10 +49,16 @@ class QueueEdit {
     return next;
   }
 
-  // The first of those that a wish for a job of this kind can be joined with, due or not. One that has yielded takes
-  // nothing in: it may be past what is wished for.
-  const Job* FirstToJoin(JobKind kind) const {
-    return First([&](const Job& job) { return job.kind == kind && !job.started_at.has_value(); });
+  // The one that a wish for such a job can be joined with, due or not. One that has yielded takes nothing in: it may be
+  // past what is wished for. A wish of the other lane is another job: what is urgent does not become bulk.
+  const Job* FindToJoin(const JobRequest& request) const {
+    const Lane lane = LaneOf(request.kind, request.options);
+    const auto joins = [&](const Job& job) {
+      return job.state == JobState::kPending && !job.started_at.has_value() && job.kind == request.kind &&
+             LaneOf(job) == lane;
+    };
+    const auto found = std::find_if(jobs_.begin(), jobs_.end(), joins);
+    return found == jobs_.end() ? nullptr : &*found;
   }
 
   void Insert(Job job) {
@@ -91,24 +97,22 @@ class QueueEdit {
   }
 
  private:
-  template <typename Takes>
-  const Job* First(Takes takes) const {
-    const Job* first = nullptr;
-    for (const Job& job : jobs_) {
-      if (job.state != JobState::kPending || !takes(job)) continue;
-      if (first == nullptr || RunsBefore(job, *first)) first = &job;
-    }
-    return first;
-  }
-
   void SetHead() {
-    const Job* head = FirstDue();
+    const Job* head = NextJob(jobs_, /*owes_bulk=*/false, now_);
     const Slot none;
     slot_.head_job = head == nullptr ? none.head_job : head->job_id;
     slot_.head_prioritized_at = head == nullptr ? none.head_prioritized_at : head->prioritized_at;
+    slot_.head_lane = head == nullptr ? none.head_lane : LaneOf(*head);
     slot_.head_priority = head == nullptr ? none.head_priority : head->priority;
     slot_.head_created_at = head == nullptr ? none.head_created_at : head->created_at;
     slot_.next_due = NextDue();
+    slot_.owes_bulk = slot_.owes_bulk && IsBulkDue();
+  }
+
+  bool IsBulkDue() const {
+    return std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
+      return job.state == JobState::kPending && LaneOf(job) == Lane::kBulk && IsDue(job, now_);
+    });
   }
 
   const absl::Time now_;
@@ -165,11 +169,15 @@ bool TakesOver(const JobRequest& request, const Job& pending) {
   return pending.trigger == JobTrigger::kRetry || (request.trigger == JobTrigger::kRerun && pending.from_job == 0);
 }
 
+int64_t PriorityOf(const JobRequest& request) {
+  return request.priority.value_or(DefaultPriority(request.kind, request.options));
+}
+
 Job Join(const Job& pending, const JobRequest& request) {
   Job joined = pending;
   joined.options = JoinOptions(pending.options, request.options);
   joined.chain = JoinChains(pending.chain, request.chain);
-  joined.priority = std::max(pending.priority, request.priority);
+  joined.priority = std::max(pending.priority, PriorityOf(request));
   joined.not_before = Earlier(pending.not_before, request.not_before);
   if (TakesOver(request, pending)) {
     joined.trigger = request.trigger;
@@ -191,7 +199,7 @@ Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id) {
   job.channel = edit.channel();
   job.kind = request.kind;
   job.trigger = request.trigger;
-  job.priority = request.priority;
+  job.priority = PriorityOf(request);
   job.not_before = request.not_before;
   job.options = request.options;
   job.chain = request.chain;
@@ -207,7 +215,7 @@ struct Enqueued {
 
 Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, QueueEdit* edit) {
   if (const Job* made = edit->Find(new_job_id)) return {*made, false};
-  if (const Job* pending = edit->FirstToJoin(request.kind)) {
+  if (const Job* pending = edit->FindToJoin(request)) {
     Job joined = Join(*pending, request);
     if (SameWish(joined, *pending)) return {std::move(joined), false};
     edit->Update(joined);
@@ -234,6 +242,19 @@ void EndAbandoned(Job job, bool cancel_requested, QueueEdit* edit) {
   End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, edit);
 }
 
+// Counts for each urgent job that `begun` was asked for after it.
+void CountPassed(const Job& begun, QueueEdit* edit) {
+  if (LaneOf(begun) == Lane::kBulk) return;
+  const std::vector<Job> jobs = edit->jobs();
+  for (Job job : jobs) {
+    const bool waits = job.state == JobState::kPending && LaneOf(job) == Lane::kUrgent && IsDue(job, edit->now());
+    const bool is_older = std::make_tuple(job.created_at, job.job_id) < std::make_tuple(begun.created_at, begun.job_id);
+    if (!waits || !is_older || job.job_id == begun.job_id) continue;
+    ++job.passed;
+    edit->Update(std::move(job));
+  }
+}
+
 // Gives the slot to `owner`, who drew `claim`, for `job`.
 Job Start(Job job, OwnerId owner, uint64_t claim, QueueEdit* edit) {
   edit->FreeSlot();
@@ -244,8 +265,10 @@ Job Start(Job job, OwnerId owner, uint64_t claim, QueueEdit* edit) {
   slot.claim = claim;
   job.state = JobState::kRunning;
   job.not_before.reset();
+  job.passed = 0;
   ++job.attempts;
   if (!job.started_at.has_value()) job.started_at = edit->now();
+  if (LaneOf(job) == Lane::kBulk) slot.owes_bulk = false;
   edit->Update(job);
   return job;
 }
@@ -334,13 +357,6 @@ absl::StatusOr<Job> HoldingJob(const QueueEdit& edit, const Fence& fence) {
 
 }  // namespace
 
-bool RunsBefore(const Job& a, const Job& b) {
-  if (a.prioritized_at != b.prioritized_at) return a.prioritized_at > b.prioritized_at;
-  if (a.priority != b.priority) return a.priority > b.priority;
-  if (a.created_at != b.created_at) return a.created_at < b.created_at;
-  return a.job_id < b.job_id;
-}
-
 EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id,
                           absl::Time now) {
   QueueEdit edit(snapshot, now);
@@ -367,10 +383,10 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
       next = nullptr;
     }
   }
-  if (next == nullptr) next = edit.FirstDue();
-  if (next == nullptr && slot.holder_job == 0) return NothingIsDue(edit);
-
   ClaimResult result;
+  if (next == nullptr) next = edit.Next();
+  if (next == nullptr && slot.holder_job == 0) return NothingIsDue(edit);
+  if (next != nullptr && next->state == JobState::kPending) CountPassed(*next, &edit);
   if (next != nullptr) {
     result.job = Start(*next, owner, claim, &edit);
     result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch, claim};
@@ -389,6 +405,7 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   }
   const Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
   edit.FreeSlot();
+  edit.slot().owes_bulk = edit.slot().owes_bulk || LaneOf(ended) == Lane::kUrgent;
   edit.Update(ended);
   for (const FollowUp& follow_up : follow_ups) {
     if (Follows(follow_up.request, ended)) Enqueue(follow_up.request, follow_up.job_id, &edit);
@@ -465,6 +482,16 @@ QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now
   return edit.Take();
 }
 
+namespace {
+
+// A priority that somebody stated counts for what follows, too. nullopt: nobody did.
+absl::optional<int64_t> StatedPriority(const Job& job) {
+  if (job.priority == DefaultPriority(job.kind, job.options)) return absl::nullopt;
+  return job.priority;
+}
+
+}  // namespace
+
 JobRequest RerunRequest(const Job& job) {
   JobRequest request;
   request.kind = job.kind;
@@ -484,7 +511,7 @@ std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, 
   JobRequest request;
   request.kind = JobKind::kLink;
   request.trigger = JobTrigger::kChain;
-  request.priority = job.priority;
+  request.priority = StatedPriority(job);
   request.chain = job.chain;
   request.chain.push_back(job.kind);
   request.from_job = job.job_id;

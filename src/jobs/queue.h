@@ -1,5 +1,5 @@
 // The rules of a channel's queue: what asking for, claiming, ending, cancelling and moving jobs does to its slot and
-// its open jobs.
+// its open jobs. Which of them is next is in queue_order.h.
 //
 // A job that is not due (Job::not_before) is neither the head nor claimed, and is in nobody's way. Every change works
 // out the head anew from what is due by then.
@@ -26,17 +26,15 @@ namespace flxlink::jobs {
 // A job whose worker died this often is failed instead of started again: it is likely the reason.
 constexpr int64_t kMaxAttempts = 5;
 
-// The order in which pending jobs run: the latest prioritized first, then the highest priority, then the oldest.
-bool RunsBefore(const Job& a, const Job& b);
-
 struct EnqueueResult {
   Job job;                             // The new job, or the pending one that the request was joined with.
   absl::optional<QueueChange> change;  // nullopt: there is nothing to write.
 };
 
-// Asks for a job. Where one of its kind is pending and has not begun, that one does both wishes, at the earlier of
-// their times; else the job `new_job_id` is made. A pending retry takes over where the request comes from, and so does
-// a job that came from no other where a re-run is asked for. Asking again with the id of an open job is as asking once.
+// Asks for a job. Where one of its kind and lane is pending and has not begun, that one does both wishes, at the
+// earlier of their times; else the job `new_job_id` is made. A pending retry takes over where the request comes from,
+// and so does a job that came from no other where a re-run is asked for. Asking again with the id of an open job is as
+// asking once.
 EnqueueResult PlanEnqueue(const QueueSnapshot& snapshot, const JobRequest& request, int64_t new_job_id, absl::Time now);
 
 struct ClaimResult {
@@ -45,7 +43,7 @@ struct ClaimResult {
   Fence fence;              // Of `job`.
 };
 
-// Takes the slot for `owner`, who drew the number `claim`, for the first job that is due or, where the owner before it
+// Takes the slot for `owner`, who drew the number `claim`, for the next job that is due or, where the owner before it
 // died, for the job that this one was running: unless that one was to be cancelled or its workers died too often, which
 // ends it. FAILED_PRECONDITION: there is nothing to claim, and the message says why.
 absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId owner, uint64_t claim, absl::Time now);
@@ -65,10 +63,10 @@ struct FollowUp {
   JobRequest request;
 };
 
-// Ends the running job and frees the slot. If it completed, its follow-ups are asked for, but for those of a kind that
-// is the job's own or in its chain; those with the trigger kRetry are asked for however it ended. A cancel request that
-// the job did not see changes nothing, unless the job is to be held: then it is cancelled. FAILED_PRECONDITION: the
-// fence is stale.
+// Ends the running job and frees the slot; an urgent one leaves a step owed to the bulk lane. If it completed, its
+// follow-ups are asked for, but for those of a kind that is the job's own or in its chain; those with the trigger
+// kRetry are asked for however it ended. A cancel request that the job did not see changes nothing, unless the job is
+// to be held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 
@@ -82,13 +80,14 @@ absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence
 // FAILED_PRECONDITION: it is final.
 absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
-// Moves a pending job ahead of every other one, and makes it due. FAILED_PRECONDITION: it is not pending.
+// Moves a pending job ahead of every other one, a bulk one only once the bulk job that has begun is done; and makes it
+// due. FAILED_PRECONDITION: it is not pending.
 absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
 // Makes a held job pending, with leave to do what held it. FAILED_PRECONDITION: it is not held.
 absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
-// While the slot is paused nothing is claimed; a job that runs goes on.
+// While the slot is paused nothing is claimed, and a job that runs gives way.
 QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now);
 
 // Asks for what a job did, on today's data. An approval was for that job and is not repeated.

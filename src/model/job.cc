@@ -56,6 +56,8 @@ absl::string_view ToString(JobTrigger trigger) {
   return "";
 }
 
+absl::string_view ToString(Lane lane) { return lane == Lane::kBulk ? "bulk" : "urgent"; }
+
 absl::optional<JobState> ParseJobState(absl::string_view text) {
   for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
                                JobState::kCancelled, JobState::kHeld}) {
@@ -66,6 +68,30 @@ absl::optional<JobState> ParseJobState(absl::string_view text) {
 
 bool IsFinal(JobState state) {
   return state == JobState::kCompleted || state == JobState::kFailed || state == JobState::kCancelled;
+}
+
+Lane LaneOf(JobKind kind, const JobOptions& options) {
+  const bool is_bulk = (kind == JobKind::kPull && !options.since_last) || (kind == JobKind::kSync && options.full);
+  return is_bulk ? Lane::kBulk : Lane::kUrgent;
+}
+
+Lane LaneOf(const Job& job) { return LaneOf(job.kind, job.options); }
+
+int64_t DefaultPriority(JobKind kind, const JobOptions& options) {
+  if (LaneOf(kind, options) == Lane::kBulk) return 0;
+  switch (kind) {
+    case JobKind::kSync:
+      return options.force.empty() ? 20 : 30;
+    case JobKind::kFetch:
+      return 25;
+    case JobKind::kPull:
+    case JobKind::kLink:
+    case JobKind::kRules:
+      return 10;
+    case JobKind::kBuild:
+      return 5;
+  }
+  return 0;
 }
 
 bool IsDue(const Job& job, absl::Time now) { return !job.not_before.has_value() || *job.not_before <= now; }

@@ -274,8 +274,8 @@ absl::Status CheckLinkBaseText(absl::string_view text) {
 
 bool IsMoreUrgent(const Slot& a, const Slot& b) {
   // What is better when it is higher, the other way round.
-  return std::make_tuple(b.head_prioritized_at, b.head_priority, WaitsSince(a), a.channel_id) <
-         std::make_tuple(a.head_prioritized_at, a.head_priority, WaitsSince(b), b.channel_id);
+  return std::make_tuple(b.head_prioritized_at, a.head_lane, b.head_priority, WaitsSince(a), a.channel_id) <
+         std::make_tuple(a.head_prioritized_at, b.head_lane, a.head_priority, WaitsSince(b), b.channel_id);
 }
 
 bool IsLastChange(const QueueChange& change, const Slot& slot) {

@@ -25,7 +25,14 @@ class ProgressStorage : public WatchedStorage {
     return answer();
   }
 
+  absl::StatusOr<QueueSnapshot> ReadQueue(int64_t) override {
+    ++queue_reads;
+    return queue;
+  }
+
   int reports = 0;
+  int queue_reads = 0;
+  QueueSnapshot queue;
   std::function<absl::StatusOr<ProgressReply>()> answer = [] { return ProgressReply(); };
 };
 
@@ -141,6 +148,108 @@ TEST_F(JobContextTest, AWaitEndsWhenTheJobIsToYield) {
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(5));
   EXPECT_EQ(context_->Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(5));
+  EXPECT_EQ(context_->Report().code(), absl::StatusCode::kCancelled);
+}
+
+// -- Giving way
+
+// A job that a bulk one gives way to, pending.
+Job UrgentJob() {
+  Job job;
+  job.job_id = 2;
+  job.kind = JobKind::kFetch;
+  return job;
+}
+
+class GiveWayTest : public JobContextTest {
+ protected:
+  GiveWayTest() {
+    job_.job_id = 1;
+    job_.kind = JobKind::kPull;
+    storage_.answer = [this] { return Storage::ProgressReply{false, storage_.queue.slot.revision}; };
+  }
+
+  void Enqueue(const Job& job) {
+    storage_.queue.open_jobs.push_back(job);
+    ++storage_.queue.slot.revision;
+  }
+};
+
+TEST_F(GiveWayTest, AtTheEndOfAStep) {
+  EXPECT_TRUE(context_->Report().ok());
+  Enqueue(UrgentJob());
+  EXPECT_FALSE(context_->yields());
+  EXPECT_EQ(context_->Report().code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(context_->yields());
+}
+
+TEST_F(GiveWayTest, ButNotIfItWasCancelledMeanwhile) {
+  Enqueue(UrgentJob());
+  EXPECT_FALSE(context_->Report().ok());
+  storage_.queue.open_jobs.clear();
+  ++storage_.queue.slot.revision;
+  EXPECT_TRUE(context_->Report().ok());
+  EXPECT_FALSE(context_->yields());
+}
+
+TEST_F(GiveWayTest, TheQueueIsReadWhereItHasChanged) {
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(context_->Report().ok());
+  EXPECT_EQ(storage_.queue_reads, 1);
+  ++storage_.queue.slot.revision;
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(context_->Report().ok());
+  EXPECT_EQ(storage_.queue_reads, 2);
+}
+
+TEST_F(GiveWayTest, AndWhereSomethingBecomesDue) {
+  Job later = UrgentJob();
+  later.not_before = storage_.queue.slot.next_due = start_ + absl::Seconds(5);
+  Enqueue(later);
+  EXPECT_TRUE(context_->Report().ok());
+  clock_.Advance(absl::Seconds(4));
+  EXPECT_TRUE(context_->Report().ok());
+  EXPECT_EQ(storage_.queue_reads, 1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(context_->Report().code(), absl::StatusCode::kCancelled);
+}
+
+TEST_F(GiveWayTest, AWaitForThePlatformEnds) {
+  Enqueue(UrgentJob());
+  EXPECT_EQ(context_->Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+}
+
+// Who waits for the limits has its turn in them, which a step that it is owed is to use.
+TEST_F(GiveWayTest, AWaitForTheFirstCallDoesNot) {
+  CallCost all;
+  all.bucket = "calls";
+  all.base = 10;
+  ASSERT_TRUE(context_->Take(all, 1).ok());
+  Enqueue(UrgentJob());
+  EXPECT_TRUE(Pull().ok());
+  EXPECT_GE(clock_.Now() - start_, absl::Seconds(1));
+  EXPECT_FALSE(context_->Report().ok());
+  EXPECT_EQ(Pull().code(), absl::StatusCode::kCancelled) << "it has done a step";
+}
+
+TEST_F(GiveWayTest, ACallThatIsUnderWayIsNotCancelled) {
+  bool cancelled = true;
+  adapter_.during = [&](const CallContext& call) {
+    Enqueue(UrgentJob());
+    clock_.Advance(absl::Seconds(2));
+    cancelled = call.cancelled();
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(Pull().ok());
+  EXPECT_FALSE(cancelled);
+  EXPECT_TRUE(context_->yields());
+}
+
+TEST_F(GiveWayTest, AJobThatStaysDoesNotButForAPause) {
+  context_->Stay();
+  Enqueue(UrgentJob());
+  EXPECT_TRUE(context_->Report().ok());
+  storage_.queue.slot.paused = true;
+  ++storage_.queue.slot.revision;
   EXPECT_EQ(context_->Report().code(), absl::StatusCode::kCancelled);
 }
 

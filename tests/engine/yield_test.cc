@@ -327,6 +327,7 @@ TEST(YieldedJobTest, OneThatYieldedTakesNoOtherWishIn) {
   EXPECT_EQ(RunAndYield(world, job_id, 1).code(), absl::StatusCode::kCancelled);
   JobRequest forced = Request(JobKind::kSync);
   forced.options.force = {"s1"};
+  forced.priority = world.Read(job_id).priority;
   const int64_t follow_up = world.Enqueue(forced);
   EXPECT_NE(follow_up, job_id);
   EXPECT_EQ(world.Enqueue(JobKind::kSync), follow_up) << "which takes in what comes later";
@@ -336,14 +337,14 @@ TEST(YieldedJobTest, OneThatYieldedTakesNoOtherWishIn) {
 
 TEST(YieldedJobTest, AnEndedCallRunsNoMoreJobs) {
   World world;
-  const int64_t pull = world.Enqueue(JobKind::kPull);
   const int64_t build = world.Enqueue(JobKind::kBuild);
+  const int64_t pull = world.Enqueue(JobKind::kPull);
   Cancellation cancellation;
   world.storage().after_progress = [&](const Fence&, const JobProgress&) { cancellation.Cancel(); };
   EXPECT_EQ(world.engine->RunPending(5, {absl::InfiniteFuture(), &cancellation}).status().code(),
             absl::StatusCode::kCancelled);
-  EXPECT_EQ(world.Read(pull).state, JobState::kPending);
-  EXPECT_FALSE(world.Read(build).started_at.has_value());
+  EXPECT_EQ(world.Read(build).state, JobState::kPending);
+  EXPECT_FALSE(world.Read(pull).started_at.has_value());
 }
 
 // A throttled channel says when it may be asked again; who is to yield does not wait for that.

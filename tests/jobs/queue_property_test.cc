@@ -15,6 +15,7 @@
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
 #include "src/jobs/queue.h"
+#include "src/jobs/queue_order.h"
 #include "tests/jobs/tiny_store.h"
 
 namespace flxlink::jobs {
@@ -33,6 +34,7 @@ struct RefJob {
   bool approved = false;
   int64_t deaths = 0;  // Of its workers.
   bool begun = false;  // It runs or has yielded.
+  int passed = 0;      // Younger ones of its lane that began before it.
   bool urged = false;  // It was prioritized or has begun, so it waits for no time.
 };
 
@@ -49,6 +51,14 @@ JobTrigger TriggerOf(const std::vector<JobRequest>& wishes) {
     if (wish.trigger != JobTrigger::kRetry) return wish.trigger;
   }
   return JobTrigger::kRetry;
+}
+
+bool IsBulk(const JobRequest& wish) {
+  return wish.kind == JobKind::kPull ? !wish.options.since_last : wish.kind == JobKind::kSync && wish.options.full;
+}
+bool IsBulk(const RefJob* job) { return IsBulk(job->wishes[0]); }
+bool ReadsOrSends(const RefJob* job) {
+  return job->wishes[0].kind == JobKind::kFetch || job->wishes[0].kind == JobKind::kSync;
 }
 
 bool All(const std::vector<JobRequest>& wishes, bool (*holds)(const JobRequest&)) {
@@ -87,9 +97,17 @@ std::set<JobKind> ChainOf(const std::vector<JobRequest>& wishes) {
   return chain;
 }
 
+int64_t PriorityOf(const JobRequest& wish) {
+  if (wish.priority.has_value()) return *wish.priority;
+  if (IsBulk(wish)) return 0;
+  const std::map<JobKind, int64_t> of_kind = {{JobKind::kFetch, 25}, {JobKind::kSync, 20}, {JobKind::kLink, 10},
+                                              {JobKind::kRules, 10}, {JobKind::kPull, 10}, {JobKind::kBuild, 5}};
+  return wish.kind == JobKind::kSync && !wish.options.force.empty() ? 30 : of_kind.at(wish.kind);
+}
+
 int64_t PriorityOf(const std::vector<JobRequest>& wishes) {
-  int64_t priority = wishes[0].priority;
-  for (const JobRequest& wish : wishes) priority = std::max(priority, wish.priority);
+  int64_t priority = PriorityOf(wishes[0]);
+  for (const JobRequest& wish : wishes) priority = std::max(priority, PriorityOf(wish));
   return priority;
 }
 
@@ -101,6 +119,7 @@ class Reference {
   bool paused = false;
   bool cancel_requested = false;
   bool owner_dead = false;
+  bool owes_bulk = false;  // To a bulk job that is due.
   int turns = 0;
 
   RefJob& At(int64_t job_id) {
@@ -130,10 +149,43 @@ class Reference {
       if (job.state == JobState::kPending) waiting.push_back(&job);
     }
     std::sort(waiting.begin(), waiting.end(), [](const RefJob* a, const RefJob* b) {
-      return std::make_tuple(-a->turn, -PriorityOf(a->wishes), a->created_at, a->job_id) <
-             std::make_tuple(-b->turn, -PriorityOf(b->wishes), b->created_at, b->job_id);
+      const auto place = [](const RefJob* job) {
+        const bool is_passed = !IsBulk(job) && job->passed >= 8;
+        return std::make_tuple(-job->turn, !is_passed, -PriorityOf(job->wishes), job->created_at, job->job_id);
+      };
+      return place(a) < place(b);
     });
     return waiting;
+  }
+
+  // The next of those that are due, found by leaving out what it cannot be. nullptr: none is.
+  RefJob* Next(absl::Time now, bool owes) {
+    std::vector<RefJob*> left = Due(now);
+    const auto leave_out = [&](const std::function<bool(const RefJob*)>& out) {
+      left.erase(std::remove_if(left.begin(), left.end(), out), left.end());
+    };
+    const auto begun = std::find_if(left.begin(), left.end(), [](RefJob* job) { return job->begun && IsBulk(job); });
+    RefJob* const begun_bulk = begun == left.end() ? nullptr : *begun;
+    if (begun_bulk != nullptr) leave_out([&](const RefJob* job) { return IsBulk(job) && job != begun_bulk; });
+    const int begun_turn = begun_bulk == nullptr ? 0 : begun_bulk->turn;
+    for (RefJob* job : left) {
+      if (job != begun_bulk && job->turn > begun_turn) return job;
+    }
+    const std::vector<RefJob*> all = left;
+    leave_out([](const RefJob* job) { return IsBulk(job); });
+    const bool has_bulk = left.size() < all.size();
+    if (begun_turn > 0) leave_out([](const RefJob* job) { return !ReadsOrSends(job); });
+    if (!left.empty() && !(owes && has_bulk)) return left[0];
+    for (RefJob* job : all) {
+      if (IsBulk(job)) return job;
+    }
+    return nullptr;
+  }
+
+  // What the queue's last change, at `now`, left owed.
+  void NoteWrite(absl::Time now) {
+    const std::vector<RefJob*> due = Due(now);
+    owes_bulk = owes_bulk && std::any_of(due.begin(), due.end(), [](const RefJob* job) { return IsBulk(job); });
   }
 
   // The id of the job that does it.
@@ -141,10 +193,11 @@ class Reference {
     for (const RefJob& job : jobs) {
       if (job.job_id == job_id && !IsFinal(job.state)) return job_id;
     }
-    for (RefJob* job : Waiting()) {
-      if (job->wishes[0].kind != request.kind || job->begun) continue;
-      job->wishes.push_back(request);
-      return job->job_id;
+    for (RefJob& job : jobs) {
+      const bool waits = job.state == JobState::kPending && !job.begun;
+      if (!waits || job.wishes[0].kind != request.kind || IsBulk(&job) != IsBulk(request)) continue;
+      job.wishes.push_back(request);
+      return job.job_id;
     }
     jobs.push_back({job_id, JobState::kPending, {request}, now});
     return job_id;
@@ -158,15 +211,31 @@ class Reference {
 
   bool CanClaim(absl::Time now) { return !paused && (running == 0 ? !Due(now).empty() : owner_dead); }
 
+  // Counts for those that the running job passed.
+  void Pass(absl::Time now) {
+    const RefJob& first = At(running);
+    if (IsBulk(&first)) return;
+    for (RefJob* job : Due(now)) {
+      const bool is_older =
+          std::make_tuple(job->created_at, job->job_id) < std::make_tuple(first.created_at, first.job_id);
+      if (!IsBulk(job) && is_older) ++job->passed;
+    }
+  }
+
   // The job that runs after a claim; 0: none.
   int64_t Claim(absl::Time now) {
     if (running != 0 && cancel_requested) Free(JobState::kCancelled);
     if (running != 0 && At(running).deaths >= 5) Free(JobState::kFailed);
-    if (running == 0 && !Due(now).empty()) running = Due(now)[0]->job_id;
+    if (running == 0 && !Due(now).empty()) {
+      running = Next(now, owes_bulk)->job_id;
+      Pass(now);
+    }
     if (running == 0) return 0;
     owner_dead = false;
     At(running).state = JobState::kRunning;
     At(running).begun = At(running).urged = true;
+    At(running).passed = 0;
+    if (IsBulk(&At(running))) owes_bulk = false;
     ++epoch;
     return running;
   }
@@ -215,7 +284,9 @@ class History {
     for (int i = 0; i < 1000 && (reference_.running != 0 || !reference_.Waiting().empty()); ++i) {
       now_ += absl::Microseconds(1);
       Claim();
+      Compare();
       Finish();
+      Compare();
     }
     EXPECT_EQ(reference_.running, 0);
     EXPECT_TRUE(reference_.Waiting().empty());
@@ -223,6 +294,8 @@ class History {
 
   // Every job that was ever asked for is there, and as the reference has it.
   void Compare() {
+    if (wrote_) reference_.NoteWrite(written_at_);
+    wrote_ = false;
     ASSERT_EQ(store_.jobs().size(), reference_.jobs.size());
     for (const RefJob& expected : reference_.jobs) {
       ASSERT_EQ(store_.jobs().count(expected.job_id), 1u);
@@ -233,8 +306,9 @@ class History {
     EXPECT_EQ(slot.epoch, reference_.epoch);
     EXPECT_EQ(slot.paused, reference_.paused);
     EXPECT_EQ(slot.cancel_requested, reference_.cancel_requested);
-    const std::vector<RefJob*> due = reference_.Due(written_at_);
-    EXPECT_EQ(slot.head_job, due.empty() ? 0 : due[0]->job_id);
+    const RefJob* head = reference_.Next(written_at_, /*owes=*/false);
+    EXPECT_EQ(slot.head_job, head == nullptr ? 0 : head->job_id);
+    EXPECT_EQ(slot.owes_bulk, reference_.owes_bulk);
     EXPECT_EQ(slot.next_due, reference_.NextDue(written_at_));
     const bool is_found = slot.head_job != 0 || slot.next_due <= now_;
     EXPECT_TRUE(is_found || reference_.Due(now_).empty()) << "work that is due and nobody finds";
@@ -248,6 +322,7 @@ class History {
     if (mistake_ != nullptr) mistake_(store_.Read(), change);
     ASSERT_TRUE(store_.Write(change));
     written_at_ = now_;
+    wrote_ = true;
   }
 
   std::vector<std::string> RandomSkus() {
@@ -259,7 +334,7 @@ class History {
   JobRequest RandomRequest() {
     JobRequest request;
     request.kind = kKinds[Below(6)];
-    request.priority = static_cast<int64_t>(Below(4)) - 1;
+    if (Flag()) request.priority = 10 * (static_cast<int64_t>(Below(5)) - 1);
     request.trigger = Flag() ? JobTrigger::kRetry : JobTrigger::kHand;
     if (Below(3) == 0) request.not_before = now_ + absl::Microseconds(static_cast<int64_t>(Below(40)) - 2);
     request.options.full = Below(4) == 0;
@@ -346,6 +421,7 @@ class History {
   void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
     const std::vector<JobRequest> wishes = reference_.At(reference_.running).wishes;
     const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
+    reference_.owes_bulk = reference_.owes_bulk || !IsBulk(wishes[0]);
     reference_.Free(cancelled ? JobState::kCancelled : end.state);
     const bool completed = end.state == JobState::kCompleted;
     std::set<JobKind> visited = ChainOf(wishes);
@@ -388,7 +464,6 @@ class History {
         [this](RefJob& job) {
           job.turn = ++reference_.turns;
           job.urged = true;
-          EXPECT_EQ(store_.slot().head_job, job.job_id);
         },
         [](const RefJob& job) { return job.state == JobState::kPending; });
   }
@@ -422,6 +497,7 @@ class History {
     EXPECT_EQ(job.kind, wishes[0].kind);
     EXPECT_EQ(job.created_at, expected.created_at);
     EXPECT_EQ(job.priority, PriorityOf(wishes));
+    EXPECT_EQ(job.passed, expected.passed) << "job " << job.job_id;
     EXPECT_EQ(job.trigger, TriggerOf(wishes));
     if (job.state == JobState::kPending) {
       EXPECT_EQ(job.not_before.value_or(absl::InfinitePast()), DueAt(expected)) << "job " << job.job_id;
@@ -443,6 +519,7 @@ class History {
   const Mistake mistake_;
   absl::Time now_ = absl::FromUnixSeconds(1767225600);
   absl::Time written_at_ = now_;  // When the queue was last changed.
+  bool wrote_ = false;            // Since the last comparison.
   TinyStore store_;
   Reference reference_;
   std::vector<Fence> fences_;
@@ -475,12 +552,9 @@ TEST_P(QueuePropertyTest, AgreesWithTheReference) {
 
 // Sets the head to the first of `jobs`, due or not.
 void SetHead(const std::vector<Job>& jobs, Slot& slot) {
-  const Job* head = nullptr;
-  for (const Job& job : jobs) {
-    if (job.state != JobState::kPending) continue;
-    if (head == nullptr || RunsBefore(job, *head)) head = &job;
-  }
+  const Job* head = NextJob(jobs, /*owes_bulk=*/false, absl::InfiniteFuture());
   slot.head_job = head == nullptr ? 0 : head->job_id;
+  slot.head_lane = head == nullptr ? Lane::kUrgent : LaneOf(*head);
   slot.head_priority = head == nullptr ? 0 : head->priority;
   slot.head_prioritized_at = head == nullptr ? absl::InfinitePast() : head->prioritized_at;
   slot.head_created_at = head == nullptr ? absl::InfinitePast() : head->created_at;
@@ -514,6 +588,12 @@ std::map<std::string, Mistake> Mistakes() {
         if (joined) job.not_before = before.not_before;
       }
     }
+  };
+  mistakes["no step is owed to the bulk lane"] = [](const QueueSnapshot&, QueueChange& change) {
+    change.slot.owes_bulk = false;
+  };
+  mistakes["nobody counts who is passed"] = [](const QueueSnapshot&, QueueChange& change) {
+    for (Job& job : change.update) job.passed = 0;
   };
   return mistakes;
 }

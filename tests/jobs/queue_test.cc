@@ -93,25 +93,6 @@ class QueueTest : public ::testing::Test {
   uint64_t last_claim_ = 0;
 };
 
-TEST(RunsBeforeTest, ComparesInOrder) {
-  Job a;
-  a.job_id = 2;
-  a.created_at = At(5);
-  Job b = a;
-  b.job_id = 3;
-  EXPECT_TRUE(RunsBefore(a, b));
-  EXPECT_FALSE(RunsBefore(b, a));
-  EXPECT_FALSE(RunsBefore(a, a));
-  b.created_at = At(4);
-  EXPECT_TRUE(RunsBefore(b, a));
-  a.priority = 1;
-  EXPECT_TRUE(RunsBefore(a, b));
-  b.prioritized_at = At(1);
-  EXPECT_TRUE(RunsBefore(b, a));
-  a.prioritized_at = At(2);
-  EXPECT_TRUE(RunsBefore(a, b));
-}
-
 TEST_F(QueueTest, ANewJobIsWhatWasAskedFor) {
   JobRequest request = Ask(JobKind::kLink, 4);
   request.trigger = JobTrigger::kChain;
@@ -171,13 +152,33 @@ TEST_F(QueueTest, JoinedSyncsDoAllThatWasAskedFor) {
   Enqueue(Ask(JobKind::kSync));
   EXPECT_THAT(store_.job(id).options.force, ElementsAre("A", "B", "C"));
   EXPECT_FALSE(store_.job(id).options.only_forced);
-  EXPECT_FALSE(store_.job(id).options.full);
   EXPECT_EQ(store_.job(id).priority, 7);
+}
 
+// Otherwise a price would wait for a pull of hours.
+TEST_F(QueueTest, AWishOfTheOtherLaneIsAnotherJob) {
   JobRequest full = Ask(JobKind::kSync);
   full.options.full = true;
-  Enqueue(full);
-  EXPECT_TRUE(store_.job(id).options.full);
+  JobRequest since_last = Ask(JobKind::kPull);
+  since_last.options.since_last = true;
+  const int64_t full_id = Enqueue(full);
+  const int64_t pull_id = Enqueue(Ask(JobKind::kPull));
+  EXPECT_NE(Enqueue(Ask(JobKind::kSync)), full_id);
+  EXPECT_NE(Enqueue(since_last), pull_id);
+  EXPECT_EQ(Enqueue(full), full_id);
+  EXPECT_EQ(Enqueue(Ask(JobKind::kPull)), pull_id);
+}
+
+TEST_F(QueueTest, WithoutAPriorityTheKindDecides) {
+  JobRequest request;
+  request.kind = JobKind::kSync;
+  const int64_t id = Enqueue(request);
+  EXPECT_EQ(store_.job(id).priority, 20);
+  request.options.force = {"A"};
+  Enqueue(request);
+  EXPECT_EQ(store_.job(id).priority, 30) << "it is forced now";
+  request.options.full = true;
+  EXPECT_EQ(store_.job(Enqueue(request)).priority, 0);
 }
 
 TEST_F(QueueTest, JoinedBuildsBuildAllThatWasAskedFor) {
@@ -210,18 +211,6 @@ TEST_F(QueueTest, JoinedLinksReleaseBroken) {
   EXPECT_TRUE(store_.job(id).options.release_broken);
   Enqueue(Ask(JobKind::kLink));
   EXPECT_TRUE(store_.job(id).options.release_broken);
-}
-
-TEST_F(QueueTest, APullThatIsToBeWholeStaysWhole) {
-  JobRequest since_last = Ask(JobKind::kPull);
-  since_last.options.since_last = true;
-  const int64_t id = Enqueue(since_last);
-  Enqueue(since_last);
-  EXPECT_TRUE(store_.job(id).options.since_last);
-  Enqueue(Ask(JobKind::kPull));
-  EXPECT_FALSE(store_.job(id).options.since_last);
-  Enqueue(since_last);
-  EXPECT_FALSE(store_.job(id).options.since_last);
 }
 
 // A job that a person asks for may chain whatever they may expect of it, whoever asked for it before.
@@ -657,11 +646,11 @@ TEST_F(QueueTest, AnApprovedJobStartsAnew) {
 TEST_F(QueueTest, JoiningKeepsAnApproval) {
   const int64_t id = Hold(JobKind::kSync);
   Apply(PlanApprove(store_.Read(), id, At(1)));
-  JobRequest full = Ask(JobKind::kSync);
-  full.options.full = true;
-  EXPECT_EQ(Enqueue(full), id);
+  JobRequest forced = Ask(JobKind::kSync);
+  forced.options.force = {"A"};
+  EXPECT_EQ(Enqueue(forced), id);
   EXPECT_TRUE(store_.job(id).options.approved);
-  EXPECT_TRUE(store_.job(id).options.full);
+  EXPECT_THAT(store_.job(id).options.force, ElementsAre("A"));
 }
 
 TEST_F(QueueTest, ARequestDoesNotApproveAPendingJob) {

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/job.h"
 #include "gtest/gtest.h"
 #include "src/jobs/queue.h"
+#include "src/jobs/queue_order.h"
 
 namespace flxlink::jobs {
 
@@ -62,10 +64,15 @@ class TinyStore {
   }
 
  private:
+  static bool IsBegunBulk(const Job& job) {
+    const bool has_begun = job.state == JobState::kRunning || (job.state == JobState::kPending && job.started_at);
+    return has_begun && LaneOf(job) == Lane::kBulk;
+  }
+
   // At most one job runs, it is the holder, and the head is the first of those that wait and are due. What is to become
   // due before next_due can only be due already.
   void CheckSlot() const {
-    const Job* head = nullptr;
+    std::vector<Job> due;
     absl::Time next_due = absl::InfiniteFuture();
     for (const auto& job : jobs_) {
       EXPECT_EQ(job.second.channel_id, kChannel);
@@ -74,17 +81,21 @@ class TinyStore {
       const absl::Time not_before = job.second.not_before.value_or(absl::InfinitePast());
       if (not_before >= slot_.next_due) {
         next_due = std::min(next_due, not_before);
-      } else if (head == nullptr || RunsBefore(job.second, *head)) {
-        head = &job.second;
+      } else {
+        due.push_back(job.second);
       }
     }
+    const Job* head = NextJob(due, /*owes_bulk=*/false, absl::InfiniteFuture());
     EXPECT_EQ(slot_.owner != 0, slot_.holder_job != 0);
     EXPECT_EQ(slot_.claim != 0, slot_.holder_job != 0);
     EXPECT_EQ(slot_.next_due, next_due);
     EXPECT_EQ(slot_.head_job, head == nullptr ? 0 : head->job_id);
+    EXPECT_EQ(slot_.head_lane, head == nullptr ? Lane::kUrgent : LaneOf(*head));
     EXPECT_EQ(slot_.head_priority, head == nullptr ? 0 : head->priority);
     EXPECT_EQ(slot_.head_prioritized_at, head == nullptr ? absl::InfinitePast() : head->prioritized_at);
     EXPECT_EQ(slot_.head_created_at, head == nullptr ? absl::InfinitePast() : head->created_at);
+    EXPECT_TRUE(!slot_.owes_bulk || NextJob(due, /*owes_bulk=*/true, absl::InfiniteFuture()) != nullptr);
+    EXPECT_LE(std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return IsBegunBulk(job.second); }), 1);
     EXPECT_TRUE(slot_.holder_job != 0 || !slot_.cancel_requested);
   }
 

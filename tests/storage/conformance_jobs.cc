@@ -196,6 +196,8 @@ TEST_P(StorageConformance, SlotIsKeptWhole) {
   change.slot.cancel_requested = true;
   change.slot.head_job = 12;
   change.slot.head_prioritized_at = At(31);
+  change.slot.head_lane = Lane::kBulk;
+  change.slot.owes_bulk = true;
   change.slot.head_priority = -9;
   change.slot.head_created_at = At(32);
   change.slot.next_due = At(33);

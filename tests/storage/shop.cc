@@ -29,6 +29,7 @@ FieldColumns ToColumns(const std::vector<Row>& rows) {
 void SetHead(const Job& job, Slot* slot) {
   slot->head_job = job.job_id;
   slot->head_prioritized_at = job.prioritized_at;
+  slot->head_lane = LaneOf(job);
   slot->head_priority = job.priority;
   slot->head_created_at = job.created_at;
 }

@@ -216,8 +216,8 @@ std::string QueueText(Storage& storage, int64_t channel_id) {
 std::string ToText(const Job& job) {
   std::string text = absl::StrCat(
       "job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state), " ",
-      ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at), " not before ",
-      Text(job.not_before), " skus=", absl::StrJoin(job.options.skus, ","),
+      ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
+      " passed=", job.passed, " not before ", Text(job.not_before), " skus=", absl::StrJoin(job.options.skus, ","),
       " force=", absl::StrJoin(job.options.force, ","), " only_forced=", job.options.only_forced,
       " full=", job.options.full, " release=", job.options.release_broken, " approved=", job.options.approved,
       " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
@@ -235,8 +235,8 @@ std::string ToText(const Slot& slot) {
   return absl::StrCat("slot ", slot.channel_id, " revision=", slot.revision, " holder=", slot.holder_job,
                       " epoch=", slot.epoch, " claim=", slot.claim, " change=", slot.change, " owner=", slot.owner,
                       " paused=", slot.paused, " cancel=", slot.cancel_requested, " head=", slot.head_job, " ",
-                      Text(slot.head_prioritized_at), " ", slot.head_priority, " ", Text(slot.head_created_at),
-                      " next due ", Text(slot.next_due), "\n");
+                      Text(slot.head_prioritized_at), " ", ToString(slot.head_lane), " ", slot.head_priority, " ",
+                      Text(slot.head_created_at), " next due ", Text(slot.next_due), " owes=", slot.owes_bulk, "\n");
 }
 
 std::string ToText(const ChannelConfig& config) {

@@ -134,7 +134,8 @@ absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence&
   const auto job = jobs_.find(fence.job_id);
   if (job == jobs_.end()) return storage::NoSuchJob(fence.job_id);
   job->second.progress = progress;
-  return ProgressReply{(*channel)->slot.cancel_requested};
+  const Slot& slot = (*channel)->slot;
+  return ProgressReply{slot.cancel_requested, slot.revision};
 }
 
 absl::StatusOr<Job> MemoryStorage::ReadJob(int64_t job_id) {

@@ -45,12 +45,12 @@ constexpr absl::string_view kDirtyFromPriority = FLXLINK_SELECT_SYNC_ROW
 
 #define FLXLINK_SELECT_SLOT                                                                                          \
   "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, head_prioritized_at, " \
-  "head_priority, head_created_at, claim, change, next_due FROM slot "
+  "head_priority, head_created_at, claim, change, next_due, head_lane, owes_bulk FROM slot "
 
 // Slots that are free and have a head, the most urgent first.
 constexpr absl::string_view kFreeSlots = FLXLINK_SELECT_SLOT
     "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL "
-    "ORDER BY head_prioritized_at DESC, head_priority DESC, head_created_at, channel_id LIMIT ?1";
+    "ORDER BY head_prioritized_at DESC, head_lane, head_priority DESC, head_created_at, channel_id LIMIT ?1";
 // Slots that are free, have no head, and have something to do by now, the longest due first.
 constexpr absl::string_view kDueSlots = FLXLINK_SELECT_SLOT
     "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due <= ?1 "

@@ -149,6 +149,8 @@ Slot ReadSlot(const Query& query) {
   slot.claim = static_cast<uint64_t>(query.Int(11));
   slot.change = static_cast<uint64_t>(query.Int(12));
   slot.next_due = query.OptionalTime(13).value_or(absl::InfiniteFuture());
+  slot.head_lane = query.Int(14) == 0 ? Lane::kUrgent : Lane::kBulk;
+  slot.owes_bulk = query.Bool(15);
   return slot;
 }
 

@@ -388,6 +388,13 @@ ALTER TABLE slot DROP COLUMN lease_until;
 ALTER TABLE slot ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE slot ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE slot ADD COLUMN next_due INTEGER;
+ALTER TABLE slot ADD COLUMN head_lane INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE slot ADD COLUMN owes_bulk INTEGER NOT NULL DEFAULT 0;
+DROP INDEX slot_claimable;
+CREATE INDEX slot_claimable
+  ON slot (head_prioritized_at DESC, head_lane, head_priority DESC, head_created_at, channel_id)
+  WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL;
+ALTER TABLE job ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX slot_due ON slot (next_due, channel_id)
   WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due IS NOT NULL;
 

@@ -1,0 +1,192 @@
+// What takes long gives way to what somebody waits for, and both get on.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/scripted_channel.h"
+#include "tests/engine/sync_fixture.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr int kItems = 30;
+constexpr int kPages = 10;  // Of a pull of them.
+
+// A channel whose pulls are slow, so that each page is stored as it comes; and what it was asked, in order.
+class LanesTest : public SyncJobTest {
+ protected:
+  LanesTest() {
+    Start();
+    SyncedChannel(kItems);
+    script_.pull = [this] {
+      clock_.Advance(absl::Milliseconds(600));
+      calls_ += "pull ";
+      ++pages_;
+      const std::function<void()> act = during_pull_;
+      if (act) act();
+      return answer_pull_ ? answer_pull_() : absl::OkStatus();
+    };
+    script_.push = [this] {
+      calls_ += "push ";
+      return absl::OkStatus();
+    };
+  }
+
+  // Runs what is pending until nothing is left.
+  void RunAll() { EXPECT_LT(*engine_->RunPending(200), 200); }
+
+  int64_t EnqueueSinceLast() {
+    JobRequest request;
+    request.kind = JobKind::kPull;
+    request.options.since_last = true;
+    return engine_->Enqueue("shop", request)->job_id;
+  }
+
+  Job Read(int64_t job_id) { return *engine_->GetJob(job_id); }
+
+  std::string calls_;
+  int pages_ = 0;
+  std::function<void()> during_pull_;
+  std::function<absl::Status()> answer_pull_;
+};
+
+TEST_F(LanesTest, AChangeWaitsForOnePageOfAPull) {
+  int64_t sync = 0;
+  during_pull_ = [&] {
+    if (pages_ != 3) return;
+    WriteProduct(7, 1700);
+    sync = Enqueue(JobKind::kSync);
+  };
+  const int64_t pull = Enqueue(JobKind::kPull);
+  RunAll();
+  EXPECT_EQ(calls_, "pull pull pull push pull pull pull pull pull pull pull ");
+  EXPECT_EQ(PriceOf(7), 1700);
+  EXPECT_EQ(Read(sync).state, JobState::kCompleted);
+  const Job pulled = Read(pull);
+  EXPECT_EQ(pulled.state, JobState::kCompleted);
+  EXPECT_EQ(pulled.attempts, 1);
+  EXPECT_EQ(pulled.progress.done, kItems);
+  EXPECT_EQ(CountOf(pulled, "unchanged"), kItems);
+}
+
+// A step is owed to the pull after each sync, so that neither keeps the other from its end.
+TEST_F(LanesTest, APullEndsHoweverManySyncsAreAskedFor) {
+  int64_t price = 1000;
+  during_pull_ = [&] {
+    WriteProduct(7, ++price);
+    Enqueue(JobKind::kSync);
+  };
+  const int64_t pull = Enqueue(JobKind::kPull);
+  RunAll();
+  EXPECT_EQ(pages_, kPages);
+  EXPECT_EQ(Read(pull).state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(Read(pull), "unchanged"), kItems);
+  EXPECT_EQ(PriceOf(7), price);
+  std::string expected;
+  for (int i = 0; i < kPages; ++i) expected += "pull push ";
+  EXPECT_EQ(calls_, expected);
+}
+
+// A build has ten pages, and goes next for one of them each time that eight syncs have passed it.
+TEST_F(LanesTest, LinkAndBuildEndHoweverManySyncsAreAskedFor) {
+  std::vector<int64_t> passed = {Enqueue(JobKind::kLink), Enqueue(JobKind::kBuild), Enqueue(JobKind::kPull)};
+  for (int i = 0; i < 10 * 10 + 20; ++i) {
+    Enqueue(JobKind::kSync);
+    ASSERT_EQ(*engine_->RunPending(1), 1);
+  }
+  for (const int64_t job_id : passed) EXPECT_EQ(Read(job_id).state, JobState::kCompleted) << job_id;
+}
+
+TEST_F(LanesTest, ASyncGivesWayToWhatIsForced) {
+  WritePrices(kItems, 1100);
+  int pushes = 0;
+  int64_t forced = 0;
+  std::vector<JobState> states;
+  script_.push = [&] {
+    JobRequest request;
+    request.options.force = {Sku(29)};
+    request.options.only_forced = true;
+    if (++pushes == 2) forced = engine_->Enqueue("shop", request)->job_id;
+    if (forced != 0) states.push_back(Read(forced).state);
+    return absl::OkStatus();
+  };
+  const int64_t sync = Enqueue(JobKind::kSync);
+  RunAll();
+  ASSERT_GE(states.size(), 3u);
+  EXPECT_EQ(states[0], JobState::kPending);
+  EXPECT_EQ(states[1], JobState::kRunning) << "it is the next that pushes";
+  EXPECT_EQ(states[2], JobState::kCompleted);
+  EXPECT_EQ(Read(sync).state, JobState::kCompleted);
+  for (int i = 0; i < kItems; ++i) EXPECT_EQ(PriceOf(i), 1100) << i;
+}
+
+// Nobody waits behind what is not due.
+TEST_F(LanesTest, WhatBecomesDueIsNoticed) {
+  const absl::Time due = clock_.Now() + absl::Seconds(2);
+  JobRequest retry;
+  retry.trigger = JobTrigger::kRetry;
+  retry.not_before = due;
+  WriteProduct(7, 1700);
+  absl::Time pushed;
+  script_.push = [&] {
+    pushed = clock_.Now();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(engine_->Enqueue("shop", retry).ok());
+  Enqueue(JobKind::kPull);
+  RunAll();
+  EXPECT_GE(pushed, due);
+  EXPECT_LE(pushed, due + absl::Milliseconds(600)) << "one page later";
+}
+
+TEST_F(LanesTest, APauseEndsTheStepAndNoMore) {
+  during_pull_ = [&] {
+    if (pages_ == 3) ASSERT_TRUE(engine_->PauseChannel("shop").ok());
+  };
+  const int64_t pull = Enqueue(JobKind::kPull);
+  EXPECT_EQ(engine_->RunUntilFinal(pull).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(pages_, 3);
+  EXPECT_EQ(Read(pull).state, JobState::kPending);
+  EXPECT_EQ(Read(pull).progress.done, 9) << "the page that was asked for is stored";
+  ASSERT_TRUE(engine_->ResumeChannel("shop").ok());
+  EXPECT_EQ(Finish(pull).state, JobState::kCompleted);
+  EXPECT_EQ(pages_, kPages);
+}
+
+// Otherwise it would never come to an end.
+TEST_F(LanesTest, APullThatStartsOverGivesWayNoMore) {
+  int64_t price = 1000;
+  during_pull_ = [&] {
+    WriteProduct(7, ++price);
+    Enqueue(JobKind::kSync);
+  };
+  answer_pull_ = [&] { return pages_ == 4 ? absl::AbortedError("the channel has other items now") : absl::OkStatus(); };
+  const int64_t pull = Enqueue(JobKind::kPull);
+  RunAll();
+  std::string expected = "pull push pull push pull push pull ";
+  for (int i = 0; i < kPages; ++i) expected += "pull ";
+  EXPECT_EQ(calls_, expected + "push ");
+  EXPECT_EQ(Read(pull).state, JobState::kCompleted);
+  EXPECT_EQ(PriceOf(7), price);
+}
+
+TEST_F(LanesTest, APullSinceTheLastGivesWayToNobodyAndPassesABulkOne) {
+  const int64_t pull = Enqueue(JobKind::kPull);
+  const int64_t since_last = EnqueueSinceLast();
+  EXPECT_NE(since_last, pull);
+  ASSERT_EQ(*engine_->RunPending(1), 1);
+  EXPECT_EQ(Read(since_last).state, JobState::kCompleted);
+  EXPECT_EQ(Read(pull).state, JobState::kPending);
+}
+
+}  // namespace
+}  // namespace flxlink::engine
