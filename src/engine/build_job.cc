@@ -1,8 +1,12 @@
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "src/engine/jobs.h"
 
@@ -63,53 +67,105 @@ void NoteOutcomes(JobContext& context, const ProductBatch& products, const std::
   }
 }
 
-// Builds the product variants that `skus` names, or all of them.
-absl::Status BuildProducts(JobContext& context, absl::Span<const std::string> skus, std::set<std::string>* seen) {
-  for (int64_t after_id = 0;;) {
-    absl::StatusOr<ProductBatch> products = context.RetryValue<ProductBatch>(
-        [&] { return context.storage().ReadProducts(after_id, skus, context.page_rows()); });
+// Makes listing variants of the products of one page.
+absl::Status BuildPage(JobContext& context, const ProductBatch& products) {
+  std::vector<int64_t> row_of;
+  const ListingBatch listings = ToListings(context, products, &row_of);
+  absl::StatusOr<std::vector<BuildOutcome>> outcomes = context.WriteValue<std::vector<BuildOutcome>>(
+      [&](absl::Time now) { return context.storage().WriteListings(context.fence(), listings, now); });
+  if (!outcomes.ok()) return outcomes.status();
+  NoteOutcomes(context, products, row_of, *outcomes);
+  context.progress().total += products.size();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ProductBatch> ReadPage(JobContext& context, int64_t after_id, absl::Span<const std::string> skus) {
+  return context.RetryValue<ProductBatch>(
+      [&] { return context.storage().ReadProducts(after_id, skus, context.page_rows()); });
+}
+
+// The end of a step, after which a job that yields goes on at `cursor`.
+absl::Status ReportAt(JobContext& context, int64_t cursor) {
+  context.output().cursor = absl::StrCat(cursor);
+  return context.Report();
+}
+
+// Of all products: those with higher ids.
+absl::Status BuildAll(JobContext& context, int64_t after_id) {
+  for (;;) {
+    const absl::StatusOr<ProductBatch> products = ReadPage(context, after_id, {});
     if (!products.ok()) return products.status();
     if (products->size() == 0) return absl::OkStatus();
+    absl::Status status = BuildPage(context, *products);
+    if (!status.ok()) return status;
     after_id = products->product_id.back();
-
-    std::vector<int64_t> row_of;
-    const ListingBatch listings = ToListings(context, *products, &row_of);
-    absl::StatusOr<std::vector<BuildOutcome>> outcomes = context.WriteValue<std::vector<BuildOutcome>>(
-        [&](absl::Time now) { return context.storage().WriteListings(context.fence(), listings, now); });
-    if (!outcomes.ok()) return outcomes.status();
-    NoteOutcomes(context, *products, row_of, *outcomes);
-    if (!skus.empty()) {
-      for (int64_t i = 0; i < products->size(); ++i) seen->insert(std::string(products->sku[i]));
-    }
-    context.progress().total += products->size();
-    const absl::Status status = context.Report();
+    status = ReportAt(context, after_id);
     if (!status.ok()) return status;
   }
+}
+
+void NoteMissing(JobContext& context, const std::string& sku) {
+  context.progress().total += 1;
+  context.progress().failed += 1;
+  context.AddProblem(
+      sku, MakeProblem(problem_code::kNoProduct, {{"sku", sku}}, absl::StrCat("no product variant has SKU ", sku)));
+}
+
+// All products of these few SKUs, in one step.
+absl::Status BuildSkus(JobContext& context, absl::Span<const std::string> skus) {
+  std::set<std::string> missing(skus.begin(), skus.end());
+  for (int64_t after_id = 0;;) {
+    const absl::StatusOr<ProductBatch> products = ReadPage(context, after_id, skus);
+    if (!products.ok()) return products.status();
+    if (products->size() == 0) break;
+    const absl::Status status = BuildPage(context, *products);
+    if (!status.ok()) return status;
+    for (int64_t i = 0; i < products->size(); ++i) missing.erase(std::string(products->sku[i]));
+    after_id = products->product_id.back();
+  }
+  for (const std::string& sku : missing) NoteMissing(context, sku);
+  return absl::OkStatus();
+}
+
+// From the SKU with this number on.
+absl::Status BuildSome(JobContext& context, absl::Span<const std::string> skus, size_t first) {
+  const size_t most = static_cast<size_t>(context.page_rows());
+  for (size_t at = first; at < skus.size(); at += most) {
+    absl::Status status = BuildSkus(context, skus.subspan(at, most));
+    if (status.ok()) status = ReportAt(context, static_cast<int64_t>(at + most));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Each once, in their order.
+std::vector<std::string> Distinct(const std::vector<std::string>& skus) {
+  std::set<absl::string_view> seen;
+  std::vector<std::string> distinct;
+  for (const std::string& sku : skus) {
+    if (seen.insert(sku).second) distinct.push_back(sku);
+  }
+  return distinct;
+}
+
+// Where the job goes on. 0, the beginning: it has not yielded, or its worker died since.
+int64_t FirstOf(const JobContext& context) {
+  int64_t cursor = 0;
+  const bool is_number = context.job().attempts <= 1 && absl::SimpleAtoi(context.job().cursor, &cursor);
+  return is_number ? cursor : 0;
 }
 
 }  // namespace
 
 absl::Status RunBuildJob(JobContext& context) {
-  for (absl::string_view name : {"created", "refreshed"}) context.Count(name, 0);
-  context.SetCount("unchanged", 0);  // After it yielded, what it made itself is among them.
-  context.progress() = JobProgress();
-  const std::vector<std::string>& skus = context.job().options.skus;
-  std::set<std::string> seen;
-  if (skus.empty()) return BuildProducts(context, skus, &seen);
-  for (size_t at = 0; at < skus.size(); at += static_cast<size_t>(Storage::kMaxRows)) {
-    const absl::Status status =
-        BuildProducts(context, absl::MakeConstSpan(skus).subspan(at, static_cast<size_t>(Storage::kMaxRows)), &seen);
-    if (!status.ok()) return status;
+  for (absl::string_view name : {"created", "refreshed", "unchanged"}) context.Count(name, 0);
+  const int64_t first = FirstOf(context);
+  if (first == 0) {
+    context.SetCount("unchanged", 0);  // What it made itself is among them.
+    context.progress() = JobProgress();
   }
-  for (const std::string& sku : skus) {
-    if (seen.insert(sku).second) {
-      context.progress().total += 1;
-      context.progress().failed += 1;
-      context.AddProblem(
-          sku, MakeProblem(problem_code::kNoProduct, {{"sku", sku}}, absl::StrCat("no product variant has SKU ", sku)));
-    }
-  }
-  return context.Report();
+  const std::vector<std::string> skus = Distinct(context.job().options.skus);
+  return skus.empty() ? BuildAll(context, first) : BuildSome(context, skus, static_cast<size_t>(first));
 }
 
 }  // namespace flxlink::engine

@@ -92,6 +92,7 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
       told_(job.counts),
       progress_(job.progress),
       looked_at_(options.clock->Now()) {
+  output_.cursor = job.cursor;
   output_.counts = job.counts;
   output_.problems = job.problems;
 }

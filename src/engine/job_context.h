@@ -29,6 +29,8 @@ namespace flxlink::engine {
 
 // What a job brings home besides its Status.
 struct JobOutput {
+  // Job::cursor, as of the last step that was reported: what is set after that is not stored.
+  std::string cursor;
   JobCounts counts;
   std::vector<JobProblem> problems;
   // Why a person must approve before it goes on. nullopt: nobody has to.

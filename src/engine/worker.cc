@@ -52,6 +52,7 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   end.problems = std::move(output.problems);
   if (absl::IsCancelled(status)) {
     end.state = context.yields() ? JobState::kPending : JobState::kCancelled;
+    end.cursor = std::move(output.cursor);
   } else if (!status.ok()) {
     end.state = JobState::kFailed;
     end.error = ProblemFrom(status);

@@ -278,6 +278,7 @@ void ForgetRun(Job* job) {
   job->progress = {};
   job->attempts = 0;
   job->started_at.reset();
+  job->cursor.clear();
   job->counts.clear();
   job->problems.clear();
   job->error.reset();
@@ -315,6 +316,7 @@ absl::StatusOr<Job> OpenJob(const QueueEdit& edit, int64_t job_id) {
 // Keeps what the job came to.
 void Keep(const JobEnd& end, Job* job) {
   job->progress = end.progress;
+  job->cursor = end.cursor;
   job->counts = end.counts;
   job->problems = end.problems;
   if (job->problems.size() > Job::kMaxProblems) job->problems.resize(Job::kMaxProblems);

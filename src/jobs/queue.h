@@ -52,6 +52,7 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 struct JobEnd {
   JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
   JobProgress progress;
+  std::string cursor;  // Of one that yields.
   JobCounts counts;
   std::vector<JobProblem> problems;
   absl::optional<Problem> error;  // Why it failed or is held.
@@ -70,8 +71,8 @@ struct FollowUp {
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 
-// Puts the running job back into its place in the queue and frees the slot: `so_far` (progress, counts and problems) is
-// kept in the job, and the start does not count as an attempt. Where a cancel was requested it ends instead.
+// Puts the running job back into its place in the queue and frees the slot: `so_far` (progress, cursor, counts and
+// problems) is kept in the job, and the start does not count as an attempt. Where a cancel was requested it ends instead.
 // FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
                                       absl::Time now);

@@ -277,6 +277,7 @@ std::string EncodeJobDetails(const Job& job) {
     count_record->set_count(count.second);
   }
   for (const JobProblem& problem : job.problems) EncodeJobProblem(problem, record.add_problems());
+  record.set_cursor(job.cursor);
   return record.SerializeAsString();
 }
 
@@ -297,6 +298,7 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
   for (const internal::JobProblemRecord& problem : record.problems()) {
     job->problems.push_back({problem.subject(), DecodeParts(problem)});
   }
+  job->cursor = record.cursor();
   return absl::OkStatus();
 }
 

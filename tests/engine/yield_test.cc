@@ -187,6 +187,9 @@ std::vector<YieldCase> Cases() {
                      world.SetItem(7, 1000);
                    }});
   cases.push_back({"build", Request(JobKind::kBuild), [](World& world) { world.Run({JobKind::kPull}); }});
+  YieldCase some{"build_some", Request(JobKind::kBuild), [](World& world) { world.Run({JobKind::kPull}); }};
+  some.request.options.skus = {"s1", "nope", "s2", "s5", "s1", "s6", "nope"};
+  cases.push_back(some);
   cases.push_back({"link", Request(JobKind::kLink), [](World& world) {
                      world.Run({JobKind::kPull});
                      world.Enqueue(JobKind::kBuild);

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
 #include "src/jobs/queue.h"
@@ -402,6 +403,7 @@ class History {
     if (fences_.empty()) return;
     const Fence fence = Flag() ? fences_.back() : fences_[Below(fences_.size())];
     JobEnd so_far;
+    so_far.cursor = absl::StrCat(Below(9));
     so_far.progress = {9, static_cast<int64_t>(Below(9)), 0};
     so_far.counts = {{"sent", static_cast<int64_t>(Below(9))}};
     const absl::StatusOr<QueueChange> change = PlanYield(store_.Read(), fence, so_far, now_);
@@ -415,6 +417,7 @@ class History {
     EXPECT_EQ(job.attempts, attempts - 1);
     EXPECT_EQ(job.progress.done, so_far.progress.done);
     EXPECT_EQ(job.counts, so_far.counts);
+    EXPECT_EQ(job.cursor, so_far.cursor);
     EXPECT_FALSE(job.error.has_value());
   }
 

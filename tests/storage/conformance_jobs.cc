@@ -37,6 +37,8 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.from_job = 5;
   job.progress = {10, 6, 4};
   job.attempts = 2;
+  job.passed = 3;
+  job.cursor = "a/\"1\"";
   job.created_at = At(1);
   job.started_at = At(2);
   job.finished_at = At(4);
