@@ -269,6 +269,9 @@ class Engine {
   // something else than items: nothing is to be done about it. Other errors as of ChannelAdapter::ReadNotice, too.
   virtual absl::StatusOr<Job> TakeNotice(absl::string_view channel, const Notice& notice) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
+  // The channel's open jobs in the order in which they will run, if nothing else is asked for: the one that runs, those
+  // that are pending, and, waiting for approval, those that are held.
+  virtual absl::StatusOr<std::vector<Job>> ListQueue(absl::string_view channel) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.
   virtual absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& page) = 0;
   // Moves pending jobs ahead of every other pending job of their channels; of these the first named runs first. What

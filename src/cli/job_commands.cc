@@ -185,7 +185,8 @@ absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
   if (!found.ok()) return found.status();
   std::string text = absl::StrCat("job ", job.job_id, " on channel ", job.channel, "\n  ",
                                   SummarizeJob(job, found->config.link_priority, nullptr), "\n");
-  absl::StrAppend(&text, "  trigger: ", ToString(job.trigger), "\n  priority: ", job.priority, "\n");
+  absl::StrAppend(&text, "  trigger: ", ToString(job.trigger), "\n  lane: ", ToString(LaneOf(job)),
+                  "\n  priority: ", job.priority, "\n");
   if (job.from_job != 0) absl::StrAppend(&text, "  from job: ", job.from_job, "\n");
   absl::StrAppend(&text, "  progress: ", job.progress.done, " of ", job.progress.total, " done, ", job.progress.failed,
                   " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
@@ -303,6 +304,39 @@ absl::Status List(Session& session, const JobFlags& flags) {
   return status.ok() ? table.Finish() : status;
 }
 
+std::vector<std::string> QueueRow(const Job& job, size_t position) {
+  return {job.state == JobState::kPending ? absl::StrCat(position) : std::string(),
+          absl::StrCat(job.job_id),
+          std::string(ToString(job.kind)),
+          std::string(ToString(job.state)),
+          std::string(ToString(job.trigger)),
+          std::string(ToString(LaneOf(job))),
+          absl::StrCat(job.priority),
+          FormatInstant(job.created_at),
+          DueAt(job)};
+}
+
+// Positions count the pending ones.
+absl::Status Queue(Session& session, const JobFlags& flags) {
+  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  const absl::StatusOr<std::vector<Job>> jobs = session.engine().ListQueue(flags.channel);
+  if (!jobs.ok()) return jobs.status();
+  size_t position = 0;
+  if (session.json()) {
+    JsonArray array;
+    for (const Job& job : *jobs) {
+      if (absl::Status status = array.Add(JobView(job)); !status.ok()) return status;
+    }
+    return array.Finish();
+  }
+  TextTable table({"POSITION", "JOB", "KIND", "STATE", "TRIGGER", "LANE", "PRIORITY", "CREATED", "DUE"});
+  for (const Job& job : *jobs) {
+    if (job.state == JobState::kPending) ++position;
+    if (absl::Status status = table.AddRow(QueueRow(job, position)); !status.ok()) return status;
+  }
+  return table.Finish();
+}
+
 void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
   CLI::App* group = app.add_subcommand("job", "Look at jobs and steer them")->require_subcommand(1);
   const auto flags = std::make_shared<JobFlags>();
@@ -326,6 +360,10 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
   list->add_option("--limit", flags->limit, "At most so many, the newest (default: all)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
+  add_command("queue", "List a channel's open jobs in the order in which they will run", &Queue)
+      ->add_option("CHANNEL", flags->channel, "The channel's name")
+      ->required()
+      ->type_name("");
   add_job_command("show", "Show a job", &Show);
   add_job_command("watch", "Follow a job until it ends, whoever runs it", &Watch);
   const auto add_jobs_command = [&](const char* name, const char* help,

@@ -243,6 +243,7 @@ Json JobView(const Job& job) {
           {"kind", Text(ToString(job.kind))},
           {"state", Text(ToString(job.state))},
           {"trigger", Text(ToString(job.trigger))},
+          {"lane", Text(ToString(LaneOf(job)))},
           {"priority", job.priority},
           {"progress", {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
           {"created_at", FormatInstant(job.created_at)},

@@ -25,6 +25,7 @@
 #include "src/engine/safe_adapter.h"
 #include "src/engine/worker.h"
 #include "src/jobs/queue.h"
+#include "src/jobs/queue_order.h"
 
 namespace flxlink {
 namespace {
@@ -261,6 +262,25 @@ class EngineImpl : public Engine {
   }
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }
+
+  absl::StatusOr<std::vector<Job>> ListQueue(absl::string_view channel) override {
+    const absl::StatusOr<Channel> found = storage().ReadChannel(channel);
+    if (!found.ok()) return found.status();
+    const absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(found->channel_id);
+    if (!queue.ok()) return queue.status();
+    const absl::StatusOr<absl::Time> now = storage().Now();
+    if (!now.ok()) return now.status();
+    std::vector<Job> jobs;
+    const auto add_all_in = [&](JobState state) {
+      for (const Job& job : queue->open_jobs) {
+        if (job.state == state) jobs.push_back(job);
+      }
+    };
+    add_all_in(JobState::kRunning);
+    for (const Job* job : jobs::OrderOf(queue->open_jobs, queue->slot.owes_bulk, *now)) jobs.push_back(*job);
+    add_all_in(JobState::kHeld);
+    return jobs;
+  }
 
   absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& request) override {
     if (!filter.channel.empty()) {

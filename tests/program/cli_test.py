@@ -20,8 +20,8 @@ from flxlink_program import PATIENCE_SECONDS, PRODUCTS, SHOP, ProgramTest
 
 OPTIONS = argparse.Namespace()
 
-JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "priority", "progress", "created_at", "not_before",
-            "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
+JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "progress", "created_at",
+            "not_before", "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
@@ -397,7 +397,8 @@ class JobTest(CliTest):
         self.text("product", "import", "products.csv")
         build = self.json("build", "shop")
         self.assert_job(build, made=True)
-        self.assertEqual([build[key] for key in JOB_KEYS[1:6]], ["shop", "build", "completed", "hand", 0])
+        self.assertEqual([build[key] for key in JOB_KEYS[1:7]],
+                         ["shop", "build", "completed", "hand", "urgent", 5])
         self.assertEqual(build["progress"], {"total": 5, "done": 5, "failed": 0})
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
@@ -607,7 +608,28 @@ class JobTest(CliTest):
         self.assert_job(moved)
         self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 3})
         jobs = sorted(self.json("job", "list"), key=lambda job: job["started_at"])
-        self.assertEqual([job["kind"] for job in jobs], ["build", "sync", "pull"])
+        # The build leaves a step to the pull, which has no more than one.
+        self.assertEqual([job["kind"] for job in jobs], ["build", "pull", "sync"])
+
+    def test_queue(self):
+        self.add_shop("--link-after-sync", "no")
+        self.assertEqual(self.text("--json", "job", "queue", "shop"), "[]\n")
+        pull = self.json("pull", "shop", "--no-wait")
+        build = self.json("build", "shop", "--no-wait")
+        sync = self.json("sync", "shop", "--no-wait")
+        def queue():
+            jobs = self.json("job", "queue", "shop")
+            for job in jobs:
+                self.assert_job(job)
+            return [(job["id"], job["lane"], job["priority"]) for job in jobs]
+        self.assertEqual(queue(), [(sync["id"], "urgent", 20), (build["id"], "urgent", 5), (pull["id"], "bulk", 0)])
+        self.json("job", "prioritize", str(pull["id"]))
+        self.assertEqual([job_id for job_id, _, _ in queue()], [pull["id"], sync["id"], build["id"]])
+        lines = self.text("job", "queue", "shop").splitlines()
+        self.assertEqual(lines[0].split(), ["POSITION", "JOB", "KIND", "STATE", "TRIGGER", "LANE", "PRIORITY",
+                                            "CREATED", "DUE"])
+        self.assertEqual(lines[1].split()[:7], ["1", str(pull["id"]), "pull", "pending", "hand", "bulk", "0"])
+        self.assertIn("none", self.failure(1, "job", "queue", "none"))
 
     def test_list_and_show(self):
         self.add_shop()
@@ -1054,8 +1076,9 @@ class RunTest(CliTest):
         self.text("build", "shop", "--no-wait")
         self.kill_pull(first)
         first.communicate()
-        # The channel's queue is served in order: first what the dead process held.
+        # The channel's queue is served in order: first what the dead process held, and a build has a lower priority.
         self.json("sync", "shop")
+        self.json("run", "--until-idle")
         jobs = sorted((job for job in self.json("job", "list")), key=lambda job: job["id"])
         self.assertEqual([(job["kind"], job["state"], job["attempts"]) for job in jobs[:3]],
                          [("pull", "completed", 2), ("build", "completed", 1), ("sync", "completed", 1)])
