@@ -177,7 +177,8 @@ struct Job {
   absl::optional<absl::Time> started_at;
   absl::optional<absl::Time> finished_at;
 
-  // Where it goes on after it yielded, in words of its kind. Empty: at its beginning, or its kind knows by what is stored.
+  // Where it goes on after it yielded, in words of its kind. Empty: at its beginning, or its kind knows by what is
+  // stored.
   std::string cursor;
   JobCounts counts;
   // The first kMaxProblems.

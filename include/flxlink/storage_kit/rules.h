@@ -103,9 +103,9 @@ absl::Status CheckFilter(const ItemFilter& filter);
 
 // -- Decisions.
 
-// The order of Storage::ReadClaimable among slots that may be claimed: prioritized last, then urgent before bulk, then by
-// priority, then what has waited longest, a slot without a head from when it was due. Looks at channel_id, holder_job, the head and
-// next_due.
+// The order of Storage::ReadClaimable among slots that may be claimed: prioritized last, then urgent before bulk, then
+// by priority, then what has waited longest, a slot without a head from when it was due. Looks at channel_id,
+// holder_job, the head and next_due.
 bool IsMoreUrgent(const Slot& a, const Slot& b);
 
 // Whether the change was written before, and is the last that was.
