@@ -35,27 +35,49 @@ using Action = std::function<absl::Status()>;
 
 // What was given on the command line for one of them.
 struct RequestFlags {
-  std::string channel;
+  std::vector<std::string> channels;
+  bool all = false;  // Channels.
   JobRequest request;
   std::vector<std::string> items;  // pull: the only ones that matter.
   bool dry_run = false;
   bool no_wait = false;
 };
 
+using Make = absl::FunctionRef<absl::StatusOr<Job>(const std::string& channel)>;
+
+// Queues a job on each of the channels before any of them runs.
+absl::Status MakeJobs(Session& session, const RequestFlags& flags, Make make) {
+  std::vector<std::string> names = flags.channels;
+  if (flags.all) {
+    const absl::StatusOr<std::vector<Channel>> channels = session.engine().ListChannels();
+    if (!channels.ok()) return channels.status();
+    for (const Channel& channel : *channels) names.push_back(channel.config.name);
+    if (names.empty()) return absl::NotFoundError("there is no channel yet; add one with: flxlink channel add");
+  }
+  std::vector<AskedJob> asked;
+  for (const std::string& name : names) {
+    const absl::StatusOr<Channel> found = session.FindChannel(name);
+    asked.push_back({name, found.ok() ? make(name) : found.status()});
+  }
+  const bool is_one = asked.size() == 1 && !flags.all;
+  return is_one ? RunJob(session, asked[0].job, !flags.no_wait) : RunJobs(session, asked, !flags.no_wait);
+}
+
 absl::Status MakeJob(Session& session, const RequestFlags& flags) {
-  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
-  return RunJob(session, session.engine().Enqueue(flags.channel, flags.request), !flags.no_wait);
+  return MakeJobs(session, flags,
+                  [&](const std::string& channel) { return session.engine().Enqueue(channel, flags.request); });
 }
 
 absl::Status MakePullJob(Session& session, const RequestFlags& flags) {
   if (flags.items.empty()) return MakeJob(session, flags);
-  if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
-  const absl::StatusOr<Job> job = session.engine().NoteItems(flags.channel, flags.items);
-  if (job.ok() && job->kind == JobKind::kPull) {
-    std::fprintf(stderr, "flxlink: channel %s cannot be asked for single items, so all are read\n",
-                 OneLine(flags.channel).c_str());
-  }
-  return RunJob(session, job, !flags.no_wait);
+  return MakeJobs(session, flags, [&](const std::string& channel) {
+    absl::StatusOr<Job> job = session.engine().NoteItems(channel, flags.items);
+    if (job.ok() && job->kind == JobKind::kPull) {
+      std::fprintf(stderr, "flxlink: channel %s cannot be asked for single items, so all are read\n",
+                   OneLine(channel).c_str());
+    }
+    return job;
+  });
 }
 
 absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
@@ -89,30 +111,46 @@ absl::Status PrintPlanAsText(const LinkPlan& plan) {
                                 unlinked.empty() ? "" : absl::StrCat("; unlinked: ", FormatReasons(unlinked))));
 }
 
-absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
-  if (!flags.dry_run) return MakeJob(session, flags);
-  if (absl::Status status = session.FindChannel(flags.channel).status(); !status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<LinkPlan>> plan = session.engine().PlanLinks(flags.channel);
+absl::Status PrintPlan(Session& session, const std::string& channel) {
+  if (absl::Status status = session.FindChannel(channel).status(); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<LinkPlan>> plan = session.engine().PlanLinks(channel);
   if (!plan.ok()) return plan.status();
   // Not among the rows, which programs read.
   for (const JobProblem& problem : (*plan)->problems()) {
     std::fprintf(stderr, "flxlink: %s; %s\n", OneLine(problem.problem.message).c_str(),
-                 OneLine(AdviceFor(problem.problem, {flags.channel, "", 0})).c_str());
+                 OneLine(AdviceFor(problem.problem, {channel, "", 0})).c_str());
   }
   return session.json() ? PrintPlanAsJson(**plan) : PrintPlanAsText(**plan);
+}
+
+absl::Status MakeLinkJob(Session& session, const RequestFlags& flags) {
+  if (!flags.dry_run) return MakeJob(session, flags);
+  if (flags.channels.size() != 1) {
+    return absl::InvalidArgumentError("--dry-run prints the plan of one channel; name one");
+  }
+  return PrintPlan(session, flags.channels[0]);
 }
 
 // A command that makes a job of `kind`, with the options that all of them have.
 CLI::App* AddMaker(CLI::App& app, JobKind kind, const char* help, const std::shared_ptr<RequestFlags>& flags) {
   flags->request.kind = kind;
   CLI::App* command = app.add_subcommand(std::string(ToString(kind)), help);
-  command->add_option("CHANNEL", flags->channel, "The channel's name")->required()->type_name("");
+  // Required, so that what follows an option that takes many is left for it.
+  CLI::Option* channels =
+      command->add_option("CHANNEL", flags->channels, "The channels' names")->required()->type_name("");
+  const auto take_all = [flags, channels] {
+    flags->all = true;
+    channels->required(false);
+  };
+  command->add_flag_callback("--all", take_all, "All channels")->excludes(channels);
   command->add_flag("--no-wait", flags->no_wait, "Only queue the job; some other process runs it");
   return command;
 }
 
 void AddPriority(CLI::App* command, RequestFlags& flags) {
-  command->add_option("--priority", flags.request.priority, "Of the job; higher runs first (default: by its kind, sync before link before build)")
+  command
+      ->add_option("--priority", flags.request.priority,
+                   "Of the job; higher runs first (default: by its kind, sync before link before build)")
       ->type_name("N");
 }
 

@@ -10,6 +10,7 @@
 #include "flxlink/channel.h"
 #include "flxlink/engine.h"
 #include "flxlink/storage.h"
+#include "src/cli/advice.h"
 #include "src/cli/job_text.h"
 #include "src/cli/json_view.h"
 #include "src/cli/pages.h"
@@ -99,49 +100,92 @@ absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
                       DescribeProblems(job, kProblemsShown));
 }
 
-absl::Status PrintJobAsText(Session& session, const Job& job, const std::vector<Job>& chained) {
+absl::StatusOr<std::string> DescribeRun(Session& session, const Job& job, const std::vector<Job>& chained) {
   absl::StatusOr<std::string> text = Describe(session, job);
-  if (!text.ok()) return text.status();
+  if (!text.ok()) return text;
   for (const Job& next : chained) {
     absl::StatusOr<std::string> more = Describe(session, next);
-    if (!more.ok()) return more.status();
+    if (!more.ok()) return more;
     absl::StrAppend(&*text, *more);
     if (next.state == JobState::kCompleted || next.state == JobState::kPending) continue;
     absl::StrAppend(&*text, "  ", OneLine(DescribeFailure(next)), "\n");
   }
-  return PrintText(*text);
+  return text;
 }
 
-absl::Status PrintJobAsJson(const Job& job, const std::vector<Job>& chained) {
+Json RunView(const Job& job, const std::vector<Job>& chained) {
   Json view = JobView(job);
   view["chained"] = Json::array();
   for (const Job& next : chained) view["chained"].push_back(JobView(next));
-  return PrintJson(view);
+  return view;
 }
 
-absl::Status PrintJob(Session& session, const Job& job, const std::vector<Job>& chained) {
-  return session.json() ? PrintJobAsJson(job, chained) : PrintJobAsText(session, job, chained);
+// A job that ran, and those that it chained; or one that was only queued.
+struct Run {
+  Job job;
+  std::vector<Job> chained;
+};
+
+absl::StatusOr<Run> RunOne(Session& session, const Job& job, bool wait) {
+  if (!wait) return Run{job, {}};
+  CatchStopSignals();
+  absl::StatusOr<Job> final_job = RunUntilFinal(session.engine(), job.job_id);
+  if (!final_job.ok()) return final_job.status();
+  Run run = {*std::move(final_job), {}};
+  if (run.job.state == JobState::kCompleted) {
+    absl::StatusOr<std::vector<Job>> chained = RunChained(session.engine(), run.job);
+    if (!chained.ok()) return chained.status();
+    run.chained = *std::move(chained);
+  }
+  session.EndProgress();
+  return run;
+}
+
+// One that is not due is left to whoever runs the queue then.
+absl::Status CheckRun(const Run& run, bool wait) {
+  const bool is_well = !wait || run.job.state == JobState::kCompleted || run.job.state == JobState::kPending;
+  return is_well ? absl::OkStatus() : absl::FailedPreconditionError(DescribeFailure(run.job));
 }
 
 }  // namespace
 
 absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait) {
   if (!job.ok()) return job.status();
-  if (!wait) return PrintJob(session, *job, {});
-  CatchStopSignals();
-  absl::StatusOr<Job> final_job = RunUntilFinal(session.engine(), job->job_id);
-  if (!final_job.ok()) return final_job.status();
-  std::vector<Job> chained;
-  if (final_job->state == JobState::kCompleted) {
-    absl::StatusOr<std::vector<Job>> ran = RunChained(session.engine(), *final_job);
-    if (!ran.ok()) return ran.status();
-    chained = *std::move(ran);
+  const absl::StatusOr<Run> run = RunOne(session, *job, wait);
+  if (!run.ok()) return run.status();
+  absl::Status status;
+  if (session.json()) {
+    status = PrintJson(RunView(run->job, run->chained));
+  } else {
+    const absl::StatusOr<std::string> text = DescribeRun(session, run->job, run->chained);
+    status = text.ok() ? PrintText(*text) : text.status();
   }
-  session.EndProgress();
-  if (absl::Status status = PrintJob(session, *final_job, chained); !status.ok()) return status;
-  // One that is not due is left to whoever runs the queue then.
-  if (final_job->state == JobState::kCompleted || final_job->state == JobState::kPending) return absl::OkStatus();
-  return absl::FailedPreconditionError(DescribeFailure(*final_job));
+  return status.ok() ? CheckRun(*run, wait) : status;
+}
+
+absl::Status RunJobs(Session& session, const std::vector<AskedJob>& jobs, bool wait) {
+  std::vector<absl::Status> failures;
+  absl::optional<JsonArray> array;
+  if (session.json()) array.emplace();
+  for (const AskedJob& asked : jobs) {
+    const absl::StatusOr<Run> run = asked.job.ok() ? RunOne(session, *asked.job, wait) : asked.job.status();
+    if (!run.ok()) {
+      failures.push_back(run.status());
+      if (IsStopping()) break;
+      continue;
+    }
+    absl::Status status;
+    if (session.json()) {
+      status = array->Add(RunView(run->job, run->chained));
+    } else {
+      const absl::StatusOr<std::string> text = DescribeRun(session, run->job, run->chained);
+      status = text.ok() ? PrintText(absl::StrCat(OneLine(asked.channel), ": ", *text)) : text.status();
+    }
+    if (!status.ok()) return status;
+    if (status = CheckRun(*run, wait); !status.ok()) failures.push_back(std::move(status));
+  }
+  const absl::Status status = session.json() ? array->Finish() : absl::OkStatus();
+  return status.ok() ? ReportFailures(failures) : status;
 }
 
 }  // namespace flxlink::cli

@@ -3,6 +3,9 @@
 #ifndef FLXLINK_SRC_CLI_JOB_RUN_H_
 #define FLXLINK_SRC_CLI_JOB_RUN_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "flxlink/job.h"
@@ -13,6 +16,14 @@ namespace flxlink::cli {
 // Runs `job` and the jobs that it chains, or with `wait` off leaves it in its queue, and prints it. Not OK where the
 // job did not complete; how its chained jobs end is printed only.
 absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait);
+
+// The same for jobs of several channels, one after another, each with its channel's name before it. What goes wrong
+// with one keeps the others from nothing; OK where all completed.
+struct AskedJob {
+  std::string channel;
+  absl::StatusOr<Job> job;  // Or why there is none.
+};
+absl::Status RunJobs(Session& session, const std::vector<AskedJob>& jobs, bool wait);
 
 }  // namespace flxlink::cli
 

@@ -105,7 +105,6 @@ class UsageTest(CliTest):
             (("product", "import", "products.csv", "--dialect", "xml"), "xml"),
             (("product", "import", "products.csv", "--currency", "EURO"), "EURO"),
             (("build",), "CHANNEL"),
-            (("build", "shop", "extra"), "extra"),
             (("link", "shop", "--priority", "high"), "high"),
             (("link", "shop", "--dry-run", "--release-broken"), "--release-broken"),
             (("sync", "shop", "--force"), "--force"),
@@ -610,6 +609,27 @@ class JobTest(CliTest):
         jobs = sorted(self.json("job", "list"), key=lambda job: job["started_at"])
         # The build leaves a step to the pull, which has no more than one.
         self.assertEqual([job["kind"] for job in jobs], ["build", "pull", "sync"])
+
+    def test_several_channels(self):
+        self.text("product", "import", "products.csv")
+        self.assertIn("no channel yet", self.failure(1, "pull", "--all"))
+        self.add_shop("--link-after-sync", "no")
+        self.text("channel", "add", "other", "--adapter", "csv", "--set", "path=other.csv", "--link-after-sync", "no")
+        pulls = self.json("pull", "shop", "other", "--no-wait")
+        self.assertEqual([(job["channel"], job["state"]) for job in pulls], [("shop", "pending"), ("other", "pending")])
+        # What goes wrong with one keeps no other from being done.
+        done = self.run_program("--json", "pull", "--all", "--since-last")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("other.csv", done.stderr)
+        self.assertEqual(sorted((job["channel"], job["state"]) for job in json.loads(done.stdout)),
+                         [("other", "failed"), ("shop", "completed")])
+        done = self.run_program("build", "shop", "nope", "other")
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "flxlink: there is no channel nope; see those there are: flxlink channel list\n"))
+        self.assertEqual([line.split(":")[0] for line in done.stdout.splitlines()], ["shop", "other"])
+        self.failure(2, "sync")
+        self.failure(2, "sync", "shop", "--all")
+        self.failure(1, "link", "--all", "--dry-run")
 
     def test_queue(self):
         self.add_shop("--link-after-sync", "no")
