@@ -93,6 +93,19 @@ class Shop {
     }
   }
 
+  // Of the product i.
+  void SetPrice(int64_t i, int64_t price) {
+    ProductBatch product;
+    product.key.Add(absl::StrCat("S", i));
+    product.sku.Add(absl::StrCat("S", i));
+    product.price.push_back(price);
+    product.quantity.push_back(7);
+    const absl::Status status = engine_->WriteProducts(product).status;
+    if (!status.ok()) Must(absl::StatusOr<int>(status));
+  }
+
+  Engine& engine() { return *engine_; }
+
   Job Run(JobKind kind) {
     JobRequest request;
     request.kind = kind;

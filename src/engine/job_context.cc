@@ -16,7 +16,13 @@ namespace {
 // How often one who waits looks for a request to cancel: it is a write to storage.
 constexpr absl::Duration kLookEvery = absl::Seconds(1);
 
+// How often one whose step can be cut short looks at the queue: it is a read of storage.
+constexpr absl::Duration kPeekEvery = absl::Milliseconds(20);
+
 constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
+
+// No queue has it.
+constexpr int64_t kUnknownRevision = -1;
 
 // What linking reads was changed where one of these is not 0.
 constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
@@ -91,7 +97,8 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
       should_yield_(should_yield),
       told_(job.counts),
       progress_(job.progress),
-      looked_at_(options.clock->Now()) {
+      looked_at_(options.clock->Now()),
+      peeked_at_(looked_at_) {
   output_.cursor = job.cursor;
   output_.counts = job.counts;
   output_.problems = job.problems;
@@ -151,6 +158,15 @@ absl::Status JobContext::LookAtQueue(int64_t revision) {
   if (revision == queue_revision_ && next_due_ == absl::InfiniteFuture()) return absl::OkStatus();
   const absl::Status status = ReadQueue(revision);
   return WorthAnotherTry(status) ? absl::OkStatus() : status;
+}
+
+bool JobContext::IsWanted() {
+  const absl::Duration passed = options_.clock->Now() - peeked_at_;
+  if (passed >= absl::ZeroDuration() && passed < kPeekEvery) return yields();
+  peeked_at_ = options_.clock->Now();
+  // The end of the step finds out what is wrong.
+  LookAtQueue(kUnknownRevision).IgnoreError();
+  return yields();
 }
 
 absl::Status JobContext::ReadQueue(int64_t revision) {

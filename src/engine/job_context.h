@@ -31,6 +31,8 @@ namespace flxlink::engine {
 struct JobOutput {
   // Job::cursor, as of the last step that was reported: what is set after that is not stored.
   std::string cursor;
+  // The job yields since it has to pull everything, which is for the bulk lane.
+  bool becomes_bulk = false;
   JobCounts counts;
   std::vector<JobProblem> problems;
   // Why a person must approve before it goes on. nullopt: nobody has to.
@@ -71,6 +73,8 @@ class JobContext {
   // Whether the job is to yield: its thread is to end, it has been told to, its channel is paused, or it gives way to
   // another job (jobs::GivesWay).
   bool yields() const { return ends_soon() || is_paused_ || (gives_way_ && !stays_); }
+  // The same as of now, for steps that can be cut short: the queue is looked at, though not at every call.
+  bool IsWanted();
   // The job is to yield, since it went by what is not so any more: its next run goes by what is.
   void Yield() { yields_ = true; }
   // The job gives way to no other from now on: it would only lose what it has done.
@@ -192,13 +196,14 @@ class JobContext {
   bool gives_way_ = false;
   bool stays_ = false;
   bool has_stepped_ = false;     // A step was reported.
-  int64_t queue_revision_ = -1;  // Of the queue as it was last looked at; and when it will have changed by itself.
+  int64_t queue_revision_ = -2;  // Of the queue as it was last looked at; and when it will have changed by itself.
   absl::Time next_due_ = absl::InfiniteFuture();
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.
   JobProgress progress_;
   int64_t pushes_ = 0;
   absl::Time looked_at_;  // When a request to cancel was last looked for.
+  absl::Time peeked_at_;  // When the queue was last looked at by IsWanted.
   absl::Status ended_;    // Why the job is to end, where that was found out during a call.
   std::function<absl::Status()> before_wait_;
 };

@@ -38,12 +38,12 @@ bool GoesOn(const JobContext& context, const PullState& pull, bool since_last, a
 }
 
 // How long pages are held back to be stored together, and how many of their rows in pages of the engine's size.
-constexpr absl::Duration kLongestHold = absl::Milliseconds(500);
+constexpr absl::Duration kLongestHold = absl::Milliseconds(100);
 constexpr int64_t kMostPagesHeld = 4;
 
 // The pages of one pull, from a cursor to the end. What a quick channel gives is stored several pages at a time, since
-// each commit costs; of a slow one every page is stored as it comes, and the cursor with it. Nothing is held while the
-// job waits.
+// each commit costs, or as soon as another job is to run; of a slow one every page is stored as it comes, and the
+// cursor with it. Nothing is held while the job waits.
 class PullPages {
  public:
   PullPages(JobContext& context, const PullState& state)
@@ -62,7 +62,7 @@ class PullPages {
   const std::string& mark() const { return mark_; }
 
  private:
-  bool MustStore() const;
+  bool MustStore();
   absl::Status Store();
   absl::Status StoreSome(absl::Span<PullPage> pages, absl::Span<const absl::Time> as_of, int64_t* stored);
   void NoteRefusal(absl::Span<const PullPage> pages, const PullRefusal& refusal);
@@ -119,9 +119,9 @@ absl::Status PullPages::Read() {
 }
 
 // A negative age is no age: somebody has set the clock.
-bool PullPages::MustStore() const {
+bool PullPages::MustStore() {
   const absl::Duration held = context_.options().clock->Now() - held_since_;
-  return cursor_.empty() || held < absl::ZeroDuration() || held >= kLongestHold ||
+  return cursor_.empty() || context_.IsWanted() || held < absl::ZeroDuration() || held >= kLongestHold ||
          held_rows_ > (kMostPagesHeld - 1) * context_.page_rows();
 }
 
@@ -231,21 +231,29 @@ absl::Status Begin(JobContext& context, const std::string& since, PullState* sta
   return CheckSettings(context);
 }
 
-// Reads and stores pages up to the end, from the beginning where the channel says so: then everything, for it may be
-// the mark that it does not know. `resume`: goes on with the pull that `state` has. Returns the pull's mark.
-absl::StatusOr<std::string> ReadPages(JobContext& context, std::string since, bool resume, PullState* state) {
+// A pull since the last that has to be one of everything takes as long as one, and is that from now on.
+absl::Status BecomeBulk(JobContext& context) {
+  context.SetCount("whole", 1);
+  context.output().becomes_bulk = true;
+  context.Yield();
+  return context.Report();
+}
+
+// Reads and stores pages up to the end, from the beginning where the channel says so. `resume`: goes on with the pull
+// that `state` has. Returns the pull's mark. ABORTED: of one since a mark, which the channel may not know any more.
+absl::StatusOr<std::string> ReadPages(JobContext& context, const std::string& since, bool resume, PullState* state) {
   for (int restarts = 0;; ++restarts) {
     if (!resume) {
       const absl::Status status = Begin(context, since, state);
       if (!status.ok()) return status;
     }
     resume = false;
-    since.clear();
     PullPages pages(context, *state);
     const absl::Status status = pages.Read();
     state->saw_unnamed = pages.saw_unnamed();
     if (status.ok()) return pages.mark();
-    if (!absl::IsAborted(status) || restarts >= kMaxRestarts) return status;
+    const bool starts_over = absl::IsAborted(status) && state->since.empty() && restarts < kMaxRestarts;
+    if (!starts_over) return status;
     context.Stay();
   }
 }
@@ -258,13 +266,14 @@ absl::Status Pull(JobContext& context, bool since_last) {
   PullState state = channel->pull;
   const bool resume = GoesOn(context, state, since_last, *begun_at);
   if (resume) context.Count("resumed", 1);
-  const absl::StatusOr<std::string> mark =
-      ReadPages(context, MarkToBeginAt(context, state, since_last), resume, &state);
+  const std::string since = MarkToBeginAt(context, state, since_last);
+  if (since_last && since.empty() && !resume) return BecomeBulk(context);
+  const absl::StatusOr<std::string> mark = ReadPages(context, since, resume, &state);
+  if (since_last && absl::IsAborted(mark.status())) return BecomeBulk(context);
   if (!mark.ok()) return mark.status();
   if (context.output().held.has_value()) return absl::OkStatus();
 
   const bool whole = state.since.empty();
-  if (since_last && whole) context.SetCount("whole", 1);
   const bool complete = whole && context.adapter().capabilities().complete_pull;
   if (complete) {
     const absl::Status status = SweepUnlessHeld(context, state);

@@ -53,6 +53,7 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   if (absl::IsCancelled(status)) {
     end.state = context.yields() ? JobState::kPending : JobState::kCancelled;
     end.cursor = std::move(output.cursor);
+    end.becomes_bulk = output.becomes_bulk;
   } else if (!status.ok()) {
     end.state = JobState::kFailed;
     end.error = ProblemFrom(status);

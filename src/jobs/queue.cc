@@ -341,6 +341,10 @@ Job Yielded(Job job, const JobEnd& so_far) {
   job.state = JobState::kPending;
   job.attempts = std::max<int64_t>(job.attempts - 1, 0);
   Keep(so_far, &job);
+  if (so_far.becomes_bulk) {
+    job.options.since_last = false;
+    job.started_at.reset();
+  }
   return job;
 }
 

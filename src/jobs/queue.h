@@ -52,7 +52,8 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 struct JobEnd {
   JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
   JobProgress progress;
-  std::string cursor;  // Of one that yields.
+  std::string cursor;         // Of one that yields …
+  bool becomes_bulk = false;  // … and whether that is a pull since the last that has to be one of everything.
   JobCounts counts;
   std::vector<JobProblem> problems;
   absl::optional<Problem> error;  // Why it failed or is held.
@@ -72,8 +73,8 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 
 // Puts the running job back into its place in the queue and frees the slot: `so_far` (progress, cursor, counts and
-// problems) is kept in the job, and the start does not count as an attempt. Where a cancel was requested it ends instead.
-// FAILED_PRECONDITION: the fence is stale.
+// problems) is kept in the job, and the start does not count as an attempt. What becomes bulk waits in that lane as if
+// it had not begun. Where a cancel was requested it ends instead. FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
                                       absl::Time now);
 

@@ -28,7 +28,7 @@ class LanesTest : public SyncJobTest {
     Start();
     SyncedChannel(kItems);
     script_.pull = [this] {
-      clock_.Advance(absl::Milliseconds(600));
+      clock_.Advance(page_takes_);
       calls_ += "pull ";
       ++pages_;
       const std::function<void()> act = during_pull_;
@@ -55,6 +55,7 @@ class LanesTest : public SyncJobTest {
 
   std::string calls_;
   int pages_ = 0;
+  absl::Duration page_takes_ = absl::Milliseconds(600);
   std::function<void()> during_pull_;
   std::function<absl::Status()> answer_pull_;
 };
@@ -76,6 +77,19 @@ TEST_F(LanesTest, AChangeWaitsForOnePageOfAPull) {
   EXPECT_EQ(pulled.attempts, 1);
   EXPECT_EQ(pulled.progress.done, kItems);
   EXPECT_EQ(CountOf(pulled, "unchanged"), kItems);
+}
+
+// Of a quick channel several pages are stored together, unless somebody waits for that.
+TEST_F(LanesTest, PagesThatAreHeldAreStoredForWhoWaits) {
+  page_takes_ = absl::Milliseconds(25);
+  during_pull_ = [&] {
+    if (pages_ != 2) return;
+    WriteProduct(7, 1700);
+    Enqueue(JobKind::kSync);
+  };
+  Enqueue(JobKind::kPull);
+  RunAll();
+  EXPECT_EQ(calls_, "pull pull push pull pull pull pull pull pull pull pull ");
 }
 
 // A step is owed to the pull after each sync, so that neither keeps the other from its end.
@@ -179,13 +193,21 @@ TEST_F(LanesTest, APullThatStartsOverGivesWayNoMore) {
   EXPECT_EQ(PriceOf(7), price);
 }
 
-TEST_F(LanesTest, APullSinceTheLastGivesWayToNobodyAndPassesABulkOne) {
-  const int64_t pull = Enqueue(JobKind::kPull);
-  const int64_t since_last = EnqueueSinceLast();
-  EXPECT_NE(since_last, pull);
-  ASSERT_EQ(*engine_->RunPending(1), 1);
-  EXPECT_EQ(Read(since_last).state, JobState::kCompleted);
-  EXPECT_EQ(Read(pull).state, JobState::kPending);
+// It takes as long as any other pull of everything.
+TEST_F(LanesTest, APullSinceTheLastThatHasToBeWholeGivesWay) {
+  during_pull_ = [&] {
+    if (pages_ != 3) return;
+    WriteProduct(7, 1700);
+    Enqueue(JobKind::kSync);
+  };
+  const int64_t pull = EnqueueSinceLast();
+  EXPECT_EQ(LaneOf(Read(pull)), Lane::kUrgent);
+  RunAll();
+  EXPECT_EQ(calls_, "pull pull pull push pull pull pull pull pull pull pull ");
+  EXPECT_EQ(LaneOf(Read(pull)), Lane::kBulk);
+  EXPECT_EQ(CountOf(Read(pull), "whole"), 1);
+  EXPECT_EQ(CountOf(Read(pull), "unchanged"), kItems);
+  EXPECT_EQ(Read(pull).attempts, 1);
 }
 
 }  // namespace

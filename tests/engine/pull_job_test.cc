@@ -229,9 +229,9 @@ TEST_F(PullJobTest, PagesOfAQuickChannelAreStoredTogether) {
   EXPECT_EQ(pull.progress.done, 13);
 }
 
-TEST_F(PullJobTest, PagesWaitForHalfASecondAtMost) {
+TEST_F(PullJobTest, PagesWaitForATenthOfASecondAtMost) {
   SimulatedFaults faults;
-  faults.min_latency = faults.max_latency = absl::Milliseconds(250);
+  faults.min_latency = faults.max_latency = absl::Milliseconds(50);
   platform_->SetFaults(faults);
   Run(AskForPull());
   EXPECT_EQ(storage_.pages_written, (std::vector<size_t>{2, 1}));

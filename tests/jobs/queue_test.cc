@@ -169,6 +169,20 @@ TEST_F(QueueTest, AWishOfTheOtherLaneIsAnotherJob) {
   EXPECT_EQ(Enqueue(Ask(JobKind::kPull)), pull_id);
 }
 
+TEST_F(QueueTest, WhatBecomesBulkWaitsInThatLane) {
+  JobRequest since_last = Ask(JobKind::kPull);
+  since_last.options.since_last = true;
+  const int64_t id = Enqueue(since_last);
+  JobEnd so_far;
+  so_far.becomes_bulk = true;
+  const Fence fence = Claim();
+  Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
+  EXPECT_EQ(LaneOf(store_.job(id)), Lane::kBulk);
+  EXPECT_EQ(store_.job(id).attempts, 0);
+  EXPECT_EQ(Enqueue(Ask(JobKind::kPull)), id) << "it has not begun to pull";
+  EXPECT_NE(Enqueue(since_last), id);
+}
+
 TEST_F(QueueTest, WithoutAPriorityTheKindDecides) {
   JobRequest request;
   request.kind = JobKind::kSync;
