@@ -481,7 +481,7 @@ class JobTest(CliTest):
         self.add_shop("--link-after-sync", "no")
         self.assertIn("read everything", self.text("pull", "shop", "--since-last"))
         pull = self.json("pull", "shop", "--since-last")
-        self.assertEqual((pull["options"]["since_last"], pull["counts"]["whole"]), (True, 1))
+        self.assertEqual((pull["options"]["since_last"], pull["counts"]["whole"]), (False, 1), "it is a whole one by then")
         self.assertEqual(pull["counts"]["unchanged"], 5)
         self.assertNotIn("whole", self.json("pull", "shop")["counts"])
         self.failure(2, "pull", "shop", "--since-last", "--item", "tee/Red")
