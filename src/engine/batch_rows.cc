@@ -3,18 +3,6 @@
 #include <cstddef>
 
 namespace flxlink::engine {
-namespace {
-
-SyncBatch Filter(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids, bool wanted) {
-  SyncBatch filtered;
-  for (int64_t i = 0; i < batch.size(); ++i) {
-    if (ids.contains(batch.rows[static_cast<size_t>(i)].listing_id) == wanted) AddRow(batch, i, &filtered);
-  }
-  return filtered;
-}
-
-}  // namespace
-
 void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
   to->rows.push_back(from.rows[static_cast<size_t>(i)]);
   to->sku.Add(from.sku[i]);
@@ -23,8 +11,12 @@ void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
   to->handle.Add(from.handle[i]);
 }
 
-SyncBatch Select(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) { return Filter(batch, ids, true); }
-
-SyncBatch Without(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) { return Filter(batch, ids, false); }
+SyncBatch Without(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) {
+  SyncBatch left;
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    if (!ids.contains(batch.rows[static_cast<size_t>(i)].listing_id)) AddRow(batch, i, &left);
+  }
+  return left;
+}
 
 }  // namespace flxlink::engine

@@ -126,7 +126,6 @@ absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std
   for (int64_t i = 0; i < links->size(); ++i) {
     const SyncRow& row = links->rows[static_cast<size_t>(i)];
     forced.push_back({row.listing_id, row.channel_variant_id});
-    scope_.forced.insert(row.listing_id);
     linked->insert(std::string(links->sku[i]));
   }
   if (context_.HasCount(kForced)) return absl::OkStatus();

@@ -1,7 +1,12 @@
 #include "src/engine/sync_pass.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/types/span.h"
 #include "src/engine/batch_rows.h"
 #include "src/engine/page_push.h"
 #include "src/engine/sync_siblings.h"
@@ -56,23 +61,72 @@ absl::Status SyncPage(SyncScope& scope, const SyncBatch& page, SyncPassResult* r
   return status.ok() ? scope.context.Report() : status;
 }
 
+// Whether Storage::ReadDirty gives the link.
+bool CanBeSent(const SyncRow& row) {
+  return row.dirty && !row.status.paused && IsLive(row.status) && row.seen.status != ChannelStatus::kDead;
+}
+
+// Each once.
+SyncBatch SelectSendable(const SyncBatch& links) {
+  absl::flat_hash_set<int64_t> seen;
+  SyncBatch sendable;
+  for (int64_t i = 0; i < links.size(); ++i) {
+    const SyncRow& row = links.rows[static_cast<size_t>(i)];
+    if (CanBeSent(row) && seen.insert(row.listing_id).second) AddRow(links, i, &sendable);
+  }
+  return sendable;
+}
+
+// The dirty links of a pass, a page at a time: all of them in their order or, where nothing else is to be sent, those
+// that are forced, which are looked up one by one however many others there are.
+class DirtyPages {
+ public:
+  explicit DirtyPages(JobContext& context) : context_(context) {}
+
+  // Empty: there are no more.
+  absl::StatusOr<SyncBatch> Next() { return context_.job().options.only_forced ? NextForced() : NextOfAll(); }
+
+ private:
+  absl::StatusOr<SyncBatch> NextOfAll() {
+    // A try whose answer gets lost must not move the cursor.
+    Storage::DirtyCursor after;
+    absl::StatusOr<SyncBatch> page = context_.RetryValue<SyncBatch>([&] {
+      after = cursor_;
+      return context_.storage().ReadDirty(context_.channel().channel_id, &after, context_.page_rows());
+    });
+    cursor_ = after;
+    return page;
+  }
+
+  absl::StatusOr<SyncBatch> NextForced() {
+    const absl::Span<const std::string> skus = context_.job().options.force;
+    const size_t most = static_cast<size_t>(context_.page_rows());
+    while (forced_ < skus.size()) {
+      const absl::Span<const std::string> some = skus.subspan(forced_, most);
+      const absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
+          [&] { return context_.storage().ReadLinksBySku(context_.channel().channel_id, some); });
+      if (!links.ok()) return links.status();
+      forced_ += some.size();
+      SyncBatch page = SelectSendable(*links);
+      if (page.size() > 0) return page;
+    }
+    return SyncBatch();
+  }
+
+  JobContext& context_;
+  Storage::DirtyCursor cursor_;
+  size_t forced_ = 0;  // SKUs that were looked up.
+};
+
 }  // namespace
 
 absl::StatusOr<SyncPassResult> RunSyncPass(SyncScope& scope) {
   SyncPassResult result;
-  JobContext& context = scope.context;
-  Storage::DirtyCursor cursor;
+  DirtyPages pages(scope.context);
   while (!result.stop) {
-    // A try whose answer gets lost must not move the cursor.
-    Storage::DirtyCursor after;
-    absl::StatusOr<SyncBatch> page = context.RetryValue<SyncBatch>([&] {
-      after = cursor;
-      return context.storage().ReadDirty(scope.channel_id(), &after, context.page_rows());
-    });
+    absl::StatusOr<SyncBatch> page = pages.Next();
     if (!page.ok()) return page.status();
-    cursor = after;
     if (page->size() == 0) break;
-    if (context.job().options.only_forced) *page = Select(*page, scope.forced);
     if (!scope.unready.empty()) *page = Without(*page, scope.unready);
     const absl::Status status = SyncPage(scope, *page, &result);
     if (!status.ok()) return status;

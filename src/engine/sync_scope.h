@@ -30,7 +30,6 @@ struct SyncScope {
   JobContext& context;
   const AdapterCapabilities& capabilities;
   const SyncPolicy policy;
-  absl::flat_hash_set<int64_t> forced;   // Listing ids.
   absl::flat_hash_set<int64_t> unready;  // Listing ids of links with an open push: nothing else of them is sent.
   // When nothing of the first of those pushes can land any more.
   absl::Time next_deadline = absl::InfiniteFuture();

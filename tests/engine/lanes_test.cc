@@ -143,6 +143,29 @@ TEST_F(LanesTest, ASyncGivesWayToWhatIsForced) {
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(PriceOf(i), 1100) << i;
 }
 
+// However many others are dirty.
+TEST_F(LanesTest, WhatIsForcedIsLookedUpByItself) {
+  WritePrices(kItems, 1100);
+  int reads = 0;
+  storage_->before = [&](absl::string_view operation) {
+    reads += operation == "ReadDirty" ? 1 : 0;
+    return absl::OkStatus();
+  };
+  ListingEdit pause;
+  pause.kind = ListingEdit::Kind::kPause;
+  ASSERT_TRUE(engine_->EditListing("shop", Sku(3), pause).ok());
+  JobRequest request;
+  request.options.force = {Sku(29), Sku(3), Sku(1), Sku(29), "nope", Sku(2), Sku(1)};
+  request.options.only_forced = true;
+  const Job job = Finish(engine_->Enqueue("shop", request)->job_id);
+  EXPECT_EQ(job.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(job, "sent"), 3);
+  EXPECT_EQ(reads, 0);
+  for (const int i : {1, 2, 29}) EXPECT_EQ(PriceOf(i), 1100) << i;
+  EXPECT_EQ(PriceOf(3), 1000) << "it is paused";
+  EXPECT_EQ(PriceOf(4), 1000);
+}
+
 // Nobody waits behind what is not due.
 TEST_F(LanesTest, WhatBecomesDueIsNoticed) {
   const absl::Time due = clock_.Now() + absl::Seconds(2);
