@@ -77,8 +77,8 @@ class JobContext {
   bool IsWanted();
   // The job is to yield, since it went by what is not so any more: its next run goes by what is.
   void Yield() { yields_ = true; }
-  // The job gives way to no other from now on: it would only lose what it has done.
-  void Stay() { stays_ = true; }
+  // Whether the job gives way to no other for now: it would only lose what it has done. Off at first.
+  void Stay(bool stays) { stays_ = stays; }
 
   JobOutput& output() { return output_; }
   JobProgress& progress() { return progress_; }

@@ -104,7 +104,7 @@ absl::Status PullPages::Read() {
     cursor_ = page->next_cursor;
     mark_ = page->mark;
     // No cursor says that all was read.
-    if (cursor_.empty()) context_.Stay();
+    if (cursor_.empty()) context_.Stay(true);
     ask_again_after = page->ask_again_after;
     held_rows_ += std::max<int64_t>(page->items.size(), 1);
     held_as_of_.push_back(AsOf(context_, page->age));
@@ -254,11 +254,12 @@ absl::StatusOr<std::string> ReadPages(JobContext& context, const std::string& si
     if (status.ok()) return pages.mark();
     const bool starts_over = absl::IsAborted(status) && state->since.empty() && restarts < kMaxRestarts;
     if (!starts_over) return status;
-    context.Stay();
+    context.Stay(true);
   }
 }
 
 absl::Status Pull(JobContext& context, bool since_last) {
+  const absl::Cleanup done = [&] { context.Stay(false); };
   absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
   if (!channel.ok()) return channel.status();
   const absl::StatusOr<absl::Time> begun_at = context.Now();

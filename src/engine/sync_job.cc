@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/sync.h"
 #include "src/engine/batch_rows.h"
@@ -23,6 +27,26 @@ namespace {
 // Counts that tell a job that yielded what it has done: comparing every link, forcing those that were named.
 constexpr absl::string_view kCompared = "compared";
 constexpr absl::string_view kForced = "forced";
+
+// Where a job has come to that looks at all links again, once it has pulled what it compares them with.
+struct CompareCursor {
+  int64_t policy_version = 0;  // Those so far were looked at under this one.
+  int64_t after_id = 0;
+  int64_t looked_at = 0;
+};
+
+std::string FormatCursor(const CompareCursor& cursor) {
+  return absl::StrCat(cursor.policy_version, "/", cursor.after_id, "/", cursor.looked_at);
+}
+
+// nullopt: it has not come so far, or its worker died since.
+absl::optional<CompareCursor> CursorOf(const Job& job) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(job.cursor, '/');
+  CompareCursor cursor;
+  const bool is_cursor = job.attempts <= 1 && parts.size() == 3 && absl::SimpleAtoi(parts[0], &cursor.policy_version) &&
+                         absl::SimpleAtoi(parts[1], &cursor.after_id) && absl::SimpleAtoi(parts[2], &cursor.looked_at);
+  return is_cursor ? absl::make_optional(cursor) : absl::nullopt;
+}
 
 // One run of a sync job.
 class SyncRun {
@@ -70,17 +94,25 @@ void SyncRun::CountFromZero() {
   for (absl::string_view name : {"equal", "held_back", "refused"}) context_.Count(name, 0);
 }
 
+// From where it was before it yielded, if the policy is the same.
 absl::Status SyncRun::ReconcileAll(bool compare_seen) {
-  for (int64_t after_id = 0;;) {
+  CompareCursor begin;
+  begin.policy_version = context_.channel().policy_version;
+  CompareCursor cursor = CursorOf(context_.job()).value_or(begin);
+  if (cursor.policy_version != begin.policy_version) cursor = begin;
+  for (;;) {
+    context_.output().cursor = FormatCursor(cursor);
+    looked_at_ = cursor.looked_at;
     absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
-        [&] { return context_.storage().ReadLinks(scope_.channel_id(), after_id, context_.page_rows()); });
+        [&] { return context_.storage().ReadLinks(scope_.channel_id(), cursor.after_id, context_.page_rows()); });
     if (!links.ok()) return links.status();
     if (links->size() == 0) return absl::OkStatus();
-    after_id = links->rows.back().listing_id;
-    looked_at_ += links->size();
     const absl::StatusOr<int64_t> found = Reconcile(*links, scope_.policy, compare_seen);
     if (!found.ok()) return found.status();
     if (compare_seen) context_.Count("drifted", *found);
+    cursor.after_id = links->rows.back().listing_id;
+    cursor.looked_at += links->size();
+    context_.output().cursor = FormatCursor(cursor);
     const absl::Status status = context_.Report();
     if (!status.ok()) return status;
   }
@@ -108,11 +140,12 @@ absl::Status SyncRun::ReconcileChanged() {
 
 absl::Status SyncRun::MarkDirty() {
   const bool full = context_.job().options.full && !context_.HasCount(kCompared);
-  if (full || context_.channel().pull.needed) {
+  const bool has_pulled = CursorOf(context_.job()).has_value();
+  if ((full && !has_pulled) || context_.channel().pull.needed) {
     const absl::Status status = PullChannel(context_);
     if (!status.ok() || held()) return status;
     context_.progress() = JobProgress();
-    if (full) context_.SetCount("drifted", 0);  // Where it yielded while it compared, it begins again.
+    if (full) context_.SetCount("drifted", 0);
   }
   const absl::Status status = ReconcileChanged();
   return status.ok() ? Force() : status;

@@ -245,7 +245,7 @@ TEST_F(GiveWayTest, ACallThatIsUnderWayIsNotCancelled) {
 }
 
 TEST_F(GiveWayTest, AJobThatStaysDoesNotButForAPause) {
-  context_->Stay();
+  context_->Stay(true);
   Enqueue(UrgentJob());
   EXPECT_TRUE(context_->Report().ok());
   storage_.queue.slot.paused = true;

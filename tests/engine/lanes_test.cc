@@ -143,6 +143,40 @@ TEST_F(LanesTest, ASyncGivesWayToWhatIsForced) {
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(PriceOf(i), 1100) << i;
 }
 
+// It pulls once, compares each link once, and sends what drifted, a step at a time.
+TEST_F(LanesTest, AFullSyncGivesWayInAllOfItsParts) {
+  for (int i = 0; i < kItems; ++i) {
+    platform_->EditItem(ItemId(i), SyncFields({SyncField::kPrice}), {777});
+  }
+  clock_.Advance(absl::Seconds(1));
+  int forced = 0;
+  std::string order;
+  const auto force = [&] {
+    JobRequest request;
+    request.options.force = {Sku(29)};
+    request.options.only_forced = true;
+    if (++forced > 60) return;
+    ASSERT_TRUE(engine_->Enqueue("shop", request).ok());
+  };
+  storage_->before = [&](absl::string_view operation) {
+    if (operation == "WriteReconciliations") order += "compare ";
+    if (operation == "WriteReconciliations" || operation == "BeginPush") force();
+    if (operation == "ForceLinks") order += "force ";
+    return absl::OkStatus();
+  };
+  during_pull_ = [&] { force(); };
+  JobRequest request;
+  request.options.full = true;
+  const int64_t full = engine_->Enqueue("shop", request)->job_id;
+  RunAll();
+  EXPECT_EQ(Read(full).state, JobState::kCompleted);
+  EXPECT_EQ(pages_, kPages);
+  EXPECT_EQ(CountOf(Read(full), "compared"), kItems);
+  EXPECT_GE(CountOf(Read(full), "drifted"), kItems - 1);
+  EXPECT_THAT(order, ::testing::HasSubstr("compare force compare force compare "));
+  for (int i = 0; i < kItems; ++i) EXPECT_EQ(PriceOf(i), 1000) << i;
+}
+
 // However many others are dirty.
 TEST_F(LanesTest, WhatIsForcedIsLookedUpByItself) {
   WritePrices(kItems, 1100);
