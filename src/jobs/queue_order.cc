@@ -53,6 +53,15 @@ std::vector<const Job*> Due(absl::Span<const Job> jobs, absl::Time now) {
   return due;
 }
 
+// Whether the running job, were it pending, would be the next one: to yield would be for nothing.
+bool WouldGoOn(const QueueSnapshot& queue, const Job& running, absl::Time now) {
+  Job yielded = running;
+  yielded.state = JobState::kPending;
+  std::vector<const Job*> due = Due(queue.open_jobs, now);
+  due.push_back(&yielded);
+  return Next(due, queue.slot.owes_bulk) == &yielded;
+}
+
 }  // namespace
 
 const Job* NextJob(absl::Span<const Job> jobs, bool owes_bulk, absl::Time now) {
@@ -88,7 +97,7 @@ bool GivesWay(const QueueSnapshot& queue, const Job& running, absl::Time now) {
     return other->priority > running.priority;
   };
   const std::vector<const Job*> due = Due(queue.open_jobs, now);
-  return std::any_of(due.begin(), due.end(), goes_ahead);
+  return std::any_of(due.begin(), due.end(), goes_ahead) && !WouldGoOn(queue, running, now);
 }
 
 }  // namespace flxlink::jobs

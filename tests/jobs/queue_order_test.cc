@@ -165,6 +165,19 @@ TEST(GivesWayTest, ABuildOrSyncToAHigherPriority) {
   }
 }
 
+// The link waits for the pull, and the pull for the sync: who gave way would be the next again, and again.
+TEST(GivesWayTest, NobodyWhoWouldBeTheNextAgain) {
+  Job sync = JobOf(3, JobKind::kSync);
+  sync.state = JobState::kRunning;
+  sync.started_at = At(0);
+  QueueSnapshot queue;
+  queue.open_jobs = {Begun(PrioritizedAt(JobOf(1, JobKind::kPull), 6)), PrioritizedAt(JobOf(2, JobKind::kLink), 5),
+                     sync};
+  EXPECT_FALSE(GivesWay(queue, sync, At(1000)));
+  queue.open_jobs[1].prioritized_at = At(7);
+  EXPECT_TRUE(GivesWay(queue, sync, At(1000)));
+}
+
 TEST(GivesWayTest, OtherUrgentJobsToNobody) {
   for (const JobKind kind : {JobKind::kLink, JobKind::kRules, JobKind::kFetch}) {
     EXPECT_FALSE(GivesWayTo(JobOf(1, kind), PrioritizedAt(WithPriority(JobOf(2, JobKind::kSync), 100), 5)));
