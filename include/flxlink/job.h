@@ -10,9 +10,18 @@
 // away because it is slow.
 //
 // Two lanes. Whole pulls and full syncs take as long as the platform takes: they are *bulk*, everything else is
-// *urgent*. A bulk job gives way, between two of its steps, to every urgent job that is due, and goes on afterwards
-// where it was; after each urgent job that ends it has one step, so that neither lane keeps the other from getting on.
-// Which pending job is next, and to what a running one gives way, is in ARCHITECTURE.md, "Queue".
+// *urgent*. A running bulk job gives way, between two of its steps, to an urgent one that is due, and goes on
+// afterwards where it was; when an urgent job has ended, a step is owed to the bulk lane, so that neither keeps the
+// other from getting on. A running build or sync gives way to an urgent job that was prioritized later or, neither
+// being prioritized, has a higher priority.
+//
+// Of the pending jobs that are due, one that a person prioritized is next, the latest before others. Then come urgent
+// jobs, and then bulk ones. Among urgent jobs one that Job::kMaxPassed younger ones have passed goes before others that
+// nobody prioritized, then priority decides, then age. Among bulk ones one that has begun goes before all others, so
+// that at most one is begun and not ended; then what is prioritized, then priority, then age. Two rules go across the
+// lanes:
+//   - A prioritized bulk job that has begun is passed only by fetches, syncs, and what was prioritized after it.
+//   - A step that is owed to the bulk lane comes before what nobody prioritized.
 //
 // What may happen to a queue is decided by pure functions of the engine over these rows and written by compare-and-set
 // on the slot's revision.
@@ -177,8 +186,8 @@ struct Job {
   absl::optional<absl::Time> started_at;
   absl::optional<absl::Time> finished_at;
 
-  // Where it goes on after it yielded, in words of its kind. Empty: at its beginning, or its kind knows by what is
-  // stored.
+  // Where it goes on after it yielded, in words of its kind. Empty: at its beginning, where its worker died too, or its
+  // kind knows by what is stored.
   std::string cursor;
   JobCounts counts;
   // The first kMaxProblems.

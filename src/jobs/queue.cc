@@ -173,6 +173,12 @@ int64_t PriorityOf(const JobRequest& request) {
   return request.priority.value_or(DefaultPriority(request.kind, request.options));
 }
 
+// nullopt: nobody stated it.
+absl::optional<int64_t> StatedPriority(const Job& job) {
+  if (job.priority == DefaultPriority(job.kind, job.options)) return absl::nullopt;
+  return job.priority;
+}
+
 Job Join(const Job& pending, const JobRequest& request) {
   Job joined = pending;
   joined.options = JoinOptions(pending.options, request.options);
@@ -245,18 +251,26 @@ void EndAbandoned(Job job, bool cancel_requested, QueueEdit* edit) {
 // Counts for each urgent job that `begun` was asked for after it.
 void CountPassed(const Job& begun, QueueEdit* edit) {
   if (LaneOf(begun) == Lane::kBulk) return;
-  const std::vector<Job> jobs = edit->jobs();
-  for (Job job : jobs) {
+  std::vector<Job> passed;
+  for (const Job& job : edit->jobs()) {
     const bool waits = job.state == JobState::kPending && LaneOf(job) == Lane::kUrgent && IsDue(job, edit->now());
     const bool is_older = std::make_tuple(job.created_at, job.job_id) < std::make_tuple(begun.created_at, begun.job_id);
-    if (!waits || !is_older || job.job_id == begun.job_id) continue;
+    if (waits && is_older) passed.push_back(job);
+  }
+  for (Job& job : passed) {
     ++job.passed;
     edit->Update(std::move(job));
   }
 }
 
-// Gives the slot to `owner`, who drew `claim`, for `job`.
+// Gives the slot to `owner`, who drew `claim`, for `job`, which is pending or whose worker died.
 Job Start(Job job, OwnerId owner, uint64_t claim, QueueEdit* edit) {
+  if (job.state == JobState::kPending) {
+    CountPassed(job, edit);
+  } else {
+    // It is older than the progress that the dead worker wrote.
+    job.cursor.clear();
+  }
   edit->FreeSlot();
   Slot& slot = edit->slot();
   slot.holder_job = job.job_id;
@@ -389,10 +403,10 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
       next = nullptr;
     }
   }
-  ClaimResult result;
   if (next == nullptr) next = edit.Next();
   if (next == nullptr && slot.holder_job == 0) return NothingIsDue(edit);
-  if (next != nullptr && next->state == JobState::kPending) CountPassed(*next, &edit);
+
+  ClaimResult result;
   if (next != nullptr) {
     result.job = Start(*next, owner, claim, &edit);
     result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch, claim};
@@ -411,7 +425,7 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   }
   const Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
   edit.FreeSlot();
-  edit.slot().owes_bulk = edit.slot().owes_bulk || LaneOf(ended) == Lane::kUrgent;
+  if (LaneOf(ended) == Lane::kUrgent) edit.slot().owes_bulk = true;
   edit.Update(ended);
   for (const FollowUp& follow_up : follow_ups) {
     if (Follows(follow_up.request, ended)) Enqueue(follow_up.request, follow_up.job_id, &edit);
@@ -488,16 +502,6 @@ QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now
   return edit.Take();
 }
 
-namespace {
-
-// A priority that somebody stated counts for what follows, too. nullopt: nobody did.
-absl::optional<int64_t> StatedPriority(const Job& job) {
-  if (job.priority == DefaultPriority(job.kind, job.options)) return absl::nullopt;
-  return job.priority;
-}
-
-}  // namespace
-
 JobRequest RerunRequest(const Job& job) {
   JobRequest request;
   request.kind = job.kind;
@@ -517,6 +521,7 @@ std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, 
   JobRequest request;
   request.kind = JobKind::kLink;
   request.trigger = JobTrigger::kChain;
+  // What somebody stated counts for what follows, too.
   request.priority = StatedPriority(job);
   request.chain = job.chain;
   request.chain.push_back(job.kind);

@@ -23,7 +23,7 @@ bool IsBefore(const Job& a, const Job& b) {
   return std::make_tuple(a.created_at, a.job_id) < std::make_tuple(b.created_at, b.job_id);
 }
 
-// The first of some jobs by an order.
+// The first in that order of those that `takes` takes. nullptr: there is none.
 template <typename Takes>
 const Job* First(const std::vector<const Job*>& jobs, Takes takes) {
   const Job* first = nullptr;
@@ -53,13 +53,13 @@ std::vector<const Job*> Due(absl::Span<const Job> jobs, absl::Time now) {
   return due;
 }
 
-// Whether the running job, were it pending, would be the next one: to yield would be for nothing.
-bool WouldGoOn(const QueueSnapshot& queue, const Job& running, absl::Time now) {
-  Job yielded = running;
-  yielded.state = JobState::kPending;
-  std::vector<const Job*> due = Due(queue.open_jobs, now);
-  due.push_back(&yielded);
-  return Next(due, queue.slot.owes_bulk) == &yielded;
+// Whether a job is not to keep `other` waiting, as far as only the two of them count.
+bool Yields(const Job& running, const Job& other) {
+  if (IsBulk(other)) return false;
+  if (IsBulk(running)) return true;
+  if (running.kind != JobKind::kBuild && running.kind != JobKind::kSync) return false;
+  if (running.prioritized_at != other.prioritized_at) return other.prioritized_at > running.prioritized_at;
+  return !IsPrioritized(running) && other.priority > running.priority;
 }
 
 }  // namespace
@@ -88,16 +88,12 @@ std::vector<const Job*> OrderOf(absl::Span<const Job> jobs, bool owes_bulk, absl
 
 bool GivesWay(const QueueSnapshot& queue, const Job& running, absl::Time now) {
   if (queue.slot.paused) return true;
-  const auto goes_ahead = [&](const Job* other) {
-    if (IsBulk(*other)) return false;
-    const bool prioritized_later = other->prioritized_at > running.prioritized_at;
-    if (IsBulk(running)) return !IsPrioritized(running) || prioritized_later || ReadsOrSends(*other);
-    if (running.kind != JobKind::kBuild && running.kind != JobKind::kSync) return false;
-    if (IsPrioritized(*other) || IsPrioritized(running)) return prioritized_later;
-    return other->priority > running.priority;
-  };
-  const std::vector<const Job*> due = Due(queue.open_jobs, now);
-  return std::any_of(due.begin(), due.end(), goes_ahead) && !WouldGoOn(queue, running, now);
+  std::vector<const Job*> due = Due(queue.open_jobs, now);
+  const bool is_wanted = std::any_of(due.begin(), due.end(), [&](const Job* other) { return Yields(running, *other); });
+  if (!is_wanted) return false;
+  // Were it the next again, it would give way for nothing, and for ever.
+  due.push_back(&running);
+  return Next(due, queue.slot.owes_bulk) != &running;
 }
 
 }  // namespace flxlink::jobs

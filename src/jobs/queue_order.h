@@ -1,11 +1,4 @@
-// Which of a channel's jobs is next.
-//
-// Of those that are due, one that a person prioritized is first, the latest before others. Then come urgent jobs, and
-// then bulk ones. Among urgent jobs one that Job::kMaxPassed younger ones have passed goes before others that nobody
-// prioritized, then priority decides, then age. Among bulk ones one that has begun goes before all others, so that at
-// most one is begun and not ended; then what is prioritized, then priority, then age. Two rules go across the lanes:
-//   - A prioritized bulk job that has begun is passed only by fetches, syncs, and what was prioritized after it.
-//   - A step that is owed to the bulk lane (Slot::owes_bulk) comes before what nobody prioritized.
+// Which of a channel's jobs is next, and to whom a running one gives way: the rules of flxlink/job.h.
 //
 // Pure and thread-safe.
 
@@ -27,9 +20,8 @@ const Job* NextJob(absl::Span<const Job> jobs, bool owes_bulk, absl::Time now);
 // the others, the first due first.
 std::vector<const Job*> OrderOf(absl::Span<const Job> jobs, bool owes_bulk, absl::Time now);
 
-// Whether the running job is to give way, between two of its steps: its channel is paused, or an urgent job is due that
-// does not wait for it. To that gives way a bulk job, but for the first of the two rules; and an urgent build or sync,
-// where the other one was prioritized later or, neither being prioritized, has a higher priority.
+// Whether the running job is to give way, between two of its steps: its channel is paused; or it would not be the next
+// one if it were pending, and an urgent job is due that it yields to.
 bool GivesWay(const QueueSnapshot& queue, const Job& running, absl::Time now);
 
 }  // namespace flxlink::jobs

@@ -169,6 +169,24 @@ TEST_F(QueueTest, AWishOfTheOtherLaneIsAnotherJob) {
   EXPECT_EQ(Enqueue(Ask(JobKind::kPull)), pull_id);
 }
 
+// It is older than the progress that was reported since.
+TEST_F(QueueTest, ADeadWorkersCursorIsForgotten) {
+  const int64_t id = Enqueue(Ask(JobKind::kBuild));
+  JobEnd so_far;
+  so_far.cursor = "7";
+  Fence fence = Claim(1);
+  Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
+  fence = Claim(2);
+  EXPECT_EQ(store_.job(id).cursor, "7");
+  store_.Kill(2);
+  fence = Claim(3);
+  EXPECT_EQ(store_.job(id).cursor, "");
+  so_far.cursor = "9";
+  Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
+  Claim(4);
+  EXPECT_EQ(store_.job(id).cursor, "9") << "it goes on, though a worker of it died once";
+}
+
 TEST_F(QueueTest, WhatBecomesBulkWaitsInThatLane) {
   JobRequest since_last = Ask(JobKind::kPull);
   since_last.options.since_last = true;
