@@ -3,6 +3,7 @@
 #include <cstddef>
 
 namespace flxlink::engine {
+
 void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
   to->rows.push_back(from.rows[static_cast<size_t>(i)]);
   to->sku.Add(from.sku[i]);

@@ -148,18 +148,17 @@ std::vector<std::string> Distinct(const std::vector<std::string>& skus) {
   return distinct;
 }
 
-// Where the job goes on. 0, the beginning: it has not yielded, or its worker died since.
-int64_t FirstOf(const JobContext& context) {
+// Where the job goes on. 0: at the beginning.
+int64_t FirstOf(const Job& job) {
   int64_t cursor = 0;
-  const bool is_number = context.job().attempts <= 1 && absl::SimpleAtoi(context.job().cursor, &cursor);
-  return is_number ? cursor : 0;
+  return absl::SimpleAtoi(job.cursor, &cursor) ? cursor : 0;
 }
 
 }  // namespace
 
 absl::Status RunBuildJob(JobContext& context) {
   for (absl::string_view name : {"created", "refreshed", "unchanged"}) context.Count(name, 0);
-  const int64_t first = FirstOf(context);
+  const int64_t first = FirstOf(context.job());
   if (first == 0) {
     context.SetCount("unchanged", 0);  // What it made itself is among them.
     context.progress() = JobProgress();

@@ -21,9 +21,6 @@ constexpr absl::Duration kPeekEvery = absl::Milliseconds(20);
 
 constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
 
-// No queue has it.
-constexpr int64_t kUnknownRevision = -1;
-
 // What linking reads was changed where one of these is not 0.
 constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
                                                   "created",  "broken",  "refreshed"};
@@ -155,9 +152,18 @@ absl::Status JobContext::Report() {
 
 // Where that fails in passing, another look is never far.
 absl::Status JobContext::LookAtQueue(int64_t revision) {
-  if (revision == queue_revision_ && next_due_ == absl::InfiniteFuture()) return absl::OkStatus();
-  const absl::Status status = ReadQueue(revision);
+  const absl::StatusOr<bool> has_changed = HasChanged(revision);
+  absl::Status status = has_changed.status();
+  if (status.ok() && *has_changed) status = ReadQueue();
   return WorthAnotherTry(status) ? absl::OkStatus() : status;
+}
+
+absl::StatusOr<bool> JobContext::HasChanged(int64_t revision) const {
+  if (revision != queue_revision_) return true;
+  if (next_due_ == absl::InfiniteFuture()) return false;
+  const absl::StatusOr<absl::Time> now = storage().Now();
+  if (!now.ok()) return now.status();
+  return *now >= next_due_;
 }
 
 bool JobContext::IsWanted() {
@@ -165,14 +171,13 @@ bool JobContext::IsWanted() {
   if (passed >= absl::ZeroDuration() && passed < kPeekEvery) return yields();
   peeked_at_ = options_.clock->Now();
   // The end of the step finds out what is wrong.
-  LookAtQueue(kUnknownRevision).IgnoreError();
+  ReadQueue().IgnoreError();
   return yields();
 }
 
-absl::Status JobContext::ReadQueue(int64_t revision) {
+absl::Status JobContext::ReadQueue() {
   const absl::StatusOr<absl::Time> now = storage().Now();
   if (!now.ok()) return now.status();
-  if (revision == queue_revision_ && *now < next_due_) return absl::OkStatus();
   const absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(channel_.channel_id);
   if (!queue.ok()) return queue.status();
   queue_revision_ = queue->slot.revision;
@@ -202,6 +207,10 @@ absl::Status JobContext::Retry(absl::FunctionRef<absl::Status()> call) {
     const absl::Status waited = Wait(std::max(Backoff(tries), RetryAfter(status).value_or(absl::ZeroDuration())));
     if (!waited.ok()) return waited;
   }
+}
+
+absl::StatusOr<Channel> JobContext::ReadChannel() {
+  return RetryValue<Channel>([&] { return storage().ReadChannel(channel_.channel_id); });
 }
 
 absl::StatusOr<absl::Time> JobContext::Now() {

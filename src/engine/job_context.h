@@ -114,6 +114,8 @@ class JobContext {
     return result;
   }
 
+  // The channel as storage has it now; channel() is as the job began.
+  absl::StatusOr<Channel> ReadChannel();
   // Storage's time (see Storage::Now), which is what is compared with any time that is kept.
   absl::StatusOr<absl::Time> Now();
   // Retry for a write that is given storage's time, read anew for each try.
@@ -177,9 +179,11 @@ class JobContext {
   absl::Duration UntilLook() const;
   absl::Status LookForCancel();
   bool ends_soon() const { return yields_ || should_yield_(); }
-  // Looks whether another job is to run first, where the queue has changed since it was last looked at.
+  // Looks whether another job is to run first, where the queue, which has that revision now, may have changed since it
+  // was last looked at.
   absl::Status LookAtQueue(int64_t revision);
-  absl::Status ReadQueue(int64_t revision);
+  absl::StatusOr<bool> HasChanged(int64_t revision) const;
+  absl::Status ReadQueue();
   // CANCELLED: the job is to yield. Or why else it is to end, as far as that is known.
   absl::Status CheckYield() const;
 
@@ -195,8 +199,9 @@ class JobContext {
   bool is_paused_ = false;
   bool gives_way_ = false;
   bool stays_ = false;
-  bool has_stepped_ = false;     // A step was reported.
-  int64_t queue_revision_ = -2;  // Of the queue as it was last looked at; and when it will have changed by itself.
+  bool has_stepped_ = false;  // A step was reported.
+  // Of the queue as it was last looked at; and when it will have changed by itself.
+  absl::optional<int64_t> queue_revision_;
   absl::Time next_due_ = absl::InfiniteFuture();
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.

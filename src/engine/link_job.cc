@@ -47,14 +47,15 @@ bool IsSmall(const LinkBase& base) {
 
 // Whether the channel's last link job came to its end. One that did not may have written reasons that come from keys
 // which nobody remembers: a link change tells how a row was when the base was up to date, and not how that job saw it.
-absl::StatusOr<bool> LastJobCompleted(const JobContext& context) {
+absl::StatusOr<bool> LastJobCompleted(JobContext& context) {
   if (context.resumed()) return false;
   JobFilter filter;
   filter.channel = context.channel().config.name;
   filter.kinds = {JobKind::kLink};
   int64_t before_id = context.job().job_id;
   for (int64_t limit = kFewJobs;; limit = std::min(limit * 2, Storage::kMaxRows)) {
-    absl::StatusOr<std::vector<Job>> jobs = context.storage().ReadJobs(filter, before_id, limit);
+    const absl::StatusOr<std::vector<Job>> jobs =
+        context.RetryValue<std::vector<Job>>([&] { return context.storage().ReadJobs(filter, before_id, limit); });
     if (!jobs.ok()) return jobs.status();
     for (const Job& job : *jobs) {
       if (job.started_at.has_value()) return job.state == JobState::kCompleted;
@@ -79,7 +80,8 @@ absl::StatusOr<linking::PassResult> RunPass(JobContext& context, const Linker& l
                                options.random(), options.random(),
                                index != nullptr};
   if (index == nullptr) return linking::RunFullPass(pass);
-  absl::StatusOr<LinkBase> base = index->ReadLinkBase(channel.channel_id);
+  const absl::StatusOr<LinkBase> base =
+      context.RetryValue<LinkBase>([&] { return index->ReadLinkBase(channel.channel_id); });
   if (!base.ok()) return base.status();
   const absl::optional<linking::LinkKeys> keys = linking::LinkKeys::OfBase(channel.config, base->text);
   if (!keys.has_value() || !IsSmall(*base)) return linking::RunFullPass(pass);
@@ -91,8 +93,8 @@ absl::StatusOr<linking::PassResult> RunPass(JobContext& context, const Linker& l
   return result->has_value() ? **std::move(result) : linking::RunFullPass(pass);
 }
 
-absl::StatusOr<int64_t> ReadEditVersion(const JobContext& context) {
-  absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
+absl::StatusOr<int64_t> ReadEditVersion(JobContext& context) {
+  const absl::StatusOr<Channel> channel = context.ReadChannel();
   if (!channel.ok()) return channel.status();
   return channel->edit_version;
 }

@@ -75,12 +75,13 @@ absl::Status LinkWriter::NoteStatusRules() {
 
 absl::Status LinkWriter::NoteStatusRulesOf(absl::Span<const int64_t> listing_ids) {
   const Channel& channel = context_.channel();
-  absl::StatusOr<ListingKeyPage> listings =
-      context_.storage().ReadListingKeysById(channel.channel_id, {"sku"}, listing_ids);
+  const absl::StatusOr<ListingKeyPage> listings = context_.RetryValue<ListingKeyPage>(
+      [&] { return context_.storage().ReadListingKeysById(channel.channel_id, {"sku"}, listing_ids); });
   if (!listings.ok()) return listings.status();
   std::vector<std::string> skus;
   for (int64_t i = 0; i < listings->size(); ++i) skus.emplace_back(listings->columns[0][i]);
-  absl::StatusOr<SyncBatch> links = context_.storage().ReadLinksBySku(channel.channel_id, skus);
+  const absl::StatusOr<SyncBatch> links =
+      context_.RetryValue<SyncBatch>([&] { return context_.storage().ReadLinksBySku(channel.channel_id, skus); });
   if (!links.ok()) return links.status();
   for (int64_t i = 0; i < links->size(); ++i) {
     const SyncRow& row = links->rows[static_cast<size_t>(i)];

@@ -197,8 +197,8 @@ absl::Status SweepUnlessHeld(JobContext& context, const PullState& state) {
                                                       "nothing that this pull did not see is taken for gone")));
     return absl::OkStatus();
   }
-  const absl::StatusOr<int64_t> absent =
-      context.storage().CountAbsentLinks(context.channel().channel_id, state.pull_number);
+  const absl::StatusOr<int64_t> absent = context.RetryValue<int64_t>(
+      [&] { return context.storage().CountAbsentLinks(context.channel().channel_id, state.pull_number); });
   if (!absent.ok()) return absent.status();
   return HoldsBreaks(context, *absent) ? absl::OkStatus() : Sweep(context, state.pull_number);
 }
@@ -210,8 +210,8 @@ std::string MarkToBeginAt(const JobContext& context, const PullState& state, boo
 
 // A job asks what its channel's settings named when it began. Where they are others by now, the pull that it has begun
 // would pass for one of what they name; where they become others later, storage ends it.
-absl::Status CheckSettings(const JobContext& context) {
-  const absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
+absl::Status CheckSettings(JobContext& context) {
+  const absl::StatusOr<Channel> channel = context.ReadChannel();
   if (!channel.ok()) return channel.status();
   const ChannelConfig& asked = context.channel().config;
   const ChannelConfig& named = channel->config;
@@ -260,7 +260,7 @@ absl::StatusOr<std::string> ReadPages(JobContext& context, const std::string& si
 
 absl::Status Pull(JobContext& context, bool since_last) {
   const absl::Cleanup done = [&] { context.Stay(false); };
-  absl::StatusOr<Channel> channel = context.storage().ReadChannel(context.channel().channel_id);
+  const absl::StatusOr<Channel> channel = context.ReadChannel();
   if (!channel.ok()) return channel.status();
   const absl::StatusOr<absl::Time> begun_at = context.Now();
   if (!begun_at.ok()) return begun_at.status();

@@ -39,11 +39,11 @@ std::string FormatCursor(const CompareCursor& cursor) {
   return absl::StrCat(cursor.policy_version, "/", cursor.after_id, "/", cursor.looked_at);
 }
 
-// nullopt: it has not come so far, or its worker died since.
+// nullopt: it has not come so far.
 absl::optional<CompareCursor> CursorOf(const Job& job) {
   const std::vector<absl::string_view> parts = absl::StrSplit(job.cursor, '/');
   CompareCursor cursor;
-  const bool is_cursor = job.attempts <= 1 && parts.size() == 3 && absl::SimpleAtoi(parts[0], &cursor.policy_version) &&
+  const bool is_cursor = parts.size() == 3 && absl::SimpleAtoi(parts[0], &cursor.policy_version) &&
                          absl::SimpleAtoi(parts[1], &cursor.after_id) && absl::SimpleAtoi(parts[2], &cursor.looked_at);
   return is_cursor ? absl::make_optional(cursor) : absl::nullopt;
 }
@@ -60,8 +60,9 @@ class SyncRun {
   bool held() const { return context_.output().held.has_value(); }
 
   void CountFromZero();
-  // Looks at links again and marks dirty what differs: at all, or at those of a batch.
-  absl::Status ReconcileAll(bool compare_seen);
+  // Looks at links again and marks dirty what differs: at all, or at those of a batch. How many it looked at, and how
+  // many differ.
+  absl::StatusOr<int64_t> ReconcileAll(bool compare_seen);
   absl::StatusOr<int64_t> Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen);
   // Looks at what the channel has of items that conflicted.
   absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
@@ -82,7 +83,6 @@ class SyncRun {
 
   JobContext& context_;
   SyncScope scope_;
-  int64_t looked_at_ = 0;  // Links, by Reconcile.
 };
 
 // So that a job says what it did not do, too. Fields that most channels do not sync are shown where they were sent.
@@ -95,18 +95,16 @@ void SyncRun::CountFromZero() {
 }
 
 // From where it was before it yielded, if the policy is the same.
-absl::Status SyncRun::ReconcileAll(bool compare_seen) {
+absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen) {
   CompareCursor begin;
   begin.policy_version = context_.channel().policy_version;
   CompareCursor cursor = CursorOf(context_.job()).value_or(begin);
   if (cursor.policy_version != begin.policy_version) cursor = begin;
   for (;;) {
-    context_.output().cursor = FormatCursor(cursor);
-    looked_at_ = cursor.looked_at;
     absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
         [&] { return context_.storage().ReadLinks(scope_.channel_id(), cursor.after_id, context_.page_rows()); });
     if (!links.ok()) return links.status();
-    if (links->size() == 0) return absl::OkStatus();
+    if (links->size() == 0) return cursor.looked_at;
     const absl::StatusOr<int64_t> found = Reconcile(*links, scope_.policy, compare_seen);
     if (!found.ok()) return found.status();
     if (compare_seen) context_.Count("drifted", *found);
@@ -131,9 +129,9 @@ absl::Status SyncRun::ReconcileChanged() {
   const bool full = context_.job().options.full && !context_.HasCount(kCompared);
   const Channel& channel = context_.channel();
   if (!full && channel.policy_version <= channel.evaluated_version) return absl::OkStatus();
-  const absl::Status status = ReconcileAll(full);
-  if (!status.ok()) return status;
-  if (full) context_.Count(kCompared, looked_at_);
+  const absl::StatusOr<int64_t> looked_at = ReconcileAll(full);
+  if (!looked_at.ok()) return looked_at.status();
+  if (full) context_.Count(kCompared, *looked_at);
   return context_.Retry(
       [&] { return context_.storage().WriteEvaluatedVersion(context_.fence(), channel.policy_version); });
 }

@@ -37,8 +37,12 @@ absl::Status RunKind(JobContext& context) {
   return absl::InternalError("a job of an unknown kind");
 }
 
-jobs::JobEnd FailedEnd(const absl::Status& status) {
+// What it came to before it yielded stays.
+jobs::JobEnd FailedEnd(const Job& job, const absl::Status& status) {
   jobs::JobEnd end;
+  end.progress = job.progress;
+  end.counts = job.counts;
+  end.problems = job.problems;
   end.state = JobState::kFailed;
   end.error = ProblemFrom(status);
   return end;
@@ -150,7 +154,7 @@ absl::StatusOr<bool> Worker::Serve(int64_t channel_id, ShouldYield should_yield)
 Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
-  if (!adapter.ok()) return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), {}};
+  if (!adapter.ok()) return {claim.fence, FailedEnd(claim.job, AdapterError(adapter.status(), channel)), {}};
   JobContext context(options_, reporter_, accounts_.For(channel, (*adapter)->capabilities().account), channel,
                      **adapter, claim.job, claim.fence, should_yield);
   const absl::Time begun = options_.clock->Now();
@@ -177,8 +181,8 @@ absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id, ShouldYield should_
   // The slot is held; the next try claims it again and is given the same job.
   const bool try_again = WorthAnotherTry(channel.status()) && retries_.Failures(channel_id) + 1 < options_.max_tries;
   if (!channel.ok() && try_again) return channel.status();
-  Ending ending =
-      channel.ok() ? Run(**claim, *channel, should_yield) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
+  Ending ending = channel.ok() ? Run(**claim, *channel, should_yield)
+                               : Ending{(*claim)->fence, FailedEnd((*claim)->job, channel.status()), {}};
   absl::MutexLock lock(&mutex_);
   endings_.insert_or_assign(channel_id, std::move(ending));
   return true;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -216,6 +217,27 @@ TEST_F(SharedStoreTest, AStoreWhoseClockIsAwayIsTriedAgain) {
   EXPECT_EQ(Finish(*right, job).state, JobState::kCompleted);
   EXPECT_GE(asked, 4);
   storage_.before = nullptr;
+}
+
+TEST_F(SharedStoreTest, WhatAJobAsksAStoreThatIsAwayForAMomentItAsksAgain) {
+  const std::unique_ptr<Engine> right = NewEngine(right_);
+  SyncedChannel(*right);
+  WritePrices(*right, 1100);
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) {
+    JobRequest request;
+    request.kind = kind;
+    const absl::StatusOr<Job> job = right->Enqueue("shop", request);
+    // What the queue itself asks is another matter, and what time it is is asked before other things.
+    std::set<std::string> asked = {"Now", "ReadJob", "ReadQueue", "WriteQueue", "ReserveIds"};
+    storage_.before = [&](absl::string_view operation) {
+      return asked.insert(std::string(operation)).second ? absl::UnavailableError("away") : absl::OkStatus();
+    };
+    const Job ended = Finish(*right, job);
+    storage_.before = nullptr;
+    EXPECT_EQ(ended.state, JobState::kCompleted)
+        << ToString(kind) << ": " << (ended.error.has_value() ? ended.error->message : "");
+    EXPECT_GE(asked.size(), 8u) << ToString(kind);
+  }
 }
 
 // -- Fences.

@@ -34,6 +34,7 @@ class World {
         hooked_(*memory_),
         platform_(clock_, Options(asynchronous_receipts)) {
     adapters_.Register("scripted", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+      if (!makes_adapters) return absl::InvalidArgumentError("a setting is missing");
       return std::make_unique<ScriptedAdapter>(platform_, script);
     });
     for (int i = 1; i <= 6; ++i) SetItem(i, 1000);
@@ -141,6 +142,7 @@ class World {
   int64_t channel_id() const { return channel_id_; }
 
   ChannelScript script;
+  bool makes_adapters = true;
   std::unique_ptr<Engine> engine;
 
  private:
@@ -310,6 +312,19 @@ TEST(YieldedJobTest, APullThatYieldedGoesOnFromItsCursor) {
   EXPECT_EQ(world.platform().Counters().items_pulled - before, 2) << "only what was missing";
   EXPECT_EQ(CountOf(job, "inserted"), 6);
   EXPECT_EQ(job.progress.done, 6);
+}
+
+TEST(YieldedJobTest, WhereItsAdapterCannotBeMadeItFailsWithWhatItCameTo) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kBuild);
+  ASSERT_EQ(RunAndYield(world, job_id, 2).code(), absl::StatusCode::kCancelled);
+  const Job yielded = world.Read(job_id);
+  ASSERT_EQ(yielded.progress.done, 4);
+  world.makes_adapters = false;
+  const Job failed = *world.engine->RunUntilFinal(job_id);
+  EXPECT_EQ(failed.state, JobState::kFailed);
+  EXPECT_EQ(failed.progress.done, 4);
+  EXPECT_EQ(failed.counts, yielded.counts);
 }
 
 TEST(YieldedJobTest, APullThatYieldedAnHourAgoStartsOver) {
