@@ -19,16 +19,33 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/engine.h"
+#include "flxlink/field.h"
 #include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
 
 namespace flxlink::bench {
 
+inline void Must(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  std::abort();
+}
+
 template <typename T>
 T Must(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  std::fprintf(stderr, "%s\n", value.status().ToString().c_str());
-  std::abort();
+  Must(value.status());
+  return *std::move(value);
+}
+
+// What a platform that takes prices and quantities by itself takes in one call, and how many calls at the same time.
+inline PushKind ItemsKind(int32_t in_flight) {
+  PushKind kind;
+  kind.name = "items";
+  kind.fields = {SyncField::kPrice, SyncField::kQuantity};
+  kind.max_items = 100;
+  kind.in_flight = in_flight;
+  kind.takes_good_items = true;
+  return kind;
 }
 
 // A page of a platform that has items 0 to `items`, with the SKUs S0, S1 … .
@@ -79,29 +96,19 @@ class Shop {
   }
 
   // Of all products.
-  void SetPrices(int64_t price) {
-    for (int64_t begin = 0; begin < items_; begin += Storage::kMaxRows) {
+  void SetPrices(int64_t price) { SetPrices(0, items_, price); }
+  // Of the products from `begin` to `end`.
+  void SetPrices(int64_t begin, int64_t end, int64_t price) {
+    for (; begin < end; begin += Storage::kMaxRows) {
       ProductBatch products;
-      for (int64_t i = begin; i < std::min(items_, begin + Storage::kMaxRows); ++i) {
+      for (int64_t i = begin; i < std::min(end, begin + Storage::kMaxRows); ++i) {
         products.key.Add(absl::StrCat("S", i));
         products.sku.Add(absl::StrCat("S", i));
         products.price.push_back(price);
         products.quantity.push_back(7);
       }
-      const absl::Status status = engine_->WriteProducts(products).status;
-      if (!status.ok()) Must(absl::StatusOr<int>(status));
+      Must(engine_->WriteProducts(products).status);
     }
-  }
-
-  // Of the product i.
-  void SetPrice(int64_t i, int64_t price) {
-    ProductBatch product;
-    product.key.Add(absl::StrCat("S", i));
-    product.sku.Add(absl::StrCat("S", i));
-    product.price.push_back(price);
-    product.quantity.push_back(7);
-    const absl::Status status = engine_->WriteProducts(product).status;
-    if (!status.ok()) Must(absl::StatusOr<int>(status));
   }
 
   Engine& engine() { return *engine_; }

@@ -22,20 +22,13 @@ namespace flxlink {
 namespace {
 
 constexpr int64_t kItems = 20000;
-constexpr int64_t kItemsInACall = 100;
 constexpr absl::Duration kCallTime = absl::Milliseconds(100);
 
 // The calls of one PushSeveral go out together and take kCallTime.
 class SlowPlatform : public ChannelAdapter {
  public:
   explicit SlowPlatform(int32_t in_flight) {
-    PushKind kind;
-    kind.name = "items";
-    kind.fields = {SyncField::kPrice, SyncField::kQuantity};
-    kind.max_items = kItemsInACall;
-    kind.in_flight = in_flight;
-    kind.takes_good_items = true;
-    capabilities_.push_kinds = {kind};
+    capabilities_.push_kinds = {bench::ItemsKind(in_flight)};
     capabilities_.complete_pull = true;
   }
 

@@ -30,7 +30,6 @@ namespace {
 
 constexpr int kChanges = 40;
 constexpr int64_t kItemsInAPage = 1000;
-constexpr int64_t kItemsInACall = 100;
 constexpr int32_t kInFlight = 8;
 
 // What the platform sees. Thread-safe.
@@ -77,13 +76,7 @@ class Watch {
 class WatchedPlatform : public ChannelAdapter {
  public:
   WatchedPlatform(int64_t items, Watch& watch) : items_(items), watch_(watch) {
-    PushKind kind;
-    kind.name = "items";
-    kind.fields = {SyncField::kPrice, SyncField::kQuantity};
-    kind.max_items = kItemsInACall;
-    kind.in_flight = kInFlight;
-    kind.takes_good_items = true;
-    capabilities_.push_kinds = {kind};
+    capabilities_.push_kinds = {bench::ItemsKind(kInFlight)};
     capabilities_.complete_pull = true;
   }
 
@@ -145,7 +138,7 @@ class WatchedShop {
     for (auto iteration : state) {
       static_cast<void>(iteration);
       const int64_t job_id = Enqueue(kind, JobRequest());
-      bench::Must(absl::StatusOr<int>(Started()));
+      bench::Must(shop_.engine().Start(1));
       for (int i = 0; i < kChanges; ++i) {
         absl::SleepFor(absl::Milliseconds(50 + 7 * i % 40));
         waits.push_back(Change((7919 * i) % items_, request));
@@ -162,12 +155,6 @@ class WatchedShop {
   }
 
  private:
-  absl::StatusOr<int> Started() {
-    const absl::Status status = shop_.engine().Start(1);
-    if (!status.ok()) return status;
-    return 1;
-  }
-
   int64_t Enqueue(JobKind kind, JobRequest request) {
     request.kind = kind;
     return bench::Must(shop_.engine().Enqueue("shop", request)).job_id;
@@ -176,7 +163,7 @@ class WatchedShop {
   absl::Duration Change(int64_t i, JobRequest request) {
     watch_.Await(absl::StrCat(i));
     const absl::Time begun = absl::Now();
-    shop_.SetPrice(i, ++price_);
+    shop_.SetPrices(i, i + 1, ++price_);
     if (request.options.only_forced) request.options.force = {absl::StrCat("S", i)};
     Enqueue(JobKind::kSync, request);
     watch_.WaitForArrival();

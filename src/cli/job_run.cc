@@ -147,19 +147,19 @@ absl::Status CheckRun(const Run& run, bool wait) {
   return is_well ? absl::OkStatus() : absl::FailedPreconditionError(DescribeFailure(run.job));
 }
 
+// `before`: what its first line begins with.
+absl::Status PrintRun(Session& session, const std::string& before, const Run& run) {
+  const absl::StatusOr<std::string> text = DescribeRun(session, run.job, run.chained);
+  return text.ok() ? PrintText(absl::StrCat(before, *text)) : text.status();
+}
+
 }  // namespace
 
 absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait) {
   if (!job.ok()) return job.status();
   const absl::StatusOr<Run> run = RunOne(session, *job, wait);
   if (!run.ok()) return run.status();
-  absl::Status status;
-  if (session.json()) {
-    status = PrintJson(RunView(run->job, run->chained));
-  } else {
-    const absl::StatusOr<std::string> text = DescribeRun(session, run->job, run->chained);
-    status = text.ok() ? PrintText(*text) : text.status();
-  }
+  const absl::Status status = session.json() ? PrintJson(RunView(run->job, run->chained)) : PrintRun(session, "", *run);
   return status.ok() ? CheckRun(*run, wait) : status;
 }
 
@@ -174,13 +174,8 @@ absl::Status RunJobs(Session& session, const std::vector<AskedJob>& jobs, bool w
       if (IsStopping()) break;
       continue;
     }
-    absl::Status status;
-    if (session.json()) {
-      status = array->Add(RunView(run->job, run->chained));
-    } else {
-      const absl::StatusOr<std::string> text = DescribeRun(session, run->job, run->chained);
-      status = text.ok() ? PrintText(absl::StrCat(OneLine(asked.channel), ": ", *text)) : text.status();
-    }
+    absl::Status status = session.json() ? array->Add(RunView(run->job, run->chained))
+                                         : PrintRun(session, absl::StrCat(OneLine(asked.channel), ": "), *run);
     if (!status.ok()) return status;
     if (status = CheckRun(*run, wait); !status.ok()) failures.push_back(std::move(status));
   }

@@ -6,6 +6,21 @@
 #include "src/sync/hidden_quantity.h"
 
 namespace flxlink {
+namespace {
+
+SyncFields LaterWins(const AdapterCapabilities& capabilities) {
+  SyncFields wins;
+  SyncFields other;
+  for (const PushKind& kind : capabilities.push_kinds) {
+    if (kind.receipt_timeout == absl::ZeroDuration()) continue;
+    SyncFields& fields = kind.later_wins ? wins : other;
+    fields = UnionOf(fields, kind.fields);
+  }
+  return DifferenceOf(wins, other);
+}
+
+}  // namespace
+
 namespace sync {
 
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
@@ -25,21 +40,6 @@ bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities) {
 }
 
 }  // namespace sync
-
-namespace {
-
-SyncFields LaterWins(const AdapterCapabilities& capabilities) {
-  SyncFields wins;
-  SyncFields other;
-  for (const PushKind& kind : capabilities.push_kinds) {
-    if (kind.receipt_timeout == absl::ZeroDuration()) continue;
-    SyncFields& fields = kind.later_wins ? wins : other;
-    fields = UnionOf(fields, kind.fields);
-  }
-  return DifferenceOf(wins, other);
-}
-
-}  // namespace
 
 SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities& capabilities) {
   SyncPolicy policy;
