@@ -627,7 +627,7 @@ TEST(SqlitePlans, DirtyLinksComeFromTheirIndexInOrder) {
     EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
   }
-  EXPECT_THAT(Plan(file.path(), sqlite::kDirtyOfPriority), HasSubstr("(dirty_since,listing_id)>"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kDirtyOfPriority), HasSubstr("(dirty_rank,dirty_since,listing_id)>"));
 }
 
 TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
