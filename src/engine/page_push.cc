@@ -24,16 +24,22 @@ const PushKind& PagePush::KindOf(const sync::PushBatch& batch) const {
   return scope_.capabilities.push_kinds[static_cast<size_t>(batch.kind)];
 }
 
-absl::Status PagePush::Run() {
+absl::Status PagePush::Run(absl::FunctionRef<absl::Status()> give_way) {
   const std::vector<sync::PushBatch> batches = sync::MakePushBatches(plan_, scope_.capabilities.push_kinds);
   waiting_.assign(batches.begin(), batches.end());
-  while (!waiting_.empty() && !result_.stop) {
-    absl::StatusOr<std::vector<Call>> calls = TakeCalls();
-    absl::Status status = calls.ok() ? SendInTime(*std::move(calls)) : calls.status();
-    if (status.ok()) status = context_.Report();
+  const auto goes_on = [this] { return !waiting_.empty() && !result_.stop; };
+  while (goes_on()) {
+    absl::Status status = PushRound();
+    if (status.ok() && goes_on()) status = give_way();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status PagePush::PushRound() {
+  absl::StatusOr<std::vector<Call>> calls = TakeCalls();
+  const absl::Status status = calls.ok() ? SendInTime(*std::move(calls)) : calls.status();
+  return status.ok() ? context_.Report() : status;
 }
 
 // The next calls of one kind that can be under way together. The first waits for what it takes of the account; others
