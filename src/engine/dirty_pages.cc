@@ -73,14 +73,30 @@ absl::StatusOr<SyncBatch> DirtyPages::NextForced() {
   const size_t most = static_cast<size_t>(context_.page_rows());
   while (forced_ < skus.size()) {
     const absl::Span<const std::string> some = skus.subspan(forced_, most);
-    const absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
-        [&] { return context_.storage().ReadLinksBySku(context_.channel().channel_id, some); });
-    if (!links.ok()) return links.status();
+    absl::StatusOr<SyncBatch> page = ReadSendable(some);
+    if (!page.ok()) return page;
     forced_ += some.size();
-    SyncBatch page = SelectSendable(*links);
-    if (page.size() > 0) return page;
+    if (page->size() > 0) return page;
   }
   return SyncBatch();
+}
+
+absl::StatusOr<SyncBatch> DirtyPages::LookUp(std::vector<std::string>* skus) {
+  const size_t most = static_cast<size_t>(context_.page_rows());
+  while (!skus->empty()) {
+    const size_t rest = skus->size() - std::min(most, skus->size());
+    absl::StatusOr<SyncBatch> page = ReadSendable(absl::MakeConstSpan(*skus).subspan(rest));
+    if (!page.ok()) return page;
+    skus->resize(rest);
+    if (page->size() > 0) return page;
+  }
+  return SyncBatch();
+}
+
+absl::StatusOr<SyncBatch> DirtyPages::ReadSendable(absl::Span<const std::string> skus) {
+  const absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
+      [&] { return context_.storage().ReadLinksBySku(context_.channel().channel_id, skus); });
+  return links.ok() ? SelectSendable(*links) : links;
 }
 
 absl::StatusOr<SyncBatch> DirtyPages::Read(const Storage::DirtyCursor& after, int64_t limit) {

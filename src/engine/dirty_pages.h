@@ -5,10 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "flxlink/storage.h"
 #include "flxlink/sync.h"
 #include "src/engine/job_context.h"
@@ -47,9 +50,13 @@ class DirtyPages {
   // The first links that were not taken, of groups before `before` if it is said. Empty: there are none.
   absl::StatusOr<SyncBatch> Next(const absl::optional<DirtyGroup>& before);
 
+  // The next of those of these SKUs that can be sent, taken or not; what was looked up leaves `skus`. Empty: none can.
+  absl::StatusOr<SyncBatch> LookUp(std::vector<std::string>* skus);
+
  private:
   absl::StatusOr<SyncBatch> Search(const absl::optional<DirtyGroup>& before, int64_t limit);
   absl::StatusOr<SyncBatch> NextForced();
+  absl::StatusOr<SyncBatch> ReadSendable(absl::Span<const std::string> skus);
   absl::StatusOr<SyncBatch> Read(const Storage::DirtyCursor& after, int64_t limit);
   // The end of what was taken of the link's group, where the link is up to there.
   const Storage::DirtyCursor* EndOfTaken(const SyncRow& row) const;

@@ -48,10 +48,11 @@ class SyncPass {
  public:
   explicit SyncPass(SyncScope& scope) : scope_(scope), pages_(scope.context) {}
 
-  // Sends what stands before `before`, if that is said, until nothing does or the channel takes no more.
+  // Sends what was overtaken in a call, and what stands before `before` if that is said, until there is nothing of that
+  // or the channel takes no more.
   absl::Status Run(const absl::optional<DirtyGroup>& before) {
     while (!result_.stop) {
-      const absl::StatusOr<SyncBatch> page = pages_.Next(before);
+      const absl::StatusOr<SyncBatch> page = Next(before);
       if (!page.ok() || page->size() == 0) return page.status();
       const absl::Status status = SyncPage(*page);
       if (!status.ok()) return status;
@@ -62,6 +63,11 @@ class SyncPass {
   SyncPassResult& result() { return result_; }
 
  private:
+  absl::StatusOr<SyncBatch> Next(const absl::optional<DirtyGroup>& before) {
+    absl::StatusOr<SyncBatch> overtaken = pages_.LookUp(&result_.overtaken);
+    return overtaken.ok() && overtaken->size() == 0 ? pages_.Next(before) : overtaken;
+  }
+
   absl::Status SyncPage(const SyncBatch& page) {
     // What becomes more urgent than the page's last link does not wait for the rest of the page.
     const DirtyGroup last = GroupOf(page.rows.back());

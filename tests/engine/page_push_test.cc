@@ -105,8 +105,8 @@ TEST_F(PagePushTest, StepsOfALinkGoOutOneAfterAnother) {
   EXPECT_EQ(CountOf(sync, "prices"), 2);
   EXPECT_EQ(CountOf(sync, "quantities"), 2);
   EXPECT_EQ(sync.progress.done, 2) << "a link is done once";
-  // The one's price and the other's lower quantity, then the other's price and the one's higher quantity.
-  EXPECT_THAT(seen, ElementsAre("1000 5", "1000 5", "1100 5", "1000 5", "1100 5", "1000 2", "1100 5", "1100 2"));
+  // The other's lower quantity and the one's price, then the other's price and the one's higher quantity.
+  EXPECT_THAT(seen, ElementsAre("1000 5", "1000 5", "1000 5", "1000 2", "1100 5", "1000 2", "1100 5", "1100 2"));
   EXPECT_EQ(QuantityOf(0), 9);
 }
 
