@@ -63,8 +63,8 @@ struct AwaitedValues {
 // What made a link dirty, the more urgent first; of several marks since it was clean the most urgent one counts.
 enum class DirtyRank {
   kQuantityFell = 0,  // The product's quantity: the channel may sell what is not there.
-  kChanged = 1,       // Anything else that is another than it was.
-  kFound = 2,         // A look at links that nothing was known to be different of: another policy, a full sync.
+  kChanged = 1,       // Anything else that was stated, seen or asked for.
+  kFound = 2,         // Nothing of that: looking at links again found it, after a change of policy or in a full sync.
 };
 
 // What planning needs to know of one link.
