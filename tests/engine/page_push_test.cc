@@ -17,8 +17,8 @@ using ::testing::SizeIs;
 class PagePushTest : public SyncJobTest {
  protected:
   // The platform itself, whose calls overlap, in place of the scripted one.
-  void StartUnscripted(const SimulatedOptions& options) {
-    Start(options);
+  void StartUnscripted(const SimulatedOptions& options, int64_t page_rows = 3) {
+    Start(options, /*max_tries=*/5, page_rows);
     RegisterSimulatedChannel(adapters_, platform_, "scripted");
   }
 
@@ -62,6 +62,25 @@ TEST_F(PagePushTest, CallsOfOneKindAreUnderWayTogether) {
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 6);
   EXPECT_EQ(clock_.Now() - began_, absl::Seconds(20)) << "two times three calls";
   EXPECT_EQ(platform_->Counters().calls_throttled, 0) << "never more than there are slots";
+}
+
+// Links of two kinds by turns.
+TEST_F(PagePushTest, CallsOfOneKindGoTogetherThoughOthersStandBetween) {
+  SimulatedOptions options;
+  options.capabilities = SplitSimulatedCapabilities();
+  for (PushKind& kind : options.capabilities.push_kinds) {
+    kind.max_items = 1;
+    kind.in_flight = 3;
+  }
+  StartUnscripted(options, /*page_rows=*/10);
+  SyncedChannel(6);
+  SimulatedFaults faults;
+  faults.min_latency = faults.max_latency = absl::Seconds(10);
+  platform_->SetFaults(faults);
+  for (int i = 0; i < 6; ++i) WriteProduct(i, i % 2 == 0 ? 1100 : 1000, i % 2 == 0 ? 5 : 9);
+  began_ = clock_.Now();
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 6);
+  EXPECT_EQ(clock_.Now() - began_, absl::Seconds(20)) << "two times three calls";
 }
 
 // Throttled, lost, late and left out, beside each other.
