@@ -71,6 +71,7 @@ TEST_F(PagePushTest, CallsOfOneKindGoTogetherThoughOthersStandBetween) {
   for (PushKind& kind : options.capabilities.push_kinds) {
     kind.max_items = 1;
     kind.in_flight = 3;
+    kind.one_parent = false;
   }
   StartUnscripted(options, /*page_rows=*/10);
   SyncedChannel(6);
