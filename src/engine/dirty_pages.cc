@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
@@ -57,15 +58,16 @@ absl::StatusOr<SyncBatch> DirtyPages::Search(const absl::optional<DirtyGroup>& b
       from = *end;
       continue;
     }
-    const absl::StatusOr<SyncBatch> page = Read(from, limit);
+    absl::StatusOr<SyncBatch> page = Read(from, limit);
     if (!page.ok()) return page.status();
-    SyncBatch taken = Take(*page, before);
+    SyncBatch taken = Take(*std::move(page), before);
     // None, where somebody was faster.
     if (taken.size() > 0) return taken;
   }
   if (before.has_value() || taken_.empty()) return SyncBatch();
-  const absl::StatusOr<SyncBatch> page = Read(taken_.rbegin()->second, limit);
-  return page.ok() ? Take(*page, before) : page;
+  absl::StatusOr<SyncBatch> page = Read(taken_.rbegin()->second, limit);
+  if (!page.ok()) return page.status();
+  return Take(*std::move(page), before);
 }
 
 absl::StatusOr<SyncBatch> DirtyPages::NextForced() {
@@ -114,14 +116,16 @@ const Storage::DirtyCursor* DirtyPages::EndOfTaken(const SyncRow& row) const {
   return is_behind ? nullptr : &end->second;
 }
 
-SyncBatch DirtyPages::Take(const SyncBatch& page, const absl::optional<DirtyGroup>& before) {
-  SyncBatch taken;
-  for (int64_t i = 0; i < page.size(); ++i) {
-    const SyncRow& row = page.rows[static_cast<size_t>(i)];
+SyncBatch DirtyPages::Take(SyncBatch page, const absl::optional<DirtyGroup>& before) {
+  int64_t count = 0;
+  for (; count < page.size(); ++count) {
+    const SyncRow& row = page.rows[static_cast<size_t>(count)];
     if (!IsBefore(row, before) || EndOfTaken(row) != nullptr) break;
     taken_[GroupOf(row)] = PlaceOf(row);
-    AddRow(page, i, &taken);
   }
+  if (count == page.size()) return page;
+  SyncBatch taken;
+  for (int64_t i = 0; i < count; ++i) AddRow(page, i, &taken);
   return taken;
 }
 

@@ -61,7 +61,7 @@ class DirtyPages {
   // The end of what was taken of the link's group, where the link is up to there.
   const Storage::DirtyCursor* EndOfTaken(const SyncRow& row) const;
   // Takes the first links of the page that can be taken.
-  SyncBatch Take(const SyncBatch& page, const absl::optional<DirtyGroup>& before);
+  SyncBatch Take(SyncBatch page, const absl::optional<DirtyGroup>& before);
 
   JobContext& context_;
   absl::btree_map<DirtyGroup, Storage::DirtyCursor> taken_;  // The last place of each group.

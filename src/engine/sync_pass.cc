@@ -52,9 +52,9 @@ class SyncPass {
   // or the channel takes no more.
   absl::Status Run(const absl::optional<DirtyGroup>& before) {
     while (!result_.stop) {
-      const absl::StatusOr<SyncBatch> page = Next(before);
+      absl::StatusOr<SyncBatch> page = Next(before);
       if (!page.ok() || page->size() == 0) return page.status();
-      const absl::Status status = SyncPage(*page);
+      const absl::Status status = SyncPage(*std::move(page));
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -65,13 +65,15 @@ class SyncPass {
  private:
   absl::StatusOr<SyncBatch> Next(const absl::optional<DirtyGroup>& before) {
     absl::StatusOr<SyncBatch> overtaken = pages_.LookUp(&result_.overtaken);
-    return overtaken.ok() && overtaken->size() == 0 ? pages_.Next(before) : overtaken;
+    if (!overtaken.ok() || overtaken->size() > 0) return overtaken;
+    return pages_.Next(before);
   }
 
-  absl::Status SyncPage(const SyncBatch& page) {
+  absl::Status SyncPage(SyncBatch page) {
     // What becomes more urgent than the page's last link does not wait for the rest of the page.
     const DirtyGroup last = GroupOf(page.rows.back());
-    return SyncLinks(scope_.unready.empty() ? page : Without(page, scope_.unready), last);
+    if (!scope_.unready.empty()) page = Without(page, scope_.unready);
+    return SyncLinks(page, last);
   }
 
   absl::Status SyncLinks(const SyncBatch& links, const DirtyGroup& last);

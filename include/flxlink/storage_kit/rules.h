@@ -22,11 +22,11 @@
 // latter never falls.
 //
 // Marking dirty. Only what is linked is marked. The version grows by one. The link's rank is the most urgent one of its
-// marks since it was clean: for a product's write ProductChange::rank, for a reconciliation kFound, else kChanged. It is
-// dirty since the first mark of that rank, or since its sync priority became another, whichever is later. What a pull or
-// a fetch finds fixed of an item that is linked marks the link where it is not what was fixed before: what could not be
-// sent may be sent now. So does the end of a refusal, below. A link is clean when a settlement of its present version
-// that says `settled` is written.
+// marks since it was clean: for a product's write ProductChange::rank, for a reconciliation kFound, else kChanged. It
+// is dirty since the first mark of that rank, or since its sync priority became another, whichever is later. What a
+// pull or a fetch finds fixed of an item that is linked marks the link where it is not what was fixed before: what
+// could not be sent may be sent now. So does the end of a refusal, below. A link is clean when a settlement of its
+// present version that says `settled` is written.
 //
 // Refusals. What the channel refused may have had its cause in how the item was. Where a pull or a fetch sees a field
 // of an item with another value than the sighting before, or fixed for another reason, the link's refusals of that
