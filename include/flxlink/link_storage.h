@@ -196,10 +196,14 @@ class LinkStorage {
   virtual absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
                                                                       LinkEventPlace after, int64_t limit) = 0;
 
-  // Where a page of dirty links ended: the order is sync priority descending, then mark time, then listing_id.
+  // Where a page of dirty links ended. The order is sync priority descending, then rank, then since when the link has
+  // that rank and priority, then listing_id: what takes another place, for whatever cause, takes one behind all of that
+  // rank and priority that stood there before, as far as the times that writers give ascend. Only what was dirty while
+  // it could not be pushed comes back to its old place.
   struct DirtyCursor {
     bool started = false;
     int64_t sync_priority = 0;
+    DirtyRank dirty_rank = DirtyRank::kQuantityFell;
     absl::Time dirty_since;
     int64_t listing_id = 0;
   };

@@ -60,6 +60,13 @@ struct AwaitedValues {
   }
 };
 
+// What made a link dirty, the more urgent first; of several marks since it was clean the most urgent one counts.
+enum class DirtyRank {
+  kQuantityFell = 0,  // The product's quantity: the channel may sell what is not there.
+  kChanged = 1,       // Anything else that was stated, seen or asked for.
+  kFound = 2,         // Nothing of that: looking at links again found it, after a change of policy or in a full sync.
+};
+
 // What planning needs to know of one link.
 struct SyncRow {
   // The link: whose it is, and to which channel variant.
@@ -100,6 +107,10 @@ struct SyncRow {
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
   bool dirty = false;
+  // Where the link stands among those that are dirty (Storage::ReadDirty); means nothing of one that is not.
+  int64_t sync_priority = 0;
+  DirtyRank dirty_rank = DirtyRank::kChanged;
+  absl::Time dirty_since;
   // When the channel last acknowledged something of the listing variant's links, or a conflict saw something of them.
   // InfinitePast: never.
   absl::Time acknowledged_at = absl::InfinitePast();

@@ -24,32 +24,40 @@ const PushKind& PagePush::KindOf(const sync::PushBatch& batch) const {
   return scope_.capabilities.push_kinds[static_cast<size_t>(batch.kind)];
 }
 
-absl::Status PagePush::Run() {
+absl::Status PagePush::Run(absl::FunctionRef<absl::Status()> give_way) {
   const std::vector<sync::PushBatch> batches = sync::MakePushBatches(plan_, scope_.capabilities.push_kinds);
   waiting_.assign(batches.begin(), batches.end());
-  while (!waiting_.empty() && !result_.stop) {
-    absl::StatusOr<std::vector<Call>> calls = TakeCalls();
-    absl::Status status = calls.ok() ? SendInTime(*std::move(calls)) : calls.status();
-    if (status.ok()) status = context_.Report();
+  const auto goes_on = [this] { return !waiting_.empty() && !result_.stop; };
+  while (goes_on()) {
+    absl::Status status = PushRound();
+    if (status.ok() && goes_on()) status = give_way();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-// The next calls of one kind that can be under way together. The first waits for what it takes of the account; others
-// go along where theirs is there.
+absl::Status PagePush::PushRound() {
+  absl::StatusOr<std::vector<Call>> calls = TakeCalls();
+  const absl::Status status = calls.ok() ? SendInTime(*std::move(calls)) : calls.status();
+  return status.ok() ? context_.Report() : status;
+}
+
+// The next calls of one kind that can be under way together: the next of all, and those of its kind that follow, though
+// others stand between. The first waits for what it takes of the account; others go along where theirs is there.
 absl::StatusOr<std::vector<PagePush::Call>> PagePush::TakeCalls() {
   const PushKind& kind = KindOf(waiting_.front());
   const auto items_of = [](const sync::PushBatch& batch) { return static_cast<int64_t>(batch.items.size()); };
   absl::StatusOr<CallPermit> first = context_.Take(kind.cost, items_of(waiting_.front()));
   if (!first.ok()) return first.status();
   std::vector<Call> calls;
+  auto next = waiting_.begin();
   for (absl::optional<CallPermit> permit = *std::move(first); permit.has_value();) {
-    calls.push_back({std::move(waiting_.front()), {}, *std::move(permit), {}});
-    waiting_.pop_front();
-    const bool full = calls.size() >= static_cast<size_t>(kind.in_flight);
-    if (full || waiting_.empty() || &KindOf(waiting_.front()) != &kind) break;
-    permit = context_.TakeNow(kind.cost, items_of(waiting_.front()));
+    calls.push_back({std::move(*next), {}, *std::move(permit), {}});
+    next = waiting_.erase(next);
+    if (calls.size() >= static_cast<size_t>(kind.in_flight)) break;
+    next = std::find_if(next, waiting_.end(), [&](const sync::PushBatch& batch) { return &KindOf(batch) == &kind; });
+    if (next == waiting_.end()) break;
+    permit = context_.TakeNow(kind.cost, items_of(*next));
   }
   return calls;
 }
@@ -101,15 +109,18 @@ absl::Status PagePush::BeginOne(Call* call) {
   return left_out.ok() ? LeaveOut({left_out->begin(), left_out->end()}, call) : left_out.status();
 }
 
-// What was overtaken since it was planned is planned anew: by the next pass, or, where the channel has another policy
-// now, by the job's next run, which goes by that.
+// What was overtaken since it was planned is planned anew: next, or, where the channel has another policy now, by the
+// job's next run, which goes by that.
 absl::Status PagePush::LeaveOut(const absl::flat_hash_set<int64_t>& listing_ids, Call* call) {
   if (listing_ids.empty()) return absl::OkStatus();
-  result_.again = true;
   std::vector<int64_t> items;
   std::vector<PushItem> recorded;
   for (size_t i = 0; i < call->batch.items.size(); ++i) {
-    if (listing_ids.contains(call->record.items[i].listing_id)) continue;
+    if (listing_ids.contains(call->record.items[i].listing_id)) {
+      const int64_t row = plan_.item_states[static_cast<size_t>(call->batch.items[i])].row;
+      result_.overtaken.emplace_back(page_.sku[row]);
+      continue;
+    }
     items.push_back(call->batch.items[i]);
     recorded.push_back(std::move(call->record.items[i]));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -26,8 +27,10 @@ class PagePush {
   PagePush(SyncScope& scope, const SyncBatch& page, const SyncPlan& plan, SyncPassResult* result)
       : scope_(scope), context_(scope.context), page_(page), plan_(plan), result_(*result) {}
 
-  // Pushes all items, or those before the channel took no more (SyncPassResult::stop).
-  absl::Status Run();
+  // Pushes all items, or those before the channel took no more (SyncPassResult::stop), in rounds of calls that are
+  // under way together. `give_way` is called between them: what it sends, of other pages, goes out before the next
+  // round.
+  absl::Status Run(absl::FunctionRef<absl::Status()> give_way);
 
  private:
   // A call, and what is kept of it.
@@ -40,6 +43,7 @@ class PagePush {
   };
 
   const PushKind& KindOf(const sync::PushBatch& batch) const;
+  absl::Status PushRound();
   absl::StatusOr<std::vector<Call>> TakeCalls();
   absl::Status Begin(absl::Span<Call> calls);
   absl::Status BeginOne(Call* call);

@@ -1,13 +1,11 @@
 #include "src/engine/sync_pass.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <string>
+#include <utility>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/types/span.h"
+#include "absl/types/optional.h"
 #include "src/engine/batch_rows.h"
+#include "src/engine/dirty_pages.h"
 #include "src/engine/page_push.h"
 #include "src/engine/sync_siblings.h"
 #include "src/sync/fixed_fields.h"
@@ -46,92 +44,67 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   return absl::OkStatus();
 }
 
-absl::Status SyncPage(SyncScope& scope, const SyncBatch& page, SyncPassResult* result) {
-  absl::StatusOr<SyncBatch> siblings = ReadSiblings(scope, page);
-  if (!siblings.ok()) return siblings.status();
-  const absl::StatusOr<bool> waiting = MarkWaitingSiblings(scope, *siblings);
-  if (!waiting.ok()) return waiting.status();
-  if (*waiting) result->again = result->progressed = true;
-  const SyncPlan plan = PlanSync(page, *siblings, scope.policy);
-  JobProgress& progress = scope.context.progress();
-  progress.total = std::max(progress.total, progress.done + progress.failed + page.size());
-  absl::Status status = SettleUnsent(scope, page, plan, result);
-  if (!status.ok()) return status;
-  status = PagePush(scope, page, plan, result).Run();
-  return status.ok() ? scope.context.Report() : status;
-}
-
-// Whether Storage::ReadDirty gives the link.
-bool CanBeSent(const SyncRow& row) {
-  return row.dirty && !row.status.paused && IsLive(row.status) && row.seen.status != ChannelStatus::kDead;
-}
-
-// Each once.
-SyncBatch SelectSendable(const SyncBatch& links) {
-  absl::flat_hash_set<int64_t> seen;
-  SyncBatch sendable;
-  for (int64_t i = 0; i < links.size(); ++i) {
-    const SyncRow& row = links.rows[static_cast<size_t>(i)];
-    if (CanBeSent(row) && seen.insert(row.listing_id).second) AddRow(links, i, &sendable);
-  }
-  return sendable;
-}
-
-// The dirty links of a pass, a page at a time: all of them in their order or, where nothing else is to be sent, those
-// that are forced, which are looked up one by one however many others there are.
-class DirtyPages {
+class SyncPass {
  public:
-  explicit DirtyPages(JobContext& context) : context_(context) {}
+  explicit SyncPass(SyncScope& scope) : scope_(scope), pages_(scope.context) {}
 
-  // Empty: there are no more.
-  absl::StatusOr<SyncBatch> Next() { return context_.job().options.only_forced ? NextForced() : NextOfAll(); }
+  // Sends what was overtaken in a call, and what stands before `before` if that is said, until there is nothing of that
+  // or the channel takes no more.
+  absl::Status Run(const absl::optional<DirtyGroup>& before) {
+    while (!result_.stop) {
+      absl::StatusOr<SyncBatch> page = Next(before);
+      if (!page.ok() || page->size() == 0) return page.status();
+      const absl::Status status = SyncPage(*std::move(page));
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  SyncPassResult& result() { return result_; }
 
  private:
-  absl::StatusOr<SyncBatch> NextOfAll() {
-    // A try whose answer gets lost must not move the cursor.
-    Storage::DirtyCursor after;
-    absl::StatusOr<SyncBatch> page = context_.RetryValue<SyncBatch>([&] {
-      after = cursor_;
-      return context_.storage().ReadDirty(context_.channel().channel_id, &after, context_.page_rows());
-    });
-    cursor_ = after;
-    return page;
+  absl::StatusOr<SyncBatch> Next(const absl::optional<DirtyGroup>& before) {
+    absl::StatusOr<SyncBatch> overtaken = pages_.LookUp(&result_.overtaken);
+    if (!overtaken.ok() || overtaken->size() > 0) return overtaken;
+    return pages_.Next(before);
   }
 
-  absl::StatusOr<SyncBatch> NextForced() {
-    const absl::Span<const std::string> skus = context_.job().options.force;
-    const size_t most = static_cast<size_t>(context_.page_rows());
-    while (forced_ < skus.size()) {
-      const absl::Span<const std::string> some = skus.subspan(forced_, most);
-      const absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
-          [&] { return context_.storage().ReadLinksBySku(context_.channel().channel_id, some); });
-      if (!links.ok()) return links.status();
-      forced_ += some.size();
-      SyncBatch page = SelectSendable(*links);
-      if (page.size() > 0) return page;
-    }
-    return SyncBatch();
+  absl::Status SyncPage(SyncBatch page) {
+    // What becomes more urgent than the page's last link does not wait for the rest of the page.
+    const DirtyGroup last = GroupOf(page.rows.back());
+    if (!scope_.unready.empty()) page = Without(page, scope_.unready);
+    return SyncLinks(page, last);
   }
 
-  JobContext& context_;
-  Storage::DirtyCursor cursor_;
-  size_t forced_ = 0;  // SKUs that were looked up.
+  absl::Status SyncLinks(const SyncBatch& links, const DirtyGroup& last);
+
+  SyncScope& scope_;
+  DirtyPages pages_;
+  SyncPassResult result_;
 };
+
+absl::Status SyncPass::SyncLinks(const SyncBatch& links, const DirtyGroup& last) {
+  const absl::StatusOr<SyncBatch> siblings = ReadSiblings(scope_, links);
+  if (!siblings.ok()) return siblings.status();
+  const absl::StatusOr<bool> waiting = MarkWaitingSiblings(scope_, *siblings);
+  if (!waiting.ok()) return waiting.status();
+  if (*waiting) result_.again = result_.progressed = true;
+  const SyncPlan plan = PlanSync(links, *siblings, scope_.policy);
+  JobProgress& progress = scope_.context.progress();
+  progress.total = std::max(progress.total, progress.done + progress.failed + links.size());
+  absl::Status status = SettleUnsent(scope_, links, plan, &result_);
+  if (!status.ok()) return status;
+  status = PagePush(scope_, links, plan, &result_).Run([&] { return Run(last); });
+  return status.ok() ? scope_.context.Report() : status;
+}
 
 }  // namespace
 
 absl::StatusOr<SyncPassResult> RunSyncPass(SyncScope& scope) {
-  SyncPassResult result;
-  DirtyPages pages(scope.context);
-  while (!result.stop) {
-    absl::StatusOr<SyncBatch> page = pages.Next();
-    if (!page.ok()) return page.status();
-    if (page->size() == 0) break;
-    if (!scope.unready.empty()) *page = Without(*page, scope.unready);
-    const absl::Status status = SyncPage(scope, *page, &result);
-    if (!status.ok()) return status;
-  }
-  return result;
+  SyncPass pass(scope);
+  const absl::Status status = pass.Run(absl::nullopt);
+  if (!status.ok()) return status;
+  return std::move(pass.result());
 }
 
 }  // namespace flxlink::engine

@@ -8,8 +8,11 @@
 
 namespace flxlink::engine {
 
-// Reads dirty links page by page, in the order in which they go out, and settles or pushes each of them once, until
-// none is left or the channel takes no more.
+// Settles or pushes dirty links in the order in which they go out, until none is left or the channel takes no more. The
+// order is looked up anew for every page and between the rounds of calls of a page: what comes before the rest of the
+// page by then is sent first (dirty_pages.h). A link that is another than it was
+// planned for is left out of its call and sent next. One that stays dirty is not taken again, unless it takes another
+// place in the order meanwhile, as one whose quantity falls does.
 absl::StatusOr<SyncPassResult> RunSyncPass(SyncScope& scope);
 
 }  // namespace flxlink::engine

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -43,6 +44,7 @@ struct SyncPassResult {
   bool progressed = false;                        // Something was settled.
   absl::Duration wait = absl::ZeroDuration();     // What the channel asked for. Zero: it did not.
   std::string reason;                             // Why it has to be tried again.
+  std::vector<std::string> overtaken;             // SKUs of links that were left out of a call, to be planned anew.
   std::map<std::string, std::string> conflicted;  // Items to look at, whose channel side moved: external id and SKU.
 };
 

@@ -389,6 +389,8 @@ ProductChange CompareProducts(const ProductState& before, const ProductState& af
   ProductChange change;
   change.values = before.price != after.price || before.compare_at_price != after.compare_at_price ||
                   before.currency != after.currency || before.quantity != after.quantity;
+  const bool fell = after.quantity != kAbsent && (before.quantity == kAbsent || after.quantity < before.quantity);
+  if (fell) change.rank = DirtyRank::kQuantityFell;
   change.any = change.values || before.sku != after.sku || before.parent != after.parent ||
                before.sync_priority != after.sync_priority || before.removed != after.removed ||
                before.fields != after.fields;

@@ -1,6 +1,8 @@
 #include "src/sync/push_batches.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -59,39 +61,52 @@ int64_t BytesOf(const PushItem& item, const PushKind& kind) {
 }
 
 // Cuts items into calls. One item that is too large by itself is a call of its own: the platform may take it.
-void Cut(const SyncPlan& plan, const std::vector<int64_t>& items, int32_t kind_index, const PushKind& kind,
-         std::vector<PushBatch>* batches) {
+std::vector<PushBatch> Cut(const SyncPlan& plan, const std::vector<int64_t>& items, int32_t kind_index,
+                           const PushKind& kind) {
+  std::vector<PushBatch> batches;
   int64_t bytes = 0;
-  for (size_t i = 0; i < items.size(); ++i) {
-    const int64_t size = kind.max_bytes > 0 ? BytesOf(plan.items[static_cast<size_t>(items[i])], kind) : 0;
+  for (const int64_t item : items) {
+    const int64_t size = kind.max_bytes > 0 ? BytesOf(plan.items[static_cast<size_t>(item)], kind) : 0;
     bytes += size;
-    const bool full = i == 0 ||
-                      (kind.max_items > 0 && static_cast<int64_t>(batches->back().items.size()) >= kind.max_items) ||
+    const bool full = batches.empty() ||
+                      (kind.max_items > 0 && static_cast<int64_t>(batches.back().items.size()) >= kind.max_items) ||
                       (kind.max_bytes > 0 && bytes > kind.max_bytes);
     if (full) {
-      batches->push_back({kind_index, {}});
+      batches.push_back({kind_index, {}});
       bytes = size;
     }
-    batches->back().items.push_back(items[i]);
+    batches.back().items.push_back(item);
   }
+  return batches;
+}
+
+// Calls that go out one after another, whatever others there are.
+using Run = std::vector<PushBatch>;
+
+// The calls for items of one kind: each by itself or, where a call takes items of one parent only, those of a parent.
+void AddRuns(const SyncPlan& plan, const PushBatch& group, const PushKind& kind, std::vector<Run>* runs) {
+  if (kind.one_parent) {
+    for (const std::vector<int64_t>& siblings : GroupByParent(plan, group.items)) {
+      runs->push_back(Cut(plan, siblings, group.kind, kind));
+    }
+    return;
+  }
+  for (PushBatch& batch : Cut(plan, group.items, group.kind, kind)) runs->push_back({std::move(batch)});
 }
 
 }  // namespace
 
 std::vector<PushBatch> MakePushBatches(const SyncPlan& plan, absl::Span<const PushKind> kinds) {
-  std::vector<PushBatch> batches;
+  std::vector<Run> runs;
   for (PushBatch& group : GroupByKind(plan, kinds.size())) {
     if (group.items.empty()) continue;
     group.kind = KindOf(plan, group, kinds);
-    const PushKind& kind = kinds[static_cast<size_t>(group.kind)];
-    if (!kind.one_parent) {
-      Cut(plan, group.items, group.kind, kind, &batches);
-      continue;
-    }
-    for (const std::vector<int64_t>& siblings : GroupByParent(plan, group.items)) {
-      Cut(plan, siblings, group.kind, kind, &batches);
-    }
+    AddRuns(plan, group, kinds[static_cast<size_t>(group.kind)], &runs);
   }
+  std::sort(runs.begin(), runs.end(),
+            [](const Run& a, const Run& b) { return a.front().items.front() < b.front().items.front(); });
+  std::vector<PushBatch> batches;
+  for (Run& run : runs) std::move(run.begin(), run.end(), std::back_inserter(batches));
   return batches;
 }
 

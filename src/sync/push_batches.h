@@ -22,8 +22,9 @@ struct PushBatch {
   std::vector<int64_t> items;
 };
 
-// The plan's items as calls that keep the limits of their kinds, by kind. Within a kind items go out in the order of
-// the plan; where a call takes items of one parent only, a parent's items go with the first of them.
+// The plan's items as calls that keep the limits of their kinds, in the order of their first items, so that what the
+// plan has first is not kept waiting for all that another kind has to send. Within a kind items go out in the order of
+// the plan; where a call takes items of one parent only, a parent's calls go with the first of its items.
 std::vector<PushBatch> MakePushBatches(const SyncPlan& plan, absl::Span<const PushKind> kinds);
 
 // What makes a call with these items the same as an earlier one: PushRequest::idempotency_key.

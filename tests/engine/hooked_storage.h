@@ -22,6 +22,14 @@ class HookedStorage : public ForwardingStorage {
     return reply;
   }
 
+  absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
+    const absl::StatusOr<SyncBatch> page = ForwardingStorage::ReadDirty(channel_id, cursor, limit);
+    if (after_read_dirty && page.ok()) after_read_dirty(*page);
+    return page;
+  }
+
+  // Called after each read of dirty links.
+  std::function<void(const SyncBatch&)> after_read_dirty;
   // Called after each report of a job.
   std::function<void(const Fence&, const JobProgress&)> after_progress;
   // Called before each operation, which is made if it answers OK.

@@ -17,8 +17,8 @@ using ::testing::SizeIs;
 class PagePushTest : public SyncJobTest {
  protected:
   // The platform itself, whose calls overlap, in place of the scripted one.
-  void StartUnscripted(const SimulatedOptions& options) {
-    Start(options);
+  void StartUnscripted(const SimulatedOptions& options, int64_t page_rows = 3) {
+    Start(options, /*max_tries=*/5, page_rows);
     RegisterSimulatedChannel(adapters_, platform_, "scripted");
   }
 
@@ -64,6 +64,26 @@ TEST_F(PagePushTest, CallsOfOneKindAreUnderWayTogether) {
   EXPECT_EQ(platform_->Counters().calls_throttled, 0) << "never more than there are slots";
 }
 
+// Links of two kinds by turns.
+TEST_F(PagePushTest, CallsOfOneKindGoTogetherThoughOthersStandBetween) {
+  SimulatedOptions options;
+  options.capabilities = SplitSimulatedCapabilities();
+  for (PushKind& kind : options.capabilities.push_kinds) {
+    kind.max_items = 1;
+    kind.in_flight = 3;
+    kind.one_parent = false;
+  }
+  StartUnscripted(options, /*page_rows=*/10);
+  SyncedChannel(6);
+  SimulatedFaults faults;
+  faults.min_latency = faults.max_latency = absl::Seconds(10);
+  platform_->SetFaults(faults);
+  for (int i = 0; i < 6; ++i) WriteProduct(i, i % 2 == 0 ? 1100 : 1000, i % 2 == 0 ? 5 : 9);
+  began_ = clock_.Now();
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 6);
+  EXPECT_EQ(clock_.Now() - began_, absl::Seconds(20)) << "two times three calls";
+}
+
 // Throttled, lost, late and left out, beside each other.
 TEST_F(PagePushTest, WhatBecomesOfOneCallIsNothingToTheOthers) {
   SimulatedOptions options = ThreeAtOnce();
@@ -105,8 +125,8 @@ TEST_F(PagePushTest, StepsOfALinkGoOutOneAfterAnother) {
   EXPECT_EQ(CountOf(sync, "prices"), 2);
   EXPECT_EQ(CountOf(sync, "quantities"), 2);
   EXPECT_EQ(sync.progress.done, 2) << "a link is done once";
-  // The one's price and the other's lower quantity, then the other's price and the one's higher quantity.
-  EXPECT_THAT(seen, ElementsAre("1000 5", "1000 5", "1100 5", "1000 5", "1100 5", "1000 2", "1100 5", "1100 2"));
+  // The other's lower quantity and the one's price, then the other's price and the one's higher quantity.
+  EXPECT_THAT(seen, ElementsAre("1000 5", "1000 5", "1000 5", "1000 2", "1100 5", "1000 2", "1100 5", "1100 2"));
   EXPECT_EQ(QuantityOf(0), 9);
 }
 

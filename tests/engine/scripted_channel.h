@@ -25,6 +25,8 @@ struct ChannelScript {
   std::function<absl::Status()> fetch = [] { return absl::OkStatus(); };
   std::function<absl::Status()> push = [] { return absl::OkStatus(); };
   std::function<absl::Status()> poll = [] { return absl::OkStatus(); };
+  // Is shown what each push sends, before it is asked for.
+  std::function<void(const PushRequest&)> sending = [](const PushRequest&) {};
   // Changes what the platform answered to a push.
   std::function<void(PushReply*)> pushed = [](PushReply*) {};
   // The same of a poll.
@@ -56,6 +58,7 @@ class ScriptedAdapter : public ChannelAdapter {
     return reply;
   }
   absl::StatusOr<PushReply> Push(const PushRequest& request, const CallContext& call) const override {
+    script_.sending(request);
     const absl::Status status = script_.push();
     if (!status.ok()) return status;
     absl::StatusOr<PushReply> reply = platform_.Push(request, call);

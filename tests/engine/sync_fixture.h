@@ -53,7 +53,7 @@ class SyncJobTest : public ::testing::Test {
     storage_ = std::make_unique<HookedStorage>(*memory_);
   }
 
-  void Start(const SimulatedOptions& options = {}, int max_tries = 5) {
+  void Start(const SimulatedOptions& options = {}, int max_tries = 5, int64_t page_rows = 3) {
     platform_ = std::make_shared<SimulatedPlatform>(clock_, options);
     adapters_.Register("scripted", [this](const AdapterContext&) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
       return std::make_unique<ScriptedAdapter>(*platform_, script_);
@@ -62,7 +62,7 @@ class SyncJobTest : public ::testing::Test {
     engine.storage = storage_.get();
     engine.adapters = &adapters_;
     engine.clock = &clock_;
-    engine.page_rows = 3;
+    engine.page_rows = page_rows;
     engine.max_tries = max_tries;
     engine_ = *Engine::Create(engine);
   }

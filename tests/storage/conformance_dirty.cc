@@ -46,6 +46,80 @@ TEST_P(StorageConformance, DirtyLinksComeByPriorityThenMarkThenId) {
   }
 }
 
+// One that can oversell goes first, and what nobody waits for last. Of several marks the most urgent one counts, until
+// the link is clean.
+TEST_P(StorageConformance, DirtyLinksComeByTheRankOfTheirMarks) {
+  Shop shop(under_test());
+  shop.StockAndSync(6);
+  const auto reconcile = [&](const std::string& sku, absl::Time now) {
+    const SyncRow row = shop.LinkRow(sku);
+    ASSERT_EQ(storage().WriteReconciliations(
+                  shop.fence(), {{row.listing_id, row.channel_variant_id, row.acknowledged, false, {}}}, now),
+              absl::OkStatus());
+  };
+  reconcile("S1", At(10));
+  reconcile("S2", At(11));
+  shop.WriteProducts({{"K3", "S3", 200, 10}}, At(12));
+  shop.WriteProducts({{"K4", "S4", 100, 11}}, At(13));
+  shop.WriteProducts({{"K5", "S5", 100, 9}}, At(14));
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S5", "S3", "S4", "S1", "S2"}));
+  EXPECT_EQ(shop.LinkRow("S1").dirty_rank, DirtyRank::kFound);
+  EXPECT_EQ(shop.LinkRow("S3").dirty_rank, DirtyRank::kChanged);
+  EXPECT_EQ(shop.LinkRow("S5").dirty_rank, DirtyRank::kQuantityFell);
+
+  shop.WriteProducts({{"K2", "S2", 200, 10}}, At(15));
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S5", "S3", "S4", "S2", "S1"})) << "behind those there";
+  EXPECT_EQ(shop.LinkRow("S2").dirty_since, At(15));
+  shop.WriteProducts({{"K3", "S3", 200, 8}}, At(16));
+  Value(storage().RemoveProducts({"S1"}, At(17)));
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S5", "S3", "S1", "S4", "S2"}));
+  shop.WriteProducts({{"K5", "S5", 300, 12}}, At(18));
+  reconcile("S3", At(19));
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S5", "S3", "S1", "S4", "S2"})) << "less urgent marks";
+  EXPECT_EQ(shop.LinkRow("S5").dirty_since, At(14));
+  shop.Clean("S5");
+  shop.WriteProducts({{"K5", "S5", 400, 12}}, At(20));
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S3", "S1", "S4", "S2", "S5"})) << "it was clean";
+
+  ASSERT_EQ(shop.Edit("S2", Priority(1)), absl::OkStatus());
+  EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S2", "S3", "S1", "S4", "S5"})) << "before any rank";
+}
+
+// So that who has read all of a priority and rank finds what comes later behind that, wherever it was before.
+TEST_P(StorageConformance, AnotherPlaceAmongDirtyLinksIsBehindThoseThere) {
+  Shop shop(under_test());
+  shop.StockAndSync(4);
+  ASSERT_EQ(shop.Edit("S4", Priority(1), At(9)), absl::OkStatus());
+  shop.WriteProducts({{"K1", "S1", 200, 10}}, At(10));
+  shop.WriteProducts({{"K2", "S2", 200, 9}, {"K3", "S3", 200, 10}, {"K4", "S4", 200, 10}}, At(11));
+  Storage::DirtyCursor cursor;
+  EXPECT_EQ(Skus(Value(storage().ReadDirty(shop.channel_id(), &cursor, 2))), (std::vector<std::string>{"S4", "S2"}));
+  EXPECT_EQ(cursor.dirty_rank, DirtyRank::kQuantityFell);
+  shop.WriteProducts({{"K1", "S1", 200, 9}}, At(12));
+  EXPECT_EQ(Skus(Value(storage().ReadDirty(shop.channel_id(), &cursor, 1))), std::vector<std::string>{"S1"});
+  Storage::DirtyCursor first;
+  Value(storage().ReadDirty(shop.channel_id(), &first, 1));
+  EXPECT_EQ(first.sync_priority, 1);
+  ASSERT_EQ(shop.Edit("S3", Priority(1), At(13)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S4", Priority(1), At(14)), absl::OkStatus());
+  EXPECT_EQ(Skus(Value(storage().ReadDirty(shop.channel_id(), &first, 1))), std::vector<std::string>{"S3"});
+  EXPECT_EQ(shop.LinkRow("S4").dirty_since, At(11)) << "the same priority is no other place";
+}
+
+TEST_P(StorageConformance, ALinkThatIsMadeOrHealedHasNoEarlierRank) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  shop.WriteProducts({{"K1", "S1", 100, 9}, {"K2", "S2", 100, 9}}, At(10));
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  ASSERT_EQ(shop.Edit("S1", LinkTo("X1"), At(11)), absl::OkStatus());
+  shop.Pull({{"X1", 100, 10}});
+  shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}});
+  for (const char* sku : {"S1", "S2"}) {
+    EXPECT_TRUE(shop.LinkRow(sku).dirty) << sku;
+    EXPECT_EQ(shop.LinkRow(sku).dirty_rank, DirtyRank::kChanged) << sku;
+  }
+}
+
 TEST_P(StorageConformance, DirtyLinkThatCannotBePushedIsLeftOut) {
   Shop shop(under_test());
   shop.StockAndLink(6);

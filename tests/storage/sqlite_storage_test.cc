@@ -254,8 +254,8 @@ TEST(SqliteOpen, LinksOfSchema2AcknowledgedWhenTheirItemsWereSeen) {
   EXPECT_THAT(RunSql(file.path(),
                      "SELECT state, channel_variant_id, rule, by_hand, health, pending, paused, sync_priority, "
                      "dirty_version, synced_version, linked_version, dirty_since, acked_price, acked_quantity, "
-                     "acked_status, guarded_at FROM link WHERE listing_id = 5"),
-              ElementsAre("linked|8|2|1|listed|NULL|1|-3|9|8|7|60|100|10|listed|50"))
+                     "acked_status, guarded_at, dirty_rank FROM link WHERE listing_id = 5"),
+              ElementsAre("linked|8|2|1|listed|NULL|1|-3|9|8|7|60|100|10|listed|50|1"))
       << "who stated what was pending was not kept, so it waits";
   EXPECT_THAT(RunSql(file.path(), "SELECT listing_id, code, args FROM attention"),
               ElementsAre("5|pending_change_waits|{\"change\":\"hiding\"}"));
@@ -627,7 +627,7 @@ TEST(SqlitePlans, DirtyLinksComeFromTheirIndexInOrder) {
     EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
   }
-  EXPECT_THAT(Plan(file.path(), sqlite::kDirtyOfPriority), HasSubstr("(dirty_since,listing_id)>"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kDirtyOfPriority), HasSubstr("(dirty_rank,dirty_since,listing_id)>"));
 }
 
 TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {

@@ -189,5 +189,22 @@ TEST(StorageRules, WhatIsFixedIsAFieldThatCanBeSynced) {
   }
 }
 
+TEST(DirtyRanks, AQuantityFellWhereLessIsStatedThanMayBeOnTheChannel) {
+  const auto rank = [](int64_t before, int64_t after) {
+    storage::ProductState known;
+    storage::ProductState merged;
+    known.quantity = before;
+    merged.quantity = after;
+    return storage::CompareProducts(known, merged).rank;
+  };
+  EXPECT_EQ(rank(5, 4), DirtyRank::kQuantityFell);
+  EXPECT_EQ(rank(5, 0), DirtyRank::kQuantityFell);
+  EXPECT_EQ(rank(kAbsent, 5), DirtyRank::kQuantityFell) << "nobody said what the channel shows";
+  EXPECT_EQ(rank(5, 5), DirtyRank::kChanged);
+  EXPECT_EQ(rank(4, 5), DirtyRank::kChanged);
+  EXPECT_EQ(rank(5, kAbsent), DirtyRank::kChanged) << "nothing is sent";
+  EXPECT_EQ(rank(kAbsent, kAbsent), DirtyRank::kChanged);
+}
+
 }  // namespace
 }  // namespace flxlink

@@ -97,7 +97,7 @@ TEST(PushBatchesTest, OneParentACallAndItsItemsGoWithTheFirst) {
 TEST(PushBatchesTest, EachKindHasItsCalls) {
   SyncPlan plan;
   for (const int32_t kind : {1, 0, 1, 0}) AddItem(kind, kind == 0 ? kPrice : kQuantity, "", &plan);
-  EXPECT_EQ(ToText(MakePushBatches(plan, {Kind(kPrice), Kind(kQuantity)})), "0: 1 3; 1: 0 2");
+  EXPECT_EQ(ToText(MakePushBatches(plan, {Kind(kPrice), Kind(kQuantity)})), "1: 0 2; 0: 1 3");
 }
 
 TEST(PushBatchesTest, ManyGoByAKindThatIsWorthIt) {

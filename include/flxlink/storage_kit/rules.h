@@ -21,10 +21,12 @@
 // person's also leaves a hand-unlink of the pair. The listing variant and its dirty_version stay in every case, and the
 // latter never falls.
 //
-// Marking dirty. Only what is linked is marked. The version grows by one; the mark's time is that of the first mark
-// since the link was clean. What a pull or a fetch finds fixed of an item that is linked marks the link where it is
-// not what was fixed before: what could not be sent may be sent now. So does the end of a refusal, below. A link is
-// clean when a settlement of its present version that says `settled` is written.
+// Marking dirty. Only what is linked is marked. The version grows by one. The link's rank is the most urgent one of its
+// marks since it was clean: for a product's write ProductChange::rank, for a reconciliation kFound, else kChanged. It
+// is dirty since the first mark of that rank, or since its sync priority became another, whichever is later. What a
+// pull or a fetch finds fixed of an item that is linked marks the link where it is not what was fixed before: what
+// could not be sent may be sent now. So does the end of a refusal, below. A link is clean when a settlement of its
+// present version that says `settled` is written.
 //
 // Refusals. What the channel refused may have had its cause in how the item was. Where a pull or a fetch sees a field
 // of an item with another value than the sighting before, or fixed for another reason, the link's refusals of that
@@ -158,6 +160,8 @@ ProductState RemovedProduct(const ProductState& known, absl::Time now);
 struct ProductChange {
   bool any = false;     // Anything but the time of the quantity.
   bool values = false;  // What links send: a price, the currency, the quantity.
+  // Of the marks that it makes. The quantity fell also where none was stated before: the channel may show any.
+  DirtyRank rank = DirtyRank::kChanged;
 };
 ProductChange CompareProducts(const ProductState& before, const ProductState& after);
 

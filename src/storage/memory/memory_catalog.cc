@@ -135,16 +135,17 @@ void MemoryStorage::WriteProduct(const ProductBatch& batch, int64_t row, absl::T
   products_by_sku_.emplace(merged.sku, product.product_id);
   static_cast<storage::ProductState&>(product) = std::move(merged);
   ++(change.any ? result->changed : result->unchanged);
-  if (change.values || stated_quantity) result->dirtied += MarkProductDirty(product, !change.values, now);
+  if (change.values || stated_quantity) result->dirtied += MarkProductDirty(product, change, now);
 }
 
-int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, bool only_guarded, absl::Time now) {
+int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, const storage::ProductChange& change,
+                                        absl::Time now) {
   int64_t marked = 0;
   for (const auto& [channel_id, listing_id] : product.listings) {
     MemoryChannel& channel = channels_.at(channel_id);
     MemoryListing& listing = channel.listings.at(listing_id);
-    if (!listing.linked() || (only_guarded && listing.guarded_at == absl::InfinitePast())) continue;
-    channel.MarkDirty(listing, now);
+    if (!listing.linked() || (!change.values && listing.guarded_at == absl::InfinitePast())) continue;
+    channel.MarkDirty(listing, now, change.rank);
     ++marked;
   }
   return marked;
@@ -177,9 +178,9 @@ ProductRemoval MemoryStorage::RemoveProduct(const std::string& sku, absl::Time n
       continue;
     }
     storage::ProductState removed = storage::RemovedProduct(product, now);
-    const bool values = storage::CompareProducts(product, removed).values;
+    const storage::ProductChange change = storage::CompareProducts(product, removed);
     static_cast<storage::ProductState&>(product) = std::move(removed);
-    *dirtied += MarkProductDirty(product, !values, now);
+    *dirtied += MarkProductDirty(product, change, now);
     outcome = ProductRemoval::kRemoved;
   }
   return outcome;

@@ -256,10 +256,20 @@ void MemoryChannel::SetStatus(MemoryListing& listing, const ListingStatus& statu
   listing.status = status;
 }
 
-void MemoryChannel::MarkDirty(MemoryListing& listing, absl::Time now) {
+void MemoryChannel::MarkDirty(MemoryListing& listing, absl::Time now, DirtyRank rank) {
   if (!listing.linked()) return;
-  if (!listing.dirty()) listing.dirty_since = now;
+  if (!listing.dirty() || rank < listing.dirty_rank) {
+    listing.dirty_rank = rank;
+    listing.dirty_since = now;
+  }
   ++listing.dirty_version;
+  Reindex(listing);
+}
+
+void MemoryChannel::SetPriority(MemoryListing& listing, int64_t sync_priority, absl::Time now) {
+  if (listing.sync_priority == sync_priority) return;
+  listing.sync_priority = sync_priority;
+  listing.dirty_since = now;
   Reindex(listing);
 }
 
@@ -268,7 +278,7 @@ void MemoryChannel::Reindex(MemoryListing& listing) {
   if (listing.dirty() && !listing.status.paused && IsLive(listing.status)) {
     // Negated without overflow: ~n falls as n grows.
     if (items.at(listing.channel_variant_id).live()) {
-      key.emplace(~listing.sync_priority, listing.dirty_since, listing.listing_id);
+      key.emplace(~listing.sync_priority, listing.dirty_rank, listing.dirty_since, listing.listing_id);
     }
   }
   if (key == listing.dirty_key) return;

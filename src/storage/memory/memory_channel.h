@@ -59,8 +59,9 @@ struct MemoryItem {
   bool live() const;
 };
 
-// Where a link stands among those that are dirty and can be pushed: sync priority descending, mark time, listing_id.
-using DirtyKey = std::tuple<int64_t, absl::Time, int64_t>;
+// Where a link stands among those that are dirty and can be pushed: sync priority descending, rank, since when,
+// listing_id.
+using DirtyKey = std::tuple<int64_t, DirtyRank, absl::Time, int64_t>;
 
 // A listing variant and its link.
 struct MemoryListing {
@@ -82,6 +83,8 @@ struct MemoryListing {
   int64_t dirty_version = 0;
   int64_t linked_version = 0;  // The link's first.
   int64_t synced_version = 0;
+  // Mean something while it is dirty.
+  DirtyRank dirty_rank = DirtyRank::kChanged;
   absl::Time dirty_since;
   ItemValues acknowledged;
   absl::Time acknowledged_at = absl::InfinitePast();
@@ -191,7 +194,10 @@ struct MemoryChannel {
   void SetStatus(MemoryListing& listing, const ListingStatus& status);
 
   // Grows the dirty version of a link; of an unlinked or broken one nothing.
-  void MarkDirty(MemoryListing& listing, absl::Time now);
+  void MarkDirty(MemoryListing& listing, absl::Time now, DirtyRank rank = DirtyRank::kChanged);
+
+  // Sets the sync priority; another one has a place of its own among what is dirty.
+  void SetPriority(MemoryListing& listing, int64_t sync_priority, absl::Time now);
 
   // Puts the listing variant where it belongs in `dirty`. To be called after any change that the order or the filter of
   // ReadDirty looks at.

@@ -203,7 +203,7 @@ absl::Status ApplyEdit(MemoryChannel& channel, MemoryListing& listing, const Lis
       ClearHandUnlinks(channel, listing);
       return absl::OkStatus();
     case ListingEdit::Kind::kSetPriority:
-      listing.sync_priority = edit.sync_priority;
+      channel.SetPriority(listing, edit.sync_priority, now);
       break;
     case ListingEdit::Kind::kPause:
       listing.status.paused = true;

@@ -153,7 +153,7 @@ class MemoryStorage : public Storage, public LinkIndex {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Marks links of listing variants built from `product` dirty, all or only guarded ones. Returns how many.
-  int64_t MarkProductDirty(const MemoryProduct& product, bool only_guarded, absl::Time now)
+  int64_t MarkProductDirty(const MemoryProduct& product, const storage::ProductChange& change, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteProduct(const ProductBatch& batch, int64_t row, absl::Time now, ProductWriteResult* result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

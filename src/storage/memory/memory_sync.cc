@@ -196,6 +196,9 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
   row.fixed = channel.FixedOf(item.channel_variant_id);
   row.dirty = listing.dirty();
+  row.sync_priority = listing.sync_priority;
+  row.dirty_rank = listing.dirty_rank;
+  row.dirty_since = listing.dirty_since;
   row.acknowledged_at = listing.acknowledged_at;
   batch->rows.push_back(row);
   batch->sku.Add(listing.sku);
@@ -211,14 +214,14 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCurs
   absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
   if (!found.ok()) return found.status();
   const MemoryChannel& channel = **found;
-  auto key = cursor->started
-                 ? channel.dirty.upper_bound({~cursor->sync_priority, cursor->dirty_since, cursor->listing_id})
-                 : channel.dirty.begin();
+  auto key = cursor->started ? channel.dirty.upper_bound({~cursor->sync_priority, cursor->dirty_rank,
+                                                          cursor->dirty_since, cursor->listing_id})
+                             : channel.dirty.begin();
   SyncBatch batch;
   for (; key != channel.dirty.end() && batch.size() < limit; ++key) {
-    const MemoryListing& listing = channel.listings.at(std::get<2>(*key));
+    const MemoryListing& listing = channel.listings.at(std::get<3>(*key));
     AddSyncRow(channel, listing, &batch);
-    *cursor = {true, listing.sync_priority, listing.dirty_since, listing.listing_id};
+    *cursor = {true, listing.sync_priority, listing.dirty_rank, listing.dirty_since, listing.listing_id};
   }
   return batch;
 }
@@ -277,7 +280,7 @@ absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<
     listing.acknowledged = row.acknowledged;
     listing.in_doubt = DifferenceOf(listing.in_doubt, row.ends_doubt);
     if (row.guard_quantity) listing.guarded_at = (*channel)->items.at(listing.channel_variant_id).seen_at;
-    (*channel)->MarkDirty(listing, now);
+    (*channel)->MarkDirty(listing, now, DirtyRank::kFound);
   }
   return absl::OkStatus();
 }

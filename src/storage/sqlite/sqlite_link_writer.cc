@@ -18,7 +18,8 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
             "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
             "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
             "refused = NULL, forced = NULL, synced_version = dirty_version, "
-            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14, identity = ?15 "
+            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14, identity = ?15, "
+            "dirty_rank = ?16 "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
 LinkWriter::~LinkWriter() {
@@ -30,11 +31,11 @@ LinkWriter::~LinkWriter() {
 bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
                       const ListingStatus& status, bool recorded) {
   if (recorded) RecordBoth(link.listing_id, item.channel_variant_id);
-  const int64_t linked =
-      link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
-                ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused,
-                NullIfAbsent{item.seen.price}, NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status),
-                NullIfAbsent{item.seen.compare_at_price}, author_.at, NullIfEmpty{item.identity});
+  const int64_t linked = link_.Run(
+      channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
+      ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
+      NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), NullIfAbsent{item.seen.compare_at_price},
+      author_.at, NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged));
   if (linked == 0) return false;
   WriteAttentions(db_, channel_id_, link.listing_id, {});
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
@@ -79,9 +80,9 @@ bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, co
 void LinkWriter::Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id) {
   RecordBoth(listing_id, channel_variant_id);
   Query(db_,
-        "UPDATE link SET state = 'linked', dirty_version = dirty_version + 1, dirty_since = ?3 "
+        "UPDATE link SET state = 'linked', dirty_version = dirty_version + 1, dirty_since = ?3, dirty_rank = ?4 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id_, listing_id, author_.at);
+      .Run(channel_id_, listing_id, author_.at, static_cast<int64_t>(DirtyRank::kChanged));
   KeepWaiting(db_, channel_id_, listing_id, {});
   AddEvent(listing_id, LinkEvent::Kind::kHealed, external_id, 0);
 }

@@ -176,8 +176,11 @@ class Edit {
   }
 
   void SetPriority(int64_t sync_priority) {
-    Query(db_, "UPDATE link SET sync_priority = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
-        .Run(channel_id_, link_.listing_id, sync_priority);
+    // Another one has a place of its own among what is dirty.
+    Query(db_,
+          "UPDATE link SET sync_priority = ?3, dirty_since = iif(dirty_since IS NULL, NULL, ?4) "
+          "WHERE channel_id = ?1 AND listing_id = ?2 AND sync_priority <> ?3")
+        .Run(channel_id_, link_.listing_id, sync_priority, now_);
   }
 
   void Pause() { SetPaused(true); }

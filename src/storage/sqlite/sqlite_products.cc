@@ -37,15 +37,15 @@ class ProductLinks {
   explicit ProductLinks(Connection& db)
       : db_(db), find_(db, "SELECT channel_id, listing_id FROM listing_variant WHERE product_id = ?1") {}
 
-  // Marks them dirty, all or only those that the oversell guard holds. Returns how many.
-  int64_t Mark(int64_t product_id, bool only_guarded, absl::Time now) {
+  // Marks them dirty; where the change is none of values, only those that the oversell guard holds. Returns how many.
+  int64_t Mark(int64_t product_id, const storage::ProductChange& change, absl::Time now) {
     int64_t marked = 0;
     find_.Bind(product_id);
     while (find_.Next()) {
       const int64_t channel_id = find_.Int(0);
       const int64_t listing_id = find_.Int(1);
-      if (only_guarded && !IsGuarded(channel_id, listing_id)) continue;
-      if (MarkDirty(db_, channel_id, listing_id, now)) ++marked;
+      if (!change.values && !IsGuarded(channel_id, listing_id)) continue;
+      if (MarkDirty(db_, channel_id, listing_id, now, change.rank)) ++marked;
     }
     return marked;
   }
@@ -96,7 +96,7 @@ class ProductWriter {
       ++result_.unchanged;
     }
     const bool may_be_guarded = !batch_.quantity.empty() && some_guarded_;
-    if (change.values || may_be_guarded) result_.dirtied += links_.Mark(product_id, !change.values, now_);
+    if (change.values || may_be_guarded) result_.dirtied += links_.Mark(product_id, change, now_);
   }
 
   const ProductWriteResult& result() const { return result_; }
@@ -215,7 +215,7 @@ class ProductRemover {
     const storage::ProductState removed = storage::RemovedProduct(known, now_);
     Query(db_, "UPDATE product_variant SET removed = 1, quantity = ?2, quantity_at = ?3 WHERE product_id = ?1")
         .Run(product_id, NullIfAbsent{removed.quantity}, removed.quantity_at);
-    result_.dirtied += links_.Mark(product_id, !storage::CompareProducts(known, removed).values, now_);
+    result_.dirtied += links_.Mark(product_id, storage::CompareProducts(known, removed), now_);
   }
 
   Connection& db_;

@@ -17,7 +17,7 @@ namespace flxlink::sqlite {
   "c.price, c.quantity, c.status, c.compare_at_price, "                                          \
   "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "        \
   "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, c.fixed, l.acked_at, "          \
-  "l.linked_version, l.quantity_in_doubt, l.forced FROM link l "                                 \
+  "l.linked_version, l.quantity_in_doubt, l.forced, l.dirty_rank FROM link l "                   \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
   "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                 \
   "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                             \
@@ -37,11 +37,11 @@ constexpr absl::string_view kLinkAsPlanned =
 // The rest of the cursor's sync priority, and everything of lower ones: two ranges of the index link_dirty, where one
 // condition over both would read all that is before the cursor.
 constexpr absl::string_view kDirtyOfPriority = FLXLINK_SELECT_SYNC_ROW
-    "WHERE l.channel_id = ?1 AND l.sync_priority = ?2 AND (l.dirty_since, l.listing_id) > (?3, ?4) "
-    "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.dirty_since, l.listing_id LIMIT ?5";
+    "WHERE l.channel_id = ?1 AND l.sync_priority = ?2 AND (l.dirty_rank, l.dirty_since, l.listing_id) > (?3, ?4, ?5) "
+    "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.dirty_rank, l.dirty_since, l.listing_id LIMIT ?6";
 constexpr absl::string_view kDirtyFromPriority = FLXLINK_SELECT_SYNC_ROW
     "WHERE l.channel_id = ?1 AND l.sync_priority <= ?2 "
-    "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.sync_priority DESC, l.dirty_since, l.listing_id LIMIT ?3";
+    "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.sync_priority DESC, l.dirty_rank, l.dirty_since, l.listing_id LIMIT ?3";
 
 #define FLXLINK_SELECT_SLOT                                                                                          \
   "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, head_prioritized_at, " \

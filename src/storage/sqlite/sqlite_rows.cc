@@ -219,11 +219,13 @@ absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& lin
   return storage::AlreadyLinked(FindSku(db, channel_id, holder->listing_id), item.external_id);
 }
 
-bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now) {
+bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now, DirtyRank rank) {
   return Query(db,
-               "UPDATE link SET dirty_version = dirty_version + 1, dirty_since = coalesce(dirty_since, ?3) "
+               "UPDATE link SET dirty_version = dirty_version + 1, "
+               "dirty_since = iif(dirty_since IS NULL OR ?4 < dirty_rank, ?3, dirty_since), "
+               "dirty_rank = iif(dirty_since IS NULL OR ?4 < dirty_rank, ?4, dirty_rank) "
                "WHERE channel_id = ?1 AND listing_id = ?2 AND state = 'linked'")
-             .Run(channel_id, listing_id, now) > 0;
+             .Run(channel_id, listing_id, now, static_cast<int64_t>(rank)) > 0;
 }
 
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status) {

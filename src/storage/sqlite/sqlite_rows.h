@@ -79,7 +79,8 @@ absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::st
 absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item);
 
 // Grows the dirty version of a link; of an unlinked or broken one nothing. Returns whether there was one.
-bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now);
+bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now,
+               DirtyRank rank = DirtyRank::kChanged);
 
 // Writes the status of a listing variant.
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);

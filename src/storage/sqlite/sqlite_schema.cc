@@ -318,6 +318,7 @@ CREATE TABLE link (
   synced_version INTEGER NOT NULL DEFAULT 0,
   linked_version INTEGER NOT NULL DEFAULT 0,
   dirty_since INTEGER,
+  dirty_rank INTEGER NOT NULL DEFAULT 1,
   acked_price INTEGER,
   acked_quantity INTEGER,
   acked_status TEXT,
@@ -344,7 +345,7 @@ INSERT INTO link (channel_id, listing_id, state, channel_variant_id, rule, reaso
 DROP TABLE old_link;
 CREATE UNIQUE INDEX link_by_channel_variant ON link (channel_id, channel_variant_id)
   WHERE channel_variant_id IS NOT NULL;
-CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_since, listing_id)
+CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_rank, dirty_since, listing_id)
   WHERE dirty_since IS NOT NULL AND state = 'linked' AND paused = 0 AND health <> 'delisted';
 CREATE INDEX link_broken ON link (channel_id, listing_id) WHERE state = 'broken';
 CREATE INDEX link_guarded ON link (channel_id, listing_id) WHERE guarded_at IS NOT NULL;

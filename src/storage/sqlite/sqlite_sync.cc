@@ -47,6 +47,9 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = query.IntOrAbsent(32);
   if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
   row.dirty = !query.IsNull(22);
+  row.sync_priority = query.Int(26);
+  row.dirty_rank = static_cast<DirtyRank>(query.Int(34));
+  row.dirty_since = query.Time(22);
   row.channel_variant_id = query.Int(27);
   row.acknowledged_at = query.Time(30);
   if (!row.in_doubt.empty()) ReadAwaited(db, channel_id, query.Int(31), &row);
@@ -88,7 +91,8 @@ void AddSyncRows(Connection& db, int64_t channel_id, Query& query, SyncBatch* ba
 void AddDirtyRows(Connection& db, int64_t channel_id, Query& query, SyncBatch* batch, Storage::DirtyCursor* cursor) {
   while (query.Next()) {
     AddSyncRow(db, channel_id, query, batch);
-    *cursor = {true, query.Int(26), query.Time(22), query.Int(0)};
+    const SyncRow& row = batch->rows.back();
+    *cursor = {true, row.sync_priority, row.dirty_rank, row.dirty_since, row.listing_id};
   }
 }
 
@@ -96,7 +100,8 @@ void ReadDirtyPage(Connection& db, int64_t channel_id, int64_t limit, SyncBatch*
   const Storage::DirtyCursor from = *cursor;
   if (from.started) {
     Query query(db, kDirtyOfPriority);
-    query.Bind(channel_id, from.sync_priority, from.dirty_since, from.listing_id, limit);
+    query.Bind(channel_id, from.sync_priority, static_cast<int64_t>(from.dirty_rank), from.dirty_since, from.listing_id,
+               limit);
     AddDirtyRows(db, channel_id, query, batch, cursor);
   }
   if (batch->size() == limit || from.sync_priority == std::numeric_limits<int64_t>::min()) return;
@@ -141,7 +146,7 @@ void EndDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const Sync
 }
 
 void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliation& row, absl::Time now) {
-  if (!MarkDirty(db, channel_id, row.listing_id, now)) return;
+  if (!MarkDirty(db, channel_id, row.listing_id, now, DirtyRank::kFound)) return;
   Query(db,
         "UPDATE link SET acked_price = ?3, acked_quantity = ?4, acked_status = ?5, acked_compare_at_price = ?6, "
         "acked_content = ?7 WHERE channel_id = ?1 AND listing_id = ?2")
