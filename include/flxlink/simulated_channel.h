@@ -350,6 +350,10 @@ void RegisterSimulatedChannel(AdapterRegistry& registry, std::shared_ptr<Simulat
 //   whole_batches
 //               `yes`: a push with an item that is refused is refused whole. Default `no`
 //   fixed       the rate of items of a new platform of which a field cannot be set; default 0
+//   timeout_s   how many seconds after it began a push may land (PushKind::timeout), from 1 to 86,400; default 60.
+//   Items
+//               of which a sync does not know what became (`push_lost_reply`, `push_late`, `unavailable`,
+//               `item_unavailable`) it sends again after that time
 //   receipts    pushes are accepted with receipts, and decided in any order, the latest of them after so many seconds
 //               (PushKind::receipt_timeout), at most 86,400. Default 0: they are done at once
 //   later_wins  `yes`: of several that are accepted of a field the last one stands (PushKind::later_wins). Default `no`

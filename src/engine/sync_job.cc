@@ -28,6 +28,9 @@ namespace {
 constexpr absl::string_view kCompared = "compared";
 constexpr absl::string_view kForced = "forced";
 
+// How often a job that has sent everything else, and waits for calls that may still land, looks for more to send.
+constexpr absl::Duration kLookForMore = absl::Seconds(1);
+
 // Where a job has come to that looks at all links again, once it has pulled what it compares them with.
 struct CompareCursor {
   int64_t policy_version = 0;  // Those so far were looked at under this one.
@@ -74,6 +77,7 @@ class SyncRun {
   void NoteUnlinked(absl::string_view sku);
   absl::Status PushUntilClean();
   absl::Status WaitForDeadline();
+  absl::Status AskAboutReceiptsDue();
   // Whether any was decided or given up.
   absl::StatusOr<bool> AskAboutReceipts();
   absl::Status FinishReceipts();
@@ -230,7 +234,7 @@ absl::Status SyncRun::PushUntilClean() {
     if (!pass->again) {
       if (scope_.unready.empty()) return absl::OkStatus();
       const absl::Status waited = WaitForDeadline();
-      if (!waited.ok()) return waited;
+      if (!waited.ok() || held()) return waited;
       continue;
     }
     idle = pass->progressed ? 0 : idle + 1;
@@ -252,16 +256,27 @@ absl::Duration SyncRun::WaitAfter(const SyncPassResult& pass, int idle) const {
   return std::max(pass.wait, context_.Backoff(idle + 1));
 }
 
-// Everything else is sent; what is left are links with calls that may still land.
+// Everything else is sent; what is left are links with calls that may still land. They delay only themselves: what is
+// changed or decided of others meanwhile is for the next pass, which comes before the deadline does.
 absl::Status SyncRun::WaitForDeadline() {
   const absl::StatusOr<absl::Time> now = context_.Now();
   if (!now.ok()) return now.status();
-  const absl::Status status = context_.Wait(scope_.next_deadline - *now);
-  return status.ok() ? ResolveOpenPushes(scope_) : status;
+  const absl::Duration left = scope_.next_deadline - *now;
+  absl::Status status = context_.Wait(std::min(left, kLookForMore));
+  if (status.ok()) status = AskAboutReceiptsDue();
+  return status.ok() && left <= kLookForMore ? ResolveOpenPushes(scope_) : status;
 }
 
-// Once a job, before it sends anything and at its end. What is not decided then is for another job, so that this one
-// does not hold its slot for hours.
+// Those of this job are due once it waits; then each as it would be for another job.
+absl::Status SyncRun::AskAboutReceiptsDue() {
+  const absl::StatusOr<absl::Time> now = context_.Now();
+  if (!now.ok()) return now.status();
+  const bool due = context_.output().retry_at.value_or(absl::InfinitePast()) <= *now;
+  return due ? AskAboutReceipts().status() : absl::OkStatus();
+}
+
+// Before a job sends anything, while it waits for calls that may still land, and at its end. What is not decided then
+// is for another job, so that this one does not hold its slot for hours.
 absl::StatusOr<bool> SyncRun::AskAboutReceipts() {
   const absl::StatusOr<ReceiptsAsked> asked = engine::AskAboutReceipts(scope_);
   if (!asked.ok()) return asked.status();

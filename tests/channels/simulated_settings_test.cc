@@ -69,8 +69,10 @@ TEST(SimulatedSettingsTest, ABatchMayBeRefusedWhole) {
 TEST(SimulatedSettingsTest, WhatComesLater) {
   const SimulatedSettings plain = Read({});
   EXPECT_EQ(plain.options.faults.accepted, 1);
+  EXPECT_EQ(plain.options.capabilities.push_kinds[0].timeout, absl::Minutes(1));
   EXPECT_EQ(plain.options.capabilities.push_kinds[0].receipt_timeout, absl::ZeroDuration());
   const SimulatedSettings settings = Read({{"calls", "split"},
+                                           {"timeout_s", "2"},
                                            {"receipts", "7200"},
                                            {"later_wins", "yes"},
                                            {"accepted", "0.5"},
@@ -80,6 +82,7 @@ TEST(SimulatedSettingsTest, WhatComesLater) {
                                            {"pull_lag_s", "30"},
                                            {"fetch_lag_s", "3"}});
   for (const PushKind& kind : settings.options.capabilities.push_kinds) {
+    EXPECT_EQ(kind.timeout, absl::Seconds(2));
     EXPECT_EQ(kind.receipt_timeout, absl::Hours(2));
     EXPECT_TRUE(kind.later_wins);
   }
@@ -113,6 +116,7 @@ TEST(SimulatedSettingsTest, WrongOnesAreNamed) {
   EXPECT_THAT(ErrorOf({{"throttled", "2"}}), HasSubstr("a rate from 0 (never) to 1 (always)"));
   EXPECT_THAT(ErrorOf({{"edits", "nan"}}), HasSubstr("a rate"));
   EXPECT_THAT(ErrorOf({{"receipts", "86401"}}), HasSubstr("a number from 0 to 86400"));
+  EXPECT_THAT(ErrorOf({{"timeout_s", "0"}}), HasSubstr("timeout_s is \"0\"; make it a number from 1 to 86400"));
   EXPECT_THAT(ErrorOf({{"fixed", "all"}}), HasSubstr("a rate"));
   EXPECT_THAT(ErrorOf({{"calls", "three"}}), HasSubstr("calls is \"three\"; make it one or split"));
   EXPECT_THAT(ErrorOf({{"whole_batches", "1"}}), HasSubstr("whole_batches is \"1\"; make it no or yes"));

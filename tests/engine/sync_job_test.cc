@@ -266,6 +266,46 @@ TEST_F(SyncJobTest, WhatWaitsForAReceiptGoesOnInTheSameJob) {
   EXPECT_THAT(engine_->ListJobs(filter, {})->rows, IsEmpty()) << "nothing is left for another job";
 }
 
+// The price of the first is decided long before the other's call can land no more, and nothing of the first waits for
+// that.
+TEST_F(SyncJobTest, ReceiptsAreAskedAboutWhileAnotherLinkIsInDoubt) {
+  SimulatedOptions options;
+  options.capabilities.push_kinds.resize(2);
+  PushKind& prices = options.capabilities.push_kinds[0];
+  PushKind& quantities = options.capabilities.push_kinds[1];
+  quantities = prices;
+  prices.name = "prices";
+  prices.fields = {SyncField::kPrice};
+  prices.receipt_timeout = absl::Seconds(10);
+  options.faults.max_receipt_delay = absl::Seconds(10);
+  quantities.name = "quantities";
+  quantities.fields = {SyncField::kQuantity, SyncField::kStatus};
+  Start(options);
+  SyncedChannel(2);
+  WriteProduct(0, 1100, 50);
+  WriteProduct(1, 1100, 50);
+  script_.pushed = [first = true](PushReply* reply) mutable {
+    if (std::exchange(first, false)) reply->outcomes.back().result = PushResult::kUnavailable;
+  };
+  absl::optional<absl::Duration> raised_after;
+  began_ = clock_.Now();
+  clock_.on_sleep = [&] {
+    if (raised_after.has_value() || platform_->FindItem(ItemId(0))->values.quantity != 50) return;
+    raised_after = clock_.Now() - began_;
+  };
+  const Job sync = Run(JobKind::kSync);
+  clock_.on_sleep = nullptr;
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  ASSERT_TRUE(raised_after.has_value());
+  EXPECT_LE(*raised_after, absl::Seconds(20)) << "it waited for the call of the other";
+  EXPECT_GE(clock_.Now() - began_, absl::Minutes(1)) << "nothing was waited for";
+  EXPECT_LE(platform_->Counters().polls, 20) << "the older a receipt, the longer the wait";
+  RunRetries();
+  EXPECT_EQ(platform_->FindItem(ItemId(1))->values.quantity, 50);
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
+}
+
 // -- Throttling.
 
 TEST_F(SyncJobTest, AThrottledPushWasNotTried) {
@@ -372,6 +412,31 @@ TEST_F(SyncJobTest, ACancelEndsTheWaitForAPushThatMayStillLand) {
 }
 
 // -- Doubt.
+
+TEST_F(SyncJobTest, WhatIsChangedIsSentWhileAnotherLinkIsInDoubt) {
+  Start();
+  SyncedChannel(2);
+  WriteProduct(0, 1100);
+  script_.push = Times(1, absl::UnavailableError("the line broke"));
+  bool changed = false;
+  absl::optional<absl::Duration> sent_after;
+  began_ = clock_.Now();
+  clock_.on_sleep = [&] {
+    const absl::Duration passed = clock_.Now() - began_;
+    if (!changed && passed >= absl::Seconds(10)) {
+      changed = true;
+      WriteProduct(1, 1200);
+    }
+    if (!sent_after.has_value() && PriceOf(1) == 1200) sent_after = passed;
+  };
+  const Job sync = Run(JobKind::kSync);
+  clock_.on_sleep = nullptr;
+  EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
+  ASSERT_TRUE(sent_after.has_value());
+  EXPECT_LE(*sent_after, absl::Seconds(20)) << "it waited for the call of the other";
+  EXPECT_GE(clock_.Now() - began_, absl::Minutes(1)) << "nothing was waited for";
+  EXPECT_EQ(PriceOf(0), 1100);
+}
 
 TEST_F(SyncJobTest, ADoubtEndsWhereSiblingsDisagreeAboutTheStatus) {
   SimulatedOptions options;

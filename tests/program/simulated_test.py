@@ -35,6 +35,22 @@ class SimulatedTest(ProgramTest):
     def sync(self, *options):
         self.text("sync", "shop", *options)
 
+    def run_retries(self):
+        def is_done():
+            self.text("run", "--until-idle")
+            return all(job["state"] != "pending" for job in self.json("job", "list"))
+
+        self.wait_until(is_done)
+
+    def problems(self):
+        """Of all jobs, as (subject, code)."""
+        return {(problem["subject"], problem["code"]) for job in self.json("job", "list") for problem in job["problems"]}
+
+    def assert_nothing_is_left(self):
+        """No item is to be sent or looked at by a person, and none is in doubt."""
+        for row in self.json("listing", "list", "shop"):
+            self.assertEqual((row["dirty"], row["attentions"], row["in_doubt"]), (False, [], False), row["sku"])
+
     def link(self):
         self.text("product", "import", "products.csv")
         self.text("build", "shop")
@@ -136,14 +152,38 @@ class SimulatedTest(ProgramTest):
         self.sync()
         self.assertIn("retry", {job["trigger"] for job in self.json("job", "list") if job["state"] == "pending"})
         self.assertNotEqual(self.rows()["item-1"]["price"], "1100")
-
-        def is_done():
-            self.text("run", "--until-idle")
-            return all(job["state"] != "pending" for job in self.json("job", "list"))
-
-        self.wait_until(is_done)
+        self.run_retries()
         self.assert_synced()
         self.assertEqual(before.keys(), self.rows().keys())
+
+    def sync_in_doubt(self, misfortune):
+        """A sync of which half of the calls end without an answer, and are made again when they can land no more."""
+        self.add("path=shop.sim", "calls=split", "timeout_s=1", f"{misfortune}=0.5")
+        self.link()
+        before = self.calls()
+        self.sync()
+        # The prices of two parents, and the quantities: none of them was made again otherwise.
+        self.assertGreater(self.calls() - before, 3)
+        self.assert_synced()
+        self.assert_nothing_is_left()
+        self.assertEqual(self.problems(), set())
+
+    def test_pushes_of_which_the_reply_is_lost(self):
+        self.sync_in_doubt("push_lost_reply")
+
+    def test_pushes_that_land_late(self):
+        self.sync_in_doubt("push_late")
+
+    # Whether what was accepted has landed is then seen by looking, and what has not is sent again.
+    def test_receipts_that_are_never_decided(self):
+        self.add("path=shop.sim", "receipts=1", "receipt_lost=1")
+        self.link()
+        self.sync()
+        self.assertEqual(self.problems(), set())
+        self.run_retries()
+        self.assert_synced()
+        self.assert_nothing_is_left()
+        self.assertEqual(self.problems(), {(f"SKU-{i}", "receipt_lost") for i in range(1, ITEMS + 1)})
 
     def test_reads_lag_behind(self):
         self.add("path=shop.sim", "pull_lag_s=3600")

@@ -25,9 +25,9 @@ constexpr int64_t kMostSeconds = 86400;
 
 // What a channel means on the platform, and not what the platform is.
 constexpr absl::string_view kPlaceSettings[] = {"location", "market", "quantity_means", "hiding"};
-constexpr absl::string_view kPlatformSettings[] = {
-    "path",          "seed",  "items",    "latency_ms", "locations",  "markets",    "calls",
-    "whole_batches", "fixed", "receipts", "later_wins", "pull_lag_s", "fetch_lag_s"};
+constexpr absl::string_view kPlatformSettings[] = {"path",     "seed",       "items",         "latency_ms", "locations",
+                                                   "markets",  "calls",      "whole_batches", "fixed",      "timeout_s",
+                                                   "receipts", "later_wins", "pull_lag_s",    "fetch_lag_s"};
 
 struct Rate {
   absl::string_view setting;
@@ -81,12 +81,13 @@ absl::Status WrongValue(const ChannelConfig& config, absl::string_view setting, 
 }
 
 // Leaves `number` as it is where the setting is not there.
-absl::Status ReadNumber(const ChannelConfig& config, absl::string_view setting, int64_t max, int64_t* number) {
+absl::Status ReadNumber(const ChannelConfig& config, absl::string_view setting, int64_t min, int64_t max,
+                        int64_t* number) {
   const absl::string_view text = SettingOf(config, setting);
   if (text.empty()) return absl::OkStatus();
   int64_t value = 0;
-  if (!absl::SimpleAtoi(text, &value) || value < 0 || value > max) {
-    return WrongValue(config, setting, absl::StrCat("a number from 0 to ", max));
+  if (!absl::SimpleAtoi(text, &value) || value < min || value > max) {
+    return WrongValue(config, setting, absl::StrCat("a number from ", min, " to ", max));
   }
   *number = value;
   return absl::OkStatus();
@@ -136,17 +137,20 @@ absl::Status ReadCalls(const ChannelConfig& config, AdapterCapabilities* capabil
 
 // How long the platform takes for what it does not do at once.
 absl::Status ReadDelays(const ChannelConfig& config, SimulatedOptions* options) {
+  int64_t timeout = absl::ToInt64Seconds(PushKind().timeout);
   int64_t receipts = 0;
   int64_t pull_lag = 0;
   int64_t fetch_lag = 0;
   bool later_wins = false;
-  absl::Status status = ReadNumber(config, "receipts", kMostSeconds, &receipts);
+  absl::Status status = ReadNumber(config, "timeout_s", 1, kMostSeconds, &timeout);
+  if (status.ok()) status = ReadNumber(config, "receipts", 0, kMostSeconds, &receipts);
   if (status.ok()) status = ReadWord(config, "later_wins", "no", "yes", &later_wins);
-  if (status.ok()) status = ReadNumber(config, "pull_lag_s", kMostSeconds, &pull_lag);
-  if (status.ok()) status = ReadNumber(config, "fetch_lag_s", kMostSeconds, &fetch_lag);
+  if (status.ok()) status = ReadNumber(config, "pull_lag_s", 0, kMostSeconds, &pull_lag);
+  if (status.ok()) status = ReadNumber(config, "fetch_lag_s", 0, kMostSeconds, &fetch_lag);
   if (!status.ok()) return status;
   options->faults.max_receipt_delay = absl::Seconds(receipts);
   for (PushKind& kind : options->capabilities.push_kinds) {
+    kind.timeout = absl::Seconds(timeout);
     kind.receipt_timeout = absl::Seconds(receipts);
     kind.later_wins = later_wins && receipts > 0;
   }
@@ -173,9 +177,9 @@ absl::StatusOr<SimulatedSettings> SettingsOf(const ChannelConfig& config) {
   SimulatedSettings settings;
   int64_t seed = 1;
   int64_t latency_ms = 0;
-  absl::Status status = ReadNumber(config, "seed", std::numeric_limits<int64_t>::max(), &seed);
-  if (status.ok()) status = ReadNumber(config, "items", kMostItems, &settings.items);
-  if (status.ok()) status = ReadNumber(config, "latency_ms", kMostLatencyMs, &latency_ms);
+  absl::Status status = ReadNumber(config, "seed", 0, std::numeric_limits<int64_t>::max(), &seed);
+  if (status.ok()) status = ReadNumber(config, "items", 0, kMostItems, &settings.items);
+  if (status.ok()) status = ReadNumber(config, "latency_ms", 0, kMostLatencyMs, &latency_ms);
   SimulatedFaults& faults = settings.options.faults;
   for (const Rate& rate : kRates) {
     if (status.ok()) status = ReadRate(config, rate.setting, &(faults.*rate.rate));
