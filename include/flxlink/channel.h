@@ -126,7 +126,7 @@ struct Channel {
   absl::optional<ChannelConfig> draft;
   // Grows with every write of config or draft.
   int64_t revision = 0;
-  // Grows when the config changes what links should send …
+  // Grows when the config changes what links should send, or by which adapter with which settings …
   int64_t policy_version = 0;
   // … and this follows once every link has been looked at again.
   int64_t evaluated_version = 0;

@@ -222,7 +222,7 @@ class LinkStorage {
   virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                                       int64_t after_id, int64_t limit) = 0;
 
-  // Sets acknowledged values and guards as found, and marks those links dirty. Repeat: their versions grow once more.
+  // Sets acknowledged values and guards and ends refusals as found, and marks those links dirty. Repeat: their versions grow once more.
   // Rows whose listing variant is by now linked to another channel variant, or has no working link, are passed over.
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
@@ -237,10 +237,10 @@ class LinkStorage {
   virtual absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) = 0;
 
   // Keeps the record of a push that is about to begin, and adds the fields of each item to those of its link that are
-  // in doubt (QuantityInDoubt of storage_kit/rules.h has the lowest quantity among them). Left out of both is what was
-  // overtaken since it was planned: an item whose link is not the one that it names, has another dirty version by now
-  // or is not among those that ReadDirty gives; and every item where the channel's policy_version is not the record's.
-  // Returns the listing ids of what is left out, in the order of the record; where that is everything, no record is
+  // in doubt (QuantitiesInDoubt of sync.h has the quantities among them). What is in doubt when a link is dissolved
+  // stays with its item, and is in doubt of the next link to it. Left out of both is what was overtaken since it was
+  // planned: an item whose link is not the one that it names, has another dirty version by now or is not among those
+  // that ReadDirty gives; and every item where the channel's policy_version is not the record's. Returns the listing ids of what is left out, in the order of the record; where that is everything, no record is
   // kept. Of a link that the record names twice the last item counts. Repeat: the record that is there stays, and what
   // it does not have is left out.
   virtual absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) = 0;
@@ -252,8 +252,8 @@ class LinkStorage {
   // (SyncRow::acknowledged_at). What has a row leaves the push's record or, accepted, stays there with its receipt; an
   // empty record is removed. A settlement of a version that is older than the link's acknowledges its values and leaves
   // the link dirty. One of a link that is not there any more changes nothing: neither where the listing variant is
-  // linked to another channel variant by now, nor where it was linked anew to the same one since that version; of a
-  // listing variant without a link or with a broken one only the doubt ends. Returns which attentions ended: those that
+  // linked to another channel variant by now or to none, nor where it was linked anew to the same one since that
+  // version; of one with a broken link only the doubt is written. Returns which attentions ended: those that
   // were stored and whose code is not stored any more. Repeat: none; a link whose receipt was decided is dirty once
   // more.
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,

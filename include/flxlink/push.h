@@ -156,6 +156,8 @@ struct Settlement {
   // The fields that are in doubt from now on, settled or not: an earlier push of them may still have landed, and this
   // one did not put that right.
   SyncFields in_doubt;
+  // SyncRow::quantities_in_doubt from now on; means something while the quantity is in doubt.
+  RareVector<int64_t> quantities_in_doubt{};
   // What the channel is now known to have: the masked fields of `acknowledged` become the link's acknowledged values,
   // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;

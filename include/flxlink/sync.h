@@ -14,8 +14,8 @@
 // awaited or at odds with its siblings is left out all the same, and a push still says what the channel is known to
 // have.
 //
-// *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged and than any
-// push in doubt would have left there, the channel has probably sold some. Unless the channel's policy says overwrite,
+// *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged, or than a
+// push in doubt may have left there, and nothing that was sent, the channel has probably sold some. Unless the channel's policy says overwrite,
 // the quantity is then not sent until the product's quantity has been stated again after that observation; meanwhile it
 // is attention. Nothing else ends the guard: the 0 that hides an item is sent all the same, and when the item is shown
 // again its quantity is held as before.
@@ -67,6 +67,9 @@ enum class DirtyRank {
   kFound = 2,         // Nothing of that: looking at links again found it, after a change of policy or in a full sync.
 };
 
+// How many quantities of a link are remembered while its quantity is in doubt.
+constexpr size_t kMaxQuantitiesInDoubt = 16;
+
 // What planning needs to know of one link.
 struct SyncRow {
   // The link: whose it is, and to which channel variant.
@@ -101,9 +104,9 @@ struct SyncRow {
   SyncFields in_doubt{};
   // What of them the channel has accepted and decides on later, in the order in which it was sent.
   RareVector<AwaitedValues> awaited{};
-  // The lowest quantity that was sent since the quantity is in doubt: one that is not below it may be flxlink's own,
-  // and is no sign that the channel sold something. kAbsent: it is not in doubt, or it is not known.
-  int64_t quantity_in_doubt = kAbsent;
+  // The quantities that may have been set since the quantity is in doubt, in the order in which they were sent, the
+  // last kMaxQuantitiesInDoubt of them: one of these is flxlink's own, and no sign that the channel sold something.
+  RareVector<int64_t> quantities_in_doubt{};
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
   bool dirty = false;
@@ -159,6 +162,11 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
 // price in another currency.
 ItemValues Desired(const SyncRow& row, const SyncPolicy& policy);
 
+// SyncRow::quantities_in_doubt of a link once a push of `item` begins: before that it was `before`, and these fields
+// were in doubt.
+RareVector<int64_t> QuantitiesInDoubt(const SyncFields& in_doubt, const RareVector<int64_t>& before,
+                                      const PushItem& item);
+
 // What came of planning a batch.
 struct SyncPlan {
   // What sending an item and settling it has to know.
@@ -177,8 +185,8 @@ struct SyncPlan {
     // The link's fields that were in doubt before, and those of them that are awaited.
     SyncFields in_doubt;
     SyncFields awaited;
-    // SyncRow::quantity_in_doubt.
-    int64_t quantity_in_doubt = kAbsent;
+    // SyncRow::quantities_in_doubt, without the item's own.
+    RareVector<int64_t> quantities_in_doubt;
     // Those of them that are forgotten when the last item is applied: they were not sent, and may have another value on
     // the channel than the one acknowledged.
     SyncFields forgotten;
@@ -217,18 +225,21 @@ struct Reconciliation {
   int64_t channel_variant_id = 0;
   // What the link's acknowledged values become.
   ItemValues acknowledged;
-  // The channel shows less than was acknowledged: set the guard, observed at the row's seen_at.
+  // The channel shows less than was acknowledged: set the guard, observed at the row's seen_at. The quantity stays in
+  // doubt where it is: the push may still land.
   bool guard_quantity = false;
-  // The fields that are not in doubt any more: what was seen is what came of their pushes.
-  SyncFields ends_doubt{};
+  // What the channel refused may be sent again, and is no attention of the link any more.
+  bool ends_refusals = false;
 };
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a
 // field that the last pull saw with another value than acknowledged is drift: what was seen becomes acknowledged, so
 // that the next plan corrects it. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after
 // it may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired
-// differs from acknowledged are found (a policy changed, a mark was lost).
-std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen);
+// differs from acknowledged are found (a policy changed, a mark was lost). With `retry_refused` (the channel was given
+// another policy, or other settings) what was refused is tried once more.
+std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
+                                               bool retry_refused = false);
 
 // The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are
 // acknowledged, and the link stays dirty where another step follows; what is rejected becomes attention and is

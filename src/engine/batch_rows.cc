@@ -12,10 +12,10 @@ void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
   to->handle.Add(from.handle[i]);
 }
 
-SyncBatch Without(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) {
+SyncBatch WithoutItems(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) {
   SyncBatch left;
   for (int64_t i = 0; i < batch.size(); ++i) {
-    if (!ids.contains(batch.rows[static_cast<size_t>(i)].listing_id)) AddRow(batch, i, &left);
+    if (!ids.contains(batch.rows[static_cast<size_t>(i)].channel_variant_id)) AddRow(batch, i, &left);
   }
   return left;
 }

@@ -13,8 +13,8 @@ namespace flxlink::engine {
 // Adds row i of one batch to another.
 void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to);
 
-// The rows whose listing ids are not in `ids`.
-SyncBatch Without(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids);
+// The rows whose items are not among those with these ids.
+SyncBatch WithoutItems(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids);
 
 }  // namespace flxlink::engine
 

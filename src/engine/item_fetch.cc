@@ -38,8 +38,8 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
   for (const PullRefusal& refusal : written->refused) {
     NoteRefusedRow(context, reply->items, refusal, kFetchedItem);
   }
-  NoteItemProblems(context, reply->problems, kFetchedItem);
-  Progress(context, external_ids.size(), written->refused.size() + reply->problems.size());
+  const int64_t unread = NoteItemProblems(context, reply->problems, reply->items, kFetchedItem);
+  Progress(context, external_ids.size(), written->refused.size() + static_cast<size_t>(unread));
   return context.Report();
 }
 

@@ -31,7 +31,7 @@ absl::Status ResolveOpenPushes(SyncScope& scope) {
     }
     scope.next_deadline = std::min(scope.next_deadline, push.call_deadline);
     for (const OpenItem& open : push.items) {
-      if (IsUnknown(open)) scope.unready.insert(open.item.listing_id);
+      if (IsUnknown(open)) scope.unready.insert(open.item.channel_variant_id);
     }
   }
   return absl::OkStatus();

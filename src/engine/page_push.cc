@@ -84,8 +84,9 @@ absl::Status PagePush::Begin(absl::Span<Call> calls) {
   for (size_t i = 0; i < calls.size(); ++i) {
     const absl::Status status = BeginOne(&calls[i]);
     if (status.ok()) continue;
-    // The error is what the job ends with; what cannot be written now ends with its deadline.
-    for (const Call& begun : calls.subspan(0, i)) SettleUntried(begun).IgnoreError();
+    // The error is what the job ends with; what cannot be written now ends with its deadline. Of the last one nobody
+    // knows whether it was recorded.
+    for (const Call& begun : calls.subspan(0, i + 1)) SettleUntried(begun).IgnoreError();
     return status;
   }
   return absl::OkStatus();
@@ -180,7 +181,7 @@ absl::Status PagePush::TakeError(Call& call, const absl::Status& error) {
 // Nothing is known of any item: the record stays open, and its links stay in doubt.
 absl::Status PagePush::TakeUnknown(const Call& call, const absl::Status& error) {
   if (!WorthAnotherPush(error)) return AdapterError(error, context_.channel());
-  for (const PushItem& item : call.record.items) scope_.unready.insert(item.listing_id);
+  for (const PushItem& item : call.record.items) scope_.unready.insert(item.channel_variant_id);
   result_.again = result_.stop = result_.failed = true;
   result_.reason = std::string(error.message());
   result_.wait = std::max(result_.wait, RetryAfter(error).value_or(absl::ZeroDuration()));
@@ -218,7 +219,7 @@ void PagePush::NoteOutcomes(const Call& call, absl::Span<const PushOutcome> outc
   size_t row = 0;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const bool known = outcomes[i].result != PushResult::kUnavailable;
-    if (!known) scope_.unready.insert(call.record.items[i].listing_id);
+    if (!known) scope_.unready.insert(call.record.items[i].channel_variant_id);
     NoteOutcome(call, i, outcomes[i], known ? settlements.rows[row++] : Settlement());
   }
 }

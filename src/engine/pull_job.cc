@@ -156,11 +156,10 @@ absl::Status PullPages::StoreSome(absl::Span<PullPage> pages, absl::Span<const a
   progress.done -= refused;
   progress.failed += refused;
   for (const PullPage& page : pages.subspan(0, static_cast<size_t>(written->pages))) {
-    const int64_t problems = static_cast<int64_t>(page.problems.size());
-    NoteItemProblems(context_, page.problems, "an item of the channel");
-    progress.total += page.items.size() + problems;
+    const int64_t unread = NoteItemProblems(context_, page.problems, page.items, "an item of the channel");
+    progress.total += page.items.size() + unread;
     progress.done += page.items.size();
-    progress.failed += problems;
+    progress.failed += unread;
   }
   pages_stored_ += written->pages;
   *stored += written->pages;

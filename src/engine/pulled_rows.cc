@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 
@@ -82,12 +83,18 @@ absl::string_view SubjectOf(const ItemProblem& item, absl::string_view unnamed) 
 
 }  // namespace
 
-void NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems, absl::string_view unnamed) {
-  if (problems.empty()) return;
+int64_t NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems,
+                         const ChannelVariantBatch& items, absl::string_view unnamed) {
+  if (problems.empty()) return 0;
   context.Count("item_problems", static_cast<int64_t>(problems.size()));
+  absl::flat_hash_set<absl::string_view> read;
+  for (int64_t i = 0; i < items.size(); ++i) read.insert(items.external_id[i]);
+  int64_t unread = 0;
   for (const ItemProblem& item : problems) {
     context.AddProblem(SubjectOf(item, unnamed), item.problem);
+    if (!read.contains(item.external_id)) ++unread;
   }
+  return unread;
 }
 
 }  // namespace flxlink::engine

@@ -32,9 +32,10 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written);
 void NoteRefusedRow(JobContext& context, const ChannelVariantBatch& items, const PullRefusal& refusal,
                     absl::string_view place);
 
-// Counts and notes items that the adapter could not read; a problem that several of them have is noted once. `unnamed`
-// is what one without an external id is called.
-void NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems, absl::string_view unnamed);
+// Counts and notes what the adapter says of items; a problem that several of them have is noted once. `unnamed` is what
+// one without an external id is called. How many of them are not among `items`, since they could not be read.
+int64_t NoteItemProblems(JobContext& context, const std::vector<ItemProblem>& problems,
+                         const ChannelVariantBatch& items, absl::string_view unnamed);
 
 }  // namespace flxlink::engine
 

@@ -67,6 +67,8 @@ class SyncRun {
   // many differ.
   absl::StatusOr<int64_t> ReconcileAll(bool compare_seen);
   absl::StatusOr<int64_t> Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen);
+  // The channel's policy or settings are others than when all links were last looked at.
+  bool has_other_policy() const { return context_.channel().policy_version > context_.channel().evaluated_version; }
   // Looks at what the channel has of items that conflicted.
   absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
   // What comes before the pushes: once a job, also if it yields.
@@ -121,7 +123,7 @@ absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen) {
 }
 
 absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen) {
-  const std::vector<Reconciliation> found = PlanReconciliation(links, policy, compare_seen);
+  const std::vector<Reconciliation> found = PlanReconciliation(links, policy, compare_seen, has_other_policy());
   const absl::Status status = context_.Write(
       [&](absl::Time now) { return context_.storage().WriteReconciliations(context_.fence(), found, now); });
   if (!status.ok()) return status;
@@ -131,13 +133,12 @@ absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, const SyncPol
 // All links, where the job is a full sync that has not compared them or the channel's policy was changed.
 absl::Status SyncRun::ReconcileChanged() {
   const bool full = context_.job().options.full && !context_.HasCount(kCompared);
-  const Channel& channel = context_.channel();
-  if (!full && channel.policy_version <= channel.evaluated_version) return absl::OkStatus();
+  if (!full && !has_other_policy()) return absl::OkStatus();
   const absl::StatusOr<int64_t> looked_at = ReconcileAll(full);
   if (!looked_at.ok()) return looked_at.status();
   if (full) context_.Count(kCompared, *looked_at);
   return context_.Retry(
-      [&] { return context_.storage().WriteEvaluatedVersion(context_.fence(), channel.policy_version); });
+      [&] { return context_.storage().WriteEvaluatedVersion(context_.fence(), context_.channel().policy_version); });
 }
 
 absl::Status SyncRun::MarkDirty() {

@@ -72,7 +72,7 @@ class SyncPass {
   absl::Status SyncPage(SyncBatch page) {
     // What becomes more urgent than the page's last link does not wait for the rest of the page.
     const DirtyGroup last = GroupOf(page.rows.back());
-    if (!scope_.unready.empty()) page = Without(page, scope_.unready);
+    if (!scope_.unready.empty()) page = WithoutItems(page, scope_.unready);
     return SyncLinks(page, last);
   }
 

@@ -31,7 +31,8 @@ struct SyncScope {
   JobContext& context;
   const AdapterCapabilities& capabilities;
   const SyncPolicy policy;
-  absl::flat_hash_set<int64_t> unready;  // Listing ids of links with an open push: nothing else of them is sent.
+  absl::flat_hash_set<int64_t>
+      unready;  // Ids of items with an open push, of whatever link: nothing else is sent to them.
   // When nothing of the first of those pushes can land any more.
   absl::Time next_deadline = absl::InfiniteFuture();
 };

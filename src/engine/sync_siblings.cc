@@ -53,7 +53,7 @@ absl::StatusOr<bool> MarkWaitingSiblings(SyncScope& scope, const SyncBatch& sibl
   std::vector<Reconciliation> waiting;
   for (const SyncPlan::ItemState& state : plan.item_states) {
     const SyncRow& row = siblings.rows[static_cast<size_t>(state.row)];
-    if (row.dirty || row.status.paused || scope.unready.contains(row.listing_id)) continue;
+    if (row.dirty || row.status.paused || scope.unready.contains(row.channel_variant_id)) continue;
     Reconciliation found;
     found.listing_id = row.listing_id;
     found.channel_variant_id = row.channel_variant_id;

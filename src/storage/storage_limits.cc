@@ -146,10 +146,10 @@ PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<co
   }
   choice.refused = ToRefusals(std::move(problems));
   for (const ItemProblem& item : unread) {
-    if (IsName(item.external_id)) {
-      choice.seen.push_back(item.external_id);
-    } else {
+    if (!IsName(item.external_id)) {
       ++choice.unnamed;
+    } else if (!last.contains(item.external_id)) {
+      choice.seen.push_back(item.external_id);
     }
   }
   return choice;

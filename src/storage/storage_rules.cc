@@ -425,11 +425,6 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
   return {Health::kNotListed, PendingChange::kNone, stored.paused};
 }
 
-int64_t QuantityInDoubt(const SyncFields& in_doubt, int64_t before, const PushItem& item) {
-  if (!item.mask.Has(SyncField::kQuantity)) return before;
-  return in_doubt.Has(SyncField::kQuantity) ? std::min(before, item.values.quantity) : item.values.quantity;
-}
-
 ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, const SyncFields& in_doubt) {
   ItemValues known = seen;
   for (const SyncField field : kSyncFields) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "flxlink/rare_vector.h"
 #include "flxlink/sync.h"
 
 namespace flxlink::sync {
@@ -22,9 +23,14 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy);
 // nor where it hides the item.
 bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy);
 
-// Whether going from `before` to `after` must set the guard: the channel lost stock that it had acknowledged, and not
-// since a push in doubt landed (SyncRow::quantity_in_doubt).
-bool SetsGuard(const ItemValues& before, int64_t quantity_in_doubt, const ItemValues& after, OversellGuard guard);
+// Whether going from `before`, what the channel had acknowledged, to `after` must set the guard: the channel lost
+// stock. It did where it has less than that, or less than a push in doubt may have set (SyncRow::quantities_in_doubt),
+// and none of these.
+bool SetsGuard(const ItemValues& before, const RareVector<int64_t>& quantities_in_doubt, const ItemValues& after,
+               OversellGuard guard);
+
+// SyncRow::quantities_in_doubt without that of one push of `item`, whose outcome is known.
+RareVector<int64_t> QuantitiesWithout(const PushItem& item, const RareVector<int64_t>& quantities);
 
 }  // namespace flxlink::sync
 

@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "flxlink/sync.h"
-#include "src/sync/awaited_fields.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
@@ -33,18 +32,15 @@ ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   return acknowledged;
 }
 
-// The guard's observation is what came of earlier pushes of the quantity. What is accepted may still land.
-SyncFields DoubtEndedByGuard(const SyncRow& row) {
-  return IntersectionOf(DifferenceOf(row.in_doubt, sync::AwaitedFields(row)), {SyncField::kQuantity});
-}
-
 }  // namespace
 
-std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen) {
+std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
+                                               bool retry_refused) {
   std::vector<Reconciliation> found;
   for (const SyncRow& row : batch.rows) {
     if (row.seen.status == ChannelStatus::kDead) continue;
     SyncRow looked_at = row;
+    if (retry_refused) looked_at.refused.clear();
     if (compare_seen && IsNewsOf(row, policy)) looked_at.acknowledged = AfterSeen(row, policy);
     const bool drifted = !(looked_at.acknowledged == row.acknowledged);
     if (!drifted && !HasSomethingToSend(looked_at, policy)) continue;
@@ -53,8 +49,8 @@ std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const Syn
     reconciliation.channel_variant_id = row.channel_variant_id;
     reconciliation.acknowledged = looked_at.acknowledged;
     reconciliation.guard_quantity =
-        sync::SetsGuard(row.acknowledged, row.quantity_in_doubt, looked_at.acknowledged, policy.oversell_guard);
-    if (reconciliation.guard_quantity) reconciliation.ends_doubt = DoubtEndedByGuard(row);
+        sync::SetsGuard(row.acknowledged, row.quantities_in_doubt, looked_at.acknowledged, policy.oversell_guard);
+    reconciliation.ends_refusals = retry_refused && !row.refused.empty();
     found.push_back(std::move(reconciliation));
   }
   return found;

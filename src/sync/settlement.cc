@@ -92,6 +92,7 @@ class Settler {
     settlement.channel_variant_id = plan_.items[i].channel_variant_id;
     settlement.dirty_version = plan_.items[i].dirty_version;
     settlement.in_doubt = plan_.item_states[i].in_doubt;
+    settlement.quantities_in_doubt = plan_.item_states[i].quantities_in_doubt;
     settlement.refused = plan_.item_states[i].refused;
     settlement.attentions = kKeepAttentions;
     batch_.rows.push_back(std::move(settlement));
@@ -112,6 +113,7 @@ class Settler {
   void TakeAccepted(size_t i, const PushOutcome& outcome) {
     Settlement& row = AddRow(i);
     row.settled = plan_.item_states[i].last;
+    row.quantities_in_doubt = QuantitiesInDoubt(row.in_doubt, row.quantities_in_doubt, plan_.items[i]);
     row.in_doubt = UnionOf(row.in_doubt, plan_.items[i].mask);
     row.receipt = outcome.receipt;
   }
@@ -146,7 +148,7 @@ class Settler {
     CopyFields(landed, item.values, &row.acknowledged);
     CopyFields(DifferenceOf(known, landed), seen, &row.seen);
     row.in_doubt = DoubtAfter(state, /*settled=*/false, known);
-    row.guard_quantity = sync::SetsGuard(item.known, state.quantity_in_doubt, row.seen, plan_.oversell_guard);
+    row.guard_quantity = sync::SetsGuard(item.known, state.quantities_in_doubt, row.seen, plan_.oversell_guard);
   }
 
   // A refusal ends no other attention of the item.
@@ -210,6 +212,7 @@ Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFie
   settlement.dirty_version = open.item.dirty_version;
   settlement.decided = true;
   settlement.in_doubt = UnionOf(DifferenceOf(row.in_doubt, open.item.mask), still_open);
+  settlement.quantities_in_doubt = sync::QuantitiesWithout(open.item, row.quantities_in_doubt);
   settlement.refused = row.refused;
   settlement.attentions = kKeepAttentions;
   switch (outcome.result) {

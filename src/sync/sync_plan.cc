@@ -199,6 +199,7 @@ class Planner {
     // Nothing is sent that would put the doubt right, so it ends by forgetting.
     settlement.mask = DoubtfulFields(row);
     settlement.in_doubt = sync::AwaitedFields(row);
+    settlement.quantities_in_doubt = row.quantities_in_doubt;
     settlement.refused = decision.refused;
     if (decision.has_quantity) settlement.by_quantity = sync::StatusByQuantity(row, policy_);
     if (settlement.by_quantity == ChannelStatus::kHidden) decision.attentions.push_back(sync::HiddenByQuantity());
@@ -233,7 +234,7 @@ class Planner {
     state.forced = DifferenceOf(step.fields, decision.differs);
     state.in_doubt = row.in_doubt;
     state.awaited = sync::AwaitedFields(row);
-    state.quantity_in_doubt = row.quantity_in_doubt;
+    state.quantities_in_doubt = row.quantities_in_doubt;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row), step.fields);
     state.refused = decision.refused;
     if (decision.has_quantity || step.fields.Has(SyncField::kQuantity)) {

@@ -1,5 +1,6 @@
 // Sync jobs over a channel that throttles, delays, throws and loses answers.
 
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "flxlink/csv_channel.h"
 #include "flxlink/engine.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
@@ -17,12 +19,14 @@
 #include "src/engine/accounts.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/engine/sync_fixture.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flxlink::engine {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // -- Rate limits.
@@ -508,6 +512,221 @@ TEST_F(SyncJobTest, AnExceptionOfAPollIsTheJobsError) {
   script_.poll = []() -> absl::Status { throw std::runtime_error("boom"); };
   EXPECT_THAT(Run(JobKind::kSync).error.value_or(Problem()).message, HasSubstr("threw: \"boom\""));
   EXPECT_EQ(InDoubt(), 1);
+}
+
+// -- What is in doubt, and the oversell guard
+
+SyncFields QuantityOnly() { return {SyncField::kQuantity}; }
+ItemValues QuantityOf(int64_t quantity) {
+  ItemValues values;
+  values.quantity = quantity;
+  return values;
+}
+
+// A channel of one item with five, acknowledged an hour ago.
+class DoubtTest : public SyncJobTest {
+ protected:
+  void Begin(SimulatedOptions options, const SyncFields& compares) {
+    OnlyKind(options).compares = compares;
+    UseNewStorage(clock_);
+    Start(options, 1);
+    SyncedChannel(1);
+    clock_.Advance(absl::Hours(1));
+  }
+
+  // A sync of that quantity goes wrong in that way.
+  void Fail(int64_t quantity, double SimulatedFaults::*rate) {
+    WriteProduct(0, 1000, quantity);
+    SimulatedFaults faults;
+    faults.*rate = 1;
+    platform_->SetFaults(faults);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+    platform_->SetFaults({});
+    clock_.Advance(absl::Hours(1));
+  }
+
+  void Sell(const std::string& item, int64_t left) {
+    clock_.Advance(absl::Seconds(1));
+    ASSERT_TRUE(platform_->EditItem(item, QuantityOnly(), QuantityOf(left)));
+  }
+  int64_t QuantityAt(const std::string& item) { return platform_->FindItem(item)->values.quantity; }
+};
+
+// Whether the guard looked before the push landed or after.
+TEST_F(DoubtTest, APushThatLandsAfterTheGuardWasSetIsPutRight) {
+  for (SimulatedOptions options; options.seed <= 6; ++options.seed) {
+    Begin(options, SyncFields());
+    WriteProduct(0, 1000, 20);
+    Sell(ItemId(0), 4);
+    SimulatedFaults faults;
+    faults.push_late = 1;
+    platform_->SetFaults(faults);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+    platform_->SetFaults({});
+    RunFullSync();
+    clock_.Advance(absl::Hours(1));
+    WriteProduct(0, 1000, 4);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted);
+    EXPECT_EQ(QuantityAt(ItemId(0)), 4) << "seed " << options.seed;
+  }
+}
+
+TEST_F(DoubtTest, ALookThatMayShowWhatWasBeforeEndsNone) {
+  SimulatedOptions options;
+  options.capabilities.pull_lag = absl::Minutes(2);
+  Begin(options, SyncFields());
+  WriteProduct(0, 1000, 20);
+  Sell(ItemId(0), 4);
+  clock_.Advance(absl::Minutes(3));
+  SimulatedFaults faults;
+  faults.push_lost_reply = 1;
+  platform_->SetFaults(faults);
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  platform_->SetFaults({});
+  ASSERT_EQ(QuantityAt(ItemId(0)), 20) << "it has landed";
+  clock_.Advance(absl::Seconds(60));
+  RunFullSync();
+  clock_.Advance(absl::Hours(1));
+  WriteProduct(0, 1000, 4);
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted);
+  EXPECT_EQ(QuantityAt(ItemId(0)), 4);
+}
+
+TEST_F(DoubtTest, WhatWasNotTriedIsNoQuantityOfOurs) {
+  for (const bool is_tried : {false, true}) {
+    Begin(SimulatedOptions(), QuantityOnly());
+    Fail(4, &SimulatedFaults::unavailable);
+    Fail(2, is_tried ? &SimulatedFaults::unavailable : &SimulatedFaults::item_not_tried);
+    WriteProduct(0, 1000, 9);
+    Sell(ItemId(0), 2);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted);
+    EXPECT_EQ(QuantityAt(ItemId(0)), is_tried ? 9 : 2);
+  }
+}
+
+TEST_F(DoubtTest, ItIsNotThatOfTheNextItem) {
+  for (const bool is_doubtful : {false, true}) {
+    Begin(SimulatedOptions(), QuantityOnly());
+    platform_->SetItem({"other", "p2", {1000, 5, ChannelStatus::kListed}, {{"sku", "x"}}});
+    Run(JobKind::kPull);
+    clock_.Advance(absl::Hours(1));
+    if (is_doubtful) Fail(3, &SimulatedFaults::unavailable);
+    ListingEdit edit;
+    edit.kind = ListingEdit::Kind::kUnlink;
+    ASSERT_EQ(engine_->EditListing("shop", Sku(0), edit), absl::OkStatus());
+    edit.kind = ListingEdit::Kind::kLink;
+    edit.external_id = "other";
+    ASSERT_EQ(engine_->EditListing("shop", Sku(0), edit), absl::OkStatus());
+    EXPECT_EQ(InDoubt(), 0);
+    WriteProduct(0, 1000, 9);
+    clock_.Advance(absl::Hours(1));
+    Sell("other", 3);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted);
+    EXPECT_EQ(QuantityAt("other"), 3) << "an earlier link is in doubt: " << is_doubtful;
+  }
+}
+
+TEST_F(DoubtTest, AQuantityThatNobodySentWasSold) {
+  for (const bool is_doubtful : {false, true}) {
+    Begin(SimulatedOptions(), QuantityOnly());
+    if (is_doubtful) Fail(1, &SimulatedFaults::unavailable);
+    WriteProduct(0, 1000, 9);
+    clock_.Advance(absl::Hours(1));
+    Sell(ItemId(0), 3);
+    EXPECT_EQ(Run(JobKind::kSync).state, JobState::kCompleted);
+    EXPECT_EQ(QuantityAt(ItemId(0)), 3) << "a push of 1 that did nothing: " << is_doubtful;
+  }
+}
+
+// -- Refusals of a shop's file
+
+class FileRefusalTest : public SyncJobTest {
+ protected:
+  // A csv channel of that file, in sync as far as it can be.
+  void SyncFile(const std::string& text, const ProductBatch& products) {
+    Write(text);
+    RegisterCsvChannel(adapters_);
+    EngineOptions options;
+    options.storage = storage_.get();
+    options.adapters = &adapters_;
+    options.clock = &clock_;
+    engine_ = *Engine::Create(options);
+    ChannelConfig config = Config();
+    config.adapter = "csv";
+    config.settings = {{"path", path_}};
+    config.currency = products.currency;
+    ASSERT_TRUE(engine_->AddChannel(config).ok());
+    ASSERT_TRUE(engine_->WriteProducts(products).status.ok());
+    for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) {
+      EXPECT_EQ(Run(kind).state, JobState::kCompleted) << ToString(kind);
+    }
+    clock_.Advance(absl::Hours(1));
+  }
+
+  static ProductBatch Shirt(int64_t price, absl::string_view currency) {
+    ProductBatch products;
+    products.key.Add("s0");
+    products.sku.Add("s0");
+    products.price = {price};
+    products.quantity = {5};
+    products.currency = *Currency::Parse(currency);
+    return products;
+  }
+
+  void Write(const std::string& text) { std::ofstream(path_) << text; }
+  std::string Read() { return ReadFile(path_); }
+
+ private:
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_.PathOf("shop.csv");
+};
+
+TEST_F(FileRefusalTest, ThatOfACellThatNobodyCouldReadEndsOnceItIsPutBack) {
+  const auto text = [](const std::string& price) {
+    return absl::StrCat("Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty,Status\nshirt,Shirt,s0,", price,
+                        ",5,active\n");
+  };
+  SyncFile(text("10.00"), Shirt(1000, "USD"));
+  Write(text("abc"));
+  ASSERT_TRUE(engine_->WriteProducts(Shirt(1200, "USD")).status.ok());
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "refused"), 1);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(CountOf(Run(JobKind::kPull), "item_problems"), 1);
+  Write(text("10.00"));
+  clock_.Advance(absl::Hours(1));
+  Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_THAT(Read(), HasSubstr("12.00"));
+}
+
+// A problem with an item that was read is told, and is no item more.
+TEST_F(FileRefusalTest, AnItemWithAProblemIsCountedOnce) {
+  SyncFile(
+      "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Status\n"
+      "shirt,Shirt,Size,S,s0,10.00,5,active\nshirt,,,M,s1,10.00,5,draft\n",
+      Shirt(1000, "USD"));
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(pull, "item_problems"), 1);
+  EXPECT_EQ(pull.progress.done, 2);
+  EXPECT_EQ(pull.progress.failed, 0);
+  JobRequest request;
+  request.kind = JobKind::kFetch;
+  for (const ItemRow& item : engine_->ListItems("shop", {}, {})->rows) request.options.items.push_back(item.external_id);
+  const Job fetch = *engine_->RunUntilFinal(engine_->Enqueue("shop", request)->job_id);
+  EXPECT_EQ(CountOf(fetch, "item_problems"), 1);
+  EXPECT_EQ(fetch.progress.done, 2);
+}
+
+TEST_F(FileRefusalTest, ThatOfASettingEndsOnceItIsAnother) {
+  SyncFile("Handle;Title;Variant SKU;Variant Price;Variant Inventory Qty;Status\nshirt;Shirt;s0;;5;active\n",
+           Shirt(1234, "KWD"));
+  ASSERT_THAT(Read(), Not(HasSubstr("1,234"))) << "it could be read in two ways";
+  Channel channel = *engine_->GetChannel("shop");
+  channel.config.settings.push_back({"decimal", "comma"});
+  ASSERT_TRUE(engine_->PutChannel(channel.config, channel.revision).ok());
+  Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_THAT(Read(), HasSubstr("1,234"));
 }
 
 }  // namespace

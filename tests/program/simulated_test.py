@@ -4,6 +4,7 @@
 """
 
 import csv
+import shutil
 
 from flxlink_program import ProgramTest, main
 
@@ -217,6 +218,22 @@ class SimulatedTest(ProgramTest):
         done = self.run_program("pull", "shop")
         self.assertEqual(done.returncode, 1)
         self.assertIn("shop.sim.state: what the simulated platform remembered is damaged; remove that file", done.stderr)
+
+    def test_a_push_to_what_is_damaged_refuses_nothing_for_good(self):
+        self.add("path=shop.sim", "whole_batches=yes")
+        self.link()
+        self.text("sync", "shop")
+        shutil.copy(self.path("shop.sim.state"), self.path("kept.state"))
+        self.write("products.csv", "sku,price\n" + "".join(f"SKU-{i},2{i}.00\n" for i in range(1, ITEMS + 1)))
+        self.text("product", "import", "products.csv")
+        self.write("shop.sim.state", "something else")
+        done = self.run_program("sync", "shop")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("shop.sim.state: what the simulated platform remembered is damaged", done.stderr)
+        shutil.copy(self.path("kept.state"), self.path("shop.sim.state"))
+        self.text("sync", "shop")
+        self.assertEqual({row["price"] for row in self.rows().values()}, {f"2{i}00" for i in range(1, ITEMS + 1)})
+        self.assert_nothing_is_left()
 
     def test_without_a_file_it_is_made_anew_from_the_seed(self):
         self.add()

@@ -8,11 +8,16 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/conformance/storage.h"
 #include "flxlink/storage_kit/rules.h"
+#include "gmock/gmock.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
 
 namespace flxlink {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr int64_t kMax = Storage::kMaxRows;
 
@@ -126,28 +131,67 @@ TEST_P(StorageConformance, APushThatWasPlannedByAnotherPolicyIsLeftOut) {
   EXPECT_TRUE(shop.Listing("S1").in_doubt);
 }
 
-TEST_P(StorageConformance, TheLowestQuantityInDoubtIsKept) {
+TEST_P(StorageConformance, TheQuantitiesInDoubtAreKept) {
   Shop shop(under_test());
   shop.StockAndLink(1);
+  const auto quantities = [&] { return shop.LinkRow("S1").quantities_in_doubt.get(); };
   const auto push = [&](int64_t push_id, const SyncFields& mask, int64_t quantity) {
     PushRecord record = Push(push_id, {shop.LinkRow("S1")});
     record.items[0].mask = mask;
     record.items[0].values.quantity = quantity;
     EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
-    return shop.LinkRow("S1").quantity_in_doubt;
+    return quantities();
   };
-  EXPECT_EQ(push(1, {SyncField::kPrice}, 2), kAbsent);
-  EXPECT_EQ(push(2, {SyncField::kQuantity}, 7), 7);
-  EXPECT_EQ(push(3, {SyncField::kQuantity}, 4), 4);
-  EXPECT_EQ(push(4, {SyncField::kQuantity}, 9), 4);
+  EXPECT_THAT(push(1, {SyncField::kPrice}, 2), IsEmpty());
+  EXPECT_THAT(push(2, {SyncField::kQuantity}, 7), ElementsAre(7));
+  EXPECT_THAT(push(3, {SyncField::kQuantity}, 4), ElementsAre(7, 4));
+  EXPECT_THAT(push(4, {SyncField::kPrice}, 1), ElementsAre(7, 4));
+  EXPECT_THAT(push(5, {SyncField::kQuantity}, 9), ElementsAre(7, 4, 9));
   ASSERT_EQ(storage().AbandonPush(shop.fence(), 3), absl::OkStatus());
-  EXPECT_EQ(shop.LinkRow("S1").quantity_in_doubt, 4) << "it may have landed";
-  Settlement row = Applied(shop.LinkRow("S1"), {});
-  row.settled = false;
-  row.in_doubt = {SyncField::kPrice};
-  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(4, {row}), At(5)).status(), absl::OkStatus());
-  EXPECT_EQ(shop.LinkRow("S1").quantity_in_doubt, kAbsent);
-  EXPECT_EQ(push(5, {SyncField::kQuantity}, 8), 8) << "what was in doubt before is over";
+  EXPECT_THAT(quantities(), ElementsAre(7, 4, 9)) << "it may have landed";
+  const auto settle = [&](int64_t push_id, const SyncFields& in_doubt, const std::vector<int64_t>& left) {
+    Settlement row = Applied(shop.LinkRow("S1"), {});
+    row.settled = false;
+    row.in_doubt = in_doubt;
+    row.quantities_in_doubt = left;
+    return storage().WriteSettlements(shop.fence(), Settled(push_id, {row}), At(5)).status();
+  };
+  ASSERT_EQ(settle(5, {SyncField::kQuantity}, {7, 4}), absl::OkStatus());
+  EXPECT_THAT(quantities(), ElementsAre(7, 4)) << "in place of what was stored";
+  ASSERT_EQ(settle(4, {SyncField::kPrice}, {7, 4}), absl::OkStatus());
+  EXPECT_THAT(quantities(), IsEmpty());
+  EXPECT_THAT(push(6, {SyncField::kQuantity}, 8), ElementsAre(8)) << "what was in doubt before is over";
+}
+
+// What was sent over an earlier link may land on its item, and on no other one.
+TEST_P(StorageConformance, ADoubtStaysWithItsItem) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  PushRecord record = Push(1, {shop.LinkRow("S1")});
+  record.items[0].mask = {SyncField::kQuantity};
+  record.items[0].values.quantity = 3;
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+  const auto unlink = [&](const std::string& sku) {
+    ASSERT_EQ(shop.Edit(sku, Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  };
+  const auto link = [&](const std::string& sku, const std::string& external_id) {
+    ASSERT_EQ(shop.Edit(sku, LinkTo(external_id)), absl::OkStatus());
+  };
+  unlink("S1");
+  unlink("S2");
+  EXPECT_FALSE(shop.Listing("S1").in_doubt);
+  link("S1", "X2");
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
+  shop.Link("S2", "X1");
+  EXPECT_EQ(shop.LinkRow("S2").in_doubt, SyncFields{SyncField::kQuantity});
+  EXPECT_THAT(shop.LinkRow("S2").quantities_in_doubt.get(), ElementsAre(3));
+  unlink("S2");
+  unlink("S1");
+  link("S1", "X1");
+  EXPECT_EQ(shop.LinkRow("S1").in_doubt, SyncFields{SyncField::kQuantity});
+  unlink("S1");
+  link("S1", "X2");
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
 }
 
 TEST_P(StorageConformance, EveryPushAddsItsFieldsToThoseInDoubt) {
@@ -397,22 +441,23 @@ TEST_P(StorageConformance, NoAcknowledgedQuantityEndsAGuardThatStands) {
   EXPECT_EQ(state_again(8), 0) << "nothing waits any more";
 }
 
-TEST_P(StorageConformance, AnObservationEndsTheDoubtThatItExplains) {
+TEST_P(StorageConformance, ALookEndsRefusalsWhereItSaysSo) {
   Shop shop(under_test());
   shop.StockAndLink(2);
-  PushRecord record = Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2")});
-  for (PushItem& item : record.items) item.mask = {SyncField::kPrice, SyncField::kQuantity};
-  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
-  Reconciliation sold = Found(shop.LinkRow("S1"));
-  sold.guard_quantity = true;
-  sold.ends_doubt = {SyncField::kQuantity, SyncField::kStatus};
-  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold, Found(shop.LinkRow("S2"))}, At(5)), absl::OkStatus());
-  EXPECT_EQ(shop.LinkRow("S1").in_doubt, SyncFields{SyncField::kPrice});
-  EXPECT_EQ(shop.LinkRow("S2").in_doubt, (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
-  sold.ends_doubt = {SyncField::kPrice};
-  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {sold}, At(6)), absl::OkStatus());
-  EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
-  EXPECT_FALSE(shop.Listing("S1").in_doubt);
+  SettlementBatch batch = Settled(0, {Applied(shop.LinkRow("S1"), {}), Applied(shop.LinkRow("S2"), {})});
+  batch.attentions = {{MakeProblem("rejected", {}, "no")}};
+  for (Settlement& row : batch.rows) {
+    row.attentions = 0;
+    row.refused = {{"price", 7, batch.attentions[0][0]}};
+  }
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(4)).status(), absl::OkStatus());
+  Reconciliation again = Found(shop.LinkRow("S1"));
+  again.ends_refusals = true;
+  ASSERT_EQ(storage().WriteReconciliations(shop.fence(), {again, Found(shop.LinkRow("S2"))}, At(5)), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").refused.empty());
+  EXPECT_THAT(shop.Listing("S1").attentions, IsEmpty());
+  EXPECT_EQ(shop.LinkRow("S2").refused.size(), 1u);
+  EXPECT_THAT(shop.Listing("S2").attentions, SizeIs(1));
 }
 
 TEST_P(StorageConformance, AttentionAndRefusalAreSetAndCleared) {
@@ -765,13 +810,13 @@ TEST_P(StorageConformance, SettlementOfAnEarlierLinkTellsNothingAboutThisOne) {
   const SyncRow link = shop.LinkRow("S1");
   EXPECT_EQ(link.acknowledged, (ItemValues{100, 10, ChannelStatus::kListed}));
   EXPECT_TRUE(link.dirty);
-  EXPECT_FALSE(link.in_doubt.empty()) << "what the earlier link sent may have landed on this one's item";
+  EXPECT_TRUE(link.in_doubt.empty()) << "what the earlier link sent went to another item";
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
   EXPECT_TRUE(shop.IsLiveItem("X2"));
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty()) << "the push is closed all the same";
 }
 
-TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreOnlyEndsTheDoubt) {
+TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreAcknowledgesNothing) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   const SyncRow unlinked = shop.LinkRow("S1");

@@ -158,6 +158,24 @@ TEST_P(StorageConformance, AFetchEndsARefusalAndALateSightingDoesNot) {
   EXPECT_TRUE(StateOf(shop).dirty);
 }
 
+// It may be another by now; what the refusal was for cannot be told.
+TEST_P(StorageConformance, AnItemThatCannotBeReadEndsItsRefusals) {
+  Shop shop(under_test());
+  StockItem(shop);
+  Refuse(shop, {kPrice}, {kNoPrice});
+  const std::string item = shop.Listing("S1").external_id;
+  FetchReply reply;
+  reply.items = ToPage({kItem}).items;
+  reply.problems = {{item, MakeProblem("status_disagrees", {}, "two rows disagree")}};
+  Value(storage().WriteFetched(shop.fence(), reply, At(5)));
+  EXPECT_EQ(StateOf(shop).refused, Refused{kPrice}) << "it was read, though there is a problem with it";
+  reply.items = ChannelVariantBatch();
+  Value(storage().WriteFetched(shop.fence(), reply, At(5)));
+  EXPECT_TRUE(StateOf(shop).refused.empty());
+  EXPECT_TRUE(StateOf(shop).attentions.empty());
+  EXPECT_TRUE(StateOf(shop).dirty);
+}
+
 TEST_P(StorageConformance, RefusalsOfABrokenLinkEndToo) {
   Shop shop(under_test());
   StockItem(shop);

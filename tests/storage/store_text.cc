@@ -107,8 +107,8 @@ std::string LinkText(const SyncBatch& batch, int64_t i) {
                       " at ", Text(row.quantity_at), " ", Text(row.status), " acknowledged=", Text(row.acknowledged),
                       " seen=", Text(row.seen), " at ", Text(row.seen_at), " guarded=", Text(row.guarded_at),
                       " refused=", Text(row.refused), " forced=", FormatSyncFields(row.forced),
-                      " in_doubt=", FormatSyncFields(row.in_doubt), " lowest=", row.quantity_in_doubt,
-                      " fixed=", Text(row.fixed), " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
+                      " in_doubt=", FormatSyncFields(row.in_doubt), " (", absl::StrJoin(row.quantities_in_doubt, ","),
+                      ")", " fixed=", Text(row.fixed), " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
 }
 
 std::string ProductText(Storage& storage, bool removed) {

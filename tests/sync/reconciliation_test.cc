@@ -49,15 +49,34 @@ TEST(PlanReconciliationTest, LessStockThanAcknowledgedSetsTheGuard) {
   EXPECT_FALSE(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).guard_quantity);
 }
 
-TEST(PlanReconciliationTest, TheGuardsObservationEndsTheDoubtOfTheQuantity) {
+TEST(PlanReconciliationTest, WhatFlxlinkMayHaveSetItselfSetsNoGuard) {
   SyncRow row = EqualRow();
-  row.in_doubt = kAll;
-  row.seen.quantity = 6;
-  EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kNothing);
-  row.seen.quantity = 4;
-  EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kQuantity);
-  Await(kQuantity, {kAbsent, 5}, &row);
-  EXPECT_EQ(PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).ends_doubt, kNothing) << "it may still land";
+  row.acknowledged.quantity = 5;
+  row.in_doubt = kQuantity;
+  row.quantities_in_doubt = {2, 9};
+  const auto guards = [&](int64_t seen) {
+    row.seen.quantity = seen;
+    return PlanReconciliation(OneRow(row), FullPolicy(), true).at(0).guard_quantity;
+  };
+  EXPECT_FALSE(guards(2));
+  EXPECT_FALSE(guards(9));
+  EXPECT_FALSE(guards(10)) << "more than anybody set";
+  EXPECT_TRUE(guards(1));
+  EXPECT_TRUE(guards(3)) << "two of five are sold, and the 2 did nothing";
+  EXPECT_TRUE(guards(8)) << "the 9 landed, and one is sold";
+}
+
+TEST(PlanReconciliationTest, UnderAnotherPolicyWhatWasRefusedIsTriedOnceMore) {
+  const SyncPolicy policy = FullPolicy();
+  SyncRow refused = ChangedRow();
+  refused.refused = RefusedTogether(kAll, Desired(refused, policy));
+  EXPECT_THAT(PlanReconciliation(OneRow(refused), policy, /*compare_seen=*/false), IsEmpty());
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(refused), policy, false, /*retry_refused=*/true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_TRUE(found[0].ends_refusals);
+  const std::vector<Reconciliation> other = PlanReconciliation(OneRow(ChangedRow()), policy, false, true);
+  ASSERT_THAT(other, SizeIs(1));
+  EXPECT_FALSE(other[0].ends_refusals);
 }
 
 TEST(PlanReconciliationTest, AReadThatMayBeOlderThanTheAcknowledgementSaysNothing) {

@@ -135,7 +135,9 @@ class Generator {
     if (Chance(40)) row.guarded_at = AnyTime();
     if (Chance(40)) row.refused = AnyRefused(Desired(row, policy));
     if (Chance(30)) row.in_doubt = AnyFields(40);
-    if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = AnyNumber();
+    for (int64_t sent = row.in_doubt.Has(SyncField::kQuantity) ? Below(4) : 0; sent > 0; --sent) {
+      row.quantities_in_doubt.Mutable().push_back(AnyNumber());
+    }
     if (Chance(20)) row.forced = AnyFields(50);
     if (Chance(30)) row.fixed = AnyFixed();
     if (Chance(50)) row.acknowledged_at = AnyTime();
@@ -565,9 +567,12 @@ std::map<int64_t, std::string> ActualPlan(const SyncPlan& plan) {
   return results;
 }
 
-// A push that nobody heard of may have left the quantity that was seen, or a lower one.
-bool MayBeOwn(const SyncRow& row) {
-  return row.quantity_in_doubt != kAbsent && row.quantity_in_doubt <= row.seen.quantity;
+// Whether the channel, which had `known`, has less than it or than flxlink may have set since, and nothing of that.
+bool WasSold(int64_t known, const SyncRow& row) {
+  std::vector<int64_t> own = row.quantities_in_doubt;
+  own.push_back(known);
+  std::sort(own.begin(), own.end());
+  return row.seen.quantity < own.back() && !std::binary_search(own.begin(), own.end(), row.seen.quantity);
 }
 
 std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, bool compare_seen) {
@@ -583,8 +588,8 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     for (const auto& [name, value] : seen) {
       if (!compare_seen || !IsSynced(name, problem.policy) || (known.count(name) != 0 && known[name] == value))
         continue;
-      guard = guard || (name == "quantity" && known.count(name) != 0 && value < known[name] &&
-                        problem.policy.oversell_guard == OversellGuard::kHold && !MayBeOwn(row));
+      guard = guard || (name == "quantity" && known.count(name) != 0 && WasSold(row.acknowledged.quantity, row) &&
+                        problem.policy.oversell_guard == OversellGuard::kHold);
       known[name] = value;
       drifted = true;
     }
@@ -596,7 +601,6 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     for (const std::string& name : Stuck(row, differing)) differing.erase(name);
     if (!drifted && differing.empty()) continue;
     std::string text = guard ? "guard" : "";
-    if (guard && row.in_doubt.Has(SyncField::kQuantity)) text += " settles quantity";
     for (const auto& [name, value] : known) absl::StrAppend(&text, " ", name, "=", value);
     results[row.listing_id] = text;
   }
@@ -607,7 +611,6 @@ std::map<int64_t, std::string> ActualReconciliation(const PlanCase& problem, boo
   std::map<int64_t, std::string> results;
   for (const Reconciliation& found : PlanReconciliation(problem.batch, problem.policy, compare_seen)) {
     std::string text = found.guard_quantity ? "guard" : "";
-    for (const std::string& name : found.ends_doubt.Names()) absl::StrAppend(&text, " settles ", name);
     for (const auto& [name, value] : ToValues(found.acknowledged)) absl::StrAppend(&text, " ", name, "=", value);
     results[found.listing_id] = text;
   }

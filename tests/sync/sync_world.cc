@@ -306,7 +306,8 @@ class World {
       row.status = Acknowledge(row.status, storage::AcknowledgedStatus(settlement));
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
-      if (!row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = kAbsent;
+      row.quantities_in_doubt = settlement.quantities_in_doubt;
+      if (!row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt.clear();
       row.refused = settlement.refused;
       row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
     }
@@ -357,9 +358,10 @@ class World {
       EndRefusals(link, before);
       const SyncFields fixed = FixedOf(link);
       link.drifted = link.dead ? link.drifted : IntersectionOf(link.drifted, fixed);
-      const bool is_compared = !link.dead && policy_.fields.Has(SyncField::kQuantity) &&
-                               !fixed.Has(SyncField::kQuantity) && !MayBeOwn(link.row, link.truth.quantity);
-      link.sold = link.sold || (is_compared && acknowledged != kAbsent && link.truth.quantity < acknowledged);
+      const bool is_compared =
+          !link.dead && policy_.fields.Has(SyncField::kQuantity) && !fixed.Has(SyncField::kQuantity);
+      link.sold =
+          link.sold || (is_compared && acknowledged != kAbsent && WasSold(link.row, acknowledged, link.truth.quantity));
     }
     for (const Reconciliation& found : functions_.reconcile(Read(which), policy_, true)) {
       Link& link = LinkOf(found.listing_id);
@@ -370,7 +372,6 @@ class World {
       if (found.guard_quantity && FixedOf(link).Has(SyncField::kQuantity)) Fail("a fixed quantity is guarded");
       link.row.acknowledged = found.acknowledged;
       if (found.guard_quantity) link.row.guarded_at = link.row.seen_at;
-      link.row.in_doubt = DifferenceOf(link.row.in_doubt, found.ends_doubt);
       MarkDirty(link);
     }
   }
@@ -430,10 +431,7 @@ class World {
     for (const int64_t number : call.items) {
       const PushItem& item = plan.items[static_cast<size_t>(number)];
       SyncRow& row = LinkOf(item.listing_id).row;
-      if (item.mask.Has(SyncField::kQuantity)) {
-        const bool first = !row.in_doubt.Has(SyncField::kQuantity);
-        row.quantity_in_doubt = first ? item.values.quantity : std::min(row.quantity_in_doubt, item.values.quantity);
-      }
+      if (item.mask.Has(SyncField::kQuantity)) row.quantities_in_doubt.Mutable().push_back(item.values.quantity);
       row.in_doubt = UnionOf(row.in_doubt, item.mask);
       PushOutcome outcome;
       if (dies) {
@@ -463,10 +461,13 @@ class World {
     return std::any_of(std::begin(kSyncFields), std::end(kSyncFields), moved);
   }
 
-  // A push that nobody heard of may have left that quantity, or a lower one.
+  // Whether an item that had `known`, or what pushes that nobody heard of may have set, has sold some of that.
   template <typename Link>
-  static bool MayBeOwn(const Link& link, int64_t quantity) {
-    return link.quantity_in_doubt != kAbsent && quantity >= link.quantity_in_doubt;
+  static bool WasSold(const Link& link, int64_t known, int64_t quantity) {
+    std::vector<int64_t> own = link.quantities_in_doubt;
+    own.push_back(known);
+    const bool is_own = std::find(own.begin(), own.end(), quantity) != own.end();
+    return !is_own && quantity < *std::max_element(own.begin(), own.end());
   }
 
   // What the channel lost is known as well as by a look, unless an earlier push took it.
@@ -475,7 +476,7 @@ class World {
     Link& link = LinkOf(item.listing_id);
     link.drifted = DifferenceOf(link.drifted, PresentFields(seen));
     const bool is_compared = seen.quantity != kAbsent && item.known.quantity != kAbsent;
-    link.sold = link.sold || (is_compared && seen.quantity < item.known.quantity && !MayBeOwn(before, seen.quantity));
+    link.sold = link.sold || (is_compared && WasSold(before, item.known.quantity, seen.quantity));
   }
 
   // A conflict that does not say why is looked at; what was refused is kept for comparison.

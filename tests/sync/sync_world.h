@@ -19,7 +19,10 @@ struct SyncFunctions {
   std::function<SyncPlan(const SyncBatch&, const SyncBatch&, const SyncPolicy&)> plan = PlanSync;
   std::function<SettlementBatch(const SyncPlan&, absl::Span<const int64_t>, absl::Span<const PushOutcome>, int64_t)>
       settle = Settle;
-  std::function<std::vector<Reconciliation>(const SyncBatch&, const SyncPolicy&, bool)> reconcile = PlanReconciliation;
+  std::function<std::vector<Reconciliation>(const SyncBatch&, const SyncPolicy&, bool)> reconcile =
+      [](const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen) {
+        return PlanReconciliation(batch, policy, compare_seen);
+      };
 };
 
 // Lets one random history happen, then ends all faults and lets the world come to rest. Returns the first thing that

@@ -185,9 +185,11 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
 // The status of a listing variant whose link was dissolved.
 ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 
-// SyncRow::quantity_in_doubt of a link once a push of `item` begins: before that it was `before`, and these fields were
-// in doubt.
-int64_t QuantityInDoubt(const SyncFields& in_doubt, int64_t before, const PushItem& item);
+// What is in doubt of an item: of its link, or, where that was dissolved, kept with the item for the next one.
+struct Doubt {
+  SyncFields fields;
+  RareVector<int64_t> quantities;  // Means something while the quantity is among the fields.
+};
 
 // What is known of an item once a link to it is dissolved. Where the link's acknowledged price or quantity is not what
 // the last pull saw, or is in doubt, nobody knows it any more, and a later link must send it; the status is taken to be

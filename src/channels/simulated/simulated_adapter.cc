@@ -24,6 +24,14 @@ bool GivesReceipts(const AdapterCapabilities& capabilities) {
                      [](const PushKind& kind) { return kind.receipt_timeout > absl::ZeroDuration(); });
 }
 
+// What is wrong with the file is not wrong with a call: INVALID_ARGUMENT would be taken for a refusal of its items.
+absl::Status Unusable(const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) return status;
+  absl::Status unusable = absl::FailedPreconditionError(status.message());
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { unusable.SetPayload(url, payload); });
+  return unusable;
+}
+
 class SimulatedChannel : public ChannelAdapter {
  public:
   SimulatedChannel(std::shared_ptr<SimulatedPlatform> platform, SimulatedPlace place)
@@ -88,16 +96,16 @@ class SimulatedFileChannel : public ChannelAdapter {
   auto Ask(const CallContext& call, const Question& question) const
       -> decltype(question(std::declval<SimulatedPlatform&>())) {
     absl::StatusOr<SimulatedFile> file = SimulatedFile::Open(settings_.path, call);
-    if (!file.ok()) return file.status();
+    if (!file.ok()) return Unusable(file.status());
     absl::StatusOr<SimulatedContents> contents = file->Read();
     if (absl::IsNotFound(contents.status())) contents = SimulatedContents{FirstItems(settings_)};
-    if (!contents.ok()) return contents.status();
+    if (!contents.ok()) return Unusable(contents.status());
     SimulatedOptions options = settings_.options;
     options.earlier_calls = contents->calls++;
     SimulatedPlatform platform(clock_, std::move(options));
     if (absl::Status status = platform.Restore(contents->saved, std::move(contents->items)); !status.ok()) {
-      return absl::Status(status.code(), absl::StrCat(settings_.path, ".state: ", status.message(),
-                                                      "; remove that file, and the platform goes on without it"));
+      return absl::FailedPreconditionError(absl::StrCat(settings_.path, ".state: ", status.message(),
+                                                        "; remove that file, and the platform goes on without it"));
     }
     auto reply = question(platform);
     contents->items = platform.Items();

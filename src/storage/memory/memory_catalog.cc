@@ -65,6 +65,17 @@ void SeeItem(MemoryChannel& channel, absl::string_view external_id) {
   }
 }
 
+// The item is there and could not be read: it may be another than what the channel refused to change.
+void SeeUnread(MemoryChannel& channel, absl::string_view external_id, absl::Time now) {
+  const auto found = channel.item_by_external_id.find(external_id);
+  if (found == channel.item_by_external_id.end()) return;
+  MemoryItem& item = channel.items.at(found->second);
+  item.seen_pull = channel.channel.pull.pull_number;
+  if (item.listing_id == 0) return;
+  MemoryListing& listing = channel.listings.at(item.listing_id);
+  if (listing.EndRefusals({})) channel.MarkDirty(listing, now);
+}
+
 bool IsGone(const MemoryChannel& channel, absl::string_view external_id) {
   const auto found = channel.item_by_external_id.find(external_id);
   return found != channel.item_by_external_id.end() && channel.items.at(found->second).gone;
@@ -328,7 +339,7 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
     const bool marks = (is_other || ends_refusals) && item.listing_id != 0;
     if (marks) channel.MarkDirty(channel.listings.at(item.listing_id), author.at);
   }
-  for (const absl::string_view external_id : rows.seen) SeeItem(channel, external_id);
+  for (const absl::string_view external_id : rows.seen) SeeUnread(channel, external_id, author.at);
   pull.saw_unnamed = pull.saw_unnamed || (pull.running && rows.unnamed > 0);
   storage::AddPage(std::move(rows), result);
   LoseItems(channel, sighting, author, result);

@@ -127,6 +127,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.by_hand = rule == 0;
   listing.status = status;
   listing.acknowledged = item.seen;  // Without content: its fields may be older than what was last pushed.
+  listing.doubt = std::exchange(item.doubt, {});
   listing.guarded_at = absl::InfinitePast();
   listing.refused.clear();
   listing.forced = SyncFields();
@@ -144,7 +145,8 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   RecordChange(listing);
   RecordChange(item);
   item.listing_id = 0;
-  item.seen = storage::SeenAfterUnlink(item.seen, listing.acknowledged, listing.in_doubt);
+  item.seen = storage::SeenAfterUnlink(item.seen, listing.acknowledged, listing.doubt.fields);
+  item.doubt = std::exchange(listing.doubt, {});
   listing.state = LinkState::kUnlinked;
   listing.channel_variant_id = 0;
   link_identities.erase(listing.listing_id);
@@ -175,12 +177,8 @@ bool MemoryChannel::EndRefusals(const MemoryItem& item, const storage::SeenItem&
   if (item.listing_id == 0) return false;
   MemoryListing& listing = listings.at(item.listing_id);
   const RareVector<FixedField> fixed_now = FixedOf(item.channel_variant_id);
-  RareVector<RefusedValue> standing =
-      storage::RefusedAfterSighting(listing.refused, before, {item.seen, item.fields, fixed_now});
-  if (standing == listing.refused) return false;
-  listing.attentions = storage::WithoutEndedRefusals(listing.attentions, listing.refused, standing);
-  listing.refused = std::move(standing);
-  return true;
+  return listing.EndRefusals(
+      storage::RefusedAfterSighting(listing.refused, before, {item.seen, item.fields, fixed_now}));
 }
 
 void MemoryChannel::SetAliases(int64_t channel_variant_id, RareVector<std::string> names) {

@@ -55,6 +55,7 @@ struct MemoryItem {
   bool gone = false;
   absl::Time gone_at = absl::InfinitePast();  // As of when it was found gone. InfinitePast: it is not.
   int64_t listing_id = 0;                     // Whose link it holds, broken ones included. 0: none.
+  storage::Doubt doubt;                       // Of the link that was dissolved, until there is another one.
 
   bool live() const;
 };
@@ -91,9 +92,8 @@ struct MemoryListing {
   absl::Time guarded_at = absl::InfinitePast();
   RareVector<RefusedValue> refused;
   SyncFields forced;
-  SyncFields in_doubt;
-  int64_t quantity_in_doubt = kAbsent;  // Means something while the quantity is in doubt.
-  std::vector<Problem> attentions;      // Ascending by code.
+  storage::Doubt doubt;
+  std::vector<Problem> attentions;  // Ascending by code.
   std::vector<LinkEvent> history;
 
   absl::optional<DirtyKey> dirty_key;  // As it is in MemoryChannel::dirty.
@@ -101,6 +101,13 @@ struct MemoryListing {
   bool linked() const { return state == LinkState::kLinked; }
   bool linked_to(int64_t item_id) const { return linked() && channel_variant_id == item_id; }
   bool dirty() const { return linked() && dirty_version > synced_version; }
+  // What was refused and does not stand any more. Returns whether there was any.
+  bool EndRefusals(RareVector<RefusedValue> standing) {
+    if (standing == refused) return false;
+    attentions = storage::WithoutEndedRefusals(attentions, refused, standing);
+    refused = std::move(standing);
+    return true;
+  }
   // Its status is stated.
   void EndWaiting() {
     attentions.erase(std::remove_if(attentions.begin(), attentions.end(), &storage::WaitsToBeStated), attentions.end());

@@ -56,7 +56,7 @@ ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const Memor
   if (product.quantity != kAbsent) row.quantity = product.quantity;
   row.sync_priority = listing.sync_priority;
   row.dirty = listing.dirty();
-  row.in_doubt = !listing.in_doubt.empty();
+  row.in_doubt = !listing.doubt.fields.empty();
   row.attentions = listing.attentions;
   return row;
 }

@@ -54,9 +54,9 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
   const bool is_other = listing.channel_variant_id != 0 && listing.channel_variant_id != row.channel_variant_id;
   if (is_other || (listing.linked() && row.dirty_version < listing.linked_version)) return false;
-  const bool has_link = listing.linked() && !row.gone;
-  listing.in_doubt = has_link ? row.in_doubt : SyncFields();
-  if (has_link) {
+  if (listing.channel_variant_id == 0) return false;
+  listing.doubt = row.gone ? storage::Doubt() : storage::Doubt{row.in_doubt, row.quantities_in_doubt};
+  if (listing.linked() && !row.gone) {
     SettleLink(channel, listing, row, batch, quantity_at, author.at);
     if (row.decided) channel.MarkDirty(listing, author.at);
     return row.attentions != kKeepAttentions;
@@ -73,8 +73,9 @@ bool IsAsPlanned(const MemoryListing& listing, const PushItem& item) {
 }
 
 void AddDoubt(const PushItem& item, MemoryListing& listing) {
-  listing.quantity_in_doubt = storage::QuantityInDoubt(listing.in_doubt, listing.quantity_in_doubt, item);
-  listing.in_doubt = UnionOf(listing.in_doubt, item.mask);
+  storage::Doubt& doubt = listing.doubt;
+  doubt.quantities = QuantitiesInDoubt(doubt.fields, doubt.quantities, item);
+  doubt.fields = UnionOf(doubt.fields, item.mask);
 }
 
 OpenItem RecordedItem(const PushItem& item) {
@@ -191,8 +192,8 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused = listing.refused;
   row.forced = listing.forced;
-  row.in_doubt = listing.in_doubt;
-  if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = listing.quantity_in_doubt;
+  row.in_doubt = listing.doubt.fields;
+  if (row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt = listing.doubt.quantities;
   if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
   row.fixed = channel.FixedOf(item.channel_variant_id);
   row.dirty = listing.dirty();
@@ -278,7 +279,7 @@ absl::Status MemoryStorage::WriteReconciliations(const Fence& fence, absl::Span<
     MemoryListing& listing = (*channel)->listings.at(row.listing_id);
     if (!listing.linked_to(row.channel_variant_id)) continue;
     listing.acknowledged = row.acknowledged;
-    listing.in_doubt = DifferenceOf(listing.in_doubt, row.ends_doubt);
+    if (row.ends_refusals) listing.EndRefusals({});
     if (row.guard_quantity) listing.guarded_at = (*channel)->items.at(listing.channel_variant_id).seen_at;
     (*channel)->MarkDirty(listing, now, DirtyRank::kFound);
   }
@@ -296,8 +297,7 @@ absl::Status MemoryStorage::ForceLinks(const Fence& fence, absl::Span<const Link
   for (const LinkPair& link : links) {
     MemoryListing& listing = (*channel)->listings.at(link.listing_id);
     if (!listing.linked_to(link.channel_variant_id)) continue;
-    listing.attentions = storage::WithoutEndedRefusals(listing.attentions, listing.refused, {});
-    listing.refused.clear();
+    listing.EndRefusals({});
     listing.forced = (*channel)->channel.config.sync_fields;
     (*channel)->MarkDirty(listing, now);
   }

@@ -19,7 +19,7 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
             "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
             "refused = NULL, forced = NULL, synced_version = dirty_version, "
             "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14, identity = ?15, "
-            "dirty_rank = ?16 "
+            "dirty_rank = ?16, in_doubt = ?17, quantities_in_doubt = ?18 "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
 LinkWriter::~LinkWriter() {
@@ -35,8 +35,10 @@ bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t ru
       channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
       ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
       NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), NullIfAbsent{item.seen.compare_at_price},
-      author_.at, NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged));
+      author_.at, NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged),
+      NullIfEmpty{FormatSyncFields(item.doubt.fields)}, NullIfEmpty{FormatQuantities(item.doubt)});
   if (linked == 0) return false;
+  if (!item.doubt.fields.empty()) KeepDoubt(item.channel_variant_id, {});
   WriteAttentions(db_, channel_id_, link.listing_id, {});
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
   return true;
@@ -45,12 +47,13 @@ bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t ru
 void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason) {
   RecordBoth(link.listing_id, link.channel_variant_id);
   const absl::optional<StoredItem> item = FindItem(db_, channel_id_, link.channel_variant_id);
-  if (item.has_value()) ForgetUnsureValues(link.listing_id, *item);
+  if (item.has_value()) LeaveItem(link.listing_id, *item);
   const ListingStatus status = storage::StatusAfterUnlink(link.status);
   Query(db_,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
         "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, "
-        "synced_version = dirty_version, dirty_since = NULL, identity = NULL "
+        "synced_version = dirty_version, dirty_since = NULL, identity = NULL, in_doubt = NULL, "
+        "quantities_in_doubt = NULL "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
            NullIfEmpty{ToString(status.pending)}, status.paused);
@@ -107,26 +110,35 @@ void LinkWriter::AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string
       .Run(channel_id_, listing_id, ToString(kind), external_id, rule, NullIfZero{author_.job_id}, author_.at);
 }
 
-// The part of dissolving a link that is about its item; see SeenAfterUnlink.
-void LinkWriter::ForgetUnsureValues(int64_t listing_id, const StoredItem& item) {
+// The part of dissolving a link that is about its item; see SeenAfterUnlink. Its doubt stays with the item.
+void LinkWriter::LeaveItem(int64_t listing_id, const StoredItem& item) {
   ItemValues acknowledged;
-  SyncFields in_doubt;
+  storage::Doubt doubt;
   {
     Query link(db_,
-               "SELECT acked_price, acked_quantity, acked_status, acked_compare_at_price, in_doubt FROM link "
-               "WHERE channel_id = ?1 AND listing_id = ?2");
+               "SELECT acked_price, acked_quantity, acked_status, acked_compare_at_price, in_doubt, "
+               "quantities_in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2");
     link.Bind(channel_id_, listing_id);
     if (!link.Next()) return;
     acknowledged = ReadItemValues(link, 0);
-    in_doubt = ReadSyncFields(db_, link.Text(4));
+    doubt = ReadDoubt(db_, link, 4);
   }
-  const ItemValues known = storage::SeenAfterUnlink(item.seen, acknowledged, in_doubt);
+  if (!doubt.fields.empty()) KeepDoubt(item.channel_variant_id, doubt);
+  const ItemValues known = storage::SeenAfterUnlink(item.seen, acknowledged, doubt.fields);
   if (known == item.seen) return;
   Query(db_,
         "UPDATE channel_variant SET price = ?3, quantity = ?4, status = ?5, compare_at_price = ?6 "
         "WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, item.channel_variant_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
            StatusText(known.status), NullIfAbsent{known.compare_at_price});
+}
+
+void LinkWriter::KeepDoubt(int64_t channel_variant_id, const storage::Doubt& doubt) {
+  Query(db_,
+        "UPDATE channel_variant SET in_doubt = ?3, quantities_in_doubt = ?4 "
+        "WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id_, channel_variant_id, NullIfEmpty{FormatSyncFields(doubt.fields)},
+           NullIfEmpty{FormatQuantities(doubt)});
 }
 
 void LinkWriter::RecordBoth(int64_t listing_id, int64_t channel_variant_id) {

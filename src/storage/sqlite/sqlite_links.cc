@@ -30,7 +30,7 @@ class LinkRowWriter {
         links_(db, fence.channel_id, {fence.job_id, now}),
         find_(db,
               "SELECT l.channel_variant_id, l.paused, l.linked_version, c.external_id, c.price, c.quantity, c.status, "
-              "c.compare_at_price, c.identity "
+              "c.compare_at_price, c.identity, c.in_doubt, c.quantities_in_doubt "
               "FROM link l CROSS JOIN channel_variant c WHERE l.channel_id = ?1 AND l.listing_id = ?2 AND "
               "c.channel_id = ?1 AND c.channel_variant_id = ?3"),
         reason_(db,
@@ -95,6 +95,7 @@ class LinkRowWriter {
     item.external_id = find_.String(3);
     item.seen = ReadItemValues(find_, 4);
     item.identity = find_.String(8);
+    item.doubt = ReadDoubt(db_, find_, 9);
     find_.Reset();
     if (link.channel_variant_id != 0 ||
         !links_.Link(link, item, row.rule, row.reason, storage::StatusAfterLink(link.status, row.status),

@@ -96,6 +96,16 @@ class ItemWriter {
         .Run(channel_id_, external_id, pull_number_);
   }
 
+  // The item is there and could not be read: it may be another than what the channel refused to change.
+  void SeeUnread(absl::string_view external_id) {
+    See(external_id);
+    const absl::optional<StoredItem> item = FindItem(db_, channel_id_, external_id);
+    if (!item.has_value()) return;
+    const absl::optional<StoredLink> link = FindHolder(db_, channel_id_, item->channel_variant_id);
+    if (!link.has_value() || !flxlink::sqlite::EndRefusals(db_, channel_id_, link->listing_id)) return;
+    MarkDirty(db_, channel_id_, link->listing_id, now_);
+  }
+
  private:
   void Insert(int64_t row, const std::string& fixed) {
     const ItemValues values = ValuesAt(items_, row);
@@ -237,7 +247,7 @@ void WriteSighting(Connection& db, int64_t channel_id, int64_t pull_number, cons
     storage::PulledRowChoice rows = storage::ChoosePulledRows(sighting.items, sighting.problems);
     ItemWriter writer(db, channel_id, pull_number, sighting, author, result);
     for (const int64_t row : rows.kept) writer.Write(row);
-    for (const absl::string_view external_id : rows.seen) writer.See(external_id);
+    for (const absl::string_view external_id : rows.seen) writer.SeeUnread(external_id);
     storage::AddPage(std::move(rows), result);
   }
   LoseItems(db, channel_id, sighting, author, result);

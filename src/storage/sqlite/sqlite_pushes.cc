@@ -11,19 +11,21 @@
 namespace flxlink::sqlite {
 namespace {
 
+// What is in doubt of the link that the item was planned for, if nothing has overtaken it since.
+absl::optional<storage::Doubt> FindPlanned(Connection& db, int64_t channel_id, const PushItem& item) {
+  Query query(db, kLinkAsPlanned);
+  if (!query.Bind(channel_id, item.listing_id, item.channel_variant_id, item.dirty_version).Next()) {
+    return absl::nullopt;
+  }
+  return ReadDoubt(db, query, 0);
+}
+
 // Adds the item's fields to those of its link that are in doubt. False, and nothing is: the link was overtaken since.
 bool AddDoubt(Connection& db, int64_t channel_id, const PushItem& item) {
-  SyncFields in_doubt;
-  int64_t quantity = kAbsent;
-  {
-    Query query(db, kLinkAsPlanned);
-    if (!query.Bind(channel_id, item.listing_id, item.channel_variant_id, item.dirty_version).Next()) return false;
-    if (!query.IsNull(0)) in_doubt = ReadSyncFields(db, query.Text(0));
-    quantity = query.IntOrAbsent(1);
-  }
-  Query(db, "UPDATE link SET in_doubt = ?3, quantity_in_doubt = ?4 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, item.listing_id, NullIfEmpty{FormatSyncFields(UnionOf(in_doubt, item.mask))},
-           NullIfAbsent{storage::QuantityInDoubt(in_doubt, quantity, item)});
+  const absl::optional<storage::Doubt> before = FindPlanned(db, channel_id, item);
+  if (!before.has_value()) return false;
+  WriteDoubt(db, channel_id, item.listing_id,
+             {UnionOf(before->fields, item.mask), QuantitiesInDoubt(before->fields, before->quantities, item)});
   return true;
 }
 
@@ -107,16 +109,12 @@ OpenItem ReadOpenItem(Connection& db, const Query& query) {
   return open;
 }
 
-void ClearDoubt(Connection& db, int64_t channel_id, int64_t listing_id) {
-  Query(db, "UPDATE link SET in_doubt = NULL WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
-}
-
 void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int64_t row, absl::Time now,
                 LinkWriter& links, SettlementResult* result) {
   const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now);
-  ClearDoubt(db, channel_id, link.listing_id);
+  WriteDoubt(db, channel_id, link.listing_id, {});
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
 
@@ -184,7 +182,8 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "guarded_at = ?19, "
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
-        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?20 "
+        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?20, "
+        "quantities_in_doubt = ?21 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
            known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
@@ -192,7 +191,8 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            known.mask.Has(SyncField::kCompareAtPrice), NullIfAbsent{known.values.compare_at_price},
            ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
-           now, GuardAfter(db, channel_id, link, row, batch), NullIfEmpty{ForcedAfter(db, link, row)});
+           now, GuardAfter(db, channel_id, link, row, batch), NullIfEmpty{ForcedAfter(db, link, row)},
+           NullIfEmpty{FormatQuantities({row.in_doubt, row.quantities_in_doubt})});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);
@@ -206,10 +206,10 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   const absl::optional<StoredLink> link = FindLink(db, channel_id, row.listing_id);
   if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
-  const int64_t item_id = link->channel_variant_id;
-  if (item_id != 0 && item_id != row.channel_variant_id) return absl::OkStatus();
+  if (link->channel_variant_id != row.channel_variant_id) return absl::OkStatus();
   if (link->state != LinkState::kLinked) {
-    ClearDoubt(db, channel_id, row.listing_id);
+    WriteDoubt(db, channel_id, row.listing_id,
+               row.gone ? storage::Doubt() : storage::Doubt{row.in_doubt, row.quantities_in_doubt});
     return absl::OkStatus();
   }
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.

@@ -75,7 +75,7 @@ std::string FindSku(Connection& db, int64_t channel_id, int64_t listing_id) {
   return query.Bind(channel_id, listing_id).Next() ? query.String(0) : "";
 }
 
-absl::optional<StoredItem> ReadItem(Query& query) {
+absl::optional<StoredItem> ReadItem(Connection& db, Query& query) {
   if (!query.Next()) return absl::nullopt;
   StoredItem item;
   item.channel_variant_id = query.Int(0);
@@ -85,7 +85,14 @@ absl::optional<StoredItem> ReadItem(Query& query) {
   item.seen_at = query.Time(7);
   item.gone_at = query.Time(8);
   item.identity = query.String(9);
+  item.doubt = ReadDoubt(db, query, 10);
   return item;
+}
+
+std::vector<RefusedValue> FindRefused(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db, "SELECT refused FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND refused IS NOT NULL");
+  if (!query.Bind(channel_id, listing_id).Next()) return {};
+  return ReadRefused(db, query.Text(0));
 }
 
 }  // namespace
@@ -194,19 +201,19 @@ absl::optional<StoredLink> FindHolder(Connection& db, int64_t channel_id, int64_
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
   Query query(db,
               "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, "
-              "gone_at, identity "
+              "gone_at, identity, in_doubt, quantities_in_doubt "
               "FROM channel_variant "
               "WHERE channel_id = ?1 AND channel_variant_id = ?2");
-  return ReadItem(query.Bind(channel_id, channel_variant_id));
+  return ReadItem(db, query.Bind(channel_id, channel_variant_id));
 }
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, absl::string_view external_id) {
   Query query(db,
               "SELECT channel_variant_id, external_id, gone, price, quantity, status, compare_at_price, seen_at, "
-              "gone_at, identity "
+              "gone_at, identity, in_doubt, quantities_in_doubt "
               "FROM channel_variant "
               "WHERE channel_id = ?1 AND external_id = ?2");
-  return ReadItem(query.Bind(channel_id, external_id));
+  return ReadItem(db, query.Bind(channel_id, external_id));
 }
 
 absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& link, const StoredItem& item) {
@@ -226,6 +233,15 @@ bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Tim
                "dirty_rank = iif(dirty_since IS NULL OR ?4 < dirty_rank, ?4, dirty_rank) "
                "WHERE channel_id = ?1 AND listing_id = ?2 AND state = 'linked'")
              .Run(channel_id, listing_id, now, static_cast<int64_t>(rank)) > 0;
+}
+
+bool EndRefusals(Connection& db, int64_t channel_id, int64_t listing_id) {
+  const std::vector<RefusedValue> refused = FindRefused(db, channel_id, listing_id);
+  if (refused.empty()) return false;
+  Query(db, "UPDATE link SET refused = NULL WHERE channel_id = ?1 AND listing_id = ?2").Run(channel_id, listing_id);
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+  ReplaceAttentions(db, channel_id, listing_id, before, storage::WithoutEndedRefusals(before, refused, {}));
+  return true;
 }
 
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status) {
@@ -315,6 +331,28 @@ SyncFields ReadSyncFields(Connection& db, absl::string_view text) {
   const absl::StatusOr<SyncFields> fields = ParseSyncFields(text);
   if (!fields.ok()) db.FailCorrupt(text);
   return fields.ok() ? *fields : SyncFields();
+}
+
+RareVector<int64_t> ReadQuantities(Connection& db, absl::string_view text) {
+  RareVector<int64_t> quantities;
+  for (const absl::string_view quantity : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    if (!absl::SimpleAtoi(quantity, &quantities.Mutable().emplace_back())) db.FailCorrupt(text);
+  }
+  return quantities;
+}
+
+std::string FormatQuantities(const storage::Doubt& doubt) {
+  return doubt.fields.Has(SyncField::kQuantity) ? absl::StrJoin(doubt.quantities, ",") : "";
+}
+
+storage::Doubt ReadDoubt(Connection& db, const Query& query, int column) {
+  if (query.IsNull(column)) return {};
+  return {ReadSyncFields(db, query.Text(column)), ReadQuantities(db, query.Text(column + 1))};
+}
+
+void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const storage::Doubt& doubt) {
+  Query(db, "UPDATE link SET in_doubt = ?3, quantities_in_doubt = ?4 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(doubt.fields)}, NullIfEmpty{FormatQuantities(doubt)});
 }
 
 std::string EncodeRefused(const std::vector<RefusedValue>& refused) {

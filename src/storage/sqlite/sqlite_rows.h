@@ -14,6 +14,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
+#include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 
 namespace flxlink::sqlite {
@@ -69,6 +70,7 @@ struct StoredItem {
   absl::Time seen_at = absl::InfinitePast();
   absl::Time gone_at = absl::InfinitePast();  // InfinitePast: it is not gone.
   std::string identity;                       // Empty: none was said.
+  storage::Doubt doubt;                       // Of the link that was dissolved, until there is another one.
 };
 
 absl::optional<StoredItem> FindItem(Connection& db, int64_t channel_id, int64_t channel_variant_id);
@@ -81,6 +83,9 @@ absl::Status CheckFree(Connection& db, int64_t channel_id, const StoredLink& lin
 // Grows the dirty version of a link; of an unlinked or broken one nothing. Returns whether there was one.
 bool MarkDirty(Connection& db, int64_t channel_id, int64_t listing_id, absl::Time now,
                DirtyRank rank = DirtyRank::kChanged);
+
+// Nothing that the channel refused of the link stands any more. Returns whether anything did.
+bool EndRefusals(Connection& db, int64_t channel_id, int64_t listing_id);
 
 // Writes the status of a listing variant.
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);
@@ -113,6 +118,14 @@ std::string EncodeContent(const std::vector<Field>& content);
 // Fields that are in doubt, values that are refused and fields that are fixed, as their columns have them; empty, which
 // is to be NULL, where there are none.
 SyncFields ReadSyncFields(Connection& db, absl::string_view text);
+
+// What is in doubt, of two columns: fields, and quantities by commas. Of the latter nothing is kept where the quantity
+// is not among the fields.
+RareVector<int64_t> ReadQuantities(Connection& db, absl::string_view text);
+std::string FormatQuantities(const storage::Doubt& doubt);
+storage::Doubt ReadDoubt(Connection& db, const Query& query, int column);
+// Of a link.
+void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const storage::Doubt& doubt);
 std::string EncodeRefused(const std::vector<RefusedValue>& refused);
 std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text);
 std::string EncodeFixed(const std::vector<FixedField>& fixed);

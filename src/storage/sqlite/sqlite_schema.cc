@@ -292,6 +292,8 @@ ALTER TABLE channel_variant ADD COLUMN handle TEXT;
 ALTER TABLE channel_variant ADD COLUMN fixed TEXT;
 ALTER TABLE channel_variant ADD COLUMN gone_at INTEGER;
 ALTER TABLE channel_variant ADD COLUMN identity TEXT;
+ALTER TABLE channel_variant ADD COLUMN in_doubt TEXT;
+ALTER TABLE channel_variant ADD COLUMN quantities_in_doubt TEXT;
 CREATE TABLE item_alias (
   channel_id INTEGER NOT NULL,
   alias TEXT NOT NULL,
@@ -329,7 +331,7 @@ CREATE TABLE link (
   refused TEXT,
   forced TEXT,
   in_doubt TEXT,
-  quantity_in_doubt INTEGER,
+  quantities_in_doubt TEXT,
   identity TEXT,
   PRIMARY KEY (channel_id, listing_id)
 ) WITHOUT ROWID;

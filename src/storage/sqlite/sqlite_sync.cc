@@ -44,7 +44,7 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
   if (!query.IsNull(33)) row.forced = ReadSyncFields(db, query.Text(33));
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
-  if (row.in_doubt.Has(SyncField::kQuantity)) row.quantity_in_doubt = query.IntOrAbsent(32);
+  if (row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt = ReadQuantities(db, query.Text(32));
   if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
   row.dirty = !query.IsNull(22);
   row.sync_priority = query.Int(26);
@@ -133,18 +133,6 @@ std::vector<int64_t> FindLinkedByParent(Connection& db, int64_t channel_id, absl
   return listing_ids;
 }
 
-void EndDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const SyncFields& fields) {
-  if (fields.empty()) return;
-  SyncFields in_doubt;
-  {
-    Query query(db, "SELECT in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND in_doubt IS NOT NULL");
-    if (!query.Bind(channel_id, listing_id).Next()) return;
-    in_doubt = DifferenceOf(ReadSyncFields(db, query.Text(0)), fields);
-  }
-  Query(db, "UPDATE link SET in_doubt = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(in_doubt)});
-}
-
 void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliation& row, absl::Time now) {
   if (!MarkDirty(db, channel_id, row.listing_id, now, DirtyRank::kFound)) return;
   Query(db,
@@ -153,7 +141,7 @@ void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliatio
       .Run(channel_id, row.listing_id, NullIfAbsent{row.acknowledged.price}, NullIfAbsent{row.acknowledged.quantity},
            StatusText(row.acknowledged.status), NullIfAbsent{row.acknowledged.compare_at_price},
            NullIfEmpty{EncodeContent(row.acknowledged.content)});
-  EndDoubt(db, channel_id, row.listing_id, row.ends_doubt);
+  if (row.ends_refusals) EndRefusals(db, channel_id, row.listing_id);
   if (!row.guard_quantity) return;
   Query(db,
         "UPDATE link SET guarded_at = (SELECT c.seen_at FROM channel_variant c WHERE c.channel_id = link.channel_id "
@@ -161,20 +149,11 @@ void WriteReconciliation(Connection& db, int64_t channel_id, const Reconciliatio
       .Run(channel_id, row.listing_id);
 }
 
-std::vector<RefusedValue> FindRefused(Connection& db, int64_t channel_id, int64_t listing_id) {
-  Query query(db, "SELECT refused FROM link WHERE channel_id = ?1 AND listing_id = ?2 AND refused IS NOT NULL");
-  if (!query.Bind(channel_id, listing_id).Next()) return {};
-  return ReadRefused(db, query.Text(0));
-}
-
 void ForceLink(Connection& db, int64_t channel_id, int64_t listing_id, const SyncFields& fields, absl::Time now) {
   if (!MarkDirty(db, channel_id, listing_id, now)) return;
-  const std::vector<RefusedValue> refused = FindRefused(db, channel_id, listing_id);
-  Query(db, "UPDATE link SET forced = ?3, refused = NULL WHERE channel_id = ?1 AND listing_id = ?2")
+  Query(db, "UPDATE link SET forced = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(fields)});
-  if (refused.empty()) return;
-  const std::vector<Problem> attentions = ReadAttentions(db, channel_id, listing_id);
-  ReplaceAttentions(db, channel_id, listing_id, attentions, storage::WithoutEndedRefusals(attentions, refused, {}));
+  EndRefusals(db, channel_id, listing_id);
 }
 
 }  // namespace
