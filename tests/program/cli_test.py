@@ -920,6 +920,22 @@ class ScheduleTest(CliTest):
         self.assertIn("disabled", self.text("schedule", "list"))
         self.assertEqual(self.json("schedule", "enable", "shop"), schedule)
 
+    def test_each_of_a_channels_schedules_makes_its_own_job(self):
+        self.add_shop("--link-after-sync", "no")
+        self.set("--hourly", "--job", "pull", "--name", "watch")
+        self.set("--daily", "03:00", "--tz", "Europe/Berlin", "--job", "build", "--name", "night")
+        self.set("--cron", "*/15 * * * *", "--name", "often")
+        self.json("schedule", "disable", "shop", "--name", "often")
+        store = sqlite3.connect(self.path("flxlink.db"))
+        store.execute("UPDATE schedule SET next_fire = 0")
+        store.commit()
+        store.close()
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 2})
+        jobs = self.json("job", "list")
+        self.assertEqual(sorted((job["kind"], job["trigger"], job["state"]) for job in jobs),
+                         [("build", "schedule", "completed"), ("pull", "schedule", "completed")])
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+
     def test_one_whose_zone_is_gone_says_so_and_others_fire(self):
         self.add_shop("--link-after-sync", "no")
         self.set("--hourly", "--job", "pull")
