@@ -208,6 +208,9 @@ class LinkStorage {
   // `*cursor`, which is moved to the last row returned.
   virtual absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) = 0;
 
+  // How many links ReadDirty gives from the beginning on.
+  virtual absl::StatusOr<int64_t> CountDirty(int64_t channel_id) = 0;
+
   // Linked rows, dirty or not, paused or not: those with ids above `after_id`, ascending.
   virtual absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) = 0;
 

@@ -158,7 +158,6 @@ absl::Status PullPages::StoreSome(absl::Span<PullPage> pages, absl::Span<const a
   for (const PullPage& page : pages.subspan(0, static_cast<size_t>(written->pages))) {
     const int64_t problems = static_cast<int64_t>(page.problems.size());
     NoteItemProblems(context_, page.problems, "an item of the channel");
-    progress.total += page.items.size() + problems;
     progress.done += page.items.size();
     progress.failed += problems;
   }

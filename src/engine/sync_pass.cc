@@ -1,6 +1,5 @@
 #include "src/engine/sync_pass.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -53,8 +52,6 @@ absl::Status SyncPage(SyncScope& scope, const SyncBatch& page, SyncPassResult* r
   if (!waiting.ok()) return waiting.status();
   if (*waiting) result->again = result->progressed = true;
   const SyncPlan plan = PlanSync(page, *siblings, scope.policy);
-  JobProgress& progress = scope.context.progress();
-  progress.total = std::max(progress.total, progress.done + progress.failed + page.size());
   absl::Status status = SettleUnsent(scope, page, plan, result);
   if (!status.ok()) return status;
   status = PagePush(scope, page, plan, result).Run();
