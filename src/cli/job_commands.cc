@@ -246,7 +246,9 @@ absl::Status Show(Session& session, const JobFlags& flags) {
   return text.ok() ? PrintText(*text) : text.status();
 }
 
-absl::Status Watch(Session& session, const JobFlags& flags) { return WatchJob(session, flags.job_id); }
+absl::Status Watch(Session& session, const JobFlags& flags) {
+  return flags.job_ids.empty() ? WatchQueue(session) : WatchJob(session, flags.job_ids[0]);
+}
 
 // Prints what became of each of the jobs: those that were changed, and what is wrong with the others. `done` tells a
 // person what a job is now.
@@ -408,7 +410,10 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
       ->required()
       ->type_name("");
   add_job_command("show", "Show a job", &Show);
-  add_job_command("watch", "Follow a job until it ends, whoever runs it", &Watch);
+  add_command("watch", "Follow a job until it ends, or all queues until nothing is open, whoever runs it", &Watch)
+      ->add_option("ID", flags->job_ids, "The job's number (default: the queues of all channels)")
+      ->expected(0, 1)
+      ->type_name("");
   const auto add_jobs_command = [&](const char* name, const char* help,
                                     absl::Status (*work)(Session&, const JobFlags&)) {
     add_command(name, help, work)->add_option("ID", flags->job_ids, "The jobs' numbers")->required()->type_name("");
