@@ -89,13 +89,21 @@ absl::Status ReportAt(JobContext& context, int64_t cursor) {
   return context.Report();
 }
 
-// Of all products: those with higher ids.
-absl::Status BuildAll(JobContext& context, int64_t after_id) {
+// One that goes on knows it, unless there were more than it counted.
+absl::Status CountTotal(JobContext& context, int64_t after_id) {
+  JobProgress& progress = context.progress();
+  if (progress.total.has_value()) return absl::OkStatus();
   const absl::StatusOr<int64_t> count =
       context.RetryValue<int64_t>([&] { return context.storage().CountProducts(after_id); });
   if (!count.ok()) return count.status();
-  JobProgress& progress = context.progress();
   progress.total = progress.done + progress.failed + *count;
+  return absl::OkStatus();
+}
+
+// Of all products: those with higher ids.
+absl::Status BuildAll(JobContext& context, int64_t after_id) {
+  const absl::Status counted = CountTotal(context, after_id);
+  if (!counted.ok()) return counted;
   for (;;) {
     const absl::StatusOr<ProductBatch> products = ReadPage(context, after_id, {});
     if (!products.ok()) return products.status();

@@ -153,9 +153,11 @@ absl::Status SyncRun::MarkDirty() {
   return status.ok() ? CountTotal() : status;
 }
 
+// One that goes on knows it, unless there were more than it counted.
 absl::Status SyncRun::CountTotal() {
   const JobOptions& options = context_.job().options;
   JobProgress& progress = context_.progress();
+  if (progress.total.has_value()) return absl::OkStatus();
   if (options.only_forced) {
     progress.total =
         static_cast<int64_t>(std::set<absl::string_view>(options.force.begin(), options.force.end()).size());

@@ -70,6 +70,29 @@ TEST_P(ProgressTest, ABuildKnowsItsTotalFromItsBeginning) {
   EXPECT_THAT(reported_, ElementsAre("3/5", "5/?"));
 }
 
+// Counting takes as long as there is much to count, and a job that gives way often begins often.
+TEST_P(ProgressTest, AJobThatGoesOnDoesNotCountAgain) {
+  std::vector<std::string> counts;
+  hooked_->before = [&](absl::string_view operation) {
+    if (operation == "CountProducts" || operation == "CountDirty") counts.emplace_back(operation);
+    return absl::OkStatus();
+  };
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink, JobKind::kSync}) {
+    JobRequest request;
+    request.kind = kind;
+    const int64_t job_id = engine_->Enqueue("shop", request)->job_id;
+    Cancellation stop;
+    hooked_->after_progress = [&](const Fence&, const JobProgress&) { stop.Cancel(); };
+    Call call;
+    call.cancellation = &stop;
+    EXPECT_EQ(engine_->RunUntilFinal(job_id, call).status().code(), absl::StatusCode::kCancelled);
+    hooked_->after_progress = nullptr;
+    EXPECT_EQ(engine_->GetJob(job_id)->state, JobState::kPending);
+    EXPECT_EQ(Text(engine_->RunUntilFinal(job_id)->progress), "7/7") << ToString(kind);
+  }
+  EXPECT_THAT(counts, ElementsAre("CountProducts", "CountDirty"));
+}
+
 TEST_P(ProgressTest, ABuildThatFindsMoreThanItCountedDoesNotKnowHowMuch) {
   hooked_->after_progress = [this](const Fence&, const JobProgress& progress) {
     reported_.push_back(Text(progress));
