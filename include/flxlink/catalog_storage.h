@@ -83,6 +83,9 @@ class CatalogStorage {
   virtual absl::StatusOr<ProductBatch> ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                     int64_t limit) = 0;
 
+  // How many product variants are not removed and have ids above `after_id`.
+  virtual absl::StatusOr<int64_t> CountProducts(int64_t after_id) = 0;
+
   // Writes listing variants built from product variants, one outcome a row. A SKU that another product variant holds on
   // this channel, in storage or earlier in the batch, is kRepeatedSku. Links, statuses and sync priorities of listing
   // variants that are there stay; a link becomes dirty where its listing variant gets other content that the channel

@@ -269,8 +269,9 @@ class Engine {
   // something else than items: nothing is to be done about it. Other errors as of ChannelAdapter::ReadNotice, too.
   virtual absl::StatusOr<Job> TakeNotice(absl::string_view channel, const Notice& notice) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
-  // The channel's open jobs in the order in which they will run, if nothing else is asked for: the one that runs, those
-  // that are pending, and, waiting for approval, those that are held.
+  // The open jobs of the channel, or of all channels where its name is empty, in the order in which they will run, if
+  // nothing else is asked for: what runs, what is due, what is not yet due, what is pending on a paused channel and,
+  // waiting for approval, what is held. Between channels what is due comes as one worker would take it.
   virtual absl::StatusOr<std::vector<Job>> ListQueue(absl::string_view channel) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.
   virtual absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& page) = 0;

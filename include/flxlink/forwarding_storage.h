@@ -69,6 +69,9 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                             int64_t limit) override {
     return Around("ReadProducts", [&] { return inner_.ReadProducts(after_id, skus, limit); });
   }
+  absl::StatusOr<int64_t> CountProducts(int64_t after_id) override {
+    return Around("CountProducts", [&] { return inner_.CountProducts(after_id); });
+  }
   absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
                                                           absl::Time now) override {
     return Around("WriteListings", [&] { return inner_.WriteListings(fence, batch, now); });
@@ -160,6 +163,9 @@ class ForwardingStorage : public Storage, public LinkIndex {
   }
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
     return Around("ReadDirty", [&] { return inner_.ReadDirty(channel_id, cursor, limit); });
+  }
+  absl::StatusOr<int64_t> CountDirty(int64_t channel_id) override {
+    return Around("CountDirty", [&] { return inner_.CountDirty(channel_id); });
   }
   absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override {
     return Around("ReadLinks", [&] { return inner_.ReadLinks(channel_id, after_id, limit); });

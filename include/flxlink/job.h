@@ -89,9 +89,11 @@ absl::optional<JobState> ParseJobState(absl::string_view text);
 // Completed, failed or cancelled.
 bool IsFinal(JobState state);
 
-// Absolute numbers, so that a report can be repeated. `done` and `failed` together never pass `total`.
+// Absolute numbers, so that a report can be repeated.
 struct JobProgress {
-  int64_t total = 0;
+  // What `done` and `failed` come to. nullopt: not known, as of a pull, or more than was counted when the job began.
+  // Known before the end, it is always more than they are so far; of a job that completed, it is what they are.
+  absl::optional<int64_t> total;
   int64_t done = 0;
   int64_t failed = 0;
 };

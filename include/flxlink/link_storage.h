@@ -212,6 +212,9 @@ class LinkStorage {
   // `*cursor`, which is moved to the last row returned.
   virtual absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) = 0;
 
+  // How many links ReadDirty gives from the beginning on.
+  virtual absl::StatusOr<int64_t> CountDirty(int64_t channel_id) = 0;
+
   // Linked rows, dirty or not, paused or not: those with ids above `after_id`, ascending.
   virtual absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) = 0;
 
@@ -222,8 +225,9 @@ class LinkStorage {
   virtual absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
                                                       int64_t after_id, int64_t limit) = 0;
 
-  // Sets acknowledged values and guards and ends refusals as found, and marks those links dirty. Repeat: their versions grow once more.
-  // Rows whose listing variant is by now linked to another channel variant, or has no working link, are passed over.
+  // Sets acknowledged values and guards and ends refusals as found, and marks those links dirty. Repeat: their versions
+  // grow once more. Rows whose listing variant is by now linked to another channel variant, or has no working link, are
+  // passed over.
   virtual absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                             absl::Time now) = 0;
 
@@ -240,9 +244,10 @@ class LinkStorage {
   // in doubt (QuantitiesInDoubt of sync.h has the quantities among them). What is in doubt when a link is dissolved
   // stays with its item, and is in doubt of the next link to it. Left out of both is what was overtaken since it was
   // planned: an item whose link is not the one that it names, has another dirty version by now or is not among those
-  // that ReadDirty gives; and every item where the channel's policy_version is not the record's. Returns the listing ids of what is left out, in the order of the record; where that is everything, no record is
-  // kept. Of a link that the record names twice the last item counts. Repeat: the record that is there stays, and what
-  // it does not have is left out.
+  // that ReadDirty gives; and every item where the channel's policy_version is not the record's. Returns the listing
+  // ids of what is left out, in the order of the record; where that is everything, no record is kept. Of a link that
+  // the record names twice the last item counts. Repeat: the record that is there stays, and what it does not have is
+  // left out.
   virtual absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
   // Records with what is not settled of them, by push_id.

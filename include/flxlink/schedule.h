@@ -1,8 +1,10 @@
 // Schedules: when a channel's jobs are made by themselves.
 //
-// Civil times are in the schedule's time zone. A time that a spring change skips fires once, at the first instant after
-// the gap; one that an autumn change repeats fires once, at its first occurrence. Fires that nobody was there for are
-// made up by one.
+// Civil times are in the schedule's time zone. A time of day that a spring change skips fires once, at the first
+// instant after the gap; one that an autumn change repeats fires once, at its first occurrence. What repeats through
+// the day (kHourly, kEvery, a cron expression whose hour is * or */n) goes on through both at its pace: it fires in
+// both of the two hours that the clocks show in autumn, and in spring when it would have fired, had the clocks not been
+// changed. Fires that nobody was there for are made up by one.
 //
 // Plain data and pure functions.
 
@@ -40,7 +42,8 @@ struct ScheduleSpec {
   absl::Duration every = absl::Minutes(15);
   // kCron: five fields (minute, hour, day of month, month, day of week), each *, a number, a range a-b, a list a,b, or
   // a step */n or a-b/n; months and days of the week also by their English three letters; Sunday is 0 and 7. As in
-  // crontab(5), where both day fields are restricted either may match.
+  // crontab(5), where both day fields are restricted either may match. One whose hour begins with * repeats; any other,
+  // be its hours a range with a step, is a set of times of day.
   std::string cron;
   // A name of the IANA time zone database.
   std::string time_zone = "UTC";

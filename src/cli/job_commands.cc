@@ -226,8 +226,8 @@ absl::StatusOr<std::string> DescribeJob(Session& session, const Job& job) {
   absl::StrAppend(&text, "  trigger: ", ToString(job.trigger), "\n  lane: ", ToString(LaneOf(job)),
                   "\n  priority: ", job.priority, "\n");
   if (job.from_job != 0) absl::StrAppend(&text, "  from job: ", job.from_job, "\n");
-  absl::StrAppend(&text, "  progress: ", job.progress.done, " of ", job.progress.total, " done, ", job.progress.failed,
-                  " failed\n  attempts: ", job.attempts, "\n  created: ", FormatInstant(job.created_at), "\n");
+  absl::StrAppend(&text, "  progress: ", DescribeProgress(job.progress), "\n  attempts: ", job.attempts,
+                  "\n  created: ", FormatInstant(job.created_at), "\n");
   if (const std::string due = DueAt(job); !due.empty()) absl::StrAppend(&text, "  due: ", due, "\n");
   if (job.started_at.has_value()) absl::StrAppend(&text, "  started: ", FormatInstant(*job.started_at), "\n");
   if (job.finished_at.has_value()) absl::StrAppend(&text, "  finished: ", FormatInstant(*job.finished_at), "\n");
@@ -246,7 +246,9 @@ absl::Status Show(Session& session, const JobFlags& flags) {
   return text.ok() ? PrintText(*text) : text.status();
 }
 
-absl::Status Watch(Session& session, const JobFlags& flags) { return WatchJob(session, flags.job_id); }
+absl::Status Watch(Session& session, const JobFlags& flags) {
+  return flags.job_ids.empty() ? WatchQueue(session) : WatchJob(session, flags.job_ids[0]);
+}
 
 // Prints what became of each of the jobs: those that were changed, and what is wrong with the others. `done` tells a
 // person what a job is now.
@@ -293,6 +295,11 @@ absl::Status Approve(Session& session, const JobFlags& flags) {
   return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
 }
 
+// "4/6"; "4" where the total is not known.
+std::string DoneText(const JobProgress& progress) {
+  return absl::StrCat(progress.done, progress.total.has_value() ? absl::StrCat("/", *progress.total) : "");
+}
+
 std::vector<std::string> TableRow(const Job& job) {
   return {absl::StrCat(job.job_id),
           job.channel,
@@ -300,7 +307,7 @@ std::vector<std::string> TableRow(const Job& job) {
           std::string(ToString(job.state)),
           std::string(ToString(job.trigger)),
           absl::StrCat(job.priority),
-          absl::StrCat(job.progress.done, "/", job.progress.total),
+          DoneText(job.progress),
           absl::StrCat(job.progress.failed),
           FormatInstant(job.created_at),
           DueAt(job),
@@ -403,7 +410,10 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
       ->required()
       ->type_name("");
   add_job_command("show", "Show a job", &Show);
-  add_job_command("watch", "Follow a job until it ends, whoever runs it", &Watch);
+  add_command("watch", "Follow a job until it ends, or all queues until nothing is open, whoever runs it", &Watch)
+      ->add_option("ID", flags->job_ids, "The job's number (default: the queues of all channels)")
+      ->expected(0, 1)
+      ->type_name("");
   const auto add_jobs_command = [&](const char* name, const char* help,
                                     absl::Status (*work)(Session&, const JobFlags&)) {
     add_command(name, help, work)->add_option("ID", flags->job_ids, "The jobs' numbers")->required()->type_name("");

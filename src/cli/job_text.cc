@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "flxlink/link_rule.h"
 #include "src/cli/advice.h"
+#include "src/cli/digits.h"
 #include "src/cli/json_view.h"
 #include "src/cli/print.h"
 
@@ -167,8 +168,9 @@ std::string DueAt(const Job& job) {
 }
 
 std::string DescribeProgress(const JobProgress& progress) {
-  return absl::StrCat(progress.done, " of ", progress.total, " done",
-                      progress.failed == 0 ? "" : absl::StrCat(", ", progress.failed, " failed"));
+  return absl::StrCat(GroupDigits(progress.done),
+                      progress.total.has_value() ? absl::StrCat(" of ", GroupDigits(*progress.total)) : "", " done",
+                      progress.failed == 0 ? "" : absl::StrCat(", ", GroupDigits(progress.failed), " failed"));
 }
 
 std::string DescribeFailure(const Job& job) {

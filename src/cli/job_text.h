@@ -33,7 +33,7 @@ std::string DescribeProblems(const Job& job, size_t most);
 // When a pending job that waits for a time is due; empty: it waits for none.
 std::string DueAt(const Job& job);
 
-// "4 of 6 done, 1 failed".
+// "4 of 6 done, 1 failed"; "412,000 done" where the total is not known.
 std::string DescribeProgress(const JobProgress& progress);
 
 // What went wrong with a job that did not complete, and what to do about it.

@@ -21,6 +21,8 @@ Json TextOrNull(absl::string_view text) { return text.empty() ? Json() : Text(te
 // Numbers that are counted from 1, with 0 for none.
 Json NumberOrNull(int64_t number) { return number == 0 ? Json() : Json(number); }
 
+Json CountOrNull(const absl::optional<int64_t>& count) { return count.has_value() ? Json(*count) : Json(); }
+
 Json InstantOrNull(const absl::optional<absl::Time>& time) {
   return time.has_value() ? Json(FormatInstant(*time)) : Json();
 }
@@ -245,7 +247,8 @@ Json JobView(const Job& job) {
           {"trigger", Text(ToString(job.trigger))},
           {"lane", Text(ToString(LaneOf(job)))},
           {"priority", job.priority},
-          {"progress", {{"total", job.progress.total}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
+          {"progress",
+           {{"total", CountOrNull(job.progress.total)}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
           {"created_at", FormatInstant(job.created_at)},
           {"not_before", InstantOrNull(job.not_before)},
           {"started_at", InstantOrNull(job.started_at)},

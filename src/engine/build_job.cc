@@ -75,7 +75,6 @@ absl::Status BuildPage(JobContext& context, const ProductBatch& products) {
       [&](absl::Time now) { return context.storage().WriteListings(context.fence(), listings, now); });
   if (!outcomes.ok()) return outcomes.status();
   NoteOutcomes(context, products, row_of, *outcomes);
-  context.progress().total += products.size();
   return absl::OkStatus();
 }
 
@@ -90,8 +89,21 @@ absl::Status ReportAt(JobContext& context, int64_t cursor) {
   return context.Report();
 }
 
+// One that goes on knows it, unless there were more than it counted.
+absl::Status CountTotal(JobContext& context, int64_t after_id) {
+  JobProgress& progress = context.progress();
+  if (progress.total.has_value()) return absl::OkStatus();
+  const absl::StatusOr<int64_t> count =
+      context.RetryValue<int64_t>([&] { return context.storage().CountProducts(after_id); });
+  if (!count.ok()) return count.status();
+  progress.total = progress.done + progress.failed + *count;
+  return absl::OkStatus();
+}
+
 // Of all products: those with higher ids.
 absl::Status BuildAll(JobContext& context, int64_t after_id) {
+  const absl::Status counted = CountTotal(context, after_id);
+  if (!counted.ok()) return counted;
   for (;;) {
     const absl::StatusOr<ProductBatch> products = ReadPage(context, after_id, {});
     if (!products.ok()) return products.status();
@@ -105,7 +117,6 @@ absl::Status BuildAll(JobContext& context, int64_t after_id) {
 }
 
 void NoteMissing(JobContext& context, const std::string& sku) {
-  context.progress().total += 1;
   context.progress().failed += 1;
   context.AddProblem(
       sku, MakeProblem(problem_code::kNoProduct, {{"sku", sku}}, absl::StrCat("no product variant has SKU ", sku)));
@@ -130,6 +141,7 @@ absl::Status BuildSkus(JobContext& context, absl::Span<const std::string> skus) 
 // From the SKU with this number on.
 absl::Status BuildSome(JobContext& context, absl::Span<const std::string> skus, size_t first) {
   const size_t most = static_cast<size_t>(context.page_rows());
+  context.progress().total = static_cast<int64_t>(skus.size());
   for (size_t at = first; at < skus.size(); at += most) {
     absl::Status status = BuildSkus(context, skus.subspan(at, most));
     if (status.ok()) status = ReportAt(context, static_cast<int64_t>(at + most));

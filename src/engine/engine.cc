@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <random>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -25,7 +26,7 @@
 #include "src/engine/safe_adapter.h"
 #include "src/engine/worker.h"
 #include "src/jobs/queue.h"
-#include "src/jobs/queue_order.h"
+#include "src/jobs/queue_list.h"
 
 namespace flxlink {
 namespace {
@@ -264,22 +265,11 @@ class EngineImpl : public Engine {
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }
 
   absl::StatusOr<std::vector<Job>> ListQueue(absl::string_view channel) override {
-    const absl::StatusOr<Channel> found = storage().ReadChannel(channel);
-    if (!found.ok()) return found.status();
-    const absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(found->channel_id);
-    if (!queue.ok()) return queue.status();
+    const absl::StatusOr<std::vector<QueueSnapshot>> queues = channel.empty() ? ReadOpenQueues() : ReadQueueOf(channel);
+    if (!queues.ok()) return queues.status();
     const absl::StatusOr<absl::Time> now = storage().Now();
     if (!now.ok()) return now.status();
-    std::vector<Job> jobs;
-    const auto add_all_in = [&](JobState state) {
-      for (const Job& job : queue->open_jobs) {
-        if (job.state == state) jobs.push_back(job);
-      }
-    };
-    add_all_in(JobState::kRunning);
-    for (const Job* job : jobs::OrderOf(queue->open_jobs, queue->slot.owes_bulk, *now)) jobs.push_back(*job);
-    add_all_in(JobState::kHeld);
-    return jobs;
+    return jobs::ListQueue(*queues, *now);
   }
 
   absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& request) override {
@@ -428,6 +418,42 @@ class EngineImpl : public Engine {
   }
 
   Storage& storage() { return *options_.storage; }
+
+  absl::StatusOr<std::vector<QueueSnapshot>> ReadQueueOf(absl::string_view channel) {
+    const absl::StatusOr<Channel> found = storage().ReadChannel(channel);
+    if (!found.ok()) return found.status();
+    absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(found->channel_id);
+    if (!queue.ok()) return queue.status();
+    return std::vector<QueueSnapshot>{*std::move(queue)};
+  }
+
+  // Those of channels with open jobs, so that idle channels cost nothing.
+  absl::StatusOr<std::vector<QueueSnapshot>> ReadOpenQueues() {
+    const absl::StatusOr<std::set<int64_t>> channel_ids = FindChannelsWithOpenJobs();
+    if (!channel_ids.ok()) return channel_ids.status();
+    std::vector<QueueSnapshot> queues;
+    for (const int64_t channel_id : *channel_ids) {
+      absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(channel_id);
+      // It was removed meanwhile.
+      if (absl::IsNotFound(queue.status())) continue;
+      if (!queue.ok()) return queue.status();
+      queues.push_back(*std::move(queue));
+    }
+    return queues;
+  }
+
+  absl::StatusOr<std::set<int64_t>> FindChannelsWithOpenJobs() {
+    JobFilter filter;
+    filter.states = {JobState::kPending, JobState::kRunning, JobState::kHeld};
+    std::set<int64_t> channel_ids;
+    for (int64_t before_id = std::numeric_limits<int64_t>::max();;) {
+      const absl::StatusOr<std::vector<Job>> jobs = storage().ReadJobs(filter, before_id, options_.page_rows);
+      if (!jobs.ok()) return jobs.status();
+      for (const Job& job : *jobs) channel_ids.insert(job.channel_id);
+      if (static_cast<int64_t>(jobs->size()) < options_.page_rows) return channel_ids;
+      before_id = jobs->back().job_id;
+    }
+  }
 
   // The external ids of what a notice names, each once: those that it gives first, as they are.
   absl::StatusOr<std::vector<std::string>> FindNoticed(int64_t channel_id, const NoticedItems& items) {

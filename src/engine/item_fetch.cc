@@ -48,7 +48,6 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids) {
   const int64_t limit = std::min<int64_t>(context.adapter().capabilities().fetch_limit, context.page_rows());
   if (limit == 0) return PullChannel(context);
-  context.progress().total += static_cast<int64_t>(external_ids.size());
   for (size_t at = 0; at < external_ids.size(); at += static_cast<size_t>(limit)) {
     const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
     if (!status.ok() || context.output().held.has_value()) return status;
@@ -63,9 +62,10 @@ absl::Duration LagOfLook(const AdapterCapabilities& capabilities) {
 absl::Status RunFetchJob(JobContext& context) {
   const absl::Span<const std::string> items = context.job().options.items;
   JobProgress& progress = context.progress();
+  progress.total = static_cast<int64_t>(items.size());
   // One that goes on has looked at the first of them.
-  progress.total = progress.done + progress.failed;
-  return LookAtItems(context, items.subspan(std::min(items.size(), static_cast<size_t>(progress.total))));
+  const auto looked_at = static_cast<size_t>(progress.done + progress.failed);
+  return LookAtItems(context, items.subspan(std::min(items.size(), looked_at)));
 }
 
 }  // namespace flxlink::engine

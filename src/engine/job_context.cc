@@ -137,14 +137,20 @@ void JobContext::AddProblem(absl::string_view subject, Problem problem) {
   if (std::find(problems.begin(), problems.end(), noted) == problems.end()) problems.push_back(std::move(noted));
 }
 
+JobProgress JobContext::progress_so_far() const {
+  JobProgress so_far = progress_;
+  if (so_far.done + so_far.failed >= so_far.total.value_or(0)) so_far.total.reset();
+  return so_far;
+}
+
 absl::Status JobContext::Report() {
   absl::StatusOr<Storage::ProgressReply> reply =
-      RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_); });
+      RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_so_far()); });
   if (!reply.ok()) return reply.status();
   looked_at_ = options_.clock->Now();
   has_stepped_ = true;
   ReportCounts();
-  reporter_.Progressed(job_, progress_);
+  reporter_.Progressed(job_, progress_so_far());
   if (reply->cancel_requested) return Cancelled();
   const absl::Status status = LookAtQueue(reply->queue_revision);
   return status.ok() ? CheckYield() : status;
@@ -253,7 +259,7 @@ absl::Duration JobContext::UntilLook() const {
 // Tries once: who waits comes back in a second, and may be waiting for storage itself.
 absl::Status JobContext::LookForCancel() {
   looked_at_ = options_.clock->Now();
-  absl::StatusOr<Storage::ProgressReply> reply = storage().WriteProgress(fence_, progress_);
+  absl::StatusOr<Storage::ProgressReply> reply = storage().WriteProgress(fence_, progress_so_far());
   if (!reply.ok()) return WorthAnotherTry(reply.status()) ? absl::OkStatus() : reply.status();
   return reply->cancel_requested ? Cancelled() : LookAtQueue(reply->queue_revision);
 }

@@ -82,6 +82,8 @@ class JobContext {
 
   JobOutput& output() { return output_; }
   JobProgress& progress() { return progress_; }
+  // As it is told while more is to come: a total that is reached was counted too low, and is none.
+  JobProgress progress_so_far() const;
 
   // Adds to a named count; counts keep the order in which they were first named.
   void Count(absl::string_view name, int64_t amount);

@@ -131,7 +131,7 @@ absl::Status RunLinkJob(JobContext& context) {
   LinkWriter writer(context);
   status = RunPasses(context, *linker, writer);
   if (!status.ok()) return status;
-  context.progress().done = context.progress().total;
+  context.progress().done = context.progress().total.value_or(0);
   return writer.NoteStatusRules();
 }
 

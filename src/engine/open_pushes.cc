@@ -10,7 +10,14 @@ namespace {
 
 bool IsUnknown(const OpenItem& open) { return open.receipt.empty(); }
 
+// Long enough to write the records of the calls that go out together.
+constexpr absl::Duration kLongestStart = absl::Seconds(5);
+
 }  // namespace
+
+absl::Duration StartWithin(const PushKind& kind) { return std::min(kind.timeout, kLongestStart); }
+
+absl::Duration CallSpan(const PushKind& kind) { return StartWithin(kind) + kind.timeout; }
 
 absl::Status ResolveOpenPushes(SyncScope& scope) {
   JobContext& context = scope.context;

@@ -4,9 +4,16 @@
 #define FLXLINK_SRC_ENGINE_OPEN_PUSHES_H_
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "flxlink/push_kind.h"
 #include "src/engine/sync_scope.h"
 
 namespace flxlink::engine {
+
+// How long after its record was written a call may go out, and how long after the record was nothing of it can land any
+// more.
+absl::Duration StartWithin(const PushKind& kind);
+absl::Duration CallSpan(const PushKind& kind);
 
 // Takes what nobody will hear of any more out of the records of calls that cannot land any more: those fields may be
 // sent again. Of calls that still can, the links are unready, see SyncScope; each delays only itself. What has a

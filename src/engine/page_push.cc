@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/engine/adapter_error.h"
+#include "src/engine/open_pushes.h"
 
 namespace flxlink::engine {
 namespace {
@@ -62,18 +63,18 @@ absl::StatusOr<std::vector<PagePush::Call>> PagePush::TakeCalls() {
   return calls;
 }
 
-// What is left of the time is looked at right before the calls go out: who slept since the records were written must
-// not send what a later worker takes for landed or lost. A kind without a timeout has none to pass.
+// The time is looked at right before the calls go out: who slept since the records were written must not send what a
+// later worker takes for landed or lost. A kind without a timeout has none to pass.
 absl::Status PagePush::SendInTime(std::vector<Call> calls) {
-  const absl::Duration timeout = KindOf(calls.front().batch).timeout;
+  const PushKind& kind = KindOf(calls.front().batch);
   const absl::Time begun = context_.options().clock->Now();
   absl::Status status = Begin(absl::MakeSpan(calls));
   if (!status.ok()) return status;
   calls.erase(std::remove_if(calls.begin(), calls.end(), [](const Call& call) { return call.batch.items.empty(); }),
               calls.end());
   if (calls.empty()) return absl::OkStatus();
-  const absl::Duration left = timeout - (context_.options().clock->Now() - begun);
-  if (timeout <= absl::ZeroDuration() || left > absl::ZeroDuration()) return Send(absl::MakeSpan(calls), left);
+  const bool in_time = context_.options().clock->Now() - begun < StartWithin(kind);
+  if (in_time || kind.timeout <= absl::ZeroDuration()) return Send(absl::MakeSpan(calls), kind.timeout);
   for (const Call& call : calls) status.Update(SettleUntried(call));
   result_.again = true;
   return status;
@@ -99,8 +100,8 @@ absl::Status PagePush::BeginOne(Call* call) {
   call->record.push_id = context_.NextPushId();
   const PushKind& kind = KindOf(call->batch);
   call->record.kind = kind.name;
-  call->record.call_deadline = *now + kind.timeout;
-  call->record.receipt_deadline = *now + kind.receipt_timeout;
+  call->record.call_deadline = *now + CallSpan(kind);
+  call->record.receipt_deadline = *now + StartWithin(kind) + kind.receipt_timeout;
   call->record.policy_version = context_.channel().policy_version;
   for (const int64_t number : call->batch.items) {
     call->record.items.push_back(plan_.items[static_cast<size_t>(number)]);

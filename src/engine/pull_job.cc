@@ -157,7 +157,6 @@ absl::Status PullPages::StoreSome(absl::Span<PullPage> pages, absl::Span<const a
   progress.failed += refused;
   for (const PullPage& page : pages.subspan(0, static_cast<size_t>(written->pages))) {
     const int64_t unread = NoteItemProblems(context_, page.problems, page.items, "an item of the channel");
-    progress.total += page.items.size() + unread;
     progress.done += page.items.size();
     progress.failed += unread;
   }

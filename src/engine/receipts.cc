@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
+#include "src/engine/open_pushes.h"
 
 namespace flxlink::engine {
 namespace {
@@ -141,10 +142,12 @@ SyncFields StillOpen(const OpenByLink& open_of, const OpenReceipt& decided) {
   return fields;
 }
 
-// A channel that did not find an item when it decided, and has shown it since, is asked about it.
-PushOutcome OutcomeOf(const OpenReceipt& receipt, const SyncRow& link) {
+// A channel that did not find an item when it decided, which may have been at once, and has shown it since, is asked
+// about it.
+PushOutcome OutcomeOf(const PushKind* kind, const OpenReceipt& receipt, const SyncRow& link) {
   PushOutcome outcome = receipt.outcome;
-  const bool seen_since = link.seen_at > receipt.push->call_deadline;
+  const bool seen_since =
+      link.seen_at > receipt.push->call_deadline - (kind == nullptr ? absl::ZeroDuration() : CallSpan(*kind));
   if (outcome.result == PushResult::kNotFound && seen_since) outcome.result = PushResult::kConflict;
   return outcome;
 }
@@ -194,7 +197,7 @@ absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts
   for (const OpenReceipt& receipt : receipts) {
     if (IsOpen(receipt)) continue;
     const SyncRow link = links.Find(receipt.open->item.listing_id);
-    const PushOutcome outcome = OutcomeOf(receipt, link);
+    const PushOutcome outcome = OutcomeOf(FindPushKind(scope.capabilities, receipt.push->kind), receipt, link);
     std::vector<Problem> attentions;
     Settlement row = SettleReceipt(*receipt.open, link, StillOpen(open_of, receipt), outcome, &attentions);
     if (!attentions.empty()) {

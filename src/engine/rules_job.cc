@@ -42,7 +42,6 @@ absl::Status RunRulesJob(JobContext& context) {
     absl::StatusOr<int64_t> written = context.WriteValue<int64_t>(
         [&](absl::Time now) { return context.storage().WriteStatuses(context.fence(), writes, now); });
     if (!written.ok()) return written.status();
-    context.progress().total += links->size();
     context.progress().done += links->size();
     const absl::Status status = context.Report();
     if (!status.ok()) return status;

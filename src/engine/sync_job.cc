@@ -77,6 +77,7 @@ class SyncRun {
   absl::Status Force();
   absl::Status ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked);
   void NoteUnlinked(absl::string_view sku);
+  absl::Status CountTotal();
   absl::Status PushUntilClean();
   absl::Status WaitForDeadline();
   absl::Status AskAboutReceiptsDue();
@@ -150,8 +151,26 @@ absl::Status SyncRun::MarkDirty() {
     context_.progress() = JobProgress();
     if (full) context_.SetCount("drifted", 0);
   }
-  const absl::Status status = ReconcileChanged();
-  return status.ok() ? Force() : status;
+  absl::Status status = ReconcileChanged();
+  if (status.ok()) status = Force();
+  return status.ok() ? CountTotal() : status;
+}
+
+// One that goes on knows it, unless there were more than it counted.
+absl::Status SyncRun::CountTotal() {
+  const JobOptions& options = context_.job().options;
+  JobProgress& progress = context_.progress();
+  if (progress.total.has_value()) return absl::OkStatus();
+  if (options.only_forced) {
+    progress.total =
+        static_cast<int64_t>(std::set<absl::string_view>(options.force.begin(), options.force.end()).size());
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<int64_t> dirty =
+      context_.RetryValue<int64_t>([&] { return context_.storage().CountDirty(scope_.channel_id()); });
+  if (!dirty.ok()) return dirty.status();
+  progress.total = progress.done + progress.failed + *dirty;
+  return absl::OkStatus();
 }
 
 absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked) {
@@ -169,7 +188,6 @@ absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std
 }
 
 void SyncRun::NoteUnlinked(absl::string_view sku) {
-  context_.progress().total += 1;
   context_.progress().failed += 1;
   const std::string& channel = context_.channel().config.name;
   context_.AddProblem(

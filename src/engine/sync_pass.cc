@@ -90,8 +90,6 @@ absl::Status SyncPass::SyncLinks(const SyncBatch& links, const DirtyGroup& last)
   if (!waiting.ok()) return waiting.status();
   if (*waiting) result_.again = result_.progressed = true;
   const SyncPlan plan = PlanSync(links, *siblings, scope_.policy);
-  JobProgress& progress = scope_.context.progress();
-  progress.total = std::max(progress.total, progress.done + progress.failed + links.size());
   absl::Status status = SettleUnsent(scope_, links, plan, &result_);
   if (!status.ok()) return status;
   status = PagePush(scope_, links, plan, &result_).Run([&] { return Run(last); });

@@ -51,7 +51,7 @@ jobs::JobEnd FailedEnd(const Job& job, const absl::Status& status) {
 jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   jobs::JobEnd end;
   JobOutput& output = context.output();
-  end.progress = context.progress();
+  end.progress = context.progress_so_far();
   end.counts = std::move(output.counts);
   end.problems = std::move(output.problems);
   if (absl::IsCancelled(status)) {
@@ -66,6 +66,7 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
     end.error = std::move(output.held);
   } else {
     end.state = JobState::kCompleted;
+    end.progress.total = end.progress.done + end.progress.failed;
   }
   return end;
 }

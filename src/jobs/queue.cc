@@ -238,13 +238,19 @@ void End(Job job, JobState state, QueueEdit* edit) {
   edit->Update(std::move(job));
 }
 
+// The running job has ended: its slot is free, and a step is owed to the bulk lane where it was urgent.
+void FreeSlotOf(const Job& ended, QueueEdit* edit) {
+  edit->FreeSlot();
+  if (LaneOf(ended) == Lane::kUrgent) edit->slot().owes_bulk = true;
+}
+
 // A dead owner's job that is not to be started again: its end, and a free slot.
 void EndAbandoned(Job job, bool cancel_requested, QueueEdit* edit) {
   if (!cancel_requested) {
     job.error = MakeProblem(problem_code::kWorkerDied, {{"attempts", absl::StrCat(job.attempts)}},
                             absl::StrCat("its worker died ", job.attempts, " times"));
   }
-  edit->FreeSlot();
+  FreeSlotOf(job, edit);
   End(std::move(job), cancel_requested ? JobState::kCancelled : JobState::kFailed, edit);
 }
 
@@ -424,8 +430,7 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
     return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
   }
   const Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
-  edit.FreeSlot();
-  if (LaneOf(ended) == Lane::kUrgent) edit.slot().owes_bulk = true;
+  FreeSlotOf(ended, &edit);
   edit.Update(ended);
   for (const FollowUp& follow_up : follow_ups) {
     if (Follows(follow_up.request, ended)) Enqueue(follow_up.request, follow_up.job_id, &edit);
@@ -439,10 +444,11 @@ absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence
   absl::StatusOr<Job> running = HoldingJob(edit, fence);
   if (!running.ok()) return running.status();
   Job yielded = Yielded(*std::move(running), so_far);
-  edit.FreeSlot();
   if (snapshot.slot.cancel_requested) {
+    FreeSlotOf(yielded, &edit);
     End(std::move(yielded), JobState::kCancelled, &edit);
   } else {
+    edit.FreeSlot();
     edit.Update(std::move(yielded));
   }
   return edit.Take();
@@ -456,7 +462,7 @@ absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t jo
   if (runs && snapshot.owner_alive) {
     edit.slot().cancel_requested = true;
   } else {
-    if (runs) edit.FreeSlot();
+    if (runs) FreeSlotOf(*job, &edit);
     job->error.reset();
     End(*std::move(job), JobState::kCancelled, &edit);
   }

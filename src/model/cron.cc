@@ -152,15 +152,24 @@ absl::StatusOr<CronPattern> ParseCron(absl::string_view text) {
   if (Contains(pattern.weekdays, 7)) pattern.weekdays |= 1;
   pattern.any_day = absl::StartsWith(fields[2], "*");
   pattern.any_weekday = absl::StartsWith(fields[4], "*");
+  pattern.repeats = absl::StartsWith(fields[1], "*");
   return pattern;
 }
 
 CronPattern DailyPattern(int hour, int minute) {
-  CronPattern pattern;
+  CronPattern pattern = HourlyPattern();
   pattern.minutes = uint64_t{1} << minute;
   pattern.hours = uint64_t{1} << hour;
+  pattern.repeats = false;
+  return pattern;
+}
+
+CronPattern HourlyPattern() {
+  CronPattern pattern;
+  pattern.minutes = 1;
+  pattern.hours = (uint64_t{1} << 24) - 1;
   pattern.days = pattern.months = pattern.weekdays = ~uint64_t{0};
-  pattern.any_day = pattern.any_weekday = true;
+  pattern.any_day = pattern.any_weekday = pattern.repeats = true;
   return pattern;
 }
 

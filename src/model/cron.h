@@ -21,6 +21,8 @@ struct CronPattern {
   uint64_t weekdays = 0;     // From Sunday, 0.
   bool any_day = false;      // The day of the month is `*` or begins with it …
   bool any_weekday = false;  // … and so the day of the week. Where neither does, either may match.
+  // The hour begins with `*`: the pattern is a pace through the day, not a set of times of day.
+  bool repeats = false;
 };
 
 // Reads the five fields that ScheduleSpec::cron describes. INVALID_ARGUMENT names the field that is wrong.
@@ -28,6 +30,9 @@ absl::StatusOr<CronPattern> ParseCron(absl::string_view text);
 
 // Matches one minute of every day.
 CronPattern DailyPattern(int hour, int minute);
+
+// Matches minute 0 of every hour, and repeats.
+CronPattern HourlyPattern();
 
 // The first civil minute after `after` that matches; nullopt where there is none in 40 years, in which every date, the
 // leap day too, falls on every day of the week.

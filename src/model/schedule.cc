@@ -77,46 +77,71 @@ absl::optional<absl::Time> NextCivilFire(const model::CronPattern& pattern, absl
   }
 }
 
-bool IsFullHour(absl::CivilSecond civil) { return civil == absl::CivilSecond(absl::CivilHour(civil)); }
-
-// Whether an hourly run falls on the transition's instant: it is a full hour by the new time, or one was skipped.
-bool FiresAtTransition(const absl::TimeZone::CivilTransition& transition) {
-  if (IsFullHour(transition.to)) return true;
-  return transition.from < transition.to && absl::CivilHour(transition.from - 1) < absl::CivilHour(transition.to);
+// When the zone's clocks are changed next, after `at`.
+absl::Time NextChange(absl::TimeZone zone, absl::Time at) {
+  absl::TimeZone::CivilTransition change;
+  return zone.NextTransition(at, &change) ? zone.At(change.to).trans : absl::InfiniteFuture();
 }
 
-// The first instant after `after` that is a whole number of `unit` from the Unix epoch, by a clock `offset` ahead of
-// UTC.
-absl::Time NextMultiple(absl::Duration unit, absl::Time after, absl::Duration offset) {
-  return absl::UnixEpoch() + absl::Floor(after - absl::UnixEpoch() + offset, unit) + unit - offset;
+// The first instant from `from` on at which a clock that is `offset` ahead of UTC shows a match.
+absl::optional<absl::Time> FirstShown(const model::CronPattern& pattern, absl::Duration offset, absl::Time from) {
+  constexpr absl::CivilMinute kEpoch(1970, 1, 1, 0, 0);
+  const absl::Duration shown = absl::Ceil(from - absl::UnixEpoch() + offset, absl::Minutes(1));
+  const absl::optional<absl::CivilMinute> match = model::NextMatch(pattern, kEpoch + shown / absl::Minutes(1) - 1);
+  if (!match.has_value()) return absl::nullopt;
+  return absl::UnixEpoch() + absl::Minutes(*match - kEpoch) - offset;
 }
 
-// Hours are counted by instants, since a repeated hour is an hour like any other.
-absl::Time NextHourlyFire(absl::TimeZone zone, absl::Time after) {
+// The first instant from `from` on at which what the last gap before it skipped was to be, had the clocks not been
+// changed; InfiniteFuture where nothing of that is left.
+absl::Time FirstSkipped(const model::CronPattern& pattern, absl::TimeZone zone, absl::Time from) {
+  absl::TimeZone::CivilTransition change;
+  // It looks for changes before whole seconds, on which all of them are.
+  if (!zone.PrevTransition(from + absl::Seconds(1), &change)) return absl::InfiniteFuture();
+  const absl::Duration gap = absl::Seconds(change.to - change.from);
+  const absl::Time end = zone.At(change.to).trans + gap;
+  if (from >= end) return absl::InfiniteFuture();
+  const absl::Duration old_offset = absl::Seconds(zone.At(from).offset) - gap;
+  const absl::optional<absl::Time> skipped = FirstShown(pattern, old_offset, from);
+  return skipped.has_value() && *skipped < end ? *skipped : absl::InfiniteFuture();
+}
+
+// What repeats goes on at its pace: a match fires each time that the clocks show it, and one that a gap skips when it
+// would have been, had the clocks not been changed. All fires are on whole seconds.
+absl::optional<absl::Time> NextPacedFire(const model::CronPattern& pattern, absl::TimeZone zone, absl::Time after) {
+  absl::Time from = absl::FromUnixSeconds(absl::ToUnixSeconds(after) + 1);
   for (;;) {
-    const absl::Time next = NextMultiple(absl::Hours(1), after, absl::Seconds(zone.At(after).offset));
-    absl::TimeZone::CivilTransition transition;
-    if (!zone.NextTransition(after, &transition)) return next;
-    const absl::Time changes_at = zone.At(transition.to).trans;
-    if (changes_at > next) return next;
-    if (FiresAtTransition(transition)) return changes_at;
-    after = changes_at;
+    const absl::optional<absl::Time> shown = FirstShown(pattern, absl::Seconds(zone.At(from).offset), from);
+    if (!shown.has_value()) return absl::nullopt;
+    const absl::Time fire = std::min(*shown, FirstSkipped(pattern, zone, from));
+    const absl::Time change = NextChange(zone, from);
+    if (fire < change) return fire;
+    from = change;
   }
+}
+
+absl::optional<absl::Time> NextPatternFire(const model::CronPattern& pattern, absl::TimeZone zone, absl::Time after) {
+  return pattern.repeats ? NextPacedFire(pattern, zone, after) : NextCivilFire(pattern, zone, after);
+}
+
+// The first instant after `after` that is a whole number of `unit` from the Unix epoch.
+absl::Time NextMultiple(absl::Duration unit, absl::Time after) {
+  return absl::UnixEpoch() + absl::Floor(after - absl::UnixEpoch(), unit) + unit;
 }
 
 absl::StatusOr<absl::optional<absl::Time>> FindNextFire(const ScheduleSpec& spec, absl::TimeZone zone,
                                                         absl::Time after) {
   switch (spec.kind) {
     case ScheduleKind::kHourly:
-      return absl::make_optional(NextHourlyFire(zone, after));
+      return NextPatternFire(model::HourlyPattern(), zone, after);
     case ScheduleKind::kDaily:
-      return NextCivilFire(model::DailyPattern(spec.hour, spec.minute), zone, after);
+      return NextPatternFire(model::DailyPattern(spec.hour, spec.minute), zone, after);
     case ScheduleKind::kEvery:
-      return absl::make_optional(NextMultiple(spec.every, after, absl::ZeroDuration()));
+      return absl::make_optional(NextMultiple(spec.every, after));
     case ScheduleKind::kCron: {
       const absl::StatusOr<model::CronPattern> pattern = model::ParseCron(spec.cron);
       if (!pattern.ok()) return pattern.status();
-      return NextCivilFire(*pattern, zone, after);
+      return NextPatternFire(*pattern, zone, after);
     }
   }
   return absl::InvalidArgumentError("the schedule is of no known kind");

@@ -17,6 +17,7 @@ namespace flxlink::engine {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Pair;
 
 using EngineTest = EngineUnderTest;
@@ -184,6 +185,37 @@ TEST_P(EngineTest, AnotherEnginesDeathHandsItsRunningJobOver) {
   EXPECT_EQ(storage_->EndPull(stale, begun.pull_number, true, "", clock_.Now()).code(),
             absl::StatusCode::kFailedPrecondition)
       << "the dead one's writes change nothing";
+}
+
+TEST_P(EngineTest, ListsTheQueueOfAChannelAndOfAll) {
+  const auto ids = [&](absl::string_view channel) {
+    std::vector<int64_t> listed;
+    const absl::StatusOr<std::vector<Job>> queue = engine_->ListQueue(channel);
+    EXPECT_TRUE(queue.ok()) << queue.status();
+    for (const Job& job : *queue) listed.push_back(job.job_id);
+    return listed;
+  };
+  for (const absl::string_view name : {"shop", "next", "idle"}) {
+    ChannelConfig config = Config();
+    config.name = std::string(name);
+    AddChannel(config);
+  }
+  EXPECT_THAT(ids(""), IsEmpty());
+  const auto enqueue = [&](absl::string_view channel, JobKind kind) {
+    JobRequest request;
+    request.kind = kind;
+    return engine_->Enqueue(channel, request)->job_id;
+  };
+  const int64_t pull = enqueue("shop", JobKind::kPull);
+  const int64_t build = enqueue("next", JobKind::kBuild);
+  const int64_t sync = enqueue("shop", JobKind::kSync);
+  const int64_t link = enqueue("next", JobKind::kLink);
+  const int64_t later = enqueue("next", JobKind::kPull);  // More than a page of jobs.
+  EXPECT_THAT(ids("shop"), ElementsAre(sync, pull));
+  EXPECT_THAT(ids("next"), ElementsAre(link, build, later));
+  EXPECT_THAT(ids("idle"), IsEmpty());
+  EXPECT_THAT(ids(""), ElementsAre(sync, link, build, pull, later));
+  EXPECT_EQ(engine_->ListQueue("nope").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_P(EngineTest, SchedulesFireOnceAndMissedRunsCoalesce) {

@@ -356,6 +356,29 @@ TEST_F(PagePushTest, ACallWhoseTimeIsOverBeforeItGoesOutIsNotMade) {
   EXPECT_EQ(platform_->Counters().pushes, pushes + 1);
 }
 
+// A call may take all of its kind's timeout to land, however long the writing of its record took.
+TEST_F(PagePushTest, NothingLandsAfterTheDeadlineOfItsRecord) {
+  SimulatedOptions options;
+  OnlyKind(options).timeout = absl::Seconds(30);
+  Start(options);
+  SyncedChannel(1);
+  for (const int late : {0, 4, 6}) {
+    WritePrices(1, 1100 + late);
+    int begun = 0;
+    storage_->before = [&](absl::string_view operation) {
+      if (operation == "BeginPush" && ++begun == 1) clock_.Advance(absl::Seconds(late));
+      return absl::OkStatus();
+    };
+    script_.push = [&] {
+      EXPECT_GE(OpenPushes().at(0).call_deadline, clock_.Now() + absl::Seconds(30));
+      return absl::OkStatus();
+    };
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+    EXPECT_EQ(begun, late < 5 ? 1 : 2);
+    storage_->before = nullptr;
+  }
+}
+
 TEST_F(PagePushTest, WhereOneCallCannotBeRecordedNoneIsMade) {
   StartUnscripted(ThreeAtOnce());
   SyncedChannel(3);

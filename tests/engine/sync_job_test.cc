@@ -711,7 +711,8 @@ TEST_F(FileRefusalTest, AnItemWithAProblemIsCountedOnce) {
   EXPECT_EQ(pull.progress.failed, 0);
   JobRequest request;
   request.kind = JobKind::kFetch;
-  for (const ItemRow& item : engine_->ListItems("shop", {}, {})->rows) request.options.items.push_back(item.external_id);
+  const ItemPage items = *engine_->ListItems("shop", {}, {});
+  for (const ItemRow& item : items.rows) request.options.items.push_back(item.external_id);
   const Job fetch = *engine_->RunUntilFinal(engine_->Enqueue("shop", request)->job_id);
   EXPECT_EQ(CountOf(fetch, "item_problems"), 1);
   EXPECT_EQ(fetch.progress.done, 2);

@@ -111,7 +111,8 @@ class World {
                     "\n");
     // A link job that goes on makes a whole pass.
     if (job.kind != JobKind::kLink) {
-      absl::StrAppend(&text, job.progress.done, "+", job.progress.failed, " of ", job.progress.total, "\n");
+      absl::StrAppend(&text, job.progress.done, "+", job.progress.failed, " of ", job.progress.total.value_or(-1),
+                      "\n");
     }
     for (const auto& [name, count] : job.counts) {
       // A run that goes on may look at rows again, and sends every field of what is in doubt.

@@ -209,6 +209,8 @@ class Reference {
   }
 
   void Free(JobState state) {
+    const bool ends = state != JobState::kPending;
+    owes_bulk = owes_bulk || (ends && !IsBulk(&At(running)));
     At(running).state = state;
     running = 0;
     cancel_requested = owner_dead = false;
@@ -444,7 +446,6 @@ class History {
   void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
     const std::vector<JobRequest> wishes = reference_.At(reference_.running).wishes;
     const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
-    reference_.owes_bulk = reference_.owes_bulk || !IsBulk(wishes[0]);
     reference_.At(reference_.running).cursor.clear();
     reference_.Free(cancelled ? JobState::kCancelled : end.state);
     const bool completed = end.state == JobState::kCompleted;

@@ -1,15 +1,22 @@
 #include "flxlink/schedule.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <random>
 #include <string>
+#include <system_error>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "src/model/cron.h"
 
 namespace flxlink::model {
 namespace {
@@ -108,9 +115,31 @@ TEST(ScheduleTest, CronTimesThatOneGapSkipsFireOnce) {
               ElementsAre("29 03:00:00 +0200", "29 03:30:00 +0200", "30 02:00:00 +0200"));
 }
 
+// A gap delays what repeats, and an overlap gives it another hour, as if the clocks had not been changed.
+TEST(ScheduleTest, CronThatRepeatsKeepsItsPaceThroughBothChanges) {
+  EXPECT_THAT(Fires(Cron("30 * * * *", "Europe/Berlin"), absl::CivilSecond(2026, 3, 29, 1, 0, 0), 3),
+              ElementsAre("29 01:30:00 +0100", "29 03:30:00 +0200", "29 04:30:00 +0200"));
+  EXPECT_THAT(Fires(Cron("0 */2 * * *", "Europe/Berlin"), absl::CivilSecond(2026, 3, 28, 23, 0, 0), 3),
+              ElementsAre("29 00:00:00 +0100", "29 03:00:00 +0200", "29 04:00:00 +0200"));
+  EXPECT_THAT(Fires(Cron("*/30 * * * *", "Europe/Berlin"), absl::CivilSecond(2026, 10, 25, 1, 59, 59), 5),
+              ElementsAre("25 02:00:00 +0200", "25 02:30:00 +0200", "25 02:00:00 +0100", "25 02:30:00 +0100",
+                          "25 03:00:00 +0100"));
+  EXPECT_THAT(Fires(Cron("0 */2 * * *", "Europe/Berlin"), absl::CivilSecond(2026, 10, 25, 0, 30, 0), 3),
+              ElementsAre("25 02:00:00 +0200", "25 02:00:00 +0100", "25 04:00:00 +0100"));
+}
+
+// Lord Howe's gap is shorter than the pace, so that what it skips comes besides what it does not.
+TEST(ScheduleTest, CronThatRepeatsThroughAGapOfHalfAnHour) {
+  EXPECT_THAT(Fires(Cron("10 * * * *", "Australia/Lord_Howe"), absl::CivilSecond(2026, 10, 4, 1, 0, 0), 3),
+              ElementsAre("04 01:10:00 +1030", "04 02:40:00 +1100", "04 03:10:00 +1100"));
+}
+
 TEST(ScheduleTest, CronTimesInAnOverlapFireOnceEach) {
   EXPECT_THAT(Fires(Cron("0,30 2 * * *", "Europe/Berlin"), absl::CivilSecond(2026, 10, 25, 1, 59, 59), 3),
               ElementsAre("25 02:00:00 +0200", "25 02:30:00 +0200", "26 02:00:00 +0100"));
+  // A range of hours is times of day, with a step or without.
+  EXPECT_THAT(Fires(Cron("0 2-4/2 * * *", "Europe/Berlin"), absl::CivilSecond(2026, 10, 25, 1, 59, 59), 2),
+              ElementsAre("25 02:00:00 +0200", "25 04:00:00 +0100"));
 }
 
 TEST(ScheduleTest, EveryCountsFromTheEpoch) {
@@ -197,44 +226,97 @@ TEST(ScheduleTest, ReadsAndWritesText) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Against a reference that looks at every minute: what its clock shows, whether it showed that before, what it jumped
-// over.
+// Against a reference that walks real minutes, one after the other, and only looks at what the zone's clocks show: it
+// reads cron expressions by itself, and searches nothing.
 // ---------------------------------------------------------------------------------------------------------------------
 
-using Matcher = bool (*)(const CronPattern& pattern, absl::CivilMinute civil);
-
-bool MatchesPattern(const CronPattern& pattern, absl::CivilMinute civil) {
-  return NextMatch(pattern, civil - 1) == civil;
-}
-
-bool MatchesFullHour(const CronPattern&, absl::CivilMinute civil) { return civil.minute() == 0; }
-
-bool ShownBefore(absl::TimeZone zone, absl::Time at) {
-  const absl::CivilSecond civil = zone.At(at).cs;
-  for (int minutes = 1; minutes <= 3 * 60; ++minutes) {
-    if (zone.At(at - absl::Minutes(minutes)).cs == civil) return true;
+// Whether a field of a cron expression that is known to be right matches.
+bool SlowFieldMatches(const std::string& field, int low, int value) {
+  for (const absl::string_view element : absl::StrSplit(field, ',')) {
+    const std::pair<std::string, std::string> range_step = absl::StrSplit(element, absl::MaxSplits('/', 1));
+    const std::pair<std::string, std::string> ends = absl::StrSplit(range_step.first, absl::MaxSplits('-', 1));
+    const bool any = range_step.first == "*";
+    const int first = any ? low : std::stoi(ends.first);
+    const int last = any ? value : ends.second.empty() ? first : std::stoi(ends.second);
+    const int step = range_step.second.empty() ? 1 : std::stoi(range_step.second);
+    if (value >= first && value <= last && (value - first) % step == 0) return true;
   }
   return false;
 }
 
-bool JumpedOverAMatch(const CronPattern& pattern, Matcher matches, absl::TimeZone zone, absl::Time at) {
-  const absl::CivilMinute now(zone.At(at).cs);
-  for (absl::CivilMinute civil = absl::CivilMinute(zone.At(at - absl::Minutes(1)).cs) + 1; civil < now; ++civil) {
-    if (matches(pattern, civil)) return true;
+// What a cron expression matches, looked up by number.
+struct SlowCron {
+  explicit SlowCron(const std::string& text) {
+    const std::vector<std::string> fields = absl::StrSplit(text, ' ');
+    for (int n = 0; n < 60; ++n) {
+      minutes[n] = SlowFieldMatches(fields[0], 0, n);
+      hours[n] = SlowFieldMatches(fields[1], 0, n);
+      days[n] = SlowFieldMatches(fields[2], 1, n);
+      weekdays[n] = SlowFieldMatches(fields[4], 0, n);
+    }
+    both_days = fields[2][0] == '*' || fields[4][0] == '*';
+    repeats = fields[1][0] == '*';
   }
-  return false;
+
+  bool Matches(absl::CivilMinute civil) const {
+    const bool day = days[civil.day()];
+    const bool weekday = weekdays[(static_cast<int>(absl::GetWeekday(civil)) + 1) % 7];
+    return minutes[civil.minute()] && hours[civil.hour()] && (both_days ? day && weekday : day || weekday);
+  }
+
+  bool minutes[60];
+  bool hours[60];
+  bool days[60];
+  bool weekdays[60];
+  bool both_days;
+  bool repeats;
+};
+
+// What the zone's clocks show at each minute from a time on.
+std::vector<absl::CivilMinute> Clock(absl::TimeZone zone, absl::Time begin, absl::Time end) {
+  std::vector<absl::CivilMinute> shown;
+  for (absl::Time at = begin; at <= end; at += absl::Minutes(1)) shown.emplace_back(zone.At(at).cs);
+  return shown;
 }
 
-// The first fire after `after` and up to `until`; nullopt where there is none.
-absl::optional<absl::Time> SlowNextFire(const CronPattern& pattern, Matcher matches, bool repeat, absl::TimeZone zone,
-                                        absl::Time after, absl::Time until) {
-  absl::Time at = absl::FromUnixSeconds((absl::ToUnixSeconds(after) / 60 + 1) * 60);
-  for (; at <= until; at += absl::Minutes(1)) {
-    const bool matches_now = matches(pattern, absl::CivilMinute(zone.At(at).cs));
-    if (matches_now && (repeat || !ShownBefore(zone, at))) return at;
-    if (JumpedOverAMatch(pattern, matches, zone, at)) return at;
+// The minutes of the clock, but for its first, at which the expression fires. What repeats fires whenever it is shown;
+// for as long as a gap is, an old clock that nobody changed goes on beside the new one. A time of day fires when it is
+// shown for the first time, or when the clock jumps over it.
+std::vector<int64_t> SlowFires(const SlowCron& cron, const std::vector<absl::CivilMinute>& clock) {
+  std::vector<int64_t> fires;
+  absl::CivilMinute latest = clock[0];
+  int64_t gap = 0;
+  int64_t old_clock_minutes = 0;
+  for (size_t i = 1; i < clock.size(); ++i) {
+    const absl::CivilMinute now = clock[i];
+    const int64_t jump = now - clock[i - 1] - 1;
+    if (jump > 0) gap = old_clock_minutes = jump;
+    bool fires_now = cron.Matches(now) && (cron.repeats || now > latest);
+    if (old_clock_minutes-- > 0) fires_now |= cron.repeats && cron.Matches(now - gap);
+    for (absl::CivilMinute civil = clock[i - 1] + 1; !cron.repeats && civil < now; ++civil) {
+      fires_now |= cron.Matches(civil);
+    }
+    if (fires_now) fires.push_back(static_cast<int64_t>(i));
+    latest = std::max(latest, now);
   }
-  return absl::nullopt;
+  return fires;
+}
+
+// The minutes from `begin` to `end`, but for the first, at which the schedule fires.
+std::vector<int64_t> FiresOf(const ScheduleSpec& spec, absl::Time begin, absl::Time end) {
+  std::vector<int64_t> fires;
+  absl::StatusOr<absl::Time> next = NextFire(spec, begin);
+  while (next.ok() && *next <= end) {
+    EXPECT_EQ((*next - begin) % absl::Minutes(1), absl::ZeroDuration());
+    fires.push_back((*next - begin) / absl::Minutes(1));
+    next = NextFire(spec, *next);
+  }
+  EXPECT_TRUE(next.ok() || absl::IsNotFound(next.status())) << next.status();
+  return fires;
+}
+
+absl::Time FloorToMinute(absl::Time time) {
+  return absl::UnixEpoch() + absl::Floor(time - absl::UnixEpoch(), absl::Minutes(1));
 }
 
 class RandomScheduleTest : public ::testing::TestWithParam<const char*> {
@@ -244,14 +326,14 @@ class RandomScheduleTest : public ::testing::TestWithParam<const char*> {
     const absl::Time base = absl::FromUnixSeconds(1104537600 + static_cast<int64_t>(random_() % 788918400));
     absl::TimeZone::CivilTransition change;
     if (random_() % 8 == 0 || !zone.NextTransition(base, &change)) return base;
-    return zone.At(change.to).trans + absl::Seconds(static_cast<int64_t>(random_() % (12 * 3600)) - 8 * 3600);
+    return zone.At(change.to).trans - absl::Seconds(static_cast<int64_t>(random_() % (24 * 3600)));
   }
 
   std::string RandomCron() {
     const std::vector<std::string> minutes = {"*", "0", "30", "*/7", "59", "0,15,40", "10-50/20"};
-    const std::vector<std::string> hours = {"*", "*", "2", "1-3", "0", "*/5", "23,0"};
+    const std::vector<std::string> hours = {"*", "*", "2", "1-3", "0", "*/5", "23,0", "0-6/2", "*/2,3"};
     const std::vector<std::string> days = {"*", "*", "*", "*/2", "1-15"};
-    const std::vector<std::string> weekdays = {"*", "*", "*", "sun", "1-5"};
+    const std::vector<std::string> weekdays = {"*", "*", "*", "0", "1-5"};
     return absl::StrCat(minutes[random_() % minutes.size()], " ", hours[random_() % hours.size()], " ",
                         days[random_() % days.size()], " * ", weekdays[random_() % weekdays.size()]);
   }
@@ -261,31 +343,13 @@ class RandomScheduleTest : public ::testing::TestWithParam<const char*> {
 
 TEST_P(RandomScheduleTest, CronAgreesWithTheReference) {
   const absl::TimeZone zone = Zone(GetParam());
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const std::string cron = RandomCron();
-    const absl::Time after = RandomTime(zone);
-    const absl::Time until = after + absl::Hours(26);
-    const absl::StatusOr<absl::Time> next = NextFire(Cron(cron, GetParam()), after);
-    ASSERT_TRUE(next.ok()) << next.status();
-    ASSERT_GT(*next, after);
-    const absl::optional<absl::Time> slow =
-        SlowNextFire(ParseCron(cron).value(), &MatchesPattern, false, zone, after, until);
-    if (slow.has_value()) {
-      ASSERT_EQ(*next, *slow) << cron << " after " << absl::FormatTime(after, zone);
-    } else {
-      ASSERT_GT(*next, until) << cron << " after " << absl::FormatTime(after, zone);
-    }
-  }
-}
-
-TEST_P(RandomScheduleTest, HourlyAgreesWithTheReference) {
-  const absl::TimeZone zone = Zone(GetParam());
-  for (int i = 0; i < 1000; ++i) {
-    const absl::Time after = RandomTime(zone);
-    const absl::optional<absl::Time> slow =
-        SlowNextFire(CronPattern(), &MatchesFullHour, true, zone, after, after + absl::Hours(3));
-    ASSERT_TRUE(slow.has_value());
-    ASSERT_EQ(NextFire(Hourly(GetParam()), after).value(), *slow) << absl::FormatTime(after, zone);
+    // The reference has to see what was shown before a change.
+    const absl::Time begin = FloorToMinute(RandomTime(zone)) - absl::Hours(4);
+    const absl::Time end = begin + absl::Hours(30);
+    ASSERT_EQ(FiresOf(Cron(cron, GetParam()), begin, end), SlowFires(SlowCron(cron), Clock(zone, begin, end)))
+        << cron << " after " << absl::FormatTime(begin, zone);
   }
 }
 
@@ -295,6 +359,97 @@ INSTANTIATE_TEST_SUITE_P(Zones, RandomScheduleTest,
                          ::testing::Values("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe",
                                            "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Africa/Casablanca",
                                            "America/Santiago", "Asia/Beirut", "Antarctica/Troll", "America/Caracas"));
+
+// The zones of this machine's database, but for those of other clocks (posix, right) and what no schedule takes.
+std::vector<std::string> AllZones() {
+  namespace fs = std::filesystem;
+  const char* const given = std::getenv("TZDIR");
+  const fs::path folder = given != nullptr ? given : "/usr/share/zoneinfo";
+  std::vector<std::string> zones;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(folder, error); it != fs::end(it); it.increment(error)) {
+    const std::string name = it->path().lexically_relative(folder).string();
+    if (name == "posix" || name == "right") it.disable_recursion_pending();
+    if (it->is_regular_file() && ValidateScheduleSpec(Hourly(name)).ok()) zones.push_back(name);
+  }
+  return zones;
+}
+
+// A change of a zone's clocks. Where two zones' agree, so does all that happens around them.
+struct Change {
+  absl::Time at;
+  absl::Duration from;  // The offset before.
+  absl::Duration to;
+
+  bool operator<(const Change& other) const {
+    return std::tie(at, from, to) < std::tie(other.at, other.from, other.to);
+  }
+};
+
+// The changes from 2010 to 2029, and the zone that each was found in.
+std::map<Change, std::string> AllChanges(const std::vector<std::string>& zones) {
+  std::map<Change, std::string> changes;
+  for (const std::string& name : zones) {
+    const absl::TimeZone zone = Zone(name);
+    absl::Time at = absl::FromCivil(absl::CivilDay(2010, 1, 1), zone);
+    absl::TimeZone::CivilTransition civil;
+    while (zone.NextTransition(at, &civil) && civil.to.year() < 2030) {
+      const absl::Duration before = absl::Seconds(zone.At(zone.At(civil.to).trans - absl::Seconds(1)).offset);
+      at = zone.At(civil.to).trans;
+      changes.insert({{at, before, absl::Seconds(zone.At(at).offset)}, name});
+    }
+  }
+  return changes;
+}
+
+ScheduleSpec Every(absl::string_view every, const std::string& zone) {
+  ScheduleSpec spec = ParseEvery(every).value();
+  spec.time_zone = zone;
+  return spec;
+}
+
+// Compares everything that can be set with the reference, around the change.
+void CheckChange(const Change& change, const std::string& name) {
+  static const auto* const kCrons = new std::vector<std::string>{
+      "*/15 * * * *", "30 * * * *",   "0 */2 * * *",    "40 */3 * * *",   "0 * * * 0",       "30 2 * * *",
+      "0 3 * * *",    "0,30 2 * * *", "0,30 0-4 * * *", "*/20 1,2 * * *", "15 0-23/2 * * *", "59 23 * * *"};
+  const absl::TimeZone zone = Zone(name);
+  const absl::Duration shift = absl::AbsDuration(change.to - change.from);
+  const absl::Time begin = change.at - shift - absl::Hours(4);
+  const absl::Time end = change.at + shift + absl::Hours(4);
+  const std::vector<absl::CivilMinute> clock = Clock(zone, begin, end);
+  for (const std::string& cron : *kCrons) {
+    ASSERT_EQ(FiresOf(Cron(cron, name), begin, end), SlowFires(SlowCron(cron), clock)) << cron;
+  }
+  ASSERT_EQ(FiresOf(Hourly(name), begin, end), SlowFires(SlowCron("0 * * * *"), clock)) << "hourly";
+  for (const absl::string_view at : {"00:00", "02:30"}) {
+    const std::string cron = absl::StrCat(at.substr(3), " ", at.substr(0, 2), " * * *");
+    ASSERT_EQ(FiresOf(Daily(at, name), begin, end), SlowFires(SlowCron(cron), clock)) << "daily " << at;
+  }
+  std::vector<int64_t> fires;
+  for (size_t i = 1; i < clock.size(); ++i) {
+    const absl::Time at = begin + absl::Minutes(static_cast<int64_t>(i));
+    if (absl::ToUnixSeconds(at) % (25 * 60) == 0) fires.push_back(static_cast<int64_t>(i));
+  }
+  ASSERT_EQ(FiresOf(Every("25m", name), begin, end), fires) << "every";
+}
+
+TEST(ScheduleZonesTest, EveryChangeOfEveryZoneAgreesWithTheReference) {
+  const std::vector<std::string> zones = AllZones();
+  if (zones.size() < 100) GTEST_SKIP() << "this machine has no whole database of time zones";
+  int forward = 0;
+  int back = 0;
+  for (const auto& [change, zone] : AllChanges(zones)) {
+    SCOPED_TRACE(absl::StrCat(zone, ", change of ", absl::FormatTime(change.at, absl::UTCTimeZone())));
+    CheckChange(change, zone);
+    if (HasFatalFailure()) return;
+    (change.to > change.from ? forward : back) += 1;
+  }
+  EXPECT_GT(forward, 100);
+  EXPECT_GT(back, 100);
+  RecordProperty("zones", static_cast<int>(zones.size()));
+  RecordProperty("changes", forward + back);
+}
 
 }  // namespace
 }  // namespace flxlink::model

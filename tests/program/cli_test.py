@@ -9,6 +9,7 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shlex
 import signal
 import sqlite3
@@ -920,6 +921,22 @@ class ScheduleTest(CliTest):
         self.assertIn("disabled", self.text("schedule", "list"))
         self.assertEqual(self.json("schedule", "enable", "shop"), schedule)
 
+    def test_each_of_a_channels_schedules_makes_its_own_job(self):
+        self.add_shop("--link-after-sync", "no")
+        self.set("--hourly", "--job", "pull", "--name", "watch")
+        self.set("--daily", "03:00", "--tz", "Europe/Berlin", "--job", "build", "--name", "night")
+        self.set("--cron", "*/15 * * * *", "--name", "often")
+        self.json("schedule", "disable", "shop", "--name", "often")
+        store = sqlite3.connect(self.path("flxlink.db"))
+        store.execute("UPDATE schedule SET next_fire = 0")
+        store.commit()
+        store.close()
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 2})
+        jobs = self.json("job", "list")
+        self.assertEqual(sorted((job["kind"], job["trigger"], job["state"]) for job in jobs),
+                         [("build", "schedule", "completed"), ("pull", "schedule", "completed")])
+        self.assertEqual(self.json("run", "--until-idle"), {"jobs_run": 0})
+
     def test_one_whose_zone_is_gone_says_so_and_others_fire(self):
         self.add_shop("--link-after-sync", "no")
         self.set("--hourly", "--job", "pull")
@@ -1019,13 +1036,140 @@ class RunTest(CliTest):
         self.add_shop()
         number = str(self.json("pull", "shop", "--no-wait")["id"])
         watch = self.start("job", "watch", number)
-        self.assertEqual(watch.stdout.readline(), f"job {number} (pull shop): pending, 0 of 0 done\n")
+        self.assertEqual(watch.stdout.readline(), f"job {number} (pull shop): pending\n")
         self.json("run", "--until-idle")
         output, errors = watch.communicate()
         self.assertEqual((watch.returncode, errors), (0, ""))
         self.assertEqual(output.splitlines()[-1], f"job {number} (pull shop): completed, 5 of 5 done")
         self.assertEqual(self.json("job", "watch", number)["state"], "completed")
         self.assertIn("flxlink job list", self.failure(1, "job", "watch", "999"))
+
+    def run_by_hand(self, job_id, total, done):
+        """Makes the store say that a job runs and how far it is; whoever really runs one is too quick to be watched."""
+        self.store.execute("UPDATE job SET state = 'running', started_at = created_at, progress_total = ?, "
+                           "progress_done = ? WHERE job_id = ?", (total, done, job_id))
+        self.store.commit()
+
+    def open_terminal(self, *arguments):
+        """A program with its output on a terminal, and what it wrote there so far."""
+        try:
+            leader, follower = pty.openpty()
+        except OSError as error:
+            self.skipTest(f"no pseudo-terminal is to be had here: {error}")
+        self.addCleanup(os.close, leader)
+        process = self.start(*arguments, stdout=follower)
+        os.close(follower)
+        shown = bytearray()
+
+        def read():
+            while select.select([leader], [], [], 0)[0]:
+                try:
+                    shown.extend(os.read(leader, 10000))
+                except OSError:  # The program has ended.
+                    break
+            return shown.decode()
+
+        return process, read
+
+    def test_job_watch_shows_rate_and_time_left_in_place_on_a_terminal(self):
+        self.add_shop()
+        number = self.json("sync", "shop", "--no-wait")["id"]
+        self.store = sqlite3.connect(self.path("flxlink.db"))
+        self.addCleanup(self.store.close)
+        for total, line in ((6000, rf"job {number} \(sync shop\): running, [\d,]+ of 6,000 done, [\d,.]+/s, about .* left"),
+                            (None, rf"job {number} \(sync shop\): running, [\d,]+ done, [\d,.]+/s\r\n")):
+            with self.subTest(total):
+                self.run_by_hand(number, total, 1200)
+                watch, read = self.open_terminal("job", "watch", str(number))
+                self.wait_until(lambda: "done" in read())
+                done = iter(range(1200, 5000))
+
+                def further():
+                    self.run_by_hand(number, total, next(done))
+                    return re.search(line, read())
+
+                self.wait_until(further)
+                self.assertIn("\x1b[1A\x1b[J", read())
+                watch.send_signal(signal.SIGINT)
+                self.assertIn(f"flxlink job watch {number}", watch.communicate()[1])
+                self.assertEqual(watch.returncode, 1)
+
+    def test_job_watch_prints_a_line_a_change_without_a_terminal(self):
+        self.add_shop()
+        number = self.json("sync", "shop", "--no-wait")["id"]
+        self.store = sqlite3.connect(self.path("flxlink.db"))
+        self.addCleanup(self.store.close)
+        watch = self.start("job", "watch", str(number))
+        self.assertEqual(watch.stdout.readline(), f"job {number} (sync shop): pending\n")
+        for done in (1200, 3000):
+            self.run_by_hand(number, 6000, done)
+            self.assertRegex(watch.stdout.readline(), rf"^job {number} \(sync shop\): running, {done:,} of 6,000 done")
+        self.run_by_hand(number, None, 412000)
+        self.assertRegex(watch.stdout.readline(), rf"^job {number} \(sync shop\): running, 412,000 done")
+        self.store.execute("UPDATE job SET state = 'completed'")
+        self.store.commit()
+        self.assertEqual(watch.communicate()[0], f"job {number} (sync shop): completed, 412,000 done\n")
+        self.assertEqual(watch.returncode, 0)
+
+    def test_job_watch_shows_the_queues_of_all_channels_in_their_order(self):
+        self.add_shop("--link-after-sync", "no")
+        self.text("channel", "add", "bazaar", "--adapter", "simulated", "--rule", "sku=sku", "--link-after-sync", "no")
+        pull, build = (self.json(kind, "shop", "--no-wait")["id"] for kind in ("pull", "build"))
+        sync = self.json("sync", "bazaar", "--no-wait")["id"]
+        in_order = [f"job {sync} (sync bazaar): pending, position 1\n",
+                    f"job {build} (build shop): pending, position 2\n",
+                    f"job {pull} (pull shop): pending, position 3\n"]
+        watch = self.start("job", "watch")
+        terminal, read = self.open_terminal("job", "watch")
+        self.assertEqual([watch.stdout.readline() for _ in in_order], in_order)
+        self.wait_until(lambda: "".join(in_order) in read().replace("\r\n", "\n"))
+        self.json("run", "--until-idle")
+        output, errors = watch.communicate()
+        self.assertEqual((watch.returncode, errors), (0, ""))
+        ends = [f"job {pull} (pull shop): completed, 5 of 5 done", f"job {build} (build shop): completed, 0 of 0 done",
+                f"job {sync} (sync bazaar): completed, 0 of 0 done"]
+        self.assertLessEqual(set(ends), set(output.splitlines()))
+        self.wait_until(lambda: terminal.poll() is not None)
+        self.assertLessEqual(set(ends), set(re.split(r"\r\n|\x1b\[J", read())))
+        self.assertEqual(self.text("job", "watch"), "", "nothing is open")
+        self.assertEqual(self.text("--json", "job", "watch"), "[]\n")
+
+    def test_job_watch_gives_programs_the_jobs_that_ended(self):
+        self.add_shop("--link-after-sync", "no")
+
+        def watched():
+            """Whether it looked before the jobs had ended."""
+            number = self.json("pull", "shop", "--no-wait")["id"]
+            watch = self.start("--json", "job", "watch")
+            self.json("run", "--until-idle")
+            ended = json.loads(watch.communicate()[0])
+            self.assertEqual(watch.returncode, 0)
+            for job in ended:
+                self.assert_job(job)
+                self.assertEqual(job["state"], "completed")
+            return number in [job["id"] for job in ended]
+
+        self.wait_until(watched)
+
+    @staticmethod
+    def catches(pid, number):
+        """Whether a process has a handler of its own for the signal."""
+        status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[1], 16) >> (number - 1) & 1
+
+    def test_job_watch_of_the_queues_ends_when_it_is_interrupted(self):
+        self.add_shop()
+        self.text("pull", "shop", "--no-wait")
+        for options in ((), ("--json",)):
+            watch = self.start(*options, "job", "watch")
+            self.wait_until(lambda: self.catches(watch.pid, signal.SIGINT))
+            watch.send_signal(signal.SIGINT)
+            output, errors = watch.communicate()
+            self.assertEqual(watch.returncode, 1)
+            if options:
+                self.assertEqual(json.loads(output), [])
+            self.assertIn("stopped by SIGINT; to go on watching: flxlink job watch", errors)
+            self.assert_error_line(errors)
 
     def test_a_job_that_is_not_due_is_shown_and_not_run(self):
         self.add_shop("--link-after-sync", "no")
@@ -1196,7 +1340,7 @@ class OutputTest(CliTest):
         self.assertEqual(json.loads(output)["state"], "completed")
         shown = os.read(leader, 10000)
         os.close(leader)
-        self.assertIn(b"\r\x1b[Kpull: 5 of 5 done", shown)
+        self.assertIn(b"\r\x1b[Kpull: 5 done", shown)
         self.assertTrue(shown.endswith(b"\r\x1b[K"))
 
     def test_cells_cannot_break_a_line_or_command_a_terminal(self):

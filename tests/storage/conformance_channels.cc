@@ -247,6 +247,7 @@ TEST_P(StorageConformance, EveryOperationOnAnUnknownChannelIsNotFound) {
   EXPECT_EQ(Code(storage().ReadItems(kNoChannel, {}, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().CountChannel(kNoChannel)), kNotFound);
   EXPECT_EQ(Code(storage().ReadDirty(kNoChannel, &cursor, 1)), kNotFound);
+  EXPECT_EQ(Code(storage().CountDirty(kNoChannel)), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinks(kNoChannel, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinksBySku(kNoChannel, {"S1"})), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinksByParent(kNoChannel, {"P"}, 0, 10)), kNotFound);

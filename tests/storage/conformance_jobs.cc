@@ -410,7 +410,7 @@ TEST_P(StorageConformance, StartingAJobSetsItsProgress) {
   QueueChange start = Claim(Value(storage().ReadQueue(channel_id)), job.job_id, Value(storage().OpenOwner()));
   start.update[0].progress = {};
   ASSERT_EQ(storage().WriteQueue(start), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadJob(job.job_id)).progress.total, 0);
+  EXPECT_EQ(Value(storage().ReadJob(job.job_id)).progress.total, absl::nullopt);
 }
 
 TEST_P(StorageConformance, ProgressIsAbsoluteAndMovesNoRevision) {
@@ -423,6 +423,8 @@ TEST_P(StorageConformance, ProgressIsAbsoluteAndMovesNoRevision) {
   EXPECT_EQ(job.progress.done, 3);
   EXPECT_EQ(job.progress.failed, 1);
   EXPECT_EQ(shop.Queue().slot.revision, revision) << "or every report would make an enqueue fail";
+  Value(storage().WriteProgress(shop.fence(), {absl::nullopt, 12, 1}));
+  EXPECT_EQ(Value(storage().ReadJob(shop.fence().job_id)).progress.total, absl::nullopt) << "not known any more";
 }
 
 TEST_P(StorageConformance, ProgressTellsOfARequestToCancel) {

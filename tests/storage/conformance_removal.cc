@@ -29,6 +29,7 @@ TEST_P(StorageConformance, ARemovedProductIsKeptApart) {
   EXPECT_EQ(result.dirtied, 0);
   EXPECT_EQ(Keys(Value(storage().ReadProducts(0, {}, 10))), std::vector<std::string>{"K2"});
   EXPECT_EQ(Value(storage().ReadProducts(0, {"S1"}, 10)).size(), 0);
+  EXPECT_EQ(Value(storage().CountProducts(0)), 1);
 
   const ProductBatch removed = Value(storage().ReadRemovedProducts(0, {}, 10));
   ASSERT_EQ(Keys(removed), std::vector<std::string>{"K1"});

@@ -193,6 +193,7 @@ TEST(SqliteOpen, OldJobsPushesAndTheOneScheduleOfAChannelAreBroughtForward) {
   EXPECT_TRUE(schedules[0].problem.empty());
   const Job job = Value(storage->ReadJob(9));
   EXPECT_EQ(job.from_job, 8);
+  EXPECT_EQ(job.progress.total, 0);
   EXPECT_EQ(job.not_before, absl::nullopt);
   EXPECT_EQ(Value(storage->ReadQueue(4)).slot.next_due, absl::InfiniteFuture());
   EXPECT_EQ(job.channel, "shop");
@@ -230,6 +231,8 @@ TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
   EXPECT_EQ(Value(storage->ReadJob(1)).error, (Problem{"unknown", {}, "what went wrong"}));
   EXPECT_EQ(Value(storage->ReadJob(2)).error, (Problem{"break_limit", {}, "too many"}));
   EXPECT_EQ(Value(storage->ReadJob(3)).error, absl::nullopt);
+  EXPECT_EQ(Value(storage->ReadJob(2)).progress.total, absl::nullopt) << "it has not ended";
+  EXPECT_EQ(Value(storage->ReadJob(3)).progress.total, 0);
 }
 
 // Schema 2 did not keep when a link acknowledged: only what is read later than what was read so far is news.
@@ -621,7 +624,7 @@ std::string Plan(const std::string& path, absl::string_view query) {
 TEST(SqlitePlans, DirtyLinksComeFromTheirIndexInOrder) {
   SqliteStoreFile file;
   file.Open();
-  for (const absl::string_view query : {sqlite::kDirtyOfPriority, sqlite::kDirtyFromPriority}) {
+  for (const absl::string_view query : {sqlite::kDirtyOfPriority, sqlite::kDirtyFromPriority, sqlite::kCountDirty}) {
     const std::string plan = Plan(file.path(), query);
     EXPECT_THAT(plan, HasSubstr("SEARCH l USING INDEX link_dirty")) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;

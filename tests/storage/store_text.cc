@@ -214,15 +214,16 @@ std::string QueueText(Storage& storage, int64_t channel_id) {
 }  // namespace
 
 std::string ToText(const Job& job) {
-  std::string text = absl::StrCat(
-      "job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state), " ",
-      ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
-      " passed=", job.passed, " cursor=", job.cursor, " not before ", Text(job.not_before),
-      " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
-      " only_forced=", job.options.only_forced, " full=", job.options.full, " release=", job.options.release_broken,
-      " approved=", job.options.approved, " since_last=", job.options.since_last,
-      " items=", absl::StrJoin(job.options.items, ","), " from_job=", job.from_job, " progress=", job.progress.total,
-      "/", job.progress.done, "/", job.progress.failed, " attempts=", job.attempts);
+  std::string text =
+      absl::StrCat("job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state),
+                   " ", ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
+                   " passed=", job.passed, " cursor=", job.cursor, " not before ", Text(job.not_before),
+                   " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
+                   " only_forced=", job.options.only_forced, " full=", job.options.full,
+                   " release=", job.options.release_broken, " approved=", job.options.approved,
+                   " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
+                   " from_job=", job.from_job, " progress=", job.progress.total.value_or(-1), "/", job.progress.done,
+                   "/", job.progress.failed, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");

@@ -202,6 +202,12 @@ absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl:
   return ReadProductsThat(/*removed=*/false, after_id, skus, limit);
 }
 
+absl::StatusOr<int64_t> MemoryStorage::CountProducts(int64_t after_id) {
+  absl::MutexLock lock(&mutex_);
+  return std::count_if(products_.upper_bound(after_id), products_.end(),
+                       [](const auto& product) { return !product.second.removed; });
+}
+
 absl::StatusOr<ProductBatch> MemoryStorage::ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                                 int64_t limit) {
   return ReadProductsThat(/*removed=*/true, after_id, skus, limit);

@@ -51,6 +51,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadProducts(int64_t after_id, absl::Span<const std::string> skus,
                                             int64_t limit) override;
+  absl::StatusOr<int64_t> CountProducts(int64_t after_id) override;
   absl::StatusOr<std::vector<BuildOutcome>> WriteListings(const Fence& fence, const ListingBatch& batch,
                                                           absl::Time now) override;
   absl::StatusOr<std::vector<ListingRow>> ReadListings(int64_t channel_id, const ListingFilter& filter,
@@ -110,6 +111,7 @@ class MemoryStorage : public Storage, public LinkIndex {
 
   // Sync
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;
+  absl::StatusOr<int64_t> CountDirty(int64_t channel_id) override;
   absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
   absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) override;
   absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,

@@ -227,6 +227,13 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCurs
   return batch;
 }
 
+absl::StatusOr<int64_t> MemoryStorage::CountDirty(int64_t channel_id) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  return static_cast<int64_t>((*channel)->dirty.size());
+}
+
 absl::StatusOr<SyncBatch> MemoryStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);

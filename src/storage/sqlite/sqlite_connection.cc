@@ -214,6 +214,11 @@ absl::optional<absl::Time> Query::OptionalTime(int column) const {
   return absl::FromUnixMicros(Int(column));
 }
 
+absl::optional<int64_t> Query::OptionalInt(int column) const {
+  if (IsNull(column)) return absl::nullopt;
+  return Int(column);
+}
+
 void Query::BindOne(int index, absl::string_view text, sqlite3_destructor_type lifetime) {
   // A null pointer would be NULL, which an empty text is not.
   sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(), text.size(), lifetime, SQLITE_UTF8);
@@ -257,6 +262,14 @@ void Query::BindOne(int index, absl::Time value, sqlite3_destructor_type) {
 
 void Query::BindOne(int index, const absl::optional<absl::Time>& value, sqlite3_destructor_type lifetime) {
   BindOne(index, value.value_or(absl::InfinitePast()), lifetime);
+}
+
+void Query::BindOne(int index, const absl::optional<int64_t>& value, sqlite3_destructor_type lifetime) {
+  if (value.has_value()) {
+    BindOne(index, *value, lifetime);
+  } else {
+    sqlite3_bind_null(statement_, index);
+  }
 }
 
 }  // namespace flxlink::sqlite

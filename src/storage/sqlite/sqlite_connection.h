@@ -162,6 +162,7 @@ class Query {
   // NULL is InfinitePast.
   absl::Time Time(int column) const;
   absl::optional<absl::Time> OptionalTime(int column) const;
+  absl::optional<int64_t> OptionalInt(int column) const;
 
   // The value of an enum whose texts ToString knows, from its first to `last`; NULL is the first.
   template <typename Enum>
@@ -193,6 +194,7 @@ class Query {
   void BindOne(int index, Blob value, sqlite3_destructor_type lifetime);
   void BindOne(int index, absl::Time value, sqlite3_destructor_type lifetime);
   void BindOne(int index, const absl::optional<absl::Time>& value, sqlite3_destructor_type lifetime);
+  void BindOne(int index, const absl::optional<int64_t>& value, sqlite3_destructor_type lifetime);
 
   int64_t RunBound();
 

@@ -40,7 +40,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.priority = query.Int(5);
   job.prioritized_at = query.Time(6);
   job.from_job = query.Int(7);
-  job.progress = {query.Int(8), query.Int(9), query.Int(10)};
+  job.progress = {query.OptionalInt(8), query.Int(9), query.Int(10)};
   job.attempts = query.Int(11);
   job.created_at = query.Time(12);
   job.started_at = query.OptionalTime(13);

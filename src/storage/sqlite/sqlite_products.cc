@@ -256,6 +256,17 @@ absl::StatusOr<ProductBatch> SqliteStorage::ReadProducts(int64_t after_id, absl:
   return batch;
 }
 
+absl::StatusOr<int64_t> SqliteStorage::CountProducts(int64_t after_id) {
+  int64_t count = 0;
+  const absl::Status status = Read([&](Connection& db) {
+    Query query(db, "SELECT count(*) FROM product_variant WHERE product_id > ?1 AND removed = 0");
+    if (query.Bind(after_id).Next()) count = query.Int(0);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return count;
+}
+
 absl::StatusOr<ProductBatch> SqliteStorage::ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                                 int64_t limit) {
   absl::Status status = CheckRead(skus, limit);

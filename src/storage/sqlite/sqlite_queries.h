@@ -42,6 +42,9 @@ constexpr absl::string_view kDirtyOfPriority = FLXLINK_SELECT_SYNC_ROW
 constexpr absl::string_view kDirtyFromPriority = FLXLINK_SELECT_SYNC_ROW
     "WHERE l.channel_id = ?1 AND l.sync_priority <= ?2 "
     "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.sync_priority DESC, l.dirty_rank, l.dirty_since, l.listing_id LIMIT ?3";
+constexpr absl::string_view kCountDirty =
+    "SELECT count(*) FROM link l INDEXED BY link_dirty CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "
+    "c.channel_variant_id = l.channel_variant_id WHERE l.channel_id = ?1 AND " FLXLINK_CAN_BE_PUSHED;
 
 #define FLXLINK_SELECT_SLOT                                                                                          \
   "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, head_prioritized_at, " \

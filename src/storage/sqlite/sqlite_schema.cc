@@ -363,6 +363,11 @@ UPDATE channel SET pull_needed = 1;
 
 ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
 ALTER TABLE job ADD COLUMN not_before INTEGER;
+-- What a job that had not ended took for its total was what it had come to.
+ALTER TABLE job RENAME COLUMN progress_total TO old_total;
+ALTER TABLE job ADD COLUMN progress_total INTEGER;
+UPDATE job SET progress_total = old_total WHERE state IN ('completed', 'failed', 'cancelled');
+ALTER TABLE job DROP COLUMN old_total;
 
 ALTER TABLE schedule RENAME TO only_schedule;
 CREATE TABLE schedule (

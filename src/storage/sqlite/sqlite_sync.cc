@@ -173,6 +173,17 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadDirty(int64_t channel_id, DirtyCurs
   return batch;
 }
 
+absl::StatusOr<int64_t> SqliteStorage::CountDirty(int64_t channel_id) {
+  int64_t count = 0;
+  const absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query query(db, kCountDirty);
+    if (query.Bind(channel_id).Next()) count = query.Int(0);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return count;
+}
+
 absl::StatusOr<SyncBatch> SqliteStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
