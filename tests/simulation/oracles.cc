@@ -1,0 +1,207 @@
+#include "tests/simulation/oracles.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+
+namespace flxlink::simulation {
+namespace {
+
+constexpr int64_t kAll = 1000;
+
+std::string Name(const Job& job) { return absl::StrCat(ToString(job.kind), " job ", job.job_id); }
+
+template <typename T>
+bool Covers(const std::vector<T>& all, const std::vector<T>& part) {
+  return std::all_of(part.begin(), part.end(),
+                     [&](const T& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+}
+
+// Whether a job with these options does all that was asked for.
+bool Covers(const JobOptions& job, const JobOptions& request) {
+  return (job.full || !request.full) && (!job.since_last || request.since_last) &&
+         (!job.only_forced || request.only_forced) && Covers(job.force, request.force) &&
+         Covers(job.items, request.items) && (job.skus.empty() || Covers(job.skus, request.skus));
+}
+
+}  // namespace
+
+void Oracles::Fail(absl::string_view oracle, absl::string_view what) {
+  if (!failure_.empty()) return;
+  failure_ = absl::StrCat(oracle, ": ", what);
+  scheduler_.Note(absl::StrCat("FAILURE ", failure_));
+}
+
+void Oracles::ProductsWritten(const ProductBatch& batch) {
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    Statement& statement = statements_[std::string(batch.sku[i])];
+    const auto row = static_cast<size_t>(i);
+    statement = {batch.price[row], batch.quantity[row]};
+  }
+}
+
+void Oracles::ProductsRemoved(absl::Span<const std::string> skus) {
+  for (const std::string& sku : skus) statements_[sku].quantity = 0;
+}
+
+void Oracles::QueueWritten(const QueueChange& change) {
+  ++moment_;
+  JudgeClaim(change.slot, holders_[change.slot.channel_id]);
+  for (const Job& job : change.update) JudgeUpdate(job);
+  for (const Job& job : change.insert) {
+    if (!jobs_.emplace(job.job_id, job.state).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
+  }
+}
+
+void Oracles::JudgeClaim(const Slot& slot, Holder& holder) {
+  const Holder now{slot.holder_job, slot.epoch, slot.claim, slot.owner};
+  const std::string who = absl::StrCat("the slot of job ", holder.job_id, ", epoch ", holder.epoch, ", of owner ",
+                                       holder.owner, " by that of job ", now.job_id, ", epoch ", now.epoch);
+  if (now.epoch < holder.epoch) Fail("O1", absl::StrCat("the epoch falls: ", who));
+  if (now.epoch == holder.epoch && now.job_id != 0 && now.job_id != holder.job_id) {
+    Fail("O1", absl::StrCat("another job in the same epoch: ", who));
+  }
+  if (now.epoch > holder.epoch) {
+    const bool is_free = holder.job_id == 0 || dead_.count(holder.owner) > 0;
+    if (!is_free) Fail("O1", absl::StrCat("taken from a living owner: ", who));
+    if (now.claim == holder.claim) Fail("O1", absl::StrCat("the same claim: ", who));
+    scheduler_.Note(absl::StrCat("owner ", now.owner, " claims job ", now.job_id, ", epoch ", now.epoch));
+  }
+  holder = now;
+}
+
+void Oracles::JudgeUpdate(const Job& job) {
+  JobState& state = jobs_[job.job_id];
+  if (IsFinal(state))
+    Fail("O3", absl::StrCat(Name(job), " was ", ToString(state), " and becomes ", ToString(job.state)));
+  if (state != job.state) {
+    scheduler_.Note(absl::StrCat(Name(job), " is ", ToString(job.state),
+                                 job.error.has_value() ? absl::StrCat(": ", job.error->message) : ""));
+  }
+  state = job.state;
+  if (state == JobState::kRunning) begun_.emplace(job.job_id, moment_);
+}
+
+void Oracles::WrittenUnder(const Fence& fence, absl::string_view operation) {
+  const Holder& holder = holders_[fence.channel_id];
+  if (fence.job_id == holder.job_id && fence.epoch == holder.epoch && fence.claim == holder.claim) return;
+  Fail("O2", absl::StrCat(operation, " under job ", fence.job_id, ", epoch ", fence.epoch, ", while job ",
+                          holder.job_id, " runs in epoch ", holder.epoch));
+}
+
+void Oracles::PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
+                        absl::Span<const std::string> skus) {
+  // The engine repeats one whose answer got lost.
+  if (!begun_pushes_.insert({channel_id, record.push_id}).second) return;
+  for (size_t i = 0; i < record.items.size(); ++i) {
+    const PushItem& item = record.items[i];
+    if (std::find(left_out.begin(), left_out.end(), item.listing_id) != left_out.end()) continue;
+    deadlines_[item.idempotency_key] = record.call_deadline;
+    const Statement& statement = statements_[skus[i]];
+    const bool price = !item.mask.Has(SyncField::kPrice) || item.values.price == statement.price;
+    const bool quantity = !item.mask.Has(SyncField::kQuantity) || item.values.quantity == statement.quantity;
+    if (price && quantity) continue;
+    Fail("O7", absl::StrCat("a push of ", skus[i], " begins with price ", item.values.price, " and quantity ",
+                            item.values.quantity, ", not ", statement.price, " and ", statement.quantity));
+  }
+}
+
+void Oracles::PushArrives(int64_t channel_id, const PushRequest& request) {
+  for (const PushItem& item : request.items) {
+    const absl::Time deadline = deadlines_[item.idempotency_key];
+    if (scheduler_.now() > deadline) Fail("O8", absl::StrCat("a push of ", item.external_id, " arrives too late"));
+    for (const SyncField field : kSyncFields) {
+      if (!item.mask.Has(field)) continue;
+      OnItsWay& earlier = on_their_way_[{{channel_id, item.listing_id}, field}];
+      if (!earlier.key.empty() && scheduler_.now() < earlier.deadline) {
+        Fail("O9", absl::StrCat("a push of ", item.external_id, " arrives while an earlier one may still land"));
+      }
+      earlier = {item.idempotency_key, deadline};
+    }
+  }
+}
+
+void Oracles::PushAnswered(int64_t channel_id, const PushRequest& request, const absl::StatusOr<PushReply>& reply) {
+  // Throttled or refused as a whole: nothing of it is done.
+  const bool none = IsThrottled(reply.status()) || absl::IsInvalidArgument(reply.status());
+  if (!reply.ok() && !none) return;
+  for (size_t i = 0; i < request.items.size(); ++i) {
+    const PushItem& item = request.items[i];
+    if (reply.ok() && reply->outcomes[i].result == PushResult::kUnavailable) continue;
+    for (const SyncField field : kSyncFields) {
+      const auto found = on_their_way_.find({{channel_id, item.listing_id}, field});
+      if (found != on_their_way_.end() && found->second.key == item.idempotency_key) on_their_way_.erase(found);
+    }
+  }
+}
+
+void Oracles::Accepted(int64_t asked_at, const JobRequest& request, const Job& job) {
+  requests_.push_back({asked_at, request, job.job_id});
+  if (jobs_.count(job.job_id) == 0) Fail("O3", absl::StrCat(Name(job), " was told and is not there"));
+}
+
+void Oracles::JudgeJobs(Storage& storage) {
+  for (const auto& [job_id, state] : jobs_) {
+    const absl::StatusOr<Job> job = storage.ReadJob(job_id);
+    if (!job.ok() || job->state != state) Fail("O3", absl::StrCat("job ", job_id, " is not ", ToString(state)));
+    if (!IsFinal(state)) Fail("O5", absl::StrCat("job ", job_id, " is still ", ToString(state)));
+  }
+  for (const Request& request : requests_) {
+    const absl::StatusOr<Job> job = storage.ReadJob(request.job_id);
+    if (job.ok()) JudgeRequest(request, *job);
+  }
+}
+
+void Oracles::JudgeRequest(const Request& request, const Job& job) {
+  const auto begun = begun_.find(job.job_id);
+  if (begun != begun_.end() && begun->second <= request.asked_at) {
+    Fail("O4", absl::StrCat(Name(job), " had begun when it took a request in"));
+  }
+  if (begun == begun_.end() && job.state != JobState::kCancelled) {
+    Fail("O4", absl::StrCat(Name(job), " never began and is ", ToString(job.state)));
+  }
+  if (job.kind != request.request.kind || !Covers(job.options, request.request.options)) {
+    Fail("O4", absl::StrCat(Name(job), " does not do what was asked for"));
+  }
+}
+
+void Oracles::JudgeChannel(Engine& engine, Storage& storage, const Channel& channel) {
+  const absl::StatusOr<std::vector<OpenPush>> pushes = storage.ReadOpenPushes(channel.channel_id);
+  if (!pushes.ok() || !pushes->empty()) Fail("O5", absl::StrCat(channel.config.name, " has open pushes"));
+  LinkStorage::DirtyCursor cursor;
+  const absl::StatusOr<SyncBatch> dirty = storage.ReadDirty(channel.channel_id, &cursor, kAll);
+  if (!dirty.ok() || dirty->size() > 0) {
+    Fail("O5", absl::StrCat(channel.config.name, " has dirty links", dirty.ok() ? ": " : "",
+                            dirty.ok() ? dirty->sku[0] : ""));
+  }
+  const absl::StatusOr<std::unique_ptr<LinkPlan>> plan = engine.PlanLinks(channel.config.name);
+  const absl::StatusOr<PlannedLinkPage> links = plan.ok() ? (*plan)->Read({}) : plan.status();
+  if (!links.ok()) return Fail("O5", links.status().message());
+  for (const PlannedLink& link : links->rows) {
+    if (link.state == LinkState::kLinked) Fail("O5", absl::StrCat(channel.config.name, " does not link ", link.sku));
+  }
+}
+
+void Oracles::JudgeItems(Storage& storage, const Channel& channel, SimulatedPlatform& platform,
+                         const std::set<std::string>& edited) {
+  const absl::StatusOr<std::vector<ListingRow>> rows = storage.ReadListings(channel.channel_id, {}, 0, kAll);
+  if (!rows.ok()) return Fail("O6", rows.status().message());
+  for (const ListingRow& row : *rows) {
+    if (row.link_state == LinkState::kLinked && row.attentions.empty() && edited.count(row.external_id) == 0) {
+      JudgeRow(row, platform);
+    }
+  }
+}
+
+void Oracles::JudgeRow(const ListingRow& row, SimulatedPlatform& platform) {
+  const absl::optional<SimulatedItem> item = platform.FindItem(row.external_id);
+  if (!item.has_value()) return Fail("O6", absl::StrCat(row.sku, " is linked to an item that is gone"));
+  ++items_judged_;
+  const Statement& statement = statements_[row.sku];
+  if (item->values.price == statement.price && item->values.quantity == statement.quantity) return;
+  Fail("O6", absl::StrCat(row.sku, ": the item has price ", item->values.price, " and quantity ", item->values.quantity,
+                          ", not ", statement.price, " and ", statement.quantity));
+}
+
+}  // namespace flxlink::simulation

@@ -1,0 +1,50 @@
+// Simulated histories in which everything holds, and twins with a broken guard in which it does not.
+//
+// FLXLINK_TEST_SCALE makes the test of histories shorter or longer.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "tests/simulation/twins.h"
+#include "tests/simulation/world.h"
+
+namespace flxlink::simulation {
+namespace {
+
+uint64_t Scaled(int usual) {
+  const char* const text = std::getenv("FLXLINK_TEST_SCALE");
+  double scale = 1;
+  if (text != nullptr && !absl::SimpleAtod(text, &scale)) ADD_FAILURE() << "FLXLINK_TEST_SCALE is no number: " << text;
+  return static_cast<uint64_t>(std::max(1.0, usual * scale));
+}
+
+TEST(SimulationTest, EverythingHoldsWhateverGoesWrong) {
+  int64_t items = 0;
+  for (uint64_t seed = 1; seed <= Scaled(200); ++seed) {
+    WorldOptions options;
+    options.seed = seed;
+    const Verdict verdict = Simulate(options);
+    items += verdict.items_judged;
+    EXPECT_EQ(verdict.failure, "") << absl::StrJoin(verdict.tail, "\n") << "\nreplay: " << ReplayCommand(options);
+  }
+  EXPECT_GT(items, 0);
+}
+
+TEST(SimulationTest, TheSameSeedIsTheSameHistory) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    WorldOptions options;
+    options.seed = seed;
+    const Verdict first = Simulate(options);
+    const Verdict second = Simulate(options);
+    EXPECT_EQ(first.digest, second.digest) << "seed " << seed;
+    EXPECT_EQ(first.points, second.points) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace flxlink::simulation

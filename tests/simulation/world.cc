@@ -1,0 +1,539 @@
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/memory_storage.h"
+#include "flxlink/simulated_channel.h"
+#include "tests/simulation/oracles.h"
+#include "tests/simulation/process.h"
+#include "tests/simulation/scheduler.h"
+#include "tests/simulation/sim_adapter.h"
+#include "tests/simulation/sim_storage.h"
+#include "tests/simulation/twins.h"
+#include "tests/simulation/witness_storage.h"
+
+namespace flxlink::simulation {
+namespace {
+
+constexpr int kItems = 6;
+constexpr absl::Duration kPatience = absl::Hours(72);
+// How long workers that found nothing to do rest, unless a queue changes.
+constexpr absl::Duration kRest = absl::Seconds(30);
+
+std::string Sku(uint64_t i) { return absl::StrCat("s", i); }
+std::string ItemId(uint64_t i) { return absl::StrCat("i", i); }
+
+// A channel and its platform.
+struct Shop {
+  Channel channel;
+  std::shared_ptr<SimulatedPlatform> platform;
+  // Items that people changed there.
+  std::set<std::string> edited;
+};
+
+class World {
+ public:
+  explicit World(const WorldOptions& options);
+
+  Verdict Run();
+
+ private:
+  // A process between its start and its death.
+  struct Life {
+    Process process;
+    std::unique_ptr<SimClock> clock;
+    std::unique_ptr<SimStorage> storage;
+    AdapterRegistry adapters;
+    std::unique_ptr<Engine> engine;
+    // Its owner was taken for dead while it lives: its last job is under way.
+    bool given_up = false;
+
+    bool over() const { return process.dead || given_up; }
+  };
+  // Where processes run, one after another, each with as many workers.
+  struct Host {
+    int workers = 1;
+    std::shared_ptr<Life> life;
+  };
+
+  // -- How it is made.
+
+  void ChooseFaults();
+  SimulatedOptions PlatformOptions();
+  void OpenShop(const std::string& name);
+  void RegisterAdapter(Process& process, AdapterRegistry& adapters);
+  EngineOptions OptionsOf(Storage& storage, const AdapterRegistry& adapters, Clock& clock);
+  std::shared_ptr<Life> StartLife();
+  std::vector<Actor> Actors();
+
+  // -- What the actors do.
+
+  void Work(Host& host, bool starts);
+  void Serve(Life& life);
+  void Kill(Life& life);
+  void GiveUp(Life& life);
+  void BeFate();
+  void BeMerchant();
+  void BePerson();
+  void BeCustomer();
+  void Judge();
+
+  void WriteProducts(const std::set<uint64_t>& numbers);
+  void Ask(const Shop& shop, const JobRequest& request);
+  void AskFor(JobKind kind, bool full = false);
+  JobRequest ChooseRequest();
+  void DoSomething(Shop& shop);
+  void EditListing(const Shop& shop);
+  void ChangeItem(Shop& shop);
+
+  // Ends what somebody does in the first phase.
+  void Done() { --busy_; }
+  bool Pause(absl::Duration most);
+  void Calm();
+  bool AwaitIdle();
+  bool IsIdle();
+  bool NeedsSync(const Shop& shop);
+  bool stopped() const { return stopped_ || scheduler_.exhausted(); }
+  Shop& AnyShop() { return *shops_[scheduler_.Choose(shops_.size())]; }
+
+  Scheduler scheduler_;
+  Oracles oracles_{scheduler_};
+  SimClock clock_{scheduler_};
+  const std::unique_ptr<Storage> store_ = NewMemoryStorage(clock_);
+  const std::unique_ptr<Storage> twin_;
+  WitnessStorage witness_;
+  std::vector<std::unique_ptr<Shop>> shops_;
+
+  ProcessFaults faults_;
+  SimulatedFaults platform_faults_;
+  // Between two things that somebody does, at the most.
+  absl::Duration pace_;
+  std::vector<Host> hosts_;
+
+  // What people work with: a process to which nothing happens.
+  const ProcessFaults no_faults_;
+  Process people_;
+  SimStorage people_storage_{witness_, scheduler_, people_, no_faults_, [] {}};
+  AdapterRegistry people_adapters_;
+  std::unique_ptr<Engine> office_;
+  std::vector<int64_t> jobs_;
+
+  int busy_ = 0;
+  bool stopped_ = false;
+  int64_t deaths_ = 0;
+};
+
+World::World(const WorldOptions& options)
+    : scheduler_(options.seed, options.trace),
+      twin_(MakeTwin(options.twin, *store_)),
+      witness_(*twin_, *store_, oracles_) {
+  ChooseFaults();
+  RegisterAdapter(people_, people_adapters_);
+  office_ = *Engine::Create(OptionsOf(people_storage_, people_adapters_, clock_));
+  const uint64_t shops = 1 + scheduler_.Choose(2);
+  for (uint64_t i = 0; i < shops; ++i) OpenShop(absl::StrCat("shop", i));
+  hosts_.resize(2 + scheduler_.Choose(2));
+  for (Host& host : hosts_) host.workers = static_cast<int>(1 + scheduler_.Choose(2));
+}
+
+// Each sort of fault is there in some worlds and not in others.
+void World::ChooseFaults() {
+  const auto maybe = [this](double rate) { return scheduler_.Choose(3) == 0 ? 0 : rate; };
+  faults_.unavailable = maybe(.02);
+  faults_.answer_lost = maybe(.02);
+  faults_.crash = maybe(.002);
+  faults_.long_sleep = maybe(.002);
+  platform_faults_.min_latency = absl::Milliseconds(1);
+  platform_faults_.max_latency = absl::Milliseconds(scheduler_.Choose(2) == 0 ? 30 : 900);
+  platform_faults_.push_lost_reply = maybe(.1);
+  platform_faults_.push_late = maybe(.1);
+  platform_faults_.unavailable = maybe(.05);
+  platform_faults_.throttled = maybe(.05);
+  platform_faults_.item_unavailable = maybe(.05);
+  platform_faults_.accepted = .7;
+  platform_faults_.max_receipt_delay = absl::Seconds(1 + scheduler_.Choose(60));
+  pace_ = absl::Milliseconds(200) * (1 << (2 * scheduler_.Choose(4)));
+}
+
+SimulatedOptions World::PlatformOptions() {
+  SimulatedOptions options;
+  options.seed = scheduler_.Choose(1u << 30) + 1;
+  options.faults = platform_faults_;
+  if (scheduler_.Choose(3) == 0) options.capabilities = SplitSimulatedCapabilities();
+  PushKind& first = options.capabilities.push_kinds.front();
+  if (scheduler_.Choose(3) == 0) {
+    first.receipt_timeout = absl::Minutes(5);
+    first.later_wins = scheduler_.Choose(2) == 0;
+  }
+  const bool compares = scheduler_.Choose(2) == 0;
+  const absl::Duration timeout = absl::Seconds(scheduler_.Choose(2) == 0 ? 5 : 60);
+  for (PushKind& kind : options.capabilities.push_kinds) {
+    kind.timeout = timeout;
+    kind.max_items = static_cast<int64_t>(2 + scheduler_.Choose(3));
+    kind.in_flight = static_cast<int32_t>(1 + scheduler_.Choose(2));
+    if (compares) kind.compares = kind.fields;
+  }
+  return options;
+}
+
+void World::OpenShop(const std::string& name) {
+  auto shop = std::make_unique<Shop>();
+  shop->platform = std::make_shared<SimulatedPlatform>(clock_, PlatformOptions());
+  for (uint64_t i = 0; i < kItems; ++i) {
+    shop->platform->SetItem({ItemId(i), "", {1000, 5, ChannelStatus::kListed}, {{"sku", Sku(i)}}});
+  }
+  shops_.push_back(std::move(shop));
+  ChannelConfig config;
+  config.name = name;
+  config.adapter = "simulated";
+  config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
+  config.link_after_build = true;
+  shops_.back()->channel = *office_->AddChannel(config);
+}
+
+void World::RegisterAdapter(Process& process, AdapterRegistry& adapters) {
+  adapters.Register(
+      "simulated", [this, &process](const AdapterContext& context) -> absl::StatusOr<std::unique_ptr<ChannelAdapter>> {
+        for (const std::unique_ptr<Shop>& shop : shops_) {
+          // While a channel is added it has no name yet.
+          const bool meant = shop->channel.config.name == context.config.name || shop == shops_.back();
+          if (!meant) continue;
+          return std::make_unique<SimAdapter>(*shop->platform, shop->channel.channel_id, scheduler_, process, oracles_);
+        }
+        return absl::NotFoundError("no such shop");
+      });
+}
+
+EngineOptions World::OptionsOf(Storage& storage, const AdapterRegistry& adapters, Clock& clock) {
+  EngineOptions options;
+  options.storage = &storage;
+  options.adapters = &adapters;
+  options.clock = &clock;
+  options.page_rows = 2;
+  options.random = [this] { return scheduler_.Choose(~uint64_t{0}) | 1; };
+  return options;
+}
+
+// nullptr: it could not start.
+std::shared_ptr<World::Life> World::StartLife() {
+  auto life = std::make_shared<Life>();
+  life->process.ahead = scheduler_.UpTo(absl::Seconds(6)) - absl::Seconds(3);
+  life->clock = std::make_unique<SimClock>(scheduler_, &life->process);
+  life->storage =
+      std::make_unique<SimStorage>(witness_, scheduler_, life->process, faults_, [this, &it = *life] { Kill(it); });
+  RegisterAdapter(life->process, life->adapters);
+  absl::StatusOr<std::unique_ptr<Engine>> engine =
+      Engine::Create(OptionsOf(*life->storage, life->adapters, *life->clock));
+  if (!engine.ok()) return nullptr;
+  life->engine = *std::move(engine);
+  return life;
+}
+
+std::vector<Actor> World::Actors() {
+  std::vector<Actor> actors;
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    for (int worker = 0; worker < hosts_[i].workers; ++worker) {
+      actors.push_back({absl::StrCat("worker", i, ".", worker), [this, i, worker] { Work(hosts_[i], worker == 0); }});
+    }
+  }
+  busy_ = 4;
+  actors.push_back({"merchant", [this] { BeMerchant(); }});
+  actors.push_back({"person", [this] { BePerson(); }});
+  actors.push_back({"customer", [this] { BeCustomer(); }});
+  actors.push_back({"fate", [this] { BeFate(); }});
+  actors.push_back({"judge", [this] { Judge(); }});
+  return actors;
+}
+
+Verdict World::Run() {
+  WriteProducts({0, 1, 2, 3, 4, 5});
+  scheduler_.Run(Actors());
+  if (scheduler_.exhausted()) oracles_.Fail("O5", "the history does not end");
+  Verdict verdict;
+  verdict.failure = oracles_.failure();
+  verdict.tail.assign(scheduler_.tail().begin(), scheduler_.tail().end());
+  verdict.digest = scheduler_.digest();
+  verdict.points = scheduler_.points();
+  verdict.deaths = deaths_;
+  verdict.items_judged = oracles_.items_judged();
+  return verdict;
+}
+
+// -- Processes
+
+void World::Work(Host& host, bool starts) {
+  while (!stopped()) {
+    const std::shared_ptr<Life> life = host.life;
+    if (life != nullptr) {
+      Serve(*life);
+      if (host.life == life) host.life = nullptr;
+    } else if (starts) {
+      scheduler_.Sleep(scheduler_.UpTo(absl::Seconds(2)));
+      host.life = StartLife();
+    } else {
+      scheduler_.Sleep(absl::Milliseconds(500));
+    }
+  }
+}
+
+void World::Serve(Life& life) {
+  while (!stopped() && !life.over()) {
+    const absl::StatusOr<int> fired = life.engine->FireSchedules();
+    const absl::StatusOr<int> ran = life.over() ? 0 : life.engine->RunPending(1);
+    const bool worked = (fired.ok() && *fired > 0) || (ran.ok() && *ran > 0);
+    if (!worked && !life.over() && !stopped()) scheduler_.Rest(kRest);
+  }
+  Kill(life);
+}
+
+void World::Kill(Life& life) {
+  if (life.process.dead) return;
+  life.process.dead = true;
+  ++deaths_;
+  scheduler_.Note("dies");
+  GiveUp(life);
+}
+
+// Its owners are dead for everybody else.
+void World::GiveUp(Life& life) {
+  life.given_up = true;
+  for (const OwnerId owner : life.process.owners) {
+    oracles_.OwnerDied(owner);
+    store_->CloseOwner(owner).IgnoreError();
+  }
+  scheduler_.Wake();
+}
+
+// -- People and fate
+
+bool World::Pause(absl::Duration most) {
+  scheduler_.Sleep(scheduler_.UpTo(most));
+  return !stopped() && oracles_.failure().empty();
+}
+
+void World::BeFate() {
+  const uint64_t blows = scheduler_.Choose(5);
+  for (uint64_t i = 0; i < blows && Pause(8 * pace_); ++i) {
+    const std::shared_ptr<Life> life = hosts_[scheduler_.Choose(hosts_.size())].life;
+    if (life == nullptr || life->over()) continue;
+    if (scheduler_.Choose(2) == 0) {
+      Kill(*life);
+    } else {
+      scheduler_.Note("takes a living owner for dead");
+      GiveUp(*life);
+    }
+  }
+  Done();
+}
+
+void World::WriteProducts(const std::set<uint64_t>& numbers) {
+  ProductBatch batch;
+  for (const uint64_t i : numbers) {
+    batch.key.Add(Sku(i));
+    batch.sku.Add(Sku(i));
+    batch.parent.Add("");
+    batch.price.push_back(static_cast<int64_t>(1000 + scheduler_.Choose(50)));
+    batch.quantity.push_back(static_cast<int64_t>(1 + scheduler_.Choose(9)));
+    batch.sync_priority.push_back(static_cast<int64_t>(i % 2));
+  }
+  if (!office_->WriteProducts(batch).status.ok()) oracles_.Fail("O4", "products are refused");
+}
+
+void World::BeMerchant() {
+  for (int i = 0; i < 14 && Pause(pace_); ++i) {
+    if (scheduler_.Choose(12) == 0) {
+      office_->RemoveProducts({Sku(scheduler_.Choose(kItems))}).status.IgnoreError();
+    } else {
+      WriteProducts({scheduler_.Choose(kItems), scheduler_.Choose(kItems)});
+    }
+  }
+  Done();
+}
+
+void World::Ask(const Shop& shop, const JobRequest& request) {
+  const int64_t asked_at = oracles_.moment();
+  const absl::StatusOr<Job> job = office_->Enqueue(shop.channel.config.name, request);
+  if (!job.ok()) return oracles_.Fail("O4", absl::StrCat("a request is refused: ", job.status().ToString()));
+  scheduler_.Note(absl::StrCat("asks for ", ToString(request.kind), request.options.full ? " (full)" : "", " of ",
+                               shop.channel.config.name, ": job ", job->job_id));
+  oracles_.Accepted(asked_at, request, *job);
+  jobs_.push_back(job->job_id);
+  scheduler_.Wake();
+}
+
+void World::AskFor(JobKind kind, bool full) {
+  JobRequest request;
+  request.kind = kind;
+  request.options.full = full;
+  for (const std::unique_ptr<Shop>& shop : shops_) Ask(*shop, request);
+}
+
+JobRequest World::ChooseRequest() {
+  constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink,
+                                JobKind::kSync, JobKind::kSync,  JobKind::kFetch};
+  JobRequest request;
+  request.kind = kKinds[scheduler_.Choose(6)];
+  if (request.kind == JobKind::kFetch) request.options.items = {ItemId(scheduler_.Choose(kItems))};
+  if (request.kind == JobKind::kSync) {
+    request.options.full = scheduler_.Choose(4) == 0;
+    if (scheduler_.Choose(3) == 0) request.options.force = {Sku(scheduler_.Choose(kItems))};
+    request.options.only_forced = !request.options.full && !request.options.force.empty() && scheduler_.Choose(2) == 0;
+  }
+  return request;
+}
+
+void World::BePerson() {
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) AskFor(kind);
+  for (int i = 0; i < 18 && Pause(pace_); ++i) DoSomething(AnyShop());
+  Done();
+}
+
+void World::DoSomething(Shop& shop) {
+  const std::string& name = shop.channel.config.name;
+  const uint64_t choice = scheduler_.Choose(12);
+  if (choice < 7) return Ask(shop, ChooseRequest());
+  if (choice == 7) return EditListing(shop);
+  if (choice == 8) return office_->PauseChannel(name).IgnoreError();
+  if (choice == 9) {
+    office_->ResumeChannel(name).IgnoreError();
+    return scheduler_.Wake();
+  }
+  const int64_t job_id = jobs_[scheduler_.Choose(jobs_.size())];
+  if (choice == 10) {
+    office_->Prioritize(job_id).status().IgnoreError();
+  } else if (scheduler_.Choose(3) == 0) {
+    office_->Cancel(job_id).status().IgnoreError();
+  }
+}
+
+void World::EditListing(const Shop& shop) {
+  constexpr ListingEdit::Kind kKinds[] = {ListingEdit::Kind::kPause, ListingEdit::Kind::kResume,
+                                          ListingEdit::Kind::kSetPriority};
+  ListingEdit edit;
+  edit.kind = kKinds[scheduler_.Choose(3)];
+  edit.sync_priority = static_cast<int64_t>(scheduler_.Choose(3));
+  office_->EditListing(shop.channel.config.name, Sku(scheduler_.Choose(kItems)), edit).IgnoreError();
+}
+
+// People who change things on the platform: only in some worlds.
+void World::BeCustomer() {
+  const uint64_t deeds = scheduler_.Choose(2) == 0 ? 0 : scheduler_.Choose(5);
+  for (uint64_t i = 0; i < deeds && Pause(3 * pace_); ++i) ChangeItem(AnyShop());
+  Done();
+}
+
+void World::ChangeItem(Shop& shop) {
+  const uint64_t number = scheduler_.Choose(kItems);
+  const std::string id = ItemId(number);
+  scheduler_.Point(absl::StrCat("changes ", id));
+  shop.edited.insert(id);
+  const absl::optional<SimulatedItem> item = shop.platform->FindItem(id);
+  if (!item.has_value()) {
+    shop.platform->SetItem({id, "", {900, 3, ChannelStatus::kListed}, {{"sku", Sku(number)}}});
+  } else if (scheduler_.Choose(3) == 0) {
+    shop.platform->RemoveItem(id);
+  } else {
+    ItemValues values;
+    values.price = static_cast<int64_t>(2000 + scheduler_.Choose(50));
+    shop.platform->EditItem(id, {SyncField::kPrice}, values);
+  }
+}
+
+// -- The end
+
+void World::Calm() {
+  scheduler_.Note("calm");
+  faults_ = {};
+  SimulatedFaults well;
+  well.accepted = platform_faults_.accepted;
+  well.max_receipt_delay = platform_faults_.max_receipt_delay;
+  for (const std::unique_ptr<Shop>& shop : shops_) {
+    shop->platform->SetFaults(well);
+    office_->ResumeChannel(shop->channel.config.name).IgnoreError();
+    for (uint64_t i = 0; i < kItems; ++i) {
+      ListingEdit edit;
+      edit.kind = ListingEdit::Kind::kResume;
+      office_->EditListing(shop->channel.config.name, Sku(i), edit).IgnoreError();
+    }
+  }
+  scheduler_.Wake();
+}
+
+bool World::IsIdle() {
+  return std::all_of(shops_.begin(), shops_.end(), [this](const std::unique_ptr<Shop>& shop) {
+    const absl::StatusOr<QueueSnapshot> queue = store_->ReadQueue(shop->channel.channel_id);
+    return queue.ok() && queue->open_jobs.empty();
+  });
+}
+
+bool World::AwaitIdle() {
+  const absl::Time until = scheduler_.now() + kPatience;
+  for (absl::Duration look = absl::Seconds(1); !IsIdle() && !stopped();) {
+    if (scheduler_.now() > until) {
+      oracles_.Fail("O5", "jobs are still open after three days without trouble");
+      return false;
+    }
+    scheduler_.Sleep(look);
+    look = std::min(2 * look, absl::Duration(absl::Minutes(10)));
+  }
+  return !stopped() && oracles_.failure().empty();
+}
+
+bool World::NeedsSync(const Shop& shop) {
+  LinkStorage::DirtyCursor cursor;
+  const absl::StatusOr<SyncBatch> dirty = store_->ReadDirty(shop.channel.channel_id, &cursor, 1);
+  return dirty.ok() && dirty->size() > 0;
+}
+
+void World::Judge() {
+  while (busy_ > 0 && !stopped()) scheduler_.Sleep(absl::Seconds(1));
+  Calm();
+  bool goes_on = AwaitIdle();
+  const auto run = [&](JobKind kind, bool full = false) {
+    if (!goes_on) return;
+    AskFor(kind, full);
+    goes_on = AwaitIdle();
+  };
+  const auto was_pulled = [this](const std::unique_ptr<Shop>& shop) {
+    return store_->ReadChannel(shop->channel.channel_id)->pull.complete_pulls > 0;
+  };
+  if (!std::all_of(shops_.begin(), shops_.end(), was_pulled)) run(JobKind::kPull);
+  run(JobKind::kBuild);
+  run(JobKind::kLink);
+  const auto needs_sync = [this](const std::unique_ptr<Shop>& shop) { return NeedsSync(*shop); };
+  // A sync that fails leaves its changes for the next one.
+  for (int i = 0; i < 5 && goes_on && (i == 0 || std::any_of(shops_.begin(), shops_.end(), needs_sync)); ++i) {
+    run(JobKind::kSync);
+  }
+  const auto judge = [&](bool all) {
+    if (!goes_on) return;
+    oracles_.JudgeJobs(*store_);
+    for (const std::unique_ptr<Shop>& shop : shops_) {
+      oracles_.JudgeChannel(*office_, *store_, shop->channel);
+      oracles_.JudgeItems(*store_, shop->channel, *shop->platform, all ? std::set<std::string>() : shop->edited);
+    }
+  };
+  judge(false);
+  run(JobKind::kSync, true);
+  run(JobKind::kSync);
+  judge(true);
+  stopped_ = true;
+  scheduler_.Wake();
+}
+
+}  // namespace
+
+Verdict Simulate(const WorldOptions& options) { return World(options).Run(); }
+
+std::string ReplayCommand(const WorldOptions& options) {
+  return absl::StrCat("flxlink_simulate --seed ", options.seed, options.twin.empty() ? "" : " --twin ", options.twin,
+                      " --trace");
+}
+
+}  // namespace flxlink::simulation
