@@ -50,7 +50,15 @@ void Oracles::QueueWritten(const QueueChange& change) {
   JudgeClaim(change.slot, holders_[change.slot.channel_id]);
   for (const Job& job : change.update) JudgeUpdate(job);
   for (const Job& job : change.insert) {
-    if (!jobs_.emplace(job.job_id, job.state).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
+    if (!jobs_.emplace(job.job_id, job).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
+  }
+  if (change.fire.has_value()) JudgeFire(change.slot.channel_id, *change.fire);
+}
+
+void Oracles::JudgeFire(int64_t channel_id, const ScheduleFire& fire) {
+  scheduler_.Note(absl::StrCat("fires ", fire.name, " of ", absl::FormatTime(fire.expected, absl::UTCTimeZone())));
+  if (!fires_.insert({{channel_id, fire.name}, fire.expected}).second) {
+    Fail("O11", absl::StrCat("schedule ", fire.name, " fires twice at one instant"));
   }
 }
 
@@ -65,6 +73,7 @@ void Oracles::JudgeClaim(const Slot& slot, Holder& holder) {
   if (now.epoch > holder.epoch) {
     const bool is_free = holder.job_id == 0 || dead_.count(holder.owner) > 0;
     if (!is_free) Fail("O1", absl::StrCat("taken from a living owner: ", who));
+    claimed_at_[slot.channel_id] = scheduler_.now();
     if (now.claim == holder.claim) Fail("O1", absl::StrCat("the same claim: ", who));
     scheduler_.Note(absl::StrCat("owner ", now.owner, " claims job ", now.job_id, ", epoch ", now.epoch));
   }
@@ -72,15 +81,76 @@ void Oracles::JudgeClaim(const Slot& slot, Holder& holder) {
 }
 
 void Oracles::JudgeUpdate(const Job& job) {
-  JobState& state = jobs_[job.job_id];
-  if (IsFinal(state))
-    Fail("O3", absl::StrCat(Name(job), " was ", ToString(state), " and becomes ", ToString(job.state)));
-  if (state != job.state) {
+  Job& known = jobs_[job.job_id];
+  if (IsFinal(known.state)) {
+    Fail("O3", absl::StrCat(Name(job), " was ", ToString(known.state), " and becomes ", ToString(job.state)));
+  }
+  if (known.state != job.state) {
     scheduler_.Note(absl::StrCat(Name(job), " is ", ToString(job.state),
                                  job.error.has_value() ? absl::StrCat(": ", job.error->message) : ""));
   }
-  state = job.state;
-  if (state == JobState::kRunning) begun_.emplace(job.job_id, moment_);
+  const bool begins = known.state == JobState::kPending && job.state == JobState::kRunning;
+  const bool ends = known.state == JobState::kRunning && IsFinal(job.state);
+  if (begins) JudgeLanes(job);
+  known = job;
+  if (begins) begun_.emplace(job.job_id, moment_);
+  // A pull since the last that has to be one of everything waits as if it had not begun.
+  if (job.state == JobState::kPending && !job.started_at.has_value()) begun_.erase(job.job_id);
+  if (ends && LaneOf(job) == Lane::kUrgent && IsBulkDue(job.channel_id)) owed_.insert(job.channel_id);
+}
+
+bool Oracles::IsBulkDue(int64_t channel_id) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const std::pair<const int64_t, Job>& entry) {
+    const Job& job = entry.second;
+    return job.channel_id == channel_id && job.state == JobState::kPending && LaneOf(job) == Lane::kBulk &&
+           !job.not_before.has_value();
+  });
+}
+
+void Oracles::JudgeLanes(const Job& begins) {
+  const bool is_bulk = LaneOf(begins) == Lane::kBulk;
+  for (const auto& [job_id, job] : jobs_) {
+    const bool waits = job.channel_id == begins.channel_id && job_id != begins.job_id &&
+                       job.state == JobState::kPending && LaneOf(job) == Lane::kBulk;
+    if (is_bulk && waits && job.started_at.has_value() && !begins.started_at.has_value()) {
+      Fail("O12", absl::StrCat(Name(begins), " begins while ", Name(job), " is begun"));
+    }
+  }
+  const bool owed = owed_.count(begins.channel_id) > 0 && IsBulkDue(begins.channel_id);
+  if (!is_bulk && owed && begins.prioritized_at == absl::InfinitePast()) {
+    Fail("O12", absl::StrCat(Name(begins), " goes before a bulk job that is owed a step"));
+  }
+  if (is_bulk) owed_.erase(begins.channel_id);
+}
+
+void Oracles::PullBegun(int64_t channel_id, int64_t pull_number) {
+  std::pair<int64_t, absl::Time>& pull = pulls_[channel_id];
+  if (pull.first != pull_number) pull = {pull_number, scheduler_.now()};
+}
+
+void Oracles::ItemsSeen(int64_t channel_id, const ChannelVariantBatch& items) {
+  for (int64_t i = 0; i < items.size(); ++i) {
+    seen_at_[{channel_id, std::string(items.external_id[i])}] = fetch_began_[channel_id];
+  }
+}
+
+void Oracles::ItemRemoved(int64_t channel_id, const std::string& external_id) {
+  absent_until_[{channel_id, external_id}] = absl::InfiniteFuture();
+}
+
+void Oracles::ItemBack(int64_t channel_id, const std::string& external_id) {
+  absent_until_[{channel_id, external_id}] = scheduler_.now();
+}
+
+void Oracles::LinksBroken(int64_t channel_id, const std::set<std::string>& external_ids, bool by_pull) {
+  for (const std::string& id : external_ids) {
+    absl::Time since = by_pull ? pulls_[channel_id].second : claimed_at_[channel_id];
+    const auto seen = seen_at_.find({channel_id, id});
+    if (by_pull && seen != seen_at_.end()) since = std::max(since, seen->second);
+    const auto absent = absent_until_.find({channel_id, id});
+    if (absent != absent_until_.end() && absent->second >= since) continue;
+    Fail("O10", absl::StrCat("the link of ", id, " breaks, though the item was there all the time"));
+  }
 }
 
 void Oracles::WrittenUnder(const Fence& fence, absl::string_view operation) {
@@ -141,11 +211,21 @@ void Oracles::Accepted(int64_t asked_at, const JobRequest& request, const Job& j
   if (jobs_.count(job.job_id) == 0) Fail("O3", absl::StrCat(Name(job), " was told and is not there"));
 }
 
+void Oracles::JudgeSchedules(Storage& storage) {
+  const absl::StatusOr<std::vector<Schedule>> schedules = storage.ReadSchedules();
+  if (!schedules.ok()) return Fail("O11", schedules.status().message());
+  for (const Schedule& schedule : *schedules) {
+    if (schedule.enabled && schedule.next_fire > scheduler_.now() - absl::Minutes(1)) continue;
+    Fail("O11", absl::StrCat("schedule ", schedule.name, " of ", schedule.channel, " does not fire"));
+  }
+}
+
 void Oracles::JudgeJobs(Storage& storage) {
-  for (const auto& [job_id, state] : jobs_) {
+  for (const auto& [job_id, known] : jobs_) {
     const absl::StatusOr<Job> job = storage.ReadJob(job_id);
-    if (!job.ok() || job->state != state) Fail("O3", absl::StrCat("job ", job_id, " is not ", ToString(state)));
-    if (!IsFinal(state)) Fail("O5", absl::StrCat("job ", job_id, " is still ", ToString(state)));
+    const absl::string_view state = ToString(known.state);
+    if (!job.ok() || job->state != known.state) Fail("O3", absl::StrCat("job ", job_id, " is not ", state));
+    if (!IsFinal(known.state)) Fail("O5", absl::StrCat("job ", job_id, " is still ", state));
   }
   for (const Request& request : requests_) {
     const absl::StatusOr<Job> job = storage.ReadJob(request.job_id);
@@ -188,20 +268,21 @@ void Oracles::JudgeItems(Storage& storage, const Channel& channel, SimulatedPlat
   const absl::StatusOr<std::vector<ListingRow>> rows = storage.ReadListings(channel.channel_id, {}, 0, kAll);
   if (!rows.ok()) return Fail("O6", rows.status().message());
   for (const ListingRow& row : *rows) {
-    if (row.link_state == LinkState::kLinked && row.attentions.empty() && edited.count(row.external_id) == 0) {
-      JudgeRow(row, platform);
+    if (row.link_state == LinkState::kLinked && row.attentions.empty() && edited.count(row.external_id) == 0 &&
+        unheard_.count({channel.channel_id, row.external_id}) == 0) {
+      JudgeRow(channel.config.name, row, platform);
     }
   }
 }
 
-void Oracles::JudgeRow(const ListingRow& row, SimulatedPlatform& platform) {
+void Oracles::JudgeRow(const std::string& channel, const ListingRow& row, SimulatedPlatform& platform) {
   const absl::optional<SimulatedItem> item = platform.FindItem(row.external_id);
-  if (!item.has_value()) return Fail("O6", absl::StrCat(row.sku, " is linked to an item that is gone"));
+  if (!item.has_value()) return Fail("O6", absl::StrCat(channel, "/", row.sku, " is linked to an item that is gone"));
   ++items_judged_;
   const Statement& statement = statements_[row.sku];
   if (item->values.price == statement.price && item->values.quantity == statement.quantity) return;
-  Fail("O6", absl::StrCat(row.sku, ": the item has price ", item->values.price, " and quantity ", item->values.quantity,
-                          ", not ", statement.price, " and ", statement.quantity));
+  Fail("O6", absl::StrCat(channel, "/", row.sku, ": the item has price ", item->values.price, " and quantity ",
+                          item->values.quantity, ", not ", statement.price, " and ", statement.quantity));
 }
 
 }  // namespace flxlink::simulation

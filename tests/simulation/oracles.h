@@ -9,6 +9,11 @@
 //   O7  A push that is begun carries what the store says then.
 //   O8  No push arrives after the deadline of its record.
 //   O9  No push of a field of a link arrives while an earlier one may still land.
+//   O10 A link breaks only if its item was absent at some time since the pull began that says so, and since a fetch
+//   last
+//       saw it.
+//   O11 A schedule fires once at each instant that it fires at, and no later than somebody looks.
+//   O12 Once an urgent job has ended, a bulk job that is due goes next; and of those at most one is begun.
 
 #ifndef FLXLINK_TESTS_SIMULATION_ORACLES_H_
 #define FLXLINK_TESTS_SIMULATION_ORACLES_H_
@@ -50,10 +55,22 @@ class Oracles {
   void QueueWritten(const QueueChange& change);
   void WrittenUnder(const Fence& fence, absl::string_view operation);
   // `skus`: of the record's items.
+  void PullBegun(int64_t channel_id, int64_t pull_number);
+  void FetchBegins(int64_t channel_id) { fetch_began_[channel_id] = scheduler_.now(); }
+  void ItemsSeen(int64_t channel_id, const ChannelVariantBatch& items);
+  void ItemRemoved(int64_t channel_id, const std::string& external_id);
+  void ItemBack(int64_t channel_id, const std::string& external_id);
+  // Of a pull, or of a job's own looks and pushes.
+  void LinksBroken(int64_t channel_id, const std::set<std::string>& external_ids, bool by_pull);
   void PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
                  absl::Span<const std::string> skus);
   void PushArrives(int64_t channel_id, const PushRequest& request);
   void PushAnswered(int64_t channel_id, const PushRequest& request, const absl::StatusOr<PushReply>& reply);
+
+  // The platform accepted a push for a process that did not live to hear it.
+  void ReceiptUnheard(int64_t channel_id, const std::string& external_id) {
+    unheard_.insert({channel_id, external_id});
+  }
 
   // Requests: the moment before it is asked, and what it was told.
   int64_t moment() const { return moment_; }
@@ -62,6 +79,7 @@ class Oracles {
   // -- At the end, when nothing goes wrong any more and nobody asks for anything.
 
   void JudgeJobs(Storage& storage);
+  void JudgeSchedules(Storage& storage);
   void JudgeChannel(Engine& engine, Storage& storage, const Channel& channel);
   // Of all links but those to `edited` items, which people changed on the platform.
   void JudgeItems(Storage& storage, const Channel& channel, SimulatedPlatform& platform,
@@ -89,20 +107,29 @@ class Oracles {
     std::string key;
     absl::Time deadline;
   };
+  // An item of a channel.
+  using Item = std::pair<int64_t, std::string>;
   // A field of a link of a channel.
   using Target = std::pair<std::pair<int64_t, int64_t>, SyncField>;
 
   void JudgeClaim(const Slot& slot, Holder& holder);
   void JudgeUpdate(const Job& job);
+  void JudgeFire(int64_t channel_id, const ScheduleFire& fire);
+  void JudgeLanes(const Job& begins);
+  // Whether a bulk job of the channel is due.
+  bool IsBulkDue(int64_t channel_id) const;
   void JudgeRequest(const Request& request, const Job& job);
-  void JudgeRow(const ListingRow& row, SimulatedPlatform& platform);
+  void JudgeRow(const std::string& channel, const ListingRow& row, SimulatedPlatform& platform);
 
   Scheduler& scheduler_;
   std::string failure_;
   int64_t moment_ = 0;
   std::set<OwnerId> dead_;
   std::map<int64_t, Holder> holders_;
-  std::map<int64_t, JobState> jobs_;
+  std::map<int64_t, Job> jobs_;
+  // Channels of which a step is owed to the bulk lane.
+  std::set<int64_t> owed_;
+  std::set<std::pair<std::pair<int64_t, std::string>, absl::Time>> fires_;
   // When it first began.
   std::map<int64_t, int64_t> begun_;
   std::vector<Request> requests_;
@@ -112,6 +139,15 @@ class Oracles {
   std::map<Target, OnItsWay> on_their_way_;
   // By channel and push_id.
   std::set<std::pair<int64_t, int64_t>> begun_pushes_;
+  // By channel: its last pull and when that began, and when its last fetch did.
+  std::map<int64_t, std::pair<int64_t, absl::Time>> pulls_;
+  std::map<int64_t, absl::Time> fetch_began_;
+  // When the running job's claim was written.
+  std::map<int64_t, absl::Time> claimed_at_;
+  std::map<Item, absl::Time> seen_at_;
+  // Until when it was absent.
+  std::map<Item, absl::Time> absent_until_;
+  std::set<Item> unheard_;
   int64_t items_judged_ = 0;
 };
 

@@ -21,23 +21,23 @@ struct Process {
   std::vector<OwnerId> owners;
 };
 
-// The true time, or that of a process. A process that is dead sleeps no more.
+// The true time, or that of a process. One that is dead holds nobody up: only its own time passes while it sleeps.
 class SimClock : public Clock {
  public:
-  explicit SimClock(Scheduler& scheduler, const Process* process = nullptr)
-      : scheduler_(scheduler), process_(process) {}
+  explicit SimClock(Scheduler& scheduler, Process* process = nullptr) : scheduler_(scheduler), process_(process) {}
 
   absl::Time Now() const override {
     return scheduler_.now() + (process_ == nullptr ? absl::ZeroDuration() : process_->ahead);
   }
   void Sleep(absl::Duration duration) override {
-    if (process_ != nullptr && process_->dead) return scheduler_.Point("winds down");
-    scheduler_.Sleep(duration);
+    if (process_ == nullptr || !process_->dead) return scheduler_.Sleep(duration);
+    process_->ahead += duration;
+    scheduler_.Point("winds down");
   }
 
  private:
   Scheduler& scheduler_;
-  const Process* const process_;
+  Process* const process_;
 };
 
 }  // namespace flxlink::simulation

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace flxlink::simulation {
 
@@ -17,17 +16,41 @@ void SimAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallC
   scheduler_.Point("push");
   if (process_.dead) return;
   for (const PushRequest& request : requests) {
-    for (const PushItem& item : request.items) {
-      scheduler_.Note(absl::StrCat("pushes ", item.external_id, ": ", absl::StrJoin(item.mask.Names(), ","), " price ",
-                                   item.values.price, " quantity ", item.values.quantity));
-    }
+    NoteSent(request);
     oracles_.PushArrives(channel_id_, request);
   }
   platform_.PushSeveral(requests, call, [&](size_t i, absl::StatusOr<PushReply> reply) {
+    NoteAnswer(requests[i], reply);
     oracles_.PushAnswered(channel_id_, requests[i], reply);
-    scheduler_.Point(absl::StrCat("answer: ", absl::StatusCodeToString(reply.status().code())));
-    if (!process_.dead) done(i, std::move(reply));
+    scheduler_.Point("answer");
+    if (process_.dead) return TellUnheard(requests[i], reply);
+    done(i, std::move(reply));
   });
+}
+
+void SimAdapter::TellUnheard(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const {
+  for (size_t i = 0; reply.ok() && i < request.items.size(); ++i) {
+    if (reply->outcomes[i].result != PushResult::kAccepted) continue;
+    oracles_.ReceiptUnheard(channel_id_, request.items[i].external_id);
+  }
+}
+
+void SimAdapter::NoteSent(const PushRequest& request) const {
+  for (const PushItem& item : request.items) {
+    std::string line = absl::StrCat("sends ", channel_, "/", item.external_id);
+    for (const SyncField field : kSyncFields) {
+      if (item.mask.Has(field)) absl::StrAppend(&line, " ", ToString(field), " ", item.values.Get(field));
+    }
+    scheduler_.Note(line);
+  }
+}
+
+void SimAdapter::NoteAnswer(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const {
+  for (size_t i = 0; i < request.items.size(); ++i) {
+    scheduler_.Note(absl::StrCat("hears of ", channel_, "/", request.items[i].external_id, ": ",
+                                 reply.ok() ? ToString(reply->outcomes[i].result)
+                                            : absl::string_view(absl::StatusCodeToString(reply.status().code()))));
+  }
 }
 
 }  // namespace flxlink::simulation

@@ -5,11 +5,13 @@
 #define FLXLINK_TESTS_SIMULATION_SIM_ADAPTER_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/simulated_channel.h"
 #include "tests/simulation/oracles.h"
@@ -20,16 +22,22 @@ namespace flxlink::simulation {
 
 class SimAdapter : public ChannelAdapter {
  public:
-  // All of them must outlive it. `channel_id`: by which the oracles know the channel.
-  SimAdapter(SimulatedPlatform& platform, int64_t channel_id, Scheduler& scheduler, const Process& process,
+  // All of them must outlive it.
+  SimAdapter(SimulatedPlatform& platform, const Channel& channel, Scheduler& scheduler, const Process& process,
              Oracles& oracles)
-      : platform_(platform), channel_id_(channel_id), scheduler_(scheduler), process_(process), oracles_(oracles) {}
+      : platform_(platform),
+        channel_id_(channel.channel_id),
+        channel_(channel.config.name),
+        scheduler_(scheduler),
+        process_(process),
+        oracles_(oracles) {}
 
   const AdapterCapabilities& capabilities() const override { return platform_.capabilities(); }
   absl::StatusOr<PullPage> Pull(const PullRequest& request, const CallContext& call) const override {
     return Around("pull", [&] { return platform_.Pull(request, call); });
   }
   absl::StatusOr<FetchReply> Fetch(const FetchRequest& request, const CallContext& call) const override {
+    oracles_.FetchBegins(channel_id_);
     return Around("fetch", [&] { return platform_.Fetch(request, call); });
   }
   absl::StatusOr<std::vector<PushOutcome>> PollReceipts(absl::Span<const std::string> receipts,
@@ -40,6 +48,10 @@ class SimAdapter : public ChannelAdapter {
   void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const override;
 
  private:
+  void TellUnheard(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const;
+  void NoteSent(const PushRequest& request) const;
+  void NoteAnswer(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const;
+
   template <typename Call>
   auto Around(absl::string_view name, Call call) const -> decltype(call()) {
     scheduler_.Point(name);
@@ -52,6 +64,7 @@ class SimAdapter : public ChannelAdapter {
 
   SimulatedPlatform& platform_;
   const int64_t channel_id_;
+  const std::string channel_;
   Scheduler& scheduler_;
   const Process& process_;
   Oracles& oracles_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -45,6 +46,25 @@ TEST(SimulationTest, TheSameSeedIsTheSameHistory) {
     EXPECT_EQ(first.points, second.points) << "seed " << seed;
   }
 }
+
+class TwinTest : public ::testing::TestWithParam<TwinName> {};
+
+// The oracles see that a guard is broken, in a number of histories that a test can run.
+TEST_P(TwinTest, IsCaught) {
+  constexpr uint64_t kMost = 600;
+  WorldOptions options;
+  options.twin = GetParam().name;
+  Verdict verdict;
+  while (verdict.failure.empty() && options.seed <= kMost) {
+    verdict = Simulate(options);
+    ++options.seed;
+  }
+  EXPECT_NE(verdict.failure, "") << "a store without " << GetParam().guard << " is taken for a sound one";
+  std::cout << "seed " << options.seed - 1 << ": " << verdict.failure << std::endl;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TwinTest, ::testing::ValuesIn(TwinNames()),
+                         [](const ::testing::TestParamInfo<TwinName>& twin) { return twin.param.name; });
 
 }  // namespace
 }  // namespace flxlink::simulation

@@ -1,6 +1,7 @@
 #include "tests/simulation/witness_storage.h"
 
 #include <map>
+#include <utility>
 
 namespace flxlink::simulation {
 
@@ -35,6 +36,27 @@ absl::StatusOr<std::vector<int64_t>> WitnessStorage::BeginPush(const Fence& fenc
   for (const PushItem& item : record.items) skus.push_back(sku_of[item.listing_id]);
   oracles_.PushBegun(fence.channel_id, record, *left_out, skus);
   return left_out;
+}
+
+absl::StatusOr<PullState> WitnessStorage::BeginPull(const Fence& fence, absl::string_view since) {
+  absl::StatusOr<PullState> pull = Tell(fence, "BeginPull", ForwardingStorage::BeginPull(fence, since));
+  if (pull.ok()) oracles_.PullBegun(fence.channel_id, pull->pull_number);
+  return pull;
+}
+
+void WitnessStorage::FindBroken(int64_t channel_id, bool by_pull) {
+  ListingFilter filter;
+  filter.link_states = {LinkState::kBroken};
+  const absl::StatusOr<std::vector<ListingRow>> rows = store_.ReadListings(channel_id, filter, 0, kMaxRows);
+  if (!rows.ok()) return;
+  std::set<std::string> now;
+  std::set<std::string> newly;
+  for (const ListingRow& row : *rows) {
+    now.insert(row.external_id);
+    if (broken_[channel_id].count(row.external_id) == 0) newly.insert(row.external_id);
+  }
+  broken_[channel_id] = std::move(now);
+  oracles_.LinksBroken(channel_id, newly, by_pull);
 }
 
 }  // namespace flxlink::simulation

@@ -3,6 +3,9 @@
 #ifndef FLXLINK_TESTS_SIMULATION_WITNESS_STORAGE_H_
 #define FLXLINK_TESTS_SIMULATION_WITNESS_STORAGE_H_
 
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,32 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::Status WriteQueue(const QueueChange& change) override;
   absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override;
+  absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override;
+
+  // -- What can break links.
+
+  absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
+                                                   absl::Span<const PullPage> pages, absl::Time now) override {
+    return TellBroken(
+        fence, true,
+        Tell(fence, "WritePulledPages", ForwardingStorage::WritePulledPages(fence, pull_number, pages, now)));
+  }
+  absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                          absl::Time now) override {
+    return TellBroken(fence, true,
+                      Tell(fence, "SweepAbsent", ForwardingStorage::SweepAbsent(fence, pull_number, limit, now)));
+  }
+  absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override {
+    absl::StatusOr<PullWriteResult> result =
+        TellBroken(fence, false, Tell(fence, "WriteFetched", ForwardingStorage::WriteFetched(fence, reply, now)));
+    if (result.ok()) oracles_.ItemsSeen(fence.channel_id, reply.items);
+    return result;
+  }
+  absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                    absl::Time now) override {
+    return TellBroken(fence, false,
+                      Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now)));
+  }
 
   // -- Under a fence, and nothing else to tell.
 
@@ -31,23 +60,9 @@ class WitnessStorage : public ForwardingStorage {
                                                           absl::Time now) override {
     return Tell(fence, "WriteListings", ForwardingStorage::WriteListings(fence, batch, now));
   }
-  absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override {
-    return Tell(fence, "BeginPull", ForwardingStorage::BeginPull(fence, since));
-  }
-  absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
-                                                   absl::Span<const PullPage> pages, absl::Time now) override {
-    return Tell(fence, "WritePulledPages", ForwardingStorage::WritePulledPages(fence, pull_number, pages, now));
-  }
-  absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
-                                          absl::Time now) override {
-    return Tell(fence, "SweepAbsent", ForwardingStorage::SweepAbsent(fence, pull_number, limit, now));
-  }
   absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,
                        absl::Time now) override {
     return Tell(fence, "EndPull", ForwardingStorage::EndPull(fence, pull_number, complete, mark, now));
-  }
-  absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override {
-    return Tell(fence, "WriteFetched", ForwardingStorage::WriteFetched(fence, reply, now));
   }
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override {
@@ -65,10 +80,6 @@ class WitnessStorage : public ForwardingStorage {
   }
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override {
     return Tell(fence, "WriteEvaluatedVersion", ForwardingStorage::WriteEvaluatedVersion(fence, policy_version));
-  }
-  absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
-                                                    absl::Time now) override {
-    return Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now));
   }
   absl::Status AbandonPush(const Fence& fence, int64_t push_id) override {
     return Tell(fence, "AbandonPush", ForwardingStorage::AbandonPush(fence, push_id));
@@ -108,8 +119,18 @@ class WitnessStorage : public ForwardingStorage {
     return result;
   }
 
+  template <typename Result>
+  Result TellBroken(const Fence& fence, bool by_pull, Result result) {
+    if (IsOk(result)) FindBroken(fence.channel_id, by_pull);
+    return result;
+  }
+  // Tells which links broke since it last looked.
+  void FindBroken(int64_t channel_id, bool by_pull);
+
   Storage& store_;
   Oracles& oracles_;
+  // By channel, the items of broken links.
+  std::map<int64_t, std::set<std::string>> broken_;
 };
 
 }  // namespace flxlink::simulation

@@ -67,6 +67,7 @@ class World {
   void ChooseFaults();
   SimulatedOptions PlatformOptions();
   void OpenShop(const std::string& name);
+  void SetSchedule(const std::string& name);
   void RegisterAdapter(Process& process, AdapterRegistry& adapters);
   EngineOptions OptionsOf(Storage& storage, const AdapterRegistry& adapters, Clock& clock);
   std::shared_ptr<Life> StartLife();
@@ -166,10 +167,18 @@ SimulatedOptions World::PlatformOptions() {
   options.seed = scheduler_.Choose(1u << 30) + 1;
   options.faults = platform_faults_;
   if (scheduler_.Choose(3) == 0) options.capabilities = SplitSimulatedCapabilities();
+  if (scheduler_.Choose(3) == 0) {
+    SinceReads since;
+    since.sees = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
+    since.sees_new_items = since.sees_deletions = true;
+    options.capabilities.since = since;
+  }
   PushKind& first = options.capabilities.push_kinds.front();
   if (scheduler_.Choose(3) == 0) {
     first.receipt_timeout = absl::Minutes(5);
     first.later_wins = scheduler_.Choose(2) == 0;
+    // An accepted push whose answer got lost can land after a later one was applied: known, and not mended yet.
+    if (!first.later_wins) options.faults.push_lost_reply = 0;
   }
   const bool compares = scheduler_.Choose(2) == 0;
   const absl::Duration timeout = absl::Seconds(scheduler_.Choose(2) == 0 ? 5 : 60);
@@ -195,6 +204,20 @@ void World::OpenShop(const std::string& name) {
   config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
   config.link_after_build = true;
   shops_.back()->channel = *office_->AddChannel(config);
+  if (scheduler_.Choose(2) == 0) SetSchedule(name);
+  for (const PushKind& kind : shops_.back()->platform->capabilities().push_kinds) {
+    scheduler_.Note(absl::StrCat(name, " takes ", kind.name, " within ", absl::FormatDuration(kind.timeout),
+                                 ", receipts within ", absl::FormatDuration(kind.receipt_timeout),
+                                 kind.later_wins ? ", later ones win" : "", kind.compares.empty() ? "" : ", compares"));
+  }
+}
+
+void World::SetSchedule(const std::string& name) {
+  ScheduleSpec spec;
+  spec.kind = ScheduleKind::kEvery;
+  spec.every = absl::Minutes(1);
+  const ScheduledJob job = scheduler_.Choose(2) == 0 ? ScheduledJob::kSync : ScheduledJob::kBuild;
+  office_->SetSchedule(name, spec, job, "often").status().IgnoreError();
 }
 
 void World::RegisterAdapter(Process& process, AdapterRegistry& adapters) {
@@ -204,7 +227,7 @@ void World::RegisterAdapter(Process& process, AdapterRegistry& adapters) {
           // While a channel is added it has no name yet.
           const bool meant = shop->channel.config.name == context.config.name || shop == shops_.back();
           if (!meant) continue;
-          return std::make_unique<SimAdapter>(*shop->platform, shop->channel.channel_id, scheduler_, process, oracles_);
+          return std::make_unique<SimAdapter>(*shop->platform, shop->channel, scheduler_, process, oracles_);
         }
         return absl::NotFoundError("no such shop");
       });
@@ -380,6 +403,7 @@ JobRequest World::ChooseRequest() {
   JobRequest request;
   request.kind = kKinds[scheduler_.Choose(6)];
   if (request.kind == JobKind::kFetch) request.options.items = {ItemId(scheduler_.Choose(kItems))};
+  request.options.since_last = request.kind == JobKind::kPull && scheduler_.Choose(2) == 0;
   if (request.kind == JobKind::kSync) {
     request.options.full = scheduler_.Choose(4) == 0;
     if (scheduler_.Choose(3) == 0) request.options.force = {Sku(scheduler_.Choose(kItems))};
@@ -431,18 +455,26 @@ void World::BeCustomer() {
 void World::ChangeItem(Shop& shop) {
   const uint64_t number = scheduler_.Choose(kItems);
   const std::string id = ItemId(number);
-  scheduler_.Point(absl::StrCat("changes ", id));
+  const int64_t channel_id = shop.channel.channel_id;
+  scheduler_.Point(absl::StrCat("changes ", shop.channel.config.name, "/", id));
   shop.edited.insert(id);
-  const absl::optional<SimulatedItem> item = shop.platform->FindItem(id);
-  if (!item.has_value()) {
+  if (!shop.platform->FindItem(id).has_value()) {
     shop.platform->SetItem({id, "", {900, 3, ChannelStatus::kListed}, {{"sku", Sku(number)}}});
-  } else if (scheduler_.Choose(3) == 0) {
+    oracles_.ItemBack(channel_id, id);
+  } else if (scheduler_.Choose(2) == 0) {
     shop.platform->RemoveItem(id);
+    oracles_.ItemRemoved(channel_id, id);
+    // Not for long.
+    if (scheduler_.Choose(2) == 0 && Pause(pace_)) {
+      shop.platform->SetItem({id, "", {900, 3, ChannelStatus::kListed}, {{"sku", Sku(number)}}});
+      oracles_.ItemBack(channel_id, id);
+    }
   } else {
     ItemValues values;
     values.price = static_cast<int64_t>(2000 + scheduler_.Choose(50));
     shop.platform->EditItem(id, {SyncField::kPrice}, values);
   }
+  if (scheduler_.Choose(2) == 0) office_->NoteItems(shop.channel.config.name, {id}).status().IgnoreError();
 }
 
 // -- The end
@@ -463,6 +495,11 @@ void World::Calm() {
     }
   }
   scheduler_.Wake();
+  scheduler_.Sleep(2 * absl::Minutes(1) + kRest);
+  oracles_.JudgeSchedules(*store_);
+  for (const std::unique_ptr<Shop>& shop : shops_) {
+    store_->ClearSchedule(shop->channel.channel_id, "often").IgnoreError();
+  }
 }
 
 bool World::IsIdle() {
