@@ -47,12 +47,19 @@ void Oracles::ProductsRemoved(absl::Span<const std::string> skus) {
 
 void Oracles::QueueWritten(const QueueChange& change) {
   ++moment_;
-  JudgeClaim(change.slot, holders_[change.slot.channel_id]);
-  for (const Job& job : change.update) JudgeUpdate(job);
+  const int64_t channel_id = change.slot.channel_id;
+  const bool ended_by_itself = dead_.count(holders_[channel_id].owner) == 0;
+  JudgeClaim(change.slot, holders_[channel_id]);
+  for (const Job& job : change.update) {
+    const bool ends = jobs_[job.job_id].state == JobState::kRunning && IsFinal(job.state);
+    JudgeUpdate(job);
+    if (ends && ended_by_itself && LaneOf(job) == Lane::kUrgent) owed_.insert(channel_id);
+  }
   for (const Job& job : change.insert) {
     if (!jobs_.emplace(job.job_id, job).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
   }
-  if (change.fire.has_value()) JudgeFire(change.slot.channel_id, *change.fire);
+  if (!IsBulkDue(channel_id)) owed_.erase(channel_id);
+  if (change.fire.has_value()) JudgeFire(channel_id, *change.fire);
 }
 
 void Oracles::JudgeFire(int64_t channel_id, const ScheduleFire& fire) {
@@ -77,7 +84,9 @@ void Oracles::JudgeClaim(const Slot& slot, Holder& holder) {
     if (now.claim == holder.claim) Fail("O1", absl::StrCat("the same claim: ", who));
     scheduler_.Note(absl::StrCat("owner ", now.owner, " claims job ", now.job_id, ", epoch ", now.epoch));
   }
+  const OwnerId owner = now.epoch == holder.epoch && now.job_id != 0 ? holder.owner : now.owner;
   holder = now;
+  holder.owner = owner;
 }
 
 void Oracles::JudgeUpdate(const Job& job) {
@@ -90,13 +99,11 @@ void Oracles::JudgeUpdate(const Job& job) {
                                  job.error.has_value() ? absl::StrCat(": ", job.error->message) : ""));
   }
   const bool begins = known.state == JobState::kPending && job.state == JobState::kRunning;
-  const bool ends = known.state == JobState::kRunning && IsFinal(job.state);
   if (begins) JudgeLanes(job);
   known = job;
   if (begins) begun_.emplace(job.job_id, moment_);
   // A pull since the last that has to be one of everything waits as if it had not begun.
   if (job.state == JobState::kPending && !job.started_at.has_value()) begun_.erase(job.job_id);
-  if (ends && LaneOf(job) == Lane::kUrgent && IsBulkDue(job.channel_id)) owed_.insert(job.channel_id);
 }
 
 bool Oracles::IsBulkDue(int64_t channel_id) const {
@@ -116,8 +123,7 @@ void Oracles::JudgeLanes(const Job& begins) {
       Fail("O12", absl::StrCat(Name(begins), " begins while ", Name(job), " is begun"));
     }
   }
-  const bool owed = owed_.count(begins.channel_id) > 0 && IsBulkDue(begins.channel_id);
-  if (!is_bulk && owed && begins.prioritized_at == absl::InfinitePast()) {
+  if (!is_bulk && owed_.count(begins.channel_id) > 0 && begins.prioritized_at == absl::InfinitePast()) {
     Fail("O12", absl::StrCat(Name(begins), " goes before a bulk job that is owed a step"));
   }
   if (is_bulk) owed_.erase(begins.channel_id);

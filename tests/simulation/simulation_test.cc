@@ -15,6 +15,9 @@
 #include "tests/simulation/world.h"
 
 namespace flxlink::simulation {
+
+void PrintTo(const TwinName& twin, std::ostream* out) { *out << twin.name; }
+
 namespace {
 
 uint64_t Scaled(int usual) {

@@ -104,23 +104,28 @@ class NoVersion : public ForwardingStorage {
                                                     absl::Time now) override {
     SettlementBatch current = batch;
     const std::map<int64_t, int64_t> versions = VersionsNow(inner(), fence.channel_id);
+    for (Settlement& row : current.rows) MakeCurrent(versions, &row);
+    return ForwardingStorage::WriteSettlements(fence, current, now);
+  }
+};
+
+// What a receipt decides is taken for the last word about its link, whatever was stated since.
+class NoReceiptVersion : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
+                                                    absl::Time now) override {
+    SettlementBatch current = batch;
+    const std::map<int64_t, int64_t> versions = VersionsNow(inner(), fence.channel_id);
     for (Settlement& row : current.rows) {
-      if (IsMeant(row)) MakeCurrent(versions, &row);
+      if (!row.decided) continue;
+      row.decided = false;
+      row.settled = true;
+      MakeCurrent(versions, &row);
     }
     return ForwardingStorage::WriteSettlements(fence, current, now);
   }
-
- protected:
-  virtual bool IsMeant(const Settlement&) const { return true; }
-};
-
-// The same, of receipts that are decided only.
-class NoReceiptVersion : public NoVersion {
- public:
-  using NoVersion::NoVersion;
-
- protected:
-  bool IsMeant(const Settlement& row) const override { return row.decided; }
 };
 
 // A schedule fires for whoever notices.
@@ -147,9 +152,18 @@ class NoReclaim : public ForwardingStorage {
 
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override {
     absl::StatusOr<QueueSnapshot> queue = ForwardingStorage::ReadQueue(channel_id);
-    if (queue.ok()) queue->slot.owner = 0;
+    if (queue.ok() && queue->slot.owner != 0) queue->slot.owner = kSomebody;
     return queue;
   }
+  absl::Status WriteQueue(const QueueChange& change) override {
+    const absl::StatusOr<QueueSnapshot> queue = inner().ReadQueue(change.slot.channel_id);
+    QueueChange meant = change;
+    if (queue.ok() && meant.slot.owner == kSomebody) meant.slot.owner = queue->slot.owner;
+    return ForwardingStorage::WriteQueue(meant);
+  }
+
+ private:
+  static constexpr OwnerId kSomebody = -1;
 };
 
 // No step is owed to the bulk lane.
@@ -208,7 +222,7 @@ const std::vector<TwinKind>& Kinds() {
       Kind<NoRecord>("record", "the record before a push"),
       Kind<NoCheckAtBegin>("begin", "the record's check of what it was planned with"),
       Kind<NoVersion>("version", "the dirty version that a settlement names"),
-      Kind<NoReceiptVersion>("receipt", "the version that a decided receipt is of"),
+      Kind<NoReceiptVersion>("receipt", "what was stated since the push that a receipt decides"),
       Kind<NoFireOnce>("fire", "the compare-and-set of a schedule's fire"),
       Kind<NoReclaim>("reclaim", "taking one's own slot again"),
       Kind<NoOwedPage>("owed", "the step that is owed to the bulk lane"),

@@ -3,6 +3,7 @@
 #ifndef FLXLINK_TESTS_SIMULATION_WITNESS_STORAGE_H_
 #define FLXLINK_TESTS_SIMULATION_WITNESS_STORAGE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -50,8 +51,13 @@ class WitnessStorage : public ForwardingStorage {
   }
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override {
-    return TellBroken(fence, false,
-                      Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now)));
+    absl::StatusOr<SettlementResult> result =
+        Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now));
+    // A receipt says that an item was gone when it was decided, whatever was seen since: known, and not mended yet.
+    const bool decides =
+        std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) { return row.decided; });
+    if (result.ok()) FindBroken(fence.channel_id, false, !decides);
+    return result;
   }
 
   // -- Under a fence, and nothing else to tell.
@@ -121,11 +127,11 @@ class WitnessStorage : public ForwardingStorage {
 
   template <typename Result>
   Result TellBroken(const Fence& fence, bool by_pull, Result result) {
-    if (IsOk(result)) FindBroken(fence.channel_id, by_pull);
+    if (IsOk(result)) FindBroken(fence.channel_id, by_pull, true);
     return result;
   }
-  // Tells which links broke since it last looked.
-  void FindBroken(int64_t channel_id, bool by_pull);
+  // Finds the links that broke since it last looked, and tells of them.
+  void FindBroken(int64_t channel_id, bool by_pull, bool tells);
 
   Storage& store_;
   Oracles& oracles_;

@@ -25,6 +25,8 @@ constexpr int kItems = 6;
 constexpr absl::Duration kPatience = absl::Hours(72);
 // How long workers that found nothing to do rest, unless a queue changes.
 constexpr absl::Duration kRest = absl::Seconds(30);
+// About as long as a few calls take.
+constexpr absl::Duration kMoment = absl::Seconds(2);
 
 std::string Sku(uint64_t i) { return absl::StrCat("s", i); }
 std::string ItemId(uint64_t i) { return absl::StrCat("i", i); }
@@ -92,6 +94,8 @@ class World {
   void DoSomething(Shop& shop);
   void EditListing(const Shop& shop);
   void ChangeItem(Shop& shop);
+  void AddItem(Shop& shop, uint64_t number);
+  void RemoveItem(Shop& shop, uint64_t number);
 
   // Ends what somebody does in the first phase.
   void Done() { --busy_; }
@@ -455,26 +459,37 @@ void World::BeCustomer() {
 void World::ChangeItem(Shop& shop) {
   const uint64_t number = scheduler_.Choose(kItems);
   const std::string id = ItemId(number);
-  const int64_t channel_id = shop.channel.channel_id;
   scheduler_.Point(absl::StrCat("changes ", shop.channel.config.name, "/", id));
   shop.edited.insert(id);
   if (!shop.platform->FindItem(id).has_value()) {
-    shop.platform->SetItem({id, "", {900, 3, ChannelStatus::kListed}, {{"sku", Sku(number)}}});
-    oracles_.ItemBack(channel_id, id);
+    AddItem(shop, number);
   } else if (scheduler_.Choose(2) == 0) {
-    shop.platform->RemoveItem(id);
-    oracles_.ItemRemoved(channel_id, id);
-    // Not for long.
-    if (scheduler_.Choose(2) == 0 && Pause(pace_)) {
-      shop.platform->SetItem({id, "", {900, 3, ChannelStatus::kListed}, {{"sku", Sku(number)}}});
-      oracles_.ItemBack(channel_id, id);
-    }
+    RemoveItem(shop, number);
   } else {
     ItemValues values;
     values.price = static_cast<int64_t>(2000 + scheduler_.Choose(50));
     shop.platform->EditItem(id, {SyncField::kPrice}, values);
   }
   if (scheduler_.Choose(2) == 0) office_->NoteItems(shop.channel.config.name, {id}).status().IgnoreError();
+}
+
+void World::AddItem(Shop& shop, uint64_t number) {
+  shop.platform->SetItem({ItemId(number), "", {900, 3, ChannelStatus::kListed}, {{"sku", Sku(number)}}});
+  oracles_.ItemBack(shop.channel.channel_id, ItemId(number));
+}
+
+// For a while only, half of the time, and then more often than not while a pull is under way.
+void World::RemoveItem(Shop& shop, uint64_t number) {
+  const bool comes_back = scheduler_.Choose(2) == 0;
+  JobRequest pull;
+  pull.kind = JobKind::kPull;
+  if (comes_back) Ask(shop, pull);
+  if (comes_back) scheduler_.Sleep(scheduler_.UpTo(kMoment));
+  shop.platform->RemoveItem(ItemId(number));
+  oracles_.ItemRemoved(shop.channel.channel_id, ItemId(number));
+  if (!comes_back) return;
+  scheduler_.Sleep(scheduler_.UpTo(kMoment));
+  AddItem(shop, number);
 }
 
 // -- The end
