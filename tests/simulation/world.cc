@@ -161,6 +161,7 @@ void World::ChooseFaults() {
   platform_faults_.unavailable = maybe(.05);
   platform_faults_.throttled = maybe(.05);
   platform_faults_.item_unavailable = maybe(.05);
+  platform_faults_.not_ready = maybe(.1);
   platform_faults_.accepted = .7;
   platform_faults_.max_receipt_delay = absl::Seconds(1 + scheduler_.Choose(60));
   pace_ = absl::Milliseconds(200) * (1 << (2 * scheduler_.Choose(4)));
@@ -451,7 +452,7 @@ void World::EditListing(const Shop& shop) {
 
 // People who change things on the platform: only in some worlds.
 void World::BeCustomer() {
-  const uint64_t deeds = scheduler_.Choose(2) == 0 ? 0 : scheduler_.Choose(5);
+  const uint64_t deeds = scheduler_.Choose(2) == 0 ? 0 : 1 + scheduler_.Choose(6);
   for (uint64_t i = 0; i < deeds && Pause(3 * pace_); ++i) ChangeItem(AnyShop());
   Done();
 }
@@ -470,7 +471,7 @@ void World::ChangeItem(Shop& shop) {
     values.price = static_cast<int64_t>(2000 + scheduler_.Choose(50));
     shop.platform->EditItem(id, {SyncField::kPrice}, values);
   }
-  if (scheduler_.Choose(2) == 0) office_->NoteItems(shop.channel.config.name, {id}).status().IgnoreError();
+  if (scheduler_.Choose(4) != 0) office_->NoteItems(shop.channel.config.name, {id}).status().IgnoreError();
 }
 
 void World::AddItem(Shop& shop, uint64_t number) {
