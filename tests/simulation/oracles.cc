@@ -274,8 +274,8 @@ void Oracles::JudgeItems(Storage& storage, const Channel& channel, SimulatedPlat
   const absl::StatusOr<std::vector<ListingRow>> rows = storage.ReadListings(channel.channel_id, {}, 0, kAll);
   if (!rows.ok()) return Fail("O6", rows.status().message());
   for (const ListingRow& row : *rows) {
-    if (row.link_state == LinkState::kLinked && row.attentions.empty() && edited.count(row.external_id) == 0 &&
-        unheard_.count({channel.channel_id, row.external_id}) == 0) {
+    if (row.link_state == LinkState::kLinked && row.attentions.empty() && IsLive(row.status) &&
+        edited.count(row.external_id) == 0 && unheard_.count({channel.channel_id, row.external_id}) == 0) {
       JudgeRow(channel.config.name, row, platform);
     }
   }
@@ -285,6 +285,11 @@ void Oracles::JudgeRow(const std::string& channel, const ListingRow& row, Simula
   const absl::optional<SimulatedItem> item = platform.FindItem(row.external_id);
   if (!item.has_value()) return Fail("O6", absl::StrCat(channel, "/", row.sku, " is linked to an item that is gone"));
   ++items_judged_;
+  const absl::optional<ChannelStatus> status = DesiredStatus(row.status);
+  if (status.has_value() && *status != item->values.status) {
+    Fail("O6", absl::StrCat(channel, "/", row.sku, ": the item is ", ToString(item->values.status), ", not ",
+                            ToString(*status)));
+  }
   const Statement& statement = statements_[row.sku];
   if (item->values.price == statement.price && item->values.quantity == statement.quantity) return;
   Fail("O6", absl::StrCat(channel, "/", row.sku, ": the item has price ", item->values.price, " and quantity ",

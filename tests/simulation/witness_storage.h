@@ -27,6 +27,11 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::Status WriteQueue(const QueueChange& change) override;
+  absl::Status CloseOwner(OwnerId owner) override {
+    const absl::Status status = ForwardingStorage::CloseOwner(owner);
+    if (status.ok()) oracles_.OwnerDied(owner);
+    return status;
+  }
   absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override;
   absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override;
 

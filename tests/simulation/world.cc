@@ -55,8 +55,10 @@ class World {
     std::unique_ptr<Engine> engine;
     // Its owner was taken for dead while it lives: its last job is under way.
     bool given_up = false;
+    // It is asked to end.
+    Cancellation stop;
 
-    bool over() const { return process.dead || given_up; }
+    bool over() const { return process.dead || given_up || stop.cancelled(); }
   };
   // Where processes run, one after another, each with as many workers.
   struct Host {
@@ -82,6 +84,7 @@ class World {
   void Kill(Life& life);
   void GiveUp(Life& life);
   void BeFate();
+  void Strike(Life& life);
   void BeMerchant();
   void BePerson();
   void BeCustomer();
@@ -92,6 +95,8 @@ class World {
   void AskFor(JobKind kind, bool full = false);
   JobRequest ChooseRequest();
   void DoSomething(Shop& shop);
+  void ChangeJob(int64_t job_id);
+  void SyncPrices(const Shop& shop, bool on);
   void EditListing(const Shop& shop);
   void ChangeItem(Shop& shop);
   void AddItem(Shop& shop, uint64_t number);
@@ -208,6 +213,10 @@ void World::OpenShop(const std::string& name) {
   config.adapter = "simulated";
   config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
   config.link_after_build = true;
+  if (scheduler_.Choose(2) == 0) {
+    config.status_rules = {*ParseStatusRule("quantity<=2:hide", config.currency),
+                           *ParseStatusRule("quantity>2:unhide", config.currency)};
+  }
   shops_.back()->channel = *office_->AddChannel(config);
   if (scheduler_.Choose(2) == 0) SetSchedule(name);
   for (const PushKind& kind : shops_.back()->platform->capabilities().push_kinds) {
@@ -313,11 +322,11 @@ void World::Work(Host& host, bool starts) {
 void World::Serve(Life& life) {
   while (!stopped() && !life.over()) {
     const absl::StatusOr<int> fired = life.engine->FireSchedules();
-    const absl::StatusOr<int> ran = life.over() ? 0 : life.engine->RunPending(1);
+    const absl::StatusOr<int> ran = life.over() ? 0 : life.engine->RunPending(1, {absl::InfiniteFuture(), &life.stop});
     const bool worked = (fired.ok() && *fired > 0) || (ran.ok() && *ran > 0);
     if (!worked && !life.over() && !stopped()) scheduler_.Rest(kRest);
   }
-  Kill(life);
+  if (!life.stop.cancelled()) Kill(life);
 }
 
 void World::Kill(Life& life) {
@@ -346,18 +355,29 @@ bool World::Pause(absl::Duration most) {
 }
 
 void World::BeFate() {
-  const uint64_t blows = scheduler_.Choose(5);
+  const uint64_t blows = scheduler_.Choose(6);
   for (uint64_t i = 0; i < blows && Pause(8 * pace_); ++i) {
     const std::shared_ptr<Life> life = hosts_[scheduler_.Choose(hosts_.size())].life;
-    if (life == nullptr || life->over()) continue;
-    if (scheduler_.Choose(2) == 0) {
-      Kill(*life);
-    } else {
-      scheduler_.Note("takes a living owner for dead");
-      GiveUp(*life);
-    }
+    if (life != nullptr && !life->over()) Strike(*life);
   }
   Done();
+}
+
+void World::Strike(Life& life) {
+  switch (scheduler_.Choose(4)) {
+    case 0:
+      return Kill(life);
+    case 1:
+      scheduler_.Note("takes a living owner for dead");
+      return GiveUp(life);
+    case 2:
+      scheduler_.Note("ends a process");
+      life.stop.Cancel();
+      return scheduler_.Wake();
+    default:
+      scheduler_.Note("sets a clock");
+      life.process.ahead += scheduler_.UpTo(absl::Seconds(20)) - absl::Seconds(10);
+  }
 }
 
 void World::WriteProducts(const std::set<uint64_t>& numbers) {
@@ -403,10 +423,10 @@ void World::AskFor(JobKind kind, bool full) {
 }
 
 JobRequest World::ChooseRequest() {
-  constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink,
-                                JobKind::kSync, JobKind::kSync,  JobKind::kFetch};
+  constexpr JobKind kKinds[] = {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync,
+                                JobKind::kSync, JobKind::kFetch, JobKind::kRules};
   JobRequest request;
-  request.kind = kKinds[scheduler_.Choose(6)];
+  request.kind = kKinds[scheduler_.Choose(7)];
   if (request.kind == JobKind::kFetch) request.options.items = {ItemId(scheduler_.Choose(kItems))};
   request.options.since_last = request.kind == JobKind::kPull && scheduler_.Choose(2) == 0;
   if (request.kind == JobKind::kSync) {
@@ -425,28 +445,46 @@ void World::BePerson() {
 
 void World::DoSomething(Shop& shop) {
   const std::string& name = shop.channel.config.name;
-  const uint64_t choice = scheduler_.Choose(12);
-  if (choice < 7) return Ask(shop, ChooseRequest());
-  if (choice == 7) return EditListing(shop);
-  if (choice == 8) return office_->PauseChannel(name).IgnoreError();
-  if (choice == 9) {
+  const uint64_t choice = scheduler_.Choose(16);
+  if (choice < 8) return Ask(shop, ChooseRequest());
+  if (choice < 11) return EditListing(shop);
+  if (choice == 11) return office_->PauseChannel(name).IgnoreError();
+  if (choice == 12) {
     office_->ResumeChannel(name).IgnoreError();
     return scheduler_.Wake();
   }
-  const int64_t job_id = jobs_[scheduler_.Choose(jobs_.size())];
-  if (choice == 10) {
-    office_->Prioritize(job_id).status().IgnoreError();
-  } else if (scheduler_.Choose(3) == 0) {
-    office_->Cancel(job_id).status().IgnoreError();
-  }
+  if (choice == 13) return SyncPrices(shop, scheduler_.Choose(2) == 0);
+  ChangeJob(jobs_[scheduler_.Choose(jobs_.size())]);
+}
+
+void World::ChangeJob(int64_t job_id) {
+  const uint64_t choice = scheduler_.Choose(6);
+  if (choice < 3) return office_->Prioritize(job_id).status().IgnoreError();
+  if (choice == 3) return office_->Cancel(job_id).status().IgnoreError();
+  const absl::StatusOr<Job> job = office_->Rerun(job_id);
+  if (job.ok()) jobs_.push_back(job->job_id);
+}
+
+void World::SyncPrices(const Shop& shop, bool on) {
+  const absl::StatusOr<Channel> channel = office_->GetChannel(shop.channel.config.name);
+  if (!channel.ok()) return;
+  ChannelConfig config = channel->config;
+  config.sync_fields = {SyncField::kQuantity, SyncField::kStatus};
+  if (on) config.sync_fields = ChannelConfig().sync_fields;
+  scheduler_.Note(absl::StrCat(config.name, on ? " syncs prices" : " syncs no prices"));
+  office_->PutChannel(config, channel->revision).status().IgnoreError();
 }
 
 void World::EditListing(const Shop& shop) {
-  constexpr ListingEdit::Kind kKinds[] = {ListingEdit::Kind::kPause, ListingEdit::Kind::kResume,
-                                          ListingEdit::Kind::kSetPriority};
+  using Kind = ListingEdit::Kind;
+  constexpr Kind kKinds[] = {Kind::kPause, Kind::kResume,      Kind::kSetPriority, Kind::kSetStatus,
+                             Kind::kLink,  Kind::kClearUnlink, Kind::kUnlink};
+  constexpr Health kHealths[] = {Health::kListed, Health::kHidden, Health::kDelisted};
   ListingEdit edit;
-  edit.kind = kKinds[scheduler_.Choose(3)];
+  edit.kind = kKinds[scheduler_.Choose(7)];
   edit.sync_priority = static_cast<int64_t>(scheduler_.Choose(3));
+  edit.status = kHealths[scheduler_.Choose(3)];
+  edit.external_id = ItemId(scheduler_.Choose(kItems));
   office_->EditListing(shop.channel.config.name, Sku(scheduler_.Choose(kItems)), edit).IgnoreError();
 }
 
@@ -504,6 +542,7 @@ void World::Calm() {
   for (const std::unique_ptr<Shop>& shop : shops_) {
     shop->platform->SetFaults(well);
     office_->ResumeChannel(shop->channel.config.name).IgnoreError();
+    SyncPrices(*shop, true);
     for (uint64_t i = 0; i < kItems; ++i) {
       ListingEdit edit;
       edit.kind = ListingEdit::Kind::kResume;
