@@ -48,10 +48,12 @@ void Oracles::ProductsRemoved(absl::Span<const std::string> skus) {
 void Oracles::QueueWritten(const QueueChange& change) {
   ++moment_;
   const int64_t channel_id = change.slot.channel_id;
-  const bool ended_by_itself = dead_.count(holders_[channel_id].owner) == 0;
+  const OwnerId owner = holders_[channel_id].owner;
+  const bool ended_by_itself = dead_.count(owner) == 0;
   JudgeClaim(change.slot, holders_[channel_id]);
   for (const Job& job : change.update) {
     const bool ends = jobs_[job.job_id].state == JobState::kRunning && IsFinal(job.state);
+    JudgeYield(job, owner);
     JudgeUpdate(job);
     if (ends && ended_by_itself && LaneOf(job) == Lane::kUrgent) owed_.insert(channel_id);
   }
@@ -60,6 +62,32 @@ void Oracles::QueueWritten(const QueueChange& change) {
   }
   if (!IsBulkDue(channel_id)) owed_.erase(channel_id);
   if (change.fire.has_value()) JudgeFire(channel_id, *change.fire);
+}
+
+void Oracles::JudgeYield(const Job& job, OwnerId owner) {
+  const Job& known = jobs_[job.job_id];
+  const bool yields = known.state == JobState::kRunning && job.state == JobState::kPending;
+  if (yields && calls_[{job.channel_id, owner}] > 0) {
+    Fail("O13", absl::StrCat(Name(job), " yields while a call is under way"));
+  }
+  if (job.progress.done + job.progress.failed > job.progress.total) {
+    Fail("O14", absl::StrCat(Name(job), " has done more than there is"));
+  }
+  for (const auto& [name, before] : known.counts) {
+    const auto now =
+        std::find_if(job.counts.begin(), job.counts.end(),
+                     [&name = name](const std::pair<std::string, int64_t>& count) { return count.first == name; });
+    if (now != job.counts.end() && now->second >= before) continue;
+    Fail("O14", absl::StrCat(Name(job), " had counted ", name, " ", before));
+  }
+}
+
+void Oracles::CallBegins(int64_t channel_id, const std::vector<OwnerId>& owners) {
+  for (const OwnerId owner : owners) ++calls_[{channel_id, owner}];
+}
+
+void Oracles::CallEnds(int64_t channel_id, const std::vector<OwnerId>& owners) {
+  for (const OwnerId owner : owners) --calls_[{channel_id, owner}];
 }
 
 void Oracles::JudgeFire(int64_t channel_id, const ScheduleFire& fire) {

@@ -14,6 +14,8 @@
 //       saw it.
 //   O11 A schedule fires once at each instant that it fires at, and no later than somebody looks.
 //   O12 Once an urgent job has ended, a bulk job that is due goes next; and of those at most one is begun.
+//   O13 A job yields with no call under way.
+//   O14 What a job has counted never falls, and its progress never passes its total.
 
 #ifndef FLXLINK_TESTS_SIMULATION_ORACLES_H_
 #define FLXLINK_TESTS_SIMULATION_ORACLES_H_
@@ -64,6 +66,9 @@ class Oracles {
   void LinksBroken(int64_t channel_id, const std::set<std::string>& external_ids, bool by_pull);
   void PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
                  absl::Span<const std::string> skus);
+  // Calls of a process, which has these owners.
+  void CallBegins(int64_t channel_id, const std::vector<OwnerId>& owners);
+  void CallEnds(int64_t channel_id, const std::vector<OwnerId>& owners);
   void PushArrives(int64_t channel_id, const PushRequest& request);
   void PushAnswered(int64_t channel_id, const PushRequest& request, const absl::StatusOr<PushReply>& reply);
 
@@ -114,6 +119,7 @@ class Oracles {
 
   void JudgeClaim(const Slot& slot, Holder& holder);
   void JudgeUpdate(const Job& job);
+  void JudgeYield(const Job& job, OwnerId owner);
   void JudgeFire(int64_t channel_id, const ScheduleFire& fire);
   void JudgeLanes(const Job& begins);
   // Whether a bulk job of the channel is due.
@@ -148,6 +154,8 @@ class Oracles {
   // Until when it was absent.
   std::map<Item, absl::Time> absent_until_;
   std::set<Item> unheard_;
+  // Calls under way, by channel and owner.
+  std::map<std::pair<int64_t, OwnerId>, int64_t> calls_;
   int64_t items_judged_ = 0;
 };
 

@@ -60,7 +60,7 @@ class Scheduler {
   absl::Time now() const { return now_; }
   int64_t points() const { return points_; }
   bool exhausted() const { return points_ > kMaxPoints; }
-  // Of all that happened so far.
+  // Of all that happened so far, the ids of jobs and owners left out.
   uint64_t digest() const { return digest_; }
   const std::deque<std::string>& tail() const { return tail_; }
 

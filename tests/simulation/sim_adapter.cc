@@ -19,6 +19,7 @@ void SimAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallC
     NoteSent(request);
     oracles_.PushArrives(channel_id_, request);
   }
+  oracles_.CallBegins(channel_id_, process_.owners);
   platform_.PushSeveral(requests, call, [&](size_t i, absl::StatusOr<PushReply> reply) {
     NoteAnswer(requests[i], reply);
     oracles_.PushAnswered(channel_id_, requests[i], reply);
@@ -26,6 +27,7 @@ void SimAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallC
     if (process_.dead) return TellUnheard(requests[i], reply);
     done(i, std::move(reply));
   });
+  oracles_.CallEnds(channel_id_, process_.owners);
 }
 
 void SimAdapter::TellUnheard(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const {

@@ -56,7 +56,9 @@ class SimAdapter : public ChannelAdapter {
   auto Around(absl::string_view name, Call call) const -> decltype(call()) {
     scheduler_.Point(name);
     if (process_.dead) return absl::UnavailableError("the process is dead");
+    oracles_.CallBegins(channel_id_, process_.owners);
     auto result = call();
+    oracles_.CallEnds(channel_id_, process_.owners);
     scheduler_.Point("answer");
     if (process_.dead) return absl::UnavailableError("the process is dead");
     return result;

@@ -1,6 +1,6 @@
 // Runs simulated histories:
 //
-//   flxlink_simulate --seed N|--seeds A..B [--twin NAME] [--trace]
+//   flxlink_simulate --seed N|--seeds A..B [--twin NAME] [--sqlite FOLDER] [--trace]
 //
 // It says of each that fails what did not hold and how to see it again, and exits with 1 if there was one.
 
@@ -22,6 +22,8 @@ struct Arguments {
   uint64_t first = 1;
   uint64_t last = 0;
   std::string twin;
+  // Where SQLite stores are made.
+  std::string folder;
   bool trace = false;
 };
 
@@ -42,6 +44,8 @@ bool Parse(int count, char** values, Arguments* arguments) {
     if (++i == count) return false;
     if (name == "--twin") {
       arguments->twin = values[i];
+    } else if (name == "--sqlite") {
+      arguments->folder = values[i];
     } else if ((name != "--seed" && name != "--seeds") || !ParseSeeds(values[i], arguments)) {
       return false;
     }
@@ -50,7 +54,7 @@ bool Parse(int count, char** values, Arguments* arguments) {
 }
 
 int Usage() {
-  std::cerr << "usage: flxlink_simulate --seed N|--seeds A..B [--twin NAME] [--trace]\ntwins:\n";
+  std::cerr << "usage: flxlink_simulate --seed N|--seeds A..B [--twin NAME] [--sqlite FOLDER] [--trace]\ntwins:\n";
   for (const TwinName& twin : TwinNames()) std::cerr << "  " << twin.name << ": without " << twin.guard << "\n";
   return 2;
 }
@@ -71,6 +75,7 @@ int Run(const Arguments& arguments) {
     WorldOptions options;
     options.seed = seed;
     options.twin = arguments.twin;
+    if (!arguments.folder.empty()) options.sqlite_path = absl::StrCat(arguments.folder, "/seed", seed, ".db");
     options.trace = arguments.trace ? &std::cout : nullptr;
     const Verdict verdict = Simulate(options);
     points += verdict.points;

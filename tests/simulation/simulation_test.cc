@@ -9,10 +9,12 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
 #include "tests/simulation/twins.h"
 #include "tests/simulation/world.h"
+#include "tests/support/temporary_folder.h"
 
 namespace flxlink::simulation {
 
@@ -47,6 +49,19 @@ TEST(SimulationTest, TheSameSeedIsTheSameHistory) {
     const Verdict second = Simulate(options);
     EXPECT_EQ(first.digest, second.digest) << "seed " << seed;
     EXPECT_EQ(first.points, second.points) << "seed " << seed;
+  }
+}
+
+TEST(SimulationTest, TheHistoryIsTheSameOverSqlite) {
+  const TemporaryFolder folder;
+  for (uint64_t seed = 1; seed <= Scaled(10); ++seed) {
+    WorldOptions options;
+    options.seed = seed;
+    const Verdict memory = Simulate(options);
+    options.sqlite_path = folder.PathOf(absl::StrCat("seed", seed, ".db"));
+    const Verdict sqlite = Simulate(options);
+    EXPECT_EQ(memory.digest, sqlite.digest) << "seed " << seed;
+    EXPECT_EQ(sqlite.failure, "") << absl::StrJoin(sqlite.tail, "\n");
   }
 }
 

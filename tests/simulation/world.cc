@@ -10,6 +10,7 @@
 #include "flxlink/engine.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
+#include "flxlink/sqlite_storage.h"
 #include "tests/simulation/oracles.h"
 #include "tests/simulation/process.h"
 #include "tests/simulation/scheduler.h"
@@ -30,6 +31,14 @@ constexpr absl::Duration kMoment = absl::Seconds(2);
 
 std::string Sku(uint64_t i) { return absl::StrCat("s", i); }
 std::string ItemId(uint64_t i) { return absl::StrCat("i", i); }
+
+std::unique_ptr<Storage> OpenStore(const std::string& sqlite_path, const Clock& clock) {
+  if (sqlite_path.empty()) return NewMemoryStorage(clock);
+  SqliteOptions options;
+  options.clock = &clock;
+  options.bulk_write_time = absl::Hours(1);
+  return *OpenSqliteStorage(sqlite_path, options);
+}
 
 // A channel and its platform.
 struct Shop {
@@ -115,7 +124,7 @@ class World {
   Scheduler scheduler_;
   Oracles oracles_{scheduler_};
   SimClock clock_{scheduler_};
-  const std::unique_ptr<Storage> store_ = NewMemoryStorage(clock_);
+  const std::unique_ptr<Storage> store_;
   const std::unique_ptr<Storage> twin_;
   WitnessStorage witness_;
   std::vector<std::unique_ptr<Shop>> shops_;
@@ -141,6 +150,7 @@ class World {
 
 World::World(const WorldOptions& options)
     : scheduler_(options.seed, options.trace),
+      store_(OpenStore(options.sqlite_path, clock_)),
       twin_(MakeTwin(options.twin, *store_)),
       witness_(*twin_, *store_, oracles_) {
   ChooseFaults();

@@ -16,6 +16,8 @@ struct WorldOptions {
   uint64_t seed = 1;
   // The guard that is broken, see twins.h. Empty: none.
   std::string twin;
+  // Where a new SQLite store is made, to be used in the place of one in memory. Empty: none is.
+  std::string sqlite_path;
   // Where everything that happens is written. Default: nowhere.
   std::ostream* trace = nullptr;
 };
