@@ -73,6 +73,8 @@ void Oracles::JudgeYield(const Job& job, OwnerId owner) {
   if (job.progress.done + job.progress.failed > job.progress.total) {
     Fail("O14", absl::StrCat(Name(job), " has done more than there is"));
   }
+  // One that was held begins anew, and so may one whose worker died.
+  if (known.state == JobState::kHeld || orphaned_.count(job.job_id) > 0) return;
   for (const auto& [name, before] : known.counts) {
     const auto now =
         std::find_if(job.counts.begin(), job.counts.end(),
@@ -108,6 +110,7 @@ void Oracles::JudgeClaim(const Slot& slot, Holder& holder) {
   if (now.epoch > holder.epoch) {
     const bool is_free = holder.job_id == 0 || dead_.count(holder.owner) > 0;
     if (!is_free) Fail("O1", absl::StrCat("taken from a living owner: ", who));
+    if (holder.job_id != 0) orphaned_.insert(holder.job_id);
     claimed_at_[slot.channel_id] = scheduler_.now();
     if (now.claim == holder.claim) Fail("O1", absl::StrCat("the same claim: ", who));
     scheduler_.Note(absl::StrCat("owner ", now.owner, " claims job ", now.job_id, ", epoch ", now.epoch));

@@ -15,7 +15,7 @@
 //   O11 A schedule fires once at each instant that it fires at, and no later than somebody looks.
 //   O12 Once an urgent job has ended, a bulk job that is due goes next; and of those at most one is begun.
 //   O13 A job yields with no call under way.
-//   O14 What a job has counted never falls, and its progress never passes its total.
+//   O14 What a job has counted never falls while its workers live, and its progress never passes its total.
 
 #ifndef FLXLINK_TESTS_SIMULATION_ORACLES_H_
 #define FLXLINK_TESTS_SIMULATION_ORACLES_H_
@@ -133,6 +133,8 @@ class Oracles {
   std::set<OwnerId> dead_;
   std::map<int64_t, Holder> holders_;
   std::map<int64_t, Job> jobs_;
+  // Jobs whose worker died.
+  std::set<int64_t> orphaned_;
   // Channels of which a step is owed to the bulk lane.
   std::set<int64_t> owed_;
   std::set<std::pair<std::pair<int64_t, std::string>, absl::Time>> fires_;

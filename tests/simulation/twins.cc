@@ -166,6 +166,18 @@ class NoReclaim : public ForwardingStorage {
   static constexpr OwnerId kSomebody = -1;
 };
 
+// Every owner is taken for dead.
+class NoLife : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override {
+    absl::StatusOr<QueueSnapshot> queue = ForwardingStorage::ReadQueue(channel_id);
+    if (queue.ok()) queue->owner_alive = false;
+    return queue;
+  }
+};
+
 // No step is owed to the bulk lane.
 class NoOwedPage : public ForwardingStorage {
  public:
@@ -225,6 +237,7 @@ const std::vector<TwinKind>& Kinds() {
       Kind<NoReceiptVersion>("receipt", "what was stated since the push that a receipt decides"),
       Kind<NoFireOnce>("fire", "the compare-and-set of a schedule's fire"),
       Kind<NoReclaim>("reclaim", "taking one's own slot again"),
+      Kind<NoLife>("life", "that a slot's owner lives"),
       Kind<NoOwedPage>("owed", "the step that is owed to the bulk lane"),
       Kind<NoFollowUp>("followup", "the jobs that follow one"),
       Kind<NoSightings>("sighting", "what is seen since a pull began"),

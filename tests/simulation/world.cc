@@ -92,6 +92,7 @@ class World {
   void Serve(Life& life);
   void Kill(Life& life);
   void GiveUp(Life& life);
+  void GiveCommands();
   void BeFate();
   void Strike(Life& life);
   void BeMerchant();
@@ -100,7 +101,11 @@ class World {
   void Judge();
 
   void WriteProducts(const std::set<uint64_t>& numbers);
-  void Ask(const Shop& shop, const JobRequest& request);
+  // What people ask for is refused only where the store is in trouble.
+  void CheckOnlyTrouble(const absl::Status& status);
+  void Ask(const Shop& shop, const JobRequest& request) { Ask(shop, request, *office_).IgnoreError(); }
+  // The job that was told.
+  absl::StatusOr<int64_t> Ask(const Shop& shop, const JobRequest& request, Engine& engine);
   void AskFor(JobKind kind, bool full = false);
   JobRequest ChooseRequest();
   void DoSomething(Shop& shop);
@@ -117,6 +122,7 @@ class World {
   void Calm();
   bool AwaitIdle();
   bool IsIdle();
+  void ApproveAll();
   bool NeedsSync(const Shop& shop);
   bool stopped() const { return stopped_ || scheduler_.exhausted(); }
   Shop& AnyShop() { return *shops_[scheduler_.Choose(shops_.size())]; }
@@ -135,10 +141,10 @@ class World {
   absl::Duration pace_;
   std::vector<Host> hosts_;
 
-  // What people work with: a process to which nothing happens.
-  const ProcessFaults no_faults_;
+  // What people work with: a process that does not die.
+  ProcessFaults people_faults_;
   Process people_;
-  SimStorage people_storage_{witness_, scheduler_, people_, no_faults_, [] {}};
+  SimStorage people_storage_{witness_, scheduler_, people_, people_faults_, [] {}};
   AdapterRegistry people_adapters_;
   std::unique_ptr<Engine> office_;
   std::vector<int64_t> jobs_;
@@ -177,6 +183,9 @@ void World::ChooseFaults() {
   platform_faults_.throttled = maybe(.05);
   platform_faults_.item_unavailable = maybe(.05);
   platform_faults_.not_ready = maybe(.1);
+  platform_faults_.item_rejected = maybe(.03);
+  platform_faults_.page_problem = maybe(.03);
+  platform_faults_.receipt_lost = maybe(.1);
   platform_faults_.accepted = .7;
   platform_faults_.max_receipt_delay = absl::Seconds(1 + scheduler_.Choose(60));
   pace_ = absl::Milliseconds(200) * (1 << (2 * scheduler_.Choose(4)));
@@ -186,7 +195,10 @@ SimulatedOptions World::PlatformOptions() {
   SimulatedOptions options;
   options.seed = scheduler_.Choose(1u << 30) + 1;
   options.faults = platform_faults_;
-  if (scheduler_.Choose(3) == 0) options.capabilities = SplitSimulatedCapabilities();
+  if (scheduler_.Choose(3) == 0) {
+    options.capabilities = SplitSimulatedCapabilities();
+    if (scheduler_.Choose(2) == 0) options.capabilities.account.buckets = {{"catalog", 12, 2}, {"inventory", 6, 1}};
+  }
   if (scheduler_.Choose(3) == 0) {
     SinceReads since;
     since.sees = {SyncField::kPrice, SyncField::kQuantity, SyncField::kStatus};
@@ -223,6 +235,7 @@ void World::OpenShop(const std::string& name) {
   config.adapter = "simulated";
   config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
   config.link_after_build = true;
+  if (scheduler_.Choose(4) == 0) config.break_limit = 0;
   if (scheduler_.Choose(2) == 0) {
     config.status_rules = {*ParseStatusRule("quantity<=2:hide", config.currency),
                            *ParseStatusRule("quantity>2:unhide", config.currency)};
@@ -263,6 +276,8 @@ EngineOptions World::OptionsOf(Storage& storage, const AdapterRegistry& adapters
   options.adapters = &adapters;
   options.clock = &clock;
   options.page_rows = 2;
+  // Looks that find nothing new are most of a history otherwise.
+  options.poll_interval = absl::Seconds(5);
   options.random = [this] { return scheduler_.Choose(~uint64_t{0}) | 1; };
   return options;
 }
@@ -289,10 +304,11 @@ std::vector<Actor> World::Actors() {
       actors.push_back({absl::StrCat("worker", i, ".", worker), [this, i, worker] { Work(hosts_[i], worker == 0); }});
     }
   }
-  busy_ = 4;
+  busy_ = 5;
   actors.push_back({"merchant", [this] { BeMerchant(); }});
   actors.push_back({"person", [this] { BePerson(); }});
   actors.push_back({"customer", [this] { BeCustomer(); }});
+  actors.push_back({"commands", [this] { GiveCommands(); }});
   actors.push_back({"fate", [this] { BeFate(); }});
   actors.push_back({"judge", [this] { Judge(); }});
   return actors;
@@ -300,6 +316,8 @@ std::vector<Actor> World::Actors() {
 
 Verdict World::Run() {
   WriteProducts({0, 1, 2, 3, 4, 5});
+  people_faults_.unavailable = faults_.unavailable;
+  people_faults_.answer_lost = faults_.answer_lost;
   scheduler_.Run(Actors());
   if (scheduler_.exhausted()) oracles_.Fail("O5", "the history does not end");
   Verdict verdict;
@@ -364,6 +382,19 @@ bool World::Pause(absl::Duration most) {
   return !stopped() && oracles_.failure().empty();
 }
 
+// Commands of a terminal: each asks for a job and runs or follows it to its end, in a process of its own.
+void World::GiveCommands() {
+  const uint64_t commands = scheduler_.Choose(4);
+  for (uint64_t i = 0; i < commands && Pause(4 * pace_); ++i) {
+    const std::shared_ptr<Life> life = StartLife();
+    if (life == nullptr) continue;
+    const absl::StatusOr<int64_t> job_id = Ask(AnyShop(), ChooseRequest(), *life->engine);
+    const Call call{life->clock->Now() + absl::Minutes(5), &life->stop};
+    if (job_id.ok()) life->engine->RunUntilFinal(*job_id, call).status().IgnoreError();
+  }
+  Done();
+}
+
 void World::BeFate() {
   const uint64_t blows = scheduler_.Choose(6);
   for (uint64_t i = 0; i < blows && Pause(8 * pace_); ++i) {
@@ -400,7 +431,7 @@ void World::WriteProducts(const std::set<uint64_t>& numbers) {
     batch.quantity.push_back(static_cast<int64_t>(1 + scheduler_.Choose(9)));
     batch.sync_priority.push_back(static_cast<int64_t>(i % 2));
   }
-  if (!office_->WriteProducts(batch).status.ok()) oracles_.Fail("O4", "products are refused");
+  CheckOnlyTrouble(office_->WriteProducts(batch).status);
 }
 
 void World::BeMerchant() {
@@ -414,15 +445,22 @@ void World::BeMerchant() {
   Done();
 }
 
-void World::Ask(const Shop& shop, const JobRequest& request) {
+void World::CheckOnlyTrouble(const absl::Status& status) {
+  const bool is_trouble = absl::IsUnavailable(status) || absl::IsUnknown(status) || absl::IsCancelled(status);
+  if (!status.ok() && !is_trouble) oracles_.Fail("O4", absl::StrCat("somebody is refused: ", status.ToString()));
+}
+
+absl::StatusOr<int64_t> World::Ask(const Shop& shop, const JobRequest& request, Engine& engine) {
   const int64_t asked_at = oracles_.moment();
-  const absl::StatusOr<Job> job = office_->Enqueue(shop.channel.config.name, request);
-  if (!job.ok()) return oracles_.Fail("O4", absl::StrCat("a request is refused: ", job.status().ToString()));
+  const absl::StatusOr<Job> job = engine.Enqueue(shop.channel.config.name, request);
+  CheckOnlyTrouble(job.status());
+  if (!job.ok()) return job.status();
   scheduler_.Note(absl::StrCat("asks for ", ToString(request.kind), request.options.full ? " (full)" : "", " of ",
                                shop.channel.config.name, ": job ", job->job_id));
   oracles_.Accepted(asked_at, request, *job);
   jobs_.push_back(job->job_id);
   scheduler_.Wake();
+  return job->job_id;
 }
 
 void World::AskFor(JobKind kind, bool full) {
@@ -464,7 +502,7 @@ void World::DoSomething(Shop& shop) {
     return scheduler_.Wake();
   }
   if (choice == 13) return SyncPrices(shop, scheduler_.Choose(2) == 0);
-  ChangeJob(jobs_[scheduler_.Choose(jobs_.size())]);
+  if (!jobs_.empty()) ChangeJob(jobs_[scheduler_.Choose(jobs_.size())]);
 }
 
 void World::ChangeJob(int64_t job_id) {
@@ -515,9 +553,11 @@ void World::ChangeItem(Shop& shop) {
   } else if (scheduler_.Choose(2) == 0) {
     RemoveItem(shop, number);
   } else {
+    // A price by hand, or a sale.
     ItemValues values;
     values.price = static_cast<int64_t>(2000 + scheduler_.Choose(50));
-    shop.platform->EditItem(id, {SyncField::kPrice}, values);
+    values.quantity = 0;
+    shop.platform->EditItem(id, {scheduler_.Choose(2) == 0 ? SyncField::kPrice : SyncField::kQuantity}, values);
   }
   if (scheduler_.Choose(4) != 0) office_->NoteItems(shop.channel.config.name, {id}).status().IgnoreError();
 }
@@ -546,6 +586,7 @@ void World::RemoveItem(Shop& shop, uint64_t number) {
 void World::Calm() {
   scheduler_.Note("calm");
   faults_ = {};
+  people_faults_ = {};
   SimulatedFaults well;
   well.accepted = platform_faults_.accepted;
   well.max_receipt_delay = platform_faults_.max_receipt_delay;
@@ -581,10 +622,20 @@ bool World::AwaitIdle() {
       oracles_.Fail("O5", "jobs are still open after three days without trouble");
       return false;
     }
+    ApproveAll();
     scheduler_.Sleep(look);
     look = std::min(2 * look, absl::Duration(absl::Minutes(10)));
   }
   return !stopped() && oracles_.failure().empty();
+}
+
+void World::ApproveAll() {
+  JobFilter held;
+  held.states = {JobState::kHeld};
+  const absl::StatusOr<JobPage> jobs = office_->ListJobs(held, {});
+  if (!jobs.ok() || jobs->rows.empty()) return;
+  for (const Job& job : jobs->rows) office_->Approve(job.job_id).status().IgnoreError();
+  scheduler_.Wake();
 }
 
 bool World::NeedsSync(const Shop& shop) {
