@@ -214,10 +214,11 @@ void Oracles::PushBegun(int64_t channel_id, const PushRecord& record, absl::Span
   }
 }
 
-void Oracles::PushArrives(int64_t channel_id, const PushRequest& request) {
+void Oracles::PushArrives(int64_t channel_id, const PushRequest& request, absl::Duration timeout) {
   for (const PushItem& item : request.items) {
     const absl::Time deadline = deadlines_[item.idempotency_key];
     if (scheduler_.now() > deadline) Fail("O8", absl::StrCat("a push of ", item.external_id, " arrives too late"));
+    if (scheduler_.now() + timeout > deadline) late_.insert(item.idempotency_key);
     for (const SyncField field : kSyncFields) {
       if (!item.mask.Has(field)) continue;
       OnItsWay& earlier = on_their_way_[{{channel_id, item.listing_id}, field}];
@@ -232,6 +233,9 @@ void Oracles::PushArrives(int64_t channel_id, const PushRequest& request) {
 void Oracles::PushAnswered(int64_t channel_id, const PushRequest& request, const absl::StatusOr<PushReply>& reply) {
   // Throttled or refused as a whole: nothing of it is done.
   const bool none = IsThrottled(reply.status()) || absl::IsInvalidArgument(reply.status());
+  for (const PushItem& item : request.items) {
+    if (!reply.ok() && late_.count(item.idempotency_key) > 0) Excuse(channel_id, item.external_id);
+  }
   if (!reply.ok() && !none) return;
   for (size_t i = 0; i < request.items.size(); ++i) {
     const PushItem& item = request.items[i];
@@ -306,7 +310,7 @@ void Oracles::JudgeItems(Storage& storage, const Channel& channel, SimulatedPlat
   if (!rows.ok()) return Fail("O6", rows.status().message());
   for (const ListingRow& row : *rows) {
     if (row.link_state == LinkState::kLinked && row.attentions.empty() && IsLive(row.status) &&
-        edited.count(row.external_id) == 0 && unheard_.count({channel.channel_id, row.external_id}) == 0) {
+        edited.count(row.external_id) == 0 && excused_.count({channel.channel_id, row.external_id}) == 0) {
       JudgeRow(channel.config.name, row, platform);
     }
   }

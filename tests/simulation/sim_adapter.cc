@@ -17,7 +17,7 @@ void SimAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallC
   if (process_.dead) return;
   for (const PushRequest& request : requests) {
     NoteSent(request);
-    oracles_.PushArrives(channel_id_, request);
+    oracles_.PushArrives(channel_id_, request, FindPushKind(capabilities(), request.kind)->timeout);
   }
   oracles_.CallBegins(channel_id_, process_.owners);
   platform_.PushSeveral(requests, call, [&](size_t i, absl::StatusOr<PushReply> reply) {
@@ -33,7 +33,7 @@ void SimAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallC
 void SimAdapter::TellUnheard(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const {
   for (size_t i = 0; reply.ok() && i < request.items.size(); ++i) {
     if (reply->outcomes[i].result != PushResult::kAccepted) continue;
-    oracles_.ReceiptUnheard(channel_id_, request.items[i].external_id);
+    oracles_.Excuse(channel_id_, request.items[i].external_id);
   }
 }
 
