@@ -55,7 +55,8 @@ void Oracles::QueueWritten(const QueueChange& change) {
     const bool ends = jobs_[job.job_id].state == JobState::kRunning && IsFinal(job.state);
     JudgeYield(job, owner);
     JudgeUpdate(job);
-    if (ends && ended_by_itself && LaneOf(job) == Lane::kUrgent) owed_.insert(channel_id);
+    const bool counts = ended_by_itself && job.state != JobState::kCancelled;
+    if (ends && counts && LaneOf(job) == Lane::kUrgent) owed_.insert(channel_id);
   }
   for (const Job& job : change.insert) {
     if (!jobs_.emplace(job.job_id, job).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
