@@ -1,11 +1,14 @@
 #include "tests/simulation/shop.h"
 
+#include <vector>
+
 #include "absl/time/time.h"
 
 namespace flxlink::simulation {
 
 SimulatedItem NewItem(uint64_t number, int64_t price, int64_t quantity) {
-  return {ItemId(number), "", {price, quantity, ChannelStatus::kListed}, {{"sku", Sku(number)}}};
+  return {
+      ItemId(number), absl::StrCat("p", number / 2), {price, quantity, ChannelStatus::kListed}, {{"sku", Sku(number)}}};
 }
 
 double Maybe(Scheduler& scheduler, double rate) { return scheduler.Choose(3) == 0 ? 0 : rate; }
@@ -42,16 +45,17 @@ SimulatedOptions ChoosePlatform(Scheduler& scheduler, const SimulatedFaults& fau
     since.sees_new_items = since.sees_deletions = true;
     options.capabilities.since = since;
   }
-  PushKind& first = options.capabilities.push_kinds.front();
+  std::vector<PushKind>& kinds = options.capabilities.push_kinds;
+  PushKind& slow = kinds[scheduler.Choose(kinds.size())];
   if (scheduler.Choose(3) == 0) {
-    first.receipt_timeout = absl::Minutes(5);
-    first.later_wins = scheduler.Choose(2) == 0;
+    slow.receipt_timeout = absl::Minutes(5);
+    slow.later_wins = scheduler.Choose(2) == 0;
     // An accepted push whose answer got lost can land after a later one was applied: known, and not mended yet.
-    if (!first.later_wins) options.faults.push_lost_reply = 0;
+    if (!slow.later_wins) options.faults.push_lost_reply = 0;
   }
   const bool compares = scheduler.Choose(2) == 0;
   const absl::Duration timeout = absl::Seconds(scheduler.Choose(2) == 0 ? 5 : 60);
-  for (PushKind& kind : options.capabilities.push_kinds) {
+  for (PushKind& kind : kinds) {
     kind.timeout = timeout;
     kind.max_items = static_cast<int64_t>(2 + scheduler.Choose(3));
     kind.in_flight = static_cast<int32_t>(1 + scheduler.Choose(2));
