@@ -28,7 +28,7 @@ struct Actor {
 class Scheduler {
  public:
   // A history that is longer than that does not end.
-  static constexpr int64_t kMaxPoints = 400000;
+  static constexpr int64_t kMaxPoints = 150000;
   // Lines of the trace that are kept.
   static constexpr size_t kTail = 60;
 
