@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "src/sync/field_difference.h"
 
@@ -15,13 +16,13 @@ ItemValues LastAwaited(const SyncRow& row) {
   return last;
 }
 
-// kAbsent, which is below all: none is awaited.
-int64_t HighestQuantity(const SyncRow& row) {
-  int64_t highest = kAbsent;
-  for (const AwaitedValues& awaited : row.awaited) {
-    if (awaited.fields.Has(SyncField::kQuantity)) highest = std::max(highest, awaited.values.quantity);
-  }
-  return highest;
+// Whether every quantity that is awaited is higher. One that is not has been sent already, or is no more urgent than
+// what was.
+bool IsBelowAwaited(int64_t quantity, const SyncRow& row) {
+  const std::vector<AwaitedValues>& awaited = row.awaited;
+  return std::all_of(awaited.begin(), awaited.end(), [&](const AwaitedValues& sent) {
+    return !sent.fields.Has(SyncField::kQuantity) || quantity < sent.values.quantity;
+  });
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ SyncFields WaitingFields(const SyncRow& row, const ItemValues& desired, const Sy
   SyncFields waiting = AwaitedFields(row);
   const SyncFields last_stands = IntersectionOf(waiting, policy.later_wins);
   waiting = DifferenceOf(waiting, IntersectionOf(last_stands, DifferingFields(desired, LastAwaited(row))));
-  const bool falls = desired.quantity < HighestQuantity(row);
+  const bool falls = IsBelowAwaited(desired.quantity, row);
   if (falls && !last_stands.Has(SyncField::kQuantity)) waiting.Remove(SyncField::kQuantity);
   return waiting;
 }

@@ -12,8 +12,8 @@ namespace flxlink::sync {
 // The fields that are awaited.
 SyncFields AwaitedFields(const SyncRow& row);
 
-// The fields of those that `desired` has to wait with. Nothing waits that is lower than a quantity that may still land,
-// nor, where the last submission stands, what differs from that one.
+// The fields of those that `desired` has to wait with. Nothing waits that is lower than every quantity that is
+// awaited, nor, where the last submission stands, what differs from that one.
 SyncFields WaitingFields(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy);
 
 }  // namespace flxlink::sync

@@ -148,6 +148,7 @@ TEST_F(SyncJobTest, ALowerQuantityGoesOutWhileAnotherIsAwaited) {
     EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 0) << "a higher one waits";
     WriteQuantities(1, 2);
     EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 1) << "a lower one does not";
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 0) << "and is on its way";
     RunRetries();
     EXPECT_EQ(platform_->FindItem(ItemId(0))->values.quantity, 2) << "seed " << options.seed;
     EXPECT_EQ(InDoubt(), 0);

@@ -33,12 +33,14 @@ TEST(WaitingFieldsTest, WhatIsAwaitedWaits) {
   EXPECT_EQ(WaitingFields(row, row.acknowledged, FullPolicy()), kAll);
 }
 
-TEST(WaitingFieldsTest, ALowerQuantityThanAnyThatMayLandDoesNot) {
+TEST(WaitingFieldsTest, ALowerQuantityThanAllThatMayLandDoesNot) {
   SyncRow row = EqualRow();
   Await(kQuantity, {kAbsent, 9}, &row);
   Await(kQuantity, {kAbsent, 3}, &row);
   EXPECT_EQ(WaitingFields(row, {kAbsent, 9}, FullPolicy()), kQuantity);
-  EXPECT_EQ(WaitingFields(row, {kAbsent, 8}, FullPolicy()), kNothing);
+  EXPECT_EQ(WaitingFields(row, {kAbsent, 8}, FullPolicy()), kQuantity) << "less than that was sent after the 9";
+  EXPECT_EQ(WaitingFields(row, {kAbsent, 3}, FullPolicy()), kQuantity) << "it is on its way";
+  EXPECT_EQ(WaitingFields(row, {kAbsent, 2}, FullPolicy()), kNothing);
 }
 
 // The one that stands in the end is compared, and no other.
@@ -64,9 +66,9 @@ bool Waits(const std::string& name, const SyncRow& row, const ItemValues& desire
   if (policy.later_wins.Has(field)) return desired.Get(field) == kAbsent || desired.Get(field) == sent.back();
   if (field != SyncField::kQuantity) return true;
   for (const int64_t quantity : sent) {
-    if (desired.quantity < quantity) return false;
+    if (desired.quantity >= quantity) return true;
   }
-  return true;
+  return false;
 }
 
 TEST(WaitingFieldsPropertyTest, IsWhatIsSaidOfIt) {

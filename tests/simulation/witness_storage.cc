@@ -1,0 +1,62 @@
+#include "tests/simulation/witness_storage.h"
+
+#include <map>
+#include <utility>
+
+namespace flxlink::simulation {
+
+absl::StatusOr<ProductWriteResult> WitnessStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
+  absl::StatusOr<ProductWriteResult> result = ForwardingStorage::WriteProducts(batch, now);
+  if (result.ok()) oracles_.ProductsWritten(batch);
+  return result;
+}
+
+absl::StatusOr<ProductRemovalResult> WitnessStorage::RemoveProducts(absl::Span<const std::string> skus,
+                                                                    absl::Time now) {
+  absl::StatusOr<ProductRemovalResult> result = ForwardingStorage::RemoveProducts(skus, now);
+  if (result.ok()) oracles_.ProductsRemoved(skus);
+  return result;
+}
+
+absl::Status WitnessStorage::WriteQueue(const QueueChange& change) {
+  const absl::Status status = ForwardingStorage::WriteQueue(change);
+  if (status.ok()) oracles_.QueueWritten(change);
+  return status;
+}
+
+absl::StatusOr<std::vector<int64_t>> WitnessStorage::BeginPush(const Fence& fence, const PushRecord& record) {
+  absl::StatusOr<std::vector<int64_t>> left_out = Tell(fence, "BeginPush", ForwardingStorage::BeginPush(fence, record));
+  if (!left_out.ok()) return left_out;
+  const absl::StatusOr<SyncBatch> links = store_.ReadLinks(fence.channel_id, 0, kMaxRows);
+  std::map<int64_t, std::string> sku_of;
+  for (int64_t i = 0; links.ok() && i < links->size(); ++i) {
+    sku_of[links->rows[static_cast<size_t>(i)].listing_id] = std::string(links->sku[i]);
+  }
+  std::vector<std::string> skus;
+  for (const PushItem& item : record.items) skus.push_back(sku_of[item.listing_id]);
+  oracles_.PushBegun(fence.channel_id, record, *left_out, skus);
+  return left_out;
+}
+
+absl::StatusOr<PullState> WitnessStorage::BeginPull(const Fence& fence, absl::string_view since) {
+  absl::StatusOr<PullState> pull = Tell(fence, "BeginPull", ForwardingStorage::BeginPull(fence, since));
+  if (pull.ok()) oracles_.PullBegun(fence.channel_id, pull->pull_number);
+  return pull;
+}
+
+void WitnessStorage::FindBroken(int64_t channel_id, bool by_pull, bool tells) {
+  ListingFilter filter;
+  filter.link_states = {LinkState::kBroken};
+  const absl::StatusOr<std::vector<ListingRow>> rows = store_.ReadListings(channel_id, filter, 0, kMaxRows);
+  if (!rows.ok()) return;
+  std::set<std::string> now;
+  std::set<std::string> newly;
+  for (const ListingRow& row : *rows) {
+    now.insert(row.external_id);
+    if (broken_[channel_id].count(row.external_id) == 0) newly.insert(row.external_id);
+  }
+  broken_[channel_id] = std::move(now);
+  if (tells) oracles_.LinksBroken(channel_id, newly, by_pull);
+}
+
+}  // namespace flxlink::simulation
