@@ -198,8 +198,11 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                                     absl::Time now) override {
     return Around("WriteSettlements", [&] { return inner_.WriteSettlements(fence, batch, now); });
   }
-  absl::Status AbandonPush(const Fence& fence, int64_t push_id) override {
-    return Around("AbandonPush", [&] { return inner_.AbandonPush(fence, push_id); });
+  absl::Status LetPushLinger(const Fence& fence, int64_t push_id) override {
+    return Around("LetPushLinger", [&] { return inner_.LetPushLinger(fence, push_id); });
+  }
+  absl::Status AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) override {
+    return Around("AbandonPush", [&] { return inner_.AbandonPush(fence, push_id, now); });
   }
   absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                         absl::Time now) override {

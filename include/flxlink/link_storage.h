@@ -264,9 +264,14 @@ class LinkStorage {
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                             absl::Time now) = 0;
 
-  // Takes what has no receipt out of the record of a push whose call deadline has passed, since nobody can tell any
-  // more what became of it: its fields stay in doubt, and its links dirty, until they are settled.
-  virtual absl::Status AbandonPush(const Fence& fence, int64_t push_id) = 0;
+  // What has no receipt in the record of a push may have been accepted unheard of (OpenItem::lingers): its fields may
+  // be sent again, and are in doubt once more when the push is abandoned.
+  virtual absl::Status LetPushLinger(const Fence& fence, int64_t push_id) = 0;
+
+  // Takes what has no receipt out of the record of a push that can land no more, since nobody can tell what became of
+  // it: its fields stay in doubt, and its links dirty, until they are settled. Of what has lingered the fields are in
+  // doubt anew, and the link of the item, which may be another one by now, is marked dirty.
+  virtual absl::Status AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) = 0;
 
   // Writes statuses and marks their links dirty. Returns how many rows were as expected.
   virtual absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,

@@ -111,6 +111,9 @@ struct OpenItem {
   std::string sku;
   // Empty: what became of it is not known.
   std::string receipt;
+  // Nor will anybody hear of it; but the channel may have accepted it, so that it can land until the receipt deadline
+  // (Storage::LetPushLinger).
+  bool lingers = false;
 };
 
 // A record with what is not settled of it.

@@ -16,7 +16,8 @@ absl::Duration StartWithin(const PushKind& kind);
 absl::Duration CallSpan(const PushKind& kind);
 
 // Takes what nobody will hear of any more out of the records of calls that cannot land any more: those fields may be
-// sent again. Of calls that still can, the links are unready, see SyncScope; each delays only itself. What has a
+// sent again. Of calls that still can, the items are unready, see SyncScope; each delays only itself. What may have
+// been accepted unheard of lingers until its receipt deadline: it is sent again as well, and once more then. What has a
 // receipt stays as it is.
 absl::Status ResolveOpenPushes(SyncScope& scope);
 

@@ -114,7 +114,7 @@ class Links {
 // What else is open of the links that have receipts.
 struct OpenOfLink {
   std::vector<const OpenReceipt*> receipts;
-  // Of pushes whose outcome is not known.
+  // Of pushes whose outcome is not known; what lingers is in doubt anew in its time.
   SyncFields unknown;
 };
 using OpenByLink = absl::flat_hash_map<int64_t, OpenOfLink>;
@@ -125,7 +125,7 @@ OpenByLink OpenOf(const std::vector<OpenReceipt>& receipts, const std::vector<Op
   for (const OpenPush& push : pushes) {
     for (const OpenItem& open : push.items) {
       const auto link = open_of.find(open.item.listing_id);
-      if (!open.receipt.empty() || link == open_of.end()) continue;
+      if (!open.receipt.empty() || open.lingers || link == open_of.end()) continue;
       link->second.unknown = UnionOf(link->second.unknown, open.item.mask);
     }
   }

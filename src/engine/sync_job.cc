@@ -62,6 +62,7 @@ class SyncRun {
   // Whether a person must approve first.
   bool held() const { return context_.output().held.has_value(); }
 
+  absl::Status RunSteps();
   void CountFromZero();
   // Looks at links again and marks dirty what differs: at all, or at those of a batch. How many it looked at, and how
   // many differ.
@@ -326,6 +327,16 @@ absl::Status SyncRun::FinishReceipts() {
 }
 
 absl::Status SyncRun::Run() {
+  const absl::Status status = RunSteps();
+  // What may have been accepted unheard of is sent once more when it can land no more.
+  absl::optional<absl::Time>& retry_at = context_.output().retry_at;
+  if (scope_.lingers_until != absl::InfiniteFuture()) {
+    retry_at = std::min(retry_at.value_or(scope_.lingers_until), scope_.lingers_until);
+  }
+  return status;
+}
+
+absl::Status SyncRun::RunSteps() {
   CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
   if (status.ok()) status = AskAboutReceipts().status();

@@ -639,6 +639,24 @@ TEST_F(DoubtTest, AQuantityThatNobodySentWasSold) {
   }
 }
 
+// The platform has accepted the first push, and the answer got lost; it sets it after the second one.
+TEST_F(DoubtTest, WhatWasAcceptedUnheardOfIsPutRightWhenItCanLandNoMore) {
+  for (const bool later_wins : {false, true}) {
+    SimulatedOptions options;
+    OnlyKind(options).receipt_timeout = absl::Hours(2);
+    OnlyKind(options).later_wins = later_wins;
+    Begin(options, SyncFields());
+    Fail(9, &SimulatedFaults::unavailable);
+    WriteProduct(0, 1000, 4);
+    EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+    Sell(ItemId(0), 9);  // So it lands.
+    RunRetries();
+    EXPECT_EQ(QuantityAt(ItemId(0)), later_wins ? 9 : 4);
+    EXPECT_EQ(InDoubt(), 0);
+    EXPECT_THAT(OpenPushes(), IsEmpty());
+  }
+}
+
 // -- Refusals of a shop's file
 
 class FileRefusalTest : public SyncJobTest {

@@ -92,8 +92,11 @@ class WitnessStorage : public ForwardingStorage {
   absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) override {
     return Tell(fence, "WriteEvaluatedVersion", ForwardingStorage::WriteEvaluatedVersion(fence, policy_version));
   }
-  absl::Status AbandonPush(const Fence& fence, int64_t push_id) override {
-    return Tell(fence, "AbandonPush", ForwardingStorage::AbandonPush(fence, push_id));
+  absl::Status LetPushLinger(const Fence& fence, int64_t push_id) override {
+    return Tell(fence, "LetPushLinger", ForwardingStorage::LetPushLinger(fence, push_id));
+  }
+  absl::Status AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) override {
+    return Tell(fence, "AbandonPush", ForwardingStorage::AbandonPush(fence, push_id, now));
   }
   absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                         absl::Time now) override {

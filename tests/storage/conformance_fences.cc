@@ -62,7 +62,8 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
       {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},
       {"BeginPush", [=](Storage& s, const Fence& f) { return s.BeginPush(f, Push(2, {link})).status(); }},
       {"WriteSettlements", [=](Storage& s, const Fence& f) { return s.WriteSettlements(f, settled, At(9)).status(); }},
-      {"AbandonPush", [=](Storage& s, const Fence& f) { return s.AbandonPush(f, 1); }},
+      {"LetPushLinger", [=](Storage& s, const Fence& f) { return s.LetPushLinger(f, 1); }},
+      {"AbandonPush", [=](Storage& s, const Fence& f) { return s.AbandonPush(f, 1, At(9)); }},
       {"WriteStatuses", [=](Storage& s, const Fence& f) { return s.WriteStatuses(f, {hide}, At(9)).status(); }},
       {"WriteProgress",
        [=](Storage& s, const Fence& f) {

@@ -147,7 +147,7 @@ TEST_P(StorageConformance, TheQuantitiesInDoubtAreKept) {
   EXPECT_THAT(push(3, {SyncField::kQuantity}, 4), ElementsAre(7, 4));
   EXPECT_THAT(push(4, {SyncField::kPrice}, 1), ElementsAre(7, 4));
   EXPECT_THAT(push(5, {SyncField::kQuantity}, 9), ElementsAre(7, 4, 9));
-  ASSERT_EQ(storage().AbandonPush(shop.fence(), 3), absl::OkStatus());
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 3, At(4)), absl::OkStatus());
   EXPECT_THAT(quantities(), ElementsAre(7, 4, 9)) << "it may have landed";
   const auto settle = [&](int64_t push_id, const SyncFields& in_doubt, const std::vector<int64_t>& left) {
     Settlement row = Applied(shop.LinkRow("S1"), {});
@@ -161,6 +161,41 @@ TEST_P(StorageConformance, TheQuantitiesInDoubtAreKept) {
   ASSERT_EQ(settle(4, {SyncField::kPrice}, {7, 4}), absl::OkStatus());
   EXPECT_THAT(quantities(), IsEmpty());
   EXPECT_THAT(push(6, {SyncField::kQuantity}, 8), ElementsAre(8)) << "what was in doubt before is over";
+}
+
+TEST_P(StorageConformance, WhatHasLingeredIsInDoubtAnew) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  PushRecord record = Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2")});
+  for (PushItem& item : record.items) item.mask = {SyncField::kQuantity};
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+  ASSERT_EQ(storage()
+                .WriteSettlements(shop.fence(), Settled(1, {Accepted(shop.LinkRow("S2"), "r", {SyncField::kQuantity})}),
+                                  At(3))
+                .status(),
+            absl::OkStatus());
+  ASSERT_EQ(storage().LetPushLinger(shop.fence(), 1), absl::OkStatus());
+  const std::vector<OpenPush> open = Value(storage().ReadOpenPushes(shop.channel_id()));
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_TRUE(open[0].items[0].lingers);
+  EXPECT_FALSE(open[0].items[1].lingers) << "it has a receipt";
+
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(2, {shop.LinkRow("S1")}))), kNothingLeftOut);
+  const Settlement applied = Applied(shop.LinkRow("S1"), {100, 6, ChannelStatus::kListed});
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(2, {applied}), At(4)).status(), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
+  EXPECT_FALSE(shop.LinkRow("S1").dirty);
+
+  // Another link of the item is told.
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  shop.Stock({{"S3", "S3", 100, 10}});
+  shop.Link("S3", "X1");
+  shop.Clean("S3");
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 1, At(6)), absl::OkStatus());
+  EXPECT_TRUE(shop.LinkRow("S3").dirty);
+  EXPECT_EQ(shop.LinkRow("S3").in_doubt, SyncFields{SyncField::kQuantity});
+  EXPECT_THAT(shop.LinkRow("S3").quantities_in_doubt.get(), ElementsAre(10));
+  EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id()))[0].items.size(), 1u) << "what has a receipt stays";
 }
 
 // What was sent over an earlier link may land on its item, and on no other one.
@@ -231,7 +266,7 @@ TEST_P(StorageConformance, PushIdsAreUniqueWithinAChannelOnly) {
   west.Link("S1", "X1");
   ASSERT_EQ(Value(storage().BeginPush(east.fence(), Push(1, {east.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(Value(storage().BeginPush(west.fence(), Push(1, {west.LinkRow("S1")}))), kNothingLeftOut);
-  ASSERT_EQ(storage().AbandonPush(east.fence(), 1), absl::OkStatus());
+  ASSERT_EQ(storage().AbandonPush(east.fence(), 1, At(4)), absl::OkStatus());
   EXPECT_EQ(Value(storage().ReadOpenPushes(west.channel_id())).size(), 1u);
 }
 
@@ -702,7 +737,7 @@ TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
   EXPECT_EQ(open.item.mask, record.items[0].mask);
   EXPECT_EQ(open.item.values, record.items[0].values);
 
-  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus());
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8, At(4)), absl::OkStatus());
   EXPECT_EQ(shop.LinkRow("S1").awaited, Awaited({record.items[0]})) << "a receipt is not given up with the call";
 }
 
@@ -785,10 +820,10 @@ TEST_P(StorageConformance, AbandonedPushLeavesItsLinksInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
-  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus());
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8, At(4)), absl::OkStatus());
   EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
   EXPECT_FALSE(shop.LinkRow("S1").in_doubt.empty());
-  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8), absl::OkStatus()) << "said twice is said once";
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 8, At(4)), absl::OkStatus()) << "said twice is said once";
   shop.Clean("S1");
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
 }

@@ -172,7 +172,7 @@ std::string LinkText(Storage& storage, int64_t channel_id) {
                     Text(push.receipt_deadline), " of");
     for (const OpenItem& open : push.items) {
       absl::StrAppend(&text, " ", open.item.listing_id, " v", open.item.dirty_version, " ",
-                      FormatSyncFields(open.item.mask), " receipt ", open.receipt);
+                      FormatSyncFields(open.item.mask), " receipt ", open.receipt, open.lingers ? " lingers" : "");
     }
     absl::StrAppend(&text, "\n");
   }

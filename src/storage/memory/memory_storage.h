@@ -123,7 +123,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override;
-  absl::Status AbandonPush(const Fence& fence, int64_t push_id) override;
+  absl::Status LetPushLinger(const Fence& fence, int64_t push_id) override;
+  absl::Status AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) override;
   absl::StatusOr<int64_t> WriteStatuses(const Fence& fence, absl::Span<const StatusWrite> rows,
                                         absl::Time now) override;
 

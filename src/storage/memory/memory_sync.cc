@@ -139,6 +139,16 @@ void TakeOut(MemoryChannel& channel, int64_t push_id, Leaves leaves) {
   if (items.empty()) channel.pushes.erase(push);
 }
 
+// What an item has by now nobody knows, whatever was sent to it since.
+void DoubtAnew(MemoryChannel& channel, const PushItem& sent, absl::Time now) {
+  const auto item = channel.items.find(sent.channel_variant_id);
+  if (item == channel.items.end() || item->second.listing_id == 0) return;
+  MemoryListing& listing = channel.listings.at(item->second.listing_id);
+  if (!listing.linked()) return;
+  AddDoubt(sent, listing);
+  channel.MarkDirty(listing, now);
+}
+
 // What has a row leaves the record or, accepted, stays with its receipt.
 void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch) {
   absl::flat_hash_map<int64_t, const Settlement*> row_of;
@@ -147,6 +157,7 @@ void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch) {
     const auto row = row_of.find(open.item.listing_id);
     if (row == row_of.end()) return false;
     open.receipt = row->second->receipt;
+    open.lingers = false;
     return open.receipt.empty();
   });
 }
@@ -371,11 +382,26 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
   return result;
 }
 
-absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id) {
+absl::Status MemoryStorage::LetPushLinger(const Fence& fence, int64_t push_id) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  TakeOut(**channel, push_id, [](const OpenItem& open) { return open.receipt.empty(); });
+  TakeOut(**channel, push_id, [](OpenItem& open) {
+    open.lingers = open.receipt.empty();
+    return false;
+  });
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  TakeOut(**channel, push_id, [&](const OpenItem& open) {
+    if (!open.receipt.empty()) return false;
+    if (open.lingers) DoubtAnew(**channel, open.item, now);
+    return true;
+  });
   return absl::OkStatus();
 }
 

@@ -20,13 +20,10 @@ absl::optional<storage::Doubt> FindPlanned(Connection& db, int64_t channel_id, c
   return ReadDoubt(db, query, 0);
 }
 
-// Adds the item's fields to those of its link that are in doubt. False, and nothing is: the link was overtaken since.
-bool AddDoubt(Connection& db, int64_t channel_id, const PushItem& item) {
-  const absl::optional<storage::Doubt> before = FindPlanned(db, channel_id, item);
-  if (!before.has_value()) return false;
+// Adds the item's fields to those of its link that are in doubt.
+void AddDoubt(Connection& db, int64_t channel_id, const PushItem& item, const storage::Doubt& before) {
   WriteDoubt(db, channel_id, item.listing_id,
-             {UnionOf(before->fields, item.mask), QuantitiesInDoubt(before->fields, before->quantities, item)});
-  return true;
+             {UnionOf(before.fields, item.mask), QuantitiesInDoubt(before.fields, before.quantities, item)});
 }
 
 void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
@@ -60,7 +57,10 @@ void KeepRecord(Connection& db, int64_t channel_id, const PushRecord& record) {
   const absl::optional<Channel> channel = FindChannel(db, channel_id);
   if (channel.has_value() && channel->policy_version == record.policy_version) {
     for (const PushItem& item : record.items) {
-      if (AddDoubt(db, channel_id, item)) AddPushItem(db, channel_id, record.push_id, item);
+      const absl::optional<storage::Doubt> before = FindPlanned(db, channel_id, item);
+      if (!before.has_value()) continue;
+      AddDoubt(db, channel_id, item, *before);
+      AddPushItem(db, channel_id, record.push_id, item);
     }
   }
   RemoveEmptyPush(db, channel_id, record.push_id);
@@ -87,7 +87,8 @@ void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& bat
       Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND listing_id = ?3")
           .Run(channel_id, batch.push_id, row.listing_id);
     } else {
-      Query(db, "UPDATE push_item SET receipt = ?4 WHERE channel_id = ?1 AND push_id = ?2 AND listing_id = ?3")
+      Query(db,
+            "UPDATE push_item SET receipt = ?4, lingers = 0 WHERE channel_id = ?1 AND push_id = ?2 AND listing_id = ?3")
           .Run(channel_id, batch.push_id, row.listing_id, row.receipt);
     }
   }
@@ -106,6 +107,7 @@ OpenItem ReadOpenItem(Connection& db, const Query& query) {
   open.sku = std::string(query.Text(10));
   open.item.external_id = std::string(query.Text(11));
   open.item.parent_id = std::string(query.Text(12));
+  open.lingers = query.Bool(13);
   return open;
 }
 
@@ -116,6 +118,33 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now);
   WriteDoubt(db, channel_id, link.listing_id, {});
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
+}
+
+// What the items of a push that may have landed unheard of have by now nobody knows, whatever was sent to them since.
+void DoubtAnew(Connection& db, int64_t channel_id, int64_t push_id, absl::Time now) {
+  std::vector<PushItem> items;
+  {
+    Query query(db,
+                "SELECT l.listing_id, i.fields, i.quantity FROM push_item i CROSS JOIN link l ON "
+                "l.channel_id = i.channel_id AND l.channel_variant_id = i.channel_variant_id "
+                "WHERE i.channel_id = ?1 AND i.push_id = ?2 AND i.lingers = 1 AND l.state = 'linked'");
+    query.Bind(channel_id, push_id);
+    while (query.Next()) {
+      items.emplace_back();
+      items.back().listing_id = query.Int(0);
+      items.back().mask = ReadSyncFields(db, query.Text(1));
+      items.back().values.quantity = query.IntOrAbsent(2);
+    }
+  }
+  for (const PushItem& item : items) {
+    storage::Doubt before;
+    {
+      Query query(db, "SELECT in_doubt, quantities_in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2");
+      if (query.Bind(channel_id, item.listing_id).Next()) before = ReadDoubt(db, query, 0);
+    }
+    AddDoubt(db, channel_id, item, before);
+    MarkDirty(db, channel_id, item.listing_id, now);
+  }
 }
 
 // What the channel is known to have from now on.
@@ -247,13 +276,14 @@ absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t chan
     Query records(db,
                   "SELECT push_id, kind, call_deadline, receipt_deadline FROM push_record WHERE channel_id = ?1 "
                   "ORDER BY push_id");
-    Query items(db,
-                "SELECT i.listing_id, i.channel_variant_id, i.dirty_version, i.fields, i.price, i.quantity, i.status, "
-                "i.compare_at_price, i.content, i.receipt, v.sku, c.external_id, c.parent_id FROM push_item i "
-                "CROSS JOIN listing_variant v ON v.channel_id = i.channel_id AND v.listing_id = i.listing_id "
-                "LEFT JOIN channel_variant c ON c.channel_id = i.channel_id AND "
-                "c.channel_variant_id = i.channel_variant_id "
-                "WHERE i.channel_id = ?1 AND i.push_id = ?2 ORDER BY i.listing_id");
+    Query items(
+        db,
+        "SELECT i.listing_id, i.channel_variant_id, i.dirty_version, i.fields, i.price, i.quantity, i.status, "
+        "i.compare_at_price, i.content, i.receipt, v.sku, c.external_id, c.parent_id, i.lingers FROM push_item i "
+        "CROSS JOIN listing_variant v ON v.channel_id = i.channel_id AND v.listing_id = i.listing_id "
+        "LEFT JOIN channel_variant c ON c.channel_id = i.channel_id AND "
+        "c.channel_variant_id = i.channel_variant_id "
+        "WHERE i.channel_id = ?1 AND i.push_id = ?2 ORDER BY i.listing_id");
     records.Bind(channel_id);
     while (records.Next()) {
       pushes.push_back({records.Int(0), std::string(records.Text(1)), records.Time(2), records.Time(3), {}});
@@ -285,8 +315,17 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
   return result;
 }
 
-absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id) {
+absl::Status SqliteStorage::LetPushLinger(const Fence& fence, int64_t push_id) {
   return WriteFenced(fence, [&](Connection& db) {
+    Query(db, "UPDATE push_item SET lingers = 1 WHERE channel_id = ?1 AND push_id = ?2 AND receipt IS NULL")
+        .Run(fence.channel_id, push_id);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) {
+  return WriteFenced(fence, [&](Connection& db) {
+    DoubtAnew(db, fence.channel_id, push_id, now);
     Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND receipt IS NULL")
         .Run(fence.channel_id, push_id);
     RemoveEmptyPush(db, fence.channel_id, push_id);

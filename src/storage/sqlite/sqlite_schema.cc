@@ -286,6 +286,7 @@ ALTER TABLE push_item ADD COLUMN content TEXT;
 ALTER TABLE push_item ADD COLUMN channel_variant_id INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE push_item ADD COLUMN fields TEXT NOT NULL DEFAULT '';
 ALTER TABLE push_item ADD COLUMN receipt TEXT;
+ALTER TABLE push_item ADD COLUMN lingers INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX push_item_awaited ON push_item (channel_id, listing_id) WHERE receipt IS NOT NULL;
 
 ALTER TABLE channel_variant ADD COLUMN handle TEXT;

@@ -130,7 +130,8 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override;
-  absl::Status AbandonPush(const Fence& fence, int64_t push_id) override;
+  absl::Status LetPushLinger(const Fence& fence, int64_t push_id) override;
+  absl::Status AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) override;
 
   // Jobs, slots, owners; schedules
   absl::StatusOr<OwnerId> OpenOwner() override;
