@@ -49,14 +49,12 @@ void Oracles::QueueWritten(const QueueChange& change) {
   ++moment_;
   const int64_t channel_id = change.slot.channel_id;
   const OwnerId owner = holders_[channel_id].owner;
-  const bool ended_by_itself = dead_.count(owner) == 0;
   JudgeClaim(change.slot, holders_[channel_id]);
   for (const Job& job : change.update) {
     const bool ends = jobs_[job.job_id].state == JobState::kRunning && IsFinal(job.state);
     JudgeYield(job, owner);
     JudgeUpdate(job);
-    const bool counts = ended_by_itself && job.state != JobState::kCancelled;
-    if (ends && counts && LaneOf(job) == Lane::kUrgent) owed_.insert(channel_id);
+    if (ends && LaneOf(job) == Lane::kUrgent && IsBulkDue(channel_id)) owed_.insert(channel_id);
   }
   for (const Job& job : change.insert) {
     if (!jobs_.emplace(job.job_id, job).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
@@ -218,8 +216,9 @@ void Oracles::PushBegun(int64_t channel_id, const PushRecord& record, absl::Span
 void Oracles::PushArrives(int64_t channel_id, const PushRequest& request, absl::Duration timeout) {
   for (const PushItem& item : request.items) {
     const absl::Time deadline = deadlines_[item.idempotency_key];
-    if (scheduler_.now() > deadline) Fail("O8", absl::StrCat("a push of ", item.external_id, " arrives too late"));
-    if (scheduler_.now() + timeout > deadline) late_.insert(item.idempotency_key);
+    if (scheduler_.now() + timeout > deadline) {
+      Fail("O8", absl::StrCat("a push of ", item.external_id, " arrives too late"));
+    }
     for (const SyncField field : kSyncFields) {
       if (!item.mask.Has(field)) continue;
       OnItsWay& earlier = on_their_way_[{{channel_id, item.listing_id}, field}];
@@ -234,9 +233,6 @@ void Oracles::PushArrives(int64_t channel_id, const PushRequest& request, absl::
 void Oracles::PushAnswered(int64_t channel_id, const PushRequest& request, const absl::StatusOr<PushReply>& reply) {
   // Throttled or refused as a whole: nothing of it is done.
   const bool none = IsThrottled(reply.status()) || absl::IsInvalidArgument(reply.status());
-  for (const PushItem& item : request.items) {
-    if (!reply.ok() && late_.count(item.idempotency_key) > 0) Excuse(channel_id, item.external_id);
-  }
   if (!reply.ok() && !none) return;
   for (size_t i = 0; i < request.items.size(); ++i) {
     const PushItem& item = request.items[i];
@@ -311,7 +307,7 @@ void Oracles::JudgeItems(Storage& storage, const Channel& channel, SimulatedPlat
   if (!rows.ok()) return Fail("O6", rows.status().message());
   for (const ListingRow& row : *rows) {
     if (row.link_state == LinkState::kLinked && row.attentions.empty() && IsLive(row.status) &&
-        edited.count(row.external_id) == 0 && excused_.count({channel.channel_id, row.external_id}) == 0) {
+        edited.count(row.external_id) == 0) {
       JudgeRow(channel.config.name, row, platform);
     }
   }

@@ -73,11 +73,6 @@ class Oracles {
   void PushArrives(int64_t channel_id, const PushRequest& request, absl::Duration timeout);
   void PushAnswered(int64_t channel_id, const PushRequest& request, const absl::StatusOr<PushReply>& reply);
 
-  // Of an item more may land than flxlink takes care of: faults that are known and not mended yet.
-  //   - A push whose answer got lost, or whose process died, was accepted: it lands after its call's deadline.
-  //   - A push was sent some time after its record was made: it lands up to its timeout after that.
-  void Excuse(int64_t channel_id, const std::string& external_id) { excused_.insert({channel_id, external_id}); }
-
   // Requests: the moment before it is asked, and what it was told.
   int64_t moment() const { return moment_; }
   void Accepted(int64_t asked_at, const JobRequest& request, const Job& job);
@@ -156,9 +151,6 @@ class Oracles {
   std::map<Item, absl::Time> seen_at_;
   // Until when it was absent.
   std::map<Item, absl::Time> absent_until_;
-  std::set<Item> excused_;
-  // Keys of pushes that can land after their deadlines.
-  std::set<std::string> late_;
   // Calls under way, by channel and owner.
   std::map<std::pair<int64_t, OwnerId>, int64_t> calls_;
   int64_t items_judged_ = 0;

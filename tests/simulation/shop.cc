@@ -49,10 +49,7 @@ SimulatedOptions ChoosePlatform(Scheduler& scheduler, const SimulatedFaults& fau
   PushKind& slow = kinds[scheduler.Choose(kinds.size())];
   if (scheduler.Choose(3) == 0) {
     slow.receipt_timeout = absl::Minutes(5);
-    // A quantity that falls twice is sent again for as long as an earlier one is awaited: known, and not mended yet.
-    slow.later_wins = slow.fields.Has(SyncField::kQuantity) || scheduler.Choose(2) == 0;
-    // An accepted push whose answer got lost can land after a later one was applied: known, and not mended yet.
-    if (!slow.later_wins) options.faults.push_lost_reply = 0;
+    slow.later_wins = scheduler.Choose(2) == 0;
   }
   const bool compares = scheduler.Choose(2) == 0;
   const absl::Duration timeout = absl::Seconds(scheduler.Choose(2) == 0 ? 5 : 60);

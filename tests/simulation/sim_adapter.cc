@@ -24,17 +24,9 @@ void SimAdapter::PushSeveral(absl::Span<const PushRequest> requests, const CallC
     NoteAnswer(requests[i], reply);
     oracles_.PushAnswered(channel_id_, requests[i], reply);
     scheduler_.Point("answer");
-    if (process_.dead) return TellUnheard(requests[i], reply);
-    done(i, std::move(reply));
+    if (!process_.dead) done(i, std::move(reply));
   });
   oracles_.CallEnds(channel_id_, process_.owners);
-}
-
-void SimAdapter::TellUnheard(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const {
-  for (size_t i = 0; reply.ok() && i < request.items.size(); ++i) {
-    if (reply->outcomes[i].result != PushResult::kAccepted) continue;
-    oracles_.Excuse(channel_id_, request.items[i].external_id);
-  }
 }
 
 void SimAdapter::NoteSent(const PushRequest& request) const {

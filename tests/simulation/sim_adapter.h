@@ -48,7 +48,6 @@ class SimAdapter : public ChannelAdapter {
   void PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call, PushDone done) const override;
 
  private:
-  void TellUnheard(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const;
   void NoteSent(const PushRequest& request) const;
   void NoteAnswer(const PushRequest& request, const absl::StatusOr<PushReply>& reply) const;
 

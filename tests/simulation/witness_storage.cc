@@ -44,7 +44,7 @@ absl::StatusOr<PullState> WitnessStorage::BeginPull(const Fence& fence, absl::st
   return pull;
 }
 
-void WitnessStorage::FindBroken(int64_t channel_id, bool by_pull, bool tells) {
+void WitnessStorage::FindBroken(int64_t channel_id, bool by_pull) {
   ListingFilter filter;
   filter.link_states = {LinkState::kBroken};
   const absl::StatusOr<std::vector<ListingRow>> rows = store_.ReadListings(channel_id, filter, 0, kMaxRows);
@@ -56,7 +56,7 @@ void WitnessStorage::FindBroken(int64_t channel_id, bool by_pull, bool tells) {
     if (broken_[channel_id].count(row.external_id) == 0) newly.insert(row.external_id);
   }
   broken_[channel_id] = std::move(now);
-  if (tells) oracles_.LinksBroken(channel_id, newly, by_pull);
+  oracles_.LinksBroken(channel_id, newly, by_pull);
 }
 
 }  // namespace flxlink::simulation

@@ -58,10 +58,7 @@ class WitnessStorage : public ForwardingStorage {
                                                     absl::Time now) override {
     absl::StatusOr<SettlementResult> result =
         Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now));
-    // A receipt says that an item was gone when it was decided, whatever was seen since: known, and not mended yet.
-    const bool decides =
-        std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) { return row.decided; });
-    if (result.ok()) FindBroken(fence.channel_id, false, !decides);
+    if (result.ok()) FindBroken(fence.channel_id, false);
     return result;
   }
 
@@ -138,11 +135,11 @@ class WitnessStorage : public ForwardingStorage {
 
   template <typename Result>
   Result TellBroken(const Fence& fence, bool by_pull, Result result) {
-    if (IsOk(result)) FindBroken(fence.channel_id, by_pull, true);
+    if (IsOk(result)) FindBroken(fence.channel_id, by_pull);
     return result;
   }
   // Finds the links that broke since it last looked, and tells of them.
-  void FindBroken(int64_t channel_id, bool by_pull, bool tells);
+  void FindBroken(int64_t channel_id, bool by_pull);
 
   Storage& store_;
   Oracles& oracles_;
