@@ -32,11 +32,11 @@ class ChannelStorage {
   virtual absl::StatusOr<std::vector<Channel>> ReadChannels() = 0;
 
   // Writes config and draft if the channel's revision is `expected_revision`, else ABORTED. `moves_policy`: the change
-  // touches what links should send, or how, so the policy version grows. Repeat: OK, with nothing written, where the channel is
-  // one revision further and has this very config and draft; where it was changed once more, ABORTED. Another adapter
-  // or other settings take PullState::mark away, make a pull needed where there was one, and end one that runs, as if
-  // another had begun and ended: its pages are of another platform, or another file, and what its job still writes is
-  // refused.
+  // touches what links should send, or how, so the policy version grows. Repeat: OK, with nothing written, where the
+  // channel is one revision further and has this very config and draft; where it was changed once more, ABORTED.
+  // Another adapter or other settings take PullState::mark away, make a pull needed where there was one, and end one
+  // that runs, as if another had begun and ended: its pages are of another platform, or another file, and what its job
+  // still writes is refused.
   virtual absl::Status WriteChannel(int64_t channel_id, int64_t expected_revision, const ChannelConfig& config,
                                     const absl::optional<ChannelConfig>& draft, bool moves_policy) = 0;
 

@@ -15,10 +15,10 @@
 // have.
 //
 // *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged, or than a
-// push in doubt may have left there, and nothing that was sent, the channel has probably sold some. Unless the channel's policy says overwrite,
-// the quantity is then not sent until the product's quantity has been stated again after that observation; meanwhile it
-// is attention. Nothing else ends the guard: the 0 that hides an item is sent all the same, and when the item is shown
-// again its quantity is held as before.
+// push in doubt may have left there, and nothing that was sent, the channel has probably sold some. Unless the
+// channel's policy says overwrite, the quantity is then not sent until the product's quantity has been stated again
+// after that observation; meanwhile it is attention. Nothing else ends the guard: the 0 that hides an item is sent all
+// the same, and when the item is shown again its quantity is held as before.
 //
 // *Fixed* fields of an item (channel_variant.h) are never sent, in doubt or not: the channel would not take them. Where
 // a fixed field has another value than the one desired, as the last pull saw it, that is attention and the link is
