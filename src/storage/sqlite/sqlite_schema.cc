@@ -360,6 +360,10 @@ UPDATE channel SET pull_needed = 1;
 
 ALTER TABLE job RENAME COLUMN rerun_of TO from_job;
 ALTER TABLE job ADD COLUMN not_before INTEGER;
+-- What the jobs of before have changed is not known here.
+ALTER TABLE job ADD COLUMN changed INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX job_finished ON job (channel_id, kind, state, changed, finished_at, job_id)
+  WHERE state IN ('completed', 'failed', 'cancelled');
 
 ALTER TABLE schedule RENAME TO only_schedule;
 CREATE TABLE schedule (
