@@ -167,7 +167,7 @@ std::vector<FinishedJob> PartOf(std::vector<FinishedJob> jobs, absl::Time before
   for (const FinishedJob& job : jobs) groups[{job.kind, job.state, job.changed}].push_back(job);
   std::vector<FinishedJob> part;
   for (const auto& [group, members] : groups) {
-    for (size_t i = 0; i < members.size() && static_cast<int64_t>(i) < limit + 1; ++i) {
+    for (size_t i = 0; i < members.size() && static_cast<int64_t>(i) < limit; ++i) {
       if (members[i].finished_at < before) part.push_back(members[i]);
     }
     part.push_back(members.back());

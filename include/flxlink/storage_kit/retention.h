@@ -46,8 +46,8 @@ absl::Time ChosenBefore(const ChannelConfig& config, int64_t count, absl::Time n
 // the latest end, and of those with the highest id), nor the last of a kind that failed, nor what kStaysAtLeast keeps.
 //
 // `jobs` are, in any order and also twice, all that the channel has or, of the jobs of each kind, state and `changed`
-// for themselves, the `limit` + 1 oldest (ended before ChosenBefore, or else fewer) and the newest. `count` is how many
-// it has in all; beyond keep_jobs + `limit` none needs to be counted.
+// for themselves, the `limit` oldest, as far as they ended before ChosenBefore, and the newest. `count` is how many it
+// has in all; beyond keep_jobs + `limit` none needs to be counted.
 std::vector<int64_t> ChoosePruned(std::vector<FinishedJob> jobs, int64_t count, const ChannelConfig& config,
                                   absl::Time now, int64_t limit);
 

@@ -65,7 +65,7 @@ std::vector<int64_t> FindPruned(Connection& db, int64_t channel_id, absl::Time n
   Query counted(db, kFinishedCount);
   const int64_t count = counted.Bind(channel_id, config.keep_jobs + limit).Next() ? counted.Int(0) : 0;
   const std::vector<Group> groups = FindGroups(db, channel_id);
-  Jobs jobs = OldestJobs(db, channel_id, groups, storage::ChosenBefore(config, count, now), limit + 1);
+  Jobs jobs = OldestJobs(db, channel_id, groups, storage::ChosenBefore(config, count, now), limit);
   if (jobs.empty()) return {};
   AddNewestJobs(db, channel_id, groups, &jobs);
   return storage::ChoosePruned(std::move(jobs), count, config, now, limit);
