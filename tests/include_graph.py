@@ -47,7 +47,7 @@ IMPURE_FILES = {"src/model/clock.cc", "src/model/executor.cc"}
 # Public headers that only these folders implement or use: nobody below the engine sees it, nobody but a program its files, and
 # nobody but a storage the kit; what can be kept, the engine too.
 FACADES = {"flxlink/engine.h": {"engine", "cli"}, "flxlink/catalog_csv.h": {"csv", "cli"},
-           **{f"flxlink/storage_kit/{kit}.h": {"storage", "storage/memory", "storage/sqlite"} for kit in ("content", "errors", "rules")},
+           **{f"flxlink/storage_kit/{kit}.h": {"storage", "storage/memory", "storage/sqlite"} for kit in ("content", "errors", "retention", "rules")},
            "flxlink/storage_kit/limits.h": {"storage", "storage/memory", "storage/sqlite", "engine"}}
 
 INCLUDE = re.compile(r"^\s*#\s*include\s+([<\"][^>\"]+[>\"])", re.MULTILINE)

@@ -85,6 +85,16 @@ struct ChannelConfig {
   // A pull that would break more links than this is held until a person approves the job. nullopt (the default): no
   // limit.
   absl::optional<int64_t> break_limit;
+
+  // For how many days finished jobs are kept, and how many of them. What is past either is removed, a few each time
+  // that a job of the channel ends: first what is too old, then what is too many, the jobs that changed nothing before
+  // the others. The last job of each kind stays, and its last failure, and what ended within the last hour, since
+  // somebody may still wait for it. 1 to kMaxKeepDays and 1 to kMaxKeepJobs; default 90 and 1,000.
+  int64_t keep_days = 90;
+  int64_t keep_jobs = 1000;
+
+  static constexpr int64_t kMaxKeepDays = 36500;
+  static constexpr int64_t kMaxKeepJobs = 100000;
 };
 
 // OK, or INVALID_ARGUMENT naming the setting and how to fix it. Knows nothing of adapters.

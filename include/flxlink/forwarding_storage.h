@@ -271,6 +271,9 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override {
     return Around("ReadJobs", [&] { return inner_.ReadJobs(filter, before_id, limit); });
   }
+  absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) override {
+    return Around("PruneJobs", [&] { return inner_.PruneJobs(channel_id, now, limit); });
+  }
   absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) override {
     return Around("WriteSchedule", [&] { return inner_.WriteSchedule(schedule); });
   }

@@ -66,11 +66,19 @@ class JobStorage {
   // Absolute numbers; also a sign of life, as KeepAlive is.
   virtual absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) = 0;
 
+  // NOT_FOUND (no_job) also of one that was removed since.
   virtual absl::StatusOr<Job> ReadJob(int64_t job_id) = 0;
 
   // Jobs that match the filter, with ids below `before_id`, newest first. Fewer than `limit`: there are no more. None
   // where there is no channel of the filter's name.
   virtual absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) = 0;
+
+  // Removes finished jobs of the channel: those that ChoosePruned (storage_kit/retention.h) chooses by its
+  // configuration, at most `limit`. Returns how many; fewer than `limit`: there are no more. Open jobs, whatever names
+  // a removed one (Job::from_job, LinkEvent::job_id) and the queue's revision stay as they are. It is asked after every
+  // job, so where there is nothing to remove it must be cheap, hold up no writer, and read no job but by an index. A
+  // limit is 1 to kMaxRows. Repeat: removes the next.
+  virtual absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) = 0;
 
   // -- Schedules
 

@@ -308,7 +308,7 @@ constexpr absl::string_view kAlreadyLinked = "already_linked";
 // Args: external_id
 // Fix: Bring the item back on the channel and pull, or choose another item.
 constexpr absl::string_view kItemNotLive = "item_not_live";
-// There is no such job.
+// There is no such job, or it is not kept any more.
 // Args: job
 // Fix: Look at the jobs that there are.
 constexpr absl::string_view kNoJob = "no_job";

@@ -21,7 +21,7 @@
 namespace flxlink::cli {
 namespace {
 
-// What was given on the command line. Empty: not given.
+// What was given on the command line. Empty, or 0: not given.
 struct ChannelFlags {
   std::string name;
   std::string adapter;
@@ -36,6 +36,8 @@ struct ChannelFlags {
   std::string oversell;
   std::vector<std::string> status_rules;
   std::string break_limit;
+  int64_t keep_days = 0;
+  int64_t keep_jobs = 0;
   bool draft = false;
 };
 
@@ -128,6 +130,8 @@ absl::Status ApplyLimits(const ChannelFlags& flags, ChannelConfig& config) {
     if (!limit.ok()) return limit.status();
     config.break_limit = *limit;
   }
+  if (flags.keep_days != 0) config.keep_days = flags.keep_days;
+  if (flags.keep_jobs != 0) config.keep_jobs = flags.keep_jobs;
   return absl::OkStatus();
 }
 
@@ -181,7 +185,8 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
       {"currency", std::string(config.currency.code())},
       {"oversell guard", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
       {"status rules", OrNone(status_rules)},
-      {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"}};
+      {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"},
+      {"keeps finished jobs", absl::StrCat("for ", config.keep_days, " days, at most ", config.keep_jobs)}};
   std::string text;
   for (const auto& [label, value] : lines) absl::StrAppend(&text, indent, label, ": ", OneLine(value), "\n");
   return text;
@@ -389,12 +394,22 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
                 "RULE");
 }
 
+void AddKeepOptions(CLI::App* command, ChannelFlags& flags) {
+  command->add_option("--keep-days", flags.keep_days, "Keep finished jobs for so many days (default: 90)")
+      ->check(CLI::Range(int64_t{1}, ChannelConfig::kMaxKeepDays))
+      ->type_name("N");
+  command->add_option("--keep-jobs", flags.keep_jobs, "Keep so many finished jobs (default: 1000)")
+      ->check(CLI::Range(int64_t{1}, ChannelConfig::kMaxKeepJobs))
+      ->type_name("N");
+}
+
 void AddConfigOptions(CLI::App* command, ChannelFlags& flags) {
   command->add_option("--adapter", flags.adapter, "What speaks to the channel, such as csv")->type_name("NAME");
   AddRepeatable(command, "--set", flags.settings, "NAME=VALUE, a setting of the adapter; once per setting", "SETTING");
   command->get_option("--set")->check(Parses([](const std::string& text) { return ParseSetting(text).status(); }));
   AddLinkOptions(command, flags);
   AddSyncOptions(command, flags);
+  AddKeepOptions(command, flags);
 }
 
 }  // namespace

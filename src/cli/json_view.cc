@@ -79,7 +79,9 @@ Json ConfigView(const ChannelConfig& config) {
           {"sync_fields", SyncFieldsView(config.sync_fields)},
           {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
           {"status_rules", std::move(status_rules)},
-          {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()}};
+          {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()},
+          {"keep_days", config.keep_days},
+          {"keep_jobs", config.keep_jobs}};
 }
 
 Json ProblemsView(const std::vector<JobProblem>& problems, absl::string_view channel) {

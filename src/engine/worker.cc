@@ -19,6 +19,9 @@ namespace {
 // Channels that RunAny looks at before it asks storage again for the most urgent.
 constexpr int64_t kClaimableAtOnce = 16;
 
+// Finished jobs that the end of one removes at most. Many more than one, so that what has gathered gets less.
+constexpr int64_t kPrunedAtOnce = 20;
+
 absl::Status RunKind(JobContext& context) {
   switch (context.job().kind) {
     case JobKind::kPull:
@@ -202,9 +205,21 @@ absl::StatusOr<bool> Worker::WriteEnd(int64_t channel_id) {
   // its own to end.
   const bool is_over = status.ok() || IsSlotLost(status) || absl::IsNotFound(status);
   if (!is_over) return status;
-  absl::MutexLock lock(&mutex_);
-  endings_.erase(channel_id);
+  {
+    absl::MutexLock lock(&mutex_);
+    endings_.erase(channel_id);
+  }
+  if (status.ok() && !yields) PruneJobs(channel_id);
   return !yields;
+}
+
+// The job has ended well however this goes, and the next end tries again.
+void Worker::PruneJobs(int64_t channel_id) {
+  const absl::StatusOr<absl::Time> now = options_.storage->Now();
+  const absl::Status status =
+      now.ok() ? options_.storage->PruneJobs(channel_id, *now, kPrunedAtOnce).status() : now.status();
+  // NOT_FOUND: the channel was removed meanwhile.
+  if (!status.ok() && !absl::IsNotFound(status)) ReportTrouble(channel_id, status);
 }
 
 // Names the channel as far as storage can say its name.

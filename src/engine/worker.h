@@ -61,6 +61,8 @@ class Worker {
   Ending Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield);
   // Returns whether the job came to its end: not, if it yielded.
   absl::StatusOr<bool> WriteEnd(int64_t channel_id);
+  // One step; trouble is reported.
+  void PruneJobs(int64_t channel_id);
   void ReportTrouble(int64_t channel_id, const absl::Status& status);
 
   const EngineOptions& options_;

@@ -113,6 +113,18 @@ absl::Status ValidateLinkPriority(const ChannelConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateKept(const ChannelConfig& config) {
+  if (config.keep_days < 1 || config.keep_days > ChannelConfig::kMaxKeepDays) {
+    return ConfigError(config, absl::StrCat("finished jobs are kept for ", config.keep_days, " days; give 1 to ",
+                                            ChannelConfig::kMaxKeepDays));
+  }
+  if (config.keep_jobs < 1 || config.keep_jobs > ChannelConfig::kMaxKeepJobs) {
+    return ConfigError(
+        config, absl::StrCat(config.keep_jobs, " finished jobs are kept; give 1 to ", ChannelConfig::kMaxKeepJobs));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<StatusRule> ParseStatusRule(absl::string_view text, Currency currency) {
@@ -145,7 +157,7 @@ absl::Status ValidateChannelConfig(const ChannelConfig& config) {
   if (config.break_limit.has_value() && *config.break_limit < 0) {
     return ConfigError(config, absl::StrCat("the break limit is ", *config.break_limit, "; it cannot be below 0"));
   }
-  return absl::OkStatus();
+  return ValidateKept(config);
 }
 
 }  // namespace flxlink

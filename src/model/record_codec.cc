@@ -142,6 +142,8 @@ void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfi
   config->link_after_build = record.link_after_build();
   config->link_after_sync = record.link_after_sync();
   if (record.has_break_limit()) config->break_limit = record.break_limit();
+  if (record.has_keep_days()) config->keep_days = record.keep_days();
+  if (record.has_keep_jobs()) config->keep_jobs = record.keep_jobs();
 }
 
 absl::Status DecodeConfigLists(const internal::ChannelConfigRecord& record, ChannelConfig* config) {
@@ -244,6 +246,8 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   record.set_oversell_guard(static_cast<internal::OversellGuardRecord>(config.oversell_guard));
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
   if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);
+  record.set_keep_days(config.keep_days);
+  record.set_keep_jobs(config.keep_jobs);
   return record.SerializeAsString();
 }
 

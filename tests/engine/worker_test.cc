@@ -20,6 +20,7 @@
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/edit_channel.h"
 #include "tests/support/manual_clock.h"
 
 namespace flxlink::engine {
@@ -44,6 +45,7 @@ class FailingStorage : public ForwardingStorage {
   std::function<absl::Status(int64_t channel_id)> before_read_queue;
   std::function<absl::Status(int64_t channel_id)> before_read_channel;
   std::function<void()> after_progress;
+  std::function<absl::Status()> before_prune;
 
   absl::Status WriteQueue(const QueueChange& change) override {
     absl::Status status = before_write_queue ? before_write_queue(change) : absl::OkStatus();
@@ -53,6 +55,11 @@ class FailingStorage : public ForwardingStorage {
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override {
     const absl::Status status = before_read_queue ? before_read_queue(channel_id) : absl::OkStatus();
     return status.ok() ? ForwardingStorage::ReadQueue(channel_id) : status;
+  }
+  absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) override {
+    const absl::Status status = before_prune ? before_prune() : absl::OkStatus();
+    if (!status.ok()) return status;
+    return ForwardingStorage::PruneJobs(channel_id, now, limit);
   }
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
     const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, progress);
@@ -89,6 +96,7 @@ class WorkerTest : public ::testing::Test {
     storage_.before_read_queue = nullptr;
     storage_.before_read_channel = nullptr;
     storage_.after_progress = nullptr;
+    storage_.before_prune = nullptr;
   }
 
   WorkerTest() : inner_(NewMemoryStorage(clock_)), storage_(*inner_) {
@@ -162,6 +170,43 @@ class WorkerTest : public ::testing::Test {
   std::unique_ptr<EventStream> troubles_;
   std::unique_ptr<Engine> engine_;
 };
+
+// -- What finished jobs leave
+
+TEST_F(WorkerTest, AJobThatEndsRemovesWhatTheChannelDoesNotKeep) {
+  AddChannel("shop");
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) { config.keep_jobs = 2; }).ok());
+  std::vector<int64_t> ids;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(Enqueue("shop"));
+    EXPECT_EQ(*engine_->RunPending(10), 1);
+    EXPECT_EQ(Read(ids.back()).state, JobState::kCompleted);
+    clock_.Advance(absl::Hours(2));
+  }
+  EXPECT_EQ(inner_->ReadJob(ids[0]).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(inner_->ReadJob(ids[1]).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Read(ids[2]).state, JobState::kCompleted);
+  EXPECT_THAT(Troubled(), IsEmpty());
+}
+
+TEST_F(WorkerTest, AJobDoesNotFailWithTheRemovalOfOthers) {
+  AddChannel("shop");
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) { config.keep_jobs = 1; }).ok());
+  const int64_t first = Enqueue("shop");
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+  clock_.Advance(absl::Hours(2));
+  storage_.before_prune = [] { return kAway; };
+  const int64_t second = Enqueue("shop");
+  EXPECT_EQ(*engine_->RunPending(10), 1);
+  EXPECT_EQ(Read(second).state, JobState::kCompleted);
+  EXPECT_EQ(Read(first).state, JobState::kCompleted);
+  EXPECT_THAT(Troubled(), ElementsAre("channel shop"));
+  storage_.before_prune = nullptr;
+  Enqueue("shop");
+  EXPECT_EQ(*engine_->RunPending(10), 1) << "it is not put off";
+  EXPECT_EQ(inner_->ReadJob(first).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Troubled(), IsEmpty());
+}
 
 // -- The end of a job
 

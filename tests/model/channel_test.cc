@@ -122,6 +122,25 @@ TEST(ChannelConfigTest, RefusesSettings) {
   EXPECT_THAT(ErrorOf(config), HasSubstr("break limit is -1"));
 }
 
+TEST(ChannelConfigTest, RefusesToKeepNothingOrTooMuch) {
+  for (const int64_t days : {int64_t{0}, ChannelConfig::kMaxKeepDays + 1}) {
+    ChannelConfig config = GoodConfig();
+    config.keep_days = days;
+    EXPECT_THAT(ErrorOf(config), HasSubstr(absl::StrCat("kept for ", days, " days; give 1 to 36500")));
+  }
+  for (const int64_t jobs : {int64_t{0}, ChannelConfig::kMaxKeepJobs + 1}) {
+    ChannelConfig config = GoodConfig();
+    config.keep_jobs = jobs;
+    EXPECT_THAT(ErrorOf(config), HasSubstr(absl::StrCat(jobs, " finished jobs are kept; give 1 to 100000")));
+  }
+  ChannelConfig config = GoodConfig();
+  config.keep_days = config.keep_jobs = 1;
+  EXPECT_TRUE(ValidateChannelConfig(config).ok());
+  config.keep_days = ChannelConfig::kMaxKeepDays;
+  config.keep_jobs = ChannelConfig::kMaxKeepJobs;
+  EXPECT_TRUE(ValidateChannelConfig(config).ok());
+}
+
 TEST(ChannelConfigTest, RefusesRulesThatCannotBeWrittenDown) {
   for (const LinkRule& rule : {LinkRule{"", "sku", {}, {}}, LinkRule{"sku", "", {}, {}}, LinkRule{"a=b", "sku", {}, {}},
                                LinkRule{"sku", "a,b", {}, {}}}) {

@@ -21,7 +21,8 @@ using Subject = StatusRule::Subject;
 bool Same(const ChannelConfig& a, const ChannelConfig& b) {
   const auto parts = [](const ChannelConfig& c) {
     return std::tie(c.name, c.adapter, c.settings, c.link_priority, c.parent_guard, c.strict, c.link_after_build,
-                    c.link_after_sync, c.sync_fields, c.currency, c.oversell_guard, c.status_rules, c.break_limit);
+                    c.link_after_sync, c.sync_fields, c.currency, c.oversell_guard, c.status_rules, c.break_limit,
+                    c.keep_days, c.keep_jobs);
   };
   return parts(a) == parts(b);
 }
@@ -49,6 +50,8 @@ ChannelConfig FullConfig() {
   config.status_rules = {{Subject::kQuantity, Comparison::kLessOrEqual, 0, Action::kHide},
                          {Subject::kPrice, Comparison::kGreater, 1990, Action::kUnhide}};
   config.break_limit = 0;
+  config.keep_days = 7;
+  config.keep_jobs = 20;
   return config;
 }
 
@@ -113,7 +116,7 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
   EXPECT_EQ(absl::BytesToHexString(EncodeChannelConfig(FullConfig())),
             "0a0473686f7012036373761a100a0470617468120873686f702e6373761a060a046d6f6465220a0a03736b751203736b"
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
-            "0162071005188c1f20016800");
+            "0162071005188c1f2001680070077814");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())),
             "0a120a01410a001201421801200128013001400112020004220a0a066c696e6b6564100322110a0473656e7410ffffff"
             "ffffffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
@@ -130,6 +133,18 @@ TEST(RecordCodecTest, ReadsProblemsWithASuggestion) {
   const std::string bytes = absl::HexStringToBytes("2a190a05534b552d3112066e6f5f736b751a04776861742202646f");
   ASSERT_TRUE(DecodeJobDetails(bytes, &job).ok());
   EXPECT_EQ(job.problems, (std::vector<JobProblem>{{"SKU-1", {"no_sku", {}, "what"}}}));
+}
+
+// What is kept was no setting once.
+TEST(RecordCodecTest, ReadsChannelsThatDoNotSayWhatTheyKeep) {
+  std::string bytes = EncodeChannelConfig(FullConfig());
+  bytes.resize(bytes.size() - 4);
+  const absl::StatusOr<ChannelConfig> decoded = DecodeChannelConfig(bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ChannelConfig expected = FullConfig();
+  expected.keep_days = ChannelConfig().keep_days;
+  expected.keep_jobs = ChannelConfig().keep_jobs;
+  EXPECT_TRUE(Same(*decoded, expected));
 }
 
 // Fields that a later release adds are passed over.
@@ -216,6 +231,8 @@ class RandomRecord {
                                      Number(), Flag() ? Action::kHide : Action::kUnhide});
     }
     if (Flag()) config.break_limit = Number();
+    config.keep_days = Number();
+    config.keep_jobs = Number();
     return config;
   }
 

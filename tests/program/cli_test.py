@@ -26,7 +26,7 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
-               "currency", "sync_fields", "oversell", "status_rules", "break_limit"]
+               "currency", "sync_fields", "oversell", "status_rules", "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
 COUNTS_KEYS = ["listings", "link_states", "unlinked_reasons", "healths", "attentions", "with_attention", "dirty",
@@ -101,6 +101,8 @@ class UsageTest(CliTest):
             ((*add, "--link-after-build", "maybe"), "maybe"),
             ((*add, "--oversell", "maybe"), "maybe"),
             ((*add, "--break-limit", "-1"), "-1"),
+            ((*add, "--keep-days", "0"), "--keep-days"),
+            ((*add, "--keep-jobs", "100001"), "--keep-jobs"),
             (("channel", "add", "a b", "--adapter", "csv", "--set", "path=shop.csv"), "a b"),
             (("product", "import"), "F"),
             (("product", "import", "products.csv", "--dialect", "xml"), "xml"),
@@ -181,22 +183,22 @@ class ChannelTest(CliTest):
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
             "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
             "overwrite", "--status-rule", "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
-            "5")
+            "5", "--keep-days", "30", "--keep-jobs", "200")
         self.assertEqual(list(channel), CHANNEL_KEYS)
         self.assertEqual(channel, {
             "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
             "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
             "link_after_build": True, "link_after_sync": False, "currency": "EUR",
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
-            "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "draft": None,
-            "complete_pulls": 0, "last_complete_pull": None})
+            "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "keep_days": 30,
+            "keep_jobs": 200, "draft": None, "complete_pulls": 0, "last_complete_pull": None})
         self.assertEqual(self.channel(), channel)
         self.assertEqual(self.json("channel", "list"), [channel])
 
     def test_defaults(self):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
-                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", [], None])
+                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", [], None, 90, 1000])
 
     def test_fields_of_a_sync_have_one_order(self):
         self.add_shop("--sync-fields", "compare_at_price,status,price")
@@ -223,14 +225,15 @@ class ChannelTest(CliTest):
                       self.failure(1, "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv"))
 
     def test_set_changes_what_is_given(self):
-        self.add_shop("--status-rule", "price>=10.00:hide", "--break-limit", "3")
+        self.add_shop("--status-rule", "price>=10.00:hide", "--break-limit", "3", "--keep-days", "7", "--keep-jobs", "20")
         before = self.channel()
         self.assertEqual(self.json("channel", "set", "shop", "--rule", "sku=sku,norm=trim", "--strict", "yes"),
                          {**before, "rules": ["sku=sku,norm=trim"], "strict": True})
         changed = self.json("channel", "set", "shop", "--set", "path=other.csv", "--rule", "none", "--status-rule",
-                            "none", "--sync-fields", "none", "--break-limit", "none", "--strict", "no")
+                            "none", "--sync-fields", "none", "--break-limit", "none", "--strict", "no", "--keep-days", "8")
         self.assertEqual(changed, {**before, "settings": {"path": "other.csv"}, "rules": [], "status_rules": [],
-                                   "sync_fields": [], "break_limit": None})
+                                   "sync_fields": [], "break_limit": None, "keep_days": 8})
+        self.assertIn("keeps finished jobs: for 8 days, at most 20\n", self.text("channel", "show", "shop"))
 
     def test_a_status_rule_keeps_its_number_in_another_currency(self):
         self.add_shop("--status-rule", "price>=10.00:hide")

@@ -32,6 +32,8 @@ ChannelConfig FullConfig() {
       {StatusRule::Subject::kPrice, StatusRule::Comparison::kGreater, -5, StatusRule::Action::kUnhide},
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kNotEqual, 1LL << 60, StatusRule::Action::kHide}};
   config.break_limit = 0;
+  config.keep_days = 7;
+  config.keep_jobs = 20;
   return config;
 }
 
@@ -106,6 +108,8 @@ TEST_P(StorageConformance, ChannelKeepsTheDefaultsOfAConfiguration) {
   const ChannelConfig read = Value(storage().ReadChannel("plain")).config;
   EXPECT_EQ(ToText(read), ToText(NamedConfig("plain")));
   EXPECT_FALSE(read.break_limit.has_value());
+  EXPECT_EQ(read.keep_days, 90);
+  EXPECT_EQ(read.keep_jobs, 1000);
 }
 
 TEST_P(StorageConformance, ReadingAnUnknownChannelIsNotFound) {

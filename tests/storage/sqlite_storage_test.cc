@@ -653,6 +653,18 @@ TEST(SqlitePlans, DueSchedulesComeFromTheirIndexInOrder) {
   EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
 }
 
+TEST(SqlitePlans, FinishedJobsAreSoughtInTheirIndexAlone) {
+  SqliteStoreFile file;
+  file.Open();
+  for (const absl::string_view query : {sqlite::kNextFinishedGroup, sqlite::kOldestFinished, sqlite::kNewestFinished}) {
+    const std::string plan = Plan(file.path(), query);
+    EXPECT_THAT(plan, HasSubstr("SEARCH job USING COVERING INDEX job_finished (channel_id=? AND ")) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
+  }
+  EXPECT_THAT(Plan(file.path(), sqlite::kNextFinishedGroup), HasSubstr("(kind,state,changed)>"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kFinishedCount), HasSubstr("COVERING INDEX"));
+}
+
 TEST(SqlitePlans, KeyEntriesAreSoughtInTheirIndex) {
   SqliteStoreFile file;
   file.Open();

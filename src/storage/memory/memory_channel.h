@@ -126,6 +126,7 @@ struct MemoryChannel {
   Slot slot;
   absl::btree_map<std::string, Schedule> schedules;  // By name.
   absl::btree_set<int64_t> open_jobs;
+  absl::btree_set<std::pair<absl::Time, int64_t>> finished_jobs;  // In the order in which they ended.
 
   absl::btree_map<int64_t, MemoryListing> listings;
   absl::btree_map<std::string, int64_t> listing_by_sku;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/retention.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
 
@@ -12,6 +13,8 @@ namespace {
 bool IsOpen(JobState state) {
   return state == JobState::kPending || state == JobState::kRunning || state == JobState::kHeld;
 }
+
+absl::Time EndOf(const Job& job) { return job.finished_at.value_or(absl::InfinitePast()); }
 
 // Moves a schedule on, or disables it with the problem that it cannot be.
 void RecordFire(const ScheduleFire& fire, Schedule& schedule) {
@@ -76,12 +79,21 @@ Job MemoryStorage::NamedJob(const Job& job) const {
   return named;
 }
 
+void MemoryStorage::ForgetJob(MemoryChannel& channel, int64_t job_id) {
+  const auto job = jobs_.find(job_id);
+  if (job == jobs_.end()) return;
+  channel.open_jobs.erase(job_id);
+  channel.finished_jobs.erase({EndOf(job->second), job_id});
+  jobs_.erase(job);
+}
+
 void MemoryStorage::StoreJob(MemoryChannel& channel, const Job& job) {
+  ForgetJob(channel, job.job_id);
   jobs_[job.job_id] = job;
   if (IsOpen(job.state)) {
     channel.open_jobs.insert(job.job_id);
   } else {
-    channel.open_jobs.erase(job.job_id);
+    channel.finished_jobs.insert({EndOf(job), job.job_id});
   }
 }
 
@@ -155,6 +167,25 @@ absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter
     if (Matches(named, filter)) jobs.push_back(std::move(named));
   }
   return jobs;
+}
+
+absl::StatusOr<int64_t> MemoryStorage::PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  const auto& finished = (*channel)->finished_jobs;
+  const ChannelConfig& config = (*channel)->channel.config;
+  const int64_t count = static_cast<int64_t>(finished.size());
+  if (finished.empty() || finished.begin()->first >= storage::ChosenBefore(config, count, now)) return 0;
+  std::vector<storage::FinishedJob> jobs;
+  for (const auto& [finished_at, job_id] : finished) {
+    const Job& job = jobs_.at(job_id);
+    jobs.push_back({job_id, job.kind, job.state, storage::ChangedSomething(job), finished_at});
+  }
+  const std::vector<int64_t> pruned = storage::ChoosePruned(std::move(jobs), count, config, now, limit);
+  for (const int64_t job_id : pruned) ForgetJob(**channel, job_id);
+  return static_cast<int64_t>(pruned.size());
 }
 
 absl::StatusOr<bool> MemoryStorage::WriteSchedule(const Schedule& schedule) {

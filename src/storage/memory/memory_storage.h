@@ -139,6 +139,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
+  absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) override;
   absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) override;
   absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override;
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
@@ -185,6 +186,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   bool IsClaimable(const MemoryChannel& channel, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Nothing where it is not there.
+  void ForgetJob(MemoryChannel& channel, int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StoreJob(MemoryChannel& channel, const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The job with its channel's name.
   Job NamedJob(const Job& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

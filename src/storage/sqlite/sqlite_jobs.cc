@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/retention.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/model/record_codec.h"
 #include "src/storage/sqlite/fields_json.h"
@@ -64,13 +65,14 @@ void StoreJob(Connection& db, const Job& job) {
       db,
       "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, "
       "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
-      "error_code, error_args, error_message, details, not_before, passed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-      "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")
+      "error_code, error_args, error_message, details, not_before, passed, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+      "?7, "
+      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.from_job}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
            NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)}, job.not_before,
-           job.passed);
+           job.passed, storage::ChangedSomething(job));
 }
 
 absl::Status UpdateJob(Connection& db, Job job) {

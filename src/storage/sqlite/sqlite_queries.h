@@ -61,6 +61,21 @@ constexpr absl::string_view kDueSlots = FLXLINK_SELECT_SLOT
 // Slots that are held, as many as jobs run.
 constexpr absl::string_view kHeldSlots = FLXLINK_SELECT_SLOT "WHERE holder_job IS NOT NULL AND paused = 0";
 
+// Finished jobs, by what PruneJobs looks at. Each combination of kind, state and `changed` that there is, one after
+// another; of one the oldest and the newest.
+#define FLXLINK_FINISHED "state IN ('completed', 'failed', 'cancelled')"
+constexpr absl::string_view kFinishedCount =
+    "SELECT count(*) FROM (SELECT 1 FROM job WHERE channel_id = ?1 AND " FLXLINK_FINISHED " LIMIT ?2)";
+constexpr absl::string_view kNextFinishedGroup =
+    "SELECT kind, state, changed FROM job INDEXED BY job_finished WHERE channel_id = ?1 AND "
+    "(kind, state, changed) > (?2, ?3, ?4) AND " FLXLINK_FINISHED " ORDER BY kind, state, changed LIMIT 1";
+#define FLXLINK_FINISHED_OF_GROUP                                                                                     \
+  "SELECT job_id, kind, state, changed, finished_at FROM job WHERE channel_id = ?1 AND kind = ?2 AND state = ?3 AND " \
+  "changed = ?4 AND " FLXLINK_FINISHED
+constexpr absl::string_view kOldestFinished = FLXLINK_FINISHED_OF_GROUP " ORDER BY finished_at, job_id LIMIT ?5";
+constexpr absl::string_view kNewestFinished =
+    FLXLINK_FINISHED_OF_GROUP " ORDER BY finished_at DESC, job_id DESC LIMIT 1";
+
 #define FLXLINK_SELECT_SCHEDULE                                                                             \
   "SELECT s.channel_id, c.name, s.name, s.kind, s.hour, s.minute, s.every_us, s.cron, s.time_zone, s.job, " \
   "s.enabled, s.next_fire, s.problem_code, s.problem_args, s.problem_message FROM schedule s "              \

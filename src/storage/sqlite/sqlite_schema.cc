@@ -369,6 +369,10 @@ ALTER TABLE job RENAME COLUMN progress_total TO old_total;
 ALTER TABLE job ADD COLUMN progress_total INTEGER;
 UPDATE job SET progress_total = old_total WHERE state IN ('completed', 'failed', 'cancelled');
 ALTER TABLE job DROP COLUMN old_total;
+-- What the jobs of before have changed is not known here.
+ALTER TABLE job ADD COLUMN changed INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX job_finished ON job (channel_id, kind, state, changed, finished_at, job_id)
+  WHERE state IN ('completed', 'failed', 'cancelled');
 
 ALTER TABLE schedule RENAME TO only_schedule;
 CREATE TABLE schedule (

@@ -144,6 +144,7 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
+  absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) override;
   absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) override;
   absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override;
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
