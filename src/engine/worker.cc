@@ -74,6 +74,11 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   return end;
 }
 
+// How long a sync that failed is not tried again at the most.
+constexpr absl::Duration kLongestRetry = absl::Minutes(15);
+// More failures in a row are not counted: the wait is the longest by then.
+constexpr int kMostFailures = 20;
+
 // A sync that looks at the channel again at that time.
 JobRequest RetryOf(const Job& job, absl::Time at) {
   JobRequest request;
@@ -158,7 +163,10 @@ absl::StatusOr<bool> Worker::Serve(int64_t channel_id, ShouldYield should_yield)
 Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield) {
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
-  if (!adapter.ok()) return {claim.fence, FailedEnd(claim.job, AdapterError(adapter.status(), channel)), {}};
+  if (!adapter.ok()) {
+    return {claim.fence, FailedEnd(claim.job, AdapterError(adapter.status(), channel)),
+            RetriesOf(claim.job, adapter.status())};
+  }
   JobContext context(options_, reporter_, accounts_.For(channel, (*adapter)->capabilities().account), channel,
                      **adapter, claim.job, claim.fence, should_yield);
   const absl::Time begun = options_.clock->Now();
@@ -166,7 +174,7 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   context.ReportCounts();
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
   const bool changed_link_inputs = context.ChangedLinkInputs();
-  Ending ending{claim.fence, EndOf(status, context), {}};
+  Ending ending{claim.fence, EndOf(status, context), RetriesOf(claim.job, status)};
   if (ending.end.state == JobState::kCompleted) {
     ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, changed_link_inputs);
   }
@@ -174,6 +182,31 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));
   }
   return ending;
+}
+
+// A sync that failed for what passes leaves another one, so that no change waits for the next schedule: the later the
+// more of them have failed in a row. Of other jobs, and of what does not pass by itself, nothing is left.
+std::vector<JobRequest> Worker::RetriesOf(const Job& job, const absl::Status& status) {
+  if (job.kind != JobKind::kSync || !WorthAnotherTry(status)) return {};
+  const absl::StatusOr<absl::Time> now = options_.storage->Now();
+  // Where not even that is to be had, the next schedule has to do.
+  if (!now.ok()) return {};
+  absl::Duration wait = options_.first_backoff;
+  // The waits go on growing from those within the job.
+  for (int tries = 1 - FailuresBefore(job); tries < options_.max_tries && wait < kLongestRetry; ++tries) wait *= 2;
+  return {RetryOf(job, *now + std::min(wait, kLongestRetry))};
+}
+
+// How many syncs in a row failed before this one, each retried by the next.
+int Worker::FailuresBefore(Job job) {
+  int failures = 0;
+  while (job.trigger == JobTrigger::kRetry && failures < kMostFailures) {
+    absl::StatusOr<Job> before = options_.storage->ReadJob(job.from_job);
+    if (!before.ok() || before->state != JobState::kFailed) break;
+    job = *std::move(before);
+    ++failures;
+  }
+  return failures;
 }
 
 absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id, ShouldYield should_yield) {

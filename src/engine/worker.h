@@ -59,6 +59,8 @@ class Worker {
   // Leaves how the job ended in `endings_`. False: there was none to run.
   absl::StatusOr<bool> ClaimAndRun(int64_t channel_id, ShouldYield should_yield);
   Ending Run(const JobQueue::Claim& claim, const Channel& channel, ShouldYield should_yield);
+  std::vector<JobRequest> RetriesOf(const Job& job, const absl::Status& status);
+  int FailuresBefore(Job job);
   // Returns whether the job came to its end: not, if it yielded.
   absl::StatusOr<bool> WriteEnd(int64_t channel_id);
   // One step; trouble is reported.

@@ -515,6 +515,74 @@ TEST_F(SyncJobTest, AnExceptionOfAPollIsTheJobsError) {
   EXPECT_EQ(InDoubt(), 1);
 }
 
+// -- Another try after a sync that failed
+
+class RetryTest : public SyncJobTest {
+ protected:
+  RetryTest() {
+    Start();
+    SyncedChannel(1);
+    WritePrices(1, 1100);
+  }
+
+  // The only job that waits, if any.
+  absl::optional<Job> Pending() {
+    JobFilter filter;
+    filter.states = {JobState::kPending};
+    const JobPage page = *engine_->ListJobs(filter, {});
+    EXPECT_LE(page.rows.size(), 1u);
+    return page.rows.empty() ? absl::nullopt : absl::make_optional(page.rows[0]);
+  }
+
+  // How long the only job that waits is to wait.
+  absl::Duration Wait() {
+    const absl::optional<Job> pending = Pending();
+    if (!pending.has_value()) return absl::InfiniteDuration();
+    EXPECT_EQ(pending->trigger, JobTrigger::kRetry);
+    return pending->not_before.value_or(absl::InfinitePast()) - clock_.Now();
+  }
+};
+
+TEST_F(RetryTest, EachComesTwiceAsLateAsTheOneBefore) {
+  script_.push = [] { return absl::UnavailableError("away"); };
+  ASSERT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  absl::Duration before = Wait();
+  EXPECT_GT(before, absl::ZeroDuration());
+  for (int failures = 2; failures <= 12; ++failures) {
+    clock_.Advance(Wait());
+    ASSERT_EQ(*engine_->RunPending(1), 1);
+    EXPECT_EQ(Wait(), std::min(before * 2, absl::Minutes(15))) << failures;
+    before = Wait();
+  }
+  EXPECT_EQ(before, absl::Minutes(15));
+  script_.push = [] { return absl::OkStatus(); };
+  clock_.Advance(before);
+  ASSERT_EQ(*engine_->RunPending(1), 1);
+  EXPECT_EQ(platform_->FindItem(ItemId(0))->values.price, 1100) << "no schedule was needed";
+  EXPECT_FALSE(Pending().has_value());
+}
+
+TEST_F(RetryTest, APersonBringsItForwardAndAChangeDoesNot) {
+  script_.push = [] { return absl::UnavailableError("away"); };
+  ASSERT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  const absl::Duration wait = Wait();
+  WritePrices(1, 1200);
+  EXPECT_EQ(Wait(), wait);
+  script_.push = [] { return absl::OkStatus(); };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_FALSE(Pending().has_value()) << "the person's request took its place";
+}
+
+TEST_F(RetryTest, WhatDoesNotPassByItselfLeavesNone) {
+  script_.push = [] { return absl::PermissionDeniedError("the key was revoked"); };
+  ASSERT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  EXPECT_FALSE(Pending().has_value());
+  script_.pull = [] { return absl::UnavailableError("away"); };
+  ASSERT_EQ(Run(JobKind::kPull).state, JobState::kFailed);
+  EXPECT_FALSE(Pending().has_value()) << "a pull is not a sync";
+}
+
 // -- What is in doubt, and the oversell guard
 
 SyncFields QuantityOnly() { return {SyncField::kQuantity}; }
