@@ -465,7 +465,7 @@ TEST_F(SimulatedMemoryTest, WhatIsDamagedIsNamedAndStaysAsItIs) {
   const std::string csv = ReadFile(path_);
   WriteFile(state_, "something else");
   const absl::Status status = Make()->Pull({}, call_).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr(state_ + ": "));
   EXPECT_EQ(ReadFile(path_), csv);
   EXPECT_EQ(ReadFile(state_), "something else");
@@ -474,7 +474,7 @@ TEST_F(SimulatedMemoryTest, WhatIsDamagedIsNamedAndStaysAsItIs) {
 TEST_F(SimulatedFileChannelTest, AFileThatCannotBeReadStaysAsItIs) {
   const std::string text = "external_id,price\n1,much\n";
   WriteFile(path_, text);
-  EXPECT_EQ(Make()->Pull({}, call_).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Make()->Pull({}, call_).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReadFile(path_), text);
 }
 
