@@ -50,11 +50,14 @@ void Oracles::QueueWritten(const QueueChange& change) {
   const int64_t channel_id = change.slot.channel_id;
   const OwnerId owner = holders_[channel_id].owner;
   JudgeClaim(change.slot, holders_[channel_id]);
+  // What ends in a change ends before another begins.
   for (const Job& job : change.update) {
     const bool ends = jobs_[job.job_id].state == JobState::kRunning && IsFinal(job.state);
+    if (ends && LaneOf(job) == Lane::kUrgent && IsBulkDue(channel_id)) owed_.insert(channel_id);
+  }
+  for (const Job& job : change.update) {
     JudgeYield(job, owner);
     JudgeUpdate(job);
-    if (ends && LaneOf(job) == Lane::kUrgent && IsBulkDue(channel_id)) owed_.insert(channel_id);
   }
   for (const Job& job : change.insert) {
     if (!jobs_.emplace(job.job_id, job).second) Fail("O3", absl::StrCat(Name(job), " is made twice"));
