@@ -64,10 +64,10 @@ class SyncRun {
 
   absl::Status RunSteps();
   void CountFromZero();
-  // Looks at links again and marks dirty what differs: at all, or at those of a batch. How many it looked at, and how
-  // many differ.
+  // Looks at all links again and marks dirty what differs. How many it looked at.
   absl::StatusOr<int64_t> ReconcileAll(bool compare_seen);
-  absl::StatusOr<int64_t> Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen);
+  // Marks what a look found. How many that is.
+  absl::StatusOr<int64_t> Reconcile(const std::vector<Reconciliation>& found);
   // The channel's policy or settings are others than when all links were last looked at.
   bool has_other_policy() const { return context_.channel().policy_version > context_.channel().evaluated_version; }
   // Looks at what the channel has of items that conflicted.
@@ -113,7 +113,8 @@ absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen) {
         [&] { return context_.storage().ReadLinks(scope_.channel_id(), cursor.after_id, context_.page_rows()); });
     if (!links.ok()) return links.status();
     if (links->size() == 0) return cursor.looked_at;
-    const absl::StatusOr<int64_t> found = Reconcile(*links, scope_.policy, compare_seen);
+    const absl::StatusOr<int64_t> found =
+        Reconcile(PlanReconciliation(*links, scope_.policy, compare_seen, /*retry_refused=*/has_other_policy()));
     if (!found.ok()) return found.status();
     if (compare_seen) context_.Count("drifted", *found);
     cursor.after_id = links->rows.back().listing_id;
@@ -124,8 +125,7 @@ absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen) {
   }
 }
 
-absl::StatusOr<int64_t> SyncRun::Reconcile(const SyncBatch& links, const SyncPolicy& policy, bool compare_seen) {
-  const std::vector<Reconciliation> found = PlanReconciliation(links, policy, compare_seen, has_other_policy());
+absl::StatusOr<int64_t> SyncRun::Reconcile(const std::vector<Reconciliation>& found) {
   const absl::Status status = context_.Write(
       [&](absl::Time now) { return context_.storage().WriteReconciliations(context_.fence(), found, now); });
   if (!status.ok()) return status;
@@ -239,7 +239,7 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
       return context_.storage().ReadLinksBySku(scope_.channel_id(), absl::MakeConstSpan(skus).subspan(at, page));
     });
     if (!links.ok()) return links.status();
-    const absl::StatusOr<int64_t> found = Reconcile(*links, policy, /*compare_seen=*/true);
+    const absl::StatusOr<int64_t> found = Reconcile(PlanReconciliation(*links, policy, /*compare_seen=*/true));
     if (!found.ok()) return found.status();
   }
   return absl::OkStatus();
