@@ -66,9 +66,11 @@ struct ChannelConfig {
   bool parent_guard = false;
   bool strict = false;
 
-  // Chain a link job to a build that changed a listing. Default off.
+  // Chain a link job to a build that made listing variants. On a channel that was never pulled completely none is
+  // chained, which the build says. Default off.
   bool link_after_build = false;
-  // Chain a link job to a pull or sync that changed what linking reads. Default on.
+  // Chain a link job to a pull, sync or fetch after which storage holds changes that linking has not judged, whoever
+  // made them. Default on.
   bool link_after_sync = true;
 
   // What a sync sends, as far as the adapter can set it. Default: price, quantity and status. A field that is synced

@@ -8,7 +8,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/problem.h"
 #include "src/engine/jobs.h"
+#include "src/jobs/queue.h"
+#include "src/linking/link_input.h"
 
 namespace flxlink::engine {
 namespace {
@@ -160,6 +163,16 @@ std::vector<std::string> Distinct(const std::vector<std::string>& skus) {
   return distinct;
 }
 
+// Where a link job is to follow and the channel cannot be linked yet, the build says what is missing.
+absl::Status NoteThatNoLinkFollows(JobContext& context) {
+  const absl::StatusOr<Channel> channel = context.ReadChannel();
+  if (!channel.ok()) return channel.status();
+  if (!jobs::FeedsLink(JobKind::kBuild, context.output().counts, channel->config)) return absl::OkStatus();
+  const absl::Status ready = linking::CheckReadyToLink(*channel);
+  if (!ready.ok()) context.AddProblem(channel->config.name, ProblemFrom(ready));
+  return absl::OkStatus();
+}
+
 // Where the job goes on. 0: at the beginning.
 int64_t FirstOf(const Job& job) {
   int64_t cursor = 0;
@@ -176,7 +189,9 @@ absl::Status RunBuildJob(JobContext& context) {
     context.progress() = JobProgress();
   }
   const std::vector<std::string> skus = Distinct(context.job().options.skus);
-  return skus.empty() ? BuildAll(context, first) : BuildSome(context, skus, static_cast<size_t>(first));
+  const absl::Status status =
+      skus.empty() ? BuildAll(context, first) : BuildSome(context, skus, static_cast<size_t>(first));
+  return status.ok() ? NoteThatNoLinkFollows(context) : status;
 }
 
 }  // namespace flxlink::engine

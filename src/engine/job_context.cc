@@ -9,6 +9,7 @@
 #include "flxlink/problem.h"
 #include "src/engine/backoff.h"
 #include "src/jobs/queue_order.h"
+#include "src/linking/link_input.h"
 
 namespace flxlink::engine {
 namespace {
@@ -21,7 +22,7 @@ constexpr absl::Duration kPeekEvery = absl::Milliseconds(20);
 
 constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
 
-// What linking reads was changed where one of these is not 0.
+// What linking reads was changed by a job where one of these is not 0.
 constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
                                                   "created",  "broken",  "refreshed"};
 
@@ -125,9 +126,16 @@ bool JobContext::HasCount(absl::string_view name) const {
                      [&](const auto& count) { return count.first == name; });
 }
 
-bool JobContext::ChangedLinkInputs() const {
-  return std::any_of(std::begin(kLinkInputCounts), std::end(kLinkInputCounts),
-                     [&](absl::string_view name) { return CountOf(name) > 0; });
+bool JobContext::HasUnjudgedChanges() {
+  const absl::StatusOr<Channel> channel = ReadChannel();
+  if (channel.ok() && !linking::CheckReadyToLink(*channel).ok()) return false;
+  LinkIndex* const index = storage().link_index();
+  if (index == nullptr) {
+    return std::any_of(std::begin(kLinkInputCounts), std::end(kLinkInputCounts),
+                       [&](absl::string_view name) { return CountOf(name) > 0; });
+  }
+  const absl::StatusOr<LinkBase> base = RetryValue<LinkBase>([&] { return index->ReadLinkBase(channel_.channel_id); });
+  return !base.ok() || base->text.empty() || base->changes > 0;
 }
 
 void JobContext::AddProblem(absl::string_view subject, Problem problem) {

@@ -92,8 +92,10 @@ class JobContext {
   int64_t CountOf(absl::string_view name) const;
   // Whether the job has counted that, in an earlier run too.
   bool HasCount(absl::string_view name) const;
-  // Whether the job has counted a change of something that linking reads: a link job may be chained.
-  bool ChangedLinkInputs() const;
+  // Whether the channel can be linked and storage holds changes that linking has not judged, this job's or any before
+  // it. A storage without a link index cannot say: there it is whether this job counted some. True where storage does
+  // not answer: a link job too many does no harm.
+  bool HasUnjudgedChanges();
   // Notes a problem with one variant, once; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
 

@@ -173,10 +173,10 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   const absl::Status status = RunKind(context);
   context.ReportCounts();
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
-  const bool changed_link_inputs = context.ChangedLinkInputs();
   Ending ending{claim.fence, EndOf(status, context), RetriesOf(claim.job, status)};
-  if (ending.end.state == JobState::kCompleted) {
-    ending.follow_ups = jobs::ChainAfter(claim.job, channel.config, changed_link_inputs);
+  if (ending.end.state == JobState::kCompleted && jobs::FeedsLink(claim.job.kind, ending.end.counts, channel.config) &&
+      context.HasUnjudgedChanges()) {
+    ending.follow_ups.push_back(jobs::LinkAfter(claim.job));
   }
   if (context.output().retry_at.has_value()) {
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));

@@ -519,11 +519,21 @@ JobRequest RerunRequest(const Job& job) {
   return request;
 }
 
-std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs) {
-  const bool reads_items = job.kind == JobKind::kPull || job.kind == JobKind::kFetch || job.kind == JobKind::kSync;
-  const bool feeds_link =
-      (job.kind == JobKind::kBuild && config.link_after_build) || (reads_items && config.link_after_sync);
-  if (!feeds_link || !changed_link_inputs) return {};
+bool FeedsLink(JobKind kind, const JobCounts& counts, const ChannelConfig& config) {
+  const auto counts_new = [](const auto& count) { return count.first == "created" && count.second > 0; };
+  switch (kind) {
+    case JobKind::kBuild:
+      return config.link_after_build && std::any_of(counts.begin(), counts.end(), counts_new);
+    case JobKind::kPull:
+    case JobKind::kFetch:
+    case JobKind::kSync:
+      return config.link_after_sync;
+    default:
+      return false;
+  }
+}
+
+JobRequest LinkAfter(const Job& job) {
   JobRequest request;
   request.kind = JobKind::kLink;
   request.trigger = JobTrigger::kChain;
@@ -532,7 +542,7 @@ std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, 
   request.chain = job.chain;
   request.chain.push_back(job.kind);
   request.from_job = job.job_id;
-  return {request};
+  return request;
 }
 
 }  // namespace flxlink::jobs

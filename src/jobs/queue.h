@@ -95,9 +95,12 @@ QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now
 // Asks for what a job did, on today's data. An approval was for that job and is not repeated.
 JobRequest RerunRequest(const Job& job);
 
-// The jobs that follow a completed one by the channel's configuration. `changed_link_inputs`: it changed something that
-// linking reads.
-std::vector<JobRequest> ChainAfter(const Job& job, const ChannelConfig& config, bool changed_link_inputs);
+// Whether a link job is to follow a completed job of that kind, where linking has changes to judge. A build that made
+// nothing new has rebuilt, which keeps every link and does not link.
+bool FeedsLink(JobKind kind, const JobCounts& counts, const ChannelConfig& config);
+
+// The link job that follows a job.
+JobRequest LinkAfter(const Job& job);
 
 }  // namespace flxlink::jobs
 

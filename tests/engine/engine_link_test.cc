@@ -85,6 +85,39 @@ TEST_P(EngineLinkTest, LinkAfterSyncChainsToAPullThatChangedSomethingAndNotTwice
       << "a quantity is nothing that linking reads";
 }
 
+// What decides is what storage holds, not what the job itself has come across.
+TEST_P(EngineLinkTest, AJobThatChangedNothingChainsALinkToWhatIsNotJudgedYet) {
+  ChannelConfig config = Config();
+  config.link_after_sync = false;
+  AddChannel(config);
+  WriteProducts({{"a", "a"}});
+  Run(JobKind::kBuild);
+  SetItem("1", "a");
+  Run(JobKind::kPull);
+  RunAllPending();
+  EXPECT_EQ(Listing("a").link_state, LinkState::kUnlinked);
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& edited) { edited.link_after_sync = true; }).ok());
+  Run(JobKind::kPull);
+  RunAllPending();
+  EXPECT_EQ(Listing("a").link_state, LinkState::kLinked);
+  Run(JobKind::kPull);
+  EXPECT_THAT(JobKinds(),
+              ElementsAre("pull completed", "link completed", "pull completed", "pull completed", "build completed"));
+}
+
+TEST_P(EngineLinkTest, ABuildOfAChannelThatWasNeverPulledSaysThatNoLinkFollows) {
+  ChannelConfig config = Config();
+  config.link_after_build = true;
+  AddChannel(config);
+  WriteProducts({{"a", "a"}});
+  const Job build = Run(JobKind::kBuild);
+  EXPECT_EQ(build.state, JobState::kCompleted);
+  ASSERT_EQ(build.problems.size(), 1u);
+  EXPECT_EQ(build.problems[0].subject, "shop");
+  EXPECT_EQ(build.problems[0].problem.code, problem_code::kNoCompletePull);
+  EXPECT_THAT(JobKinds(), ElementsAre("build completed"));
+}
+
 TEST_P(EngineLinkTest, ReleaseBrokenLetsAReimportedStoreLinkAnew) {
   ChannelConfig config = Config();
   config.link_after_sync = false;

@@ -13,6 +13,7 @@
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/edit_channel.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/linked_items.h"
 #include "tests/engine/scripted_channel.h"
@@ -137,11 +138,20 @@ TEST_F(ItemFetchTest, AnItemThatCannotBeReadIsSaidAndCountsAsFailed) {
 }
 
 TEST_F(ItemFetchTest, ALinkJobFollowsWhereSomethingChangedThatLinkingReads) {
-  const Job job = Run(AskFor({"1"}));
-  EXPECT_THAT(PendingKinds(), ElementsAre(JobKind::kLink));
-  engine_->Cancel(memory_->ReadQueue(channel_id_)->open_jobs.at(0).job_id).IgnoreError();
+  const auto set_rule = [](ChannelConfig& config) { config.link_priority = {{"sku", "sku"}}; };
+  ASSERT_TRUE(EditChannel(*engine_, "shop", set_rule).ok());
+  Run(AskFor({"1"}));
+  EXPECT_THAT(PendingKinds(), IsEmpty()) << "there was no complete pull";
+  JobRequest pull;
+  pull.kind = JobKind::kPull;
+  Run(engine_->Enqueue("shop", pull));
+  ASSERT_THAT(PendingKinds(), ElementsAre(JobKind::kLink));
+  ASSERT_TRUE(engine_->RunUntilFinal(memory_->ReadQueue(channel_id_)->open_jobs.at(0).job_id).ok());
   EXPECT_EQ(CountOf(Run(AskFor({"1"})), "unchanged"), 1);
   EXPECT_THAT(PendingKinds(), IsEmpty());
+  platform_->SetItem({"1", "", {1000, 5, ChannelStatus::kListed}, {{"sku", "another"}}});
+  Run(AskFor({"1"}));
+  EXPECT_THAT(PendingKinds(), ElementsAre(JobKind::kLink));
 }
 
 // -- Notices

@@ -428,7 +428,10 @@ TEST_F(PullJobTest, WhatWasReadIsAsOldAsTheCall) {
 }
 
 TEST_F(PullJobTest, AChainedJobNamesTheJobThatQueuedIt) {
-  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) { config.link_after_sync = true; }).ok());
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) {
+                config.link_after_sync = true;
+                config.link_priority = {{"sku", "sku"}};
+              }).ok());
   const Job pull = Run(AskForPull());
   const std::vector<Job> jobs = engine_->ListJobs({}, {})->rows;
   ASSERT_EQ(jobs.size(), 2u);

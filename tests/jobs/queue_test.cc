@@ -721,34 +721,37 @@ TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
   EXPECT_EQ(rerun.from_job, id);
 }
 
-TEST(ChainAfterTest, FollowsTheChannelsConfiguration) {
+TEST(FeedsLinkTest, FollowsTheChannelsConfiguration) {
   for (const JobKind kind :
        {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch}) {
     for (const bool after_build : {false, true}) {
       for (const bool after_sync : {false, true}) {
-        for (const bool changed : {false, true}) {
+        for (const int64_t created : {0, 3}) {
           ChannelConfig config;
           config.link_after_build = after_build;
           config.link_after_sync = after_sync;
-          Job job;
-          job.job_id = 44;
-          job.kind = kind;
-          job.priority = 8;
-          job.chain = {JobKind::kRules};
-          const std::vector<JobRequest> next = ChainAfter(job, config, changed);
+          const JobCounts counts = {{"unchanged", 7}, {"created", created}};
           const bool reads_items = kind == JobKind::kPull || kind == JobKind::kSync || kind == JobKind::kFetch;
-          const bool wanted = kind == JobKind::kBuild ? after_build : reads_items && after_sync;
-          ASSERT_EQ(next.size(), wanted && changed ? 1u : 0u) << ToString(kind);
-          if (next.empty()) continue;
-          EXPECT_EQ(next[0].kind, JobKind::kLink);
-          EXPECT_EQ(next[0].trigger, JobTrigger::kChain);
-          EXPECT_EQ(next[0].from_job, 44);
-          EXPECT_EQ(next[0].priority, 8);
-          EXPECT_THAT(next[0].chain, ElementsAre(JobKind::kRules, kind));
+          const bool wanted = kind == JobKind::kBuild ? after_build && created > 0 : reads_items && after_sync;
+          EXPECT_EQ(FeedsLink(kind, counts, config), wanted) << ToString(kind);
         }
       }
     }
   }
+}
+
+TEST(LinkAfterTest, SaysWhatItFollows) {
+  Job job;
+  job.job_id = 44;
+  job.kind = JobKind::kPull;
+  job.priority = 8;
+  job.chain = {JobKind::kRules};
+  const JobRequest link = LinkAfter(job);
+  EXPECT_EQ(link.kind, JobKind::kLink);
+  EXPECT_EQ(link.trigger, JobTrigger::kChain);
+  EXPECT_EQ(link.from_job, 44);
+  EXPECT_EQ(link.priority, 8);
+  EXPECT_THAT(link.chain, ElementsAre(JobKind::kRules, JobKind::kPull));
 }
 
 // Two that decided on the same snapshot: the second is refused and decides again.

@@ -186,10 +186,18 @@ void Oracles::LinksBroken(int64_t channel_id, const std::set<std::string>& exter
     absl::Time since = by_pull ? pulls_[channel_id].second : claimed_at_[channel_id];
     const auto seen = seen_at_.find({channel_id, id});
     if (by_pull && seen != seen_at_.end()) since = std::max(since, seen->second);
-    const auto absent = absent_until_.find({channel_id, id});
-    if (absent != absent_until_.end() && absent->second >= since) continue;
-    Fail("O10", absl::StrCat("the link of ", id, " breaks, though the item was there all the time"));
+    LinkBroken({channel_id, id}, since);
   }
+}
+
+void Oracles::LinksBrokenBy(int64_t push_id, int64_t channel_id, const std::set<std::string>& external_ids) {
+  for (const std::string& id : external_ids) LinkBroken({channel_id, id}, begun_pushes_[{channel_id, push_id}]);
+}
+
+void Oracles::LinkBroken(const Item& item, absl::Time since) {
+  const auto absent = absent_until_.find(item);
+  if (absent != absent_until_.end() && absent->second >= since) return;
+  Fail("O10", absl::StrCat("the link of ", item.second, " breaks, though the item was there all the time"));
 }
 
 void Oracles::WrittenUnder(const Fence& fence, absl::string_view operation) {
@@ -202,7 +210,7 @@ void Oracles::WrittenUnder(const Fence& fence, absl::string_view operation) {
 void Oracles::PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
                         absl::Span<const std::string> skus) {
   // The engine repeats one whose answer got lost.
-  if (!begun_pushes_.insert({channel_id, record.push_id}).second) return;
+  if (!begun_pushes_.insert({{channel_id, record.push_id}, scheduler_.now()}).second) return;
   for (size_t i = 0; i < record.items.size(); ++i) {
     const PushItem& item = record.items[i];
     if (std::find(left_out.begin(), left_out.end(), item.listing_id) != left_out.end()) continue;

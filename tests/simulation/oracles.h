@@ -62,8 +62,10 @@ class Oracles {
   void ItemsSeen(int64_t channel_id, const ChannelVariantBatch& items);
   void ItemRemoved(int64_t channel_id, const std::string& external_id);
   void ItemBack(int64_t channel_id, const std::string& external_id);
-  // Of a pull, or of a job's own looks and pushes.
+  // By a pull, or by a job's own looks.
   void LinksBroken(int64_t channel_id, const std::set<std::string>& external_ids, bool by_pull);
+  // By the outcome of a push, which is told long after it by a receipt.
+  void LinksBrokenBy(int64_t push_id, int64_t channel_id, const std::set<std::string>& external_ids);
   void PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
                  absl::Span<const std::string> skus);
   // Calls of a process, which has these owners.
@@ -118,6 +120,7 @@ class Oracles {
   void JudgeYield(const Job& job, OwnerId owner);
   void JudgeFire(int64_t channel_id, const ScheduleFire& fire);
   void JudgeLanes(const Job& begins);
+  void LinkBroken(const Item& item, absl::Time since);
   // Whether a bulk job of the channel is due.
   bool IsBulkDue(int64_t channel_id) const;
   void JudgeRequest(const Request& request, const Job& job);
@@ -142,7 +145,8 @@ class Oracles {
   std::map<std::string, absl::Time> deadlines_;
   std::map<Target, OnItsWay> on_their_way_;
   // By channel and push_id.
-  std::set<std::pair<int64_t, int64_t>> begun_pushes_;
+  // When they did, by channel and push_id.
+  std::map<std::pair<int64_t, int64_t>, absl::Time> begun_pushes_;
   // By channel: its last pull and when that began, and when its last fetch did.
   std::map<int64_t, std::pair<int64_t, absl::Time>> pulls_;
   std::map<int64_t, absl::Time> fetch_began_;

@@ -44,19 +44,19 @@ absl::StatusOr<PullState> WitnessStorage::BeginPull(const Fence& fence, absl::st
   return pull;
 }
 
-void WitnessStorage::FindBroken(int64_t channel_id, bool by_pull) {
+std::set<std::string> WitnessStorage::NewlyBroken(int64_t channel_id) {
   ListingFilter filter;
   filter.link_states = {LinkState::kBroken};
   const absl::StatusOr<std::vector<ListingRow>> rows = store_.ReadListings(channel_id, filter, 0, kMaxRows);
-  if (!rows.ok()) return;
   std::set<std::string> now;
   std::set<std::string> newly;
+  if (!rows.ok()) return newly;
   for (const ListingRow& row : *rows) {
     now.insert(row.external_id);
     if (broken_[channel_id].count(row.external_id) == 0) newly.insert(row.external_id);
   }
   broken_[channel_id] = std::move(now);
-  oracles_.LinksBroken(channel_id, newly, by_pull);
+  return newly;
 }
 
 }  // namespace flxlink::simulation

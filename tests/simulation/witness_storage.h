@@ -58,7 +58,7 @@ class WitnessStorage : public ForwardingStorage {
                                                     absl::Time now) override {
     absl::StatusOr<SettlementResult> result =
         Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now));
-    if (result.ok()) FindBroken(fence.channel_id, false);
+    if (result.ok()) oracles_.LinksBrokenBy(batch.push_id, fence.channel_id, NewlyBroken(fence.channel_id));
     return result;
   }
 
@@ -135,11 +135,11 @@ class WitnessStorage : public ForwardingStorage {
 
   template <typename Result>
   Result TellBroken(const Fence& fence, bool by_pull, Result result) {
-    if (IsOk(result)) FindBroken(fence.channel_id, by_pull);
+    if (IsOk(result)) oracles_.LinksBroken(fence.channel_id, NewlyBroken(fence.channel_id), by_pull);
     return result;
   }
-  // Finds the links that broke since it last looked, and tells of them.
-  void FindBroken(int64_t channel_id, bool by_pull);
+  // The items of the links that broke since it last looked.
+  std::set<std::string> NewlyBroken(int64_t channel_id);
 
   Storage& store_;
   Oracles& oracles_;
