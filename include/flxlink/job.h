@@ -119,7 +119,9 @@ struct JobOptions {
   std::vector<std::string> force;
   // sync: nothing but `force`. Off: what is dirty too.
   bool only_forced = false;
-  // sync: pull first, compare with everything that was seen, correct drift.
+  // sync: mirror all of the channel's items, compare each with what it is to have and mark what differs; a sync without
+  // this, which the job chains, sends it, and `force` with it. A sync of a channel that has to be pulled first, since
+  // its settings are others, becomes such a one.
   bool full = false;
   // link: dissolve broken links first.
   bool release_broken = false;
@@ -130,7 +132,7 @@ struct JobOptions {
   // A person approved what held it.
   bool approved = false;
   // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
-  // (AdapterCapabilities::fetch_limit) all of them are pulled.
+  // (AdapterCapabilities::fetch_limit) the job becomes a pull of all of them.
   std::vector<std::string> items;
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
@@ -151,6 +153,9 @@ using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 
 // The lane of such a job: bulk are a pull of everything and a full sync.
 Lane LaneOf(JobKind kind, const JobOptions& options);
+
+// As what a chain counts such a job: a full sync as a pull, which marks what differs, any other as what it is.
+JobKind KindInChain(JobKind kind, const JobOptions& options);
 
 // The priority of a job of which nobody stated one: of a sync that is forced 30, of a fetch 25, of any other sync 20,
 // of link and rules 10, of a build 5; of a pull 10 if it is one since the last, and of bulk jobs 0.
@@ -175,7 +180,7 @@ struct Job {
   // set, which is the default, and once it has begun: it waits for its turn only. Never InfiniteFuture.
   absl::optional<absl::Time> not_before;
   JobOptions options;
-  // The kinds that led here, first to last; a chain never visits a kind twice.
+  // The kinds that led here, first to last, a full sync as the pull that it is; a chain never visits a kind twice.
   std::vector<JobKind> chain;
   // The job that this one came from: with the triggers kRerun and kRetry the one that it repeats, with kChain the one
   // that queued it. 0: none.
@@ -202,6 +207,9 @@ struct Job {
 };
 
 Lane LaneOf(const Job& job);
+
+// The chain of the jobs that this one chains.
+std::vector<JobKind> ChainAfter(const Job& job);
 
 // Whether the job, if it is pending, may begin at `now`.
 bool IsDue(const Job& job, absl::Time now);

@@ -25,8 +25,7 @@ constexpr size_t kProblemsShown = 5;
 
 // Whether `job` was chained by `before`, or by one that it chained.
 bool IsChainedBy(const Job& job, const Job& before) {
-  std::vector<JobKind> chain = before.chain;
-  chain.push_back(before.kind);
+  const std::vector<JobKind> chain = ChainAfter(before);
   return job.trigger == JobTrigger::kChain && job.job_id > before.job_id && job.chain.size() >= chain.size() &&
          std::equal(chain.begin(), chain.end(), job.chain.begin());
 }
@@ -100,6 +99,9 @@ absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
                       DescribeProblems(job, kProblemsShown));
 }
 
+// One that is not due is left to whoever runs the queue then.
+bool IsWell(const Job& job) { return job.state == JobState::kCompleted || job.state == JobState::kPending; }
+
 absl::StatusOr<std::string> DescribeRun(Session& session, const Job& job, const std::vector<Job>& chained) {
   absl::StatusOr<std::string> text = Describe(session, job);
   if (!text.ok()) return text;
@@ -107,7 +109,7 @@ absl::StatusOr<std::string> DescribeRun(Session& session, const Job& job, const 
     absl::StatusOr<std::string> more = Describe(session, next);
     if (!more.ok()) return more;
     absl::StrAppend(&*text, *more);
-    if (next.state == JobState::kCompleted || next.state == JobState::kPending) continue;
+    if (IsWell(next) || next.kind == job.kind) continue;
     absl::StrAppend(&*text, "  ", OneLine(DescribeFailure(next)), "\n");
   }
   return text;
@@ -141,10 +143,14 @@ absl::StatusOr<Run> RunOne(Session& session, const Job& job, bool wait) {
   return run;
 }
 
-// One that is not due is left to whoever runs the queue then.
+// What was asked for is what the job does and those of its kind that it chains: the sync that a full one leaves.
 absl::Status CheckRun(const Run& run, bool wait) {
-  const bool is_well = !wait || run.job.state == JobState::kCompleted || run.job.state == JobState::kPending;
-  return is_well ? absl::OkStatus() : absl::FailedPreconditionError(DescribeFailure(run.job));
+  if (!wait) return absl::OkStatus();
+  if (!IsWell(run.job)) return absl::FailedPreconditionError(DescribeFailure(run.job));
+  for (const Job& next : run.chained) {
+    if (next.kind == run.job.kind && !IsWell(next)) return absl::FailedPreconditionError(DescribeFailure(next));
+  }
+  return absl::OkStatus();
 }
 
 // `before`: what its first line begins with.

@@ -84,7 +84,20 @@ std::vector<std::string> LinkParts(const Job& job, const LinkPriority& priority,
   return parts;
 }
 
+std::vector<std::string> FullSyncParts(const Job& job) {
+  std::vector<std::string> parts = {absl::StrCat(CountOf(job, "compared"), " compared"),
+                                    absl::StrCat(CountOf(job, "drifted"), " drifted")};
+  AddIfAny(CountOf(job, "inserted"), "new", &parts);
+  AddIfAny(CountOf(job, "gone"), "gone", &parts);
+  AddIfAny(CountOf(job, "broken"), "links broken", &parts);
+  AddIfAny(CountOf(job, "healed"), "links healed", &parts);
+  const int64_t problems = CountOf(job, "item_problems");
+  if (problems > 0) parts.push_back(Counted(problems, "item problem", "item problems"));
+  return parts;
+}
+
 std::vector<std::string> SyncParts(const Job& job) {
+  if (job.options.full) return FullSyncParts(job);
   std::vector<std::string> fields;
   const auto add_field = [&](absl::string_view name, absl::string_view one, absl::string_view many) {
     const int64_t count = CountOf(job, name);
@@ -102,7 +115,6 @@ std::vector<std::string> SyncParts(const Job& job) {
   AddIfAny(CountOf(job, "fixed"), "fixed", &parts);
   AddIfAny(CountOf(job, "held_back"), "held back", &parts);
   parts.push_back(absl::StrCat(CountOf(job, "refused"), " refused"));
-  AddIfAny(CountOf(job, "drifted"), "drifted", &parts);
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);
   return parts;
 }

@@ -167,7 +167,7 @@ std::vector<std::string> Distinct(const std::vector<std::string>& skus) {
 absl::Status NoteThatNoLinkFollows(JobContext& context) {
   const absl::StatusOr<Channel> channel = context.ReadChannel();
   if (!channel.ok()) return channel.status();
-  if (!jobs::FeedsLink(JobKind::kBuild, context.output().counts, channel->config)) return absl::OkStatus();
+  if (!jobs::FeedsLink(context.job(), context.output().counts, channel->config)) return absl::OkStatus();
   const absl::Status ready = linking::CheckReadyToLink(*channel);
   if (!ready.ok()) context.AddProblem(channel->config.name, ProblemFrom(ready));
   return absl::OkStatus();

@@ -16,7 +16,7 @@ absl::Status RunSyncJob(JobContext& context);
 absl::Status RunRulesJob(JobContext& context);
 absl::Status RunFetchJob(JobContext& context);
 
-// Mirrors all of the channel's items: what the pull job does that asks for no less, and what a full sync does first.
+// Mirrors all of the channel's items: what the pull job does that asks for no less, and a full sync before it compares.
 absl::Status PullChannel(JobContext& context);
 
 }  // namespace flxlink::engine

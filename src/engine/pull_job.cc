@@ -230,11 +230,9 @@ absl::Status Begin(JobContext& context, const std::string& since, PullState* sta
 }
 
 // A pull since the last that has to be one of everything takes as long as one, and is that from now on.
-absl::Status BecomeBulk(JobContext& context) {
+absl::Status BecomeWhole(JobContext& context) {
   context.SetCount("whole", 1);
-  context.output().becomes_bulk = true;
-  context.Yield();
-  return context.Report();
+  return context.BecomeBulk();
 }
 
 // Reads and stores pages up to the end, from the beginning where the channel says so. `resume`: goes on with the pull
@@ -266,9 +264,9 @@ absl::Status Pull(JobContext& context, bool since_last) {
   const bool resume = GoesOn(context, state, since_last, *begun_at);
   if (resume) context.Count("resumed", 1);
   const std::string since = MarkToBeginAt(context, state, since_last);
-  if (since_last && since.empty() && !resume) return BecomeBulk(context);
+  if (since_last && since.empty() && !resume) return BecomeWhole(context);
   const absl::StatusOr<std::string> mark = ReadPages(context, since, resume, &state);
-  if (since_last && absl::IsAborted(mark.status())) return BecomeBulk(context);
+  if (since_last && absl::IsAborted(mark.status())) return BecomeWhole(context);
   if (!mark.ok()) return mark.status();
   if (context.output().held.has_value()) return absl::OkStatus();
 

@@ -24,8 +24,7 @@
 namespace flxlink::engine {
 namespace {
 
-// Counts that tell a job that yielded what it has done: comparing every link, forcing those that were named.
-constexpr absl::string_view kCompared = "compared";
+// Tells a job that yielded that it has forced what was named.
 constexpr absl::string_view kForced = "forced";
 
 // How often a job that has sent everything else, and waits for calls that may still land, looks for more to send.
@@ -63,6 +62,8 @@ class SyncRun {
   bool held() const { return context_.output().held.has_value(); }
 
   absl::Status RunSteps();
+  // What a full sync does.
+  absl::Status MarkAll();
   void CountFromZero();
   // Looks at all links again and marks dirty what differs. How many it looked at.
   absl::StatusOr<int64_t> ReconcileAll(bool compare_seen);
@@ -70,11 +71,13 @@ class SyncRun {
   absl::StatusOr<int64_t> Reconcile(const std::vector<Reconciliation>& found);
   // The channel's policy or settings are others than when all links were last looked at.
   bool has_other_policy() const { return context_.channel().policy_version > context_.channel().evaluated_version; }
-  // Looks at what the channel has of items that conflicted.
+  // Looks at what the channel has of items that conflicted, or leaves them to a full sync.
   absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
+  absl::Status LeaveToFullSync(absl::Span<const std::string> skus);
   // What comes before the pushes: once a job, also if it yields.
   absl::Status MarkDirty();
   absl::Status ReconcileChanged();
+  absl::Status WriteEvaluated();
   absl::Status Force();
   absl::Status ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked);
   void NoteUnlinked(absl::string_view sku);
@@ -132,26 +135,33 @@ absl::StatusOr<int64_t> SyncRun::Reconcile(const std::vector<Reconciliation>& fo
   return static_cast<int64_t>(found.size());
 }
 
-// All links, where the job is a full sync that has not compared them or the channel's policy was changed.
-absl::Status SyncRun::ReconcileChanged() {
-  const bool full = context_.job().options.full && !context_.HasCount(kCompared);
-  if (!full && !has_other_policy()) return absl::OkStatus();
-  const absl::StatusOr<int64_t> looked_at = ReconcileAll(full);
-  if (!looked_at.ok()) return looked_at.status();
-  if (full) context_.Count(kCompared, *looked_at);
+absl::Status SyncRun::WriteEvaluated() {
   return context_.Retry(
       [&] { return context_.storage().WriteEvaluatedVersion(context_.fence(), context_.channel().policy_version); });
 }
 
-absl::Status SyncRun::MarkDirty() {
-  const bool full = context_.job().options.full && !context_.HasCount(kCompared);
-  const bool has_pulled = CursorOf(context_.job()).has_value();
-  if ((full && !has_pulled) || context_.channel().pull.needed) {
+// All links, where the channel's policy was changed.
+absl::Status SyncRun::ReconcileChanged() {
+  if (!has_other_policy()) return absl::OkStatus();
+  const absl::Status status = ReconcileAll(/*compare_seen=*/false).status();
+  return status.ok() ? WriteEvaluated() : status;
+}
+
+// Pulls everything, unless it has come farther before it yielded, and compares.
+absl::Status SyncRun::MarkAll() {
+  if (!CursorOf(context_.job()).has_value()) {
     const absl::Status status = PullChannel(context_);
     if (!status.ok() || held()) return status;
     context_.progress() = JobProgress();
-    if (full) context_.SetCount("drifted", 0);
+    context_.SetCount("drifted", 0);
   }
+  const absl::StatusOr<int64_t> looked_at = ReconcileAll(/*compare_seen=*/true);
+  if (!looked_at.ok()) return looked_at.status();
+  context_.SetCount("compared", *looked_at);
+  return WriteEvaluated();
+}
+
+absl::Status SyncRun::MarkDirty() {
   absl::Status status = ReconcileChanged();
   if (status.ok()) status = Force();
   return status.ok() ? CountTotal() : status;
@@ -219,7 +229,25 @@ absl::Status SyncRun::PrepareNextPass(const SyncPassResult& last, absl::Duration
   return LookAgain(last.conflicted);
 }
 
-// Fetches them, or pulls everything where the channel cannot be asked for single items.
+// A chain looks at everything once: what is met again after that is for a sync that begins another one.
+absl::Status SyncRun::LeaveToFullSync(absl::Span<const std::string> skus) {
+  const std::vector<JobKind>& chain = context_.job().chain;
+  if (std::find(chain.begin(), chain.end(), JobKind::kPull) == chain.end()) {
+    context_.output().wants_full_sync = true;
+  } else {
+    const absl::Status status = LookAgainSoon();
+    if (!status.ok()) return status;
+  }
+  const size_t page = static_cast<size_t>(context_.page_rows());
+  for (size_t at = 0; at < skus.size(); at += page) {
+    const absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
+        [&] { return context_.storage().ReadLinksBySku(scope_.channel_id(), skus.subspan(at, page)); });
+    if (!links.ok()) return links.status();
+    for (const SyncRow& row : links->rows) scope_.unseen.insert(row.channel_variant_id);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of_item) {
   std::vector<std::string> items;
   std::vector<std::string> skus;
@@ -227,6 +255,7 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
     items.push_back(item);
     skus.push_back(sku);
   }
+  if (!CanLookAtItems(context_)) return LeaveToFullSync(skus);
   const JobProgress progress = context_.progress();
   const absl::Status status = LookAtItems(context_, items);
   context_.progress() = progress;
@@ -337,6 +366,9 @@ absl::Status SyncRun::Run() {
 }
 
 absl::Status SyncRun::RunSteps() {
+  if (context_.job().options.full) return MarkAll();
+  // What is stored may be of another shop.
+  if (context_.channel().pull.needed) return context_.BecomeBulk();
   CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
   if (status.ok()) status = AskAboutReceipts().status();

@@ -89,6 +89,17 @@ JobRequest RetryOf(const Job& job, absl::Time at) {
   return request;
 }
 
+// What follows a job that completed.
+std::vector<JobRequest> ChainedBy(JobContext& context, const JobCounts& counts) {
+  const Job& job = context.job();
+  std::vector<JobRequest> chained;
+  if (job.kind == JobKind::kSync && job.options.full) chained.push_back(jobs::SyncAfter(job));
+  if (context.output().wants_full_sync) chained.push_back(jobs::FullSyncAfter(job));
+  const bool feeds_link = jobs::FeedsLink(job, counts, context.channel().config);
+  if (feeds_link && context.HasUnjudgedChanges()) chained.push_back(jobs::LinkAfter(job));
+  return chained;
+}
+
 }  // namespace
 
 absl::StatusOr<bool> Worker::RunNext(int64_t channel_id, ShouldYield should_yield) {
@@ -174,9 +185,8 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   context.ReportCounts();
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
   Ending ending{claim.fence, EndOf(status, context), RetriesOf(claim.job, status)};
-  if (ending.end.state == JobState::kCompleted && jobs::FeedsLink(claim.job.kind, ending.end.counts, channel.config) &&
-      context.HasUnjudgedChanges()) {
-    ending.follow_ups.push_back(jobs::LinkAfter(claim.job));
+  if (ending.end.state == JobState::kCompleted) {
+    for (JobRequest& chained : ChainedBy(context, ending.end.counts)) ending.follow_ups.push_back(std::move(chained));
   }
   if (context.output().retry_at.has_value()) {
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));

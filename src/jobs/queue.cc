@@ -354,18 +354,38 @@ Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
 // A chain goes on from what completed and never visits a kind twice; what is tried again is, however the job ended.
 bool Follows(const JobRequest& request, const Job& ended) {
   if (request.trigger == JobTrigger::kRetry) return true;
-  return ended.state == JobState::kCompleted && request.kind != ended.kind && !Contains(ended.chain, request.kind);
+  return ended.state == JobState::kCompleted &&
+         !Contains(ChainAfter(ended), KindInChain(request.kind, request.options));
+}
+
+void BecomeBulk(Job* job) {
+  job->started_at.reset();
+  job->options.since_last = false;
+  if (job->kind == JobKind::kSync) {
+    job->options.full = true;
+  } else {
+    job->kind = JobKind::kPull;
+    job->options.items.clear();
+  }
 }
 
 Job Yielded(Job job, const JobEnd& so_far) {
   job.state = JobState::kPending;
   job.attempts = std::max<int64_t>(job.attempts - 1, 0);
   Keep(so_far, &job);
-  if (so_far.becomes_bulk) {
-    job.options.since_last = false;
-    job.started_at.reset();
-  }
+  if (so_far.becomes_bulk) BecomeBulk(&job);
   return job;
+}
+
+JobRequest Chained(const Job& job, JobKind kind, JobOptions options) {
+  JobRequest request;
+  request.kind = kind;
+  request.trigger = JobTrigger::kChain;
+  request.priority = StatedPriority(job);
+  request.options = std::move(options);
+  request.chain = ChainAfter(job);
+  request.from_job = job.job_id;
+  return request;
 }
 
 // The job that holds the slot by this fence.
@@ -519,30 +539,34 @@ JobRequest RerunRequest(const Job& job) {
   return request;
 }
 
-bool FeedsLink(JobKind kind, const JobCounts& counts, const ChannelConfig& config) {
+bool FeedsLink(const Job& job, const JobCounts& counts, const ChannelConfig& config) {
   const auto counts_new = [](const auto& count) { return count.first == "created" && count.second > 0; };
-  switch (kind) {
+  switch (job.kind) {
     case JobKind::kBuild:
       return config.link_after_build && std::any_of(counts.begin(), counts.end(), counts_new);
+    case JobKind::kSync:
+      return config.link_after_sync && !job.options.full;
     case JobKind::kPull:
     case JobKind::kFetch:
-    case JobKind::kSync:
       return config.link_after_sync;
     default:
       return false;
   }
 }
 
-JobRequest LinkAfter(const Job& job) {
-  JobRequest request;
-  request.kind = JobKind::kLink;
-  request.trigger = JobTrigger::kChain;
-  // What somebody stated counts for what follows, too.
-  request.priority = StatedPriority(job);
-  request.chain = job.chain;
-  request.chain.push_back(job.kind);
-  request.from_job = job.job_id;
-  return request;
+JobRequest LinkAfter(const Job& job) { return Chained(job, JobKind::kLink, JobOptions()); }
+
+JobRequest SyncAfter(const Job& full) {
+  JobOptions options;
+  options.force = full.options.force;
+  options.only_forced = full.options.only_forced;
+  return Chained(full, JobKind::kSync, std::move(options));
+}
+
+JobRequest FullSyncAfter(const Job& job) {
+  JobOptions options;
+  options.full = true;
+  return Chained(job, JobKind::kSync, std::move(options));
 }
 
 }  // namespace flxlink::jobs

@@ -77,6 +77,16 @@ Lane LaneOf(JobKind kind, const JobOptions& options) {
 
 Lane LaneOf(const Job& job) { return LaneOf(job.kind, job.options); }
 
+JobKind KindInChain(JobKind kind, const JobOptions& options) {
+  return kind == JobKind::kSync && options.full ? JobKind::kPull : kind;
+}
+
+std::vector<JobKind> ChainAfter(const Job& job) {
+  std::vector<JobKind> chain = job.chain;
+  chain.push_back(KindInChain(job.kind, job.options));
+  return chain;
+}
+
 int64_t DefaultPriority(JobKind kind, const JobOptions& options) {
   if (LaneOf(kind, options) == Lane::kBulk) return 0;
   switch (kind) {

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/engine/edit_channel.h"
 #include "tests/engine/engine_under_test.h"
+#include "tests/engine/full_sync.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
@@ -27,7 +28,7 @@ class EngineSyncTest : public EngineUnderTest {
     clock_.Advance(absl::Seconds(1));
     JobOptions options;
     options.full = true;
-    return Run(JobKind::kSync, options);
+    return WithChainedSync(*engine_, Run(JobKind::kSync, options));
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/engine/full_sync.h"
 #include "tests/engine/sync_fixture.h"
 
 namespace flxlink::engine {
@@ -291,7 +292,7 @@ TEST_F(PagePushTest, AChangeOfTheChannelsPolicyTakesEffectWithTheNextCall) {
     request.options.full = full;
     const int64_t job_id = engine_->Enqueue("shop", request)->job_id;
     ASSERT_TRUE(engine_->RunPending(10).ok());
-    const Job sync = *engine_->GetJob(job_id);
+    const Job sync = WithChainedSync(*engine_, *engine_->GetJob(job_id));
     EXPECT_EQ(sync.state, JobState::kCompleted);
     EXPECT_EQ(CountOf(sync, "sent"), 5);
     EXPECT_EQ(calls, 5);

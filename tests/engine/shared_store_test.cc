@@ -13,6 +13,7 @@
 #include "flxlink/forwarding_storage.h"
 #include "flxlink/memory_storage.h"
 #include "gtest/gtest.h"
+#include "tests/engine/full_sync.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
 
@@ -310,7 +311,7 @@ TEST_F(SharedStoreTest, WhatWasSeenOfTheOldItemIsNotAcknowledgedOfTheNewOne) {
   };
   JobOptions full;
   full.full = true;
-  ASSERT_EQ(Run(*right, JobKind::kSync, full).state, JobState::kCompleted);
+  ASSERT_EQ(WithChainedSync(*right, Run(*right, JobKind::kSync, full)).state, JobState::kCompleted);
   EXPECT_TRUE(relinked);
   EXPECT_EQ(ValuesOf("spare"), (ItemValues{1000, 5, ChannelStatus::kListed}));
 }

@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/edit_channel.h"
+#include "tests/engine/full_sync.h"
 #include "tests/support/job_counts.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temporary_folder.h"
@@ -85,7 +86,7 @@ class SyncFieldsTest : public ::testing::TestWithParam<std::string> {
     const absl::StatusOr<Job> job = engine_->RunUntilFinal(queued->job_id);
     EXPECT_TRUE(job.ok()) << job.status();
     EXPECT_EQ(job->state, JobState::kCompleted) << job->error.value_or(Problem()).message;
-    return *job;
+    return WithChainedSync(*engine_, *job);
   }
 
   void LinkAll() {

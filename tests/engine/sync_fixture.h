@@ -16,17 +16,12 @@
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gtest/gtest.h"
+#include "tests/engine/full_sync.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
+#include "tests/support/job_counts.h"
 
 namespace flxlink::engine {
-
-inline int64_t CountOf(const Job& job, absl::string_view name) {
-  for (const auto& [key, value] : job.counts) {
-    if (key == name) return value;
-  }
-  return 0;
-}
 
 inline std::string Sku(int i) { return absl::StrCat("s", i); }
 inline std::string ItemId(int i) { return absl::StrCat("i", i); }
@@ -118,7 +113,7 @@ class SyncJobTest : public ::testing::Test {
   Job RunFullSync() {
     JobRequest request;
     request.options.full = true;
-    return Finish(engine_->Enqueue("shop", request)->job_id);
+    return WithChainedSync(*engine_, Finish(engine_->Enqueue("shop", request)->job_id));
   }
   Job Finish(int64_t job_id) {
     const absl::StatusOr<Job> job = engine_->RunUntilFinal(job_id);

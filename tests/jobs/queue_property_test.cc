@@ -450,9 +450,12 @@ class History {
     reference_.Free(cancelled ? JobState::kCancelled : end.state);
     const bool completed = end.state == JobState::kCompleted;
     std::set<JobKind> visited = ChainOf(wishes);
-    visited.insert(wishes[0].kind);
+    // A full sync is a pull that marks: what sends follows it.
+    const bool marks = wishes[0].kind == JobKind::kSync && IsBulk(wishes[0]);
+    visited.insert(marks ? JobKind::kPull : wishes[0].kind);
     for (const FollowUp& follow_up : follow_ups) {
-      const bool chained = completed && visited.count(follow_up.request.kind) == 0;
+      const bool pulls = follow_up.request.kind == JobKind::kSync && IsBulk(follow_up.request);
+      const bool chained = completed && visited.count(pulls ? JobKind::kPull : follow_up.request.kind) == 0;
       const bool tried_again = follow_up.request.trigger == JobTrigger::kRetry;
       if (chained || tried_again) reference_.Enqueue(follow_up.request, follow_up.job_id, now_);
     }

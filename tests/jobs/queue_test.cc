@@ -201,6 +201,57 @@ TEST_F(QueueTest, WhatBecomesBulkWaitsInThatLane) {
   EXPECT_NE(Enqueue(since_last), id);
 }
 
+TEST_F(QueueTest, ASyncThatBecomesBulkIsAFullOneAndAFetchAPull) {
+  JobRequest fetch = Ask(JobKind::kFetch);
+  fetch.options.items = {"i1"};
+  JobRequest sync = Ask(JobKind::kSync);
+  sync.options.force = {"A"};
+  JobEnd so_far;
+  so_far.becomes_bulk = true;
+  for (const JobRequest& request : {fetch, sync}) {
+    const int64_t id = Enqueue(request);
+    const Fence fence = Claim();
+    ASSERT_EQ(fence.job_id, id);
+    Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
+    const Job job = store_.job(id);
+    EXPECT_EQ(LaneOf(job), Lane::kBulk);
+    EXPECT_EQ(job.kind, request.kind == JobKind::kSync ? JobKind::kSync : JobKind::kPull);
+    EXPECT_EQ(job.options.force, request.options.force);
+    EXPECT_THAT(job.options.items, IsEmpty());
+    Apply(PlanCancel(store_.Read(), id, At(2)));
+  }
+}
+
+// A full sync is a pull that marks; the sync that sends comes after it, and a link job after that.
+TEST_F(QueueTest, AFullSyncChainsASync) {
+  JobRequest request = Ask(JobKind::kSync);
+  request.options.full = true;
+  request.options.force = {"A"};
+  const int64_t full = Enqueue(request);
+  Fence fence = Claim();
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{40, SyncAfter(store_.job(full))}}, At(1)));
+  const Job sync = store_.job(40);
+  EXPECT_EQ(LaneOf(sync), Lane::kUrgent);
+  EXPECT_EQ(sync.from_job, full);
+  EXPECT_EQ(sync.options.force, request.options.force);
+  EXPECT_THAT(sync.chain, ElementsAre(JobKind::kPull));
+  fence = Claim();
+  const std::vector<FollowUp> follow_ups = {{41, LinkAfter(sync)}, {42, FullSyncAfter(sync)}};
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), follow_ups, At(2)));
+  EXPECT_THAT(store_.job(41).chain, ElementsAre(JobKind::kPull, JobKind::kSync));
+  EXPECT_EQ(store_.jobs().count(42), 0u) << "the chain has looked at everything once";
+}
+
+// Where a sync meets what only a look at everything can see: once a chain.
+TEST_F(QueueTest, ASyncChainsAFullSync) {
+  Enqueue(Ask(JobKind::kSync));
+  const Fence fence = Claim();
+  const Job sync = store_.job(fence.job_id);
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{40, FullSyncAfter(sync)}}, At(1)));
+  EXPECT_EQ(LaneOf(store_.job(40)), Lane::kBulk);
+  EXPECT_THAT(store_.job(40).chain, ElementsAre(JobKind::kSync));
+}
+
 TEST_F(QueueTest, WithoutAPriorityTheKindDecides) {
   JobRequest request;
   request.kind = JobKind::kSync;
@@ -733,7 +784,11 @@ TEST(FeedsLinkTest, FollowsTheChannelsConfiguration) {
           const JobCounts counts = {{"unchanged", 7}, {"created", created}};
           const bool reads_items = kind == JobKind::kPull || kind == JobKind::kSync || kind == JobKind::kFetch;
           const bool wanted = kind == JobKind::kBuild ? after_build && created > 0 : reads_items && after_sync;
-          EXPECT_EQ(FeedsLink(kind, counts, config), wanted) << ToString(kind);
+          Job job;
+          job.kind = kind;
+          EXPECT_EQ(FeedsLink(job, counts, config), wanted) << ToString(kind);
+          job.options.full = true;
+          EXPECT_EQ(FeedsLink(job, counts, config), wanted && kind != JobKind::kSync) << ToString(kind);
         }
       }
     }
