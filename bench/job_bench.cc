@@ -1,7 +1,11 @@
 // Jobs over channels that answer at once: "null" keeps nothing and applies everything, "simulated" is the simulated
-// platform without faults. Pull: of items that are unchanged. Sync: of a new price of each.
+// platform without faults. Pull: of items that are unchanged. Sync: of a new price of each. Idle: a second of 4 workers
+// that have nothing to do, of as many channels with a schedule each that is not due; `core` is the part of a core that
+// they use.
 //
 //   job_bench --benchmark_filter=Sqlite
+
+#include <sys/resource.h>
 
 #include <cstdint>
 #include <memory>
@@ -9,6 +13,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "bench/bench_shop.h"
 #include "benchmark/benchmark.h"
 #include "flxlink/clock.h"
@@ -103,6 +109,49 @@ BENCHMARK_CAPTURE(BM_Sqlite, pull_simulated, JobKind::kPull, &RegisterSimulated)
 BENCHMARK_CAPTURE(BM_Sqlite, sync_simulated, JobKind::kSync, &RegisterSimulated)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
+
+double CpuSeconds() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+void RunIdle(benchmark::State& state, std::unique_ptr<Storage> storage) {
+  AdapterRegistry adapters;
+  RegisterNull(adapters);
+  EngineOptions options;
+  options.storage = storage.get();
+  options.adapters = &adapters;
+  const std::unique_ptr<Engine> engine = bench::Must(Engine::Create(options));
+  ScheduleSpec daily;
+  daily.kind = ScheduleKind::kEvery;
+  daily.every = absl::Hours(24);
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    ChannelConfig config;
+    config.name = absl::StrCat("shop", i);
+    config.adapter = "bench";
+    bench::Must(engine->AddChannel(config));
+    bench::Must(engine->SetSchedule(config.name, daily, ScheduledJob::kSync, ""));
+  }
+  bench::Must(engine->Start(4));
+  const double before = CpuSeconds();
+  for (auto iteration : state) {
+    static_cast<void>(iteration);
+    absl::SleepFor(absl::Seconds(1));
+  }
+  state.counters["core"] = (CpuSeconds() - before) / static_cast<double>(state.iterations());
+  engine->Stop();
+}
+
+void BM_MemoryIdle(benchmark::State& state) { RunIdle(state, NewMemoryStorage()); }
+BENCHMARK(BM_MemoryIdle)->Arg(200)->Arg(2000)->Arg(20000)->Iterations(10)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void BM_SqliteIdle(benchmark::State& state) {
+  const bench::SqliteFolder folder("flxlink_job_bench_idle");
+  RunIdle(state, folder.Open());
+}
+BENCHMARK(BM_SqliteIdle)->Arg(200)->Arg(2000)->Arg(20000)->Iterations(10)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace flxlink

@@ -3,7 +3,10 @@
 #ifndef FLXLINK_CLOCK_H_
 #define FLXLINK_CLOCK_H_
 
+#include <cstdint>
+
 #include "absl/time/time.h"
+#include "flxlink/bell.h"
 
 namespace flxlink {
 
@@ -18,6 +21,11 @@ class Clock {
 
   // Waits for `duration`. A simulated clock moves its time instead.
   virtual void Sleep(absl::Duration duration) = 0;
+
+  // Waits until `bell` was rung more often than `heard`, at most for `duration`. Default: Sleep, unless it was already;
+  // which is right where Sleep moves a simulated time at once, since nobody rings meanwhile. Where it takes time, what
+  // is rung is noticed only afterwards: override it then.
+  virtual void SleepUnless(const Bell& bell, uint64_t heard, absl::Duration duration);
 };
 
 // The machine's clock. Never destroyed.

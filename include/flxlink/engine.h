@@ -14,9 +14,9 @@
 //   auto job = (*engine)->Enqueue("shop", request);
 //   job = (*engine)->RunUntilFinal(job->job_id);
 //
-// Threads. Jobs run on threads that the host lends (RunPending, RunUntilFinal) or on the engine's own (Start, Stop); it
-// is the same code. Several engines, in one process or many, may work on one store: each channel's slot sees to it that
-// one job runs.
+// Threads. Jobs run on threads that the host lends (Serve, RunPending, RunUntilFinal) or on the engine's own (Start,
+// Stop); it is the same code. Several engines, in one process or many, may work on one store: each channel's slot sees
+// to it that one job runs.
 
 #ifndef FLXLINK_ENGINE_H_
 #define FLXLINK_ENGINE_H_
@@ -75,7 +75,10 @@ struct EngineOptions {
   int max_tries = 5;
   // The wait before the second try; doubled for each further one, at most a minute. Default 1 s.
   absl::Duration first_backoff = absl::Seconds(1);
-  // How long idle workers and followers wait before they look again. Default 100 ms.
+  // How often those who wait (workers without work, jobs that wait, who follows a job) ask storage whether anything has
+  // changed, which is one cheap read (JobStorage::ReadWorkNumber), and look whether their call has ended. What engines
+  // over the same Storage object do wakes them at once, and so does what becomes due; only what other processes do is
+  // noticed by asking. Default 100 ms.
   absl::Duration poll_interval = absl::Milliseconds(100);
   // Numbers that nobody can foresee, for hash functions whose keys come from strangers, and for claims (job.h). Must be
   // thread-safe. Default: the machine's (std::random_device).
@@ -161,9 +164,9 @@ class Engine {
   // Storage::OpenOwner).
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options);
 
-  // As Stop(absl::ZeroDuration()), for threads that are lent to it (RunPending, RunUntilFinal) too: jobs yield, nothing
-  // of them is lost, and lent threads are waited for and return CANCELLED. Then it gives up its owner. A call of an
-  // adapter that is on its way is waited for.
+  // As Stop(absl::ZeroDuration()), for threads that are lent to it (Serve, RunPending, RunUntilFinal) too: jobs yield,
+  // nothing of them is lost, and lent threads are waited for and return CANCELLED. Then it gives up its owner. A call
+  // of an adapter that is on its way is waited for.
   virtual ~Engine() = default;
 
   // -- Channels. Names are ChannelConfig::name; NOT_FOUND where there is none.
@@ -325,7 +328,14 @@ class Engine {
   virtual absl::StatusOr<Job> RunUntilFinal(int64_t job_id, const Call& call) = 0;
   absl::StatusOr<Job> RunUntilFinal(int64_t job_id) { return RunUntilFinal(job_id, Call()); }
 
-  // Starts `workers` threads that fire schedules and run jobs until Stop. FAILED_PRECONDITION: they run already.
+  // Fires schedules and runs jobs, of all channels, on this thread until the call ends; sleeps while there is nothing
+  // to do. What goes wrong is told as EventKind::kTrouble and tried again. Returns CANCELLED, where the engine is being
+  // destroyed too, or DEADLINE_EXCEEDED. A call that ends, which is noticed within the poll_interval, makes the job
+  // that it runs yield, see Stop.
+  virtual absl::Status Serve(const Call& call) = 0;
+
+  // Starts `workers` threads that fire schedules and run jobs, as Serve does, until Stop. FAILED_PRECONDITION: they run
+  // already.
   virtual absl::Status Start(int workers) = 0;
   // How long Stop lets jobs go on unless it is told otherwise.
   static constexpr absl::Duration kDefaultGrace = absl::Seconds(30);

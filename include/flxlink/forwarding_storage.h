@@ -286,6 +286,13 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) override {
     return Around("ReadDueSchedules", [&] { return inner_.ReadDueSchedules(now, limit); });
   }
+  Bell& work_bell() override { return inner_.work_bell(); }
+  absl::StatusOr<uint64_t> ReadWorkNumber() override {
+    return Around("ReadWorkNumber", [&] { return inner_.ReadWorkNumber(); });
+  }
+  absl::StatusOr<absl::Time> ReadNextDue(absl::Time now) override {
+    return Around("ReadNextDue", [&] { return inner_.ReadNextDue(now); });
+  }
 
  protected:
   Storage& inner() const { return inner_; }

@@ -4,6 +4,7 @@
 #ifndef FLXLINK_JOB_STORAGE_H_
 #define FLXLINK_JOB_STORAGE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "flxlink/bell.h"
 #include "flxlink/filter.h"
 #include "flxlink/job.h"
 #include "flxlink/schedule.h"
@@ -93,6 +95,29 @@ class JobStorage {
   // The enabled schedules whose next fire is not after `now`, the longest due first; then by channel_id and name. Costs
   // nothing for those that are not due. Fires are recorded with WriteQueue.
   virtual absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) = 0;
+
+  // -- Waking who waits for work. A storage may leave all three at their defaults: then each worker that has nothing to
+  // do asks for work every EngineOptions::poll_interval, and is woken at once by what engines over this object do.
+
+  // What those sleep on who wait for a queue to change. Engines over this object ring it after what they change
+  // themselves; a storage rings it where it learns of what others did (a notification of its database). A storage that
+  // hands everything on to another one hands on that one's. As long-lived as this. Default: a bell of its own.
+  virtual Bell& work_bell() { return work_bell_; }
+
+  // A number that is another than before once anybody, in whatever process, has changed a queue or a schedule, or an
+  // owner that held a slot has died. To be compared with what this object said earlier. It may change without cause,
+  // which costs its readers a look. Whoever sleeps reads it each poll_interval, so it must be as cheap as the storage
+  // can make it, whatever the number of channels, jobs and schedules. Default: always another one.
+  virtual absl::StatusOr<uint64_t> ReadWorkNumber() { return ++work_number_; }
+
+  // The first time after `now` at which something becomes due by itself: a job on a slot that is free, not paused and
+  // without a head (Slot::next_due), or an enabled schedule. InfiniteFuture: nothing does. Costs as little as one
+  // ReadDueSchedules. Default: InfiniteFuture, for which a storage whose work number always changes need not know more.
+  virtual absl::StatusOr<absl::Time> ReadNextDue(absl::Time /*now*/) { return absl::InfiniteFuture(); }
+
+ private:
+  Bell work_bell_;
+  std::atomic<uint64_t> work_number_{0};
 };
 
 }  // namespace flxlink

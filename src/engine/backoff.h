@@ -3,6 +3,7 @@
 #ifndef FLXLINK_SRC_ENGINE_BACKOFF_H_
 #define FLXLINK_SRC_ENGINE_BACKOFF_H_
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -55,6 +56,16 @@ class RetryTimes {
       if (entry.due_at <= options_.clock->Now()) due.push_back(key);
     }
     return due;
+  }
+  // When the first is due that was not at `now`. InfiniteFuture: there is none. What was due and is not tried, since it
+  // has settled elsewhere, stays due.
+  absl::Time NextDue(absl::Time now) const {
+    absl::MutexLock lock(&mutex_);
+    absl::Time next = absl::InfiniteFuture();
+    for (const auto& [key, entry] : entries_) {
+      if (entry.due_at > now) next = std::min(next, entry.due_at);
+    }
+    return next;
   }
   int64_t size() const {
     absl::MutexLock lock(&mutex_);

@@ -19,6 +19,7 @@
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
+#include "src/engine/lookout.h"
 #include "src/engine/page_cursor.h"
 #include "src/engine/product_pages.h"
 #include "src/engine/queue_gauges.h"
@@ -83,6 +84,9 @@ absl::Status NothingKnown(absl::string_view channel) {
 }
 
 class EngineImpl : public Engine {
+ private:
+  using Served = engine::Worker::Served;
+
  public:
   EngineImpl(const EngineOptions& options, std::unique_ptr<CredentialResolver> own_credentials, OwnerId owner)
       : own_credentials_(std::move(own_credentials)),
@@ -103,6 +107,7 @@ class EngineImpl : public Engine {
     ending_.Notify();
     if (keep_alive_.joinable()) keep_alive_.join();
     storage().CloseOwner(owner_).IgnoreError();  // Storage notices the owner's end by itself, only later.
+    storage().work_bell().Ring();
   }
 
   absl::StatusOr<Channel> AddChannel(const ChannelConfig& config) override {
@@ -327,7 +332,7 @@ class EngineImpl : public Engine {
     schedule.channel = found->config.name;
     status = SetNextFire(schedule);
     if (!status.ok()) return status;
-    absl::StatusOr<bool> replaced = storage().WriteSchedule(schedule);
+    absl::StatusOr<bool> replaced = WriteSchedule(schedule);
     if (!replaced.ok()) return replaced.status();
     return ScheduleSetting{std::move(schedule), *replaced};
   }
@@ -338,7 +343,7 @@ class EngineImpl : public Engine {
     schedule->enabled = enabled;
     // One that cannot fire any more can be disabled all the same.
     absl::Status status = enabled ? SetNextFire(*schedule) : absl::OkStatus();
-    if (status.ok()) status = storage().WriteSchedule(*schedule).status();
+    if (status.ok()) status = WriteSchedule(*schedule).status();
     if (!status.ok()) return status;
     return schedule;
   }
@@ -386,6 +391,11 @@ class EngineImpl : public Engine {
     return OnLentThread([&] { return ServeUntilFinal(job_id, call); });
   }
 
+  absl::Status Serve(const Call& call) override {
+    const auto check = [&] { return CheckLent(call); };
+    return OnLentThread([&] { return ServeWhile(check, [&] { return !check().ok(); }); });
+  }
+
   absl::Status Start(int workers) override {
     absl::MutexLock lock(&mutex_);
     if (!threads_.empty()) return absl::FailedPreconditionError("the engine's workers run already; stop them first");
@@ -403,11 +413,13 @@ class EngineImpl : public Engine {
       stopping_ = true;
       threads.swap(threads_);
     }
+    storage().work_bell().Ring();
     AwaitWorkers(options_.clock->Now() + grace, call);
     {
       absl::MutexLock lock(&mutex_);
       yielding_ = true;
     }
+    storage().work_bell().Ring();
     for (std::thread& thread : threads) thread.join();
   }
 
@@ -625,6 +637,12 @@ class EngineImpl : public Engine {
     return absl::NotFoundError(absl::StrCat("channel ", channel_name, " has no schedule ", name, "; it has ", there));
   }
 
+  absl::StatusOr<bool> WriteSchedule(const Schedule& schedule) {
+    absl::StatusOr<bool> replaced = storage().WriteSchedule(schedule);
+    storage().work_bell().Ring();
+    return replaced;
+  }
+
   // Lets the schedule fire from now on.
   absl::Status SetNextFire(Schedule& schedule) {
     const absl::StatusOr<absl::Time> now = storage().Now();
@@ -685,8 +703,11 @@ class EngineImpl : public Engine {
   }
 
   void SendLentThreadsAway() {
-    absl::MutexLock lock(&mutex_);
-    leaving_ = true;
+    {
+      absl::MutexLock lock(&mutex_);
+      leaving_ = true;
+    }
+    storage().work_bell().Ring();
   }
 
   void AwaitLentThreads() {
@@ -702,9 +723,9 @@ class EngineImpl : public Engine {
     const auto should_yield = [&] { return !CheckLent(call).ok(); };
     for (int ran = 0; ran < max_jobs; ++ran) {
       if (absl::Status status = CheckLent(call); !status.ok()) return status;
-      absl::StatusOr<bool> one = worker_.RunAny(should_yield);
+      absl::StatusOr<Served> one = worker_.RunAny(should_yield);
       if (!one.ok()) return one.status();
-      if (*one) continue;
+      if (*one == Served::kJob) continue;
       // Nothing was left, or what ran has yielded.
       if (absl::Status status = CheckLent(call); !status.ok()) return status;
       return ran;
@@ -714,20 +735,39 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<Job> ServeUntilFinal(int64_t job_id, const Call& call) {
     const auto should_yield = [&] { return !CheckLent(call).ok(); };
+    engine::Lookout lookout(options_);
     for (int failures = 0; !IsLeaving();) {
+      lookout.Begin();
       absl::StatusOr<Job> job = storage().ReadJob(job_id);
       if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
       if (absl::Status status = CheckLent(call); !status.ok()) return status;
       const absl::StatusOr<bool> waits = job.ok() ? WaitsForItsTime(*job) : job.status();
       if (waits.ok() && *waits) return job;
-      absl::StatusOr<bool> ran = waits.ok() ? worker_.RunNext(job->channel_id, should_yield) : waits;
-      if (ran.ok() && !*ran) ran = CheckNotPaused(*job);
-      failures = ran.ok() ? 0 : failures + 1;
-      const bool try_again = engine::WorthAnotherTry(ran.status()) && failures < options_.max_tries;
-      if (!ran.ok() && !try_again) return ran.status();
-      if (!ran.ok() || !*ran) Rest(ran.ok() ? options_.poll_interval : engine::Backoff(options_, failures));
+      absl::StatusOr<Served> served = Served::kNothing;
+      if (waits.ok()) {
+        served = worker_.RunNext(job->channel_id, should_yield);
+      } else {
+        served = waits.status();
+      }
+      absl::Status status = served.status();
+      if (served.ok() && *served == Served::kNothing) status = CheckNotPaused(*job);
+      failures = status.ok() ? 0 : failures + 1;
+      const bool try_again = engine::WorthAnotherTry(status) && failures < options_.max_tries;
+      if (!status.ok() && !try_again) return status;
+      if (!status.ok()) {
+        Rest(engine::Backoff(options_, failures));
+      } else if (*served != Served::kJob) {
+        Follow(lookout, *served, call);
+      }
     }
     return Leaving();
+  }
+
+  // Waits until it is worth looking at a job that somebody else runs, or the call ends.
+  void Follow(engine::Lookout& lookout, Served served, const Call& call) {
+    do {
+      lookout.Sleep(options_.poll_interval);
+    } while (served == Served::kNothing && !lookout.HasChanged() && CheckLent(call).ok());
   }
 
   // Whether the job is pending and not due.
@@ -738,8 +778,8 @@ class EngineImpl : public Engine {
     return !IsDue(job, *now);
   }
 
-  // False, or FAILED_PRECONDITION where the job waits for its channel to be resumed.
-  absl::StatusOr<bool> CheckNotPaused(const Job& job) {
+  // FAILED_PRECONDITION where the job waits for its channel to be resumed.
+  absl::Status CheckNotPaused(const Job& job) {
     absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(job.channel_id);
     if (!queue.ok()) return queue.status();
     for (const Job& open : queue->open_jobs) {
@@ -747,7 +787,7 @@ class EngineImpl : public Engine {
       return absl::FailedPreconditionError(absl::StrCat("channel ", queue->channel, " is paused, so job ", job.job_id,
                                                         " waits; resume the channel to let it run"));
     }
-    return false;
+    return absl::OkStatus();
   }
 
   bool Stopping() {
@@ -771,36 +811,78 @@ class EngineImpl : public Engine {
   // Waits until the workers have ended, `until` has come, or the call ends.
   void AwaitWorkers(absl::Time until, const Call& call) {
     for (;;) {
+      const uint64_t heard = storage().work_bell().rings();
       const absl::Time now = options_.clock->Now();
       {
         absl::MutexLock lock(&mutex_);
         if (working_ == 0 || now >= until || !CheckCall(call, now).ok()) return;
       }
-      options_.clock->Sleep(std::min(options_.poll_interval, until - now));
+      options_.clock->SleepUnless(storage().work_bell(), heard, std::min(options_.poll_interval, until - now));
     }
   }
 
   // One of the engine's own threads.
   void Work() {
-    absl::Cleanup ended = [this] {
+    const auto check = [this] { return Stopping() ? absl::CancelledError("the engine stops") : absl::OkStatus(); };
+    ServeWhile(check, [this] { return Yielding(); }).IgnoreError();
+    {
       absl::MutexLock lock(&mutex_);
       --working_;
-    };
-    const auto should_yield = [this] { return Yielding(); };
-    while (!Stopping()) {
-      bool worked = false;
-      Try("", "the schedules in storage", [&] {
-        absl::StatusOr<int> fired = FireSchedules();
-        worked = fired.ok() && *fired > 0;
-        return fired.status();
-      });
-      Try("", "the queues in storage", [&] {
-        absl::StatusOr<bool> ran = worker_.RunAny(should_yield);
-        worked = worked || (ran.ok() && *ran);
-        return ran.status();
-      });
-      if (!worked) options_.clock->Sleep(options_.poll_interval);
     }
+    storage().work_bell().Ring();
+  }
+
+  // Fires schedules and runs jobs until `check` says why not.
+  absl::Status ServeWhile(absl::FunctionRef<absl::Status()> check, engine::ShouldYield should_yield) {
+    engine::Lookout lookout(options_);
+    for (;;) {
+      if (absl::Status status = check(); !status.ok()) return status;
+      lookout.Begin();
+      const absl::Time looked_at = options_.clock->Now();
+      const absl::StatusOr<absl::Time> now = storage().Now();
+      const Served served = LookForWork(should_yield);
+      if (served == Served::kJob) continue;
+      const absl::Time next_try = std::min(retries_.NextDue(looked_at), worker_.NextTry(looked_at));
+      const bool look_soon = served == Served::kBusy || !now.ok();
+      AwaitWork(lookout, look_soon ? absl::InfinitePast() : FindNextDue(*now), next_try, check);
+    }
+  }
+
+  // Fires what is due, and runs the most urgent job.
+  Served LookForWork(engine::ShouldYield should_yield) {
+    Served result = Served::kNothing;
+    Try("", "the schedules in storage", [&] {
+      const absl::StatusOr<int> fired = FireSchedules();
+      if (fired.ok() && *fired > 0) result = Served::kJob;
+      return fired.status();
+    });
+    Try("", "the queues in storage", [&] {
+      const absl::StatusOr<Served> served = worker_.RunAny(should_yield);
+      if (served.ok() && *served != Served::kNothing && result != Served::kJob) result = *served;
+      return served.status();
+    });
+    return result;
+  }
+
+  // When something becomes due that was not at `now`, by storage's clock. InfinitePast: it is not known.
+  absl::Time FindNextDue(absl::Time now) {
+    const absl::StatusOr<absl::Time> next = storage().ReadNextDue(now);
+    return next.ok() ? *next : absl::InfinitePast();
+  }
+
+  // Sleeps until there may be something to do: a queue has changed, something becomes due at `next_due` by storage's
+  // clock, or what failed is to be tried again at `next_try`; or `check` fails. Where it is not known what becomes due,
+  // for one poll_interval.
+  void AwaitWork(const engine::Lookout& lookout, absl::Time next_due, absl::Time next_try,
+                 absl::FunctionRef<absl::Status()> check) {
+    absl::Duration left;
+    do {
+      const absl::StatusOr<absl::Time> now = storage().Now();
+      const bool is_known = now.ok() && next_due != absl::InfinitePast();
+      left = options_.poll_interval;
+      if (is_known) left = std::min(next_due - *now, next_try - options_.clock->Now());
+      lookout.Sleep(left);
+    } while (left > options_.poll_interval && check().ok() && !lookout.HasChanged());
   }
 
   void KeepAlive() {

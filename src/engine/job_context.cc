@@ -14,10 +14,7 @@
 namespace flxlink::engine {
 namespace {
 
-// How often one who waits looks for a request to cancel: it is a write to storage.
-constexpr absl::Duration kLookEvery = absl::Seconds(1);
-
-// How often one whose step can be cut short looks at the queue: it is a read of storage.
+// How often one whose step or call can be cut short asks storage whether anything has changed, unless the bell rings.
 constexpr absl::Duration kPeekEvery = absl::Milliseconds(20);
 
 constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
@@ -95,8 +92,8 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
       should_yield_(should_yield),
       told_(job.counts),
       progress_(job.progress),
-      looked_at_(options.clock->Now()),
-      peeked_at_(looked_at_) {
+      lookout_(options),
+      asked_at_(options.clock->Now()) {
   output_.cursor = job.cursor;
   output_.counts = job.counts;
   output_.problems = job.problems;
@@ -161,7 +158,6 @@ absl::Status JobContext::Report() {
   absl::StatusOr<Storage::ProgressReply> reply =
       RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_so_far()); });
   if (!reply.ok()) return reply.status();
-  looked_at_ = options_.clock->Now();
   has_stepped_ = true;
   ReportCounts();
   reporter_.Progressed(job_, progress_so_far());
@@ -170,39 +166,61 @@ absl::Status JobContext::Report() {
   return status.ok() ? CheckYield() : status;
 }
 
-// Where that fails in passing, another look is never far.
 absl::Status JobContext::LookAtQueue(int64_t revision) {
-  const absl::StatusOr<bool> has_changed = HasChanged(revision);
-  absl::Status status = has_changed.status();
-  if (status.ok() && *has_changed) status = ReadQueue();
-  return WorthAnotherTry(status) ? absl::OkStatus() : status;
+  return revision == queue_revision_ ? LookForDue() : ReadQueue();
 }
 
-absl::StatusOr<bool> JobContext::HasChanged(int64_t revision) const {
-  if (revision != queue_revision_) return true;
-  if (next_due_ == absl::InfiniteFuture()) return false;
+absl::Status JobContext::LookForChange(absl::Duration every) {
+  if (!IsTimeToAsk(every)) return absl::OkStatus();
+  return lookout_.HasChanged() ? ReadQueue() : LookForDue();
+}
+
+// Storage's time, which says it, is had again soon.
+absl::Status JobContext::LookForDue() {
+  if (next_due_ == absl::InfiniteFuture()) return absl::OkStatus();
   const absl::StatusOr<absl::Time> now = storage().Now();
-  if (!now.ok()) return now.status();
-  return *now >= next_due_;
+  return now.ok() && *now >= next_due_ ? ReadQueue() : absl::OkStatus();
 }
 
 bool JobContext::IsWanted() {
-  const absl::Duration passed = options_.clock->Now() - peeked_at_;
-  if (passed >= absl::ZeroDuration() && passed < kPeekEvery) return yields();
-  peeked_at_ = options_.clock->Now();
   // The end of the step finds out what is wrong.
-  ReadQueue().IgnoreError();
+  LookForChange(kPeekEvery).IgnoreError();
   return yields();
 }
 
+// A clock that was set back does not put it off.
+bool JobContext::IsTimeToAsk(absl::Duration every) {
+  const absl::Duration passed = options_.clock->Now() - asked_at_;
+  if (!lookout_.was_rung() && passed >= absl::ZeroDuration() && passed < every) return false;
+  asked_at_ = options_.clock->Now();
+  return true;
+}
+
+// Tries once: where that fails in passing, another look is never far, and who waits may be waiting for storage itself.
 absl::Status JobContext::ReadQueue() {
+  lookout_.Begin();
+  const absl::Status status = TakeQueue();
+  if (WorthAnotherTry(status)) {
+    lookout_.Forget();
+  } else if (ended_.ok()) {
+    ended_ = status;
+  }
+  return ended_;
+}
+
+absl::Status JobContext::TakeQueue() {
   const absl::StatusOr<absl::Time> now = storage().Now();
   if (!now.ok()) return now.status();
   const absl::StatusOr<QueueSnapshot> queue = storage().ReadQueue(channel_.channel_id);
   if (!queue.ok()) return queue.status();
-  queue_revision_ = queue->slot.revision;
-  next_due_ = queue->slot.next_due;
-  is_paused_ = queue->slot.paused;
+  const Slot& slot = queue->slot;
+  const bool is_held = slot.holder_job == fence_.job_id && slot.epoch == fence_.epoch && slot.claim == fence_.claim;
+  // Which storage says in its own words.
+  if (!is_held) return storage().WriteProgress(fence_, progress_so_far()).status();
+  if (slot.cancel_requested) return Cancelled();
+  queue_revision_ = slot.revision;
+  next_due_ = slot.next_due;
+  is_paused_ = slot.paused;
   gives_way_ = jobs::GivesWay(*queue, job_, *now);
   return absl::OkStatus();
 }
@@ -253,35 +271,26 @@ absl::Status JobContext::Wait(absl::Duration duration) {
   }
   while (duration > absl::ZeroDuration()) {
     if (absl::Status status = CheckYield(); !status.ok()) return status;
-    const absl::Duration slice = std::min({duration, LookAgainAfter(options_), std::max(UntilLook(), kShortestWait)});
-    options_.clock->Sleep(slice);
-    duration -= slice;
-    if (UntilLook() > absl::ZeroDuration()) continue;
-    if (absl::Status status = LookForCancel(); !status.ok()) return status;
+    duration -= SleepSlice(std::min(duration, LookAgainAfter(options_)));
+    if (absl::Status status = LookForChange(LookAgainAfter(options_)); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
+// A clock that is set meanwhile makes it neither longer nor shorter than the slice.
+absl::Duration JobContext::SleepSlice(absl::Duration slice) {
+  const absl::Time begun = options_.clock->Now();
+  lookout_.Sleep(slice);
+  if (!lookout_.was_rung()) return slice;
+  return std::min(std::max(options_.clock->Now() - begun, absl::ZeroDuration()), slice);
+}
+
 absl::Status JobContext::CheckYield() const { return yields() ? absl::CancelledError("the job yields") : ended_; }
-
-// A clock that was set back does not put it off.
-absl::Duration JobContext::UntilLook() const {
-  const absl::Duration passed = options_.clock->Now() - looked_at_;
-  return passed < absl::ZeroDuration() ? absl::ZeroDuration() : std::max(kLookEvery - passed, absl::ZeroDuration());
-}
-
-// Tries once: who waits comes back in a second, and may be waiting for storage itself.
-absl::Status JobContext::LookForCancel() {
-  looked_at_ = options_.clock->Now();
-  absl::StatusOr<Storage::ProgressReply> reply = storage().WriteProgress(fence_, progress_so_far());
-  if (!reply.ok()) return WorthAnotherTry(reply.status()) ? absl::OkStatus() : reply.status();
-  return reply->cancel_requested ? Cancelled() : LookAtQueue(reply->queue_revision);
-}
 
 // To give way is no reason: the call is a step that is under way.
 bool JobContext::EndsCalls() {
   if (ended_.ok() && ends_soon()) ended_ = CheckYield();
-  if (ended_.ok() && UntilLook() <= absl::ZeroDuration()) ended_ = LookForCancel();
+  if (ended_.ok()) ended_ = LookForChange(kPeekEvery);
   return !ended_.ok();
 }
 

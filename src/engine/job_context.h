@@ -23,6 +23,7 @@
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
 #include "src/engine/account_limits.h"
+#include "src/engine/lookout.h"
 #include "src/engine/reporter.h"
 
 namespace flxlink::engine {
@@ -144,8 +145,8 @@ class JobContext {
 
   // The wait before try number `tries` + 1.
   absl::Duration Backoff(int tries) const;
-  // The one way to wait. CANCELLED: a person asked the job to stop meanwhile, which is noticed within a second, or it
-  // is to yield, which is noticed within the engine's poll_interval.
+  // The one way to wait. CANCELLED: a person asked the job to stop meanwhile, or it is to yield. What engines over the
+  // same storage do to that end is noticed at once, what others do within the engine's poll_interval.
   absl::Status Wait(absl::Duration duration);
 
   // Waits until a push of so many items may begin, by the limits of the account, and takes what it costs; the permit is
@@ -159,7 +160,7 @@ class JobContext {
   absl::optional<CallPermit> TakeNow(const CallCost& cost, int64_t items);
 
   // What goes with one call of the adapter that begins now and may take so long, to be used on this thread. It is
-  // cancelled once the job is to yield, or a person asked it to stop, which is looked for at most once a second. What
+  // cancelled once the job is to yield, or a person asked it to stop: asking whether it is costs next to nothing. What
   // the platform says of its limits in an answer is that of one of the calls that have these permits, which outlive it.
   std::unique_ptr<CallContext> StartCall(absl::Duration timeout, absl::Span<const CallPermit* const> permits);
   // The platform did not take the call that has this permit: nobody else of the account makes such a call for so long.
@@ -186,14 +187,21 @@ class JobContext {
   absl::StatusOr<CallPermit> Take(const CallCost& cost, int64_t items, Lane lane);
   // Whether a call that is under way is to end early.
   bool EndsCalls();
-  absl::Duration UntilLook() const;
-  absl::Status LookForCancel();
+  // Sleeps for at most so long; returns how long it was.
+  absl::Duration SleepSlice(absl::Duration slice);
+  // Looks at the queue where it may have changed since it was last looked at. Unless the bell was rung, storage is
+  // asked for that once in so long.
+  absl::Status LookForChange(absl::Duration every);
   bool ends_soon() const { return yields_ || should_yield_(); }
   // Looks whether another job is to run first, where the queue, which has that revision now, may have changed since it
   // was last looked at.
   absl::Status LookAtQueue(int64_t revision);
-  absl::StatusOr<bool> HasChanged(int64_t revision) const;
+  // The same for what has become due by itself.
+  absl::Status LookForDue();
+  bool IsTimeToAsk(absl::Duration every);
+  // CANCELLED: a person asked the job to stop. An error of the fence: another worker has the slot.
   absl::Status ReadQueue();
+  absl::Status TakeQueue();
   // CANCELLED: the job is to yield. Or why else it is to end, as far as that is known.
   absl::Status CheckYield() const;
 
@@ -217,9 +225,9 @@ class JobContext {
   JobCounts told_;  // What was told of output_.counts.
   JobProgress progress_;
   int64_t pushes_ = 0;
-  absl::Time looked_at_;  // When a request to cancel was last looked for.
-  absl::Time peeked_at_;  // When the queue was last looked at by IsWanted.
-  absl::Status ended_;    // Why the job is to end, where that was found out during a call.
+  Lookout lookout_;      // For changes of the queue since it was last looked at.
+  absl::Time asked_at_;  // When storage was last asked whether the queue has changed.
+  absl::Status ended_;   // Why the job is to end, where that was found out during a step or a call.
   std::function<absl::Status()> before_wait_;
 };
 

@@ -90,11 +90,18 @@ absl::Status JobQueue::Apply(int64_t channel_id, Plan plan) {
                                          " times while one change was made; try again"));
 }
 
+// Rung whatever came of it: what failed may have been written all the same.
+absl::Status JobQueue::Change(int64_t channel_id, Plan plan) {
+  const absl::Status status = Apply(channel_id, plan);
+  storage_.work_bell().Ring();
+  return status;
+}
+
 absl::StatusOr<Job> JobQueue::Enqueue(int64_t channel_id, const JobRequest& request) {
   absl::StatusOr<int64_t> job_id = storage_.ReserveIds(1);
   if (!job_id.ok()) return job_id.status();
   Job job;
-  const absl::Status status = Apply(
+  const absl::Status status = Change(
       channel_id, [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
         jobs::EnqueueResult result = jobs::PlanEnqueue(snapshot, request, *job_id, now);
         job = std::move(result.job);
@@ -109,12 +116,12 @@ absl::StatusOr<Job> JobQueue::ChangeJob(
   absl::StatusOr<Job> job = storage_.ReadJob(job_id);
   if (!job.ok()) return job.status();
   const absl::Status status =
-      Apply(job->channel_id,
-            [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
-              absl::StatusOr<QueueChange> change = plan(snapshot, now);
-              if (!change.ok()) return change.status();
-              return absl::make_optional(*std::move(change));
-            });
+      Change(job->channel_id,
+             [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+               absl::StatusOr<QueueChange> change = plan(snapshot, now);
+               if (!change.ok()) return change.status();
+               return absl::make_optional(*std::move(change));
+             });
   if (!status.ok()) return status;
   return storage_.ReadJob(job_id);
 }
@@ -168,32 +175,32 @@ absl::Status JobQueue::Finish(const Fence& fence, const jobs::JobEnd& end, const
     }
   }
   bool written = false;
-  return Apply(fence.channel_id,
-               [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
-                 absl::StatusOr<QueueChange> change = jobs::PlanFinish(snapshot, fence, end, with_ids, now);
-                 if (change.ok()) {
-                   written = true;
-                   return absl::make_optional(*std::move(change));
-                 }
-                 // After a write of unknown outcome, a fence that is stale now is how its success shows.
-                 absl::StatusOr<Job> job = storage_.ReadJob(fence.job_id);
-                 if (written && job.ok() && job->state == end.state) return absl::optional<QueueChange>();
-                 return change.status();
-               });
+  return Change(fence.channel_id,
+                [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+                  absl::StatusOr<QueueChange> change = jobs::PlanFinish(snapshot, fence, end, with_ids, now);
+                  if (change.ok()) {
+                    written = true;
+                    return absl::make_optional(*std::move(change));
+                  }
+                  // After a write of unknown outcome, a fence that is stale now is how its success shows.
+                  absl::StatusOr<Job> job = storage_.ReadJob(fence.job_id);
+                  if (written && job.ok() && job->state == end.state) return absl::optional<QueueChange>();
+                  return change.status();
+                });
 }
 
 absl::Status JobQueue::Yield(const Fence& fence, const jobs::JobEnd& so_far) {
   bool written = false;
-  return Apply(fence.channel_id,
-               [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
-                 absl::StatusOr<QueueChange> change = jobs::PlanYield(snapshot, fence, so_far, now);
-                 // After a write of unknown outcome, a slot that is not held by the fence any more is how its success
-                 // shows.
-                 if (written && absl::IsFailedPrecondition(change.status())) return absl::optional<QueueChange>();
-                 if (!change.ok()) return change.status();
-                 written = true;
-                 return absl::make_optional(*std::move(change));
-               });
+  return Change(fence.channel_id,
+                [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+                  absl::StatusOr<QueueChange> change = jobs::PlanYield(snapshot, fence, so_far, now);
+                  // After a write of unknown outcome, a slot that is not held by the fence any more is how its success
+                  // shows.
+                  if (written && absl::IsFailedPrecondition(change.status())) return absl::optional<QueueChange>();
+                  if (!change.ok()) return change.status();
+                  written = true;
+                  return absl::make_optional(*std::move(change));
+                });
 }
 
 absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::StatusOr<absl::Time>& next, absl::Time now) {
@@ -210,6 +217,7 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::Status
   change.fire = FireOf(schedule, next);
   change.number = random_();
   const absl::Status status = storage_.WriteQueue(change);
+  storage_.work_bell().Ring();
   // Overtaken, by another fire or by any change of the queue: the schedule is looked at again soon.
   if (absl::IsAborted(status)) return false;
   if (!status.ok()) return status;
@@ -218,11 +226,11 @@ absl::StatusOr<bool> JobQueue::Fire(const Schedule& schedule, const absl::Status
 }
 
 absl::Status JobQueue::Pause(int64_t channel_id, bool paused) {
-  return Apply(channel_id,
-               [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
-                 if (snapshot.slot.paused == paused) return absl::optional<QueueChange>();
-                 return absl::make_optional(jobs::PlanPause(snapshot, paused, now));
-               });
+  return Change(channel_id,
+                [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
+                  if (snapshot.slot.paused == paused) return absl::optional<QueueChange>();
+                  return absl::make_optional(jobs::PlanPause(snapshot, paused, now));
+                });
 }
 
 }  // namespace flxlink::engine

@@ -62,6 +62,8 @@ class JobQueue {
 
   // Reads, plans and writes until a write is not overtaken.
   absl::Status Apply(int64_t channel_id, Plan plan);
+  // The same, and wakes those who wait for a change of a queue. A claim gives nobody anything to do.
+  absl::Status Change(int64_t channel_id, Plan plan);
   // The same for a change of one job, which is read again afterwards.
   absl::StatusOr<Job> ChangeJob(int64_t job_id,
                                 absl::FunctionRef<absl::StatusOr<QueueChange>(const QueueSnapshot&, absl::Time)> plan);

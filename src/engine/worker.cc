@@ -79,13 +79,13 @@ constexpr absl::Duration kLongestRetry = absl::Minutes(15);
 // More failures in a row are not counted: the wait is the longest by then.
 constexpr int kMostFailures = 20;
 
-// A sync that looks at the channel again at that time.
+// A sync that looks at the channel again at that time, in whole microseconds, which is what every storage keeps.
 JobRequest RetryOf(const Job& job, absl::Time at) {
   JobRequest request;
   request.kind = JobKind::kSync;
   request.trigger = JobTrigger::kRetry;
   request.from_job = job.job_id;
-  request.not_before = at;
+  request.not_before = absl::UnixEpoch() + absl::Ceil(at - absl::UnixEpoch(), absl::Microseconds(1));
   return request;
 }
 
@@ -102,10 +102,10 @@ std::vector<JobRequest> ChainedBy(JobContext& context, const JobCounts& counts) 
 
 }  // namespace
 
-absl::StatusOr<bool> Worker::RunNext(int64_t channel_id, ShouldYield should_yield) {
+absl::StatusOr<Worker::Served> Worker::RunNext(int64_t channel_id, ShouldYield should_yield) {
   {
     absl::MutexLock lock(&mutex_);
-    if (!busy_.insert(channel_id).second) return false;
+    if (!busy_.insert(channel_id).second) return Served::kBusy;
   }
   absl::Cleanup done = [&] {
     absl::MutexLock lock(&mutex_);
@@ -116,13 +116,19 @@ absl::StatusOr<bool> Worker::RunNext(int64_t channel_id, ShouldYield should_yiel
     retries_.Succeeded(channel_id);
   } else {
     retries_.Failed(channel_id);
+    // Others sleep until what was due before.
+    options_.storage->work_bell().Ring();
+    return served.status();
   }
-  return served;
+  return *served ? Served::kJob : Served::kNothing;
 }
 
-absl::StatusOr<bool> Worker::RunAny(ShouldYield should_yield) {
+absl::StatusOr<Worker::Served> Worker::RunAny(ShouldYield should_yield) {
+  Served result = Served::kNothing;
   for (const int64_t channel_id : retries_.Due()) {
-    if (RunOrReport(channel_id, should_yield)) return true;
+    const Served served = RunOrReport(channel_id, should_yield);
+    if (served == Served::kJob) return served;
+    if (served == Served::kBusy) result = served;
   }
   for (int64_t failed = -1; failed < retries_.size();) {
     failed = retries_.size();
@@ -133,10 +139,13 @@ absl::StatusOr<bool> Worker::RunAny(ShouldYield should_yield) {
     absl::StatusOr<std::vector<int64_t>> claimable = options_.storage->ReadClaimable(*now, limit);
     if (!claimable.ok()) return claimable.status();
     for (const int64_t channel_id : *claimable) {
-      if (!retries_.Waits(channel_id) && RunOrReport(channel_id, should_yield)) return true;
+      if (retries_.Waits(channel_id)) continue;
+      const Served served = RunOrReport(channel_id, should_yield);
+      if (served == Served::kJob) return served;
+      if (served == Served::kBusy) result = served;
     }
   }
-  return false;
+  return result;
 }
 
 void Worker::WriteEnds() {
@@ -149,10 +158,11 @@ void Worker::WriteEnds() {
   for (const int64_t channel_id : channel_ids) RunOrReport(channel_id, begin_nothing);
 }
 
-bool Worker::RunOrReport(int64_t channel_id, ShouldYield should_yield) {
-  const absl::StatusOr<bool> served = RunNext(channel_id, should_yield);
-  if (!served.ok()) ReportTrouble(channel_id, served.status());
-  return served.ok() && *served;
+Worker::Served Worker::RunOrReport(int64_t channel_id, ShouldYield should_yield) {
+  const absl::StatusOr<Served> served = RunNext(channel_id, should_yield);
+  if (served.ok()) return *served;
+  ReportTrouble(channel_id, served.status());
+  return Served::kNothing;
 }
 
 absl::StatusOr<bool> Worker::Serve(int64_t channel_id, ShouldYield should_yield) {

@@ -33,15 +33,26 @@ class Worker {
   Worker(const EngineOptions& options, JobQueue& queue, Reporter& reporter, OwnerId owner)
       : options_(options), queue_(queue), reporter_(reporter), owner_(owner), retries_(options), accounts_(options) {}
 
-  // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Returns
-  // whether a job came to its end; how is written in the job; or yielded though it need not, and can go on. Errors are
-  // those of storage; the channel is then tried again by RunAny.
-  // Nothing begins once the job that would is to yield.
-  absl::StatusOr<bool> RunNext(int64_t channel_id, ShouldYield should_yield);
+  enum class Served {
+    // A job came to its end, how is written in the job; or it yielded though it need not, and can go on.
+    kJob,
+    // There was nothing to do.
+    kNothing,
+    // Another thread was at it, and may have left what there is to do: look again soon, whatever changes meanwhile.
+    kBusy,
+  };
+
+  // Runs the channel's next job, if its slot can be claimed, or writes the end that is kept of the last one. Errors are
+  // those of storage; the channel is then tried again by RunAny. Nothing begins once the job that would is to yield.
+  absl::StatusOr<Served> RunNext(int64_t channel_id, ShouldYield should_yield);
 
   // The same for the most urgent channel that can be served, after those that are due to be tried again. What fails at
   // one channel is reported, and the next one is served. Errors are those of asking which channels there are.
-  absl::StatusOr<bool> RunAny(ShouldYield should_yield);
+  absl::StatusOr<Served> RunAny(ShouldYield should_yield);
+
+  // When the first of the channels that failed is tried again of those that were not due at `now`, by the engine's
+  // clock. InfiniteFuture: none is.
+  absl::Time NextTry(absl::Time now) const { return retries_.NextDue(now); }
 
   // Tries once to write each end that is kept.
   void WriteEnds();
@@ -54,7 +65,8 @@ class Worker {
     std::vector<JobRequest> follow_ups;
   };
 
-  bool RunOrReport(int64_t channel_id, ShouldYield should_yield);
+  // What fails is reported, and nothing was to be done.
+  Served RunOrReport(int64_t channel_id, ShouldYield should_yield);
   absl::StatusOr<bool> Serve(int64_t channel_id, ShouldYield should_yield);
   // Leaves how the job ended in `endings_`. False: there was none to run.
   absl::StatusOr<bool> ClaimAndRun(int64_t channel_id, ShouldYield should_yield);

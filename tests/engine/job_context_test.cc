@@ -15,7 +15,7 @@
 namespace flxlink::engine {
 namespace {
 
-// Counts reports of progress, and answers them by itself.
+// Counts what is asked of it about the queue, and answers by itself.
 class ProgressStorage : public WatchedStorage {
  public:
   using WatchedStorage::WatchedStorage;
@@ -27,11 +27,31 @@ class ProgressStorage : public WatchedStorage {
 
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t) override {
     ++queue_reads;
+    if (is_away) return absl::UnavailableError("away");
     return queue;
+  }
+
+  absl::StatusOr<uint64_t> ReadWorkNumber() override {
+    ++asked;
+    return static_cast<uint64_t>(queue.slot.revision);
+  }
+
+  // Somebody of another process asks the job to stop.
+  void Cancel() {
+    queue.slot.cancel_requested = true;
+    ++queue.slot.revision;
+  }
+  // Another worker takes the slot.
+  void TakeSlot() {
+    ++queue.slot.epoch;
+    ++queue.slot.revision;
+    answer = [] { return absl::FailedPreconditionError("the slot has a newer epoch"); };
   }
 
   int reports = 0;
   int queue_reads = 0;
+  int asked = 0;
+  bool is_away = false;
   QueueSnapshot queue;
   std::function<absl::StatusOr<ProgressReply>()> answer = [] { return ProgressReply(); };
 };
@@ -108,38 +128,58 @@ class JobContextTest : public ::testing::Test {
   std::unique_ptr<JobContext> context_;
 };
 
-TEST_F(JobContextTest, WhoWaitsLooksForACancelOnceASecond) {
+TEST_F(JobContextTest, WhoWaitsReadsTheQueueOnlyWhereItHasChanged) {
   EXPECT_TRUE(context_->Wait(absl::Seconds(10)).ok());
-  EXPECT_EQ(storage_.reports, 10);
-  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(10));
+  EXPECT_EQ(storage_.queue_reads, 1);
+  ++storage_.queue.slot.revision;
+  EXPECT_TRUE(context_->Wait(absl::Seconds(10)).ok());
+  EXPECT_EQ(storage_.queue_reads, 2);
+  EXPECT_EQ(storage_.reports, 0);
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(20));
 }
 
 TEST_F(JobContextTest, ShortWaitsDoNotFloodStorage) {
   for (int i = 0; i < 500; ++i) EXPECT_TRUE(context_->Wait(absl::Milliseconds(5)).ok());
-  EXPECT_EQ(storage_.reports, 2);
+  EXPECT_LE(storage_.asked, 26) << "2.5 s are 25 poll intervals";
   EXPECT_EQ(clock_.Now() - start_, absl::Milliseconds(2500));
 }
 
 TEST_F(JobContextTest, ACancelEndsEveryKindOfWait) {
-  storage_.answer = [] { return Storage::ProgressReply{true}; };
-  EXPECT_EQ(context_->Wait(absl::InfiniteDuration()).code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(context_->Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
+  storage_.Cancel();
+  EXPECT_EQ(ContextOf(job_).Wait(absl::InfiniteDuration()).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(ContextOf(job_).Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
   options_.first_backoff = absl::Minutes(1);
-  EXPECT_EQ(context_->Retry([] { return absl::UnavailableError("away"); }).code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(3));
+  EXPECT_EQ(ContextOf(job_).Retry([] { return absl::UnavailableError("away"); }).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(clock_.Now() - start_, 3 * options_.poll_interval);
+}
+
+TEST_F(JobContextTest, ACancelThatIsRungEndsAWaitAtOnce) {
+  EXPECT_TRUE(context_->Wait(options_.poll_interval).ok());
+  const absl::Time waits_since = clock_.Now();
+  options_.poll_interval = absl::Hours(1);
+  storage_.Cancel();
+  storage_.work_bell().Ring();
+  EXPECT_EQ(context_->Wait(absl::InfiniteDuration()).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(clock_.Now(), waits_since);
+}
+
+TEST_F(JobContextTest, RingsThatMeanNothingDoNotShortenAWait) {
+  clock_.on_sleep = [this] { storage_.work_bell().Ring(); };
+  EXPECT_TRUE(context_->Wait(absl::Seconds(10)).ok());
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(10));
 }
 
 TEST_F(JobContextTest, AWaitGoesOnWhileStorageIsAway) {
-  storage_.answer = [] { return absl::UnavailableError("away"); };
+  storage_.is_away = true;
   EXPECT_TRUE(context_->Wait(absl::Seconds(3)).ok());
-  EXPECT_EQ(storage_.reports, 3);
+  EXPECT_EQ(storage_.queue_reads, 30) << "it is tried again";
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(3));
 }
 
 TEST_F(JobContextTest, AWaitEndsWhenTheSlotIsLost) {
-  storage_.answer = [] { return absl::FailedPreconditionError("the slot has a newer epoch"); };
+  storage_.TakeSlot();
   EXPECT_EQ(context_->Wait(absl::Hours(1)).code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+  EXPECT_EQ(clock_.Now() - start_, options_.poll_interval);
 }
 
 TEST_F(JobContextTest, AWaitEndsWhenTheJobIsToYield) {
@@ -215,7 +255,7 @@ TEST_F(GiveWayTest, AndWhereSomethingBecomesDue) {
 TEST_F(GiveWayTest, AWaitForThePlatformEnds) {
   Enqueue(UrgentJob());
   EXPECT_EQ(context_->Retry([] { return Throttled(absl::Hours(1)); }).code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+  EXPECT_EQ(clock_.Now() - start_, options_.poll_interval);
 }
 
 // Who waits for the limits has its turn in them, which a step that it is owed is to use.
@@ -316,9 +356,9 @@ TEST_F(JobContextTest, WhoWaitsForAPermitSeesACancelAndLeavesTheQueue) {
   slot.slots = "open";
   absl::optional<CallPermit> held = context_->TakeNow(slot, 0);
   ASSERT_TRUE(held.has_value());
-  storage_.answer = [] { return Storage::ProgressReply{true}; };
+  storage_.Cancel();
   EXPECT_EQ(Pull().code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+  EXPECT_EQ(clock_.Now() - start_, options_.poll_interval);
   held.reset();
   EXPECT_TRUE(context_->TakeNow(slot, 0).has_value());
 }
@@ -376,19 +416,18 @@ TEST_F(JobContextTest, ACallEndsWhenTheJobIsToYield) {
   EXPECT_EQ(status.message(), "the job yields");
 }
 
-TEST_F(JobContextTest, ACallLooksForACancelAtMostOnceASecond) {
+TEST_F(JobContextTest, ACallLooksForACancel) {
   adapter_.during = [&](const CallContext& call) {
-    for (int i = 0; i < 35; ++i) {
-      clock_.Advance(absl::Milliseconds(100));
+    for (int i = 0; i < 350; ++i) {
+      clock_.Advance(absl::Milliseconds(10));
       EXPECT_FALSE(call.cancelled());
     }
-    EXPECT_EQ(storage_.reports, 3);
-    storage_.answer = [] { return Storage::ProgressReply{true}; };
-    EXPECT_FALSE(call.cancelled());
-    clock_.Advance(absl::Milliseconds(500));
+    EXPECT_EQ(storage_.queue_reads, 1);
+    storage_.Cancel();
+    clock_.Advance(absl::Milliseconds(20));
     EXPECT_TRUE(call.cancelled());
     EXPECT_TRUE(call.cancelled());
-    EXPECT_EQ(storage_.reports, 4) << "once it says so it stays so";
+    EXPECT_EQ(storage_.queue_reads, 2) << "once it says so it stays so";
     return absl::CancelledError("as asked");
   };
   EXPECT_EQ(Pull().code(), absl::StatusCode::kCancelled);
@@ -398,7 +437,7 @@ TEST_F(JobContextTest, ACallLooksForACancelAtMostOnceASecond) {
 }
 
 TEST_F(JobContextTest, APollEndsAsCancelledToo) {
-  storage_.answer = [] { return Storage::ProgressReply{true}; };
+  storage_.Cancel();
   adapter_.during = [&](const CallContext& call) {
     clock_.Advance(absl::Seconds(1));
     return call.cancelled() ? absl::CancelledError("as asked") : absl::OkStatus();
@@ -407,7 +446,7 @@ TEST_F(JobContextTest, APollEndsAsCancelledToo) {
 }
 
 TEST_F(JobContextTest, ACallEndsWhenTheSlotIsLost) {
-  storage_.answer = [] { return absl::FailedPreconditionError("the slot has a newer epoch"); };
+  storage_.TakeSlot();
   adapter_.during = [&](const CallContext& call) {
     clock_.Advance(absl::Seconds(1));
     EXPECT_TRUE(call.cancelled());
@@ -419,7 +458,7 @@ TEST_F(JobContextTest, ACallEndsWhenTheSlotIsLost) {
 TEST_F(JobContextTest, AClockThatIsSetBackPutsNoLookOff) {
   clock_.Advance(-absl::Hours(1));
   EXPECT_FALSE(context_->StartCall(absl::Minutes(1), {})->cancelled());
-  EXPECT_EQ(storage_.reports, 1);
+  EXPECT_EQ(storage_.queue_reads, 1);
 }
 
 // The job would end as cancelled, and nobody asked for that.

@@ -52,7 +52,6 @@ absl::StatusOr<int64_t> People::Ask(const Shop& shop, const JobRequest& request,
                                shop.channel.config.name, ": job ", job->job_id));
   oracles_.Accepted(asked_at, request, *job);
   jobs_.push_back(job->job_id);
-  scheduler_.Wake();
   return job->job_id;
 }
 
@@ -89,10 +88,7 @@ void People::DoSomething(Shop& shop) {
   if (choice < 8) return Ask(shop, ChooseRequest());
   if (choice < 11) return EditListing(shop);
   if (choice == 11) return office_.PauseChannel(name).IgnoreError();
-  if (choice == 12) {
-    office_.ResumeChannel(name).IgnoreError();
-    return scheduler_.Wake();
-  }
+  if (choice == 12) return office_.ResumeChannel(name).IgnoreError();
   if (choice == 13) return SyncPrices(shop, scheduler_.Choose(2) == 0);
   if (!jobs_.empty()) ChangeJob(jobs_[scheduler_.Choose(jobs_.size())]);
 }
@@ -178,7 +174,6 @@ void People::ApproveAll() {
   const absl::StatusOr<JobPage> jobs = office_.ListJobs(held, {});
   if (!jobs.ok() || jobs->rows.empty()) return;
   for (const Job& job : jobs->rows) office_.Approve(job.job_id).status().IgnoreError();
-  scheduler_.Wake();
 }
 
 // What they did that keeps links from being synced.
@@ -192,7 +187,6 @@ void People::PutRight() {
       office_.EditListing(shop->channel.config.name, Sku(i), edit).IgnoreError();
     }
   }
-  scheduler_.Wake();
 }
 
 }  // namespace flxlink::simulation

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "flxlink/bell.h"
+#include "flxlink/call.h"
 #include "flxlink/clock.h"
 #include "flxlink/job.h"
 #include "tests/simulation/scheduler.h"
@@ -19,6 +21,12 @@ struct Process {
   bool dead = false;
   // Those that it opened.
   std::vector<OwnerId> owners;
+  // What wakes its threads: other processes hear nothing of it.
+  Bell bell;
+  // It is asked to end.
+  Cancellation stop;
+  // It lives, and was taken for dead: it ends as soon as its jobs have.
+  bool given_up = false;
 };
 
 // The true time, or that of a process. One that is dead holds nobody up: only its own time passes while it sleeps.
@@ -31,11 +39,19 @@ class SimClock : public Clock {
   }
   void Sleep(absl::Duration duration) override {
     if (process_ == nullptr || !process_->dead) return scheduler_.Sleep(duration);
+    WindDown(duration);
+  }
+  void SleepUnless(const Bell& bell, uint64_t heard, absl::Duration duration) override {
+    if (process_ == nullptr || !process_->dead) return scheduler_.SleepUnless(bell, heard, duration);
+    WindDown(duration);
+  }
+
+ private:
+  void WindDown(absl::Duration duration) {
     process_->ahead += duration;
     scheduler_.Point("winds down");
   }
 
- private:
   Scheduler& scheduler_;
   Process* const process_;
 };

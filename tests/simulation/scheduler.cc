@@ -67,20 +67,26 @@ void Scheduler::Note(absl::string_view what) {
   if (tail_.size() > kTail) tail_.pop_front();
 }
 
-void Scheduler::SleepUntil(absl::Duration duration, bool rests) {
+void Scheduler::Sleep(absl::Duration duration, const Bell* bell, uint64_t heard) {
+  // The time is in whole microseconds, as that of every clock.
+  duration = absl::Ceil(duration, absl::Microseconds(1));
   if (self == kNoActor) {
     now_ += duration;
     return;
   }
   ++points_;
-  seats_[self].wake_at = now_ + duration;
-  seats_[self].state = rests ? State::kResting : State::kAsleep;
+  Seat& seat = seats_[self];
+  seat.wake_at = now_ + duration;
+  seat.bell = bell;
+  seat.heard = heard;
+  seat.state = State::kAsleep;
   Switch();
 }
 
-void Scheduler::Wake() {
+void Scheduler::HearBells() {
   for (Seat& seat : seats_) {
-    if (seat.state == State::kResting) seat.state = State::kReady;
+    const bool is_rung = seat.state == State::kAsleep && seat.bell != nullptr && seat.bell->rings() != seat.heard;
+    if (is_rung) seat.state = State::kReady;
   }
 }
 
@@ -99,6 +105,7 @@ void Scheduler::Leave() {
 }
 
 size_t Scheduler::Pick() {
+  HearBells();
   if (ReadySeats().empty()) PassTime();
   const std::vector<size_t> ready = ReadySeats();
   if (ready.empty()) return kNobody;
@@ -119,7 +126,7 @@ std::vector<size_t> Scheduler::ReadySeats() {
 
 void Scheduler::PassTime() {
   absl::Time first = absl::InfiniteFuture();
-  const auto sleeps = [](const Seat& seat) { return seat.state == State::kAsleep || seat.state == State::kResting; };
+  const auto sleeps = [](const Seat& seat) { return seat.state == State::kAsleep; };
   for (const Seat& seat : seats_) {
     if (sleeps(seat)) first = std::min(first, seat.wake_at);
   }

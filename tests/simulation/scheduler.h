@@ -17,6 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "flxlink/bell.h"
 
 namespace flxlink::simulation {
 
@@ -44,11 +45,9 @@ class Scheduler {
   void Point(absl::string_view what);
   // Only for the trace.
   void Note(absl::string_view what);
-  void Sleep(absl::Duration duration) { SleepUntil(duration, false); }
-  // As Sleep, but not beyond the next Wake.
-  void Rest(absl::Duration duration) { SleepUntil(duration, true); }
-  // Ends all rests.
-  void Wake();
+  void Sleep(absl::Duration duration) { Sleep(duration, nullptr, 0); }
+  // The same, but once the bell was rung more often than `heard` it may go on.
+  void SleepUnless(const Bell& bell, uint64_t heard, absl::Duration duration) { Sleep(duration, &bell, heard); }
 
   // A number below n that the seed chooses.
   uint64_t Choose(uint64_t n) { return random_() % n; }
@@ -65,17 +64,22 @@ class Scheduler {
   const std::deque<std::string>& tail() const { return tail_; }
 
  private:
-  enum class State { kReady, kAsleep, kResting, kGone };
+  enum class State { kReady, kAsleep, kGone };
   struct Seat {
     std::string name;
     State state = State::kReady;
+    // Of one that is asleep. No bell: it sleeps until then.
     absl::Time wake_at;
+    const Bell* bell = nullptr;
+    uint64_t heard = 0;
     uint64_t rank = 0;
     std::condition_variable turn;
   };
   static constexpr size_t kNobody = static_cast<size_t>(-1);
 
-  void SleepUntil(absl::Duration duration, bool rests);
+  void Sleep(absl::Duration duration, const Bell* bell, uint64_t heard);
+  // Those whose bell was rung are ready.
+  void HearBells();
   void Await(size_t seat);
   void Leave();
   // Who goes on; kNobody: all are gone. Lets time pass where all of them sleep.

@@ -26,6 +26,10 @@ absl::StatusOr<OwnerId> SimStorage::OpenOwner() {
 absl::Status SimStorage::Before(absl::string_view operation) {
   if (operation == "Now") return process_.dead ? Dead() : absl::OkStatus();
   if (absl::Status status = Survive(operation); !status.ok()) return status;
+  if (operation == "ReadClaimable" && process_.given_up) {
+    process_.stop.Cancel();
+    return absl::UnavailableError("the process begins nothing any more");
+  }
   if (operation == "CloseOwner" || !scheduler_.Happens(faults_.unavailable)) return absl::OkStatus();
   scheduler_.Note(absl::StrCat(operation, ": away"));
   return absl::UnavailableError("the store is away");

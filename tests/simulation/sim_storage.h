@@ -34,6 +34,7 @@ class SimStorage : public ForwardingStorage {
       : ForwardingStorage(inner), scheduler_(scheduler), process_(process), faults_(faults), die_(std::move(die)) {}
 
   absl::StatusOr<OwnerId> OpenOwner() override;
+  Bell& work_bell() override { return process_.bell; }
 
  protected:
   absl::Status Before(absl::string_view operation) override;

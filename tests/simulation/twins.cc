@@ -217,6 +217,22 @@ class NoSightings : public ForwardingStorage {
   }
 };
 
+// Nobody hears of what other processes do.
+class NoWorkNumber : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<uint64_t> ReadWorkNumber() override { return 0; }
+};
+
+// Nobody wakes for what becomes due.
+class NoNextDue : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<absl::Time> ReadNextDue(absl::Time) override { return absl::InfiniteFuture(); }
+};
+
 struct TwinKind {
   TwinName name;
   std::function<std::unique_ptr<Storage>(Storage&)> make;
@@ -240,6 +256,8 @@ const std::vector<TwinKind>& Kinds() {
       Kind<NoLife>("life", "that a slot's owner lives"),
       Kind<NoOwedPage>("owed", "the step that is owed to the bulk lane"),
       Kind<NoFollowUp>("followup", "the jobs that follow one"),
+      Kind<NoWorkNumber>("number", "the number that tells of what other processes do"),
+      Kind<NoNextDue>("due", "waking for what becomes due"),
       Kind<NoSightings>("sighting", "what is seen since a pull began"),
   };
   return *kinds;

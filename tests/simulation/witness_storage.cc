@@ -24,6 +24,25 @@ absl::Status WitnessStorage::WriteQueue(const QueueChange& change) {
   return status;
 }
 
+absl::StatusOr<uint64_t> WitnessStorage::ReadWorkNumber() {
+  const absl::StatusOr<uint64_t> number = ForwardingStorage::ReadWorkNumber();
+  if (!number.ok()) return number;
+  if (*number == work_number_) return work_;
+  work_number_ = *number;
+  work_ = 0;
+  const auto mix = [this](int64_t value) { work_ = (work_ ^ static_cast<uint64_t>(value)) * 1099511628211u; };
+  const absl::StatusOr<std::vector<Channel>> channels = store_.ReadChannels();
+  for (size_t i = 0; channels.ok() && i < channels->size(); ++i) {
+    const absl::StatusOr<QueueSnapshot> queue = store_.ReadQueue((*channels)[i].channel_id);
+    if (!queue.ok()) continue;
+    mix(queue->slot.revision);
+    mix(!queue->slot.paused && queue->owner_alive ? 1 : 2);
+  }
+  const absl::StatusOr<std::vector<Schedule>> schedules = store_.ReadSchedules();
+  for (size_t i = 0; schedules.ok() && i < schedules->size(); ++i) mix(absl::ToUnixMicros((*schedules)[i].next_fire));
+  return work_;
+}
+
 absl::StatusOr<std::vector<int64_t>> WitnessStorage::BeginPush(const Fence& fence, const PushRecord& record) {
   absl::StatusOr<std::vector<int64_t>> left_out = Tell(fence, "BeginPush", ForwardingStorage::BeginPush(fence, record));
   if (!left_out.ok()) return left_out;

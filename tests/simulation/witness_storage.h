@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/forwarding_storage.h"
 #include "tests/simulation/oracles.h"
@@ -27,6 +28,9 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
   absl::Status WriteQueue(const QueueChange& change) override;
+  // As the store's, but it moves only with what it tells of, so that histories are the same over stores whose number
+  // also moves for something else.
+  absl::StatusOr<uint64_t> ReadWorkNumber() override;
   absl::Status CloseOwner(OwnerId owner) override {
     const absl::Status status = ForwardingStorage::CloseOwner(owner);
     if (status.ok()) oracles_.OwnerDied(owner);
@@ -145,6 +149,8 @@ class WitnessStorage : public ForwardingStorage {
   Oracles& oracles_;
   // By channel, the items of broken links.
   std::map<int64_t, std::set<std::string>> broken_;
+  absl::optional<uint64_t> work_number_;  // The store's when it last moved.
+  uint64_t work_ = 0;                     // What is told.
 };
 
 }  // namespace flxlink::simulation

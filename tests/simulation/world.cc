@@ -26,8 +26,9 @@ namespace flxlink::simulation {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Hours(72);
-// How long workers that found nothing to do rest, unless a queue changes.
-constexpr absl::Duration kRest = absl::Seconds(30);
+// How often those who wait ask whether other processes have changed anything.
+constexpr absl::Duration kPoll = absl::Seconds(10);
+
 std::unique_ptr<Storage> OpenStore(const std::string& sqlite_path, const Clock& clock) {
   if (sqlite_path.empty()) return NewMemoryStorage(clock);
   SqliteOptions options;
@@ -50,12 +51,12 @@ class World {
     std::unique_ptr<SimStorage> storage;
     AdapterRegistry adapters;
     std::unique_ptr<Engine> engine;
-    // Its owner was taken for dead while it lives: its last job is under way.
-    bool given_up = false;
-    // It is asked to end.
-    Cancellation stop;
 
-    bool over() const { return process.dead || given_up || stop.cancelled(); }
+    bool over() const { return process.dead || process.given_up || process.stop.cancelled(); }
+    void Stop() {
+      process.stop.Cancel();
+      process.bell.Ring();
+    }
   };
   // Where processes run, one after another, each with as many workers.
   struct Host {
@@ -172,7 +173,7 @@ EngineOptions World::OptionsOf(Storage& storage, const AdapterRegistry& adapters
   options.clock = &clock;
   options.page_rows = 2;
   // Looks that find nothing new are most of a history otherwise.
-  options.poll_interval = absl::Seconds(5);
+  options.poll_interval = kPoll;
   options.random = [this] { return scheduler_.Choose(~uint64_t{0}) | 1; };
   return options;
 }
@@ -249,13 +250,9 @@ void World::Work(Host& host, bool starts) {
 }
 
 void World::Serve(Life& life) {
-  while (!stopped() && !life.over()) {
-    const absl::StatusOr<int> fired = life.engine->FireSchedules();
-    const absl::StatusOr<int> ran = life.over() ? 0 : life.engine->RunPending(1, {absl::InfiniteFuture(), &life.stop});
-    const bool worked = (fired.ok() && *fired > 0) || (ran.ok() && *ran > 0);
-    if (!worked && !life.over() && !stopped()) scheduler_.Rest(kRest);
-  }
-  if (!life.stop.cancelled()) Kill(life);
+  const absl::Status status = life.engine->Serve({absl::InfiniteFuture(), &life.process.stop});
+  const bool was_asked = absl::IsCancelled(status) && !life.process.dead && !life.process.given_up;
+  if (!was_asked) Kill(life);
 }
 
 void World::Kill(Life& life) {
@@ -264,16 +261,17 @@ void World::Kill(Life& life) {
   ++deaths_;
   scheduler_.Note("dies");
   GiveUp(life);
+  life.Stop();
 }
 
 // Its owners are dead for everybody else.
 void World::GiveUp(Life& life) {
-  life.given_up = true;
+  life.process.given_up = true;
   for (const OwnerId owner : life.process.owners) {
     oracles_.OwnerDied(owner);
     store_->CloseOwner(owner).IgnoreError();
   }
-  scheduler_.Wake();
+  life.process.bell.Ring();
 }
 
 // -- Commands and fate
@@ -285,7 +283,7 @@ void World::GiveCommands() {
     const std::shared_ptr<Life> life = StartLife();
     if (life == nullptr) continue;
     const absl::StatusOr<int64_t> job_id = people_->Ask(people_->AnyShop(), people_->ChooseRequest(), *life->engine);
-    const Call call{life->clock->Now() + absl::Minutes(5), &life->stop};
+    const Call call{life->clock->Now() + absl::Minutes(5), &life->process.stop};
     if (job_id.ok()) life->engine->RunUntilFinal(*job_id, call).status().IgnoreError();
   }
 }
@@ -307,8 +305,7 @@ void World::Strike(Life& life) {
       return GiveUp(life);
     case 2:
       scheduler_.Note("ends a process");
-      life.stop.Cancel();
-      return scheduler_.Wake();
+      return life.Stop();
     default:
       scheduler_.Note("sets a clock");
       life.process.ahead += scheduler_.UpTo(absl::Seconds(20)) - absl::Seconds(10);
@@ -331,7 +328,7 @@ void World::Calm() {
     shop->platform->SetFaults(well);
   }
   people_->PutRight();
-  scheduler_.Sleep(2 * absl::Minutes(1) + kRest);
+  scheduler_.Sleep(2 * absl::Minutes(1) + kPoll);
   oracles_.JudgeSchedules(*store_);
   for (const std::unique_ptr<Shop>& shop : shops_) {
     store_->ClearSchedule(shop->channel.channel_id, "often").IgnoreError();
@@ -398,7 +395,9 @@ void World::Judge() {
   run(JobKind::kSync);
   judge(true);
   stopped_ = true;
-  scheduler_.Wake();
+  for (const Host& host : hosts_) {
+    if (host.life != nullptr) host.life->Stop();
+  }
 }
 
 }  // namespace

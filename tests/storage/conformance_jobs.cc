@@ -171,6 +171,72 @@ TEST_P(StorageConformance, OneOwnerHoldsManySlots) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// Waking who waits for work
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Whoever sleeps compares the number with an earlier one.
+TEST_P(StorageConformance, WorkNumberTellsOfEachChange) {
+  const int64_t channel_id = MakeChannel(storage());
+  const OwnerId owner = Value(storage().OpenOwner());
+  uint64_t last = Value(storage().ReadWorkNumber());
+  const auto expect_moved = [&](const char* by) {
+    const uint64_t before = std::exchange(last, Value(storage().ReadWorkNumber()));
+    EXPECT_NE(before, last) << by;
+  };
+  const Job job = NewJob(storage(), channel_id);
+  last = Value(storage().ReadWorkNumber());
+  Add(storage(), job);
+  expect_moved("a job that is queued");
+  ASSERT_EQ(storage().WriteQueue(Claim(Value(storage().ReadQueue(channel_id)), job.job_id, owner)), absl::OkStatus());
+  expect_moved("a claim");
+  under_test().KillOwner(owner);
+  expect_moved("the death of an owner that holds a slot");
+  ASSERT_TRUE(storage().WriteSchedule(HourlySchedule(channel_id, At(7))).ok());
+  expect_moved("a schedule");
+}
+
+TEST_P(StorageConformance, WorkBellIsOneAndStays) {
+  Bell& bell = storage().work_bell();
+  const uint64_t heard = bell.rings();
+  storage().work_bell().Ring();
+  EXPECT_GT(bell.rings(), heard);
+}
+
+// A storage whose number always changes is looked at anyway, and need not know.
+TEST_P(StorageConformance, NextDueIsTheFirstAfterNow) {
+  const uint64_t number = Value(storage().ReadWorkNumber());
+  if (Value(storage().ReadWorkNumber()) != number) GTEST_SKIP() << "this store's work number always changes";
+  EXPECT_EQ(Value(storage().ReadNextDue(At(0))), absl::InfiniteFuture());
+  ChannelThatWaits(storage(), "waits", At(20));
+  const int64_t scheduled = MakeChannel(storage(), "scheduled");
+  ASSERT_TRUE(storage().WriteSchedule(HourlySchedule(scheduled, At(10))).ok());
+  Schedule disabled = HourlySchedule(scheduled, At(5), "disabled");
+  disabled.enabled = false;
+  ASSERT_TRUE(storage().WriteSchedule(disabled).ok());
+  EXPECT_EQ(Value(storage().ReadNextDue(At(0))), At(10));
+  EXPECT_EQ(Value(storage().ReadNextDue(At(10))), At(20)) << "what is due already is no wake-up";
+  EXPECT_EQ(Value(storage().ReadNextDue(At(20))), absl::InfiniteFuture());
+  EXPECT_EQ(storage().ClearSchedule(scheduled, "sync"), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadNextDue(At(0))), At(20));
+}
+
+TEST_P(StorageConformance, PausedAndRemovedChannelsAreNeverDue) {
+  const int64_t paused = ChannelThatWaits(storage(), "paused", At(20));
+  const int64_t removed = ChannelThatWaits(storage(), "removed", At(30));
+  ASSERT_TRUE(storage().WriteSchedule(HourlySchedule(removed, At(10))).ok());
+  const QueueSnapshot queue = Value(storage().ReadQueue(paused));
+  QueueChange change;
+  change.expected_revision = queue.slot.revision;
+  change.slot = queue.slot;
+  change.slot.paused = true;
+  ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
+  ASSERT_EQ(storage().RemoveChannel(removed), absl::OkStatus());
+  EXPECT_EQ(Value(storage().ReadNextDue(At(0))), absl::InfiniteFuture());
+  EXPECT_TRUE(Value(storage().ReadClaimable(At(100), 10)).empty());
+  EXPECT_TRUE(Value(storage().ReadDueSchedules(At(100), 10)).empty());
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // Queues
 // ---------------------------------------------------------------------------------------------------------------------
 

@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/engine.h"
+#include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/storage/sqlite/sqlite_locks.h"
@@ -258,6 +261,70 @@ TEST(SqliteProcess, DeathAtAnyWriteLeavesALinkBaseThatCountsRight) {
     if (HasFailure()) FAIL() << "after " << writes << " writes";
   }
   EXPECT_GT(deaths, 10);
+}
+
+// -- Waking who waits for work
+
+// Serves until a job has been completed; 0.
+int ServeOneJob(const SqliteStoreFile& file, Signal& ready) {
+  const auto storage = file.Open();
+  AdapterRegistry adapters;
+  RegisterSimulatedChannel(adapters, std::make_shared<SimulatedPlatform>(SystemClock(), SimulatedOptions()));
+  EngineOptions options;
+  options.storage = storage.get();
+  options.adapters = &adapters;
+  const std::unique_ptr<Engine> engine = Value(Engine::Create(options));
+  EventFilter filter;
+  filter.kinds = {EventKind::kJobState};
+  const std::unique_ptr<EventStream> events = engine->Subscribe(filter);
+  if (!engine->Start(2).ok()) return 2;
+  ready.Send();
+  for (;;) {
+    const absl::StatusOr<Event> event = events->Next();
+    if (!event.ok()) return 3;
+    if (event->job.state == JobState::kCompleted) return 0;
+  }
+}
+
+TEST(SqliteProcess, WhoWaitsForWorkSeesWhatAnotherProcessAsksFor) {
+  SqliteStoreFile file;
+  const auto storage = file.Open();
+  ChannelConfig config = NamedConfig("shop");
+  config.adapter = "simulated";
+  const int64_t channel_id = Value(storage->CreateChannel(config)).channel_id;
+  Signal ready;
+  Process worker([&] { return ServeOneJob(file, ready); });
+  ASSERT_EQ(ready.Receive(), '!');
+  const Job job = NewJob(*storage, channel_id, JobKind::kPull);
+  ASSERT_TRUE(storage->WriteQueue(Enqueue(Value(storage->ReadQueue(channel_id)), job)).ok());
+  EXPECT_EQ(worker.Wait(), 0);
+  EXPECT_EQ(Value(storage->ReadJob(job.job_id)).state, JobState::kCompleted);
+}
+
+// Death writes nothing.
+TEST(SqliteProcess, TheDeathOfAnOwnerThatHoldsASlotMovesTheWorkNumber) {
+  SqliteStoreFile file;
+  const auto storage = file.Open();
+  const int64_t channel_id = Value(storage->CreateChannel(NamedConfig("shop"))).channel_id;
+  const Job job = NewJob(*storage, channel_id);
+  ASSERT_TRUE(storage->WriteQueue(Enqueue(Value(storage->ReadQueue(channel_id)), job)).ok());
+  Signal holds;
+  Signal never;
+  Process holder([&] {
+    never.CloseSender();
+    const auto own = file.Open();
+    const OwnerId owner = Value(own->OpenOwner());
+    if (!own->WriteQueue(Claim(Value(own->ReadQueue(channel_id)), job.job_id, owner)).ok()) return 2;
+    holds.Send();
+    never.Receive();
+    return 3;
+  });
+  ASSERT_EQ(holds.Receive(), '!');
+  const uint64_t number = Value(storage->ReadWorkNumber());
+  EXPECT_EQ(Value(storage->ReadWorkNumber()), number);
+  holder.Kill();
+  EXPECT_NE(Value(storage->ReadWorkNumber()), number);
+  EXPECT_EQ(Value(storage->ReadClaimable(At(0), 10)), std::vector<int64_t>{channel_id});
 }
 
 // -- Faults of the disk

@@ -643,6 +643,8 @@ TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {
   EXPECT_THAT(due, HasSubstr("USING INDEX slot_due (next_due<?)"));
   EXPECT_THAT(due, Not(HasSubstr("TEMP B-TREE")));
   EXPECT_THAT(Plan(file.path(), sqlite::kHeldSlots), HasSubstr("USING INDEX slot_held"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kHolders), HasSubstr("INDEX slot_held"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kNextDueSlot), HasSubstr("USING INDEX slot_due (next_due>?)"));
 }
 
 TEST(SqlitePlans, DueSchedulesComeFromTheirIndexInOrder) {
@@ -651,6 +653,7 @@ TEST(SqlitePlans, DueSchedulesComeFromTheirIndexInOrder) {
   const std::string plan = Plan(file.path(), sqlite::kDueSchedules);
   EXPECT_THAT(plan, HasSubstr("SEARCH s USING INDEX schedule_due (next_fire<?)")) << plan;
   EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
+  EXPECT_THAT(Plan(file.path(), sqlite::kNextDueSchedule), HasSubstr("USING INDEX schedule_due (next_fire>?)"));
 }
 
 TEST(SqlitePlans, FinishedJobsAreSoughtInTheirIndexAlone) {

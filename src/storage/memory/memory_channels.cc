@@ -99,6 +99,8 @@ absl::Status MemoryStorage::RemoveChannel(int64_t channel_id) {
   if (channel.slot.holder_job != 0 && living_owners_.contains(channel.slot.owner)) {
     return storage::ChannelBusy(channel.channel, channel.slot);
   }
+  agenda_.Remove(channel.slot);
+  for (const auto& [name, schedule] : channel.schedules) agenda_.Remove(schedule);
   for (const auto& [listing_id, listing] : channel.listings) {
     products_.at(listing.product_id).listings.erase({channel_id, listing_id});
   }

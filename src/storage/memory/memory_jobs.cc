@@ -34,7 +34,7 @@ absl::StatusOr<OwnerId> MemoryStorage::OpenOwner() {
 
 absl::Status MemoryStorage::CloseOwner(OwnerId owner) {
   absl::MutexLock lock(&mutex_);
-  living_owners_.erase(owner);
+  if (living_owners_.erase(owner) > 0 && agenda_.IsHolder(owner)) ++work_number_;
   return absl::OkStatus();
 }
 
@@ -109,34 +109,27 @@ absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
     job.progress = storage::ProgressAfterUpdate(jobs_.at(job.job_id), job);
     StoreJob(channel, job);
   }
-  if (change.fire.has_value()) RecordFire(*change.fire, channel.schedules.at(change.fire->name));
+  if (change.fire.has_value()) {
+    Schedule& schedule = channel.schedules.at(change.fire->name);
+    agenda_.Remove(schedule);
+    RecordFire(*change.fire, schedule);
+    agenda_.Add(schedule);
+  }
+  agenda_.Remove(channel.slot);
   channel.slot = change.slot;
   channel.slot.revision = change.expected_revision + 1;
   channel.slot.change = change.number;
+  agenda_.Add(channel.slot);
+  ++work_number_;
   return absl::OkStatus();
-}
-
-bool MemoryStorage::IsClaimable(const MemoryChannel& channel, absl::Time now) const {
-  const Slot& slot = channel.slot;
-  if (slot.paused) return false;
-  if (slot.holder_job != 0) return !living_owners_.contains(slot.owner);
-  return slot.head_job != 0 || slot.next_due <= now;
 }
 
 absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(absl::Time now, int64_t limit) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  std::vector<const Slot*> slots;
-  for (const auto& [channel_id, channel] : channels_) {
-    if (IsClaimable(channel, now)) slots.push_back(&channel.slot);
-  }
-  std::sort(slots.begin(), slots.end(), [](const Slot* a, const Slot* b) { return storage::IsMoreUrgent(*a, *b); });
-  std::vector<int64_t> channel_ids;
-  for (const Slot* slot : slots) {
-    if (static_cast<int64_t>(channel_ids.size()) == limit) break;
-    channel_ids.push_back(slot->channel_id);
-  }
-  return channel_ids;
+  return agenda_.FindClaimable(now, limit, [this](OwnerId owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return living_owners_.contains(owner);
+  });
 }
 
 absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence& fence, const JobProgress& progress) {
@@ -193,44 +186,63 @@ absl::StatusOr<bool> MemoryStorage::WriteSchedule(const Schedule& schedule) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(schedule.channel_id);
   if (!channel.ok()) return channel.status();
-  return !(*channel)->schedules.insert_or_assign(schedule.name, schedule).second;
+  const bool replaces = RemoveSchedule(**channel, schedule.name);
+  (*channel)->schedules.insert({schedule.name, schedule});
+  agenda_.Add(schedule);
+  ++work_number_;
+  return replaces;
 }
 
 absl::Status MemoryStorage::ClearSchedule(int64_t channel_id, absl::string_view name) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  (*channel)->schedules.erase(name);
+  RemoveSchedule(**channel, name);
+  ++work_number_;
   return absl::OkStatus();
 }
 
-std::vector<Schedule> MemoryStorage::NamedSchedules() const {
-  std::vector<Schedule> schedules;
-  for (const auto& [channel_id, channel] : channels_) {
-    for (const auto& [name, schedule] : channel.schedules) {
-      schedules.push_back(schedule);
-      schedules.back().channel = channel.channel.config.name;
-    }
-  }
-  return schedules;
+bool MemoryStorage::RemoveSchedule(MemoryChannel& channel, absl::string_view name) {
+  const auto schedule = channel.schedules.find(name);
+  if (schedule == channel.schedules.end()) return false;
+  agenda_.Remove(schedule->second);
+  channel.schedules.erase(schedule);
+  return true;
 }
 
 absl::StatusOr<std::vector<Schedule>> MemoryStorage::ReadSchedules() {
   absl::MutexLock lock(&mutex_);
-  return NamedSchedules();
+  std::vector<Schedule> schedules;
+  for (const auto& [channel_id, channel] : channels_) {
+    for (const auto& [name, schedule] : channel.schedules) schedules.push_back(NamedSchedule(schedule));
+  }
+  return schedules;
 }
 
 absl::StatusOr<std::vector<Schedule>> MemoryStorage::ReadDueSchedules(absl::Time now, int64_t limit) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
-  std::vector<Schedule> due = NamedSchedules();
-  due.erase(std::remove_if(due.begin(), due.end(),
-                           [&](const Schedule& schedule) { return !schedule.enabled || schedule.next_fire > now; }),
-            due.end());
-  std::stable_sort(due.begin(), due.end(),
-                   [](const Schedule& a, const Schedule& b) { return a.next_fire < b.next_fire; });
-  if (static_cast<int64_t>(due.size()) > limit) due.resize(static_cast<size_t>(limit));
+  std::vector<Schedule> due;
+  for (const auto& [channel_id, name] : agenda_.FindDueSchedules(now, limit)) {
+    due.push_back(NamedSchedule(channels_.at(channel_id).schedules.at(name)));
+  }
   return due;
+}
+
+Schedule MemoryStorage::NamedSchedule(const Schedule& schedule) const {
+  Schedule named = schedule;
+  named.channel = channels_.at(schedule.channel_id).channel.config.name;
+  return named;
+}
+
+absl::StatusOr<uint64_t> MemoryStorage::ReadWorkNumber() {
+  absl::MutexLock lock(&mutex_);
+  return work_number_;
+}
+
+absl::StatusOr<absl::Time> MemoryStorage::ReadNextDue(absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  return agenda_.FindNextDue(now);
 }
 
 }  // namespace flxlink::memory

@@ -16,6 +16,7 @@
 #include "flxlink/clock.h"
 #include "flxlink/storage.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/storage/memory/memory_agenda.h"
 #include "src/storage/memory/memory_channel.h"
 
 namespace flxlink::memory {
@@ -144,6 +145,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override;
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
   absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) override;
+  absl::StatusOr<uint64_t> ReadWorkNumber() override;
+  absl::StatusOr<absl::Time> ReadNextDue(absl::Time now) override;
 
  private:
   int64_t NextId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return next_id_++; }
@@ -183,7 +186,6 @@ class MemoryStorage : public Storage, public LinkIndex {
   void AddSyncRow(const MemoryChannel& channel, const MemoryListing& listing, SyncBatch* batch) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  bool IsClaimable(const MemoryChannel& channel, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckQueueWrite(const MemoryChannel& channel, const QueueChange& change) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Nothing where it is not there.
@@ -191,8 +193,10 @@ class MemoryStorage : public Storage, public LinkIndex {
   void StoreJob(MemoryChannel& channel, const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The job with its channel's name.
   Job NamedJob(const Job& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Every schedule with its channel's name, by channel_id and name.
-  std::vector<Schedule> NamedSchedules() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns whether it was there.
+  bool RemoveSchedule(MemoryChannel& channel, absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The schedule with its channel's name.
+  Schedule NamedSchedule(const Schedule& schedule) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
 
@@ -205,6 +209,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::btree_set<std::pair<std::string, int64_t>> products_by_sku_ ABSL_GUARDED_BY(mutex_);
   absl::btree_map<int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
   absl::btree_set<OwnerId> living_owners_ ABSL_GUARDED_BY(mutex_);
+  MemoryAgenda agenda_ ABSL_GUARDED_BY(mutex_);
+  uint64_t work_number_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace flxlink::memory

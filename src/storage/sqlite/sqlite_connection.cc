@@ -126,6 +126,15 @@ void Connection::Rollback() {
   if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+absl::StatusOr<int64_t> Connection::ReadDataVersion() {
+  status_ = absl::OkStatus();
+  int64_t version = 0;
+  Query query(*this, "PRAGMA data_version");
+  if (query.Bind().Next()) version = query.Int(0);
+  if (!status_.ok()) return status_;
+  return version;
+}
+
 void Connection::Fail(absl::Status status) {
   if (status_.ok()) status_ = std::move(status);
 }

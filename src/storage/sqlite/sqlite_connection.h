@@ -51,6 +51,10 @@ class Connection {
   absl::Status Commit();
   void Rollback();
 
+  // A number that is another than before once another connection, of any process, has committed something. Needs no
+  // transaction.
+  absl::StatusOr<int64_t> ReadDataVersion();
+
   // Runs statements without parameters, once, uncached.
   absl::Status Execute(const char* sql);
 

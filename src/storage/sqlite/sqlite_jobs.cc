@@ -382,4 +382,25 @@ absl::StatusOr<std::vector<Schedule>> SqliteStorage::ReadDueSchedules(absl::Time
   return schedules;
 }
 
+absl::StatusOr<uint64_t> SqliteStorage::ReadWorkNumber() {
+  absl::Status status = CheckProcess();
+  if (status.ok()) status = CheckFiles();
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&watch_mutex_);
+  return watch_.Look(path_, options_.lock_timeout, *owners_);
+}
+
+absl::StatusOr<absl::Time> SqliteStorage::ReadNextDue(absl::Time now) {
+  absl::Time next = absl::InfiniteFuture();
+  absl::Status status = Read([&](Connection& db) {
+    for (const absl::string_view sql : {kNextDueSlot, kNextDueSchedule}) {
+      Query query(db, sql);
+      if (query.Bind(now).Next()) next = std::min(next, query.Time(0));
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return next;
+}
+
 }  // namespace flxlink::sqlite

@@ -60,6 +60,12 @@ constexpr absl::string_view kDueSlots = FLXLINK_SELECT_SLOT
     "ORDER BY next_due, channel_id LIMIT ?2";
 // Slots that are held, as many as jobs run.
 constexpr absl::string_view kHeldSlots = FLXLINK_SELECT_SLOT "WHERE holder_job IS NOT NULL AND paused = 0";
+// Who holds them.
+constexpr absl::string_view kHolders = "SELECT DISTINCT owner FROM slot WHERE holder_job IS NOT NULL AND paused = 0";
+// When the first slot after that time has something to do by itself.
+constexpr absl::string_view kNextDueSlot =
+    "SELECT next_due FROM slot WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due > ?1 "
+    "ORDER BY next_due LIMIT 1";
 
 // Finished jobs, by what PruneJobs looks at. Each combination of kind, state and `changed` that there is, one after
 // another; of one the oldest and the newest.
@@ -84,6 +90,9 @@ constexpr absl::string_view kNewestFinished =
 // Schedules that are due, the longest due first.
 constexpr absl::string_view kDueSchedules = FLXLINK_SELECT_SCHEDULE
     "WHERE s.enabled = 1 AND s.next_fire <= ?1 ORDER BY s.next_fire, s.channel_id, s.name LIMIT ?2";
+// When the first schedule after that time is due.
+constexpr absl::string_view kNextDueSchedule =
+    "SELECT next_fire FROM schedule WHERE enabled = 1 AND next_fire > ?1 ORDER BY next_fire LIMIT 1";
 
 // The run of key entries that may hold an entry, and those of the same hash that begin after it.
 constexpr absl::string_view kKeyRunAt =

@@ -67,12 +67,15 @@ SqliteStorage::SqliteStorage(std::string path, const SqliteOptions& options, Wri
 
 SqliteStorage::~SqliteStorage() {
   absl::MutexLock lock(&mutex_);
+  absl::MutexLock watch_lock(&watch_mutex_);
   if (getpid() != process_) {
     for (const auto& reader : idle_readers_) reader->Abandon();
+    watch_.Abandon();
     if (writer_ != nullptr) writer_->Abandon();
     return;
   }
   idle_readers_.clear();
+  watch_.Close();
   CloseWriter();
 }
 

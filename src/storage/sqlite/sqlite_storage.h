@@ -16,6 +16,7 @@
 #include "absl/types/optional.h"
 #include "flxlink/sqlite_storage.h"
 #include "flxlink/storage.h"
+#include "src/storage/sqlite/commit_watch.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_locks.h"
 #include "src/storage/sqlite/store_files.h"
@@ -149,6 +150,8 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::Status ClearSchedule(int64_t channel_id, absl::string_view name) override;
   absl::StatusOr<std::vector<Schedule>> ReadSchedules() override;
   absl::StatusOr<std::vector<Schedule>> ReadDueSchedules(absl::Time now, int64_t limit) override;
+  absl::StatusOr<uint64_t> ReadWorkNumber() override;
+  absl::StatusOr<absl::Time> ReadNextDue(absl::Time now) override;
 
  private:
   using Body = absl::FunctionRef<absl::Status(Connection&)>;
@@ -209,6 +212,9 @@ class SqliteStorage : public Storage, public LinkIndex {
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // Somebody has the turn.
   int open_readers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mutex_);
+
+  absl::Mutex watch_mutex_;
+  CommitWatch watch_ ABSL_GUARDED_BY(watch_mutex_);
 };
 
 }  // namespace flxlink::sqlite
