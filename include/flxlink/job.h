@@ -120,8 +120,7 @@ struct JobOptions {
   // sync: nothing but `force`. Off: what is dirty too.
   bool only_forced = false;
   // sync: mirror all of the channel's items, compare each with what it is to have and mark what differs; a sync without
-  // this, which the job chains, sends it, and `force` with it. A sync of a channel that has to be pulled first, since
-  // its settings are others, becomes such a one.
+  // this, which the job chains, sends it, and `force` with it.
   bool full = false;
   // link: dissolve broken links first.
   bool release_broken = false;

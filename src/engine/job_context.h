@@ -32,10 +32,8 @@ namespace flxlink::engine {
 struct JobOutput {
   // Job::cursor, as of the last step that was reported: what is set after that is not stored.
   std::string cursor;
-  // The job yields since it has to look at everything, which is for the bulk lane.
+  // The job yields since it has to read everything, which is for the bulk lane.
   bool becomes_bulk = false;
-  // A sync met items that only a look at everything can see: a full sync is chained.
-  bool wants_full_sync = false;
   JobCounts counts;
   std::vector<JobProblem> problems;
   // Why a person must approve before it goes on. nullopt: nobody has to.
@@ -102,8 +100,7 @@ class JobContext {
   // Notes a problem with one variant, once; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
 
-  // Yields and waits for the bulk lane, since it takes a look at all of the channel's items to go on. What it returns
-  // is what the job returns.
+  // Yields, to become a pull of everything in the bulk lane. What it returns is what the job returns.
   absl::Status BecomeBulk();
 
   // Writes progress and tells of it: the end of a step. CANCELLED: a person asked the job to stop, or it is to yield.

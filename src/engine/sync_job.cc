@@ -71,9 +71,8 @@ class SyncRun {
   absl::StatusOr<int64_t> Reconcile(const std::vector<Reconciliation>& found);
   // The channel's policy or settings are others than when all links were last looked at.
   bool has_other_policy() const { return context_.channel().policy_version > context_.channel().evaluated_version; }
-  // Looks at what the channel has of items that conflicted, or leaves them to a full sync.
+  // Looks at what the channel has of items that conflicted.
   absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
-  absl::Status LeaveToFullSync(absl::Span<const std::string> skus);
   // What comes before the pushes: once a job, also if it yields.
   absl::Status MarkDirty();
   absl::Status ReconcileChanged();
@@ -162,6 +161,12 @@ absl::Status SyncRun::MarkAll() {
 }
 
 absl::Status SyncRun::MarkDirty() {
+  // What is stored may be of another shop.
+  if (context_.channel().pull.needed) {
+    const absl::Status status = PullChannel(context_);
+    if (!status.ok() || held()) return status;
+    context_.progress() = JobProgress();
+  }
   absl::Status status = ReconcileChanged();
   if (status.ok()) status = Force();
   return status.ok() ? CountTotal() : status;
@@ -229,25 +234,7 @@ absl::Status SyncRun::PrepareNextPass(const SyncPassResult& last, absl::Duration
   return LookAgain(last.conflicted);
 }
 
-// A chain looks at everything once: what is met again after that is for a sync that begins another one.
-absl::Status SyncRun::LeaveToFullSync(absl::Span<const std::string> skus) {
-  const std::vector<JobKind>& chain = context_.job().chain;
-  if (std::find(chain.begin(), chain.end(), JobKind::kPull) == chain.end()) {
-    context_.output().wants_full_sync = true;
-  } else {
-    const absl::Status status = LookAgainSoon();
-    if (!status.ok()) return status;
-  }
-  const size_t page = static_cast<size_t>(context_.page_rows());
-  for (size_t at = 0; at < skus.size(); at += page) {
-    const absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>(
-        [&] { return context_.storage().ReadLinksBySku(scope_.channel_id(), skus.subspan(at, page)); });
-    if (!links.ok()) return links.status();
-    for (const SyncRow& row : links->rows) scope_.unseen.insert(row.channel_variant_id);
-  }
-  return absl::OkStatus();
-}
-
+// Fetches them, or pulls everything where the channel cannot be asked for single items.
 absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of_item) {
   std::vector<std::string> items;
   std::vector<std::string> skus;
@@ -255,9 +242,8 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
     items.push_back(item);
     skus.push_back(sku);
   }
-  if (!CanLookAtItems(context_)) return LeaveToFullSync(skus);
   const JobProgress progress = context_.progress();
-  const absl::Status status = LookAtItems(context_, items);
+  const absl::Status status = CanLookAtItems(context_) ? LookAtItems(context_, items) : PullChannel(context_);
   context_.progress() = progress;
   if (!status.ok() || held()) return status;
   SyncPolicy policy = scope_.policy;
@@ -367,8 +353,6 @@ absl::Status SyncRun::Run() {
 
 absl::Status SyncRun::RunSteps() {
   if (context_.job().options.full) return MarkAll();
-  // What is stored may be of another shop.
-  if (context_.channel().pull.needed) return context_.BecomeBulk();
   CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
   if (status.ok()) status = AskAboutReceipts().status();

@@ -73,7 +73,6 @@ class SyncPass {
     // What becomes more urgent than the page's last link does not wait for the rest of the page.
     const DirtyGroup last = GroupOf(page.rows.back());
     if (!scope_.unready.empty()) page = WithoutItems(page, scope_.unready);
-    if (!scope_.unseen.empty()) page = WithoutItems(page, scope_.unseen);
     return SyncLinks(page, last);
   }
 

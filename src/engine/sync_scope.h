@@ -33,9 +33,6 @@ struct SyncScope {
   const SyncPolicy policy;
   // Ids of items with an open push, of whatever link: nothing else is sent to them.
   absl::flat_hash_set<int64_t> unready;
-  // Ids of items whose channel side moved, and which cannot be looked at one by one: nothing is sent to them before the
-  // full sync that the job chains has looked at all.
-  absl::flat_hash_set<int64_t> unseen;
   // When nothing of the first of those pushes can land any more.
   absl::Time next_deadline = absl::InfiniteFuture();
   // The same of what may have been accepted unheard of, for which nothing waits.

@@ -94,7 +94,6 @@ std::vector<JobRequest> ChainedBy(JobContext& context, const JobCounts& counts) 
   const Job& job = context.job();
   std::vector<JobRequest> chained;
   if (job.kind == JobKind::kSync && job.options.full) chained.push_back(jobs::SyncAfter(job));
-  if (context.output().wants_full_sync) chained.push_back(jobs::FullSyncAfter(job));
   const bool feeds_link = jobs::FeedsLink(job, counts, context.channel().config);
   if (feeds_link && context.HasUnjudgedChanges()) chained.push_back(jobs::LinkAfter(job));
   return chained;

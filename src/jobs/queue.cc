@@ -360,13 +360,9 @@ bool Follows(const JobRequest& request, const Job& ended) {
 
 void BecomeBulk(Job* job) {
   job->started_at.reset();
+  job->kind = JobKind::kPull;
   job->options.since_last = false;
-  if (job->kind == JobKind::kSync) {
-    job->options.full = true;
-  } else {
-    job->kind = JobKind::kPull;
-    job->options.items.clear();
-  }
+  job->options.items.clear();
 }
 
 Job Yielded(Job job, const JobEnd& so_far) {
@@ -561,12 +557,6 @@ JobRequest SyncAfter(const Job& full) {
   options.force = full.options.force;
   options.only_forced = full.options.only_forced;
   return Chained(full, JobKind::kSync, std::move(options));
-}
-
-JobRequest FullSyncAfter(const Job& job) {
-  JobOptions options;
-  options.full = true;
-  return Chained(job, JobKind::kSync, std::move(options));
 }
 
 }  // namespace flxlink::jobs

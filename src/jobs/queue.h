@@ -53,7 +53,7 @@ struct JobEnd {
   JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
   JobProgress progress;
   std::string cursor;         // Of one that yields …
-  bool becomes_bulk = false;  // … and whether it has to look at all of the channel's items, which is for that lane.
+  bool becomes_bulk = false;  // … and whether it has to read all items, as a pull does.
   JobCounts counts;
   std::vector<JobProblem> problems;
   absl::optional<Problem> error;  // Why it failed or is held.
@@ -73,9 +73,9 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 
 // Puts the running job back into its place in the queue and frees the slot: `so_far` (progress, cursor, counts and
-// problems) is kept in the job, and the start does not count as an attempt. What becomes bulk is a pull of everything
-// or, of a sync, a full one, and waits in that lane as if it had not begun. Where a cancel was requested it ends
-// instead. FAILED_PRECONDITION: the fence is stale.
+// problems) is kept in the job, and the start does not count as an attempt. What becomes bulk is a pull of
+// everything, and waits in that lane as if it had not begun. Where a cancel was requested it ends instead.
+// FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
                                       absl::Time now);
 
@@ -104,8 +104,6 @@ bool FeedsLink(const Job& job, const JobCounts& counts, const ChannelConfig& con
 JobRequest LinkAfter(const Job& job);
 // What sends what a full sync has marked.
 JobRequest SyncAfter(const Job& full);
-// What looks at all items where single ones cannot be asked for.
-JobRequest FullSyncAfter(const Job& job);
 
 }  // namespace flxlink::jobs
 

@@ -201,25 +201,16 @@ TEST_F(QueueTest, WhatBecomesBulkWaitsInThatLane) {
   EXPECT_NE(Enqueue(since_last), id);
 }
 
-TEST_F(QueueTest, ASyncThatBecomesBulkIsAFullOneAndAFetchAPull) {
+TEST_F(QueueTest, AFetchThatBecomesBulkIsAPull) {
   JobRequest fetch = Ask(JobKind::kFetch);
   fetch.options.items = {"i1"};
-  JobRequest sync = Ask(JobKind::kSync);
-  sync.options.force = {"A"};
+  const int64_t id = Enqueue(fetch);
   JobEnd so_far;
   so_far.becomes_bulk = true;
-  for (const JobRequest& request : {fetch, sync}) {
-    const int64_t id = Enqueue(request);
-    const Fence fence = Claim();
-    ASSERT_EQ(fence.job_id, id);
-    Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
-    const Job job = store_.job(id);
-    EXPECT_EQ(LaneOf(job), Lane::kBulk);
-    EXPECT_EQ(job.kind, request.kind == JobKind::kSync ? JobKind::kSync : JobKind::kPull);
-    EXPECT_EQ(job.options.force, request.options.force);
-    EXPECT_THAT(job.options.items, IsEmpty());
-    Apply(PlanCancel(store_.Read(), id, At(2)));
-  }
+  Apply(PlanYield(store_.Read(), Claim(), so_far, At(1)));
+  EXPECT_EQ(LaneOf(store_.job(id)), Lane::kBulk);
+  EXPECT_EQ(store_.job(id).kind, JobKind::kPull);
+  EXPECT_THAT(store_.job(id).options.items, IsEmpty());
 }
 
 // A full sync is a pull that marks; the sync that sends comes after it, and a link job after that.
@@ -236,20 +227,8 @@ TEST_F(QueueTest, AFullSyncChainsASync) {
   EXPECT_EQ(sync.options.force, request.options.force);
   EXPECT_THAT(sync.chain, ElementsAre(JobKind::kPull));
   fence = Claim();
-  const std::vector<FollowUp> follow_ups = {{41, LinkAfter(sync)}, {42, FullSyncAfter(sync)}};
-  Apply(PlanFinish(store_.Read(), fence, JobEnd(), follow_ups, At(2)));
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{41, LinkAfter(sync)}}, At(2)));
   EXPECT_THAT(store_.job(41).chain, ElementsAre(JobKind::kPull, JobKind::kSync));
-  EXPECT_EQ(store_.jobs().count(42), 0u) << "the chain has looked at everything once";
-}
-
-// Where a sync meets what only a look at everything can see: once a chain.
-TEST_F(QueueTest, ASyncChainsAFullSync) {
-  Enqueue(Ask(JobKind::kSync));
-  const Fence fence = Claim();
-  const Job sync = store_.job(fence.job_id);
-  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{40, FullSyncAfter(sync)}}, At(1)));
-  EXPECT_EQ(LaneOf(store_.job(40)), Lane::kBulk);
-  EXPECT_THAT(store_.job(40).chain, ElementsAre(JobKind::kSync));
 }
 
 TEST_F(QueueTest, WithoutAPriorityTheKindDecides) {

@@ -461,7 +461,9 @@ class JobTest(CliTest):
                                                              "mug,Mug,Acme,Title,Default Title,OLD-MUG,7,1.00"))
         self.assertEqual(self.json("sync", "shop")["counts"]["sent"], 0)
         full = self.json("sync", "shop", "--full")
-        self.assertEqual((full["options"]["full"], full["counts"]["drifted"], full["counts"]["sent"]), (True, 1, 1))
+        self.assertEqual((full["options"]["full"], full["counts"]["drifted"]), (True, 1))
+        self.assertEqual([(job["kind"], job["options"]["full"], job["counts"]["sent"]) for job in full["chained"]],
+                         [("sync", False, 1)])
         both = self.json("sync", "shop", "--full", "--force", "MUG")
         self.assertFalse(both["options"]["only_forced"])
 
