@@ -138,7 +138,9 @@ class SqliteFolder {
   SqliteFolder(const SqliteFolder&) = delete;
   SqliteFolder& operator=(const SqliteFolder&) = delete;
 
-  std::unique_ptr<Storage> Open() const { return Must(OpenSqliteStorage((path_ / "shop.db").string())); }
+  std::unique_ptr<Storage> Open(const SqliteOptions& options = {}) const {
+    return Must(OpenSqliteStorage((path_ / "shop.db").string(), options));
+  }
 
  private:
   const std::filesystem::path path_;

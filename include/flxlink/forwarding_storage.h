@@ -164,8 +164,8 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
     return Around("ReadDirty", [&] { return inner_.ReadDirty(channel_id, cursor, limit); });
   }
-  absl::StatusOr<int64_t> CountDirty(int64_t channel_id) override {
-    return Around("CountDirty", [&] { return inner_.CountDirty(channel_id); });
+  absl::StatusOr<int64_t> CountDirty(int64_t channel_id, int64_t limit) override {
+    return Around("CountDirty", [&] { return inner_.CountDirty(channel_id, limit); });
   }
   absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override {
     return Around("ReadLinks", [&] { return inner_.ReadLinks(channel_id, after_id, limit); });
@@ -191,8 +191,19 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override {
     return Around("BeginPush", [&] { return inner_.BeginPush(fence, record); });
   }
-  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override {
-    return Around("ReadOpenPushes", [&] { return inner_.ReadOpenPushes(channel_id); });
+  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id, absl::Time due, PushCursor* cursor,
+                                                       int64_t limit) override {
+    return Around("ReadOpenPushes", [&] { return inner_.ReadOpenPushes(channel_id, due, cursor, limit); });
+  }
+  absl::StatusOr<absl::Time> ReadNextLook(int64_t channel_id) override {
+    return Around("ReadNextLook", [&] { return inner_.ReadNextLook(channel_id); });
+  }
+  absl::StatusOr<std::vector<AwaitedItem>> ReadAwaited(int64_t channel_id,
+                                                       absl::Span<const int64_t> listing_ids) override {
+    return Around("ReadAwaited", [&] { return inner_.ReadAwaited(channel_id, listing_ids); });
+  }
+  absl::Status WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) override {
+    return Around("WritePushLooks", [&] { return inner_.WritePushLooks(fence, looks); });
   }
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override {

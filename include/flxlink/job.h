@@ -23,6 +23,9 @@
 //   - A prioritized bulk job that has begun is passed only by fetches, syncs, and what was prioritized after it.
 //   - A step that is owed to the bulk lane comes before what nobody prioritized.
 //
+// Among channels the one goes first whose next job was prioritized last; then urgent before bulk, then by priority,
+// then by the highest sync priority among the links that a sync was queued for, then by age (storage_kit/rules.h).
+//
 // What may happen to a queue is decided by pure functions of the engine over these rows and written by compare-and-set
 // on the slot's revision.
 //
@@ -171,6 +174,10 @@ struct Job {
   JobTrigger trigger = JobTrigger::kHand;
   // Within a lane, higher runs first.
   int64_t priority = 0;
+  // Of a partial sync that is not only of what is forced: the highest sync priority among the links that were dirty
+  // when it was asked for, of several requests the highest. By it, after `priority`, channels stand among each other.
+  // nullopt: nothing was dirty.
+  absl::optional<int64_t> sync_priority{};
   // When a person moved it ahead of everything that was pending then. InfinitePast: never.
   absl::Time prioritized_at = absl::InfinitePast();
   // How many younger jobs of its lane began while it was pending and due. With kMaxPassed it goes next.
@@ -255,6 +262,7 @@ struct Slot {
   absl::Time head_prioritized_at = absl::InfinitePast();
   Lane head_lane = Lane::kUrgent;
   int64_t head_priority = 0;
+  absl::optional<int64_t> head_sync_priority{};
   absl::Time head_created_at = absl::InfinitePast();
   // The earliest Job::not_before of the pending jobs that were not due at the last change. From then on the head may be
   // another one than the slot says. InfiniteFuture: there is none.
@@ -276,6 +284,9 @@ struct QueueSnapshot {
   Slot slot;
   // Of the slot's owner; false where the slot is free.
   bool owner_alive = false;
+  // The highest sync priority among the channel's links that are dirty, linked, not paused and not delisted. nullopt:
+  // there is none. Of links whose items are dead it does not matter whether they count.
+  absl::optional<int64_t> dirty_priority{};
   std::vector<Job> open_jobs;
 };
 

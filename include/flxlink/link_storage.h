@@ -212,8 +212,8 @@ class LinkStorage {
   // `*cursor`, which is moved to the last row returned.
   virtual absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) = 0;
 
-  // How many links ReadDirty gives from the beginning on.
-  virtual absl::StatusOr<int64_t> CountDirty(int64_t channel_id) = 0;
+  // How many links ReadDirty gives from the beginning on; `limit` where they are that many or more.
+  virtual absl::StatusOr<int64_t> CountDirty(int64_t channel_id, int64_t limit) = 0;
 
   // Linked rows, dirty or not, paused or not: those with ids above `after_id`, ascending.
   virtual absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) = 0;
@@ -250,22 +250,45 @@ class LinkStorage {
   // left out.
   virtual absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
-  // Records with what is not settled of them, by push_id.
-  virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) = 0;
+  // Where a page of open pushes ended. First come those of which something is unheard of, by push_id, then the others,
+  // by look_at and push_id.
+  struct PushCursor {
+    bool started = false;
+    absl::optional<absl::Time> look_at;
+    int64_t push_id = 0;
+  };
+
+  // Records, with what is not settled of them, of which something is unheard of, or that are to be looked at by `due`
+  // (OpenPush::look_at), in that order after `*cursor`, which is moved to the last one returned: as many as have
+  // `limit` items together or more, none where there are no more. What is due later costs nothing.
+  virtual absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id, absl::Time due, PushCursor* cursor,
+                                                               int64_t limit) = 0;
+
+  // The first OpenPush::look_at of the channel's records. InfiniteFuture: none has one.
+  virtual absl::StatusOr<absl::Time> ReadNextLook(int64_t channel_id) = 0;
+
+  // What has a receipt of these listing variants, by listing_id and push_id.
+  virtual absl::StatusOr<std::vector<AwaitedItem>> ReadAwaited(int64_t channel_id,
+                                                               absl::Span<const int64_t> listing_ids) = 0;
+
+  // Sets when records are to be looked at. Those of which something is unheard of, and those that are not there, are
+  // passed over. Repeat: as once.
+  virtual absl::Status WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) = 0;
 
   // Writes settlements; where one acknowledges something (Settlement::mask), it does so at `now`
   // (SyncRow::acknowledged_at). What has a row leaves the push's record or, accepted, stays there with its receipt; an
-  // empty record is removed. A settlement of a version that is older than the link's acknowledges its values and leaves
-  // the link dirty. One of a link that is not there any more changes nothing: neither where the listing variant is
-  // linked to another channel variant by now or to none, nor where it was linked anew to the same one since that
-  // version; of one with a broken link only the doubt is written. Returns which attentions ended: those that
-  // were stored and whose code is not stored any more. Repeat: none; a link whose receipt was decided is dirty once
-  // more.
+  // empty record is removed, and one of which nothing is unheard of any more is to be looked at from `now` on. A
+  // settlement of a version that is older than the link's acknowledges its values and leaves the link dirty. One of a
+  // link that is not there any more changes nothing: neither where the listing variant is linked to another channel
+  // variant by now or to none, nor where it was linked anew to the same one since that version; of one with a broken
+  // link only the doubt is written. Returns which attentions ended: those that were stored and whose code is not stored
+  // any more. Repeat: none; a link whose receipt was decided is dirty once more.
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                             absl::Time now) = 0;
 
   // What has no receipt in the record of a push may have been accepted unheard of (OpenItem::lingers): its fields may
-  // be sent again, and are in doubt once more when the push is abandoned.
+  // be sent again, and are in doubt once more when the push is abandoned. The record is to be looked at at its receipt
+  // deadline or, where something of it has a receipt, from its call deadline on.
   virtual absl::Status LetPushLinger(const Fence& fence, int64_t push_id) = 0;
 
   // Takes what has no receipt out of the record of a push that can land no more, since nobody can tell what became of

@@ -23,6 +23,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "flxlink/item_values.h"
 #include "flxlink/problem.h"
 #include "flxlink/rare_vector.h"
@@ -122,8 +123,27 @@ struct OpenPush {
   std::string kind;
   absl::Time call_deadline;
   absl::Time receipt_deadline;
+  // When the record is to be looked at: its receipts asked about, what lingers given up. nullopt: whenever something is
+  // to be sent, since something of it is unheard of, neither accepted nor lingering.
+  absl::optional<absl::Time> look_at{};
   // By listing_id, at least one.
-  std::vector<OpenItem> items;
+  std::vector<OpenItem> items{};
+};
+
+// Whether what became of the item is not known, and may still be heard of.
+bool IsUnheardOf(const OpenItem& open);
+
+// When a record is looked at next.
+struct PushLook {
+  int64_t push_id = 0;
+  absl::Time at;
+};
+
+// What the channel has accepted of a listing variant and not decided.
+struct AwaitedItem {
+  int64_t push_id = 0;
+  int64_t listing_id = 0;
+  SyncFields fields;
 };
 
 // A value that the channel refused for good: it is not sent again until another one is desired, a pull or a fetch sees

@@ -8,8 +8,6 @@
 namespace flxlink::engine {
 namespace {
 
-bool IsUnknown(const OpenItem& open) { return open.receipt.empty(); }
-
 // Long enough to write the records of the calls that go out together.
 constexpr absl::Duration kLongestStart = absl::Seconds(5);
 
@@ -21,13 +19,8 @@ bool MayLinger(const SyncScope& scope, const OpenPush& push, absl::Time now) {
   return gives_receipts && !last_stands && now < push.receipt_deadline;
 }
 
-absl::Status Linger(SyncScope& scope, const OpenPush& push) {
-  scope.lingers_until = std::min(scope.lingers_until, push.receipt_deadline);
-  const bool lingers = std::all_of(push.items.begin(), push.items.end(),
-                                   [](const OpenItem& open) { return open.lingers || !IsUnknown(open); });
-  if (lingers) return absl::OkStatus();
-  JobContext& context = scope.context;
-  return context.Retry([&] { return context.storage().LetPushLinger(context.fence(), push.push_id); });
+absl::Status Abandon(JobContext& context, const OpenPush& push) {
+  return context.Write([&](absl::Time at) { return context.storage().AbandonPush(context.fence(), push.push_id, at); });
 }
 
 absl::Status Resolve(SyncScope& scope, const OpenPush& push, absl::Time now) {
@@ -35,12 +28,12 @@ absl::Status Resolve(SyncScope& scope, const OpenPush& push, absl::Time now) {
   if (push.call_deadline > now) {
     scope.next_deadline = std::min(scope.next_deadline, push.call_deadline);
     for (const OpenItem& open : push.items) {
-      if (IsUnknown(open)) scope.unready.insert(open.item.channel_variant_id);
+      if (IsUnheardOf(open)) scope.unready.insert(open.item.channel_variant_id);
     }
     return absl::OkStatus();
   }
-  if (MayLinger(scope, push, now)) return Linger(scope, push);
-  return context.Write([&](absl::Time at) { return context.storage().AbandonPush(context.fence(), push.push_id, at); });
+  if (!MayLinger(scope, push, now)) return Abandon(context, push);
+  return context.Retry([&] { return context.storage().LetPushLinger(context.fence(), push.push_id); });
 }
 
 }  // namespace
@@ -49,21 +42,42 @@ absl::Duration StartWithin(const PushKind& kind) { return std::min(kind.timeout,
 
 absl::Duration CallSpan(const PushKind& kind) { return StartWithin(kind) + kind.timeout; }
 
-absl::Status ResolveOpenPushes(SyncScope& scope) {
+absl::Status ForEachOpenPush(SyncScope& scope, absl::Time due,
+                             absl::FunctionRef<absl::Status(absl::Span<const OpenPush> page)> visit) {
   JobContext& context = scope.context;
-  absl::StatusOr<std::vector<OpenPush>> pushes =
-      context.RetryValue<std::vector<OpenPush>>([&] { return context.storage().ReadOpenPushes(scope.channel_id()); });
-  if (!pushes.ok()) return pushes.status();
-  const absl::StatusOr<absl::Time> now = context.Now();
+  LinkStorage::PushCursor cursor;
+  for (;;) {
+    LinkStorage::PushCursor next;
+    const absl::StatusOr<std::vector<OpenPush>> page = context.RetryValue<std::vector<OpenPush>>([&] {
+      next = cursor;
+      return context.storage().ReadOpenPushes(scope.channel_id(), due, &next, context.page_rows());
+    });
+    if (!page.ok()) return page.status();
+    if (page->empty()) return absl::OkStatus();
+    const absl::Status status = visit(*page);
+    if (!status.ok()) return status;
+    cursor = next;
+  }
+}
+
+absl::Status ResolveOpenPushes(SyncScope& scope) {
+  const absl::StatusOr<absl::Time> now = scope.context.Now();
   if (!now.ok()) return now.status();
   scope.unready.clear();
-  scope.next_deadline = scope.lingers_until = absl::InfiniteFuture();
-  for (const OpenPush& push : *pushes) {
-    if (std::none_of(push.items.begin(), push.items.end(), &IsUnknown)) continue;
-    const absl::Status status = Resolve(scope, push, *now);
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  scope.next_deadline = absl::InfiniteFuture();
+  return ForEachOpenPush(scope, absl::InfinitePast(), [&](absl::Span<const OpenPush> page) {
+    for (const OpenPush& push : page) {
+      const absl::Status status = Resolve(scope, push, *now);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status GiveUpLingering(SyncScope& scope, const OpenPush& push, absl::Time now) {
+  const bool gives_up = now >= push.receipt_deadline && std::any_of(push.items.begin(), push.items.end(),
+                                                                    [](const OpenItem& open) { return open.lingers; });
+  return gives_up ? Abandon(scope.context, push) : absl::OkStatus();
 }
 
 }  // namespace flxlink::engine

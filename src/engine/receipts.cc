@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
@@ -17,9 +18,9 @@ namespace {
 
 // Receipts in one call at the most.
 constexpr size_t kReceiptsInACall = 1000;
-// How long to wait before a receipt is asked about again: a part of its age, within bounds.
+// How long to wait before a receipt is asked about again: a part of its age, within bounds, and up to half more.
 constexpr int64_t kPartOfAge = 4;
-constexpr absl::Duration kLongestWait = absl::Minutes(15);
+constexpr absl::Duration kLongestWait = absl::Minutes(10);
 
 // A receipt that is open, and where it stands.
 struct OpenReceipt {
@@ -28,7 +29,8 @@ struct OpenReceipt {
   PushOutcome outcome;
 };
 
-std::vector<OpenReceipt> FindReceipts(const std::vector<OpenPush>& pushes) {
+// In the order in which they were sent.
+std::vector<OpenReceipt> FindReceipts(absl::Span<const OpenPush> pushes) {
   std::vector<OpenReceipt> receipts;
   for (const OpenPush& push : pushes) {
     for (const OpenItem& open : push.items) {
@@ -37,6 +39,8 @@ std::vector<OpenReceipt> FindReceipts(const std::vector<OpenPush>& pushes) {
       receipts.back().outcome.result = PushResult::kAccepted;
     }
   }
+  std::stable_sort(receipts.begin(), receipts.end(),
+                   [](const OpenReceipt& a, const OpenReceipt& b) { return a.push->push_id < b.push->push_id; });
   return receipts;
 }
 
@@ -65,23 +69,40 @@ absl::Status Ask(JobContext& context, std::vector<OpenReceipt>* receipts) {
   return absl::OkStatus();
 }
 
-// Gives up what is too old, and says when to ask again about the rest.
-absl::optional<absl::Time> GiveUpOld(SyncScope& scope, absl::Time now, std::vector<OpenReceipt>* receipts) {
-  absl::optional<absl::Time> ask_again_at;
+void GiveUpOld(absl::Time now, std::vector<OpenReceipt>* receipts) {
   for (OpenReceipt& receipt : *receipts) {
-    if (!IsOpen(receipt)) continue;
-    if (now >= receipt.push->receipt_deadline) {
-      receipt.outcome.result = PushResult::kUnavailable;
-      continue;
-    }
-    const PushKind* kind = FindPushKind(scope.capabilities, receipt.push->kind);
-    const absl::Duration timeout = kind == nullptr ? absl::ZeroDuration() : kind->receipt_timeout;
-    const absl::Duration age = timeout - (receipt.push->receipt_deadline - now);
-    const absl::Duration wait = std::min(std::max(age / kPartOfAge, scope.context.Backoff(1)), kLongestWait);
-    const absl::Time at = std::min(now + wait, receipt.push->receipt_deadline);
-    ask_again_at = std::min(ask_again_at.value_or(at), at);
+    if (IsOpen(receipt) && now >= receipt.push->receipt_deadline) receipt.outcome.result = PushResult::kUnavailable;
   }
-  return ask_again_at;
+}
+
+// The next of times that are up to half the wait apart and the same for every wait that is about as long, so that what
+// was sent at different times comes to be asked about together.
+absl::Time Together(absl::Time at, absl::Duration wait) {
+  absl::Duration step = absl::Seconds(1);
+  while (4 * step <= wait) step *= 2;
+  return absl::UnixEpoch() + absl::Ceil(at - absl::UnixEpoch(), step);
+}
+
+// When to ask again about a push that is not decided.
+absl::Time NextAsk(const SyncScope& scope, const OpenPush& push, absl::Time now) {
+  const PushKind* kind = FindPushKind(scope.capabilities, push.kind);
+  const absl::Duration timeout = kind == nullptr ? absl::ZeroDuration() : kind->receipt_timeout;
+  const absl::Duration age = timeout - (push.receipt_deadline - now);
+  const absl::Duration wait = std::min(std::max(age / kPartOfAge, scope.context.Backoff(1)), kLongestWait);
+  return std::min(Together(now + wait, wait), push.receipt_deadline);
+}
+
+// Puts off what is to be asked about again.
+absl::Status PutOff(SyncScope& scope, absl::Time now, const std::vector<OpenReceipt>& receipts) {
+  std::vector<PushLook> looks;
+  for (const OpenReceipt& receipt : receipts) {
+    const int64_t push_id = receipt.push->push_id;
+    if (!IsOpen(receipt) || (!looks.empty() && looks.back().push_id == push_id)) continue;
+    looks.push_back({push_id, NextAsk(scope, *receipt.push, now)});
+  }
+  if (looks.empty()) return absl::OkStatus();
+  JobContext& context = scope.context;
+  return context.Retry([&] { return context.storage().WritePushLooks(context.fence(), looks); });
 }
 
 // The links of the receipts as they are now, by listing id.
@@ -111,36 +132,59 @@ class Links {
   absl::flat_hash_map<int64_t, size_t> row_of_;
 };
 
-// What else is open of the links that have receipts.
-struct OpenOfLink {
-  std::vector<const OpenReceipt*> receipts;
-  // Of pushes whose outcome is not known; what lingers is in doubt anew in its time.
-  SyncFields unknown;
-};
-using OpenByLink = absl::flat_hash_map<int64_t, OpenOfLink>;
-
-OpenByLink OpenOf(const std::vector<OpenReceipt>& receipts, const std::vector<OpenPush>& pushes) {
-  OpenByLink open_of;
-  for (const OpenReceipt& receipt : receipts) open_of[receipt.open->item.listing_id].receipts.push_back(&receipt);
-  for (const OpenPush& push : pushes) {
-    for (const OpenItem& open : push.items) {
-      const auto link = open_of.find(open.item.listing_id);
-      if (!open.receipt.empty() || open.lingers || link == open_of.end()) continue;
-      link->second.unknown = UnionOf(link->second.unknown, open.item.mask);
+// What is open of the links whose receipts are decided or given up: each field that something may still set, and what.
+class OpenOfLinks {
+ public:
+  absl::Status Read(SyncScope& scope, const std::vector<OpenReceipt>& receipts) {
+    std::vector<int64_t> listing_ids;
+    for (const OpenReceipt& receipt : receipts) {
+      if (IsOpen(receipt)) continue;
+      decided_.emplace(receipt.push->push_id, receipt.open->item.listing_id);
+      listing_ids.push_back(receipt.open->item.listing_id);
     }
+    const absl::Status status = ReadAwaited(scope, listing_ids);
+    return status.ok() ? ReadUnheard(scope) : status;
   }
-  return open_of;
-}
 
-// The fields of the link that something else than `decided` may still set.
-SyncFields StillOpen(const OpenByLink& open_of, const OpenReceipt& decided) {
-  const OpenOfLink& link = open_of.at(decided.open->item.listing_id);
-  SyncFields fields = link.unknown;
-  for (const OpenReceipt* other : link.receipts) {
-    if (other != &decided && IsOpen(*other)) fields = UnionOf(fields, other->open->item.mask);
+  SyncFields Find(int64_t listing_id) const {
+    const auto found = fields_.find(listing_id);
+    return found == fields_.end() ? SyncFields() : found->second;
   }
-  return fields;
-}
+
+ private:
+  absl::Status ReadAwaited(SyncScope& scope, absl::Span<const int64_t> listing_ids) {
+    const size_t most = static_cast<size_t>(scope.context.page_rows());
+    for (size_t first = 0; first < listing_ids.size(); first += most) {
+      const absl::StatusOr<std::vector<AwaitedItem>> awaited = scope.context.RetryValue<std::vector<AwaitedItem>>(
+          [&] { return scope.context.storage().ReadAwaited(scope.channel_id(), listing_ids.subspan(first, most)); });
+      if (!awaited.ok()) return awaited.status();
+      for (const AwaitedItem& item : *awaited) {
+        if (!decided_.contains({item.push_id, item.listing_id})) Add(item.listing_id, item.fields);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // What lingers is in doubt anew in its time.
+  absl::Status ReadUnheard(SyncScope& scope) {
+    return ForEachOpenPush(scope, absl::InfinitePast(), [&](absl::Span<const OpenPush> page) {
+      for (const OpenPush& push : page) {
+        for (const OpenItem& open : push.items) {
+          if (IsUnheardOf(open)) Add(open.item.listing_id, open.item.mask);
+        }
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  void Add(int64_t listing_id, const SyncFields& fields) {
+    SyncFields& open = fields_[listing_id];
+    open = UnionOf(open, fields);
+  }
+
+  absl::flat_hash_set<std::pair<int64_t, int64_t>> decided_;  // Push and listing variant.
+  absl::flat_hash_map<int64_t, SyncFields> fields_;
+};
 
 // A channel that did not find an item when it decided, which may have been at once, and has shown it since, is asked
 // about it.
@@ -188,7 +232,7 @@ void Note(SyncScope& scope, const OpenReceipt& receipt, PushResult result, const
 // Settles those of one push that are decided or given up, from the first of `receipts` on; they are of few enough links
 // for one storage operation.
 absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts, ReceiptsAsked* asked,
-                        const OpenByLink& open_of) {
+                        const OpenOfLinks& open) {
   SettlementBatch batch;
   batch.push_id = receipts.front().push->push_id;
   Links links;
@@ -199,7 +243,7 @@ absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts
     const SyncRow link = links.Find(receipt.open->item.listing_id);
     const PushOutcome outcome = OutcomeOf(FindPushKind(scope.capabilities, receipt.push->kind), receipt, link);
     std::vector<Problem> attentions;
-    Settlement row = SettleReceipt(*receipt.open, link, StillOpen(open_of, receipt), outcome, &attentions);
+    Settlement row = SettleReceipt(*receipt.open, link, open.Find(link.listing_id), outcome, &attentions);
     if (!attentions.empty()) {
       batch.attentions.push_back(std::move(attentions));
       row.attentions = static_cast<int32_t>(batch.attentions.size()) - 1;
@@ -215,28 +259,43 @@ absl::Status SettleSome(SyncScope& scope, absl::Span<const OpenReceipt> receipts
   return scope.context.Report();
 }
 
-}  // namespace
+// Settles those that are decided or given up.
+absl::Status SettleDecided(SyncScope& scope, const std::vector<OpenReceipt>& receipts, ReceiptsAsked* asked) {
+  if (std::all_of(receipts.begin(), receipts.end(), &IsOpen)) return absl::OkStatus();
+  OpenOfLinks open;
+  absl::Status status = open.Read(scope, receipts);
+  const size_t most = static_cast<size_t>(scope.context.page_rows());
+  for (size_t first = 0, end = 0; status.ok() && first < receipts.size(); first = end) {
+    while (end < receipts.size() && receipts[end].push == receipts[first].push && end - first < most) ++end;
+    status = SettleSome(scope, absl::MakeConstSpan(receipts).subspan(first, end - first), asked, open);
+  }
+  return status;
+}
 
-absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope) {
-  ReceiptsAsked asked;
-  const absl::StatusOr<std::vector<OpenPush>> pushes = scope.context.RetryValue<std::vector<OpenPush>>(
-      [&] { return scope.context.storage().ReadOpenPushes(scope.channel_id()); });
-  if (!pushes.ok()) return pushes.status();
-  std::vector<OpenReceipt> receipts = FindReceipts(*pushes);
-  if (receipts.empty()) return asked;
+absl::Status LookAtPage(SyncScope& scope, absl::Span<const OpenPush> page, ReceiptsAsked* asked) {
+  std::vector<OpenReceipt> receipts = FindReceipts(page);
   absl::Status status = Ask(scope.context, &receipts);
   if (!status.ok()) return status;
   const absl::StatusOr<absl::Time> now = scope.context.Now();
   if (!now.ok()) return now.status();
-  asked.ask_again_at = GiveUpOld(scope, *now, &receipts);
-
-  const OpenByLink open_of = OpenOf(receipts, *pushes);
-  const size_t most = static_cast<size_t>(scope.context.page_rows());
-  for (size_t first = 0, end = 0; first < receipts.size(); first = end) {
-    while (end < receipts.size() && receipts[end].push == receipts[first].push && end - first < most) ++end;
-    status = SettleSome(scope, absl::MakeConstSpan(receipts).subspan(first, end - first), &asked, open_of);
-    if (!status.ok()) return status;
+  GiveUpOld(*now, &receipts);
+  status = SettleDecided(scope, receipts, asked);
+  if (status.ok()) status = PutOff(scope, *now, receipts);
+  for (const OpenPush& push : page) {
+    if (status.ok()) status = GiveUpLingering(scope, push, *now);
   }
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope) {
+  ReceiptsAsked asked;
+  const absl::StatusOr<absl::Time> now = scope.context.Now();
+  if (!now.ok()) return now.status();
+  const absl::Status status =
+      ForEachOpenPush(scope, *now, [&](absl::Span<const OpenPush> page) { return LookAtPage(scope, page, &asked); });
+  if (!status.ok()) return status;
   return asked;
 }
 

@@ -8,8 +8,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "src/engine/sync_scope.h"
 
 namespace flxlink::engine {
@@ -18,14 +16,13 @@ namespace flxlink::engine {
 struct ReceiptsAsked {
   // Of how many the end is known: they are decided, or given up.
   int64_t ends = 0;
-  // When to ask again about those that are not decided. nullopt: all are.
-  absl::optional<absl::Time> ask_again_at;
   // Items to look at again, by external id, and their SKUs: they conflicted, or their receipts are given up.
   std::map<std::string, std::string> look_again;
 };
 
-// Asks the channel once about every receipt that is open, and settles what is decided and what is too old. A channel
-// that cannot be asked now leaves them as they are.
+// Asks the channel once about every receipt that is due (OpenPush::look_at), and settles what is decided and what is
+// too old; what is neither is due again after a part of its age. A channel that cannot be asked now leaves them as they
+// are. What has lingered long enough is given up. The rest is not even read.
 absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope);
 
 }  // namespace flxlink::engine

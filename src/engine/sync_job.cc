@@ -30,6 +30,13 @@ constexpr absl::string_view kForced = "forced";
 // How often a job that has sent everything else, and waits for calls that may still land, looks for more to send.
 constexpr absl::Duration kLookForMore = absl::Seconds(1);
 
+// Up to how many links are counted when a job begins: of more its total is not known before its end, since counting a
+// million of them would keep the first waiting for a second.
+constexpr int64_t kMostCounted = Storage::kMaxRows;
+
+// What a job leaves that fails for what may not pass is not to fail again every second.
+constexpr absl::Duration kPauseAfterFailure = absl::Minutes(15);
+
 // Where a job has come to that looks at all links again, once it has pulled what it compares them with.
 struct CompareCursor {
   int64_t policy_version = 0;  // Those so far were looked at under this one.
@@ -83,11 +90,11 @@ class SyncRun {
   absl::Status CountTotal();
   absl::Status PushUntilClean();
   absl::Status WaitForDeadline();
-  absl::Status AskAboutReceiptsDue();
   // Whether any was decided or given up.
   absl::StatusOr<bool> AskAboutReceipts();
   absl::Status FinishReceipts();
-  absl::Status LookAgainSoon();
+  absl::Status LookAgainAt(absl::Time time, absl::Duration pause);
+  absl::Status LookAgainAtOpenPushes(absl::Duration pause);
   absl::Duration WaitAfter(const SyncPassResult& pass, int idle) const;
   absl::Status PrepareNextPass(const SyncPassResult& last, absl::Duration wait);
 
@@ -183,9 +190,9 @@ absl::Status SyncRun::CountTotal() {
     return absl::OkStatus();
   }
   const absl::StatusOr<int64_t> dirty =
-      context_.RetryValue<int64_t>([&] { return context_.storage().CountDirty(scope_.channel_id()); });
+      context_.RetryValue<int64_t>([&] { return context_.storage().CountDirty(scope_.channel_id(), kMostCounted); });
   if (!dirty.ok()) return dirty.status();
-  progress.total = progress.done + progress.failed + *dirty;
+  if (*dirty < kMostCounted) progress.total = progress.done + progress.failed + *dirty;
   return absl::OkStatus();
 }
 
@@ -298,16 +305,8 @@ absl::Status SyncRun::WaitForDeadline() {
   if (!now.ok()) return now.status();
   const absl::Duration left = scope_.next_deadline - *now;
   absl::Status status = context_.Wait(std::min(left, kLookForMore));
-  if (status.ok()) status = AskAboutReceiptsDue();
+  if (status.ok()) status = AskAboutReceipts().status();
   return status.ok() && left <= kLookForMore ? ResolveOpenPushes(scope_) : status;
-}
-
-// Those of this job are due once it waits; then each as it would be for another job.
-absl::Status SyncRun::AskAboutReceiptsDue() {
-  const absl::StatusOr<absl::Time> now = context_.Now();
-  if (!now.ok()) return now.status();
-  const bool due = context_.output().retry_at.value_or(absl::InfinitePast()) <= *now;
-  return due ? AskAboutReceipts().status() : absl::OkStatus();
 }
 
 // Before a job sends anything, while it waits for calls that may still land, and at its end. What is not decided then
@@ -315,20 +314,28 @@ absl::Status SyncRun::AskAboutReceiptsDue() {
 absl::StatusOr<bool> SyncRun::AskAboutReceipts() {
   const absl::StatusOr<ReceiptsAsked> asked = engine::AskAboutReceipts(scope_);
   if (!asked.ok()) return asked.status();
-  context_.output().retry_at = asked->ask_again_at;
   const absl::Status status = asked->look_again.empty() ? absl::OkStatus() : LookAgain(asked->look_again);
   if (!status.ok()) return status;
   return asked->ends > 0;
 }
 
-// Another job looks at the channel in a moment, or sooner where one is to anyway.
-absl::Status SyncRun::LookAgainSoon() {
+// Another job looks at the channel then, though not before the pause is over, or sooner where one is to anyway.
+absl::Status SyncRun::LookAgainAt(absl::Time time, absl::Duration pause) {
   const absl::StatusOr<absl::Time> now = context_.Now();
   if (!now.ok()) return now.status();
+  time = std::max(time, *now + pause);
   absl::optional<absl::Time>& retry_at = context_.output().retry_at;
-  const absl::Time soon = *now + context_.Backoff(1);
-  retry_at = std::min(retry_at.value_or(soon), soon);
+  retry_at = std::min(retry_at.value_or(time), time);
   return absl::OkStatus();
+}
+
+// What was accepted is asked about however the job ends, and what may have been accepted unheard of is sent once more
+// when it can land no more.
+absl::Status SyncRun::LookAgainAtOpenPushes(absl::Duration pause) {
+  const absl::StatusOr<absl::Time> look_at =
+      context_.RetryValue<absl::Time>([&] { return context_.storage().ReadNextLook(scope_.channel_id()); });
+  if (!look_at.ok()) return look_at.status();
+  return *look_at == absl::InfiniteFuture() ? absl::OkStatus() : LookAgainAt(*look_at, pause);
 }
 
 // What waited for receipts that are decided by now goes on at once; what the next ones decide is another job's.
@@ -338,17 +345,14 @@ absl::Status SyncRun::FinishReceipts() {
   const absl::Status status = PushUntilClean();
   if (!status.ok() || held()) return status;
   ended = AskAboutReceipts();
-  return ended.ok() && *ended ? LookAgainSoon() : ended.status();
+  return ended.ok() && *ended ? LookAgainAt(absl::InfinitePast(), context_.Backoff(1)) : ended.status();
 }
 
 absl::Status SyncRun::Run() {
   const absl::Status status = RunSteps();
-  // What may have been accepted unheard of is sent once more when it can land no more.
-  absl::optional<absl::Time>& retry_at = context_.output().retry_at;
-  if (scope_.lingers_until != absl::InfiniteFuture()) {
-    retry_at = std::min(retry_at.value_or(scope_.lingers_until), scope_.lingers_until);
-  }
-  return status;
+  const bool got_somewhere = status.ok() || context_.CountOf("accepted") > 0;
+  const absl::Status arranged = LookAgainAtOpenPushes(got_somewhere ? context_.Backoff(1) : kPauseAfterFailure);
+  return status.ok() ? arranged : status;
 }
 
 absl::Status SyncRun::RunSteps() {
@@ -358,12 +362,8 @@ absl::Status SyncRun::RunSteps() {
   if (status.ok()) status = AskAboutReceipts().status();
   if (status.ok() && !held()) status = MarkDirty();
   if (status.ok() && !held()) status = PushUntilClean();
-  if (context_.CountOf("accepted") == 0) return status;
-  if (status.ok() && !held()) status = FinishReceipts();
-  // What was accepted is asked about however the job ends; where that cannot be arranged, its own error is the one to
-  // tell.
-  if (!status.ok() || held()) LookAgainSoon().IgnoreError();
-  return status;
+  const bool finishes = status.ok() && !held() && context_.CountOf("accepted") > 0;
+  return finishes ? FinishReceipts() : status;
 }
 
 }  // namespace

@@ -35,8 +35,6 @@ struct SyncScope {
   absl::flat_hash_set<int64_t> unready;
   // When nothing of the first of those pushes can land any more.
   absl::Time next_deadline = absl::InfiniteFuture();
-  // The same of what may have been accepted unheard of, for which nothing waits.
-  absl::Time lingers_until = absl::InfiniteFuture();
 };
 
 // What one pass over the dirty links met.

@@ -23,11 +23,16 @@ bool Contains(const std::vector<JobKind>& kinds, JobKind kind) {
 class QueueEdit {
  public:
   QueueEdit(const QueueSnapshot& snapshot, absl::Time now)
-      : now_(now), channel_(snapshot.channel), slot_(snapshot.slot), jobs_(snapshot.open_jobs) {}
+      : now_(now),
+        channel_(snapshot.channel),
+        dirty_priority_(snapshot.dirty_priority),
+        slot_(snapshot.slot),
+        jobs_(snapshot.open_jobs) {}
 
   absl::Time now() const { return now_; }
 
   const std::string& channel() const { return channel_; }
+  absl::optional<int64_t> dirty_priority() const { return dirty_priority_; }
   Slot& slot() { return slot_; }
   const Slot& slot() const { return slot_; }
   const std::vector<Job>& jobs() const { return jobs_; }
@@ -104,6 +109,7 @@ class QueueEdit {
     slot_.head_prioritized_at = head == nullptr ? none.head_prioritized_at : head->prioritized_at;
     slot_.head_lane = head == nullptr ? none.head_lane : LaneOf(*head);
     slot_.head_priority = head == nullptr ? none.head_priority : head->priority;
+    slot_.head_sync_priority = head == nullptr ? none.head_sync_priority : head->sync_priority;
     slot_.head_created_at = head == nullptr ? none.head_created_at : head->created_at;
     slot_.next_due = NextDue();
     slot_.owes_bulk = slot_.owes_bulk && IsBulkDue();
@@ -117,6 +123,7 @@ class QueueEdit {
 
   const absl::Time now_;
   const std::string channel_;
+  const absl::optional<int64_t> dirty_priority_;
   Slot slot_;
   std::vector<Job> jobs_;
   std::set<int64_t> inserted_;
@@ -173,17 +180,25 @@ int64_t PriorityOf(const JobRequest& request) {
   return request.priority.value_or(DefaultPriority(request.kind, request.options));
 }
 
+// The highest sync priority of what a sync that is asked for now is to send; nullopt: of nothing.
+absl::optional<int64_t> SyncPriorityOf(const JobRequest& request, const QueueEdit& edit) {
+  const bool sends_dirty = request.kind == JobKind::kSync && !request.options.only_forced &&
+                           LaneOf(request.kind, request.options) == Lane::kUrgent;
+  return sends_dirty ? edit.dirty_priority() : absl::nullopt;
+}
+
 // nullopt: nobody stated it.
 absl::optional<int64_t> StatedPriority(const Job& job) {
   if (job.priority == DefaultPriority(job.kind, job.options)) return absl::nullopt;
   return job.priority;
 }
 
-Job Join(const Job& pending, const JobRequest& request) {
+Job Join(const Job& pending, const JobRequest& request, absl::optional<int64_t> sync_priority) {
   Job joined = pending;
   joined.options = JoinOptions(pending.options, request.options);
   joined.chain = JoinChains(pending.chain, request.chain);
   joined.priority = std::max(pending.priority, PriorityOf(request));
+  joined.sync_priority = std::max(pending.sync_priority, sync_priority);
   joined.not_before = Earlier(pending.not_before, request.not_before);
   if (TakesOver(request, pending)) {
     joined.trigger = request.trigger;
@@ -194,8 +209,9 @@ Job Join(const Job& pending, const JobRequest& request) {
 
 // Whether the wishes of two states of one job are the same.
 bool SameWish(const Job& a, const Job& b) {
-  return a.options == b.options && a.chain == b.chain && a.priority == b.priority && a.not_before == b.not_before &&
-         a.trigger == b.trigger && a.from_job == b.from_job;
+  return a.options == b.options && a.chain == b.chain && a.priority == b.priority &&
+         a.sync_priority == b.sync_priority && a.not_before == b.not_before && a.trigger == b.trigger &&
+         a.from_job == b.from_job;
 }
 
 Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id) {
@@ -206,6 +222,7 @@ Job NewJob(const QueueEdit& edit, const JobRequest& request, int64_t job_id) {
   job.kind = request.kind;
   job.trigger = request.trigger;
   job.priority = PriorityOf(request);
+  job.sync_priority = SyncPriorityOf(request, edit);
   job.not_before = request.not_before;
   job.options = request.options;
   job.chain = request.chain;
@@ -222,7 +239,7 @@ struct Enqueued {
 Enqueued Enqueue(const JobRequest& request, int64_t new_job_id, QueueEdit* edit) {
   if (const Job* made = edit->Find(new_job_id)) return {*made, false};
   if (const Job* pending = edit->FindToJoin(request)) {
-    Job joined = Join(*pending, request);
+    Job joined = Join(*pending, request, SyncPriorityOf(request, *edit));
     if (SameWish(joined, *pending)) return {std::move(joined), false};
     edit->Update(joined);
     return {std::move(joined), true};

@@ -2,6 +2,8 @@
 
 namespace flxlink {
 
+bool IsUnheardOf(const OpenItem& open) { return open.receipt.empty() && !open.lingers; }
+
 absl::string_view ToString(PushResult result) {
   switch (result) {
     case PushResult::kApplied:

@@ -274,8 +274,18 @@ absl::Status CheckLinkBaseText(absl::string_view text) {
 
 bool IsMoreUrgent(const Slot& a, const Slot& b) {
   // What is better when it is higher, the other way round.
-  return std::make_tuple(b.head_prioritized_at, a.head_lane, b.head_priority, WaitsSince(a), a.channel_id) <
-         std::make_tuple(a.head_prioritized_at, b.head_lane, a.head_priority, WaitsSince(b), b.channel_id);
+  return std::make_tuple(b.head_prioritized_at, a.head_lane, b.head_priority, b.head_sync_priority, WaitsSince(a),
+                         a.channel_id) < std::make_tuple(a.head_prioritized_at, b.head_lane, a.head_priority,
+                                                         a.head_sync_priority, WaitsSince(b), b.channel_id);
+}
+
+absl::optional<absl::Time> LookAfter(absl::optional<absl::Time> before, absl::Span<const OpenItem> items,
+                                     absl::Time receipts_at, absl::Time receipt_deadline) {
+  if (std::any_of(items.begin(), items.end(), &IsUnheardOf)) return absl::nullopt;
+  if (before.has_value()) return before;
+  const bool has_receipt =
+      std::any_of(items.begin(), items.end(), [](const OpenItem& open) { return !open.receipt.empty(); });
+  return has_receipt ? receipts_at : receipt_deadline;
 }
 
 bool IsLastChange(const QueueChange& change, const Slot& slot) {

@@ -14,6 +14,7 @@
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
+#include "tests/support/open_pushes.h"
 #include "tests/support/simulated_options.h"
 
 namespace flxlink::engine {
@@ -197,7 +198,7 @@ TEST_P(EngineSyncTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame
   EXPECT_EQ(CountOf(sync, "refused"), 1);
   EXPECT_EQ(ValuesOf("i4").price, 1100);
   EXPECT_FALSE(Listing("s1").attentions.empty());
-  EXPECT_THAT(*storage_->ReadOpenPushes(Listings().empty() ? 0 : (*engine_->GetChannel("shop")).channel_id), IsEmpty());
+  EXPECT_THAT(ReadAllPushes(*storage_, engine_->GetChannel("shop")->channel_id), IsEmpty());
 }
 
 TEST_P(EngineSyncTest, APushWhoseReplyWasLostIsSentAgainAfterItsDeadline) {

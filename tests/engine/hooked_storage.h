@@ -3,7 +3,9 @@
 #ifndef FLXLINK_TESTS_ENGINE_HOOKED_STORAGE_H_
 #define FLXLINK_TESTS_ENGINE_HOOKED_STORAGE_H_
 
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -28,6 +30,15 @@ class HookedStorage : public ForwardingStorage {
     return page;
   }
 
+  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id, absl::Time due, PushCursor* cursor,
+                                                       int64_t limit) override {
+    absl::StatusOr<std::vector<OpenPush>> page = ForwardingStorage::ReadOpenPushes(channel_id, due, cursor, limit);
+    if (after_read_pushes && page.ok()) after_read_pushes(*page);
+    return page;
+  }
+
+  // Called after each read of open pushes.
+  std::function<void(const std::vector<OpenPush>&)> after_read_pushes;
   // Called after each read of dirty links.
   std::function<void(const SyncBatch&)> after_read_dirty;
   // Called after each report of a job.

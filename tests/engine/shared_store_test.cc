@@ -16,6 +16,7 @@
 #include "tests/engine/full_sync.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
+#include "tests/support/open_pushes.h"
 
 namespace flxlink::engine {
 namespace {
@@ -181,7 +182,7 @@ TEST_F(SharedStoreTest, APushsDeadlineIsTheStores) {
   WritePrices(*ahead, 1100);
   script_.push = [] { return absl::UnavailableError("the platform is away"); };
   ASSERT_EQ(Run(*ahead, JobKind::kSync).state, JobState::kFailed);
-  const std::vector<OpenPush> open = *inner_->ReadOpenPushes(channel_id_);
+  const std::vector<OpenPush> open = ReadAllPushes(*inner_, channel_id_);
   ASSERT_FALSE(open.empty());
   for (const OpenPush& push : open) EXPECT_LE(push.call_deadline, clock_.Now() + kTimeout + absl::Seconds(5));
 

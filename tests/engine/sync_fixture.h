@@ -20,6 +20,7 @@
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/scripted_channel.h"
 #include "tests/support/job_counts.h"
+#include "tests/support/open_pushes.h"
 
 namespace flxlink::engine {
 
@@ -141,7 +142,7 @@ class SyncJobTest : public ::testing::Test {
     EXPECT_LE(clock_.Now() - began_, absl::Seconds(4));
   }
 
-  std::vector<OpenPush> OpenPushes() { return *storage_->ReadOpenPushes(engine_->GetChannel("shop")->channel_id); }
+  std::vector<OpenPush> OpenPushes() { return ReadAllPushes(*storage_, engine_->GetChannel("shop")->channel_id); }
 
   int InDoubt() {
     ListingFilter filter;

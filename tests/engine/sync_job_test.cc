@@ -24,6 +24,7 @@
 namespace flxlink::engine {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -113,7 +114,7 @@ TEST_F(SyncJobTest, ReceiptsAreDecidedWithoutHoldingTheSlot) {
   SimulatedOptions options;
   OnlyKind(options).receipt_timeout = absl::Hours(4);
   options.faults.max_receipt_delay = absl::Hours(3);
-  Start(options);
+  Start(options, /*max_tries=*/5, /*page_rows=*/100);
   SyncedChannel(6);
   WritePrices(6, 1100);
   began_ = clock_.Now();
@@ -131,6 +132,76 @@ TEST_F(SyncJobTest, ReceiptsAreDecidedWithoutHoldingTheSlot) {
   EXPECT_EQ(InDoubt(), 0);
   EXPECT_THAT(OpenPushes(), IsEmpty());
   EXPECT_LE(platform_->Counters().polls, 60) << "the older a receipt, the longer the wait";
+}
+
+// However many links wait, a sync reads and asks about those that are due.
+TEST_F(SyncJobTest, WhatIsNotDueIsNotRead) {
+  constexpr int kParked = 12;
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Hours(4);
+  options.faults.max_receipt_delay = absl::Hours(3);
+  Start(options);
+  SyncedChannel(kParked + 1);
+  script_.polled = [](std::vector<PushOutcome>* outcomes) {
+    for (PushOutcome& outcome : *outcomes) outcome.result = PushResult::kAccepted;
+  };
+  WritePrices(kParked, 1100);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), kParked);
+  clock_.Advance(absl::Hours(1));
+  std::vector<std::string> read;
+  storage_->after_read_pushes = [&](const std::vector<OpenPush>& pushes) {
+    for (const OpenPush& push : pushes) {
+      for (const OpenItem& open : push.items) read.push_back(open.sku);
+    }
+  };
+  Run(JobKind::kSync);
+  EXPECT_THAT(read, SizeIs(kParked)) << "once each, now that they are due";
+  read.clear();
+  const int64_t polls = platform_->Counters().polls;
+  WriteProduct(kParked, 1200);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "accepted"), 1);
+  EXPECT_THAT(read, Each(Sku(kParked)));
+  EXPECT_EQ(platform_->Counters().polls, polls + 1) << "about its own receipt";
+
+  const std::vector<OpenPush> open = OpenPushes();
+  ASSERT_THAT(open, Not(IsEmpty()));
+  absl::Time first = absl::InfiniteFuture();
+  for (const OpenPush& push : open) first = std::min(first, push.look_at.value_or(absl::InfinitePast()));
+  JobFilter pending;
+  pending.states = {JobState::kPending};
+  const JobPage retries = *engine_->ListJobs(pending, {});
+  ASSERT_EQ(retries.rows.size(), 1u);
+  EXPECT_EQ(retries.rows[0].trigger, JobTrigger::kRetry);
+  EXPECT_EQ(retries.rows[0].not_before, first) << "when the first of them is due";
+  EXPECT_GT(first, clock_.Now());
+  for (const OpenPush& push : open) {
+    if (push.items[0].sku == Sku(kParked)) continue;
+    EXPECT_GE(push.look_at, clock_.Now() + absl::Minutes(9)) << push.items[0].sku;
+    EXPECT_LE(push.look_at, clock_.Now() + absl::Minutes(15)) << push.items[0].sku;
+  }
+}
+
+// What does not pass by itself is not tried every second.
+TEST_F(SyncJobTest, AfterARefusedPollTheNextOneIsLater) {
+  SimulatedOptions options;
+  OnlyKind(options).receipt_timeout = absl::Hours(4);
+  options.faults.max_receipt_delay = absl::Hours(3);
+  Start(options);
+  SyncedChannel(3);
+  WritePrices(3, 1100);
+  Run(JobKind::kSync);
+  script_.poll = [] { return absl::PermissionDeniedError("the key was taken back"); };
+  clock_.Advance(absl::Minutes(10));
+  EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
+  JobFilter pending;
+  pending.states = {JobState::kPending};
+  const JobPage retries = *engine_->ListJobs(pending, {});
+  ASSERT_EQ(retries.rows.size(), 1u) << "the receipts are not forgotten";
+  EXPECT_GE(retries.rows[0].not_before.value_or(absl::InfinitePast()), clock_.Now() + absl::Minutes(10));
+  script_.poll = [] { return absl::OkStatus(); };
+  RunRetries();
+  EXPECT_EQ(InDoubt(), 0);
+  EXPECT_THAT(OpenPushes(), IsEmpty());
 }
 
 // The lower quantity is decided first or last, as it falls: what is stated last is there in the end.

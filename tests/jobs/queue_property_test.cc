@@ -30,6 +30,7 @@ struct RefJob {
   int64_t job_id = 0;
   JobState state = JobState::kPending;
   std::vector<JobRequest> wishes;
+  std::vector<absl::optional<int64_t>> dirty;  // The channel's highest sync priority when each was wished for.
   absl::Time created_at;
   int turn = 0;  // When it was prioritized: the how manieth time anything was. 0: never.
   bool approved = false;
@@ -113,6 +114,17 @@ int64_t PriorityOf(const std::vector<JobRequest>& wishes) {
   return priority;
 }
 
+// Of the partial syncs among the wishes that are not only of what is forced, the highest.
+absl::optional<int64_t> SyncPriorityOf(const RefJob& job) {
+  absl::optional<int64_t> highest;
+  for (size_t i = 0; i < job.wishes.size(); ++i) {
+    const JobRequest& wish = job.wishes[i];
+    if (wish.kind != JobKind::kSync || wish.options.full || wish.options.only_forced) continue;
+    if (job.dirty[i].has_value()) highest = std::max(highest.value_or(*job.dirty[i]), *job.dirty[i]);
+  }
+  return highest;
+}
+
 class Reference {
  public:
   std::vector<RefJob> jobs;
@@ -123,6 +135,7 @@ class Reference {
   bool owner_dead = false;
   bool owes_bulk = false;  // To a bulk job that is due.
   int turns = 0;
+  absl::optional<int64_t> dirty_priority;
 
   RefJob& At(int64_t job_id) {
     return *std::find_if(jobs.begin(), jobs.end(), [&](const RefJob& job) { return job.job_id == job_id; });
@@ -199,11 +212,13 @@ class Reference {
       const bool waits = job.state == JobState::kPending && !job.begun;
       if (!waits || job.wishes[0].kind != request.kind || IsBulk(&job) != IsBulk(request)) continue;
       job.wishes.push_back(request);
+      job.dirty.push_back(dirty_priority);
       return job.job_id;
     }
     jobs.emplace_back();
     jobs.back().job_id = job_id;
     jobs.back().wishes = {request};
+    jobs.back().dirty = {dirty_priority};
     jobs.back().created_at = now;
     return job_id;
   }
@@ -369,7 +384,15 @@ class History {
     return snapshot.open_jobs[Below(snapshot.open_jobs.size())].job_id;
   }
 
+  // What is dirty changes at any time, whoever asks for what.
+  void ChangeDirty() {
+    reference_.dirty_priority.reset();
+    if (Flag()) reference_.dirty_priority = static_cast<int64_t>(Below(9)) - 4;
+    store_.dirty_priority = reference_.dirty_priority;
+  }
+
   void Enqueue() {
+    ChangeDirty();
     const JobRequest request = RandomRequest();
     const int64_t job_id = RandomNewId();
     const EnqueueResult result = PlanEnqueue(store_.Read(), request, job_id, now_);
@@ -526,6 +549,7 @@ class History {
     EXPECT_EQ(job.kind, wishes[0].kind);
     EXPECT_EQ(job.created_at, expected.created_at);
     EXPECT_EQ(job.priority, PriorityOf(wishes));
+    EXPECT_EQ(job.sync_priority, SyncPriorityOf(expected)) << "job " << job.job_id;
     EXPECT_EQ(job.cursor, expected.cursor) << "job " << job.job_id;
     EXPECT_EQ(job.passed, expected.passed) << "job " << job.job_id;
     EXPECT_EQ(job.trigger, TriggerOf(wishes));
@@ -590,6 +614,7 @@ void SetHead(const std::vector<Job>& jobs, Slot& slot) {
   slot.head_job = head == nullptr ? 0 : head->job_id;
   slot.head_lane = head == nullptr ? Lane::kUrgent : LaneOf(*head);
   slot.head_priority = head == nullptr ? 0 : head->priority;
+  slot.head_sync_priority = head == nullptr ? absl::nullopt : head->sync_priority;
   slot.head_prioritized_at = head == nullptr ? absl::InfinitePast() : head->prioritized_at;
   slot.head_created_at = head == nullptr ? absl::InfinitePast() : head->created_at;
   slot.next_due = absl::InfiniteFuture();

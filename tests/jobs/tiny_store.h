@@ -28,12 +28,16 @@ class TinyStore {
   QueueSnapshot Read() const {
     QueueSnapshot snapshot;
     snapshot.slot = slot_;
+    snapshot.dirty_priority = dirty_priority;
     snapshot.owner_alive = slot_.holder_job != 0 && dead_.count(slot_.owner) == 0;
     for (const auto& job : jobs_) {
       if (!IsFinal(job.second.state)) snapshot.open_jobs.push_back(job.second);
     }
     return snapshot;
   }
+
+  // QueueSnapshot::dirty_priority of what is read from now on.
+  absl::optional<int64_t> dirty_priority;
 
   const Slot& slot() const { return slot_; }
   const std::map<int64_t, Job>& jobs() const { return jobs_; }
@@ -92,6 +96,7 @@ class TinyStore {
     EXPECT_EQ(slot_.head_job, head == nullptr ? 0 : head->job_id);
     EXPECT_EQ(slot_.head_lane, head == nullptr ? Lane::kUrgent : LaneOf(*head));
     EXPECT_EQ(slot_.head_priority, head == nullptr ? 0 : head->priority);
+    EXPECT_EQ(slot_.head_sync_priority, head == nullptr ? absl::nullopt : head->sync_priority);
     EXPECT_EQ(slot_.head_prioritized_at, head == nullptr ? absl::InfinitePast() : head->prioritized_at);
     EXPECT_EQ(slot_.head_created_at, head == nullptr ? absl::InfinitePast() : head->created_at);
     EXPECT_TRUE(!slot_.owes_bulk || NextJob(due, /*owes_bulk=*/true, absl::InfiniteFuture()) != nullptr);

@@ -296,7 +296,9 @@ void Oracles::JudgeRequest(const Request& request, const Job& job) {
 }
 
 void Oracles::JudgeChannel(Engine& engine, Storage& storage, const Channel& channel) {
-  const absl::StatusOr<std::vector<OpenPush>> pushes = storage.ReadOpenPushes(channel.channel_id);
+  LinkStorage::PushCursor open;
+  const absl::StatusOr<std::vector<OpenPush>> pushes =
+      storage.ReadOpenPushes(channel.channel_id, absl::InfiniteFuture(), &open, 1);
   if (!pushes.ok() || !pushes->empty()) Fail("O5", absl::StrCat(channel.config.name, " has open pushes"));
   LinkStorage::DirtyCursor cursor;
   const absl::StatusOr<SyncBatch> dirty = storage.ReadDirty(channel.channel_id, &cursor, kAll);

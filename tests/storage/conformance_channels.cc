@@ -6,6 +6,7 @@
 #include "flxlink/conformance/storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
+#include "tests/support/open_pushes.h"
 
 namespace flxlink {
 namespace {
@@ -212,7 +213,7 @@ TEST_P(StorageConformance, RemovedChannelIsGoneWithAllThatBelongedToIt) {
   EXPECT_TRUE(Value(storage().ReadListings(again.channel_id, {}, 0, 10)).empty());
   EXPECT_EQ(Value(storage().ReadChannelKeys(again.channel_id, {}, 0, 10)).size(), 0);
   EXPECT_TRUE(Value(storage().ReadHandUnlinks(again.channel_id, {}, 10)).empty());
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(again.channel_id)).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), again.channel_id).empty());
   EXPECT_EQ(Value(storage().ReadQueue(again.channel_id)).slot.epoch, 0);
 }
 
@@ -251,11 +252,14 @@ TEST_P(StorageConformance, EveryOperationOnAnUnknownChannelIsNotFound) {
   EXPECT_EQ(Code(storage().ReadItems(kNoChannel, {}, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().CountChannel(kNoChannel)), kNotFound);
   EXPECT_EQ(Code(storage().ReadDirty(kNoChannel, &cursor, 1)), kNotFound);
-  EXPECT_EQ(Code(storage().CountDirty(kNoChannel)), kNotFound);
+  EXPECT_EQ(Code(storage().CountDirty(kNoChannel, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinks(kNoChannel, 0, 1)), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinksBySku(kNoChannel, {"S1"})), kNotFound);
   EXPECT_EQ(Code(storage().ReadLinksByParent(kNoChannel, {"P"}, 0, 10)), kNotFound);
-  EXPECT_EQ(Code(storage().ReadOpenPushes(kNoChannel)), kNotFound);
+  LinkStorage::PushCursor pushes;
+  EXPECT_EQ(Code(storage().ReadOpenPushes(kNoChannel, At(0), &pushes, 1)), kNotFound);
+  EXPECT_EQ(Code(storage().ReadNextLook(kNoChannel)), kNotFound);
+  EXPECT_EQ(Code(storage().ReadAwaited(kNoChannel, {1})), kNotFound);
   EXPECT_EQ(Code(storage().ReadQueue(kNoChannel)), kNotFound);
   EXPECT_EQ(Code(storage().WriteQueue(change)), kNotFound);
   EXPECT_EQ(Code(storage().WriteSchedule(schedule)), kNotFound);

@@ -44,7 +44,13 @@ TEST_P(StorageConformance, DirtyLinksComeByPriorityThenMarkThenId) {
     }
     EXPECT_EQ(skus, expected) << limit;
   }
-  EXPECT_EQ(Value(storage().CountDirty(shop.channel_id())), 6);
+  EXPECT_EQ(Value(storage().CountDirty(shop.channel_id(), 7)), 6);
+  EXPECT_EQ(Value(storage().CountDirty(shop.channel_id(), 6)), 6);
+  EXPECT_EQ(Value(storage().CountDirty(shop.channel_id(), 5)), 5) << "as far as it was to count";
+  EXPECT_EQ(Value(storage().ReadQueue(shop.channel_id())).dirty_priority, std::numeric_limits<int64_t>::max());
+  for (const int64_t limit : {int64_t{0}, kMax + 1}) {
+    EXPECT_EQ(Code(storage().CountDirty(shop.channel_id(), limit)), kInvalidArgument);
+  }
 }
 
 // One that can oversell goes first, and what nobody waits for last. Of several marks the most urgent one counts, until
@@ -131,7 +137,7 @@ TEST_P(StorageConformance, DirtyLinkThatCannotBePushedIsLeftOut) {
   ASSERT_EQ(shop.Edit("S5", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
   shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10, ChannelStatus::kDead}, {"X5"}, {"X6", 100, 10}});
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S6"});
-  EXPECT_EQ(Value(storage().CountDirty(shop.channel_id())), 1);
+  EXPECT_EQ(Value(storage().CountDirty(shop.channel_id(), kMax)), 1);
   shop.Pull({{"X1", 100, 10}, {"X2", 100, 10}, {"X3", 100, 10}, {"X5"}, {"X6", 100, 10}});
   EXPECT_EQ(shop.DirtySkus(), (std::vector<std::string>{"S3", "S6"})) << "alive again, dirty still";
 }

@@ -30,6 +30,7 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.state = JobState::kHeld;
   job.trigger = JobTrigger::kRerun;
   job.priority = -7;
+  job.sync_priority = -8;
   job.prioritized_at = At(3);
   job.not_before = At(5);
   job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, true, {"X1", "X,2"}};
@@ -55,11 +56,12 @@ void Add(Storage& storage, const Job& job) {
 
 // A channel with one pending job as its head.
 int64_t ChannelWithHead(Storage& storage, const std::string& name, absl::Time prioritized_at, int64_t priority,
-                        absl::Time created_at) {
+                        absl::Time created_at, absl::optional<int64_t> sync_priority = absl::nullopt) {
   const int64_t channel_id = MakeChannel(storage, name);
   Job job = NewJob(storage, channel_id);
   job.prioritized_at = prioritized_at;
   job.priority = priority;
+  job.sync_priority = sync_priority;
   job.created_at = created_at;
   Add(storage, job);
   return channel_id;
@@ -267,6 +269,7 @@ TEST_P(StorageConformance, SlotIsKeptWhole) {
   change.slot.head_lane = Lane::kBulk;
   change.slot.owes_bulk = true;
   change.slot.head_priority = -9;
+  change.slot.head_sync_priority = -10;
   change.slot.head_created_at = At(32);
   change.slot.next_due = At(33);
   Job holder = NewJob(storage(), channel_id);
@@ -586,6 +589,18 @@ TEST_P(StorageConformance, MostUrgentHeadIsClaimedFirst) {
   const std::vector<int64_t> expected = {last_asked, first_asked, high, early, late, low};
   EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), expected);
   EXPECT_EQ(Value(storage().ReadClaimable(At(0), 2)), (std::vector<int64_t>{last_asked, first_asked}));
+}
+
+TEST_P(StorageConformance, OfOnePriorityTheHighestSyncPriorityIsClaimedFirst) {
+  const absl::Time never = absl::InfinitePast();
+  const int64_t none = ChannelWithHead(storage(), "1", never, 20, At(1));
+  const int64_t low = ChannelWithHead(storage(), "2", never, 20, At(2), -3);
+  const int64_t late = ChannelWithHead(storage(), "3", never, 20, At(9), 4);
+  const int64_t early = ChannelWithHead(storage(), "4", never, 20, At(8), 4);
+  const int64_t other = ChannelWithHead(storage(), "5", never, 21, At(9));
+  const std::vector<int64_t> expected = {other, early, late, low, none};
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 10)), expected);
+  EXPECT_EQ(Value(storage().ReadClaimable(At(0), 3)), (std::vector<int64_t>{other, early, late}));
 }
 
 TEST_P(StorageConformance, TakingOverFromADeadOwnerStartsANewEpoch) {

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
+#include "tests/support/open_pushes.h"
 
 namespace flxlink {
 namespace {
@@ -55,7 +56,7 @@ TEST_P(StorageConformance, PushIsRecordedAndItsLinksAreInDoubt) {
   ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {third, shop.LinkRow("S1"), third}, At(60)))),
             kNothingLeftOut);
   ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(5, {shop.LinkRow("S2")}, At(70)))), kNothingLeftOut);
-  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  const std::vector<OpenPush> pushes = ReadAllPushes(storage(), shop.channel_id());
   ASSERT_EQ(pushes.size(), 2u);
   EXPECT_EQ(pushes[0].push_id, 5);
   EXPECT_EQ(pushes[0].call_deadline, At(70));
@@ -105,7 +106,7 @@ TEST_P(StorageConformance, WhatWasOvertakenIsLeftOutOfAPush) {
 
   const PushRecord push = Push(8, planned);
   EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), overtaken);
-  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  const std::vector<OpenPush> pushes = ReadAllPushes(storage(), shop.channel_id());
   ASSERT_EQ(pushes.size(), 1u);
   EXPECT_EQ(ListingsOf(pushes[0]), std::vector<int64_t>{shop.ListingId("S7")});
   for (const char* sku : {"S1", "S2", "S3", "S4", "S5", "S6"}) EXPECT_FALSE(shop.Listing(sku).in_doubt) << sku;
@@ -124,7 +125,7 @@ TEST_P(StorageConformance, APushThatWasPlannedByAnotherPolicyIsLeftOut) {
   PushRecord push = Push(8, {shop.LinkRow("S1")});
   push.policy_version = channel.policy_version;
   EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), std::vector<int64_t>{shop.ListingId("S1")});
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
   EXPECT_FALSE(shop.Listing("S1").in_doubt);
   push.policy_version = shop.channel().policy_version;
   EXPECT_EQ(Value(storage().BeginPush(shop.fence(), push)), kNothingLeftOut) << "nothing was kept under its id";
@@ -163,6 +164,138 @@ TEST_P(StorageConformance, TheQuantitiesInDoubtAreKept) {
   EXPECT_THAT(push(6, {SyncField::kQuantity}, 8), ElementsAre(8)) << "what was in doubt before is over";
 }
 
+// Pushes 1 to `count` of one item each, all accepted at At(10); push n is to be looked at at At(100 - n).
+void Accept(Shop& shop, Storage& storage, int count) {
+  std::vector<PushLook> looks;
+  for (int i = 1; i <= count; ++i) {
+    const SyncRow row = shop.LinkRow(absl::StrCat("S", i));
+    EXPECT_EQ(Value(storage.BeginPush(shop.fence(), Push(i, {row}, At(60)))), kNothingLeftOut);
+    const SettlementBatch accepted = Settled(i, {Accepted(row, absl::StrCat("r", i), {SyncField::kQuantity})});
+    EXPECT_EQ(storage.WriteSettlements(shop.fence(), accepted, At(10)).status(), absl::OkStatus());
+    looks.push_back({i, At(100 - i)});
+  }
+  EXPECT_EQ(storage.WritePushLooks(shop.fence(), looks), absl::OkStatus());
+}
+
+// The pushes that are there to look at by then, a page after another.
+std::vector<int64_t> Due(Storage& storage, int64_t channel_id, absl::Time due, int64_t limit) {
+  std::vector<int64_t> ids;
+  LinkStorage::PushCursor cursor;
+  for (int pages = 0; pages < kManyPages; ++pages) {
+    const std::vector<OpenPush> page = Value(storage.ReadOpenPushes(channel_id, due, &cursor, limit));
+    if (page.empty()) break;
+    EXPECT_LE(page.size(), static_cast<size_t>(limit));
+    EXPECT_EQ(cursor.push_id, page.back().push_id);
+    EXPECT_EQ(cursor.look_at, page.back().look_at);
+    for (const OpenPush& push : page) ids.push_back(push.push_id);
+  }
+  return ids;
+}
+
+TEST_P(StorageConformance, OnlyPushesThatAreDueAreReadAndInPages) {
+  Shop shop(under_test());
+  shop.StockAndLink(7);
+  EXPECT_EQ(Value(storage().ReadNextLook(shop.channel_id())), absl::InfiniteFuture());
+  Accept(shop, storage(), 5);
+  EXPECT_EQ(Value(storage().ReadNextLook(shop.channel_id())), At(95));
+  for (const int64_t id : {6, 7}) {
+    ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(id, {shop.LinkRow(absl::StrCat("S", id))}, At(60)))),
+              kNothingLeftOut);
+  }
+  EXPECT_EQ(Value(storage().ReadNextLook(shop.channel_id())), At(95)) << "of what is unheard of there is none";
+  for (const int64_t limit : {1, 2, 3, 100}) {
+    EXPECT_EQ(Due(storage(), shop.channel_id(), absl::InfinitePast(), limit), (std::vector<int64_t>{6, 7}));
+    EXPECT_EQ(Due(storage(), shop.channel_id(), At(94), limit), (std::vector<int64_t>{6, 7}));
+    EXPECT_EQ(Due(storage(), shop.channel_id(), At(97), limit), (std::vector<int64_t>{6, 7, 5, 4, 3}));
+    EXPECT_EQ(Due(storage(), shop.channel_id(), absl::InfiniteFuture(), limit),
+              (std::vector<int64_t>{6, 7, 5, 4, 3, 2, 1}));
+  }
+  for (const int64_t limit : {int64_t{0}, Storage::kMaxRows + 1}) {
+    LinkStorage::PushCursor cursor;
+    EXPECT_EQ(Code(storage().ReadOpenPushes(shop.channel_id(), At(0), &cursor, limit)), kInvalidArgument);
+  }
+}
+
+TEST_P(StorageConformance, APageOfPushesEndsWithItsItems) {
+  Shop shop(under_test());
+  shop.StockAndLink(5);
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(),
+                                      Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2"), shop.LinkRow("S3")}, At(60)))),
+            kNothingLeftOut);
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(2, {shop.LinkRow("S4")}, At(60)))), kNothingLeftOut);
+  LinkStorage::PushCursor cursor;
+  const auto page = [&] {
+    return Value(storage().ReadOpenPushes(shop.channel_id(), absl::InfinitePast(), &cursor, 2));
+  };
+  const std::vector<OpenPush> first = page();
+  ASSERT_EQ(first.size(), 1u) << "it has as many as were asked for";
+  EXPECT_EQ(first[0].items.size(), 3u) << "all of the record";
+  EXPECT_EQ(page().at(0).push_id, 2);
+  EXPECT_TRUE(page().empty());
+}
+
+TEST_P(StorageConformance, APushIsLookedAtWhenItIsSaidTo) {
+  Shop shop(under_test());
+  shop.StockAndLink(3);
+  PushRecord record = Push(1, {shop.LinkRow("S1"), shop.LinkRow("S2"), shop.LinkRow("S3")}, At(60));
+  record.receipt_deadline = At(900);
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+  const auto look_at = [&] { return ReadAllPushes(storage(), shop.channel_id()).at(0).look_at; };
+  const auto settle = [&](const Settlement& row, int64_t at) {
+    EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(1, {row}), At(at)).status(), absl::OkStatus());
+  };
+  ASSERT_EQ(storage().WritePushLooks(shop.fence(), {{1, At(50)}, {9, At(50)}}), absl::OkStatus());
+  EXPECT_EQ(look_at(), absl::nullopt) << "nobody has heard of it";
+  settle(Accepted(shop.LinkRow("S2"), "r2", {SyncField::kQuantity}), 10);
+  settle(Accepted(shop.LinkRow("S3"), "r3", {SyncField::kQuantity}), 10);
+  EXPECT_EQ(look_at(), absl::nullopt) << "nor of all of it";
+  ASSERT_EQ(storage().LetPushLinger(shop.fence(), 1), absl::OkStatus());
+  EXPECT_EQ(look_at(), At(60)) << "for the receipts";
+  ASSERT_EQ(storage().WritePushLooks(shop.fence(), {{1, At(80)}, {9, At(50)}}), absl::OkStatus());
+  EXPECT_EQ(look_at(), At(80));
+  EXPECT_EQ(Value(storage().ReadNextLook(shop.channel_id())), At(80));
+  settle(Applied(shop.LinkRow("S3"), {}), 85);
+  EXPECT_EQ(look_at(), At(80)) << "what is left of it stays as it was";
+  ASSERT_EQ(storage().AbandonPush(shop.fence(), 1, At(901)), absl::OkStatus());
+  EXPECT_EQ(look_at(), At(80));
+  settle(Applied(shop.LinkRow("S2"), {}), 902);
+  EXPECT_EQ(Value(storage().ReadNextLook(shop.channel_id())), absl::InfiniteFuture()) << "nothing is left";
+
+  record.push_id = 2;
+  record.items = {Push(2, {shop.LinkRow("S1")}).items};
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+  ASSERT_EQ(storage().LetPushLinger(shop.fence(), 2), absl::OkStatus());
+  EXPECT_EQ(look_at(), At(900)) << "what lingers waits for its receipt deadline";
+}
+
+TEST_P(StorageConformance, WhatIsAwaitedIsFoundByListing) {
+  Shop shop(under_test());
+  shop.StockAndLink(4);
+  Accept(shop, storage(), 3);
+  const SyncRow first = shop.LinkRow("S1");
+  ASSERT_EQ(storage().WriteStatuses(shop.fence(), {Hide(first)}, At(20)).status(), absl::OkStatus());
+  const SyncRow again = shop.LinkRow("S1");
+  ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {again, shop.LinkRow("S4")}, At(60)))), kNothingLeftOut);
+  const int64_t none = shop.ListingId("S4");
+  const auto awaited = [&] {
+    std::vector<std::string> texts;
+    for (const AwaitedItem& item : Value(storage().ReadAwaited(
+             shop.channel_id(), {shop.ListingId("S3"), none, first.listing_id, first.listing_id, none + 99}))) {
+      texts.push_back(absl::StrCat(item.push_id, " ", item.listing_id == first.listing_id ? "S1" : "S3", " ",
+                                   FormatSyncFields(item.fields)));
+    }
+    return texts;
+  };
+  const std::string fields = FormatSyncFields(Push(8, {again}).items[0].mask);
+  const auto text = [&](absl::string_view what) { return absl::StrCat(what, " ", fields); };
+  EXPECT_THAT(awaited(), ElementsAre(text("1 S1"), text("3 S3"))) << "of push 8 nobody has heard";
+  ASSERT_EQ(storage()
+                .WriteSettlements(shop.fence(), Settled(8, {Accepted(again, "r8", {SyncField::kQuantity})}), At(30))
+                .status(),
+            absl::OkStatus());
+  EXPECT_THAT(awaited(), ElementsAre(text("1 S1"), text("8 S1"), text("3 S3")));
+}
+
 TEST_P(StorageConformance, WhatHasLingeredIsInDoubtAnew) {
   Shop shop(under_test());
   shop.StockAndLink(2);
@@ -175,7 +308,7 @@ TEST_P(StorageConformance, WhatHasLingeredIsInDoubtAnew) {
                 .status(),
             absl::OkStatus());
   ASSERT_EQ(storage().LetPushLinger(shop.fence(), 1), absl::OkStatus());
-  const std::vector<OpenPush> open = Value(storage().ReadOpenPushes(shop.channel_id()));
+  const std::vector<OpenPush> open = ReadAllPushes(storage(), shop.channel_id());
   ASSERT_EQ(open.size(), 1u);
   EXPECT_TRUE(open[0].items[0].lingers);
   EXPECT_FALSE(open[0].items[1].lingers) << "it has a receipt";
@@ -195,7 +328,7 @@ TEST_P(StorageConformance, WhatHasLingeredIsInDoubtAnew) {
   EXPECT_TRUE(shop.LinkRow("S3").dirty);
   EXPECT_EQ(shop.LinkRow("S3").in_doubt, SyncFields{SyncField::kQuantity});
   EXPECT_THAT(shop.LinkRow("S3").quantities_in_doubt.get(), ElementsAre(10));
-  EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id()))[0].items.size(), 1u) << "what has a receipt stays";
+  EXPECT_EQ(ReadAllPushes(storage(), shop.channel_id())[0].items.size(), 1u) << "what has a receipt stays";
 }
 
 // What was sent over an earlier link may land on its item, and on no other one.
@@ -267,7 +400,7 @@ TEST_P(StorageConformance, PushIdsAreUniqueWithinAChannelOnly) {
   ASSERT_EQ(Value(storage().BeginPush(east.fence(), Push(1, {east.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(Value(storage().BeginPush(west.fence(), Push(1, {west.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(storage().AbandonPush(east.fence(), 1, At(4)), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadOpenPushes(west.channel_id())).size(), 1u);
+  EXPECT_EQ(ReadAllPushes(storage(), west.channel_id()).size(), 1u);
 }
 
 TEST_P(StorageConformance, SettledPushIsClosedAndItsLinksAreClean) {
@@ -281,7 +414,7 @@ TEST_P(StorageConformance, SettledPushIsClosedAndItsLinksAreClean) {
                 .WriteSettlements(shop.fence(), Settled(8, {Applied(first, values), Applied(second, values)}), At(5))
                 .status(),
             absl::OkStatus());
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
   const SyncRow link = shop.LinkRow("S1");
   EXPECT_EQ(link.acknowledged, values);
   EXPECT_TRUE(link.in_doubt.empty());
@@ -361,7 +494,7 @@ TEST_P(StorageConformance, WhatAConflictSawIsAcknowledgedAndTheLinkStaysDirty) {
   EXPECT_EQ(after.guarded_at, absl::InfinitePast());
   EXPECT_TRUE(after.dirty);
   EXPECT_EQ(shop.Listing("S1").status, link.status) << "nobody set it";
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
   EXPECT_EQ(shop.LinkRow("S2").acknowledged_at, absl::InfinitePast());
 
   conflict.mask = {};
@@ -448,7 +581,7 @@ TEST_P(StorageConformance, UnsettledLinkStaysDirty) {
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(8, {conflict}), At(5)).status(), absl::OkStatus());
   EXPECT_TRUE(shop.LinkRow("S1").dirty);
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty()) << "its outcome is known";
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
 }
 
 TEST_P(StorageConformance, NoAcknowledgedQuantityEndsAGuardThatStands) {
@@ -665,7 +798,7 @@ TEST_P(StorageConformance, SettlementSaysWhetherItsLinkStaysInDoubt) {
   batch.rows[0].in_doubt = {SyncField::kPrice};
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
   EXPECT_FALSE(shop.LinkRow("S1").in_doubt.empty());
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
   batch.rows[0].settled = true;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
   EXPECT_FALSE(shop.LinkRow("S1").in_doubt.empty()) << "settled or not";
@@ -696,7 +829,7 @@ TEST_P(StorageConformance, PushWithUnknownOutcomesStaysOpen) {
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(5)).status(), absl::OkStatus());
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
   EXPECT_FALSE(shop.LinkRow("S2").in_doubt.empty());
-  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  const std::vector<OpenPush> pushes = ReadAllPushes(storage(), shop.channel_id());
   ASSERT_EQ(pushes.size(), 1u);
   EXPECT_EQ(pushes[0].push_id, 8);
   EXPECT_EQ(pushes[0].call_deadline, At(100));
@@ -723,7 +856,7 @@ TEST_P(StorageConformance, WhatIsAcceptedIsAwaitedWithItsReceipt) {
   const SyncRow row = shop.LinkRow("S1");
   EXPECT_EQ(row.awaited, Awaited({record.items[0]}));
   EXPECT_FALSE(row.dirty) << "it waits for the receipt";
-  const std::vector<OpenPush> pushes = Value(storage().ReadOpenPushes(shop.channel_id()));
+  const std::vector<OpenPush> pushes = ReadAllPushes(storage(), shop.channel_id());
   ASSERT_EQ(pushes.size(), 1u);
   EXPECT_EQ(pushes[0].kind, "feed");
   EXPECT_EQ(pushes[0].receipt_deadline, At(5000));
@@ -783,7 +916,7 @@ TEST_P(StorageConformance, ADecidedReceiptLetsItsLinkGoOn) {
   EXPECT_EQ(row.acknowledged.price, 900);
   EXPECT_TRUE(row.awaited.empty());
   EXPECT_TRUE(row.dirty);
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
 }
 
 TEST_P(StorageConformance, AReceiptOfAnEarlierLinkIsNotAwaited) {
@@ -810,10 +943,10 @@ TEST_P(StorageConformance, SettlingWithoutAPushClosesNone) {
   ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {Applied(shop.LinkRow("S2"), {})}), At(5)).status(),
             absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id())).size(), 1u);
+  EXPECT_EQ(ReadAllPushes(storage(), shop.channel_id()).size(), 1u);
   EXPECT_FALSE(shop.LinkRow("S2").dirty);
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(9, {}), At(5)).status(), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadOpenPushes(shop.channel_id())).size(), 1u) << "another push";
+  EXPECT_EQ(ReadAllPushes(storage(), shop.channel_id()).size(), 1u) << "another push";
 }
 
 TEST_P(StorageConformance, AbandonedPushLeavesItsLinksInDoubt) {
@@ -821,7 +954,7 @@ TEST_P(StorageConformance, AbandonedPushLeavesItsLinksInDoubt) {
   shop.StockAndLink(1);
   ASSERT_EQ(Value(storage().BeginPush(shop.fence(), Push(8, {shop.LinkRow("S1")}))), kNothingLeftOut);
   ASSERT_EQ(storage().AbandonPush(shop.fence(), 8, At(4)), absl::OkStatus());
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
   EXPECT_FALSE(shop.LinkRow("S1").in_doubt.empty());
   ASSERT_EQ(storage().AbandonPush(shop.fence(), 8, At(4)), absl::OkStatus()) << "said twice is said once";
   shop.Clean("S1");
@@ -848,7 +981,7 @@ TEST_P(StorageConformance, SettlementOfAnEarlierLinkTellsNothingAboutThisOne) {
   EXPECT_TRUE(link.in_doubt.empty()) << "what the earlier link sent went to another item";
   EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
   EXPECT_TRUE(shop.IsLiveItem("X2"));
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty()) << "the push is closed all the same";
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty()) << "the push is closed all the same";
 }
 
 TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreAcknowledgesNothing) {
@@ -871,7 +1004,7 @@ TEST_P(StorageConformance, SettlementOfWhatHasNoLinkAnyMoreAcknowledgesNothing) 
   EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kBroken);
   EXPECT_EQ(shop.Listing("S2").attentions.at(0).code, problem_code::kItemGone) << "it is still to be solved";
   EXPECT_FALSE(shop.Listing("S2").in_doubt);
-  EXPECT_TRUE(Value(storage().ReadOpenPushes(shop.channel_id())).empty());
+  EXPECT_TRUE(ReadAllPushes(storage(), shop.channel_id()).empty());
 }
 
 TEST_P(StorageConformance, SettlementThatNamesNoAttentionOfItsBatchIsRefused) {

@@ -31,6 +31,7 @@ void SetHead(const Job& job, Slot* slot) {
   slot->head_prioritized_at = job.prioritized_at;
   slot->head_lane = LaneOf(job);
   slot->head_priority = job.priority;
+  slot->head_sync_priority = job.sync_priority;
   slot->head_created_at = job.created_at;
 }
 

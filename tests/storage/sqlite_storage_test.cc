@@ -24,6 +24,7 @@
 #include "src/storage/sqlite/store_files.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sqlite_store_file.h"
+#include "tests/support/open_pushes.h"
 
 namespace flxlink {
 namespace {
@@ -198,7 +199,7 @@ TEST(SqliteOpen, OldJobsPushesAndTheOneScheduleOfAChannelAreBroughtForward) {
   EXPECT_EQ(Value(storage->ReadQueue(4)).slot.next_due, absl::InfiniteFuture());
   EXPECT_EQ(job.channel, "shop");
   EXPECT_EQ(Value(storage->ReadChannel("shop")).pull.job_id, 0) << "no job goes on with a pull of before";
-  const std::vector<OpenPush> pushes = Value(storage->ReadOpenPushes(4));
+  const std::vector<OpenPush> pushes = ReadAllPushes(*storage, 4);
   ASSERT_EQ(pushes.size(), 1u);
   EXPECT_EQ(pushes[0].push_id, 3);
   EXPECT_EQ(pushes[0].call_deadline, absl::FromUnixSeconds(60));
@@ -624,13 +625,33 @@ std::string Plan(const std::string& path, absl::string_view query) {
 TEST(SqlitePlans, DirtyLinksComeFromTheirIndexInOrder) {
   SqliteStoreFile file;
   file.Open();
-  for (const absl::string_view query : {sqlite::kDirtyOfPriority, sqlite::kDirtyFromPriority, sqlite::kCountDirty}) {
+  for (const absl::string_view query : {sqlite::kDirtyOfPriority, sqlite::kDirtyFromPriority}) {
     const std::string plan = Plan(file.path(), query);
     EXPECT_THAT(plan, HasSubstr("SEARCH l USING INDEX link_dirty")) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;
     EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
   }
   EXPECT_THAT(Plan(file.path(), sqlite::kDirtyOfPriority), HasSubstr("(dirty_rank,dirty_since,listing_id)>"));
+  EXPECT_THAT(Plan(file.path(), sqlite::kCountDirty), HasSubstr("SEARCH l USING INDEX link_dirty"));
+  const std::string first = Plan(file.path(), sqlite::kDirtyPriority);
+  EXPECT_THAT(first, HasSubstr("SEARCH link USING INDEX link_dirty")) << first;
+  EXPECT_THAT(first, Not(HasSubstr("TEMP B-TREE"))) << first;
+}
+
+TEST(SqlitePlans, OpenPushesComeFromTheirIndexInOrder) {
+  SqliteStoreFile file;
+  file.Open();
+  for (const absl::string_view query : {sqlite::kUnheardPushes, sqlite::kDuePushes, sqlite::kNextLook}) {
+    const std::string plan = Plan(file.path(), query);
+    EXPECT_THAT(plan, HasSubstr("INDEX push_look (channel_id=? AND ")) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
+  }
+  for (const absl::string_view query : {sqlite::kAwaited, sqlite::kAwaitedValues}) {
+    const std::string plan = Plan(file.path(), query);
+    EXPECT_THAT(plan, HasSubstr("INDEX push_item_awaited (channel_id=? AND listing_id=?)")) << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << plan;
+  }
 }
 
 TEST(SqlitePlans, ClaimingReadsSlotsFromTheirIndexesAndNoJob) {

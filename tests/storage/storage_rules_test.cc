@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -19,6 +21,65 @@ TEST(StorageRules, RowsAndLimitsEndAtTheMost) {
   EXPECT_EQ(storage::CheckLimit(Storage::kMaxRows), absl::OkStatus());
   EXPECT_EQ(storage::CheckLimit(0).code(), kInvalidArgument);
   EXPECT_EQ(storage::CheckLimit(std::numeric_limits<int64_t>::max()).code(), kInvalidArgument);
+}
+
+// What decides between two slots, the first that differs of these: higher goes first, but for lane, age and channel.
+int FirstDifference(const Slot& a, const Slot& b) {
+  const bool differs[] = {a.head_prioritized_at != b.head_prioritized_at, a.head_lane != b.head_lane,
+                          a.head_priority != b.head_priority, a.head_sync_priority != b.head_sync_priority,
+                          a.head_created_at != b.head_created_at};
+  return static_cast<int>(std::find(std::begin(differs), std::end(differs), true) - std::begin(differs));
+}
+
+bool GoesFirst(const Slot& a, const Slot& b) {
+  switch (FirstDifference(a, b)) {
+    case 0:
+      return a.head_prioritized_at > b.head_prioritized_at;
+    case 1:
+      return a.head_lane == Lane::kUrgent;
+    case 2:
+      return a.head_priority > b.head_priority;
+    case 3:
+      return !b.head_sync_priority.has_value() ||
+             (a.head_sync_priority.has_value() && *a.head_sync_priority > *b.head_sync_priority);
+    case 4:
+      return a.head_created_at < b.head_created_at;
+  }
+  return a.channel_id < b.channel_id;
+}
+
+// Two values of each part, three where one may be missing: all pairs of slots of them.
+TEST(StorageRules, SlotsAreInOrderPartByPart) {
+  std::vector<Slot> slots;
+  for (const absl::Time prioritized_at : {absl::InfinitePast(), At(1)}) {
+    for (const Lane lane : {Lane::kUrgent, Lane::kBulk}) {
+      for (const int64_t priority : {-1, 20}) {
+        for (const absl::optional<int64_t> sync_priority :
+             {absl::optional<int64_t>(), absl::make_optional<int64_t>(-5), absl::make_optional<int64_t>(7)}) {
+          for (const absl::Time created_at : {At(2), At(3)}) {
+            Slot slot;
+            slot.channel_id = static_cast<int64_t>(slots.size()) + 1;
+            slot.head_job = 1;
+            slot.head_prioritized_at = prioritized_at;
+            slot.head_lane = lane;
+            slot.head_priority = priority;
+            slot.head_sync_priority = sync_priority;
+            slot.head_created_at = created_at;
+            slots.push_back(slot);
+            slot.channel_id += 1000;
+            slots.push_back(slot);
+          }
+        }
+      }
+    }
+  }
+  for (const Slot& a : slots) {
+    EXPECT_FALSE(storage::IsMoreUrgent(a, a));
+    for (const Slot& b : slots) {
+      if (a.channel_id == b.channel_id) continue;
+      EXPECT_EQ(storage::IsMoreUrgent(a, b), GoesFirst(a, b)) << a.channel_id << " " << b.channel_id;
+    }
+  }
 }
 
 TEST(StorageRules, KeyEntriesAscend) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+#include "tests/support/open_pushes.h"
 
 namespace flxlink {
 namespace {
@@ -167,9 +168,9 @@ std::string LinkText(Storage& storage, int64_t channel_id) {
   for (const LinkPair& pair : Read(storage.ReadHandUnlinks(channel_id, {}, Storage::kMaxRows))) {
     absl::StrAppend(&text, "unlinked by hand ", pair.listing_id, " ", pair.channel_variant_id, "\n");
   }
-  for (const OpenPush& push : Read(storage.ReadOpenPushes(channel_id))) {
+  for (const OpenPush& push : ReadAllPushes(storage, channel_id)) {
     absl::StrAppend(&text, "push ", push.push_id, " ", push.kind, " deadlines ", Text(push.call_deadline), " ",
-                    Text(push.receipt_deadline), " of");
+                    Text(push.receipt_deadline), " look at ", Text(push.look_at), " of");
     for (const OpenItem& open : push.items) {
       absl::StrAppend(&text, " ", open.item.listing_id, " v", open.item.dirty_version, " ",
                       FormatSyncFields(open.item.mask), " receipt ", open.receipt, open.lingers ? " lingers" : "");
@@ -214,16 +215,16 @@ std::string QueueText(Storage& storage, int64_t channel_id) {
 }  // namespace
 
 std::string ToText(const Job& job) {
-  std::string text =
-      absl::StrCat("job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state),
-                   " ", ToString(job.trigger), " priority=", job.priority, " prioritized ", Text(job.prioritized_at),
-                   " passed=", job.passed, " cursor=", job.cursor, " not before ", Text(job.not_before),
-                   " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
-                   " only_forced=", job.options.only_forced, " full=", job.options.full,
-                   " release=", job.options.release_broken, " approved=", job.options.approved,
-                   " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
-                   " from_job=", job.from_job, " progress=", job.progress.total.value_or(-1), "/", job.progress.done,
-                   "/", job.progress.failed, " attempts=", job.attempts);
+  std::string text = absl::StrCat(
+      "job ", job.job_id, " channel=", job.channel_id, " ", ToString(job.kind), " ", ToString(job.state), " ",
+      ToString(job.trigger), " priority=", job.priority, "/", job.sync_priority.value_or(-1), " prioritized ",
+      Text(job.prioritized_at), " passed=", job.passed, " cursor=", job.cursor, " not before ", Text(job.not_before),
+      " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
+      " only_forced=", job.options.only_forced, " full=", job.options.full, " release=", job.options.release_broken,
+      " approved=", job.options.approved, " since_last=", job.options.since_last,
+      " items=", absl::StrJoin(job.options.items, ","), " from_job=", job.from_job,
+      " progress=", job.progress.total.value_or(-1), "/", job.progress.done, "/", job.progress.failed,
+      " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
@@ -236,8 +237,9 @@ std::string ToText(const Slot& slot) {
   return absl::StrCat("slot ", slot.channel_id, " revision=", slot.revision, " holder=", slot.holder_job,
                       " epoch=", slot.epoch, " claim=", slot.claim, " change=", slot.change, " owner=", slot.owner,
                       " paused=", slot.paused, " cancel=", slot.cancel_requested, " head=", slot.head_job, " ",
-                      Text(slot.head_prioritized_at), " ", ToString(slot.head_lane), " ", slot.head_priority, " ",
-                      Text(slot.head_created_at), " next due ", Text(slot.next_due), " owes=", slot.owes_bulk, "\n");
+                      Text(slot.head_prioritized_at), " ", ToString(slot.head_lane), " ", slot.head_priority, "/",
+                      slot.head_sync_priority.value_or(-1), " ", Text(slot.head_created_at), " next due ",
+                      Text(slot.next_due), " owes=", slot.owes_bulk, "\n");
 }
 
 std::string ToText(const ChannelConfig& config) {

@@ -106,9 +106,14 @@ absl::Status CheckFilter(const ItemFilter& filter);
 // -- Decisions.
 
 // The order of Storage::ReadClaimable among slots that may be claimed: prioritized last, then urgent before bulk, then
-// by priority, then what has waited longest, a slot without a head from when it was due. Looks at channel_id,
-// holder_job, the head and next_due.
+// by priority, then by sync priority, none last, then what has waited longest, a slot without a head from when it was
+// due. Looks at channel_id, holder_job, the head and next_due.
 bool IsMoreUrgent(const Slot& a, const Slot& b);
+
+// When a record with these items is to be looked at (OpenPush::look_at), after it was to be at `before`. `receipts_at`:
+// from when on, where that was whenever something is sent and something has a receipt by now.
+absl::optional<absl::Time> LookAfter(absl::optional<absl::Time> before, absl::Span<const OpenItem> items,
+                                     absl::Time receipts_at, absl::Time receipt_deadline);
 
 // Whether the change was written before, and is the last that was.
 bool IsLastChange(const QueueChange& change, const Slot& slot);

@@ -105,6 +105,11 @@ void MemoryChannel::RecordNew(LinkSide side, int64_t id) {
   if (!link_base.text.empty()) link_base.changes.try_emplace({side, id});
 }
 
+absl::optional<int64_t> MemoryChannel::DirtyPriority() const {
+  if (dirty.empty()) return absl::nullopt;
+  return ~std::get<0>(*dirty.begin());
+}
+
 absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const MemoryItem& item) {
   if (listing.channel_variant_id != 0) {
     return storage::AlreadyLinked(listing.sku, items.at(listing.channel_variant_id).external_id);

@@ -142,6 +142,7 @@ struct MemoryChannel {
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
   absl::btree_map<int64_t, OpenPush> pushes;
+  absl::btree_set<std::pair<absl::Time, int64_t>> push_looks;  // OpenPush::look_at, without one InfinitePast; push_id.
   absl::btree_set<std::pair<int64_t, int64_t>> awaited;  // Listing variant and push, of items that have a receipt.
   MemoryLinkBase link_base;
 
@@ -165,6 +166,9 @@ struct MemoryChannel {
   void RecordEdit(const MemoryItem& item);
   // Records that a row of this id was not there.
   void RecordNew(LinkSide side, int64_t id);
+
+  // The highest sync priority among what is dirty and can be pushed. nullopt: nothing is.
+  absl::optional<int64_t> DirtyPriority() const;
 
   // OK where `listing` is unlinked and `item` free; else FAILED_PRECONDITION naming the link that is in the way.
   absl::Status CheckFree(const MemoryListing& listing, const MemoryItem& item);

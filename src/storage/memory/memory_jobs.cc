@@ -52,6 +52,7 @@ absl::StatusOr<QueueSnapshot> MemoryStorage::ReadQueue(int64_t channel_id) {
   snapshot.slot = (*channel)->slot;
   snapshot.owner_alive = snapshot.slot.holder_job != 0 && living_owners_.contains(snapshot.slot.owner);
   for (const int64_t job_id : (*channel)->open_jobs) snapshot.open_jobs.push_back(NamedJob(jobs_.at(job_id)));
+  snapshot.dirty_priority = (*channel)->DirtyPriority();
   return snapshot;
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -86,6 +88,16 @@ OpenItem RecordedItem(const PushItem& item) {
   return open;
 }
 
+std::pair<absl::Time, int64_t> LookKey(const OpenPush& push) {
+  return {push.look_at.value_or(absl::InfinitePast()), push.push_id};
+}
+
+void SetLook(MemoryChannel& channel, absl::optional<absl::Time> look_at, OpenPush* push) {
+  channel.push_looks.erase(LookKey(*push));
+  push->look_at = look_at;
+  channel.push_looks.insert(LookKey(*push));
+}
+
 // Keeps what can be sent of the record, if anything.
 void KeepRecord(MemoryChannel& channel, const PushRecord& record) {
   if (record.policy_version != channel.channel.policy_version) return;
@@ -103,6 +115,7 @@ void KeepRecord(MemoryChannel& channel, const PushRecord& record) {
   push.call_deadline = record.call_deadline;
   push.receipt_deadline = record.receipt_deadline;
   for (auto& [listing_id, open] : items) push.items.push_back(std::move(open));
+  channel.push_looks.insert(LookKey(push));
 }
 
 // What the record that is kept does not have.
@@ -119,9 +132,10 @@ std::vector<int64_t> LeftOut(const MemoryChannel& channel, const PushRecord& rec
   return left_out;
 }
 
-// Takes items out of a record, and the record away once it is empty. `leaves` may change an item that stays.
+// Takes items out of a record, and the record away once it is empty. `leaves` may change an item that stays. What has a
+// receipt is to be asked about from `receipts_at` on; nullopt: from the call's deadline on.
 template <typename Leaves>
-void TakeOut(MemoryChannel& channel, int64_t push_id, Leaves leaves) {
+void TakeOut(MemoryChannel& channel, int64_t push_id, absl::optional<absl::Time> receipts_at, Leaves leaves) {
   const auto push = channel.pushes.find(push_id);
   if (push == channel.pushes.end()) return;
   std::vector<OpenItem>& items = push->second.items;
@@ -136,7 +150,14 @@ void TakeOut(MemoryChannel& channel, int64_t push_id, Leaves leaves) {
     return out;
   };
   items.erase(std::remove_if(items.begin(), items.end(), takes_out), items.end());
-  if (items.empty()) channel.pushes.erase(push);
+  OpenPush& record = push->second;
+  SetLook(
+      channel,
+      storage::LookAfter(record.look_at, items, receipts_at.value_or(record.call_deadline), record.receipt_deadline),
+      &record);
+  if (!items.empty()) return;
+  channel.push_looks.erase(LookKey(record));
+  channel.pushes.erase(push);
 }
 
 // What an item has by now nobody knows, whatever was sent to it since.
@@ -150,10 +171,10 @@ void DoubtAnew(MemoryChannel& channel, const PushItem& sent, absl::Time now) {
 }
 
 // What has a row leaves the record or, accepted, stays with its receipt.
-void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch) {
+void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch, absl::Time now) {
   absl::flat_hash_map<int64_t, const Settlement*> row_of;
   for (const Settlement& row : batch.rows) row_of.emplace(row.listing_id, &row);
-  TakeOut(channel, batch.push_id, [&](OpenItem& open) {
+  TakeOut(channel, batch.push_id, now, [&](OpenItem& open) {
     const auto row = row_of.find(open.item.listing_id);
     if (row == row_of.end()) return false;
     open.receipt = row->second->receipt;
@@ -162,20 +183,39 @@ void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch) {
   });
 }
 
-// Fills in what the channel has accepted of the link and not decided. Pushes have ascending ids.
-void AddAwaited(const MemoryChannel& channel, const MemoryListing& listing, SyncRow* row) {
-  for (auto key = channel.awaited.lower_bound({listing.listing_id, 0});
-       key != channel.awaited.end() && key->first == listing.listing_id; ++key) {
+// Calls `visit` with what has a receipt of the listing variant, by push_id.
+template <typename Visit>
+void ForEachAwaited(const MemoryChannel& channel, int64_t listing_id, Visit visit) {
+  for (auto key = channel.awaited.lower_bound({listing_id, 0});
+       key != channel.awaited.end() && key->first == listing_id; ++key) {
     for (const OpenItem& open : channel.pushes.at(key->second).items) {
-      const PushItem& item = open.item;
-      if (item.listing_id != listing.listing_id || open.receipt.empty()) continue;
-      if (item.channel_variant_id != listing.channel_variant_id || item.dirty_version < listing.linked_version)
-        continue;
-      AwaitedValues awaited = {item.mask, {}};
-      CopyFields(item.mask, item.values, &awaited.values);
-      row->awaited.Mutable().push_back(std::move(awaited));
+      if (open.item.listing_id == listing_id && !open.receipt.empty()) visit(key->second, open);
     }
   }
+}
+
+// Fills in what the channel has accepted of the link and not decided. Pushes have ascending ids.
+void AddAwaited(const MemoryChannel& channel, const MemoryListing& listing, SyncRow* row) {
+  ForEachAwaited(channel, listing.listing_id, [&](int64_t /*push_id*/, const OpenItem& open) {
+    const PushItem& item = open.item;
+    if (item.channel_variant_id != listing.channel_variant_id || item.dirty_version < listing.linked_version) return;
+    AwaitedValues awaited = {item.mask, {}};
+    CopyFields(item.mask, item.values, &awaited.values);
+    row->awaited.Mutable().push_back(std::move(awaited));
+  });
+}
+
+// The record, its items with what they are called.
+OpenPush NamedPush(const MemoryChannel& channel, const OpenPush& push) {
+  OpenPush named = push;
+  for (OpenItem& open : named.items) {
+    open.sku = channel.listings.at(open.item.listing_id).sku;
+    const auto item = channel.items.find(open.item.channel_variant_id);
+    if (item == channel.items.end()) continue;
+    open.item.external_id = item->second.external_id;
+    open.item.parent_id = item->second.parent;
+  }
+  return named;
 }
 
 }  // namespace
@@ -238,11 +278,12 @@ absl::StatusOr<SyncBatch> MemoryStorage::ReadDirty(int64_t channel_id, DirtyCurs
   return batch;
 }
 
-absl::StatusOr<int64_t> MemoryStorage::CountDirty(int64_t channel_id) {
+absl::StatusOr<int64_t> MemoryStorage::CountDirty(int64_t channel_id, int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  return static_cast<int64_t>((*channel)->dirty.size());
+  return std::min(static_cast<int64_t>((*channel)->dirty.size()), limit);
 }
 
 absl::StatusOr<SyncBatch> MemoryStorage::ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) {
@@ -343,22 +384,61 @@ absl::StatusOr<std::vector<int64_t>> MemoryStorage::BeginPush(const Fence& fence
   return LeftOut(**channel, record);
 }
 
-absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t channel_id) {
+absl::StatusOr<std::vector<OpenPush>> MemoryStorage::ReadOpenPushes(int64_t channel_id, absl::Time due,
+                                                                    PushCursor* cursor, int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> found = FindChannel(channel_id);
+  if (!found.ok()) return found.status();
+  const MemoryChannel& channel = **found;
+  auto look = cursor->started
+                  ? channel.push_looks.upper_bound({cursor->look_at.value_or(absl::InfinitePast()), cursor->push_id})
+                  : channel.push_looks.begin();
+  std::vector<OpenPush> pushes;
+  size_t items = 0;
+  for (; look != channel.push_looks.end() && look->first <= due && items < static_cast<size_t>(limit); ++look) {
+    pushes.push_back(NamedPush(channel, channel.pushes.at(look->second)));
+    items += pushes.back().items.size();
+    *cursor = {true, pushes.back().look_at, look->second};
+  }
+  return pushes;
+}
+
+absl::StatusOr<absl::Time> MemoryStorage::ReadNextLook(int64_t channel_id) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
   if (!channel.ok()) return channel.status();
-  std::vector<OpenPush> pushes;
-  for (const auto& [push_id, push] : (*channel)->pushes) {
-    pushes.push_back(push);
-    for (OpenItem& open : pushes.back().items) {
-      open.sku = (*channel)->listings.at(open.item.listing_id).sku;
-      const auto item = (*channel)->items.find(open.item.channel_variant_id);
-      if (item == (*channel)->items.end()) continue;
-      open.item.external_id = item->second.external_id;
-      open.item.parent_id = item->second.parent;
-    }
+  const auto& looks = (*channel)->push_looks;
+  const auto first = looks.upper_bound({absl::InfinitePast(), std::numeric_limits<int64_t>::max()});
+  return first == looks.end() ? absl::InfiniteFuture() : first->first;
+}
+
+absl::StatusOr<std::vector<AwaitedItem>> MemoryStorage::ReadAwaited(int64_t channel_id,
+                                                                    absl::Span<const int64_t> listing_ids) {
+  if (absl::Status status = storage::CheckRows(listing_ids.size(), "listing variants"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  std::vector<AwaitedItem> awaited;
+  for (const int64_t listing_id : std::set<int64_t>(listing_ids.begin(), listing_ids.end())) {
+    ForEachAwaited(**channel, listing_id, [&](int64_t push_id, const OpenItem& open) {
+      awaited.push_back({push_id, listing_id, open.item.mask});
+    });
   }
-  return pushes;
+  return awaited;
+}
+
+absl::Status MemoryStorage::WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) {
+  if (absl::Status status = storage::CheckRows(looks.size(), "pushes"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  for (const PushLook& look : looks) {
+    const auto push = (*channel)->pushes.find(look.push_id);
+    if (push == (*channel)->pushes.end() || !push->second.look_at.has_value()) continue;
+    SetLook(**channel, look.at, &push->second);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch,
@@ -378,7 +458,7 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
     if (!Settle(**channel, batch.rows[i], batch, quantity_at, {fence.job_id, now})) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
-  SettleRecord(**channel, batch);
+  SettleRecord(**channel, batch, now);
   return result;
 }
 
@@ -386,7 +466,7 @@ absl::Status MemoryStorage::LetPushLinger(const Fence& fence, int64_t push_id) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  TakeOut(**channel, push_id, [](OpenItem& open) {
+  TakeOut(**channel, push_id, absl::nullopt, [](OpenItem& open) {
     open.lingers = open.receipt.empty();
     return false;
   });
@@ -397,7 +477,7 @@ absl::Status MemoryStorage::AbandonPush(const Fence& fence, int64_t push_id, abs
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
-  TakeOut(**channel, push_id, [&](const OpenItem& open) {
+  TakeOut(**channel, push_id, now, [&](const OpenItem& open) {
     if (!open.receipt.empty()) return false;
     if (open.lingers) DoubtAnew(**channel, open.item, now);
     return true;

@@ -112,7 +112,8 @@ constexpr const char* kImpossible[] = {
     "SELECT printf('slot of channel %d: its head %d is not a pending job with that priority and time', s.channel_id, "
     "s.head_job) FROM slot s WHERE s.head_job NOT NULL AND NOT EXISTS (SELECT 1 FROM job j "
     "WHERE j.channel_id = s.channel_id AND j.job_id = s.head_job AND j.state = 'pending' "
-    "AND j.priority = s.head_priority AND j.prioritized_at IS s.head_prioritized_at "
+    "AND j.priority = s.head_priority AND j.sync_priority IS s.head_sync_priority AND j.prioritized_at IS "
+    "s.head_prioritized_at "
     "AND j.created_at IS s.head_created_at)",
     "SELECT printf('slot of channel %d: it has no head, and job %d is pending', s.channel_id, min(j.job_id)) FROM slot "
     "s JOIN job j ON j.channel_id = s.channel_id AND j.state = 'pending' WHERE s.head_job IS NULL AND "

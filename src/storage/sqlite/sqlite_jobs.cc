@@ -19,7 +19,7 @@ namespace {
   "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, progress_total, " \
   "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error_code, error_args, "    \
   "error_message, details, "                                                                                   \
-  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id), not_before, passed FROM job "
+  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id), not_before, passed, sync_priority FROM job "
 
 // A problem in three columns from `column`: code, args, message; NULL is none.
 Problem ReadProblem(Connection& db, const Query& query, int column) {
@@ -50,6 +50,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.channel = query.String(19);
   job.not_before = query.OptionalTime(20);
   job.passed = query.Int(21);
+  job.sync_priority = query.OptionalInt(22);
   return job;
 }
 
@@ -65,14 +66,13 @@ void StoreJob(Connection& db, const Job& job) {
       db,
       "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, "
       "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
-      "error_code, error_args, error_message, details, not_before, passed, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-      "?7, "
-      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)")
+      "error_code, error_args, error_message, details, not_before, passed, changed, sync_priority) VALUES (?1, "
+      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.from_job}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
            NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)}, job.not_before,
-           job.passed, storage::ChangedSomething(job));
+           job.passed, storage::ChangedSomething(job), job.sync_priority);
 }
 
 absl::Status UpdateJob(Connection& db, Job job) {
@@ -88,11 +88,11 @@ void StoreSlot(Connection& db, const Slot& slot, int64_t revision, uint64_t chan
       db,
       "UPDATE slot SET revision = ?2, holder_job = ?3, epoch = ?4, owner = ?5, paused = ?6, cancel_requested = ?7, "
       "head_job = ?8, head_prioritized_at = ?9, head_priority = ?10, head_created_at = ?11, claim = ?12, change = ?13, "
-      "next_due = ?14, head_lane = ?15, owes_bulk = ?16 WHERE channel_id = ?1")
+      "next_due = ?14, head_lane = ?15, owes_bulk = ?16, head_sync_priority = ?17 WHERE channel_id = ?1")
       .Run(slot.channel_id, revision, NullIfZero{slot.holder_job}, slot.epoch, NullIfZero{slot.owner}, slot.paused,
            slot.cancel_requested, NullIfZero{slot.head_job}, slot.head_prioritized_at, slot.head_priority,
            slot.head_created_at, static_cast<int64_t>(slot.claim), static_cast<int64_t>(change), slot.next_due,
-           static_cast<int64_t>(slot.head_lane), slot.owes_bulk);
+           static_cast<int64_t>(slot.head_lane), slot.owes_bulk, slot.head_sync_priority);
 }
 
 absl::Status RecordFire(Connection& db, const Channel& channel, const ScheduleFire& fire) {
@@ -249,6 +249,8 @@ absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
                 FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running', 'held') ORDER BY job_id");
     query.Bind(channel_id);
     while (query.Next()) snapshot.open_jobs.push_back(ReadJobRow(db, query));
+    Query dirty(db, kDirtyPriority);
+    if (dirty.Bind(channel_id).Next()) snapshot.dirty_priority = dirty.Int(0);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "flxlink/storage_kit/errors.h"
@@ -37,6 +40,17 @@ void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const Push
            NullIfAbsent{sent.quantity}, StatusText(sent.status), NullIfAbsent{sent.compare_at_price},
            NullIfEmpty{EncodeContent(sent.content)}, item.idempotency_key, item.channel_variant_id,
            FormatSyncFields(item.mask));
+}
+
+// Without its items.
+OpenPush ReadPush(const Query& query) {
+  OpenPush push;
+  push.push_id = query.Int(0);
+  push.kind = query.String(1);
+  push.call_deadline = query.Time(2);
+  push.receipt_deadline = query.Time(3);
+  push.look_at = query.OptionalTime(4);
+  return push;
 }
 
 void RemoveEmptyPush(Connection& db, int64_t channel_id, int64_t push_id) {
@@ -79,8 +93,35 @@ std::vector<int64_t> LeftOut(Connection& db, int64_t channel_id, const PushRecor
   return left_out;
 }
 
+// Removes the record if it is empty, and else says when it is to be looked at, see storage::LookAfter. `receipts_at`
+// nullopt: from the call's deadline on.
+void EndChange(Connection& db, int64_t channel_id, int64_t push_id, absl::optional<absl::Time> receipts_at) {
+  RemoveEmptyPush(db, channel_id, push_id);
+  OpenPush push;
+  {
+    Query query(db, FLXLINK_SELECT_PUSH "WHERE channel_id = ?1 AND push_id = ?2");
+    if (!query.Bind(channel_id, push_id).Next()) return;
+    push = ReadPush(query);
+  }
+  {
+    Query query(db,
+                "SELECT DISTINCT receipt, lingers FROM (SELECT receipt IS NOT NULL AS receipt, lingers FROM "
+                "push_item WHERE channel_id = ?1 AND push_id = ?2)");
+    query.Bind(channel_id, push_id);
+    while (query.Next()) {
+      push.items.emplace_back();
+      if (query.Bool(0)) push.items.back().receipt = "some";
+      push.items.back().lingers = query.Bool(1);
+    }
+  }
+  Query(db, "UPDATE push_record SET look_at = ?3 WHERE channel_id = ?1 AND push_id = ?2")
+      .Run(channel_id, push_id,
+           storage::LookAfter(push.look_at, push.items, receipts_at.value_or(push.call_deadline),
+                              push.receipt_deadline));
+}
+
 // What has a row leaves the record or, accepted, stays with its receipt.
-void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& batch) {
+void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& batch, absl::Time now) {
   if (batch.push_id == 0) return;
   for (const Settlement& row : batch.rows) {
     if (row.receipt.empty()) {
@@ -92,7 +133,7 @@ void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& bat
           .Run(channel_id, batch.push_id, row.listing_id, row.receipt);
     }
   }
-  RemoveEmptyPush(db, channel_id, batch.push_id);
+  EndChange(db, channel_id, batch.push_id, now);
 }
 
 OpenItem ReadOpenItem(Connection& db, const Query& query) {
@@ -110,6 +151,61 @@ OpenItem ReadOpenItem(Connection& db, const Query& query) {
   open.lingers = query.Bool(13);
   return open;
 }
+
+void AddItems(Connection& db, int64_t channel_id, OpenPush* push) {
+  Query query(db,
+              "SELECT i.listing_id, i.channel_variant_id, i.dirty_version, i.fields, i.price, i.quantity, i.status, "
+              "i.compare_at_price, i.content, i.receipt, v.sku, c.external_id, c.parent_id, i.lingers FROM push_item i "
+              "CROSS JOIN listing_variant v ON v.channel_id = i.channel_id AND v.listing_id = i.listing_id "
+              "LEFT JOIN channel_variant c ON c.channel_id = i.channel_id AND "
+              "c.channel_variant_id = i.channel_variant_id "
+              "WHERE i.channel_id = ?1 AND i.push_id = ?2 ORDER BY i.listing_id");
+  query.Bind(channel_id, push->push_id);
+  while (query.Next()) push->items.push_back(ReadOpenItem(db, query));
+}
+
+// In a query an infinite time is NULL, which is before nothing and after nothing.
+absl::Time Earliest() { return absl::FromUnixMicros(std::numeric_limits<int64_t>::min()); }
+absl::Time Latest() { return absl::FromUnixMicros(std::numeric_limits<int64_t>::max()); }
+
+// Open pushes after a cursor that together have so many items, or more by those of the last.
+class PushPage {
+ public:
+  PushPage(int64_t limit, const LinkStorage::PushCursor& cursor) : left_(limit), cursor_(cursor) {}
+
+  void AddUnheard(Connection& db, int64_t channel_id) {
+    if (cursor_.look_at.has_value()) return;
+    Query query(db, kUnheardPushes);
+    query.Bind(channel_id, cursor_.started ? cursor_.push_id : std::numeric_limits<int64_t>::min());
+    AddPushes(db, channel_id, query);
+  }
+
+  void AddDue(Connection& db, int64_t channel_id, absl::Time due) {
+    if (left_ <= 0 || due == absl::InfinitePast()) return;
+    Query query(db, kDuePushes);
+    query.Bind(channel_id, std::min(due, Latest()), cursor_.look_at.value_or(Earliest()),
+               cursor_.look_at.has_value() ? cursor_.push_id : std::numeric_limits<int64_t>::min());
+    AddPushes(db, channel_id, query);
+  }
+
+  const LinkStorage::PushCursor& cursor() const { return cursor_; }
+  std::vector<OpenPush> TakePushes() { return std::move(pushes_); }
+
+ private:
+  void AddPushes(Connection& db, int64_t channel_id, Query& query) {
+    while (left_ > 0 && query.Next()) {
+      pushes_.push_back(ReadPush(query));
+      OpenPush& push = pushes_.back();
+      AddItems(db, channel_id, &push);
+      left_ -= static_cast<int64_t>(push.items.size());
+      cursor_ = {true, push.look_at, push.push_id};
+    }
+  }
+
+  int64_t left_;
+  LinkStorage::PushCursor cursor_;
+  std::vector<OpenPush> pushes_;
+};
 
 void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int64_t row, absl::Time now,
                 LinkWriter& links, SettlementResult* result) {
@@ -270,30 +366,59 @@ absl::StatusOr<std::vector<int64_t>> SqliteStorage::BeginPush(const Fence& fence
   return left_out;
 }
 
-absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id) {
-  std::vector<OpenPush> pushes;
+absl::StatusOr<std::vector<OpenPush>> SqliteStorage::ReadOpenPushes(int64_t channel_id, absl::Time due,
+                                                                    PushCursor* cursor, int64_t limit) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  PushPage page(limit, *cursor);
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    page.AddUnheard(db, channel_id);
+    page.AddDue(db, channel_id, due);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  *cursor = page.cursor();
+  return page.TakePushes();
+}
+
+absl::StatusOr<absl::Time> SqliteStorage::ReadNextLook(int64_t channel_id) {
+  absl::Time next = absl::InfiniteFuture();
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    Query records(db,
-                  "SELECT push_id, kind, call_deadline, receipt_deadline FROM push_record WHERE channel_id = ?1 "
-                  "ORDER BY push_id");
-    Query items(
-        db,
-        "SELECT i.listing_id, i.channel_variant_id, i.dirty_version, i.fields, i.price, i.quantity, i.status, "
-        "i.compare_at_price, i.content, i.receipt, v.sku, c.external_id, c.parent_id, i.lingers FROM push_item i "
-        "CROSS JOIN listing_variant v ON v.channel_id = i.channel_id AND v.listing_id = i.listing_id "
-        "LEFT JOIN channel_variant c ON c.channel_id = i.channel_id AND "
-        "c.channel_variant_id = i.channel_variant_id "
-        "WHERE i.channel_id = ?1 AND i.push_id = ?2 ORDER BY i.listing_id");
-    records.Bind(channel_id);
-    while (records.Next()) {
-      pushes.push_back({records.Int(0), std::string(records.Text(1)), records.Time(2), records.Time(3), {}});
-      items.Bind(channel_id, records.Int(0));
-      while (items.Next()) pushes.back().items.push_back(ReadOpenItem(db, items));
+    Query query(db, kNextLook);
+    if (query.Bind(channel_id).Next()) next = query.Time(0);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return next;
+}
+
+absl::StatusOr<std::vector<AwaitedItem>> SqliteStorage::ReadAwaited(int64_t channel_id,
+                                                                    absl::Span<const int64_t> listing_ids) {
+  absl::Status status = storage::CheckRows(listing_ids.size(), "listing variants");
+  if (!status.ok()) return status;
+  std::vector<AwaitedItem> awaited;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query query(db, kAwaited);
+    for (const int64_t listing_id : std::set<int64_t>(listing_ids.begin(), listing_ids.end())) {
+      query.Bind(channel_id, listing_id);
+      while (query.Next()) awaited.push_back({query.Int(0), listing_id, ReadSyncFields(db, query.Text(1))});
     }
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return pushes;
+  return awaited;
+}
+
+absl::Status SqliteStorage::WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) {
+  absl::Status status = storage::CheckRows(looks.size(), "pushes");
+  if (!status.ok()) return status;
+  return WriteFenced(fence, [&](Connection& db) {
+    for (const PushLook& look : looks) {
+      Query(db, "UPDATE push_record SET look_at = ?3 WHERE channel_id = ?1 AND push_id = ?2 AND look_at IS NOT NULL")
+          .Run(fence.channel_id, look.push_id, look.at);
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fence, const SettlementBatch& batch,
@@ -308,7 +433,7 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
           WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), now, links, &result);
       if (!written.ok()) return written;
     }
-    SettleRecord(db, fence.channel_id, batch);
+    SettleRecord(db, fence.channel_id, batch, now);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -319,6 +444,7 @@ absl::Status SqliteStorage::LetPushLinger(const Fence& fence, int64_t push_id) {
   return WriteFenced(fence, [&](Connection& db) {
     Query(db, "UPDATE push_item SET lingers = 1 WHERE channel_id = ?1 AND push_id = ?2 AND receipt IS NULL")
         .Run(fence.channel_id, push_id);
+    EndChange(db, fence.channel_id, push_id, absl::nullopt);
     return absl::OkStatus();
   });
 }
@@ -328,7 +454,7 @@ absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id, abs
     DoubtAnew(db, fence.channel_id, push_id, now);
     Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND receipt IS NULL")
         .Run(fence.channel_id, push_id);
-    RemoveEmptyPush(db, fence.channel_id, push_id);
+    EndChange(db, fence.channel_id, push_id, now);
     return absl::OkStatus();
   });
 }

@@ -43,17 +43,42 @@ constexpr absl::string_view kDirtyFromPriority = FLXLINK_SELECT_SYNC_ROW
     "WHERE l.channel_id = ?1 AND l.sync_priority <= ?2 "
     "AND " FLXLINK_CAN_BE_PUSHED "ORDER BY l.sync_priority DESC, l.dirty_rank, l.dirty_since, l.listing_id LIMIT ?3";
 constexpr absl::string_view kCountDirty =
-    "SELECT count(*) FROM link l INDEXED BY link_dirty CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "
-    "c.channel_variant_id = l.channel_variant_id WHERE l.channel_id = ?1 AND " FLXLINK_CAN_BE_PUSHED;
+    "SELECT count(*) FROM (SELECT 1 FROM link l INDEXED BY link_dirty CROSS JOIN channel_variant c ON "
+    "c.channel_id = l.channel_id AND c.channel_variant_id = l.channel_variant_id WHERE l.channel_id = ?1 "
+    "AND " FLXLINK_CAN_BE_PUSHED " LIMIT ?2)";
+constexpr absl::string_view kDirtyPriority =
+    "SELECT sync_priority FROM link WHERE channel_id = ?1 AND dirty_since IS NOT NULL AND state = 'linked' AND "
+    "paused = 0 AND health <> 'delisted' ORDER BY sync_priority DESC LIMIT 1";
+
+// Open pushes of which something is unheard of, and those that are to be looked at by a time: two ranges of the index
+// push_look.
+#define FLXLINK_SELECT_PUSH "SELECT push_id, kind, call_deadline, receipt_deadline, look_at FROM push_record "
+constexpr absl::string_view kUnheardPushes = FLXLINK_SELECT_PUSH
+    "INDEXED BY push_look WHERE channel_id = ?1 AND look_at IS NULL AND push_id > ?2 ORDER BY push_id";
+constexpr absl::string_view kDuePushes = FLXLINK_SELECT_PUSH
+    "INDEXED BY push_look WHERE channel_id = ?1 AND look_at <= ?2 AND (look_at, push_id) > (?3, ?4) ORDER BY look_at, "
+    "push_id";
+constexpr absl::string_view kNextLook =
+    "SELECT look_at FROM push_record INDEXED BY push_look WHERE channel_id = ?1 AND look_at IS NOT NULL ORDER BY "
+    "look_at LIMIT 1";
+constexpr absl::string_view kAwaited =
+    "SELECT push_id, fields FROM push_item INDEXED BY push_item_awaited WHERE channel_id = ?1 AND listing_id = ?2 "
+    "AND receipt IS NOT NULL ORDER BY push_id";
+// The same with values, of one link since it was linked.
+constexpr absl::string_view kAwaitedValues =
+    "SELECT fields, price, quantity, status, compare_at_price, content FROM push_item INDEXED BY push_item_awaited "
+    "WHERE channel_id = ?1 AND listing_id = ?2 AND receipt IS NOT NULL AND channel_variant_id = ?3 AND "
+    "dirty_version >= ?4 ORDER BY push_id";
 
 #define FLXLINK_SELECT_SLOT                                                                                          \
   "SELECT channel_id, revision, holder_job, epoch, owner, paused, cancel_requested, head_job, head_prioritized_at, " \
-  "head_priority, head_created_at, claim, change, next_due, head_lane, owes_bulk FROM slot "
+  "head_priority, head_created_at, claim, change, next_due, head_lane, owes_bulk, head_sync_priority FROM slot "
 
 // Slots that are free and have a head, the most urgent first.
 constexpr absl::string_view kFreeSlots = FLXLINK_SELECT_SLOT
     "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL "
-    "ORDER BY head_prioritized_at DESC, head_lane, head_priority DESC, head_created_at, channel_id LIMIT ?1";
+    "ORDER BY head_prioritized_at DESC, head_lane, head_priority DESC, head_sync_priority DESC, head_created_at, "
+    "channel_id LIMIT ?1";
 // Slots that are free, have no head, and have something to do by now, the longest due first.
 constexpr absl::string_view kDueSlots = FLXLINK_SELECT_SLOT
     "WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due <= ?1 "

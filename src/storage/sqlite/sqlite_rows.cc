@@ -158,6 +158,7 @@ Slot ReadSlot(const Query& query) {
   slot.next_due = query.OptionalTime(13).value_or(absl::InfiniteFuture());
   slot.head_lane = query.Int(14) == 0 ? Lane::kUrgent : Lane::kBulk;
   slot.owes_bulk = query.Bool(15);
+  slot.head_sync_priority = query.OptionalInt(16);
   return slot;
 }
 

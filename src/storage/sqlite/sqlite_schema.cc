@@ -281,6 +281,8 @@ ALTER TABLE channel_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_record DROP COLUMN job_id;
 ALTER TABLE push_record ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 ALTER TABLE push_record ADD COLUMN receipt_deadline INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE push_record ADD COLUMN look_at INTEGER;
+CREATE INDEX push_look ON push_record (channel_id, look_at, push_id);
 ALTER TABLE push_item ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_item ADD COLUMN content TEXT;
 ALTER TABLE push_item ADD COLUMN channel_variant_id INTEGER NOT NULL DEFAULT 0;
@@ -403,11 +405,13 @@ ALTER TABLE slot ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE slot ADD COLUMN next_due INTEGER;
 ALTER TABLE slot ADD COLUMN head_lane INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE slot ADD COLUMN owes_bulk INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE slot ADD COLUMN head_sync_priority INTEGER;
 DROP INDEX slot_claimable;
 CREATE INDEX slot_claimable
-  ON slot (head_prioritized_at DESC, head_lane, head_priority DESC, head_created_at, channel_id)
+  ON slot (head_prioritized_at DESC, head_lane, head_priority DESC, head_sync_priority DESC, head_created_at, channel_id)
   WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL;
 ALTER TABLE job ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job ADD COLUMN sync_priority INTEGER;
 CREATE INDEX slot_due ON slot (next_due, channel_id)
   WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due IS NOT NULL;
 

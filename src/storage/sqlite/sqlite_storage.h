@@ -115,7 +115,7 @@ class SqliteStorage : public Storage, public LinkIndex {
 
   // Sync
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;
-  absl::StatusOr<int64_t> CountDirty(int64_t channel_id) override;
+  absl::StatusOr<int64_t> CountDirty(int64_t channel_id, int64_t limit) override;
   absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
   absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) override;
   absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,
@@ -128,7 +128,12 @@ class SqliteStorage : public Storage, public LinkIndex {
 
   // Pushes
   absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override;
-  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id) override;
+  absl::StatusOr<std::vector<OpenPush>> ReadOpenPushes(int64_t channel_id, absl::Time due, PushCursor* cursor,
+                                                       int64_t limit) override;
+  absl::StatusOr<absl::Time> ReadNextLook(int64_t channel_id) override;
+  absl::StatusOr<std::vector<AwaitedItem>> ReadAwaited(int64_t channel_id,
+                                                       absl::Span<const int64_t> listing_ids) override;
+  absl::Status WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) override;
   absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                     absl::Time now) override;
   absl::Status LetPushLinger(const Fence& fence, int64_t push_id) override;

@@ -15,10 +15,7 @@ namespace {
 
 // Fills in what the channel has accepted of the link and not decided. Pushes have ascending ids.
 void ReadAwaited(Connection& db, int64_t channel_id, int64_t linked_version, SyncRow* row) {
-  Query query(
-      db,
-      "SELECT fields, price, quantity, status, compare_at_price, content FROM push_item WHERE channel_id = ?1 AND "
-      "listing_id = ?2 AND receipt IS NOT NULL AND channel_variant_id = ?3 AND dirty_version >= ?4 ORDER BY push_id");
+  Query query(db, kAwaitedValues);
   query.Bind(channel_id, row->listing_id, row->channel_variant_id, linked_version);
   while (query.Next()) {
     AwaitedValues awaited = {ReadSyncFields(db, query.Text(0)), ReadItemValues(query, 1)};
@@ -173,11 +170,13 @@ absl::StatusOr<SyncBatch> SqliteStorage::ReadDirty(int64_t channel_id, DirtyCurs
   return batch;
 }
 
-absl::StatusOr<int64_t> SqliteStorage::CountDirty(int64_t channel_id) {
+absl::StatusOr<int64_t> SqliteStorage::CountDirty(int64_t channel_id, int64_t limit) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
   int64_t count = 0;
-  const absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
     Query query(db, kCountDirty);
-    if (query.Bind(channel_id).Next()) count = query.Int(0);
+    if (query.Bind(channel_id, limit).Next()) count = query.Int(0);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
