@@ -311,6 +311,8 @@ struct QueueChange {
   // New states of jobs that are there.
   std::vector<Job> update;
   absl::optional<ScheduleFire> fire;
+  // Nobody is told of it, as of a claim: it need not outlast a loss of power before a later write does that must.
+  bool is_step = false;
 };
 
 }  // namespace flxlink

@@ -4,19 +4,25 @@
 
 namespace flxlink::engine {
 
-// Of the whole process. Holds no limits that no engine uses.
+// Of the whole process. Lets go of the limits that no engine uses any more before they outnumber the others.
 struct Accounts::Registry {
   absl::Mutex mutex;
   std::map<Key, std::weak_ptr<AccountLimits>> limits ABSL_GUARDED_BY(mutex);
+  size_t most ABSL_GUARDED_BY(mutex) = 1;  // As many are looked through before more are added.
 
   std::shared_ptr<AccountLimits> For(const Key& key, const Account& account, absl::Time now) {
     absl::MutexLock lock(&mutex);
-    for (auto entry = limits.begin(); entry != limits.end();) {
-      entry = entry->second.expired() ? limits.erase(entry) : std::next(entry);
-    }
+    if (limits.size() >= most) LetGo();
     std::shared_ptr<AccountLimits> shared = limits[key].lock();
     if (shared == nullptr) limits[key] = shared = std::make_shared<AccountLimits>(account, now);
     return shared;
+  }
+
+  void LetGo() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    for (auto entry = limits.begin(); entry != limits.end();) {
+      entry = entry->second.expired() ? limits.erase(entry) : std::next(entry);
+    }
+    most = 2 * limits.size() + 1;
   }
 };
 

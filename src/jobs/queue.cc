@@ -451,6 +451,8 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
     result.fence = Fence{slot.channel_id, result.job->job_id, edit.slot().epoch, claim};
   }
   result.change = edit.Take();
+  // After a loss of power no owner lives, and who would claim it again finds it as it was. The end of a job is told.
+  result.change.is_step = slot.holder_job == 0;
   return result;
 }
 

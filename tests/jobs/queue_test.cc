@@ -788,6 +788,16 @@ TEST(LinkAfterTest, SaysWhatItFollows) {
   EXPECT_THAT(link.chain, ElementsAre(JobKind::kRules, JobKind::kPull));
 }
 
+// What a claim ends on its way, others are told of.
+TEST_F(QueueTest, AClaimOfAFreeSlotIsAStepOfWhichNobodyIsTold) {
+  Enqueue(Ask(JobKind::kPull));
+  EXPECT_TRUE(PlanClaim(store_.Read(), 1, 1, At(1))->change.is_step);
+  Claim(1);
+  store_.Kill(1);
+  EXPECT_FALSE(PlanClaim(store_.Read(), 2, 2, At(1))->change.is_step);
+  EXPECT_FALSE(PlanEnqueue(store_.Read(), Ask(JobKind::kSync), 44, At(1)).change->is_step);
+}
+
 // Two that decided on the same snapshot: the second is refused and decides again.
 TEST_F(QueueTest, ChangesOfOneSnapshotExcludeEachOther) {
   Enqueue(Ask(JobKind::kPull));

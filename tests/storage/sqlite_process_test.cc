@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/storage/sqlite/sqlite_locks.h"
+#include "src/storage/sqlite/sqlite_storage.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/sqlite_store_file.h"
 
@@ -381,6 +383,95 @@ TEST(SqliteProcess, FailedCommitIsUnknownAndCanBeSaidAgain) {
   });
   EXPECT_EQ(writer.Wait(), 0);
   ExpectWholeRound(file, 2);
+}
+
+// -- Writes that share a commit
+
+constexpr int kTogether = 6;
+
+// Each of kTogether threads makes a channel's schedule, all in one commit: what each was told.
+std::vector<absl::Status> WriteTogether(const SqliteStoreFile& file, sqlite::SqliteStorage& storage,
+                                        const std::vector<int64_t>& channel_ids) {
+  auto lock = sqlite::WriterLock::Open(file.path());
+  EXPECT_TRUE(lock->Acquire(absl::Seconds(10)).ok());
+  std::vector<absl::Status> told(kTogether);
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < kTogether; ++t) {
+    threads.emplace_back([&, t] {
+      Schedule schedule;
+      schedule.channel_id = channel_ids[t];
+      schedule.name = "nightly";
+      told[t] = storage.WriteSchedule(schedule).status();
+    });
+  }
+  // One waits for the lock, the others for it.
+  while (storage.waiting_writes() < kTogether - 1) std::this_thread::yield();
+  lock->Release();
+  for (std::thread& thread : threads) thread.join();
+  return told;
+}
+
+std::vector<int64_t> MakeChannels(Storage& storage) {
+  std::vector<int64_t> channel_ids;
+  for (int i = 0; i < kTogether; ++i) {
+    channel_ids.push_back(Value(storage.CreateChannel(NamedConfig(absl::StrCat("shop", i)))).channel_id);
+  }
+  return channel_ids;
+}
+
+TEST(SqliteProcess, DeathInASharedCommitLeavesAllOfItOrNothing) {
+  bool ended = false;
+  int deaths = 0;
+  for (int64_t writes = 0; !ended; ++writes) {
+    SqliteStoreFile file;
+    const std::vector<int64_t> channel_ids = MakeChannels(*file.Open());
+    Signal done;
+    Process writer([&] {
+      InstallFaults();
+      const auto storage = sqlite::SqliteStorage::Open(file.path(), SqliteOptions());
+      if (!storage.ok()) return 2;
+      write_fault.writes_left = writes;
+      for (const absl::Status& status : WriteTogether(file, **storage, channel_ids)) {
+        if (!status.ok()) return 3;
+        done.Send();
+      }
+      write_fault = {};
+      return 0;
+    });
+    done.CloseSender();
+    int64_t told = 0;
+    while (done.Receive() != '\0') ++told;
+    const int result = writer.Wait();
+    ended = result == 0;
+    EXPECT_TRUE(ended || result == -SIGKILL) << result;
+    deaths += ended ? 0 : 1;
+    const size_t stored = Value(file.Open()->ReadSchedules()).size();
+    EXPECT_TRUE(stored == kTogether || (stored == 0 && told == 0)) << stored << " stored, " << told << " told";
+    EXPECT_THAT(RunSql(file.path(), "PRAGMA integrity_check"), ElementsAre("ok"));
+    if (HasFailure()) FAIL() << "after " << writes << " writes";
+  }
+  EXPECT_GT(deaths, 3);
+}
+
+TEST(SqliteProcess, UnknownOutcomeOfASharedCommitIsToldToAll) {
+  SqliteStoreFile file;
+  const std::vector<int64_t> channel_ids = MakeChannels(*file.Open());
+  Process writer([&] {
+    InstallFaults();
+    const auto storage = sqlite::SqliteStorage::Open(file.path(), SqliteOptions());
+    if (!storage.ok()) return 2;
+    write_fault = {3, EIO};
+    for (const absl::Status& status : WriteTogether(file, **storage, channel_ids)) {
+      if (!absl::IsUnknown(status)) return 3;
+    }
+    write_fault = {};
+    for (const absl::Status& status : WriteTogether(file, **storage, channel_ids)) {
+      if (!status.ok()) return 4;
+    }
+    return 0;
+  });
+  EXPECT_EQ(writer.Wait(), 0);
+  EXPECT_EQ(Value(file.Open()->ReadSchedules()).size(), size_t{kTogether});
 }
 
 // -- Locks

@@ -1,3 +1,5 @@
+#include "src/storage/sqlite/sqlite_storage.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -798,6 +800,22 @@ TEST(SqliteConnection, WriterOfAnotherProgramMakesItUnavailable) {
   EXPECT_TRUE(storage->ReserveIds(1).ok());
 }
 
+TEST(SqliteConnection, CommitsLastUnlessTheyNeedNot) {
+  SqliteStoreFile file;
+  const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+  const auto synchronous = [&] {
+    sqlite::Query query(*db, "PRAGMA synchronous");
+    return query.Bind().Next() ? query.Int(0) : -1;
+  };
+  constexpr int64_t kNormal = 1;
+  constexpr int64_t kFull = 2;
+  EXPECT_EQ(synchronous(), kFull);
+  ASSERT_TRUE(db->SetLasting(false).ok());
+  EXPECT_EQ(synchronous(), kNormal);
+  ASSERT_TRUE(db->SetLasting(true).ok());
+  EXPECT_EQ(synchronous(), kFull);
+}
+
 TEST(SqliteConnection, ReaderCannotWrite) {
   SqliteStoreFile file;
   file.Open();
@@ -832,6 +850,51 @@ TEST(SqliteThreads, ShareOneStore) {
   const ProductBatch products = Value(storage->ReadProducts(0, {}, 100));
   EXPECT_EQ(products.size(), kThreads);
   EXPECT_THAT(products.price, Each(kRounds - 1));
+}
+
+// How often a log was committed to since it was begun.
+int64_t CommitsIn(const std::string& log) {
+  constexpr size_t kHeader = 32;
+  constexpr size_t kFrame = 24 + 4096;
+  const std::string bytes = ReadFile(log);
+  int64_t commits = 0;
+  for (size_t at = kHeader; at + kFrame <= bytes.size(); at += kFrame) {
+    // The last frame of a commit says how long the database is.
+    if (bytes.substr(at + 4, 4) != std::string(4, '\0')) ++commits;
+  }
+  return commits;
+}
+
+TEST(SqliteThreads, ShareCommitsAndFailByThemselves) {
+  SqliteStoreFile file;
+  const auto storage = Value(sqlite::SqliteStorage::Open(file.path(), SqliteOptions()));
+  const Channel channel = Value(storage->CreateChannel(NamedConfig("shop")));
+  const int64_t before = CommitsIn(file.path() + "-wal");
+  constexpr size_t kThreads = 20;
+  constexpr size_t kFailing = 7;
+  std::vector<absl::Status> told(kThreads);
+  {
+    auto lock = sqlite::WriterLock::Open(file.path());
+    ASSERT_TRUE(lock->Acquire(absl::Seconds(10)).ok());
+    std::vector<std::thread> threads;
+    for (size_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        Schedule schedule;
+        schedule.channel_id = t == kFailing ? 999 : channel.channel_id;
+        schedule.name = absl::StrCat("s", t);
+        told[t] = storage->WriteSchedule(schedule).status();
+      });
+    }
+    // One waits for the lock, the others for it.
+    while (storage->waiting_writes() < static_cast<int64_t>(kThreads) - 1) std::this_thread::yield();
+    lock->Release();
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_EQ(CommitsIn(file.path() + "-wal"), before + 1);
+  for (size_t t = 0; t < kThreads; ++t) {
+    EXPECT_EQ(Code(told[t]), t == kFailing ? kNotFound : absl::StatusCode::kOk) << t;
+  }
+  EXPECT_EQ(Value(storage->ReadSchedules()).size(), kThreads - 1);
 }
 
 // -- Fields

@@ -107,7 +107,7 @@ absl::Status SqliteStorage::WriteChannel(int64_t channel_id, int64_t expected_re
 }
 
 absl::Status SqliteStorage::RemoveChannel(int64_t channel_id) {
-  return Write([&](Connection& db) {
+  return Write(WriteKind::kBulk, [&](Connection& db) {
     const absl::optional<Channel> channel = FindChannel(db, channel_id);
     if (!channel.has_value()) return absl::OkStatus();
     const Slot slot = FindSlot(db, channel_id).value_or(Slot());

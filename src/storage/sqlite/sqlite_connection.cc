@@ -135,6 +135,28 @@ absl::StatusOr<int64_t> Connection::ReadDataVersion() {
   return version;
 }
 
+absl::Status Connection::BeginPart() { return Begin("SAVEPOINT part"); }
+
+absl::Status Connection::EndPart() {
+  Query(*this, "RELEASE part").Run();
+  return status_;
+}
+
+absl::Status Connection::RollbackPart() {
+  // After some errors SQLite itself has rolled back the transaction, and there is no part to go back to.
+  if (sqlite3_get_autocommit(db_) != 0) return status_;
+  status_ = absl::OkStatus();
+  Query(*this, "ROLLBACK TO part").Run();
+  return EndPart();
+}
+
+absl::Status Connection::SetLasting(bool lasting) {
+  if (lasting == lasting_) return absl::OkStatus();
+  const absl::Status status = Execute(lasting ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  if (status.ok()) lasting_ = lasting;
+  return status;
+}
+
 void Connection::Fail(absl::Status status) {
   if (status_.ok()) status_ = std::move(status);
 }

@@ -55,6 +55,16 @@ class Connection {
   // transaction.
   absl::StatusOr<int64_t> ReadDataVersion();
 
+  // A part of a transaction, which can be taken back by itself, with the sticky error if it has one. An error of these
+  // is one of the whole transaction.
+  absl::Status BeginPart();
+  absl::Status EndPart();
+  absl::Status RollbackPart();
+
+  // Whether commits from now on outlast a loss of power when they end, which is so in the beginning. Those that need
+  // not do so with the next that does. Outside of a transaction.
+  absl::Status SetLasting(bool lasting);
+
   // Runs statements without parameters, once, uncached.
   absl::Status Execute(const char* sql);
 
@@ -101,6 +111,7 @@ class Connection {
   sqlite3* db_;
   absl::Status status_;
   absl::flat_hash_map<std::string, sqlite3_stmt*> statements_;
+  bool lasting_ = true;
   int64_t log_pages_ = 0;
   int64_t page_bytes_ = 0;
 };

@@ -260,7 +260,8 @@ absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
 absl::Status SqliteStorage::WriteQueue(const QueueChange& change) {
   absl::Status status = storage::CheckQueueChange(change);
   if (!status.ok()) return status;
-  return Write([&](Connection& db) { return ApplyQueueChange(db, change); });
+  return Write(change.is_step ? WriteKind::kSmallStep : WriteKind::kSmall,
+               [&](Connection& db) { return ApplyQueueChange(db, change); });
 }
 
 absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(absl::Time now, int64_t limit) {

@@ -172,7 +172,7 @@ absl::StatusOr<bool> SqliteStorage::DropLinkBase(const Fence& fence, int64_t lim
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   bool more = false;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     Query(db, "INSERT INTO link_base (channel_id) VALUES (?1) ON CONFLICT DO UPDATE SET text = ''")
         .Run(fence.channel_id);
     limit -= DeleteRuns(db, fence.channel_id, limit);
@@ -189,7 +189,7 @@ absl::StatusOr<bool> SqliteStorage::DropLinkBase(const Fence& fence, int64_t lim
 absl::Status SqliteStorage::WriteKeyEntries(const Fence& fence, KeyColumn column, absl::Span<const KeyEntry> entries) {
   absl::Status status = storage::CheckKeyEntries(entries);
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  return WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     if (HasLinkBase(db, fence.channel_id)) {
       return storage::LinkBaseIsSet(FindChannel(db, fence.channel_id).value_or(Channel()));
     }
@@ -275,7 +275,7 @@ absl::StatusOr<LinkChangePage> SqliteStorage::ReadLinkChanges(int64_t channel_id
 absl::Status SqliteStorage::AddKeyEntries(const Fence& fence, absl::Span<const KeyAddition> additions) {
   absl::Status status = storage::CheckRows(additions.size(), "key entries");
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  return WriteFenced(fence, KindOfRows(additions.size()), [&](Connection& db) {
     if (!HasLinkBase(db, fence.channel_id))
       return storage::NoLinkBase(FindChannel(db, fence.channel_id).value_or(Channel()));
     CountInBase(db, fence.channel_id, 0, AddEntries(db, fence.channel_id, additions), 0);
@@ -287,7 +287,7 @@ absl::StatusOr<bool> SqliteStorage::ForgetLinkChanges(const Fence& fence, int64_
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   bool more = false;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     DeleteChanges(db, fence.channel_id, read_edit_version, limit);
     Query left(db, "SELECT 1 FROM link_change WHERE channel_id = ?1 AND edit_version <= ?2 LIMIT 1");
     more = left.Bind(fence.channel_id, read_edit_version).Next();

@@ -287,7 +287,7 @@ absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, in
   absl::Status status = storage::CheckRows(rows.size(), "links");
   if (!status.ok()) return status;
   LinkWriteResult result;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, KindOfRows(rows.size()), [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     LinkRowWriter writer(db, fence, {read_edit_version, channel.edit_version}, now);
     const absl::Status written = writer.Write(rows);
@@ -302,7 +302,7 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   std::vector<int64_t> broken;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     Query query(db,
                 "SELECT listing_id FROM link WHERE channel_id = ?1 AND state = 'broken' ORDER BY listing_id LIMIT ?2");
     query.Bind(fence.channel_id, limit);
@@ -325,7 +325,7 @@ absl::StatusOr<std::vector<EditOutcome>> SqliteStorage::EditListings(int64_t cha
   absl::Status status = storage::CheckRows(edits.size(), "edits");
   if (!status.ok()) return status;
   std::vector<EditOutcome> outcomes;
-  status = Write([&](Connection& db) {
+  status = Write(KindOfRows(edits.size()), [&](Connection& db) {
     if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
     for (const ListingEdit& edit : edits) outcomes.push_back(MakeEdit(db, channel_id, edit, now));
     return absl::OkStatus();

@@ -102,7 +102,7 @@ absl::StatusOr<std::vector<BuildOutcome>> SqliteStorage::WriteListings(const Fen
   if (!status.ok()) return status;
   std::vector<BuildOutcome> outcomes;
   outcomes.reserve(batch.product_id.size());
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, KindOfRows(static_cast<size_t>(batch.size())), [&](Connection& db) {
     const absl::Status checked = CheckProductsExist(db, batch.product_id);
     if (!checked.ok()) return checked;
     ListingWriter writer(db, fence.channel_id, batch, now);

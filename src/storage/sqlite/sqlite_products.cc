@@ -232,7 +232,7 @@ absl::StatusOr<ProductWriteResult> SqliteStorage::WriteProducts(const ProductBat
   if (!status.ok()) return status;
   storage::RowChoice rows = storage::ChooseProducts(batch);
   ProductWriteResult result;
-  status = Write([&](Connection& db) {
+  status = Write(KindOfRows(static_cast<size_t>(batch.size())), [&](Connection& db) {
     ProductWriter writer(db, batch, now);
     for (const int64_t row : rows.kept) writer.Write(row);
     result = writer.result();
@@ -284,7 +284,7 @@ absl::StatusOr<ProductRemovalResult> SqliteStorage::RemoveProducts(absl::Span<co
   absl::Status status = storage::CheckRows(skus.size(), "SKUs");
   if (!status.ok()) return status;
   ProductRemovalResult result;
-  status = Write([&](Connection& db) {
+  status = Write(KindOfRows(skus.size()), [&](Connection& db) {
     ProductRemover remover(db, now);
     for (const std::string& sku : skus) remover.Remove(sku);
     result = remover.result();

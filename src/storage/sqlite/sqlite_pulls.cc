@@ -308,7 +308,7 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPages(const Fence& fen
   absl::Status status = storage::CheckPulledPages(pages);
   if (!status.ok()) return status;
   PullWriteResult result;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
     if (!pulling.ok()) return pulling;
     const BulkWriteTime time(options_.bulk_write_time);
@@ -346,7 +346,7 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
   SweepResult result;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     const absl::Status sweep = storage::CheckSweep(channel, pull_number);
     if (!sweep.ok()) return sweep;
@@ -385,7 +385,7 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WriteFetched(const Fence& fence, 
   absl::Status status = storage::CheckFetched(reply);
   if (!status.ok()) return status;
   PullWriteResult result;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     const PullState pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
     WriteSighting(db, fence.channel_id, pull.pull_number, storage::SightingOf(reply), {fence.job_id, now}, &result);
     if (!pull.running || result.unnamed == 0) return absl::OkStatus();

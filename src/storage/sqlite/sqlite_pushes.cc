@@ -354,7 +354,7 @@ absl::StatusOr<std::vector<int64_t>> SqliteStorage::BeginPush(const Fence& fence
   absl::Status status = storage::CheckRows(record.items.size(), "push items");
   if (!status.ok()) return status;
   std::vector<int64_t> left_out;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, KindOfRows(record.items.size()), [&](Connection& db) {
     for (const PushItem& item : record.items) {
       if (!ListingExists(db, fence.channel_id, item.listing_id)) return storage::NoSuchListing(item.listing_id);
     }
@@ -426,7 +426,8 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
   absl::Status status = storage::CheckSettlements(batch);
   if (!status.ok()) return status;
   SettlementResult result;
-  status = WriteFenced(fence, [&](Connection& db) {
+  // One that is lost with the power leaves the record of its push, as one that was never written does.
+  status = WriteFenced(fence, StepOfRows(batch.rows.size()), [&](Connection& db) {
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (size_t i = 0; i < batch.rows.size(); ++i) {
       const absl::Status written =

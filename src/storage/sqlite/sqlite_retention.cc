@@ -84,7 +84,7 @@ absl::StatusOr<int64_t> SqliteStorage::PruneJobs(int64_t channel_id, absl::Time 
   });
   if (!status.ok()) return status;
   if (pruned.empty()) return 0;
-  status = Write([&](Connection& db) {
+  status = Write(WriteKind::kSmallStep, [&](Connection& db) {
     if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
     pruned = FindPruned(db, channel_id, now, limit);
     Query remove(db, "DELETE FROM job WHERE channel_id = ?1 AND job_id = ?2");

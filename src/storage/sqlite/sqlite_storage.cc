@@ -9,11 +9,15 @@
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_schema.h"
+#include "src/storage/sqlite/write_group.h"
 
 namespace flxlink::sqlite {
 namespace {
 
 constexpr int kMostReaders = 4;
+
+// Writes of others that are done with one, at most: it waits for them.
+constexpr size_t kMostTogether = 64;
 
 // There is no store, and none is to be made.
 absl::Status NoStore(absl::string_view path) {
@@ -151,40 +155,61 @@ absl::Status SqliteStorage::LockWriter(absl::Duration timeout) {
 }
 
 absl::Status SqliteStorage::WithWriter(Body body) {
-  absl::Status status = CheckProcess();
-  if (status.ok()) status = AwaitTurn();
-  if (!status.ok()) return status;
-  status = LockWriter(options_.lock_timeout);
-  if (status.ok()) {
+  return WithTurn([&] {
+    absl::Status status = LockWriter(options_.lock_timeout);
+    if (!status.ok()) return status;
     status = body(*writer_);
     writer_lock_.Release();
-  }
-  EndTurn();
-  return status;
-}
-
-absl::Status SqliteStorage::Write(Body body) {
-  return WithWriter([&](Connection& db) {
-    const absl::Status status = WriteLocked(body);
-    if (status.ok() && db.LogIsBeyond(options_.checkpoint_bytes) && CheckFiles().ok()) db.Checkpoint();
     return status;
   });
 }
 
-absl::Status SqliteStorage::WriteLocked(Body body) {
-  absl::Status status = writer_->BeginWrite();
+absl::Status SqliteStorage::WithTurn(absl::FunctionRef<absl::Status()> body) {
+  absl::Status status = CheckProcess();
   if (!status.ok()) return status;
-  status = body(*writer_);
-  // What the body made of rows that could not be read means nothing.
-  if (!writer_->status().ok()) status = writer_->status();
-  if (status.ok()) status = CheckFiles();
-  if (status.ok()) return writer_->Commit();
-  writer_->Rollback();
+  // Is never taken by another.
+  const auto nothing = [](Connection&) { return absl::OkStatus(); };
+  PendingWrite write{nothing, WriteKind::kBulk, absl::OkStatus()};
+  if (turns_.Await(write, options_.lock_timeout) == WriteTurns::Outcome::kTimedOut) return TurnTimedOut();
+  status = body();
+  turns_.End({});
   return status;
 }
 
-absl::Status SqliteStorage::WriteFenced(const Fence& fence, Body body) {
-  return Write([&](Connection& db) {
+absl::Status SqliteStorage::Write(WriteKind kind, Body body) {
+  const absl::Status status = CheckProcess();
+  if (!status.ok()) return status;
+  PendingWrite write{body, kind, absl::OkStatus()};
+  const WriteTurns::Outcome outcome = turns_.Await(write, options_.lock_timeout);
+  if (outcome == WriteTurns::Outcome::kTimedOut) return TurnTimedOut();
+  if (outcome == WriteTurns::Outcome::kDone) return write.status;
+  std::vector<PendingWrite*> taken;
+  write.status = LockWriter(options_.lock_timeout);
+  if (write.status.ok()) {
+    WriteTogether(write, &taken);
+    if (writer_->LogIsBeyond(options_.checkpoint_bytes) && CheckFiles().ok()) writer_->Checkpoint();
+    writer_lock_.Release();
+  }
+  turns_.End(taken);
+  return write.status;
+}
+
+void SqliteStorage::WriteTogether(PendingWrite& write, std::vector<PendingWrite*>* taken) {
+  write.status = writer_->SetLasting(write.kind != WriteKind::kSmallStep);
+  if (!write.status.ok()) return;
+  WriteGroup group(*writer_);
+  group.Run(write);
+  while (taken->size() < kMostTogether) {
+    PendingWrite* const next = turns_.Take(write.kind);
+    if (next == nullptr) break;
+    taken->push_back(next);
+    group.Run(*next);
+  }
+  group.Commit([&] { return CheckFiles(); });
+}
+
+absl::Status SqliteStorage::WriteFenced(const Fence& fence, WriteKind kind, Body body) {
+  return Write(kind, [&](Connection& db) {
     Query query(db, "SELECT 1 FROM slot WHERE channel_id = ?1 AND holder_job = ?2 AND epoch = ?3 AND claim = ?4");
     if (!query.Bind(fence.channel_id, fence.job_id, fence.epoch, static_cast<int64_t>(fence.claim)).Next())
       return storage::StaleFence(fence);
@@ -217,32 +242,19 @@ absl::Status SqliteStorage::ReadOfChannel(int64_t channel_id, Body body) {
 }
 
 absl::Status SqliteStorage::ReadBetweenWrites(int64_t channel_id, Body body) {
-  absl::Status status = CheckProcess();
-  if (status.ok()) status = CheckFiles();
-  if (status.ok()) status = AwaitTurn();
-  if (!status.ok()) return status;
-  status = ReadOn(*writer_, [&](Connection& db) {
-    return ChannelExists(db, channel_id) ? body(db) : storage::NoSuchChannel(channel_id);
+  return WithTurn([&] {
+    const absl::Status status = CheckFiles();
+    if (!status.ok()) return status;
+    return ReadOn(*writer_, [&](Connection& db) {
+      return ChannelExists(db, channel_id) ? body(db) : storage::NoSuchChannel(channel_id);
+    });
   });
-  EndTurn();
-  return status;
 }
 
-absl::Status SqliteStorage::AwaitTurn() {
-  absl::MutexLock lock(&mutex_);
-  const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !writing_; };
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&free), options_.lock_timeout)) {
-    return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kStoreBusy, {{"path", path_}},
-                         absl::StrCat(path_, ": other threads of this process have been writing for more than ",
-                                      absl::FormatDuration(options_.lock_timeout), "; try again"));
-  }
-  writing_ = true;
-  return absl::OkStatus();
-}
-
-void SqliteStorage::EndTurn() {
-  absl::MutexLock lock(&mutex_);
-  writing_ = false;
+absl::Status SqliteStorage::TurnTimedOut() const {
+  return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kStoreBusy, {{"path", path_}},
+                       absl::StrCat(path_, ": other threads of this process have been writing for more than ",
+                                    absl::FormatDuration(options_.lock_timeout), "; try again"));
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> SqliteStorage::TakeReader() {
@@ -281,7 +293,8 @@ bool SqliteStorage::IsOwnerAlive(Connection& db, OwnerId owner) const {
 absl::StatusOr<int64_t> SqliteStorage::ReserveIds(int64_t count) {
   if (count < 1) return absl::InvalidArgumentError(absl::StrCat("asked for ", count, " ids; ask for at least one"));
   int64_t first = 0;
-  absl::Status status = Write([&](Connection& db) {
+  // An id that is lost with the power was used by nothing that is there after it.
+  absl::Status status = Write(WriteKind::kSmallStep, [&](Connection& db) {
     first = NextInSequence(db, "reserved", count);
     return absl::OkStatus();
   });

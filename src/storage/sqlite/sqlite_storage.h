@@ -20,11 +20,12 @@
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_locks.h"
 #include "src/storage/sqlite/store_files.h"
+#include "src/storage/sqlite/write_turns.h"
 
 namespace flxlink::sqlite {
 
 // One writer connection, for which the threads of the process take turns and then the processes, and a few read
-// connections. Every operation is one transaction on one of them.
+// connections. Every operation is one transaction on one of them, which small writes of several threads share.
 //
 // Thread-safe. Its functions are in one source a section of storage.h: sqlite_channels.cc, sqlite_products.cc,
 // sqlite_listings.cc, sqlite_pulls.cc, sqlite_keys.cc, sqlite_links.cc, sqlite_link_base.cc, sqlite_sync.cc,
@@ -38,6 +39,9 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::Status WithReader(absl::FunctionRef<absl::Status(Connection&)> body);
   absl::StatusOr<SqliteVacuum> Vacuum();
   int64_t opened_version() const { return opened_version_; }
+
+  // How many writes of this process wait for their turn.
+  int64_t waiting_writes() const { return turns_.waiting(); }
 
   absl::StatusOr<int64_t> ReserveIds(int64_t count) override;
   absl::StatusOr<absl::Time> Now() override;
@@ -165,10 +169,13 @@ class SqliteStorage : public Storage, public LinkIndex {
 
   // Runs `body` under the writer lock.
   absl::Status WithWriter(Body body);
-  // Runs `body` as one transaction; an error of it, or of the database, leaves everything as it was.
-  absl::Status Write(Body body);
+  // Runs `body` as a transaction or a part of one, see write_group.h; an error of it, or of the database, leaves
+  // everything as it was.
+  absl::Status Write(WriteKind kind, Body body);
+  absl::Status Write(Body body) { return Write(WriteKind::kSmall, body); }
   // The same once the fence is seen to hold.
-  absl::Status WriteFenced(const Fence& fence, Body body);
+  absl::Status WriteFenced(const Fence& fence, WriteKind kind, Body body);
+  absl::Status WriteFenced(const Fence& fence, Body body) { return WriteFenced(fence, WriteKind::kSmall, body); }
   // Runs `body` over one state of the database.
   absl::Status Read(Body body);
   // The same once the channel is seen to be there.
@@ -193,9 +200,11 @@ class SqliteStorage : public Storage, public LinkIndex {
 
   // Runs `body` over one state of the database as the connection sees it.
   static absl::Status ReadOn(Connection& db, Body body);
-  absl::Status WriteLocked(Body body);
-  absl::Status AwaitTurn() ABSL_LOCKS_EXCLUDED(mutex_);
-  void EndTurn() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Runs `write`, and those of others that go with it: these are added to `taken`.
+  void WriteTogether(PendingWrite& write, std::vector<PendingWrite*>* taken);
+  // Runs `body` for the one who has the turn.
+  absl::Status WithTurn(absl::FunctionRef<absl::Status()> body);
+  absl::Status TurnTimedOut() const;
   absl::StatusOr<std::unique_ptr<Connection>> TakeReader() ABSL_LOCKS_EXCLUDED(mutex_);
   void GiveBackReader(std::unique_ptr<Connection> reader) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -209,12 +218,13 @@ class SqliteStorage : public Storage, public LinkIndex {
   std::vector<HeldFile> held_;
   int64_t opened_version_ = 0;  // Of the schema, before it was migrated. 0: the store was made.
 
+  WriteTurns turns_;
+
   // Used by whoever has the turn.
   WriterLock writer_lock_;
   std::unique_ptr<Connection> writer_;
 
   absl::Mutex mutex_;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // Somebody has the turn.
   int open_readers_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mutex_);
 

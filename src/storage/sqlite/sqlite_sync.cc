@@ -232,7 +232,7 @@ absl::Status SqliteStorage::WriteReconciliations(const Fence& fence, absl::Span<
                                                  absl::Time now) {
   absl::Status status = storage::CheckRows(rows.size(), "reconciliations");
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  return WriteFenced(fence, KindOfRows(rows.size()), [&](Connection& db) {
     for (const Reconciliation& row : rows) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
       if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
@@ -245,7 +245,7 @@ absl::Status SqliteStorage::WriteReconciliations(const Fence& fence, absl::Span<
 absl::Status SqliteStorage::ForceLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) {
   absl::Status status = storage::CheckRows(links.size(), "links");
   if (!status.ok()) return status;
-  return WriteFenced(fence, [&](Connection& db) {
+  return WriteFenced(fence, KindOfRows(links.size()), [&](Connection& db) {
     const SyncFields fields = FindChannel(db, fence.channel_id).value_or(Channel()).config.sync_fields;
     for (const LinkPair& row : links) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
@@ -270,7 +270,7 @@ absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::S
   absl::Status status = storage::CheckRows(rows.size(), "statuses");
   if (!status.ok()) return status;
   int64_t written = 0;
-  status = WriteFenced(fence, [&](Connection& db) {
+  status = WriteFenced(fence, KindOfRows(rows.size()), [&](Connection& db) {
     LinkChangeRecorder changes(db, fence.channel_id);
     for (const StatusWrite& row : rows) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, row.listing_id);
