@@ -262,7 +262,7 @@ absl::Status Pull(JobContext& context, bool since_last) {
   if (!begun_at.ok()) return begun_at.status();
   PullState state = channel->pull;
   const bool resume = GoesOn(context, state, since_last, *begun_at);
-  if (resume) context.Count("resumed", 1);
+  if (resume && state.job_id != context.job().job_id) context.Count("resumed", 1);
   const std::string since = MarkToBeginAt(context, state, since_last);
   if (since_last && since.empty() && !resume) return BecomeWhole(context);
   const absl::StatusOr<std::string> mark = ReadPages(context, since, resume, &state);

@@ -69,7 +69,7 @@ class TwinTest : public ::testing::TestWithParam<TwinName> {};
 
 // The oracles see that a guard is broken, in a number of histories that a test can run.
 TEST_P(TwinTest, IsCaught) {
-  constexpr uint64_t kMost = 600;
+  constexpr uint64_t kMost = 2000;
   WorldOptions options;
   options.twin = GetParam().name;
   Verdict verdict;
