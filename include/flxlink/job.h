@@ -134,7 +134,7 @@ struct JobOptions {
   // A person approved what held it.
   bool approved = false;
   // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
-  // (AdapterCapabilities::fetch_limit) the job becomes a pull of all of them.
+  // (AdapterCapabilities::fetch_limit) all of them are pulled.
   std::vector<std::string> items;
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {

@@ -13,11 +13,9 @@
 
 namespace flxlink::engine {
 
-// Whether the channel can be asked for single items.
-bool CanLookAtItems(const JobContext& context);
-
-// Sees to it that storage has what the channel, which can be asked for single items, now has of these. What was found,
-// and which items are gone, is counted as a pull counts it, and each of the items is a part of the progress.
+// Sees to it that storage has what the channel now has of these items. Where the channel cannot be asked for single
+// items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it, and each of the
+// items is a part of the progress.
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
 
 // For how long after a push a look, at single items or else at all, may still see them as they were before.

@@ -99,12 +99,6 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
   output_.problems = job.problems;
 }
 
-absl::Status JobContext::BecomeBulk() {
-  output_.becomes_bulk = true;
-  Yield();
-  return Report();
-}
-
 void JobContext::Count(absl::string_view name, int64_t amount) {
   for (auto& [key, value] : output_.counts) {
     if (key == name) {

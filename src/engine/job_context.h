@@ -100,9 +100,6 @@ class JobContext {
   // Notes a problem with one variant, once; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
 
-  // Yields, to become a pull of everything in the bulk lane. What it returns is what the job returns.
-  absl::Status BecomeBulk();
-
   // Writes progress and tells of it: the end of a step. CANCELLED: a person asked the job to stop, or it is to yield.
   absl::Status Report();
   // Tells what was counted since it was last told.

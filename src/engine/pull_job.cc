@@ -232,7 +232,9 @@ absl::Status Begin(JobContext& context, const std::string& since, PullState* sta
 // A pull since the last that has to be one of everything takes as long as one, and is that from now on.
 absl::Status BecomeWhole(JobContext& context) {
   context.SetCount("whole", 1);
-  return context.BecomeBulk();
+  context.output().becomes_bulk = true;
+  context.Yield();
+  return context.Report();
 }
 
 // Reads and stores pages up to the end, from the beginning where the channel says so. `resume`: goes on with the pull

@@ -250,7 +250,7 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
     skus.push_back(sku);
   }
   const JobProgress progress = context_.progress();
-  const absl::Status status = CanLookAtItems(context_) ? LookAtItems(context_, items) : PullChannel(context_);
+  const absl::Status status = LookAtItems(context_, items);
   context_.progress() = progress;
   if (!status.ok() || held()) return status;
   SyncPolicy policy = scope_.policy;

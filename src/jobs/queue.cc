@@ -375,18 +375,14 @@ bool Follows(const JobRequest& request, const Job& ended) {
          !Contains(ChainAfter(ended), KindInChain(request.kind, request.options));
 }
 
-void BecomeBulk(Job* job) {
-  job->started_at.reset();
-  job->kind = JobKind::kPull;
-  job->options.since_last = false;
-  job->options.items.clear();
-}
-
 Job Yielded(Job job, const JobEnd& so_far) {
   job.state = JobState::kPending;
   job.attempts = std::max<int64_t>(job.attempts - 1, 0);
   Keep(so_far, &job);
-  if (so_far.becomes_bulk) BecomeBulk(&job);
+  if (so_far.becomes_bulk) {
+    job.options.since_last = false;
+    job.started_at.reset();
+  }
   return job;
 }
 

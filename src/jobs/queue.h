@@ -53,7 +53,7 @@ struct JobEnd {
   JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
   JobProgress progress;
   std::string cursor;         // Of one that yields …
-  bool becomes_bulk = false;  // … and whether it has to read all items, as a pull does.
+  bool becomes_bulk = false;  // … and whether that is a pull since the last that has to be one of everything.
   JobCounts counts;
   std::vector<JobProblem> problems;
   absl::optional<Problem> error;  // Why it failed or is held.

@@ -201,18 +201,6 @@ TEST_F(QueueTest, WhatBecomesBulkWaitsInThatLane) {
   EXPECT_NE(Enqueue(since_last), id);
 }
 
-TEST_F(QueueTest, AFetchThatBecomesBulkIsAPull) {
-  JobRequest fetch = Ask(JobKind::kFetch);
-  fetch.options.items = {"i1"};
-  const int64_t id = Enqueue(fetch);
-  JobEnd so_far;
-  so_far.becomes_bulk = true;
-  Apply(PlanYield(store_.Read(), Claim(), so_far, At(1)));
-  EXPECT_EQ(LaneOf(store_.job(id)), Lane::kBulk);
-  EXPECT_EQ(store_.job(id).kind, JobKind::kPull);
-  EXPECT_THAT(store_.job(id).options.items, IsEmpty());
-}
-
 // A full sync is a pull that marks; the sync that sends comes after it, and a link job after that.
 TEST_F(QueueTest, AFullSyncChainsASync) {
   JobRequest request = Ask(JobKind::kSync);
