@@ -241,13 +241,13 @@ class LinkStorage {
   virtual absl::Status WriteEvaluatedVersion(const Fence& fence, int64_t policy_version) = 0;
 
   // Keeps the record of a push that is about to begin, and adds the fields of each item to those of its link that are
-  // in doubt (QuantitiesInDoubt of sync.h has the quantities among them). What is in doubt when a link is dissolved
-  // stays with its item, and is in doubt of the next link to it. Left out of both is what was overtaken since it was
-  // planned: an item whose link is not the one that it names, has another dirty version by now or is not among those
-  // that ReadDirty gives; and every item where the channel's policy_version is not the record's. Returns the listing
-  // ids of what is left out, in the order of the record; where that is everything, no record is kept. Of a link that
-  // the record names twice the last item counts. Repeat: the record that is there stays, and what it does not have is
-  // left out.
+  // in doubt (QuantitiesInDoubt of sync.h has the quantities among them), none of them confirmed any more. What is in
+  // doubt when a link is dissolved stays with its item, and is in doubt of the next link to it. Left out of both is
+  // what was overtaken since it was planned: an item whose link is not the one that it names, has another dirty version
+  // by now or is not among those that ReadDirty gives; and every item where the channel's policy_version is not the
+  // record's. Returns the listing ids of what is left out, in the order of the record; where that is everything, no
+  // record is kept. Of a link that the record names twice the last item counts. Repeat: the record that is there stays,
+  // and what it does not have is left out.
   virtual absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) = 0;
 
   // Where a page of open pushes ended. First come those of which something is unheard of, by push_id, then the others,

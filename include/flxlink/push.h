@@ -181,6 +181,8 @@ struct Settlement {
   SyncFields in_doubt;
   // SyncRow::quantities_in_doubt from now on; means something while the quantity is in doubt.
   RareVector<int64_t> quantities_in_doubt{};
+  // SyncRow::confirmed from now on, a part of `in_doubt`.
+  SyncFields confirmed{};
   // What the channel is now known to have: the masked fields of `acknowledged` become the link's acknowledged values,
   // and an acknowledged status the listing variant's. A masked field that is absent there is not known any more.
   SyncFields mask;

@@ -102,7 +102,10 @@ struct SyncRow {
   SyncFields forced{};
   // The fields of which a push may still land, or has landed unheard of.
   SyncFields in_doubt{};
-  // What of them the channel has accepted and decides on later, in the order in which it was sent.
+  // Those of them of which the channel has acknowledged what was sent last: only what was sent before may still land.
+  // What is acknowledged of these is not sent again for the doubt.
+  SyncFields confirmed{};
+  // What of those in doubt the channel has accepted and decides on later, in the order in which it was sent.
   RareVector<AwaitedValues> awaited{};
   // The quantities that may have been set since the quantity is in doubt, in the order in which they were sent, the
   // last kMaxQuantitiesInDoubt of them: one of these is flxlink's own, and no sign that the channel sold something.
@@ -187,8 +190,10 @@ struct SyncPlan {
     SyncFields awaited;
     // SyncRow::quantities_in_doubt, without the item's own.
     RareVector<int64_t> quantities_in_doubt;
-    // Those of them that are forgotten when the last item is applied: they were not sent, and may have another value on
-    // the channel than the one acknowledged.
+    // SyncRow::confirmed, before the item.
+    SyncFields confirmed;
+    // Those of the fields in doubt that are forgotten when the last item is applied: they were not sent, and may have
+    // another value on the channel than the one acknowledged.
     SyncFields forgotten;
     // What the channel refused before and the link still wants.
     RareVector<RefusedValue> refused;

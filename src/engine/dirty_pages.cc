@@ -123,7 +123,8 @@ SyncBatch DirtyPages::Take(SyncBatch page, const absl::optional<DirtyGroup>& bef
     if (!IsBefore(row, before) || EndOfTaken(row) != nullptr) break;
     taken_[GroupOf(row)] = PlaceOf(row);
   }
-  if (count == page.size()) return page;
+  was_cut_short_ = count < page.size();
+  if (!was_cut_short_) return page;
   SyncBatch taken;
   for (int64_t i = 0; i < count; ++i) AddRow(page, i, &taken);
   return taken;

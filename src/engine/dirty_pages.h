@@ -49,6 +49,8 @@ class DirtyPages {
 
   // The first links that were not taken, of groups before `before` if it is said. Empty: there are none.
   absl::StatusOr<SyncBatch> Next(const absl::optional<DirtyGroup>& before);
+  // Whether there were fewer of them than are read at once: links that were taken stand behind them.
+  bool was_cut_short() const { return was_cut_short_; }
 
   // The next of those of these SKUs that can be sent, taken or not; what was looked up leaves `skus`. Empty: none can.
   absl::StatusOr<SyncBatch> LookUp(std::vector<std::string>* skus);
@@ -65,7 +67,8 @@ class DirtyPages {
 
   JobContext& context_;
   absl::btree_map<DirtyGroup, Storage::DirtyCursor> taken_;  // The last place of each group.
-  size_t forced_ = 0;                                        // SKUs that were looked up.
+  bool was_cut_short_ = false;
+  size_t forced_ = 0;  // SKUs that were looked up.
 };
 
 }  // namespace flxlink::engine

@@ -216,6 +216,7 @@ absl::Status JobContext::TakeQueue() {
   next_due_ = slot.next_due;
   is_paused_ = slot.paused;
   gives_way_ = jobs::GivesWay(*queue, job_, *now);
+  others_wait_ = jobs::OthersWait(*queue, *now);
   return absl::OkStatus();
 }
 

@@ -74,7 +74,9 @@ class JobContext {
   // Whether the job is to yield: its thread is to end, it has been told to, its channel is paused, or it gives way to
   // another job (jobs::GivesWay).
   bool yields() const { return ends_soon() || is_paused_ || (gives_way_ && !stays_); }
-  // The same as of now, for steps that can be cut short: the queue is looked at, though not at every call.
+  // Whether another job of the channel is due.
+  bool others_wait() const { return others_wait_; }
+  // yields() as of now, for steps that can be cut short: the queue is looked at, though not at every call.
   bool IsWanted();
   // The job is to yield, since it went by what is not so any more: its next run goes by what is.
   void Yield() { yields_ = true; }
@@ -210,6 +212,7 @@ class JobContext {
   bool yields_ = false;
   bool is_paused_ = false;
   bool gives_way_ = false;
+  bool others_wait_ = false;
   bool stays_ = false;
   bool has_stepped_ = false;  // A step was reported.
   // Of the queue as it was last looked at; and when it will have changed by itself.

@@ -268,11 +268,15 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
 }
 
 absl::Status SyncRun::PushUntilClean() {
+  const absl::StatusOr<absl::Time> now = context_.Now();
+  if (!now.ok()) return now.status();
+  scope_.begun_at = std::min(scope_.begun_at, *now);
   int idle = 0;      // Passes in a row that settled nothing.
   int failures = 0;  // Those of them in which something was tried. To be told to come later is no attempt.
   for (;;) {
     const absl::StatusOr<SyncPassResult> pass = RunSyncPass(scope_);
     if (!pass.ok()) return pass.status();
+    if (pass->leaves) return LookAgainAt(absl::InfinitePast(), absl::ZeroDuration());
     if (!pass->again) {
       if (scope_.unready.empty()) return absl::OkStatus();
       const absl::Status waited = WaitForDeadline();

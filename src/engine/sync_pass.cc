@@ -53,7 +53,7 @@ class SyncPass {
   absl::Status Run(const absl::optional<DirtyGroup>& before) {
     while (!result_.stop) {
       absl::StatusOr<SyncBatch> page = Next(before);
-      if (!page.ok() || page->size() == 0) return page.status();
+      if (!page.ok() || page->size() == 0 || result_.leaves) return page.status();
       const absl::Status status = SyncPage(*std::move(page));
       if (!status.ok()) return status;
     }
@@ -66,7 +66,15 @@ class SyncPass {
   absl::StatusOr<SyncBatch> Next(const absl::optional<DirtyGroup>& before) {
     absl::StatusOr<SyncBatch> overtaken = pages_.LookUp(&result_.overtaken);
     if (!overtaken.ok() || overtaken->size() > 0) return overtaken;
-    return pages_.Next(before);
+    absl::StatusOr<SyncBatch> page = pages_.Next(before);
+    result_.leaves = page.ok() && !before.has_value() && IsAnotherJobs(*page);
+    return page;
+  }
+
+  bool IsAnotherJobs(const SyncBatch& page) const {
+    if (page.size() == 0 || pages_.was_cut_short() || !scope_.context.others_wait()) return false;
+    return std::all_of(page.rows.begin(), page.rows.end(),
+                       [&](const SyncRow& row) { return row.dirty_since > scope_.begun_at; });
   }
 
   absl::Status SyncPage(SyncBatch page) {

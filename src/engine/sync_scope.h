@@ -31,6 +31,8 @@ struct SyncScope {
   JobContext& context;
   const AdapterCapabilities& capabilities;
   const SyncPolicy policy;
+  // When the job began to send: what becomes dirty later may be left to another one.
+  absl::Time begun_at = absl::InfiniteFuture();
   // Ids of items with an open push, of whatever link: nothing else is sent to them.
   absl::flat_hash_set<int64_t> unready;
   // When nothing of the first of those pushes can land any more.
@@ -41,6 +43,7 @@ struct SyncScope {
 struct SyncPassResult {
   bool again = false;                             // Something is left that another pass may send.
   bool stop = false;                              // The channel takes nothing now.
+  bool leaves = false;                            // What is left came later, and other jobs wait.
   bool failed = false;                            // Something was tried and did not go well: it counts as an attempt.
   bool progressed = false;                        // Something was settled.
   absl::Duration wait = absl::ZeroDuration();     // What the channel asked for. Zero: it did not.

@@ -96,4 +96,6 @@ bool GivesWay(const QueueSnapshot& queue, const Job& running, absl::Time now) {
   return Next(due, queue.slot.owes_bulk) != &running;
 }
 
+bool OthersWait(const QueueSnapshot& queue, absl::Time now) { return !Due(queue.open_jobs, now).empty(); }
+
 }  // namespace flxlink::jobs

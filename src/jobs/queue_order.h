@@ -24,6 +24,9 @@ std::vector<const Job*> OrderOf(absl::Span<const Job> jobs, bool owes_bulk, absl
 // one if it were pending, and an urgent job is due that it yields to.
 bool GivesWay(const QueueSnapshot& queue, const Job& running, absl::Time now);
 
+// Whether a job is due that can only run once the slot is free.
+bool OthersWait(const QueueSnapshot& queue, absl::Time now);
+
 }  // namespace flxlink::jobs
 
 #endif  // FLXLINK_SRC_JOBS_QUEUE_ORDER_H_

@@ -8,6 +8,7 @@
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/limits.h"
 #include "flxlink/storage_kit/rules.h"
+#include "flxlink/sync.h"
 #include "src/model/quote.h"
 
 namespace flxlink::storage {
@@ -433,6 +434,16 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
 
 ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
   return {Health::kNotListed, PendingChange::kNone, stored.paused};
+}
+
+Doubt DoubtWith(const Doubt& before, const PushItem& item) {
+  return {UnionOf(before.fields, item.mask), QuantitiesInDoubt(before.fields, before.quantities, item),
+          DifferenceOf(before.confirmed, item.mask)};
+}
+
+Doubt DoubtAfter(const Settlement& row) {
+  if (row.gone) return {};
+  return {row.in_doubt, row.quantities_in_doubt, row.confirmed};
 }
 
 ItemValues SeenAfterUnlink(const ItemValues& seen, const ItemValues& acknowledged, const SyncFields& in_doubt) {

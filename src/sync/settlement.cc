@@ -93,6 +93,7 @@ class Settler {
     settlement.dirty_version = plan_.items[i].dirty_version;
     settlement.in_doubt = plan_.item_states[i].in_doubt;
     settlement.quantities_in_doubt = plan_.item_states[i].quantities_in_doubt;
+    settlement.confirmed = plan_.item_states[i].confirmed;
     settlement.refused = plan_.item_states[i].refused;
     settlement.attentions = kKeepAttentions;
     batch_.rows.push_back(std::move(settlement));
@@ -115,6 +116,7 @@ class Settler {
     row.settled = plan_.item_states[i].last;
     row.quantities_in_doubt = QuantitiesInDoubt(row.in_doubt, row.quantities_in_doubt, plan_.items[i]);
     row.in_doubt = UnionOf(row.in_doubt, plan_.items[i].mask);
+    row.confirmed = DifferenceOf(row.confirmed, plan_.items[i].mask);
     row.receipt = outcome.receipt;
   }
 
@@ -125,6 +127,7 @@ class Settler {
     row.mask = UnionOf(plan_.items[i].mask, state.forgotten);
     row.acknowledged = plan_.items[i].values;
     row.in_doubt = DoubtAfter(state, state.last, plan_.items[i].mask);
+    row.confirmed = IntersectionOf(row.in_doubt, UnionOf(state.confirmed, plan_.items[i].mask));
     row.by_quantity = state.by_quantity;
     if (state.last) row.attentions = AddAttentions(AttentionsOnceApplied(state));
   }
@@ -148,6 +151,7 @@ class Settler {
     CopyFields(landed, item.values, &row.acknowledged);
     CopyFields(DifferenceOf(known, landed), seen, &row.seen);
     row.in_doubt = DoubtAfter(state, /*settled=*/false, known);
+    row.confirmed = IntersectionOf(row.in_doubt, state.confirmed);
     row.guard_quantity = sync::SetsGuard(item.known, state.quantities_in_doubt, row.seen, plan_.oversell_guard);
   }
 
@@ -177,6 +181,7 @@ class Settler {
     row.mask = IntersectionOf(state.in_doubt, refused);
     if (row.settled) row.mask = UnionOf(row.mask, state.forgotten);
     row.in_doubt = DoubtAfter(state, row.settled, refused);
+    row.confirmed = IntersectionOf(row.in_doubt, DifferenceOf(state.confirmed, refused));
     const Problem problem = RejectionOf(outcome);
     AddRefusal(refused, item.values, problem, &row);
     row.attentions = AddAttentions(WithRefusal(i, problem));
@@ -185,7 +190,7 @@ class Settler {
   void TakeNotFound(size_t i) {
     Settlement& row = AddRow(i);
     row.settled = true;
-    row.in_doubt = SyncFields();
+    row.in_doubt = row.confirmed = SyncFields();
     row.gone = true;
     row.attentions = AddAttentions({GoneItem(plan_.items[i].external_id)});
   }
@@ -213,6 +218,7 @@ Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFie
   settlement.decided = true;
   settlement.in_doubt = UnionOf(DifferenceOf(row.in_doubt, open.item.mask), still_open);
   settlement.quantities_in_doubt = sync::QuantitiesWithout(open.item, row.quantities_in_doubt);
+  settlement.confirmed = IntersectionOf(settlement.in_doubt, DifferenceOf(row.confirmed, open.item.mask));
   settlement.refused = row.refused;
   settlement.attentions = kKeepAttentions;
   switch (outcome.result) {

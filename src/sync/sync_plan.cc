@@ -40,7 +40,8 @@ struct Decision {
 // for equal.
 SyncFields DoubtfulFields(const SyncRow& row) {
   if (row.in_doubt.empty()) return SyncFields();
-  return IntersectionOf(DifferenceOf(row.in_doubt, sync::AwaitedFields(row)), PresentFields(row.acknowledged));
+  const SyncFields known = UnionOf(sync::AwaitedFields(row), row.confirmed);
+  return IntersectionOf(DifferenceOf(row.in_doubt, known), PresentFields(row.acknowledged));
 }
 
 Problem DeadItem(absl::string_view external_id) {
@@ -128,7 +129,7 @@ class Planner {
       return decision;
     }
     decision.send = sync::DifferingFields(desired, row.acknowledged);
-    SendAnyway(row.in_doubt, desired, &decision);
+    SendAnyway(DifferenceOf(row.in_doubt, row.confirmed), desired, &decision);
     decision.differs = decision.send;
     decision.has_quantity = !decision.differs.Has(SyncField::kQuantity);
     SendAnyway(row.forced, desired, &decision);
@@ -200,6 +201,7 @@ class Planner {
     settlement.mask = DoubtfulFields(row);
     settlement.in_doubt = sync::AwaitedFields(row);
     settlement.quantities_in_doubt = row.quantities_in_doubt;
+    settlement.confirmed = IntersectionOf(row.confirmed, settlement.in_doubt);
     settlement.refused = decision.refused;
     if (decision.has_quantity) settlement.by_quantity = sync::StatusByQuantity(row, policy_);
     if (settlement.by_quantity == ChannelStatus::kHidden) decision.attentions.push_back(sync::HiddenByQuantity());
@@ -235,6 +237,7 @@ class Planner {
     state.in_doubt = row.in_doubt;
     state.awaited = sync::AwaitedFields(row);
     state.quantities_in_doubt = row.quantities_in_doubt;
+    state.confirmed = row.confirmed;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row), step.fields);
     state.refused = decision.refused;
     if (decision.has_quantity || step.fields.Has(SyncField::kQuantity)) {

@@ -17,6 +17,8 @@ namespace flxlink::engine {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr int kItems = 30;
 constexpr int kPages = 10;  // Of a pull of them.
@@ -52,6 +54,13 @@ class LanesTest : public SyncJobTest {
   }
 
   Job Read(int64_t job_id) { return *engine_->GetJob(job_id); }
+
+  std::vector<Job> Pending(JobKind kind) {
+    JobFilter filter;
+    filter.kinds = {kind};
+    filter.states = {JobState::kPending};
+    return engine_->ListJobs(filter, {})->rows;
+  }
 
   std::string calls_;
   int pages_ = 0;
@@ -118,6 +127,79 @@ TEST_F(LanesTest, LinkAndBuildEndHoweverManySyncsAreAskedFor) {
     ASSERT_EQ(*engine_->RunPending(1), 1);
   }
   for (const int64_t job_id : passed) EXPECT_EQ(Read(job_id).state, JobState::kCompleted) << job_id;
+}
+
+// One change comes with every call: there would always be something to send.
+TEST_F(LanesTest, ASyncLeavesWhatComesLaterWhereOthersWait) {
+  WritePrices(kItems, 1100);
+  int64_t link = 0;
+  int pushes = 0;
+  script_.push = [&] {
+    clock_.Advance(absl::Milliseconds(1));
+    if (++pushes == 2) link = Enqueue(JobKind::kLink);
+    if (pushes < 200) WriteProduct(pushes % kItems, 1100 + pushes);
+    return absl::OkStatus();
+  };
+  const Job sync = Finish(Enqueue(JobKind::kSync));
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_LE(pushes, kItems + 1);
+  for (int i = 0; i < kItems; ++i) EXPECT_GE(PriceOf(i), 1100) << "what was there before it is sent";
+  EXPECT_EQ(Read(link).state, JobState::kPending);
+  const std::vector<Job> retries = Pending(JobKind::kSync);
+  ASSERT_THAT(retries, SizeIs(1));
+  EXPECT_EQ(retries[0].trigger, JobTrigger::kRetry);
+  EXPECT_EQ(retries[0].from_job, sync.job_id);
+  RunAll();
+  EXPECT_EQ(Read(link).state, JobState::kCompleted);
+  EXPECT_EQ(PriceOf(199 % kItems), 1100 + 199) << "what was left is sent";
+}
+
+TEST_F(LanesTest, ASyncGoesOnWithWhatComesLaterWhereNobodyWaits) {
+  WritePrices(kItems, 1100);
+  int pushes = 0;
+  script_.push = [&] {
+    clock_.Advance(absl::Milliseconds(1));
+    // What is changed while it is sent is the next job's.
+    if (++pushes >= kPages && pushes < 200) WriteProduct(pushes % kItems, 1100 + pushes);
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(Finish(Enqueue(JobKind::kSync)).state, JobState::kCompleted);
+  EXPECT_EQ(PriceOf(199 % kItems), 1100 + 199);
+  EXPECT_THAT(Pending(JobKind::kSync), IsEmpty());
+}
+
+// A sync is asked for every 100 ms for an hour, each with a change, and a call takes longer than that.
+TEST_F(LanesTest, PullLinkAndBuildEndInABusyHour) {
+  const absl::Time begun = clock_.Now();
+  absl::Time next = begun;
+  int requests = 0;
+  const auto take = [&](absl::Duration duration) {
+    clock_.Advance(duration);
+    for (; next <= clock_.Now() && next < begun + absl::Hours(1); next += absl::Milliseconds(100)) {
+      ++requests;
+      WriteProduct(requests % kItems, 1000 + requests);
+      Enqueue(JobKind::kSync);
+    }
+    return absl::OkStatus();
+  };
+  script_.push = [&] { return take(absl::Milliseconds(120)); };
+  script_.pull = [&] { return take(absl::Milliseconds(600)); };
+  ASSERT_TRUE(take(absl::ZeroDuration()).ok());
+  const std::vector<int64_t> jobs = {Enqueue(JobKind::kPull), Enqueue(JobKind::kLink), Enqueue(JobKind::kBuild)};
+  while (next < begun + absl::Hours(1)) {
+    const int ran = *engine_->RunPending(1);
+    ASSERT_TRUE(take(absl::Milliseconds(ran == 0 ? 100 : 0)).ok());
+  }
+  RunAll();
+  EXPECT_EQ(requests, 36000);
+  for (const int64_t job_id : jobs) {
+    const Job job = Read(job_id);
+    ASSERT_EQ(job.state, JobState::kCompleted);
+    const absl::Duration late = *job.finished_at - begun;
+    RecordProperty(std::string(ToString(job.kind)), absl::FormatDuration(late));
+    EXPECT_LE(late, absl::Minutes(2)) << ToString(job.kind);
+  }
+  for (int i = 0; i < kItems; ++i) EXPECT_EQ(PriceOf((requests - i) % kItems), 1000 + requests - i);
 }
 
 TEST_F(LanesTest, ASyncGivesWayToWhatIsForced) {

@@ -184,6 +184,19 @@ TEST(GivesWayTest, OtherUrgentJobsToNobody) {
   }
 }
 
+TEST(OthersWaitTest, WhateverIsDueAndDoesNotRun) {
+  QueueSnapshot queue;
+  queue.open_jobs = {JobOf(1, JobKind::kSync)};
+  queue.open_jobs[0].state = JobState::kRunning;
+  EXPECT_FALSE(OthersWait(queue, At(1000)));
+  queue.open_jobs.push_back(JobOf(2, JobKind::kPull));
+  queue.open_jobs[1].not_before = At(1001);
+  EXPECT_FALSE(OthersWait(queue, At(1000)));
+  EXPECT_TRUE(OthersWait(queue, At(1001)));
+  queue.open_jobs[1].state = JobState::kHeld;
+  EXPECT_FALSE(OthersWait(queue, At(1001)));
+}
+
 TEST(GivesWayTest, AnyJobOfAPausedChannel) {
   Job later = JobOf(2, JobKind::kFetch);
   later.not_before = At(1001);

@@ -1255,7 +1255,7 @@ class RunTest(CliTest):
     def test_until_idle_waits_for_what_another_process_leaves_behind(self):
         self.add_shop("--link-after-sync", "no")
         first = self.block_pull()
-        self.text("build", "shop", "--no-wait")
+        self.text("pull", "shop", "--no-wait")  # A pull yields to anything but another one.
         second = self.start("--json", "run", "--until-idle")
         self.kill_pull(first)
         self.assertEqual(json.loads(second.communicate()[0]), {"jobs_run": 2})

@@ -807,6 +807,31 @@ TEST_P(StorageConformance, SettlementSaysWhetherItsLinkStaysInDoubt) {
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
 }
 
+TEST_P(StorageConformance, WhatIsConfirmedOfADoubtIsKeptUntilItIsSentAgain) {
+  Shop shop(under_test());
+  shop.StockAndLink(1);
+  const auto push = [&](int64_t push_id, const SyncFields& mask) {
+    PushRecord record = Push(push_id, {shop.LinkRow("S1")});
+    record.items[0].mask = mask;
+    EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+    return shop.LinkRow("S1").confirmed;
+  };
+  const SyncFields both({SyncField::kQuantity, SyncField::kPrice});
+  push(1, both);
+  Settlement row = Applied(shop.LinkRow("S1"), {});
+  row.settled = false;
+  row.mask = {};
+  row.in_doubt = row.confirmed = both;
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(1, {row}), At(5)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").confirmed, both);
+  EXPECT_EQ(push(2, {SyncField::kStatus}), both);
+  EXPECT_EQ(push(3, {SyncField::kQuantity}), SyncFields{SyncField::kPrice});
+  ASSERT_EQ(shop.Edit("S1", Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  shop.Link("S1", "X1");
+  EXPECT_EQ(shop.LinkRow("S1").in_doubt, SyncFields({SyncField::kQuantity, SyncField::kPrice, SyncField::kStatus}));
+  EXPECT_EQ(shop.LinkRow("S1").confirmed, SyncFields()) << "what an earlier link acknowledged is not this one's";
+}
+
 TEST_P(StorageConformance, ItemThatIsGoneBreaksItsLink) {
   Shop shop(under_test());
   shop.StockAndLink(2);

@@ -109,7 +109,8 @@ std::string LinkText(const SyncBatch& batch, int64_t i) {
                       " seen=", Text(row.seen), " at ", Text(row.seen_at), " guarded=", Text(row.guarded_at),
                       " refused=", Text(row.refused), " forced=", FormatSyncFields(row.forced),
                       " in_doubt=", FormatSyncFields(row.in_doubt), " (", absl::StrJoin(row.quantities_in_doubt, ","),
-                      ")", " fixed=", Text(row.fixed), " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
+                      ") confirmed=", FormatSyncFields(row.confirmed), " fixed=", Text(row.fixed), " dirty=", row.dirty,
+                      " at ", Text(row.acknowledged_at), "\n");
 }
 
 std::string ProductText(Storage& storage, bool removed) {

@@ -340,6 +340,46 @@ TEST(ReceiptTest, ADoubtThatIsAwaitedOutlivesAnotherPush) {
   const Settlement applied = SettleOne(row, OutcomeOf(PushResult::kApplied)).rows.at(0);
   EXPECT_EQ(applied.mask, kQuantity);
   EXPECT_EQ(applied.in_doubt, kQuantity) << "the older one may still land";
+  EXPECT_EQ(applied.confirmed, kQuantity) << "and this one has";
+}
+
+TEST(ReceiptTest, WhatIsConfirmedIsNotSentAgainForTheDoubt) {
+  SyncRow row = AwaitingRow();
+  row.acknowledged = {1990, 0, ChannelStatus::kListed};
+  row.product_quantity = 0;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity) << "acknowledged before 5 was sent: that may have landed";
+  row.confirmed = kQuantity;
+  const Settlement settled = OnlySettled(PlanOf(row));
+  EXPECT_EQ(settled.in_doubt, kQuantity);
+  EXPECT_EQ(settled.confirmed, kQuantity);
+  EXPECT_EQ(settled.mask, kNothing);
+  row.acknowledged.price = 1000;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kPrice) << "what follows it goes out";
+  const Settlement priced = SettleOne(row, OutcomeOf(PushResult::kApplied)).rows.at(0);
+  EXPECT_EQ(priced.confirmed, kQuantity) << "a push of other fields ends nothing";
+  row.acknowledged.price = 1990;
+  row.product_quantity = 2;
+  EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity) << "what differs is sent";
+}
+
+TEST(ReceiptTest, WhatIsSentOrDecidedIsNotConfirmedAnyMore) {
+  SyncRow row = AwaitingRow();
+  row.acknowledged = {1990, 1, ChannelStatus::kListed};
+  row.product_quantity = 0;
+  row.confirmed = kQuantity;
+  EXPECT_EQ(SettleOne(row, AcceptedOutcome()).rows.at(0).confirmed, kNothing);
+  EXPECT_EQ(SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0).confirmed, kNothing);
+  EXPECT_EQ(SettleOne(row, OutcomeOf(PushResult::kNotTried)).rows.at(0).confirmed, kQuantity) << "it was not sent";
+  EXPECT_EQ(SettleOne(row, OutcomeOf(PushResult::kNotFound)).rows.at(0).confirmed, kNothing);
+  OpenItem older;
+  older.item.listing_id = row.listing_id;
+  older.item.mask = kQuantity;
+  older.item.values.quantity = 5;
+  older.receipt = "r1";
+  std::vector<Problem> attentions;
+  const Settlement decided = SettleReceipt(older, row, kQuantity, OutcomeOf(PushResult::kApplied), &attentions);
+  EXPECT_EQ(decided.in_doubt, kQuantity) << "another receipt is open";
+  EXPECT_EQ(decided.confirmed, kNothing) << "which of the two landed last is not known";
 }
 
 OpenItem AwaitedItem() {

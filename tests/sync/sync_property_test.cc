@@ -135,6 +135,7 @@ class Generator {
     if (Chance(40)) row.guarded_at = AnyTime();
     if (Chance(40)) row.refused = AnyRefused(Desired(row, policy));
     if (Chance(30)) row.in_doubt = AnyFields(40);
+    if (Chance(30)) row.confirmed = IntersectionOf(row.in_doubt, AnyFields(50));
     for (int64_t sent = row.in_doubt.Has(SyncField::kQuantity) ? Below(4) : 0; sent > 0; --sent) {
       row.quantities_in_doubt.Mutable().push_back(AnyNumber());
     }
@@ -416,10 +417,17 @@ Wish WishOf(const SyncRow& row, const Values& to_send, const Values& differing) 
   return wish;
 }
 
+// What is in doubt, but for that of which the last that was sent is acknowledged.
+std::set<std::string> Unconfirmed(const SyncRow& row) {
+  std::set<std::string> names = NamesOf(row.in_doubt);
+  for (const std::string& name : row.confirmed.Names()) names.erase(name);
+  return names;
+}
+
 Values DifferingOrInDoubt(const SyncRow& row, const SyncPolicy& policy) {
   const Values wanted = Wanted(row, policy);
   Values known = ToValues(row.acknowledged);
-  for (const std::string& name : row.in_doubt.Names()) known.erase(name);
+  for (const std::string& name : Unconfirmed(row)) known.erase(name);
   Values differing = wanted;
   for (const auto& [name, value] : wanted) {
     if (known.count(name) != 0 && known.at(name) == value) differing.erase(name);
@@ -483,7 +491,7 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   const SyncRow& row = problem.batch.rows[static_cast<size_t>(i)];
   RowResult result;
   const Values acknowledged = ToValues(row.acknowledged);
-  for (const std::string& name : row.in_doubt.Names()) {
+  for (const std::string& name : Unconfirmed(row)) {
     if (acknowledged.count(name) != 0) result.forgotten.insert(name);
   }
   if (row.seen.status == ChannelStatus::kDead) {
@@ -692,6 +700,7 @@ TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
 SyncRow After(SyncRow row, const Settlement& settlement) {
   CopyFields(settlement.mask, settlement.acknowledged, &row.acknowledged);
   row.in_doubt = settlement.in_doubt;
+  row.confirmed = settlement.confirmed;
   row.refused = settlement.refused;
   row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
   return row;
@@ -767,6 +776,8 @@ void ForEachRow(PlanCase& problem, const std::function<void(SyncRow&)>& change) 
 const std::map<std::string, Hide>& PlanTwins() {
   static const auto* const twins = new std::map<std::string, Hide>{
       {"skips links in doubt", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.in_doubt = SyncFields(); }); }},
+      {"sends what is confirmed",
+       [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.confirmed = SyncFields(); }); }},
       {"always sends everything",
        [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.acknowledged = ItemValues(); }); }},
       {"forgets refusals", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.refused.clear(); }); }},

@@ -307,6 +307,7 @@ class World {
       if (settlement.settled && settlement.dirty_version == row.dirty_version) row.dirty = false;
       row.in_doubt = settlement.in_doubt;
       row.quantities_in_doubt = settlement.quantities_in_doubt;
+      row.confirmed = settlement.confirmed;
       if (!row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt.clear();
       row.refused = settlement.refused;
       row.forced = storage::ForcedAfterSettlement(row.forced, row.dirty_version, settlement);
@@ -433,6 +434,7 @@ class World {
       SyncRow& row = LinkOf(item.listing_id).row;
       if (item.mask.Has(SyncField::kQuantity)) row.quantities_in_doubt.Mutable().push_back(item.values.quantity);
       row.in_doubt = UnionOf(row.in_doubt, item.mask);
+      row.confirmed = DifferenceOf(row.confirmed, item.mask);
       PushOutcome outcome;
       if (dies) {
         LandPerhaps(item);

@@ -194,7 +194,14 @@ ListingStatus StatusAfterUnlink(const ListingStatus& stored);
 struct Doubt {
   SyncFields fields;
   RareVector<int64_t> quantities;  // Means something while the quantity is among the fields.
+  SyncFields confirmed{};          // SyncRow::confirmed; ends with the link.
 };
+
+// What is in doubt once the item is sent.
+Doubt DoubtWith(const Doubt& before, const PushItem& item);
+
+// What is in doubt once an outcome is settled.
+Doubt DoubtAfter(const Settlement& row);
 
 // What is known of an item once a link to it is dissolved. Where the link's acknowledged price or quantity is not what
 // the last pull saw, or is in doubt, nobody knows it any more, and a later link must send it; the status is taken to be

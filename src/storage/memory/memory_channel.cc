@@ -152,6 +152,7 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   item.listing_id = 0;
   item.seen = storage::SeenAfterUnlink(item.seen, listing.acknowledged, listing.doubt.fields);
   item.doubt = std::exchange(listing.doubt, {});
+  item.doubt.confirmed = SyncFields();
   listing.state = LinkState::kUnlinked;
   listing.channel_variant_id = 0;
   link_identities.erase(listing.listing_id);

@@ -57,7 +57,7 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   const bool is_other = listing.channel_variant_id != 0 && listing.channel_variant_id != row.channel_variant_id;
   if (is_other || (listing.linked() && row.dirty_version < listing.linked_version)) return false;
   if (listing.channel_variant_id == 0) return false;
-  listing.doubt = row.gone ? storage::Doubt() : storage::Doubt{row.in_doubt, row.quantities_in_doubt};
+  listing.doubt = storage::DoubtAfter(row);
   if (listing.linked() && !row.gone) {
     SettleLink(channel, listing, row, batch, quantity_at, author.at);
     if (row.decided) channel.MarkDirty(listing, author.at);
@@ -72,12 +72,6 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
 bool IsAsPlanned(const MemoryListing& listing, const PushItem& item) {
   return listing.dirty_key.has_value() && listing.linked_to(item.channel_variant_id) &&
          listing.dirty_version == item.dirty_version;
-}
-
-void AddDoubt(const PushItem& item, MemoryListing& listing) {
-  storage::Doubt& doubt = listing.doubt;
-  doubt.quantities = QuantitiesInDoubt(doubt.fields, doubt.quantities, item);
-  doubt.fields = UnionOf(doubt.fields, item.mask);
 }
 
 OpenItem RecordedItem(const PushItem& item) {
@@ -105,7 +99,7 @@ void KeepRecord(MemoryChannel& channel, const PushRecord& record) {
   for (const PushItem& item : record.items) {
     MemoryListing& listing = channel.listings.at(item.listing_id);
     if (!IsAsPlanned(listing, item)) continue;
-    AddDoubt(item, listing);
+    listing.doubt = storage::DoubtWith(listing.doubt, item);
     items.insert_or_assign(item.listing_id, RecordedItem(item));
   }
   if (items.empty()) return;
@@ -166,7 +160,7 @@ void DoubtAnew(MemoryChannel& channel, const PushItem& sent, absl::Time now) {
   if (item == channel.items.end() || item->second.listing_id == 0) return;
   MemoryListing& listing = channel.listings.at(item->second.listing_id);
   if (!listing.linked()) return;
-  AddDoubt(sent, listing);
+  listing.doubt = storage::DoubtWith(listing.doubt, sent);
   channel.MarkDirty(listing, now);
 }
 
@@ -244,6 +238,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.refused = listing.refused;
   row.forced = listing.forced;
   row.in_doubt = listing.doubt.fields;
+  row.confirmed = listing.doubt.confirmed;
   if (row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt = listing.doubt.quantities;
   if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
   row.fixed = channel.FixedOf(item.channel_variant_id);

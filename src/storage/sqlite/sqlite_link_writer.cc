@@ -19,7 +19,7 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
             "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
             "refused = NULL, forced = NULL, synced_version = dirty_version, "
             "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14, identity = ?15, "
-            "dirty_rank = ?16, in_doubt = ?17, quantities_in_doubt = ?18 "
+            "dirty_rank = ?16, in_doubt = ?17, quantities_in_doubt = ?18, confirmed = NULL "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
 LinkWriter::~LinkWriter() {
@@ -53,7 +53,7 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
         "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, "
         "synced_version = dirty_version, dirty_since = NULL, identity = NULL, in_doubt = NULL, "
-        "quantities_in_doubt = NULL "
+        "quantities_in_doubt = NULL, confirmed = NULL "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
            NullIfEmpty{ToString(status.pending)}, status.paused);

@@ -20,13 +20,7 @@ absl::optional<storage::Doubt> FindPlanned(Connection& db, int64_t channel_id, c
   if (!query.Bind(channel_id, item.listing_id, item.channel_variant_id, item.dirty_version).Next()) {
     return absl::nullopt;
   }
-  return ReadDoubt(db, query, 0);
-}
-
-// Adds the item's fields to those of its link that are in doubt.
-void AddDoubt(Connection& db, int64_t channel_id, const PushItem& item, const storage::Doubt& before) {
-  WriteDoubt(db, channel_id, item.listing_id,
-             {UnionOf(before.fields, item.mask), QuantitiesInDoubt(before.fields, before.quantities, item)});
+  return ReadLinkDoubt(db, query, 0);
 }
 
 void AddPushItem(Connection& db, int64_t channel_id, int64_t push_id, const PushItem& item) {
@@ -73,7 +67,7 @@ void KeepRecord(Connection& db, int64_t channel_id, const PushRecord& record) {
     for (const PushItem& item : record.items) {
       const absl::optional<storage::Doubt> before = FindPlanned(db, channel_id, item);
       if (!before.has_value()) continue;
-      AddDoubt(db, channel_id, item, *before);
+      WriteDoubt(db, channel_id, item.listing_id, storage::DoubtWith(*before, item));
       AddPushItem(db, channel_id, record.push_id, item);
     }
   }
@@ -235,10 +229,11 @@ void DoubtAnew(Connection& db, int64_t channel_id, int64_t push_id, absl::Time n
   for (const PushItem& item : items) {
     storage::Doubt before;
     {
-      Query query(db, "SELECT in_doubt, quantities_in_doubt FROM link WHERE channel_id = ?1 AND listing_id = ?2");
-      if (query.Bind(channel_id, item.listing_id).Next()) before = ReadDoubt(db, query, 0);
+      Query query(
+          db, "SELECT in_doubt, quantities_in_doubt, confirmed FROM link WHERE channel_id = ?1 AND listing_id = ?2");
+      if (query.Bind(channel_id, item.listing_id).Next()) before = ReadLinkDoubt(db, query, 0);
     }
-    AddDoubt(db, channel_id, item, before);
+    WriteDoubt(db, channel_id, item.listing_id, storage::DoubtWith(before, item));
     MarkDirty(db, channel_id, item.listing_id, now);
   }
 }
@@ -308,7 +303,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
         "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?20, "
-        "quantities_in_doubt = ?21 "
+        "quantities_in_doubt = ?21, confirmed = ?22 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
            known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
@@ -317,7 +312,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
            now, GuardAfter(db, channel_id, link, row, batch), NullIfEmpty{ForcedAfter(db, link, row)},
-           NullIfEmpty{FormatQuantities({row.in_doubt, row.quantities_in_doubt})});
+           NullIfEmpty{FormatQuantities(storage::DoubtAfter(row))}, NullIfEmpty{FormatSyncFields(row.confirmed)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);
@@ -333,8 +328,7 @@ absl::Status WriteSettlement(Connection& db, int64_t channel_id, const Settlemen
   if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
   if (link->channel_variant_id != row.channel_variant_id) return absl::OkStatus();
   if (link->state != LinkState::kLinked) {
-    WriteDoubt(db, channel_id, row.listing_id,
-               row.gone ? storage::Doubt() : storage::Doubt{row.in_doubt, row.quantities_in_doubt});
+    WriteDoubt(db, channel_id, row.listing_id, storage::DoubtAfter(row));
     return absl::OkStatus();
   }
   // It was sent for an earlier link, which may have been to another item: it tells nothing about this one.

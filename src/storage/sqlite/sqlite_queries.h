@@ -17,7 +17,7 @@ namespace flxlink::sqlite {
   "c.price, c.quantity, c.status, c.compare_at_price, "                                          \
   "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "        \
   "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, c.fixed, l.acked_at, "          \
-  "l.linked_version, l.quantities_in_doubt, l.forced, l.dirty_rank FROM link l "                 \
+  "l.linked_version, l.quantities_in_doubt, l.forced, l.dirty_rank, l.confirmed FROM link l "    \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
   "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                 \
   "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                             \
@@ -29,9 +29,9 @@ namespace flxlink::sqlite {
 
 // What is in doubt of a link that is still as an item of a push was planned for it.
 constexpr absl::string_view kLinkAsPlanned =
-    "SELECT l.in_doubt, l.quantities_in_doubt FROM link l CROSS JOIN channel_variant c ON c.channel_id = l.channel_id "
-    "AND "
-    "c.channel_variant_id = l.channel_variant_id WHERE l.channel_id = ?1 AND l.listing_id = ?2 AND "
+    "SELECT l.in_doubt, l.quantities_in_doubt, l.confirmed FROM link l CROSS JOIN channel_variant c ON "
+    "c.channel_id = l.channel_id AND c.channel_variant_id = l.channel_variant_id WHERE l.channel_id = ?1 AND "
+    "l.listing_id = ?2 AND "
     "l.channel_variant_id = ?3 AND l.dirty_version = ?4 AND " FLXLINK_CAN_BE_PUSHED;
 
 // The rest of the cursor's sync priority, and everything of lower ones: two ranges of the index link_dirty, where one

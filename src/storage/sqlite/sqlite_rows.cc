@@ -351,9 +351,18 @@ storage::Doubt ReadDoubt(Connection& db, const Query& query, int column) {
   return {ReadSyncFields(db, query.Text(column)), ReadQuantities(db, query.Text(column + 1))};
 }
 
+storage::Doubt ReadLinkDoubt(Connection& db, const Query& query, int column) {
+  storage::Doubt doubt = ReadDoubt(db, query, column);
+  if (!query.IsNull(column + 2)) doubt.confirmed = ReadSyncFields(db, query.Text(column + 2));
+  return doubt;
+}
+
 void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const storage::Doubt& doubt) {
-  Query(db, "UPDATE link SET in_doubt = ?3, quantities_in_doubt = ?4 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(doubt.fields)}, NullIfEmpty{FormatQuantities(doubt)});
+  Query(db,
+        "UPDATE link SET in_doubt = ?3, quantities_in_doubt = ?4, confirmed = ?5 WHERE channel_id = ?1 AND "
+        "listing_id = ?2")
+      .Run(channel_id, listing_id, NullIfEmpty{FormatSyncFields(doubt.fields)}, NullIfEmpty{FormatQuantities(doubt)},
+           NullIfEmpty{FormatSyncFields(doubt.confirmed)});
 }
 
 std::string EncodeRefused(const std::vector<RefusedValue>& refused) {

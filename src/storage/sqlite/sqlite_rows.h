@@ -124,6 +124,8 @@ SyncFields ReadSyncFields(Connection& db, absl::string_view text);
 RareVector<int64_t> ReadQuantities(Connection& db, absl::string_view text);
 std::string FormatQuantities(const storage::Doubt& doubt);
 storage::Doubt ReadDoubt(Connection& db, const Query& query, int column);
+// The same of a link, which has what is confirmed after it.
+storage::Doubt ReadLinkDoubt(Connection& db, const Query& query, int column);
 // Of a link.
 void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const storage::Doubt& doubt);
 std::string EncodeRefused(const std::vector<RefusedValue>& refused);

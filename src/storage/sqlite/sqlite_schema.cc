@@ -335,6 +335,7 @@ CREATE TABLE link (
   forced TEXT,
   in_doubt TEXT,
   quantities_in_doubt TEXT,
+  confirmed TEXT,
   identity TEXT,
   PRIMARY KEY (channel_id, listing_id)
 ) WITHOUT ROWID;

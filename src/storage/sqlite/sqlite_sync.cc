@@ -41,6 +41,7 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
   if (!query.IsNull(33)) row.forced = ReadSyncFields(db, query.Text(33));
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
+  if (!query.IsNull(35)) row.confirmed = ReadSyncFields(db, query.Text(35));
   if (row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt = ReadQuantities(db, query.Text(32));
   if (!query.IsNull(29)) row.fixed = ReadFixed(db, query.Text(29));
   row.dirty = !query.IsNull(22);
