@@ -149,6 +149,7 @@ TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
       {"UPDATE link SET dirty_since = NULL, synced_version = dirty_version, in_doubt = 'price' WHERE listing_id = 1",
        "link of channel 1, listing 1: it is in doubt, no push of it is open"},
       {"UPDATE link SET in_doubt = '1?' WHERE listing_id = 1", "the fields in doubt, 1?, cannot be"},
+      {"UPDATE link SET in_doubt = NULL, confirmed = 'price' WHERE listing_id = 1", "the confirmed fields, price"},
       {"UPDATE link SET forced = '1?' WHERE listing_id = 1", "the forced fields, 1?, cannot be"},
       {"UPDATE link SET dirty_since = NULL, synced_version = dirty_version, forced = 'price' WHERE listing_id = 1",
        "it is forced and not dirty"},
@@ -169,6 +170,12 @@ TEST_F(SqliteUpkeep, CheckFindsWhatCannotBe) {
       {"INSERT INTO push_item (channel_id, push_id, listing_id, dirty_version, idempotency_key) VALUES (1, 5, 1, 1, "
        "'k')",
        "its push or listing variant is not there"},
+      {"INSERT INTO push_record (channel_id, push_id, call_deadline, look_at) VALUES (1, 5, 1, 9); INSERT INTO "
+       "push_item (channel_id, push_id, listing_id, dirty_version, idempotency_key) VALUES (1, 5, 1, 1, 'k')",
+       "push_record of channel 1, push 5: something of it is unheard of, and it waits"},
+      {"INSERT INTO push_record (channel_id, push_id, call_deadline) VALUES (1, 5, 1); INSERT INTO push_item "
+       "(channel_id, push_id, listing_id, dirty_version, idempotency_key, receipt) VALUES (1, 5, 1, 1, 'k', 'r')",
+       "push_record of channel 1, push 5: nothing of it is unheard of"},
       {"DELETE FROM slot", "it has no slot"},
       {"UPDATE slot SET holder_job = 77", "the job 77 that holds it is not running"},
       {"UPDATE slot SET holder_job = NULL", "and does not hold the slot"},

@@ -56,6 +56,8 @@ constexpr const char* kImpossible[] = {
     "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1)",
     "SELECT LINK(l) || ': the fields in doubt, ' || l.in_doubt || ', cannot be' FROM link l "
     "WHERE l.in_doubt = '' OR l.in_doubt GLOB '*[^a-z0-9_,]*'",
+    "SELECT LINK(l) || ': the confirmed fields, ' || l.confirmed || ', cannot be' FROM link l "
+    "WHERE l.confirmed = '' OR l.confirmed GLOB '*[^a-z0-9_,]*' OR (l.confirmed NOT NULL AND l.in_doubt IS NULL)",
     "SELECT LINK(l) || ': the forced fields, ' || l.forced || ', cannot be' FROM link l "
     "WHERE l.forced = '' OR l.forced GLOB '*[^a-z0-9_,]*'",
     "SELECT LINK(l) || ': it is forced and not dirty, so nothing is sent' FROM link l "
@@ -101,6 +103,10 @@ constexpr const char* kImpossible[] = {
     "'its push or listing variant is not there' FROM push_item i WHERE NOT EXISTS (SELECT 1 FROM push_record r "
     "WHERE r.channel_id = i.channel_id AND r.push_id = i.push_id) OR NOT EXISTS (SELECT 1 FROM link l "
     "WHERE l.channel_id = i.channel_id AND l.listing_id = i.listing_id)",
+    "SELECT printf('push_record of channel %d, push %d: ', r.channel_id, r.push_id) || iif(r.look_at IS NULL, 'nothing "
+    "of it is unheard of, and no time is set to look at it', 'something of it is unheard of, and it waits to be looked "
+    "at') FROM push_record r WHERE (r.look_at IS NULL) <> EXISTS (SELECT 1 FROM push_item i "
+    "WHERE i.channel_id = r.channel_id AND i.push_id = r.push_id AND i.receipt IS NULL AND i.lingers = 0)",
     // Slots and jobs.
     "SELECT printf('channel %d: it has no slot', c.channel_id) FROM channel c LEFT JOIN slot s USING (channel_id) "
     "WHERE s.channel_id IS NULL",
