@@ -29,6 +29,11 @@ enum class Normalizer {
   // zeros, and is padded with zeros to 14 digits, so that a UPC equals the same number written as an EAN. Anything else
   // is null. Check digit: GS1 General Specifications, section 7.9.
   kGtin,
+  // Undoes what spreadsheets and copying do, in this order. Soft hyphens, zero-width spaces, joiners and non-joiners,
+  // word joiners and byte-order marks go, wherever they stand (U+00AD, U+200B to U+200D, U+2060, U+FEFF). The fullwidth
+  // characters U+FF01 to U+FF5E become those of ASCII. White space of any kind (Unicode's property White_Space) goes at
+  // both ends. ="0123" becomes 0123; any other value loses one leading apostrophe. White space goes at both ends again.
+  kSpreadsheet,
 };
 
 // What a rule that finds more than one variant with a key, on either side, does with the variants that have it.
@@ -52,12 +57,12 @@ struct LinkRule {
 // Rules are numbered from 1, in this order.
 using LinkPriority = std::vector<LinkRule>;
 
-// "trim", "casefold", "gtin".
+// "trim", "casefold", "gtin", "spreadsheet".
 absl::string_view ToString(Normalizer normalizer);
 // "stop", "next".
 absl::string_view ToString(Ambiguity ambiguous);
 
-// Reads "LF=CF[,norm=trim+casefold+gtin][,ambiguous=next|stop]", for example "upc=barcode,norm=gtin". INVALID_ARGUMENT
+// Reads "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop]", for example "upc=barcode,norm=gtin". INVALID_ARGUMENT
 // names the part that cannot be read and what may stand there. Field names cannot hold '=' or ','.
 absl::StatusOr<LinkRule> ParseLinkRule(absl::string_view text);
 

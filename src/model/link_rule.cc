@@ -11,13 +11,16 @@
 #include "absl/strings/str_split.h"
 #include "src/model/gtin.h"
 #include "src/model/quote.h"
+#include "src/model/spreadsheet.h"
+#include "src/model/utf8.h"
 
 namespace flxlink {
 namespace {
 
-constexpr Normalizer kNormalizers[] = {Normalizer::kTrim, Normalizer::kCasefold, Normalizer::kGtin};
+constexpr Normalizer kNormalizers[] = {Normalizer::kTrim, Normalizer::kCasefold, Normalizer::kGtin,
+                                       Normalizer::kSpreadsheet};
 
-constexpr absl::string_view kUsage = "a rule is LF=CF[,norm=trim+casefold+gtin][,ambiguous=next|stop]";
+constexpr absl::string_view kUsage = "a rule is LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop]";
 
 absl::Status RuleError(absl::string_view rule, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("rule ", model::Quote(rule), ": ", what));
@@ -38,8 +41,8 @@ absl::Status ParseNormalizers(absl::string_view rule, absl::string_view text, st
     const auto* found = std::find_if(std::begin(kNormalizers), std::end(kNormalizers),
                                      [&](Normalizer normalizer) { return ToString(normalizer) == name; });
     if (found == std::end(kNormalizers)) {
-      return RuleError(rule,
-                       absl::StrCat("there is no normalizer ", model::Quote(name), "; use trim, casefold or gtin"));
+      return RuleError(rule, absl::StrCat("there is no normalizer ", model::Quote(name),
+                                          "; use trim, casefold, gtin or spreadsheet"));
     }
     normalizers->push_back(*found);
   }
@@ -60,11 +63,6 @@ bool IsSpace(char c) { return absl::ascii_isspace(static_cast<unsigned char>(c))
 
 bool IsBlank(absl::string_view text) { return std::all_of(text.begin(), text.end(), &IsSpace); }
 
-bool IsAscii(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isascii(static_cast<unsigned char>(c)); });
-}
-
 constexpr size_t kMaxUtf8Bytes = 4;
 
 void AppendUtf8(utf8proc_int32_t code_point, std::string* out) {
@@ -75,24 +73,23 @@ void AppendUtf8(utf8proc_int32_t code_point, std::string* out) {
 
 // Appends the case folding of the character that `text` begins with, and tells its length in `text`.
 size_t FoldOne(absl::string_view text, std::string* out) {
-  utf8proc_int32_t code_point;
-  const utf8proc_ssize_t size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                                 static_cast<utf8proc_ssize_t>(text.size()), &code_point);
-  if (size <= 0) {
+  const model::Utf8Character first = model::FirstCharacter(text);
+  if (first.code_point < 0) {
     out->push_back(text[0]);
-    return 1;
+    return first.size;
   }
   // No code point folds to more than three.
   utf8proc_int32_t folded[4];
   int boundary_class = 0;
-  const utf8proc_ssize_t count = utf8proc_decompose_char(code_point, folded, 4, UTF8PROC_CASEFOLD, &boundary_class);
+  const utf8proc_ssize_t count =
+      utf8proc_decompose_char(first.code_point, folded, 4, UTF8PROC_CASEFOLD, &boundary_class);
   for (utf8proc_ssize_t i = 0; i < count; ++i) AppendUtf8(folded[i], out);
-  return static_cast<size_t>(size);
+  return first.size;
 }
 
 // `text` may be a part of *scratch.
 absl::string_view Casefold(absl::string_view text, std::string* scratch) {
-  if (IsAscii(text)) {
+  if (model::IsAscii(text)) {
     const auto is_upper = [](char c) { return absl::ascii_isupper(static_cast<unsigned char>(c)); };
     if (std::none_of(text.begin(), text.end(), is_upper)) return text;
     scratch->assign(text.data(), text.size());
@@ -124,6 +121,8 @@ absl::string_view Normalize(Normalizer normalizer, absl::string_view text, std::
       scratch->assign(gtin->data(), gtin->size());
       return *scratch;
     }
+    case Normalizer::kSpreadsheet:
+      return model::UndoSpreadsheet(text, scratch);
   }
   return absl::string_view();
 }
@@ -138,6 +137,8 @@ absl::string_view ToString(Normalizer normalizer) {
       return "casefold";
     case Normalizer::kGtin:
       return "gtin";
+    case Normalizer::kSpreadsheet:
+      return "spreadsheet";
   }
   return "";
 }

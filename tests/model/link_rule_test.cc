@@ -16,6 +16,7 @@ TEST(ParseLinkRuleTest, ReadsWhatFormatWrites) {
   const std::vector<LinkRule> rules = {
       {"sku", "sku", {}, Ambiguity::kStop},
       {"upc", "barcode", {Normalizer::kGtin}, Ambiguity::kNext},
+      {"upc", "upc", {Normalizer::kSpreadsheet, Normalizer::kGtin}, Ambiguity::kStop},
       {"a field", "é", {Normalizer::kTrim, Normalizer::kCasefold, Normalizer::kTrim}, Ambiguity::kStop},
   };
   for (const LinkRule& rule : rules) {
@@ -40,7 +41,7 @@ TEST(ParseLinkRuleTest, NamesWhatItCannotRead) {
     EXPECT_EQ(ParseLinkRule(text).status().code(), absl::StatusCode::kInvalidArgument);
   }
   EXPECT_EQ(error("a=b,norm=trim+fold"),
-            "rule \"a=b,norm=trim+fold\": there is no normalizer \"fold\"; use trim, casefold or gtin");
+            "rule \"a=b,norm=trim+fold\": there is no normalizer \"fold\"; use trim, casefold, gtin or spreadsheet");
   EXPECT_THAT(error("a=b,norm="), HasSubstr("there is no normalizer \"\""));
   EXPECT_THAT(error("a=b,ambiguous=skip"), HasSubstr("ambiguous cannot be \"skip\"; use next or stop"));
   for (const char* text :
@@ -84,6 +85,14 @@ TEST(NormalizeKeyTest, FoldsCaseFully) {
   EXPECT_NE(Key(fold, "é"), Key(fold, "e\xCC\x81"));
   // What is not UTF-8 stays.
   EXPECT_EQ(Key(fold, "A\xFFÀ\xC3"), "a\xFFà\xC3");
+}
+
+TEST(NormalizeKeyTest, UndoesSpreadsheets) {
+  EXPECT_EQ(Key({Normalizer::kSpreadsheet}, "'0123"), "0123");
+  EXPECT_EQ(Key({Normalizer::kSpreadsheet}, "=\"\""), "null");
+  EXPECT_EQ(Key({Normalizer::kSpreadsheet}, "\xE2\x80\x8B"), "null") << "nothing that can be seen";
+  EXPECT_EQ(Key({Normalizer::kSpreadsheet, Normalizer::kGtin}, "=\"036000291452\""), "00036000291452");
+  EXPECT_EQ(Key({Normalizer::kCasefold, Normalizer::kSpreadsheet, Normalizer::kCasefold}, "Ａ\xC2\xA0"), "a");
 }
 
 TEST(NormalizeKeyTest, AppliesNormalizersInOrder) {

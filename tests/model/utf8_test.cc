@@ -8,6 +8,17 @@
 namespace flxlink::model {
 namespace {
 
+TEST(FirstCharacterTest, TellsItsLength) {
+  const auto first = [](absl::string_view text) {
+    const Utf8Character character = FirstCharacter(text);
+    return absl::StrCat(character.code_point, " of ", character.size);
+  };
+  EXPECT_EQ(first("ab"), "97 of 1");
+  EXPECT_EQ(first("\xC3\xA9x"), "233 of 2");
+  EXPECT_EQ(first("\xF0\x9F\x98\x80"), "128512 of 4");
+  for (const char* bad : {"\xC3", "\x80x", "\xED\xA0\x80", "\xE2\x82"}) EXPECT_EQ(first(bad), "-1 of 1");
+}
+
 TEST(IsValidUtf8Test, TellsWhereverItStands) {
   // From none of the words of 8 bytes to the third one, at any place of it.
   for (size_t before = 0; before < 20; ++before) {

@@ -258,7 +258,11 @@ class World:
             return self.product_import()
         arguments = self.random_arguments()
         self.commands[arguments[1]] += 1
-        return Process(self, arguments, self.some_life())
+        life = self.some_life()
+        # The others need not ever leave it idle.
+        if life is None and arguments[1] == "run":
+            life = self.random.uniform(1, 20)
+        return Process(self, arguments, life)
 
     def some_life(self):
         return self.random.uniform(0, 1) if self.random.random() < 0.3 else None

@@ -24,6 +24,11 @@ WORDS = (
     ("ŉ", "ʼn", "ʼN"),
     ("ᾳ", "αι", "ΑΙ", "ᾼ"),
     ("Ꭰ", "ꭰ", "ᎠA"),
+    ("01", "'01", "''01", "'01'", " '01 ", "' 01"),
+    ("01", '="01"', "='01'", '="\'01"', "'=\"01\"", '="01', '="\u00a001 "'),
+    ("01", "0\u200b1", "0\u00ad1", "0\u20601", "\ufeff01", "\u200c0\u200d1", "0\u200e1"),
+    ("~!", "\uff5e\uff01", "\uff5f!", "\x7f!", "\uff5e!", "\uff1d\uff02~!\uff02", "\uff07~!"),
+    ("01", "\u00a001\u3000", "01\u0085", "\u202801\u2009", "\u180e01", "\x1c01\x1f"),
 )
 BLANKS = ("", "", "", " ", "\t", " \n ", "\r", "\v\f", "\u00a0")
 
@@ -52,7 +57,7 @@ ZEROS = ("00000000", "000000000000", "0", "0000-0000", "0000000000000")
 GTINS = tuple(gtin_forms(stem) for stem in GTIN_STEMS) + (ZEROS,)
 
 PARENTS = ("p1", "p2", "P1", "", " ", "\t")
-NORMALIZERS = ("trim", "casefold", "gtin")
+NORMALIZERS = ("trim", "casefold", "gtin", "spreadsheet")
 GHOST_LISTINGS = ("ghost1", "ghost2")
 GONE_CHANNELS = ("gone1", "gone2", "gone3")
 

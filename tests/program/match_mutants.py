@@ -338,6 +338,161 @@ class GtinAnyDigits(Reference):
         return super().pad_gtin("".join(str(int(d)) for d in digits))
 
 
+@mutant
+class SpreadsheetKeepsWhatIsNotSeen(Reference):
+    """spreadsheet keeps soft hyphens"""
+
+    invisible = Reference.invisible.replace("\u00ad", "")
+
+
+@mutant
+class SpreadsheetKeepsWordJoiners(Reference):
+    """spreadsheet keeps word joiners"""
+
+    invisible = Reference.invisible.replace("\u2060", "")
+
+
+@mutant
+class SpreadsheetKeepsByteOrderMarks(Reference):
+    """spreadsheet keeps byte-order marks"""
+
+    invisible = Reference.invisible.replace("\ufeff", "")
+
+
+@mutant
+class SpreadsheetDropsDirectionMarks(Reference):
+    """spreadsheet drops marks of direction"""
+
+    invisible = Reference.invisible + "\u200e"
+
+
+@mutant
+class SpreadsheetStripsInvisibleEndsOnly(Reference):
+    """spreadsheet drops what is not seen at the ends only"""
+
+    def spreadsheet(self, value):
+        kept = value.strip(self.invisible)
+        value = self.strip_white_space(self.narrow(kept))
+        return self.strip_white_space(self.lose_text_mark(value))
+
+
+@mutant
+class SpreadsheetKeepsFullwidth(Reference):
+    """spreadsheet keeps fullwidth characters"""
+
+    last_fullwidth = 0
+
+
+@mutant
+class SpreadsheetEndsFullwidthEarly(Reference):
+    """spreadsheet keeps the last fullwidth character"""
+
+    last_fullwidth = 0xFF5D
+
+
+@mutant
+class SpreadsheetNarrowsMore(Reference):
+    """spreadsheet takes one character more for a fullwidth one"""
+
+    last_fullwidth = 0xFF5F
+
+
+@mutant
+class SpreadsheetStripsAscii(Reference):
+    """spreadsheet strips ASCII whitespace only"""
+
+    white_space = " \t\n\v\f\r"
+
+
+@mutant
+class SpreadsheetStripsSeparators(Reference):
+    """spreadsheet strips information separators"""
+
+    white_space = Reference.white_space + "\x1c\x1d\x1e\x1f"
+
+
+@mutant
+class SpreadsheetStripsVowelSeparator(Reference):
+    """spreadsheet strips the Mongolian vowel separator, as before Unicode 6.3"""
+
+    white_space = Reference.white_space + "\u180e"
+
+
+@mutant
+class SpreadsheetKeepsNextLine(Reference):
+    """spreadsheet does not strip U+0085"""
+
+    white_space = Reference.white_space.replace("\u0085", "")
+
+
+@mutant
+class SpreadsheetKeepsApostrophe(Reference):
+    """spreadsheet keeps a leading apostrophe"""
+
+    def lose_text_mark(self, value):
+        return value[2:-1] if self.is_formula_text(value) else value
+
+
+@mutant
+class SpreadsheetDropsEveryApostrophe(Reference):
+    """spreadsheet drops all leading apostrophes"""
+
+    def lose_text_mark(self, value):
+        return value[2:-1] if self.is_formula_text(value) else value.lstrip("'")
+
+
+@mutant
+class SpreadsheetDropsLastApostrophe(Reference):
+    """spreadsheet drops an apostrophe at the end too"""
+
+    def lose_text_mark(self, value):
+        marked = value[:1] == "'"
+        value = super().lose_text_mark(value)
+        return value[:-1] if marked and value[-1:] == "'" else value
+
+
+@mutant
+class SpreadsheetKeepsFormula(Reference):
+    """spreadsheet keeps a formula that is a text"""
+
+    def is_formula_text(self, value):
+        return False
+
+
+@mutant
+class SpreadsheetTakesOpenFormula(Reference):
+    """spreadsheet takes =" without its end for a formula"""
+
+    def lose_text_mark(self, value):
+        return value[2:].rstrip('"') if value[:2] == '="' else super().lose_text_mark(value)
+
+
+@mutant
+class SpreadsheetUnwrapsTwice(Reference):
+    """spreadsheet undoes an apostrophe and what it hid"""
+
+    def lose_text_mark(self, value):
+        return super().lose_text_mark(super().lose_text_mark(value))
+
+
+@mutant
+class SpreadsheetStripsOnce(Reference):
+    """spreadsheet does not strip again"""
+
+    def spreadsheet(self, value):
+        value = "".join(c for c in value if c not in self.invisible)
+        return self.lose_text_mark(self.strip_white_space(self.narrow(value)))
+
+
+@mutant
+class SpreadsheetStripsLate(Reference):
+    """spreadsheet strips only once it has undone the mark"""
+
+    def spreadsheet(self, value):
+        value = "".join(c for c in value if c not in self.invisible)
+        return self.strip_white_space(self.lose_text_mark(self.narrow(value)))
+
+
 # ---- live
 
 

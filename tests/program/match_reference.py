@@ -101,8 +101,32 @@ class Reference:
             return None
         return self.pad_gtin(value)
 
+    invisible = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+    # Unicode's property White_Space; what Python strips by itself has four more.
+    white_space = "\t\n\v\f\r \u0085\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+    first_fullwidth, last_fullwidth = 0xFF01, 0xFF5E
+
+    def narrow(self, value):
+        return "".join(chr(ord(c) - 0xFEE0) if self.first_fullwidth <= ord(c) <= self.last_fullwidth else c for c in value)
+
+    def strip_white_space(self, value):
+        return value.strip(self.white_space)
+
+    def is_formula_text(self, value):
+        return len(value) > 2 and value[:2] == '="' and value[-1] == '"'
+
+    def lose_text_mark(self, value):
+        if self.is_formula_text(value):
+            return value[2:-1]
+        return value[1:] if value[:1] == "'" else value
+
+    def spreadsheet(self, value):
+        value = "".join(c for c in value if c not in self.invisible)
+        value = self.strip_white_space(self.narrow(value))
+        return self.strip_white_space(self.lose_text_mark(value))
+
     def normalize(self, name, value):
-        return {"trim": self.trim, "casefold": self.casefold, "gtin": self.gtin}[name](value)
+        return {"trim": self.trim, "casefold": self.casefold, "gtin": self.gtin, "spreadsheet": self.spreadsheet}[name](value)
 
     def normalizers(self, rule):
         return rule.normalizers
