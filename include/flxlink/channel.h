@@ -121,8 +121,8 @@ struct PullState {
   // ended, its adapter gives none, or the channel's adapter or settings are others now.
   std::string mark;
   // What is known of the items may be of another platform, or too old to rely on, since the channel's adapter or
-  // settings are others than when they were read, or the store was migrated: a sync pulls everything first. Until a
-  // whole pull has ended.
+  // settings are others than when they were read, or the store was migrated: a sync leaves it to a bulk job to pull
+  // everything first. Until a whole pull has ended.
   bool needed = false;
   // Complete pulls that have been finished.
   int64_t complete_pulls = 0;

@@ -258,7 +258,7 @@ class Engine {
   // never be due.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
   // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
-  // is pending. Where the channel's adapter has no fetch_limit that job reads the whole channel. External ids are
+  // is pending. Where the channel's adapter has no fetch_limit that job chains a whole pull. External ids are
   // fetched as given, known or not. Parents and aliases are those that were last seen of items, gone ones included:
   // under one that nobody knows, or that has new items, the new ones are not fetched, and the next pull (since a mark,
   // where the adapter can) sees them. INVALID_ARGUMENT: nothing is named, more than Storage::kMaxRows parents or

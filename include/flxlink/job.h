@@ -10,10 +10,11 @@
 // away because it is slow.
 //
 // Two lanes. Whole pulls and full syncs take as long as the platform takes: they are *bulk*, everything else is
-// *urgent*. A running bulk job gives way, between two of its steps, to an urgent one that is due, and goes on
-// afterwards where it was; when an urgent job has ended, a step is owed to the bulk lane, so that neither keeps the
-// other from getting on. A running build or sync gives way to an urgent job that was prioritized later or, neither
-// being prioritized, has a higher priority.
+// *urgent*. Where an urgent job finds that it needs a whole pull, it leaves what needs it to a bulk job, and ends. A
+// running bulk job gives way, between two of its steps, to an urgent one that is due, and goes on afterwards where it
+// was; when an urgent job has ended, a step is owed to the bulk lane, so that neither keeps the other from getting on.
+// A running build or sync gives way to an urgent job that was prioritized later or, neither being prioritized, has a
+// higher priority.
 //
 // Of the pending jobs that are due, one that a person prioritized is next, the latest before others. Then come urgent
 // jobs, and then bulk ones. Among urgent jobs one that Job::kMaxPassed younger ones have passed goes before others that
@@ -125,6 +126,10 @@ struct JobOptions {
   // sync: mirror all of the channel's items, compare each with what it is to have and mark what differs; a sync without
   // this, which the job chains, sends it, and `force` with it.
   bool full = false;
+  // sync: as `full`, but compare only `items`, and mirror only where there are some or the channel needs it
+  // (PullState:: needed). To such a job a sync leaves what it can send only after a look at the whole channel, and
+  // ends.
+  bool pull_first = false;
   // link: dissolve broken links first.
   bool release_broken = false;
   // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the
@@ -134,13 +139,15 @@ struct JobOptions {
   // A person approved what held it.
   bool approved = false;
   // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
-  // (AdapterCapabilities::fetch_limit) all of them are pulled.
+  // (AdapterCapabilities::fetch_limit) the job leaves that to a whole pull, which it chains.
+  // sync: of items that conflicted on such a channel. With pull_first they are to be looked at; in the sync after that
+  // they have been, and one that conflicts once more waits for its next try.
   std::vector<std::string> items;
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
-           a.release_broken == b.release_broken && a.since_last == b.since_last && a.approved == b.approved &&
-           a.items == b.items;
+           a.pull_first == b.pull_first && a.release_broken == b.release_broken && a.since_last == b.since_last &&
+           a.approved == b.approved && a.items == b.items;
   }
 };
 
@@ -151,12 +158,14 @@ struct JobOptions {
 // it linked ("linked_by_rule_1" … by which rule, "linked_contradicted" with that warning), and as "unlinked" the rest
 // of them; as "released" the broken links that it was asked to dissolve, and as "status_rules_would_change" the new
 // links that a rules job would hide or unhide.
+//
+// A sync or fetch that left the rest to a bulk job, which it chained, counts that as "left_to_pull".
 using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 
-// The lane of such a job: bulk are a pull of everything and a full sync.
+// The lane of such a job: bulk are a pull of everything, a full sync, and one that pulls first.
 Lane LaneOf(JobKind kind, const JobOptions& options);
 
-// As what a chain counts such a job: a full sync as a pull, which marks what differs, any other as what it is.
+// As what a chain counts such a job: a bulk sync as a pull, which marks what differs, any other as what it is.
 JobKind KindInChain(JobKind kind, const JobOptions& options);
 
 // The priority of a job of which nobody stated one: of a sync that is forced 30, of a fetch 25, of any other sync 20,
@@ -186,11 +195,14 @@ struct Job {
   // set, which is the default, and once it has begun: it waits for its turn only. Never InfiniteFuture.
   absl::optional<absl::Time> not_before;
   JobOptions options;
-  // The kinds that led here, first to last, a full sync as the pull that it is; a chain never visits a kind twice.
+  // The kinds that led here, first to last, a bulk sync as the pull that it is; a chain never visits a kind twice.
   std::vector<JobKind> chain;
   // The job that this one came from: with the triggers kRerun and kRetry the one that it repeats, with kChain the one
   // that queued it. 0: none.
   int64_t from_job = 0;
+  // The jobs that it queued when it completed, or joined with what was pending, in that order. Retries are not among
+  // them.
+  std::vector<int64_t> chained;
 
   JobProgress progress;
   // Times it was started; more than 1 after a worker died. One that yielded was not begun in vain: that does not count.

@@ -1,19 +1,19 @@
 #include "src/cli/job_run.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
 #include "flxlink/channel.h"
 #include "flxlink/engine.h"
 #include "flxlink/storage.h"
 #include "src/cli/advice.h"
 #include "src/cli/job_text.h"
 #include "src/cli/json_view.h"
-#include "src/cli/pages.h"
 #include "src/cli/print.h"
 #include "src/cli/stop_signal.h"
 
@@ -23,28 +23,6 @@ namespace {
 // Problems that are printed after a job; `job show` has the rest.
 constexpr size_t kProblemsShown = 5;
 
-// Whether `job` was chained by `before`, or by one that it chained.
-bool IsChainedBy(const Job& job, const Job& before) {
-  const std::vector<JobKind> chain = ChainAfter(before);
-  return job.trigger == JobTrigger::kChain && job.job_id > before.job_id && job.chain.size() >= chain.size() &&
-         std::equal(chain.begin(), chain.end(), job.chain.begin());
-}
-
-// The oldest job that waits because `before` chained it.
-absl::StatusOr<absl::optional<Job>> NextChained(Engine& engine, const Job& before) {
-  JobFilter filter;
-  filter.channel = before.channel;
-  filter.states = {JobState::kPending};
-  absl::optional<Job> next;
-  const absl::Status status = ForEachRow([&](const PageRequest& page) { return engine.ListJobs(filter, page); },
-                                         [&](const Job& job) {
-                                           if (IsChainedBy(job, before)) next = job;
-                                           return absl::OkStatus();
-                                         });
-  if (!status.ok()) return status;
-  return next;
-}
-
 // When it is asked to stop, the job yields.
 absl::StatusOr<Job> RunUntilFinal(Engine& engine, int64_t job_id) {
   absl::StatusOr<Job> job = engine.RunUntilFinal(job_id, UntilStopped());
@@ -53,19 +31,20 @@ absl::StatusOr<Job> RunUntilFinal(Engine& engine, int64_t job_id) {
                                            " goes on from where it is with: flxlink run --until-idle"));
 }
 
-// Runs what a job that completed has chained. A chain never visits a kind twice, so this comes to an end.
-absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& before) {
+// Runs what a job has chained, and what that chains. A chain never visits a kind twice, and no item is left to a pull
+// twice in a row, so this comes to an end.
+absl::StatusOr<std::vector<Job>> RunChained(Engine& engine, const Job& first) {
   std::vector<Job> chained;
-  for (;;) {
-    absl::StatusOr<absl::optional<Job>> next = NextChained(engine, before);
-    if (!next.ok()) return next.status();
-    if (!next->has_value()) return chained;
-    absl::StatusOr<Job> job = RunUntilFinal(engine, (*next)->job_id);
+  std::vector<int64_t> job_ids = first.chained;
+  for (size_t next = 0; next < job_ids.size(); ++next) {
+    absl::StatusOr<Job> job = RunUntilFinal(engine, job_ids[next]);
     if (!job.ok()) return job.status();
+    for (const int64_t job_id : job->chained) {
+      if (std::find(job_ids.begin(), job_ids.end(), job_id) == job_ids.end()) job_ids.push_back(job_id);
+    }
     chained.push_back(*std::move(job));
-    // It is not due, and would be found again.
-    if (chained.back().state == JobState::kPending) return chained;
   }
+  return chained;
 }
 
 absl::StatusOr<LinkRemainder> ReadRemainder(Engine& engine, absl::string_view channel) {
@@ -134,16 +113,14 @@ absl::StatusOr<Run> RunOne(Session& session, const Job& job, bool wait) {
   absl::StatusOr<Job> final_job = RunUntilFinal(session.engine(), job.job_id);
   if (!final_job.ok()) return final_job.status();
   Run run = {*std::move(final_job), {}};
-  if (run.job.state == JobState::kCompleted) {
-    absl::StatusOr<std::vector<Job>> chained = RunChained(session.engine(), run.job);
-    if (!chained.ok()) return chained.status();
-    run.chained = *std::move(chained);
-  }
+  absl::StatusOr<std::vector<Job>> chained = RunChained(session.engine(), run.job);
+  if (!chained.ok()) return chained.status();
+  run.chained = *std::move(chained);
   session.EndProgress();
   return run;
 }
 
-// What was asked for is what the job does and those of its kind that it chains: the sync that a full one leaves.
+// What was asked for is what the job does and those of its kind that it chains: the sync that a full one leaves, say.
 absl::Status CheckRun(const Run& run, bool wait) {
   if (!wait) return absl::OkStatus();
   if (!IsWell(run.job)) return absl::FailedPreconditionError(DescribeFailure(run.job));

@@ -31,6 +31,11 @@ void AddIfAny(int64_t count, absl::string_view words, std::vector<std::string>* 
   if (count > 0) parts->push_back(absl::StrCat(count, " ", words));
 }
 
+// What the job needs for the rest is read by the job that it chains.
+void AddIfLeft(const Job& job, std::vector<std::string>* parts) {
+  if (CountOf(job, "left_to_pull") > 0) parts->push_back("the rest is left to a pull of everything");
+}
+
 std::vector<std::string> PullParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "inserted"), " new"),
                                     absl::StrCat(CountOf(job, "changed"), " changed"),
@@ -44,6 +49,7 @@ std::vector<std::string> PullParts(const Job& job) {
   AddIfAny(CountOf(job, "healed"), "links healed", &parts);
   const int64_t problems = CountOf(job, "item_problems");
   if (problems > 0) parts.push_back(Counted(problems, "item problem", "item problems"));
+  AddIfLeft(job, &parts);
   return parts;
 }
 
@@ -84,7 +90,7 @@ std::vector<std::string> LinkParts(const Job& job, const LinkPriority& priority,
   return parts;
 }
 
-std::vector<std::string> FullSyncParts(const Job& job) {
+std::vector<std::string> BulkSyncParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "compared"), " compared"),
                                     absl::StrCat(CountOf(job, "drifted"), " drifted")};
   AddIfAny(CountOf(job, "inserted"), "new", &parts);
@@ -97,7 +103,7 @@ std::vector<std::string> FullSyncParts(const Job& job) {
 }
 
 std::vector<std::string> SyncParts(const Job& job) {
-  if (job.options.full) return FullSyncParts(job);
+  if (LaneOf(job) == Lane::kBulk) return BulkSyncParts(job);
   std::vector<std::string> fields;
   const auto add_field = [&](absl::string_view name, absl::string_view one, absl::string_view many) {
     const int64_t count = CountOf(job, name);
@@ -116,6 +122,7 @@ std::vector<std::string> SyncParts(const Job& job) {
   AddIfAny(CountOf(job, "held_back"), "held back", &parts);
   parts.push_back(absl::StrCat(CountOf(job, "refused"), " refused"));
   AddIfAny(CountOf(job, "broken"), "links broken", &parts);
+  AddIfLeft(job, &parts);
   return parts;
 }
 

@@ -99,6 +99,7 @@ Json OptionsView(const JobOptions& options) {
           {"force", options.force},
           {"only_forced", options.only_forced},
           {"full", options.full},
+          {"pull_first", options.pull_first},
           {"release_broken", options.release_broken},
           {"since_last", options.since_last},
           {"approved", options.approved},

@@ -12,12 +12,12 @@ void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to) {
   to->handle.Add(from.handle[i]);
 }
 
-SyncBatch WithoutItems(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids) {
-  SyncBatch left;
+SyncBatch RowsWhere(const SyncBatch& batch, absl::FunctionRef<bool(int64_t i)> takes) {
+  SyncBatch taken;
   for (int64_t i = 0; i < batch.size(); ++i) {
-    if (!ids.contains(batch.rows[static_cast<size_t>(i)].channel_variant_id)) AddRow(batch, i, &left);
+    if (takes(i)) AddRow(batch, i, &taken);
   }
-  return left;
+  return taken;
 }
 
 }  // namespace flxlink::engine

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "flxlink/sync.h"
 
 namespace flxlink::engine {
@@ -13,8 +13,8 @@ namespace flxlink::engine {
 // Adds row i of one batch to another.
 void AddRow(const SyncBatch& from, int64_t i, SyncBatch* to);
 
-// The rows whose items are not among those with these ids.
-SyncBatch WithoutItems(const SyncBatch& batch, const absl::flat_hash_set<int64_t>& ids);
+// The rows that `takes` takes.
+SyncBatch RowsWhere(const SyncBatch& batch, absl::FunctionRef<bool(int64_t i)> takes);
 
 }  // namespace flxlink::engine
 

@@ -45,9 +45,10 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
 
 }  // namespace
 
+bool CanLookAtItems(const JobContext& context) { return context.adapter().capabilities().fetch_limit > 0; }
+
 absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids) {
   const int64_t limit = std::min<int64_t>(context.adapter().capabilities().fetch_limit, context.page_rows());
-  if (limit == 0) return PullChannel(context);
   for (size_t at = 0; at < external_ids.size(); at += static_cast<size_t>(limit)) {
     const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
     if (!status.ok() || context.output().held.has_value()) return status;
@@ -55,11 +56,11 @@ absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> exte
   return absl::OkStatus();
 }
 
-absl::Duration LagOfLook(const AdapterCapabilities& capabilities) {
-  return capabilities.fetch_limit > 0 ? capabilities.fetch_lag : capabilities.pull_lag;
-}
-
 absl::Status RunFetchJob(JobContext& context) {
+  if (!CanLookAtItems(context)) {
+    context.LeaveToPull(JobKind::kPull, JobOptions());
+    return absl::OkStatus();
+  }
   const absl::Span<const std::string> items = context.job().options.items;
   JobProgress& progress = context.progress();
   progress.total = static_cast<int64_t>(items.size());

@@ -6,20 +6,17 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "flxlink/channel_adapter.h"
 #include "src/engine/job_context.h"
 
 namespace flxlink::engine {
 
-// Sees to it that storage has what the channel now has of these items. Where the channel cannot be asked for single
-// items it is pulled whole. What was found, and which items are gone, is counted as a pull counts it, and each of the
-// items is a part of the progress.
-absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
+// Whether the channel can be asked for single items.
+bool CanLookAtItems(const JobContext& context);
 
-// For how long after a push a look, at single items or else at all, may still see them as they were before.
-absl::Duration LagOfLook(const AdapterCapabilities& capabilities);
+// Sees to it that storage has what the channel, which can be asked for single items, now has of these. What was found,
+// and which items are gone, is counted as a pull counts it, and each of the items is a part of the progress.
+absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> external_ids);
 
 }  // namespace flxlink::engine
 

@@ -142,6 +142,13 @@ void JobContext::AddProblem(absl::string_view subject, Problem problem) {
   if (std::find(problems.begin(), problems.end(), noted) == problems.end()) problems.push_back(std::move(noted));
 }
 
+void JobContext::LeaveToPull(JobKind kind, JobOptions options) {
+  SetCount("left_to_pull", 1);
+  output_.left.emplace();
+  output_.left->kind = kind;
+  output_.left->options = std::move(options);
+}
+
 JobProgress JobContext::progress_so_far() const {
   JobProgress so_far = progress_;
   if (so_far.done + so_far.failed >= so_far.total.value_or(0)) so_far.total.reset();

@@ -38,6 +38,9 @@ struct JobOutput {
   std::vector<JobProblem> problems;
   // Why a person must approve before it goes on. nullopt: nobody has to.
   absl::optional<Problem> held;
+  // What only a pull of everything can do, and the job therefore leaves to a bulk job of this kind and with these
+  // options (jobs::LeftBy). nullopt: it did all.
+  absl::optional<JobRequest> left;
   // When a sync has to look again at what the channel decides on later. nullopt: there is nothing.
   absl::optional<absl::Time> retry_at;
 };
@@ -101,6 +104,9 @@ class JobContext {
   bool HasUnjudgedChanges();
   // Notes a problem with one variant, once; only the first Job::kMaxProblems are kept.
   void AddProblem(absl::string_view subject, Problem problem);
+
+  // Leaves the rest of what the job was asked for to a bulk job, see JobOutput::left, and counts that it did.
+  void LeaveToPull(JobKind kind, JobOptions options);
 
   // Writes progress and tells of it: the end of a step. CANCELLED: a person asked the job to stop, or it is to yield.
   absl::Status Report();

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
 #include "src/engine/open_pushes.h"
@@ -289,14 +290,10 @@ absl::Status LookAtPage(SyncScope& scope, absl::Span<const OpenPush> page, Recei
 
 }  // namespace
 
-absl::StatusOr<ReceiptsAsked> AskAboutReceipts(SyncScope& scope) {
-  ReceiptsAsked asked;
+absl::Status AskAboutReceipts(SyncScope& scope, ReceiptsAsked* asked) {
   const absl::StatusOr<absl::Time> now = scope.context.Now();
   if (!now.ok()) return now.status();
-  const absl::Status status =
-      ForEachOpenPush(scope, *now, [&](absl::Span<const OpenPush> page) { return LookAtPage(scope, page, &asked); });
-  if (!status.ok()) return status;
-  return asked;
+  return ForEachOpenPush(scope, *now, [&](absl::Span<const OpenPush> page) { return LookAtPage(scope, page, asked); });
 }
 
 }  // namespace flxlink::engine

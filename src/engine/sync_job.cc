@@ -4,9 +4,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -48,19 +50,48 @@ std::string FormatCursor(const CompareCursor& cursor) {
   return absl::StrCat(cursor.policy_version, "/", cursor.after_id, "/", cursor.looked_at);
 }
 
+// A job's cursor is a line that says where it compares, if it does, and then one for each item that it leaves to a
+// pull.
+std::pair<absl::string_view, absl::string_view> SplitCursor(absl::string_view cursor) {
+  return absl::StrSplit(cursor, absl::MaxSplits('\n', 1));
+}
+
 // nullopt: it has not come so far.
 absl::optional<CompareCursor> CursorOf(const Job& job) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(job.cursor, '/');
+  const std::vector<absl::string_view> parts = absl::StrSplit(SplitCursor(job.cursor).first, '/');
   CompareCursor cursor;
   const bool is_cursor = parts.size() == 3 && absl::SimpleAtoi(parts[0], &cursor.policy_version) &&
                          absl::SimpleAtoi(parts[1], &cursor.after_id) && absl::SimpleAtoi(parts[2], &cursor.looked_at);
   return is_cursor ? absl::make_optional(cursor) : absl::nullopt;
 }
 
+// External ids of items …
+using Items = absl::flat_hash_set<absl::string_view>;
+// … and with the SKUs of their links.
+using ItemSkus = std::map<std::string, std::string>;
+
+std::string FormatLeft(const ItemSkus& left) {
+  std::string lines;
+  for (const auto& [item, sku] : left) absl::StrAppend(&lines, "\n", absl::CEscape(item), "\t", absl::CEscape(sku));
+  return lines;
+}
+
+ItemSkus LeftBy(const Job& job) {
+  ItemSkus left;
+  for (absl::string_view line : absl::StrSplit(SplitCursor(job.cursor).second, '\n', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits('\t', 1));
+    std::string item;
+    std::string sku;
+    if (absl::CUnescape(parts.first, &item) && absl::CUnescape(parts.second, &sku)) left.emplace(item, sku);
+  }
+  return left;
+}
+
 // One run of a sync job.
 class SyncRun {
  public:
-  explicit SyncRun(JobContext& context) : context_(context), scope_(context) {}
+  explicit SyncRun(JobContext& context)
+      : context_(context), scope_(context), compared_(SplitCursor(context.job().cursor).first) {}
 
   absl::Status Run();
 
@@ -69,17 +100,28 @@ class SyncRun {
   bool held() const { return context_.output().held.has_value(); }
 
   absl::Status RunSteps();
-  // What a full sync does.
-  absl::Status MarkAll();
+  // What a job of the bulk lane does.
+  absl::Status PullAndMark();
+  bool NeedsPull() const;
+  // What any other does.
+  absl::Status Send();
   void CountFromZero();
-  // Looks at all links again and marks dirty what differs. How many it looked at.
-  absl::StatusOr<int64_t> ReconcileAll(bool compare_seen);
+  absl::StatusOr<int64_t> Compare();
+  // Looks at all links again, or at those of `items` alone, and marks dirty what differs. How many it looked at.
+  absl::StatusOr<int64_t> ReconcileAll(bool compare_seen, const Items* items);
   // Marks what a look found. How many that is.
   absl::StatusOr<int64_t> Reconcile(const std::vector<Reconciliation>& found);
   // The channel's policy or settings are others than when all links were last looked at.
   bool has_other_policy() const { return context_.channel().policy_version > context_.channel().evaluated_version; }
-  // Looks at what the channel has of items that conflicted.
-  absl::Status LookAgain(const std::map<std::string, std::string>& sku_of_item);
+  // Looks at what the channel has of items that conflicted, or leaves that to a pull.
+  absl::Status LookAgain(const ItemSkus& sku_of_item);
+  absl::Status LookAtConflicts(ItemSkus conflicted);
+  absl::Status LookAgainNow(const ItemSkus& sku_of_item);
+  void LookAgainLater(const ItemSkus& sku_of_item);
+  void WriteCursor() { context_.output().cursor = absl::StrCat(compared_, FormatLeft(left_)); }
+  // What a job leaves to one that pulls first; `all`: the whole of what it was asked for.
+  JobOptions WhatIsLeft(bool all) const;
+  absl::Status CheckConflicts() const;
   // What comes before the pushes: once a job, also if it yields.
   absl::Status MarkDirty();
   absl::Status ReconcileChanged();
@@ -100,6 +142,9 @@ class SyncRun {
 
   JobContext& context_;
   SyncScope scope_;
+  std::string compared_;          // Up to where, as in the job's cursor.
+  ItemSkus left_;                 // To be looked at, which takes a pull.
+  std::string conflicted_again_;  // One that was looked at before this job began.
 };
 
 // So that a job says what it did not do, too. Fields that most channels do not sync are shown where they were sent.
@@ -112,7 +157,7 @@ void SyncRun::CountFromZero() {
 }
 
 // From where it was before it yielded, if the policy is the same.
-absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen) {
+absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen, const Items* items) {
   CompareCursor begin;
   begin.policy_version = context_.channel().policy_version;
   CompareCursor cursor = CursorOf(context_.job()).value_or(begin);
@@ -122,13 +167,15 @@ absl::StatusOr<int64_t> SyncRun::ReconcileAll(bool compare_seen) {
         [&] { return context_.storage().ReadLinks(scope_.channel_id(), cursor.after_id, context_.page_rows()); });
     if (!links.ok()) return links.status();
     if (links->size() == 0) return cursor.looked_at;
+    cursor.after_id = links->rows.back().listing_id;
+    if (items != nullptr) links = RowsWhere(*links, [&](int64_t i) { return items->contains(links->external_id[i]); });
     const absl::StatusOr<int64_t> found =
         Reconcile(PlanReconciliation(*links, scope_.policy, compare_seen, /*retry_refused=*/has_other_policy()));
     if (!found.ok()) return found.status();
     if (compare_seen) context_.Count("drifted", *found);
-    cursor.after_id = links->rows.back().listing_id;
     cursor.looked_at += links->size();
-    context_.output().cursor = FormatCursor(cursor);
+    compared_ = FormatCursor(cursor);
+    WriteCursor();
     const absl::Status status = context_.Report();
     if (!status.ok()) return status;
   }
@@ -149,31 +196,40 @@ absl::Status SyncRun::WriteEvaluated() {
 // All links, where the channel's policy was changed.
 absl::Status SyncRun::ReconcileChanged() {
   if (!has_other_policy()) return absl::OkStatus();
-  const absl::Status status = ReconcileAll(/*compare_seen=*/false).status();
+  const absl::Status status = ReconcileAll(/*compare_seen=*/false, /*items=*/nullptr).status();
   return status.ok() ? WriteEvaluated() : status;
 }
 
-// Pulls everything, unless it has come farther before it yielded, and compares.
-absl::Status SyncRun::MarkAll() {
+// What is stored may be of another shop, or older than what the channel has of some items.
+bool SyncRun::NeedsPull() const {
+  const JobOptions& options = context_.job().options;
+  return options.full || !options.items.empty() || context_.channel().pull.needed;
+}
+
+// Pulls everything, unless it has come farther before it yielded, and compares. What a person set on the channel is to
+// be overwritten only where a full sync was asked for, or a push met it.
+absl::Status SyncRun::PullAndMark() {
   if (!CursorOf(context_.job()).has_value()) {
-    const absl::Status status = PullChannel(context_);
+    const absl::Status status = NeedsPull() ? PullChannel(context_) : absl::OkStatus();
     if (!status.ok() || held()) return status;
     context_.progress() = JobProgress();
     context_.SetCount("drifted", 0);
   }
-  const absl::StatusOr<int64_t> looked_at = ReconcileAll(/*compare_seen=*/true);
+  const absl::StatusOr<int64_t> looked_at = Compare();
   if (!looked_at.ok()) return looked_at.status();
   context_.SetCount("compared", *looked_at);
-  return WriteEvaluated();
+  return context_.job().options.full ? WriteEvaluated() : absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> SyncRun::Compare() {
+  const JobOptions& options = context_.job().options;
+  if (options.full) return ReconcileAll(/*compare_seen=*/true, /*items=*/nullptr);
+  if (options.items.empty()) return 0;
+  const Items items(options.items.begin(), options.items.end());
+  return ReconcileAll(/*compare_seen=*/true, &items);
 }
 
 absl::Status SyncRun::MarkDirty() {
-  // What is stored may be of another shop.
-  if (context_.channel().pull.needed) {
-    const absl::Status status = PullChannel(context_);
-    if (!status.ok() || held()) return status;
-    context_.progress() = JobProgress();
-  }
   absl::Status status = ReconcileChanged();
   if (status.ok()) status = Force();
   return status.ok() ? CountTotal() : status;
@@ -237,12 +293,35 @@ absl::Status SyncRun::Force() {
 absl::Status SyncRun::PrepareNextPass(const SyncPassResult& last, absl::Duration wait) {
   absl::Status status = context_.Wait(wait);
   if (status.ok()) status = ResolveOpenPushes(scope_);
-  if (!status.ok() || last.conflicted.empty()) return status;
-  return LookAgain(last.conflicted);
+  return status.ok() ? LookAtConflicts(last.conflicted) : status;
 }
 
-// Fetches them, or pulls everything where the channel cannot be asked for single items.
-absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of_item) {
+// What conflicts though it was just looked at waits for the next try, so that not one pull follows another.
+absl::Status SyncRun::LookAtConflicts(ItemSkus conflicted) {
+  if (CanLookAtItems(context_)) return LookAgain(conflicted);
+  for (const std::string& item : context_.job().options.items) {
+    if (conflicted.erase(item) == 0) continue;
+    scope_.set_aside.insert(item);
+    conflicted_again_ = item;
+  }
+  return LookAgain(conflicted);
+}
+
+absl::Status SyncRun::LookAgain(const ItemSkus& sku_of_item) {
+  if (sku_of_item.empty()) return absl::OkStatus();
+  if (CanLookAtItems(context_)) return LookAgainNow(sku_of_item);
+  LookAgainLater(sku_of_item);
+  return absl::OkStatus();
+}
+
+// The others are sent meanwhile.
+void SyncRun::LookAgainLater(const ItemSkus& sku_of_item) {
+  for (const auto& [item, sku] : sku_of_item) scope_.set_aside.insert(item);
+  left_.insert(sku_of_item.begin(), sku_of_item.end());
+  WriteCursor();
+}
+
+absl::Status SyncRun::LookAgainNow(const ItemSkus& sku_of_item) {
   std::vector<std::string> items;
   std::vector<std::string> skus;
   for (const auto& [item, sku] : sku_of_item) {
@@ -254,7 +333,7 @@ absl::Status SyncRun::LookAgain(const std::map<std::string, std::string>& sku_of
   context_.progress() = progress;
   if (!status.ok() || held()) return status;
   SyncPolicy policy = scope_.policy;
-  policy.read_lag = LagOfLook(context_.adapter().capabilities());
+  policy.read_lag = scope_.capabilities.fetch_lag;
   const size_t page = static_cast<size_t>(context_.page_rows());
   for (size_t at = 0; at < skus.size(); at += page) {
     absl::StatusOr<SyncBatch> links = context_.RetryValue<SyncBatch>([&] {
@@ -316,11 +395,12 @@ absl::Status SyncRun::WaitForDeadline() {
 // Before a job sends anything, while it waits for calls that may still land, and at its end. What is not decided then
 // is for another job, so that this one does not hold its slot for hours.
 absl::StatusOr<bool> SyncRun::AskAboutReceipts() {
-  const absl::StatusOr<ReceiptsAsked> asked = engine::AskAboutReceipts(scope_);
-  if (!asked.ok()) return asked.status();
-  const absl::Status status = asked->look_again.empty() ? absl::OkStatus() : LookAgain(asked->look_again);
+  ReceiptsAsked asked;
+  absl::Status status = engine::AskAboutReceipts(scope_, &asked);
+  // What is to be left to a pull is known to this job alone, whatever ends it.
+  if (status.ok() || !CanLookAtItems(context_)) status.Update(LookAgain(asked.look_again));
   if (!status.ok()) return status;
-  return asked->ends > 0;
+  return asked.ends > 0;
 }
 
 // Another job looks at the channel then, though not before the pause is over, or sooner where one is to anyway.
@@ -359,11 +439,45 @@ absl::Status SyncRun::Run() {
   return status.ok() ? arranged : status;
 }
 
+// What is left is left though the rest failed: that an item has to be looked at, nobody else knows.
 absl::Status SyncRun::RunSteps() {
-  if (context_.job().options.full) return MarkAll();
+  if (LaneOf(context_.job()) == Lane::kBulk) return PullAndMark();
+  LookAgainLater(LeftBy(context_.job()));
+  const absl::Status status = Send();
+  if (absl::IsCancelled(status) || held()) return status;
+  const bool leaves_all = status.ok() && context_.channel().pull.needed;
+  if (leaves_all || !left_.empty()) context_.LeaveToPull(JobKind::kSync, WhatIsLeft(leaves_all));
+  return status.ok() ? CheckConflicts() : status;
+}
+
+JobOptions SyncRun::WhatIsLeft(bool all) const {
+  const JobOptions& asked = context_.job().options;
+  const std::set<absl::string_view> forced(asked.force.begin(), asked.force.end());
+  JobOptions left;
+  left.pull_first = true;
+  for (const auto& [item, sku] : left_) {
+    left.items.push_back(item);
+    if (!all && forced.count(sku) > 0) left.force.push_back(sku);
+  }
+  if (all) left.force = asked.force;
+  left.only_forced = asked.only_forced && (all || left.force.size() == left.items.size());
+  return left;
+}
+
+absl::Status SyncRun::CheckConflicts() const {
+  if (conflicted_again_.empty()) return absl::OkStatus();
+  const std::string& name = context_.channel().config.name;
+  return ProblemStatus(absl::StatusCode::kUnavailable, problem_code::kAdapterUnavailable, {{"channel", name}},
+                       absl::StrCat("item ", conflicted_again_, " of channel ", name,
+                                    " has changed again since all were read; what is left stays dirty"));
+}
+
+absl::Status SyncRun::Send() {
   CountFromZero();
   absl::Status status = ResolveOpenPushes(scope_);
   if (status.ok()) status = AskAboutReceipts().status();
+  // What is stored may be of another shop.
+  if (context_.channel().pull.needed) return status;
   if (status.ok() && !held()) status = MarkDirty();
   if (status.ok() && !held()) status = PushUntilClean();
   const bool finishes = status.ok() && !held() && context_.CountOf("accepted") > 0;

@@ -80,8 +80,15 @@ class SyncPass {
   absl::Status SyncPage(SyncBatch page) {
     // What becomes more urgent than the page's last link does not wait for the rest of the page.
     const DirtyGroup last = GroupOf(page.rows.back());
-    if (!scope_.unready.empty()) page = WithoutItems(page, scope_.unready);
+    if (!scope_.unready.empty() || !scope_.set_aside.empty()) {
+      page = RowsWhere(page, [&](int64_t i) { return IsReady(page, i); });
+    }
     return SyncLinks(page, last);
+  }
+
+  bool IsReady(const SyncBatch& page, int64_t i) const {
+    return !scope_.unready.contains(page.rows[static_cast<size_t>(i)].channel_variant_id) &&
+           !scope_.set_aside.contains(page.external_id[i]);
   }
 
   absl::Status SyncLinks(const SyncBatch& links, const DirtyGroup& last);

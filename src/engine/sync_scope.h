@@ -35,6 +35,8 @@ struct SyncScope {
   absl::Time begun_at = absl::InfiniteFuture();
   // Ids of items with an open push, of whatever link: nothing else is sent to them.
   absl::flat_hash_set<int64_t> unready;
+  // External ids of items that conflicted and cannot be looked at now: nothing more is sent to them by this job.
+  absl::flat_hash_set<std::string> set_aside;
   // When nothing of the first of those pushes can land any more.
   absl::Time next_deadline = absl::InfiniteFuture();
 };

@@ -79,6 +79,18 @@ constexpr absl::Duration kLongestRetry = absl::Minutes(15);
 // More failures in a row are not counted: the wait is the longest by then.
 constexpr int kMostFailures = 20;
 
+// What is tried again of a sync that failed. What it forced is forced, once it has begun to send; one that pulls first
+// has only been told, and would take that with it.
+JobOptions OptionsOfRetry(const JobOptions& failed) {
+  JobOptions options;
+  if (!failed.pull_first) return options;
+  options.pull_first = true;
+  options.items = failed.items;
+  options.force = failed.force;
+  options.only_forced = failed.only_forced;
+  return options;
+}
+
 // A sync that looks at the channel again at that time, in whole microseconds, which is what every storage keeps.
 JobRequest RetryOf(const Job& job, absl::Time at) {
   JobRequest request;
@@ -89,11 +101,18 @@ JobRequest RetryOf(const Job& job, absl::Time at) {
   return request;
 }
 
-// What follows a job that completed.
+// What a job leaves goes on however the job ended: that is told to nobody else.
+JobRequest LeftBy(const Job& job, const JobRequest& left, JobState ended) {
+  JobRequest request = jobs::LeftBy(job, left.kind, left.options);
+  if (ended != JobState::kCompleted) request.trigger = JobTrigger::kRetry;
+  return request;
+}
+
+// What follows a job that completed and has left nothing, which would come first.
 std::vector<JobRequest> ChainedBy(JobContext& context, const JobCounts& counts) {
   const Job& job = context.job();
   std::vector<JobRequest> chained;
-  if (job.kind == JobKind::kSync && job.options.full) chained.push_back(jobs::SyncAfter(job));
+  if (job.kind == JobKind::kSync && LaneOf(job) == Lane::kBulk) chained.push_back(jobs::SyncAfter(job));
   const bool feeds_link = jobs::FeedsLink(job, counts, context.channel().config);
   if (feeds_link && context.HasUnjudgedChanges()) chained.push_back(jobs::LinkAfter(job));
   return chained;
@@ -194,7 +213,9 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   context.ReportCounts();
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
   Ending ending{claim.fence, EndOf(status, context), RetriesOf(claim.job, status)};
-  if (ending.end.state == JobState::kCompleted) {
+  if (context.output().left.has_value()) {
+    ending.follow_ups.push_back(LeftBy(claim.job, *context.output().left, ending.end.state));
+  } else if (ending.end.state == JobState::kCompleted) {
     for (JobRequest& chained : ChainedBy(context, ending.end.counts)) ending.follow_ups.push_back(std::move(chained));
   }
   if (context.output().retry_at.has_value()) {
@@ -213,17 +234,24 @@ std::vector<JobRequest> Worker::RetriesOf(const Job& job, const absl::Status& st
   absl::Duration wait = options_.first_backoff;
   // The waits go on growing from those within the job.
   for (int tries = 1 - FailuresBefore(job); tries < options_.max_tries && wait < kLongestRetry; ++tries) wait *= 2;
-  return {RetryOf(job, *now + std::min(wait, kLongestRetry))};
+  JobRequest retry = RetryOf(job, *now + std::min(wait, kLongestRetry));
+  retry.options = OptionsOfRetry(job.options);
+  return {std::move(retry)};
 }
 
-// How many syncs in a row failed before this one, each retried by the next.
+// How many syncs in a row failed before this one, each retried by the next or by what that one has chained.
 int Worker::FailuresBefore(Job job) {
   int failures = 0;
-  while (job.trigger == JobTrigger::kRetry && failures < kMostFailures) {
+  const auto goes_on = [](const Job& one) {
+    return one.trigger == JobTrigger::kRetry || one.trigger == JobTrigger::kChain;
+  };
+  while (goes_on(job) && failures < kMostFailures) {
     absl::StatusOr<Job> before = options_.storage->ReadJob(job.from_job);
-    if (!before.ok() || before->state != JobState::kFailed) break;
+    if (!before.ok()) break;
+    const bool failed = before->state == JobState::kFailed;
+    if (job.trigger == JobTrigger::kRetry && !failed) break;
+    failures += failed ? 1 : 0;
     job = *std::move(before);
-    ++failures;
   }
   return failures;
 }

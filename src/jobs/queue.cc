@@ -150,6 +150,7 @@ JobOptions JoinOptions(const JobOptions& pending, const JobOptions& wish) {
   AddMissing(wish.items, &joined.items);
   joined.only_forced = pending.only_forced && wish.only_forced;
   joined.full = pending.full || wish.full;
+  joined.pull_first = pending.pull_first || wish.pull_first;
   joined.release_broken = pending.release_broken || wish.release_broken;
   joined.since_last = pending.since_last && wish.since_last;
   return joined;
@@ -371,8 +372,7 @@ Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
 // A chain goes on from what completed and never visits a kind twice; what is tried again is, however the job ended.
 bool Follows(const JobRequest& request, const Job& ended) {
   if (request.trigger == JobTrigger::kRetry) return true;
-  return ended.state == JobState::kCompleted &&
-         !Contains(ChainAfter(ended), KindInChain(request.kind, request.options));
+  return ended.state == JobState::kCompleted && !Contains(request.chain, KindInChain(request.kind, request.options));
 }
 
 Job Yielded(Job job, const JobEnd& so_far) {
@@ -460,12 +460,14 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   if (!IsFinal(end.state) && end.state != JobState::kHeld) {
     return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
   }
-  const Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
+  Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
   FreeSlotOf(ended, &edit);
-  edit.Update(ended);
   for (const FollowUp& follow_up : follow_ups) {
-    if (Follows(follow_up.request, ended)) Enqueue(follow_up.request, follow_up.job_id, &edit);
+    if (!Follows(follow_up.request, ended)) continue;
+    const Enqueued next = Enqueue(follow_up.request, follow_up.job_id, &edit);
+    if (follow_up.request.trigger != JobTrigger::kRetry) ended.chained.push_back(next.job.job_id);
   }
+  edit.Update(std::move(ended));
   return edit.Take();
 }
 
@@ -556,7 +558,7 @@ bool FeedsLink(const Job& job, const JobCounts& counts, const ChannelConfig& con
     case JobKind::kBuild:
       return config.link_after_build && std::any_of(counts.begin(), counts.end(), counts_new);
     case JobKind::kSync:
-      return config.link_after_sync && !job.options.full;
+      return config.link_after_sync && LaneOf(job) == Lane::kUrgent;
     case JobKind::kPull:
     case JobKind::kFetch:
       return config.link_after_sync;
@@ -567,11 +569,18 @@ bool FeedsLink(const Job& job, const JobCounts& counts, const ChannelConfig& con
 
 JobRequest LinkAfter(const Job& job) { return Chained(job, JobKind::kLink, JobOptions()); }
 
-JobRequest SyncAfter(const Job& full) {
+JobRequest SyncAfter(const Job& bulk) {
   JobOptions options;
-  options.force = full.options.force;
-  options.only_forced = full.options.only_forced;
-  return Chained(full, JobKind::kSync, std::move(options));
+  options.force = bulk.options.force;
+  options.only_forced = bulk.options.only_forced;
+  options.items = bulk.options.items;
+  return Chained(bulk, JobKind::kSync, std::move(options));
+}
+
+JobRequest LeftBy(const Job& job, JobKind kind, JobOptions options) {
+  JobRequest request = Chained(job, kind, std::move(options));
+  request.chain.clear();
+  return request;
 }
 
 }  // namespace flxlink::jobs

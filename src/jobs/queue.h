@@ -66,8 +66,8 @@ struct FollowUp {
 };
 
 // Ends the running job and frees the slot; an urgent one leaves a step owed to the bulk lane. If it completed, its
-// follow-ups are asked for, but for those of a kind that is the job's own or in its chain; those with the trigger
-// kRetry are asked for however it ended. A cancel request that the job did not see changes nothing, unless the job is
+// follow-ups are asked for, but for those of a kind that is in their chain; those with the trigger kRetry are asked for
+// however it ended. A cancel request that the job did not see changes nothing, unless the job is
 // to be held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
@@ -97,13 +97,16 @@ QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now
 JobRequest RerunRequest(const Job& job);
 
 // Whether a link job is to follow a completed job, where linking has changes to judge. A build that made nothing new
-// has rebuilt, which keeps every link and does not link; after a full sync the sync that it chains comes first.
+// has rebuilt, which keeps every link and does not link; after a bulk sync the sync that it chains comes first.
 bool FeedsLink(const Job& job, const JobCounts& counts, const ChannelConfig& config);
 
 // The jobs that a job chains. A priority that somebody stated counts for them, too.
 JobRequest LinkAfter(const Job& job);
-// What sends what a full sync has marked.
-JobRequest SyncAfter(const Job& full);
+// What sends what a bulk sync has marked.
+JobRequest SyncAfter(const Job& bulk);
+// What only a pull of everything can do of what the job was asked for: the bulk job to which it leaves that. The job
+// itself is not a part of the chain, so that another one of its kind may follow the bulk job.
+JobRequest LeftBy(const Job& job, JobKind kind, JobOptions options);
 
 }  // namespace flxlink::jobs
 

@@ -71,14 +71,15 @@ bool IsFinal(JobState state) {
 }
 
 Lane LaneOf(JobKind kind, const JobOptions& options) {
-  const bool is_bulk = (kind == JobKind::kPull && !options.since_last) || (kind == JobKind::kSync && options.full);
+  const bool is_bulk = (kind == JobKind::kPull && !options.since_last) ||
+                       (kind == JobKind::kSync && (options.full || options.pull_first));
   return is_bulk ? Lane::kBulk : Lane::kUrgent;
 }
 
 Lane LaneOf(const Job& job) { return LaneOf(job.kind, job.options); }
 
 JobKind KindInChain(JobKind kind, const JobOptions& options) {
-  return kind == JobKind::kSync && options.full ? JobKind::kPull : kind;
+  return LaneOf(kind, options) == Lane::kBulk ? JobKind::kPull : kind;
 }
 
 std::vector<JobKind> ChainAfter(const Job& job) {

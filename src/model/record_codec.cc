@@ -171,6 +171,7 @@ void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record
   for (const std::string& sku : options.force) record->add_force(sku);
   record->set_only_forced(options.only_forced);
   record->set_full(options.full);
+  record->set_pull_first(options.pull_first);
   record->set_release_broken(options.release_broken);
   record->set_approved(options.approved);
   record->set_since_last(options.since_last);
@@ -183,6 +184,7 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   options.force.assign(record.force().begin(), record.force().end());
   options.only_forced = record.only_forced();
   options.full = record.full();
+  options.pull_first = record.pull_first();
   options.release_broken = record.release_broken();
   options.approved = record.approved();
   options.since_last = record.since_last();
@@ -283,6 +285,7 @@ std::string EncodeJobDetails(const Job& job) {
   }
   for (const JobProblem& problem : job.problems) EncodeJobProblem(problem, record.add_problems());
   record.set_cursor(job.cursor);
+  for (const int64_t job_id : job.chained) record.add_chained(job_id);
   return record.SerializeAsString();
 }
 
@@ -304,6 +307,7 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
     job->problems.push_back({problem.subject(), DecodeParts(problem)});
   }
   job->cursor = record.cursor();
+  job->chained.assign(record.chained().begin(), record.chained().end());
   return absl::OkStatus();
 }
 

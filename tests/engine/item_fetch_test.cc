@@ -8,12 +8,14 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "flxlink/engine.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/engine/edit_channel.h"
+#include "tests/engine/full_sync.h"
 #include "tests/engine/hooked_storage.h"
 #include "tests/engine/linked_items.h"
 #include "tests/engine/scripted_channel.h"
@@ -227,10 +229,12 @@ TEST_F(ItemFetchTest, WhereNoItemCanBeAskedForAllArePulled) {
   ASSERT_TRUE(notice.ok()) << notice.status();
   EXPECT_EQ(notice->kind, JobKind::kFetch);
   EXPECT_EQ(notice->trigger, JobTrigger::kNotice);
-  EXPECT_EQ(CountOf(Run(notice), "inserted"), 6);
-  const Job job = Run(AskFor({"2"}));
-  EXPECT_EQ(CountOf(job, "unchanged"), 6);
-  EXPECT_EQ(job.progress.done, 6);
+  const Job fetch = Run(notice);
+  EXPECT_EQ(fetch.state, JobState::kCompleted);
+  EXPECT_EQ(platform_->Counters().pulls, 0);
+  const absl::optional<Job> pull = ChainedBy(*engine_, fetch, JobKind::kPull);
+  ASSERT_TRUE(pull.has_value());
+  EXPECT_EQ(CountOf(Run(*pull), "inserted"), 6);
 }
 
 TEST_F(ItemFetchTest, MoreThatIsGoneThanTheLimitAllowsHasToBeApproved) {

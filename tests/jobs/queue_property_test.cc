@@ -57,7 +57,8 @@ JobTrigger TriggerOf(const std::vector<JobRequest>& wishes) {
 }
 
 bool IsBulk(const JobRequest& wish) {
-  return wish.kind == JobKind::kPull ? !wish.options.since_last : wish.kind == JobKind::kSync && wish.options.full;
+  if (wish.kind == JobKind::kPull) return !wish.options.since_last;
+  return wish.kind == JobKind::kSync && (wish.options.full || wish.options.pull_first);
 }
 bool IsBulk(const RefJob* job) { return IsBulk(job->wishes[0]); }
 bool ReadsOrSends(const RefJob* job) {
@@ -119,7 +120,7 @@ absl::optional<int64_t> SyncPriorityOf(const RefJob& job) {
   absl::optional<int64_t> highest;
   for (size_t i = 0; i < job.wishes.size(); ++i) {
     const JobRequest& wish = job.wishes[i];
-    if (wish.kind != JobKind::kSync || wish.options.full || wish.options.only_forced) continue;
+    if (wish.kind != JobKind::kSync || IsBulk(wish) || wish.options.only_forced) continue;
     if (job.dirty[i].has_value()) highest = std::max(highest.value_or(*job.dirty[i]), *job.dirty[i]);
   }
   return highest;
@@ -365,6 +366,7 @@ class History {
     request.trigger = Flag() ? JobTrigger::kRetry : JobTrigger::kHand;
     if (Below(3) == 0) request.not_before = now_ + absl::Microseconds(static_cast<int64_t>(Below(40)) - 2);
     request.options.full = Below(4) == 0;
+    request.options.pull_first = Below(4) == 0;
     request.options.release_broken = Below(4) == 0;
     request.options.since_last = Flag();
     request.options.skus = RandomSkus();
@@ -467,16 +469,13 @@ class History {
   }
 
   void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
-    const std::vector<JobRequest> wishes = reference_.At(reference_.running).wishes;
     const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
     reference_.At(reference_.running).cursor.clear();
     reference_.Free(cancelled ? JobState::kCancelled : end.state);
     const bool completed = end.state == JobState::kCompleted;
-    std::set<JobKind> visited = ChainOf(wishes);
-    // A full sync is a pull that marks: what sends follows it.
-    const bool marks = wishes[0].kind == JobKind::kSync && IsBulk(wishes[0]);
-    visited.insert(marks ? JobKind::kPull : wishes[0].kind);
     for (const FollowUp& follow_up : follow_ups) {
+      const std::set<JobKind> visited(follow_up.request.chain.begin(), follow_up.request.chain.end());
+      // A bulk sync is a pull that marks: what sends follows it.
       const bool pulls = follow_up.request.kind == JobKind::kSync && IsBulk(follow_up.request);
       const bool chained = completed && visited.count(pulls ? JobKind::kPull : follow_up.request.kind) == 0;
       const bool tried_again = follow_up.request.trigger == JobTrigger::kRetry;
@@ -558,6 +557,7 @@ class History {
     }
     EXPECT_EQ(job.options.approved, expected.approved);
     EXPECT_EQ(job.options.full, !All(wishes, [](const JobRequest& wish) { return !wish.options.full; }));
+    EXPECT_EQ(job.options.pull_first, !All(wishes, [](const JobRequest& wish) { return !wish.options.pull_first; }));
     EXPECT_EQ(job.options.release_broken,
               !All(wishes, [](const JobRequest& wish) { return !wish.options.release_broken; }));
     EXPECT_EQ(job.options.since_last, All(wishes, [](const JobRequest& wish) { return wish.options.since_last; }));

@@ -219,6 +219,44 @@ TEST_F(QueueTest, AFullSyncChainsASync) {
   EXPECT_THAT(store_.job(41).chain, ElementsAre(JobKind::kPull, JobKind::kSync));
 }
 
+// What a sync leaves to a pull is not done yet: another sync may follow, and a link job after that.
+TEST_F(QueueTest, ASyncFollowsThePullThatASyncLeft) {
+  JobRequest request = Ask(JobKind::kSync, 44);
+  const int64_t sync = Enqueue(request);
+  Fence fence = Claim();
+  JobOptions options;
+  options.pull_first = true;
+  options.force = {"A"};
+  options.items = {"i1"};
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{40, LeftBy(store_.job(sync), JobKind::kSync, options)}}, At(1)));
+  const Job bulk = store_.job(40);
+  EXPECT_EQ(LaneOf(bulk), Lane::kBulk);
+  EXPECT_EQ(bulk.from_job, sync);
+  EXPECT_EQ(bulk.priority, 44);
+  EXPECT_EQ(bulk.options, options);
+  fence = Claim();
+  Apply(PlanFinish(store_.Read(), fence, JobEnd(), {{41, SyncAfter(bulk)}}, At(2)));
+  const Job last = store_.job(41);
+  EXPECT_EQ(LaneOf(last), Lane::kUrgent);
+  EXPECT_EQ(last.priority, 44);
+  EXPECT_EQ(last.options.force, options.force);
+  EXPECT_EQ(last.options.items, options.items) << "they have been looked at";
+  EXPECT_THAT(last.chain, ElementsAre(JobKind::kPull));
+}
+
+TEST_F(QueueTest, WhatPullsFirstJoinsAFullSyncAndNoPartialOne) {
+  JobRequest full = Ask(JobKind::kSync);
+  full.options.full = true;
+  const int64_t id = Enqueue(full);
+  JobRequest pull_first = Ask(JobKind::kSync);
+  pull_first.options.pull_first = true;
+  pull_first.options.items = {"i1"};
+  EXPECT_EQ(Enqueue(pull_first), id);
+  EXPECT_TRUE(store_.job(id).options.full);
+  EXPECT_THAT(store_.job(id).options.items, ElementsAre("i1"));
+  EXPECT_NE(Enqueue(Ask(JobKind::kSync)), id);
+}
+
 TEST_F(QueueTest, WithoutAPriorityTheKindDecides) {
   JobRequest request;
   request.kind = JobKind::kSync;
@@ -551,6 +589,7 @@ TEST_F(QueueTest, CompletionAsksForFollowUps) {
   EXPECT_THAT(store_.job(40).chain, ElementsAre(JobKind::kPull));
   EXPECT_EQ(store_.job(40).created_at, At(60));
   EXPECT_EQ(store_.slot().head_job, 40);
+  EXPECT_THAT(store_.job(fence.job_id).chained, ElementsAre(40));
 }
 
 TEST_F(QueueTest, FollowUpsJoinWhatIsPending) {
@@ -564,6 +603,7 @@ TEST_F(QueueTest, FollowUpsJoinWhatIsPending) {
   EXPECT_EQ(store_.jobs().count(40), 0u);
   EXPECT_TRUE(store_.job(pending).options.release_broken);
   EXPECT_EQ(store_.job(pending).priority, 6);
+  EXPECT_THAT(store_.job(fence.job_id).chained, ElementsAre(pending));
 }
 
 TEST_F(QueueTest, AChainNeverVisitsAKindTwice) {
@@ -571,8 +611,8 @@ TEST_F(QueueTest, AChainNeverVisitsAKindTwice) {
   request.chain = {JobKind::kSync};
   Enqueue(request);
   const Fence fence = Claim();
-  const std::vector<FollowUp> follow_ups = {
-      {40, Ask(JobKind::kPull)}, {41, Ask(JobKind::kSync)}, {42, Ask(JobKind::kLink)}};
+  std::vector<FollowUp> follow_ups = {{40, Ask(JobKind::kPull)}, {41, Ask(JobKind::kSync)}, {42, Ask(JobKind::kLink)}};
+  for (FollowUp& follow_up : follow_ups) follow_up.request.chain = {JobKind::kSync, JobKind::kPull};
   Apply(PlanFinish(store_.Read(), fence, JobEnd(), follow_ups, At(60)));
   EXPECT_EQ(store_.jobs().count(40), 0u);
   EXPECT_EQ(store_.jobs().count(41), 0u);

@@ -125,6 +125,10 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(without_since_last)),
             "0a100a01410a00120142180120012801300112020004220a0a066c696e6b6564100322110a0473656e7410ffffffffff"
             "ffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
+  Job pull_first;
+  pull_first.options.pull_first = true;
+  pull_first.chained = {44, 45};
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(pull_first)), "0a0248013a022c2d");
 }
 
 // Problems had no arguments once, and an advice.
@@ -242,9 +246,11 @@ class RandomRecord {
     for (int64_t i = Below(3); i > 0; --i) job.options.force.push_back(Text());
     job.options.only_forced = Flag();
     job.options.full = Flag();
+    job.options.pull_first = Flag();
     job.options.release_broken = Flag();
     job.options.since_last = Flag();
     job.options.approved = Flag();
+    for (int64_t i = Below(3); i > 0; --i) job.chained.push_back(Number());
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
     for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());
     for (int64_t i = Below(3); i > 0; --i) job.problems.push_back({Text(), {Text(), {{Text(), Text()}}, Text()}});

@@ -406,7 +406,7 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "release_broken": False, "since_last": False, "approved": False,
+                                            "pull_first": False, "release_broken": False, "since_last": False, "approved": False,
                                             "items": []})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))

@@ -63,7 +63,7 @@ class MigrationTest(ProgramTest):
         before = self.read("shop.csv")
         self.assertEqual(self.attentions(), WAITING)
         sync = self.json("sync", "shop")
-        self.assertEqual(sync["counts"]["unchanged"], 6, "it pulls first")
+        self.assertEqual(sync["chained"][0]["counts"]["unchanged"], 6, "it is pulled first")
         self.assertEqual(self.changed_lines(before), [RED.format(0, "active"), MUG.format("21.50")])
         self.assertEqual(self.attentions(), WAITING)
         sent = self.read("shop.csv")
@@ -86,11 +86,13 @@ class MigrationTest(ProgramTest):
 
     def test_after_other_settings_a_sync_pulls_first(self):
         self.text("sync", "shop")
-        self.assertNotIn("unchanged", self.json("sync", "shop")["counts"])
+        self.assertNotIn("sync", [job["kind"] for job in self.json("sync", "shop")["chained"]])
         self.write("other.csv", self.read("shop.csv").replace("mug,Mug", "cup,Mug"))
         self.text("channel", "set", "shop", "--set", "path=other.csv")
         sync = self.json("sync", "shop")
-        self.assertEqual(sync["counts"]["broken"], 1)
+        pull, sent = [job for job in sync["chained"] if job["kind"] == "sync"]
+        self.assertEqual((pull["lane"], pull["counts"]["broken"]), ("bulk", 1))
+        self.assertEqual((sent["lane"], sent["counts"]["sent"]), ("urgent", 0))
         self.assertEqual(self.links()["MUG"], ("broken", "mug/Default Title", 2))
 
 

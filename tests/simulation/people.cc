@@ -105,6 +105,7 @@ void People::SyncPrices(const Shop& shop, bool on) {
   const absl::StatusOr<Channel> channel = office_.GetChannel(shop.channel.config.name);
   if (!channel.ok()) return;
   ChannelConfig config = channel->config;
+  config.settings = {{"prices", on ? "yes" : "no"}};
   config.sync_fields = {SyncField::kQuantity, SyncField::kStatus};
   if (on) config.sync_fields = ChannelConfig().sync_fields;
   scheduler_.Note(absl::StrCat(config.name, on ? " syncs prices" : " syncs no prices"));

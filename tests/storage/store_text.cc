@@ -221,14 +221,15 @@ std::string ToText(const Job& job) {
       ToString(job.trigger), " priority=", job.priority, "/", job.sync_priority.value_or(-1), " prioritized ",
       Text(job.prioritized_at), " passed=", job.passed, " cursor=", job.cursor, " not before ", Text(job.not_before),
       " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
-      " only_forced=", job.options.only_forced, " full=", job.options.full, " release=", job.options.release_broken,
-      " approved=", job.options.approved, " since_last=", job.options.since_last,
-      " items=", absl::StrJoin(job.options.items, ","), " from_job=", job.from_job,
-      " progress=", job.progress.total.value_or(-1), "/", job.progress.done, "/", job.progress.failed,
-      " attempts=", job.attempts);
+      " only_forced=", job.options.only_forced, " full=", job.options.full, " pull_first=", job.options.pull_first,
+      " release=", job.options.release_broken, " approved=", job.options.approved,
+      " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
+      " from_job=", job.from_job, " progress=", job.progress.total.value_or(-1), "/", job.progress.done, "/",
+      job.progress.failed, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
+  absl::StrAppend(&text, " chained=", absl::StrJoin(job.chained, ","));
   for (const auto& [name, count] : job.counts) absl::StrAppend(&text, " ", name, "=", count);
   for (const JobProblem& problem : job.problems) absl::StrAppend(&text, " ", problem.subject, Text(problem.problem));
   return absl::StrCat(text, "\n");
