@@ -229,6 +229,7 @@ std::string ToText(const Job& job) {
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
   for (const auto& [name, count] : job.counts) absl::StrAppend(&text, " ", name, "=", count);
+  absl::StrAppend(&text, " problems=", job.problem_count);
   for (const JobProblem& problem : job.problems) absl::StrAppend(&text, " ", problem.subject, Text(problem.problem));
   return absl::StrCat(text, "\n");
 }
