@@ -533,10 +533,10 @@ TEST(DeadWorkersJobTest, WhoTakesOverGoesByTheLastReport) {
   JobReport last;
   last.counts = {{"created", 40}};
   last.cursor = "1000000";
+  bool has_reported = false;
   last.problems = {{"sku", {"code", {}, "message"}}};
   world.storage().before = [&](absl::string_view operation) {
-    if (operation != "WriteQueue") return absl::OkStatus();
-    world.storage().before = nullptr;
+    if (operation != "WriteQueue" || std::exchange(has_reported, true)) return absl::OkStatus();
     return world.storage().WriteProgress({world.channel_id(), job_id, slot.epoch, slot.claim}, last).status();
   };
   const Job job = *world.NewEngine(world.storage())->RunUntilFinal(job_id);
