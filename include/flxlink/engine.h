@@ -91,6 +91,7 @@ using ListingPage = Page<ListingRow>;
 using ItemPage = Page<ItemRow>;
 using LinkHistoryPage = Page<LinkHistoryRow>;
 using JobPage = Page<Job>;
+using JobProblemPage = Page<JobProblem>;
 
 // A page of products, in columns. All of its prices are in one currency.
 struct ProductPage {
@@ -272,6 +273,9 @@ class Engine {
   // something else than items: nothing is to be done about it. Other errors as of ChannelAdapter::ReadNotice, too.
   virtual absl::StatusOr<Job> TakeNotice(absl::string_view channel, const Notice& notice) = 0;
   virtual absl::StatusOr<Job> GetJob(int64_t job_id) = 0;
+  // What went wrong within the job and did not stop it, in the order in which it was noted; the first
+  // Job::kMaxProblems. Also of a job that is running, as of its last step.
+  virtual absl::StatusOr<JobProblemPage> ListJobProblems(int64_t job_id, const PageRequest& page) = 0;
   // The open jobs of the channel, or of all channels where its name is empty, in the order in which they will run, if
   // nothing else is asked for: what runs, what is due, what is not yet due, what is pending on a paused channel and,
   // waiting for approval, what is held. Between channels what is due comes as one worker would take it.

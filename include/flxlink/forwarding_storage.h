@@ -273,8 +273,11 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) override {
     return Around("ReadClaimable", [&] { return inner_.ReadClaimable(now, limit); });
   }
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
-    return Around("WriteProgress", [&] { return inner_.WriteProgress(fence, progress); });
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override {
+    return Around("WriteProgress", [&] { return inner_.WriteProgress(fence, report); });
+  }
+  absl::StatusOr<std::vector<JobProblem>> ReadJobProblems(int64_t job_id, int64_t first, int64_t limit) override {
+    return Around("ReadJobProblems", [&] { return inner_.ReadJobProblems(job_id, first, limit); });
   }
   absl::StatusOr<Job> ReadJob(int64_t job_id) override {
     return Around("ReadJob", [&] { return inner_.ReadJob(job_id); });

@@ -100,6 +100,10 @@ struct JobProgress {
   absl::optional<int64_t> total;
   int64_t done = 0;
   int64_t failed = 0;
+
+  friend bool operator==(const JobProgress& a, const JobProgress& b) {
+    return a.total == b.total && a.done == b.done && a.failed == b.failed;
+  }
 };
 
 // One thing that went wrong within a job and did not stop it.
@@ -162,6 +166,24 @@ struct JobOptions {
 // A sync or fetch that left the rest to a bulk job, which it chained, counts that as "left_to_pull".
 using JobCounts = std::vector<std::pair<std::string, int64_t>>;
 
+// What a job has come to, stored at the end of each of its steps, as a whole and after what the step itself has stored.
+// A worker that dies between the two leaves a step that was done and is not in the report. Where the job goes on by the
+// cursor it does that step again, finds most of it done already, and counts it once. Where it goes on by what is stored
+// (a pull by its channel's cursor, a sync by what is dirty) the counts and problems of that one step are lost. Nothing
+// is counted or noted twice, and nothing of an earlier step is lost.
+//
+// Absolute, so that it can be repeated.
+struct JobReport {
+  JobProgress progress;
+  // Job::cursor.
+  std::string cursor;
+  JobCounts counts;
+  // Of the job's problems that are stored so many stay, the first ones, at most all of them; after them come
+  // `problems`. Together at most Job::kMaxProblems.
+  int64_t problems_before = 0;
+  std::vector<JobProblem> problems;
+};
+
 // The lane of such a job: bulk are a pull of everything, a full sync, and one that pulls first.
 Lane LaneOf(JobKind kind, const JobOptions& options);
 
@@ -211,16 +233,20 @@ struct Job {
   absl::optional<absl::Time> started_at;
   absl::optional<absl::Time> finished_at;
 
-  // Where it goes on after it yielded, in words of its kind. Empty: at its beginning, where its worker died too, or its
-  // kind knows by what is stored.
+  // Where it goes on after it yielded or its worker died, in words of its kind. Empty: at its beginning, or its kind
+  // knows by what is stored.
   std::string cursor;
   JobCounts counts;
-  // The first kMaxProblems.
+  // How many problems of it are kept: of more than kMaxProblems the first ones. Set by reading; not looked at by
+  // writing, and nor is `problems`.
+  int64_t problem_count = 0;
+  // The first kProblemsShown of them. JobStorage::ReadJobProblems and Engine::ListJobProblems have all.
   std::vector<JobProblem> problems;
   // Why it failed or is held.
   absl::optional<Problem> error;
 
-  static constexpr int kMaxProblems = 100;
+  static constexpr int64_t kMaxProblems = 1000;
+  static constexpr int64_t kProblemsShown = 100;
   static constexpr int64_t kMaxPassed = 8;
 };
 
@@ -320,8 +346,11 @@ struct QueueChange {
   Slot slot;
   // New jobs. ALREADY_EXISTS if one is there: the change was made before.
   std::vector<Job> insert;
-  // New states of jobs that are there.
+  // New states of jobs that are there; what they have come to (JobReport) stays as it is stored, whatever these say.
   std::vector<Job> update;
+  // What one of them comes to with this change. 0: none of them does.
+  int64_t report_of = 0;
+  JobReport report;
   absl::optional<ScheduleFire> fire;
   // Nobody is told of it, as of a claim: it need not outlast a loss of power before a later write does that must.
   bool is_step = false;

@@ -48,10 +48,10 @@ class JobStorage {
   virtual absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) = 0;
 
   // ABORTED where the slot's revision is not change.expected_revision any more, or the schedule that fires is not
-  // there, not enabled, or its next fire not change.fire->expected. The progress of a running job is not touched unless
-  // the update ends it. Repeat: ALREADY_EXISTS, where it inserts jobs, or where its number is that of the queue's last
-  // change; the engine takes that for OK. Where others have changed the queue since, and it inserts nothing: ABORTED,
-  // and reading the queue again shows what came of it.
+  // there, not enabled, or its next fire not change.fire->expected. What a job has come to is changed by its report
+  // only, since whoever changes the queue may have read an older one. Repeat: ALREADY_EXISTS, where it inserts jobs, or
+  // where its number is that of the queue's last change; the engine takes that for OK. Where others have changed the
+  // queue since, and it inserts nothing: ABORTED, and reading the queue again shows what came of it.
   virtual absl::Status WriteQueue(const QueueChange& change) = 0;
 
   // Channels whose slot can be claimed at `now`, storage's time: not paused, and either free with a head or a next_due
@@ -65,11 +65,17 @@ class JobStorage {
     // Slot::revision: whether it is worth reading the queue again.
     int64_t queue_revision = 0;
   };
-  // Absolute numbers; also a sign of life, as KeepAlive is.
-  virtual absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) = 0;
+  // What the running job has come to; also a sign of life, as KeepAlive is. It is written with every step, so it must
+  // cost the same however many problems are stored already. It outlives the end of this process; a loss of power may
+  // take it back, but then also everything that was written after it. Repeat: the same, again.
+  virtual absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) = 0;
 
   // NOT_FOUND (no_job) also of one that was removed since.
   virtual absl::StatusOr<Job> ReadJob(int64_t job_id) = 0;
+
+  // The job's problems from number `first` on, counted from 0, in the order in which they were noted. Fewer than
+  // `limit`: there are no more. NOT_FOUND: no_job.
+  virtual absl::StatusOr<std::vector<JobProblem>> ReadJobProblems(int64_t job_id, int64_t first, int64_t limit) = 0;
 
   // Jobs that match the filter, with ids below `before_id`, newest first. Fewer than `limit`: there are no more. None
   // where there is no channel of the filter's name.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -213,7 +212,7 @@ struct JobFlags {
   std::string channel;
   std::vector<std::string> kinds;
   std::string state;
-  int64_t limit = std::numeric_limits<int64_t>::max();
+  int64_t limit = kAllRows;
   bool no_wait = false;
 };
 
@@ -244,6 +243,27 @@ absl::Status Show(Session& session, const JobFlags& flags) {
   if (session.json()) return PrintJson(JobView(*job));
   absl::StatusOr<std::string> text = DescribeJob(session, *job);
   return text.ok() ? PrintText(*text) : text.status();
+}
+
+std::vector<std::string> ProblemRow(const JobProblem& problem, const Job& job) {
+  return {problem.subject, problem.problem.code, problem.problem.message,
+          AdviceFor(problem.problem, {job.channel, problem.subject, job.job_id})};
+}
+
+absl::Status Problems(Session& session, const JobFlags& flags) {
+  const absl::StatusOr<Job> job = session.FindJob(flags.job_id);
+  if (!job.ok()) return job.status();
+  const auto read = [&](const PageRequest& page) { return session.engine().ListJobProblems(flags.job_id, page); };
+  if (session.json()) {
+    JsonArray array;
+    const absl::Status status = ForEachRow(
+        read, [&](const JobProblem& problem) { return array.Add(JobProblemView(problem, job->channel)); }, flags.limit);
+    return status.ok() ? array.Finish() : status;
+  }
+  TextTable table({"SUBJECT", "CODE", "PROBLEM", "WHAT TO DO"});
+  const absl::Status status = ForEachRow(
+      read, [&](const JobProblem& problem) { return table.AddRow(ProblemRow(problem, *job)); }, flags.limit);
+  return status.ok() ? table.Finish() : status;
 }
 
 absl::Status Watch(Session& session, const JobFlags& flags) {
@@ -314,24 +334,14 @@ std::vector<std::string> TableRow(const Job& job) {
           job.error.value_or(Problem()).message};
 }
 
-// The newest jobs that the flags ask for, page by page.
+// The newest jobs that the flags ask for.
 absl::Status ForEachJob(Session& session, const JobFlags& flags, absl::FunctionRef<absl::Status(const Job&)> visit) {
   JobFilter filter;
   filter.channel = flags.channel;
   for (const std::string& kind : flags.kinds) filter.kinds.push_back(ValueOf(kind, JobKind::kFetch));
   if (!flags.state.empty()) filter.states = {ValueOf(flags.state, JobState::kHeld)};
-  PageRequest request;
-  for (int64_t left = flags.limit; left > 0; left -= request.limit) {
-    request.limit = std::min(left, request.limit);
-    absl::StatusOr<JobPage> page = session.engine().ListJobs(filter, request);
-    if (!page.ok()) return page.status();
-    for (const Job& job : page->rows) {
-      if (absl::Status status = visit(job); !status.ok()) return status;
-    }
-    if (page->next.empty()) break;
-    request.after = std::move(page->next);
-  }
-  return absl::OkStatus();
+  return ForEachRow([&](const PageRequest& page) { return session.engine().ListJobs(filter, page); }, visit,
+                    flags.limit);
 }
 
 absl::Status List(Session& session, const JobFlags& flags) {
@@ -410,6 +420,10 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
       ->required()
       ->type_name("");
   add_job_command("show", "Show a job", &Show);
+  add_job_command("problems", "List what went wrong within a job and did not stop it", &Problems)
+      ->add_option("--limit", flags->limit, "At most so many, the first (default: all that are kept)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   add_command("watch", "Follow a job until it ends, or all queues until nothing is open, whoever runs it", &Watch)
       ->add_option("ID", flags->job_ids, "The job's number (default: the queues of all channels)")
       ->expected(0, 1)

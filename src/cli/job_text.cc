@@ -175,9 +175,8 @@ std::string DescribeProblems(const Job& job, size_t most) {
     if (i + 1 < shown && job.problems[i + 1].problem.code == problem.problem.code) continue;
     absl::StrAppend(&text, "    ", OneLine(AdviceFor(problem.problem, {job.channel, "SKU"})), "\n");
   }
-  if (shown < job.problems.size()) {
-    absl::StrAppend(&text, "  and ", job.problems.size() - shown, " more: flxlink job show ", job.job_id, "\n");
-  }
+  const int64_t more = job.problem_count - static_cast<int64_t>(shown);
+  if (more > 0) absl::StrAppend(&text, "  and ", more, " more: flxlink job problems ", job.job_id, "\n");
   return text;
 }
 

@@ -86,11 +86,7 @@ Json ConfigView(const ChannelConfig& config) {
 
 Json ProblemsView(const std::vector<JobProblem>& problems, absl::string_view channel) {
   Json views = Json::array();
-  for (const JobProblem& problem : problems) {
-    Json view = {{"subject", problem.subject}};
-    view.update(ProblemView(problem.problem, {std::string(channel), problem.subject}));
-    views.push_back(std::move(view));
-  }
+  for (const JobProblem& problem : problems) views.push_back(JobProblemView(problem, channel));
   return views;
 }
 
@@ -133,6 +129,12 @@ Json ProblemView(const Problem& problem, const AdviceContext& context) {
           {"args", FieldsView(problem.args)},
           {"message", problem.message},
           {"suggestion", AdviceFor(problem, context)}};
+}
+
+Json JobProblemView(const JobProblem& problem, absl::string_view channel) {
+  Json view = {{"subject", problem.subject}};
+  view.update(ProblemView(problem.problem, {std::string(channel), problem.subject}));
+  return view;
 }
 
 std::string FormatInstant(absl::Time time) {
@@ -260,6 +262,7 @@ Json JobView(const Job& job) {
           {"attempts", job.attempts},
           {"from_job", NumberOrNull(job.from_job)},
           {"counts", std::move(counts)},
+          {"problem_count", job.problem_count},
           {"problems", ProblemsView(job.problems, job.channel)},
           {"options", OptionsView(job.options)}};
 }

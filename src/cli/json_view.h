@@ -26,6 +26,7 @@ std::string FormatInstant(absl::Time time);
 
 // With what the user can do about it.
 Json ProblemView(const Problem& problem, const AdviceContext& context);
+Json JobProblemView(const JobProblem& problem, absl::string_view channel);
 
 Json ChannelView(const Channel& channel);
 Json CountsView(const ChannelCounts& counts);

@@ -3,7 +3,9 @@
 #ifndef FLXLINK_SRC_CLI_PAGES_H_
 #define FLXLINK_SRC_CLI_PAGES_H_
 
-#include <string>
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -12,28 +14,35 @@
 
 namespace flxlink::cli {
 
-// Calls `visit` with every page that `read` gives for a PageRequest, until one of the two fails.
+// No limit to the rows of a list.
+constexpr int64_t kAllRows = std::numeric_limits<int64_t>::max();
+
+// Calls `visit` with every page that `read` gives for a PageRequest, until one of the two fails or there were `limit`
+// rows.
 template <typename Read, typename Visit>
-absl::Status ForEachPage(Read read, Visit visit) {
+absl::Status ForEachPage(Read read, Visit visit, int64_t limit = kAllRows) {
   PageRequest request;
   do {
+    request.limit = std::min(request.limit, limit);
     auto page = read(request);
     if (!page.ok()) return page.status();
     if (absl::Status status = visit(page->rows); !status.ok()) return status;
+    limit -= static_cast<int64_t>(page->rows.size());
     request.after = std::move(page->next);
-  } while (!request.after.empty());
+  } while (!request.after.empty() && limit > 0);
   return absl::OkStatus();
 }
 
 // The same with every row.
 template <typename Read, typename Visit>
-absl::Status ForEachRow(Read read, Visit visit) {
-  return ForEachPage(read, [&](const auto& rows) {
+absl::Status ForEachRow(Read read, Visit visit, int64_t limit = kAllRows) {
+  const auto visit_all = [&](const auto& rows) {
     for (const auto& row : rows) {
       if (absl::Status status = visit(row); !status.ok()) return status;
     }
     return absl::OkStatus();
-  });
+  };
+  return ForEachPage(read, visit_all, limit);
 }
 
 }  // namespace flxlink::cli

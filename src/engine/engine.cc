@@ -270,6 +270,13 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<Job> GetJob(int64_t job_id) override { return storage().ReadJob(job_id); }
 
+  absl::StatusOr<JobProblemPage> ListJobProblems(int64_t job_id, const PageRequest& request) override {
+    absl::StatusOr<std::vector<int64_t>> first = engine::ParseCursor(request.after, 1, 0);
+    if (!first.ok()) return first.status();
+    return engine::ToPage(storage().ReadJobProblems(job_id, first->at(0), request.limit), request.limit,
+                          [&](const JobProblem&) { return std::vector<int64_t>{first->at(0) + request.limit}; });
+  }
+
   absl::StatusOr<std::vector<Job>> ListQueue(absl::string_view channel) override {
     const absl::StatusOr<std::vector<QueueSnapshot>> queues = channel.empty() ? ReadOpenQueues() : ReadQueueOf(channel);
     if (!queues.ok()) return queues.status();

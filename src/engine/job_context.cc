@@ -91,12 +91,21 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
       fence_(fence),
       should_yield_(should_yield),
       told_(job.counts),
+      stored_problems_(job.problem_count),
       progress_(job.progress),
       lookout_(options),
       asked_at_(options.clock->Now()) {
   output_.cursor = job.cursor;
   output_.counts = job.counts;
-  output_.problems = job.problems;
+}
+
+absl::Status JobContext::ReadNoted() {
+  if (job_.problem_count == 0) return absl::OkStatus();
+  const absl::StatusOr<std::vector<JobProblem>> stored =
+      RetryValue<std::vector<JobProblem>>([&] { return storage().ReadJobProblems(job_.job_id, 0, Job::kMaxProblems); });
+  if (!stored.ok()) return stored.status();
+  for (const JobProblem& problem : *stored) noted_[problem.subject].push_back(problem.problem);
+  return absl::OkStatus();
 }
 
 void JobContext::Count(absl::string_view name, int64_t amount) {
@@ -136,10 +145,11 @@ bool JobContext::HasUnjudgedChanges() {
 }
 
 void JobContext::AddProblem(absl::string_view subject, Problem problem) {
-  std::vector<JobProblem>& problems = output_.problems;
-  if (problems.size() >= static_cast<size_t>(Job::kMaxProblems)) return;
-  JobProblem noted{std::string(subject), std::move(problem)};
-  if (std::find(problems.begin(), problems.end(), noted) == problems.end()) problems.push_back(std::move(noted));
+  if (stored_problems_ + static_cast<int64_t>(new_problems_.size()) >= Job::kMaxProblems) return;
+  std::vector<Problem>& noted = noted_[subject];
+  if (std::find(noted.begin(), noted.end(), problem) != noted.end()) return;
+  noted.push_back(problem);
+  new_problems_.push_back({std::string(subject), std::move(problem)});
 }
 
 void JobContext::LeaveToPull(JobKind kind, JobOptions options) {
@@ -155,10 +165,17 @@ JobProgress JobContext::progress_so_far() const {
   return so_far;
 }
 
+JobReport JobContext::report_so_far() const {
+  return {progress_so_far(), output_.cursor, output_.counts, stored_problems_, new_problems_};
+}
+
 absl::Status JobContext::Report() {
+  const JobReport report = report_so_far();
   absl::StatusOr<Storage::ProgressReply> reply =
-      RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, progress_so_far()); });
+      RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, report); });
   if (!reply.ok()) return reply.status();
+  stored_problems_ += static_cast<int64_t>(report.problems.size());
+  new_problems_.clear();
   has_stepped_ = true;
   ReportCounts();
   reporter_.Progressed(job_, progress_so_far());
@@ -217,7 +234,7 @@ absl::Status JobContext::TakeQueue() {
   const Slot& slot = queue->slot;
   const bool is_held = slot.holder_job == fence_.job_id && slot.epoch == fence_.epoch && slot.claim == fence_.claim;
   // Which storage says in its own words.
-  if (!is_held) return storage().WriteProgress(fence_, progress_so_far()).status();
+  if (!is_held) return storage().WriteProgress(fence_, report_so_far()).status();
   if (slot.cancel_requested) return Cancelled();
   queue_revision_ = slot.revision;
   next_due_ = slot.next_due;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,7 +36,6 @@ struct JobOutput {
   // The job yields since it has to read everything, which is for the bulk lane.
   bool becomes_bulk = false;
   JobCounts counts;
-  std::vector<JobProblem> problems;
   // Why a person must approve before it goes on. nullopt: nobody has to.
   absl::optional<Problem> held;
   // What only a pull of everything can do, and the job therefore leaves to a bulk job of this kind and with these
@@ -57,11 +57,14 @@ bool WorthAnotherTry(const absl::Status& status);
 // Belongs to one running job; used by one thread at a time.
 class JobContext {
  public:
-  // All must outlive it. The limits are those of the adapter's account, which all its callers share. What the job came
-  // to before it yielded is where it goes on.
+  // All must outlive it. The limits are those of the adapter's account, which all its callers share. What the job has
+  // come to is where it goes on, once it has read what it noted.
   JobContext(const EngineOptions& options, Reporter& reporter, std::shared_ptr<AccountLimits> limits,
              const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence,
              ShouldYield should_yield);
+
+  // Reads the problems that earlier runs of the job have noted, so that none is noted twice. Before anything else.
+  absl::Status ReadNoted();
 
   Storage& storage() const { return *options_.storage; }
   const EngineOptions& options() const { return options_; }
@@ -90,6 +93,8 @@ class JobContext {
   JobProgress& progress() { return progress_; }
   // As it is told while more is to come: a total that is reached was counted too low, and is none.
   JobProgress progress_so_far() const;
+  // What the job has come to so far, with the problems that are not known to be stored.
+  JobReport report_so_far() const;
 
   // Adds to a named count; counts keep the order in which they were first named.
   void Count(absl::string_view name, int64_t amount);
@@ -108,7 +113,8 @@ class JobContext {
   // Leaves the rest of what the job was asked for to a bulk job, see JobOutput::left, and counts that it did.
   void LeaveToPull(JobKind kind, JobOptions options);
 
-  // Writes progress and tells of it: the end of a step. CANCELLED: a person asked the job to stop, or it is to yield.
+  // Stores what the job has come to, and tells of its progress: the end of a step. CANCELLED: a person asked the job to
+  // stop, or it is to yield.
   absl::Status Report();
   // Tells what was counted since it was last told.
   void ReportCounts();
@@ -226,6 +232,10 @@ class JobContext {
   absl::Time next_due_ = absl::InfiniteFuture();
   JobOutput output_;
   JobCounts told_;  // What was told of output_.counts.
+  // The job's problems by their subjects, how many of them are stored, and the others, in their order.
+  absl::flat_hash_map<std::string, std::vector<Problem>> noted_;
+  int64_t stored_problems_ = 0;
+  std::vector<JobProblem> new_problems_;
   JobProgress progress_;
   int64_t pushes_ = 0;
   Lookout lookout_;      // For changes of the queue since it was last looked at.

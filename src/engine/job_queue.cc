@@ -144,10 +144,12 @@ absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
 
 absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {
   absl::optional<Claim> claim;
+  bool takes_over = false;
   const absl::Status status = Apply(
       channel_id, [&](const QueueSnapshot& snapshot, absl::Time now) -> absl::StatusOr<absl::optional<QueueChange>> {
         const Slot& slot = snapshot.slot;
         claim.reset();
+        takes_over = slot.holder_job != 0 && slot.owner != owner;
         if (slot.holder_job != 0 && slot.owner == owner) {
           for (const Job& job : snapshot.open_jobs) {
             if (job.job_id == slot.holder_job)
@@ -162,6 +164,12 @@ absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t chan
         return absl::make_optional(std::move(result->change));
       });
   if (!status.ok()) return status;
+  if (takes_over && claim.has_value()) {
+    // The owner before may have reported once more after the queue was read; from now on it cannot.
+    absl::StatusOr<Job> job = storage_.ReadJob(claim->job.job_id);
+    if (!job.ok()) return job.status();
+    claim->job = *std::move(job);
+  }
   return claim;
 }
 

@@ -4,7 +4,12 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
 #include "src/engine/jobs.h"
@@ -22,19 +27,41 @@ constexpr absl::Duration kOldestCursor = absl::Hours(1);
 // A negative age is no age: somebody has set the clock.
 bool IsYoung(absl::Duration age) { return age >= absl::ZeroDuration() && age < kOldestCursor; }
 
+// The job's cursor once it has read all pages of a pull: the channel's is empty then, as before the first.
+struct PagesRead {
+  int64_t pull_number = 0;
+  std::string mark;  // PullPage::mark of the last.
+};
+
+constexpr absl::string_view kPagesRead = "read/";
+
+std::string FormatPagesRead(const PagesRead& read) {
+  return absl::StrCat(kPagesRead, read.pull_number, "/", read.mark);
+}
+
+// nullopt: the job's cursor says no such thing of this pull.
+absl::optional<PagesRead> PagesReadOf(absl::string_view cursor, const PullState& pull) {
+  PagesRead read;
+  if (!absl::ConsumePrefix(&cursor, kPagesRead)) return absl::nullopt;
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(cursor, absl::MaxSplits('/', 1));
+  if (!absl::SimpleAtoi(parts.first, &read.pull_number) || read.pull_number != pull.pull_number) return absl::nullopt;
+  read.mark = std::string(parts.second);
+  return read;
+}
+
 // Whether this job goes on with the pull that is in storage: the one that an attempt of it began whose worker died or,
 // if that was a little while ago, the one that it began before it yielded or, as a re-run, the one that the job before
 // it left behind. The pages of any other are too old to say what is gone, and so are those of a job that merely came
 // before.
 //
-// `since_last`: it may be one since a mark.
-bool GoesOn(const JobContext& context, const PullState& pull, bool since_last, absl::Time now) {
+// `since_last`: it may be one since a mark. `all_read`: this job has read all its pages.
+bool GoesOn(const JobContext& context, const PullState& pull, bool since_last, bool all_read, absl::Time now) {
   const Job& job = context.job();
   const bool is_own = pull.job_id == job.job_id;
   if (!pull.running || (!pull.since.empty() && !since_last)) return false;
   if (is_own && job.attempts > 1) return true;
   if (!is_own && (job.trigger != JobTrigger::kRerun || pull.job_id != job.from_job)) return false;
-  return !pull.cursor.empty() && pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
+  return (all_read || !pull.cursor.empty()) && pull.cursor_at.has_value() && IsYoung(now - *pull.cursor_at);
 }
 
 // How long pages are held back to be stored together, and how many of their rows in pages of the engine's size.
@@ -162,6 +189,8 @@ absl::Status PullPages::StoreSome(absl::Span<PullPage> pages, absl::Span<const a
   }
   pages_stored_ += written->pages;
   *stored += written->pages;
+  const bool all_read = cursor_.empty() && written->pages == static_cast<int64_t>(pages.size());
+  if (all_read) context_.output().cursor = FormatPagesRead({pull_number_, mark_});
   return context_.Report();
 }
 
@@ -226,7 +255,16 @@ absl::Status Begin(JobContext& context, const std::string& since, PullState* sta
   if (!begun.ok()) return begun.status();
   *state = *std::move(begun);
   context.progress() = JobProgress();
+  context.output().cursor.clear();
   return CheckSettings(context);
+}
+
+// What the pages say that are read once more is counted anew.
+void CountAgain(JobContext& context) {
+  context.progress() = JobProgress();
+  for (const absl::string_view name : {"unchanged", "item_problems"}) {
+    if (context.HasCount(name)) context.SetCount(name, 0);
+  }
 }
 
 // A pull since the last that has to be one of everything takes as long as one, and is that from now on.
@@ -263,11 +301,19 @@ absl::Status Pull(JobContext& context, bool since_last) {
   const absl::StatusOr<absl::Time> begun_at = context.Now();
   if (!begun_at.ok()) return begun_at.status();
   PullState state = channel->pull;
-  const bool resume = GoesOn(context, state, since_last, *begun_at);
+  const absl::optional<PagesRead> read = PagesReadOf(context.output().cursor, state);
+  if (read.has_value() && !state.running) {
+    // It has ended the pull and did not come to say so.
+    context.output().cursor.clear();
+    return absl::OkStatus();
+  }
+  const bool resume = GoesOn(context, state, since_last, read.has_value(), *begun_at);
   if (resume && state.job_id != context.job().job_id) context.Count("resumed", 1);
+  if (resume && !read.has_value() && state.cursor.empty()) CountAgain(context);
   const std::string since = MarkToBeginAt(context, state, since_last);
   if (since_last && since.empty() && !resume) return BecomeWhole(context);
-  const absl::StatusOr<std::string> mark = ReadPages(context, since, resume, &state);
+  const absl::StatusOr<std::string> mark =
+      resume && read.has_value() ? read->mark : ReadPages(context, since, resume, &state);
   if (since_last && absl::IsAborted(mark.status())) return BecomeWhole(context);
   if (!mark.ok()) return mark.status();
   if (context.output().held.has_value()) return absl::OkStatus();
@@ -278,9 +324,12 @@ absl::Status Pull(JobContext& context, bool since_last) {
     const absl::Status status = SweepUnlessHeld(context, state);
     if (!status.ok() || context.output().held.has_value()) return status;
   }
-  return context.Write([&](absl::Time now) {
+  const absl::Status ended = context.Write([&](absl::Time now) {
     return context.storage().EndPull(context.fence(), state.pull_number, complete, *mark, now);
   });
+  // From here on another pull of the job is another one.
+  if (ended.ok()) context.output().cursor.clear();
+  return ended;
 }
 
 }  // namespace

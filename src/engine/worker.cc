@@ -40,12 +40,9 @@ absl::Status RunKind(JobContext& context) {
   return absl::InternalError("a job of an unknown kind");
 }
 
-// What it came to before it yielded stays.
-jobs::JobEnd FailedEnd(const Job& job, const absl::Status& status) {
+// What it came to before stays.
+jobs::JobEnd FailedEnd(const absl::Status& status) {
   jobs::JobEnd end;
-  end.progress = job.progress;
-  end.counts = job.counts;
-  end.problems = job.problems;
   end.state = JobState::kFailed;
   end.error = ProblemFrom(status);
   return end;
@@ -54,12 +51,9 @@ jobs::JobEnd FailedEnd(const Job& job, const absl::Status& status) {
 jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   jobs::JobEnd end;
   JobOutput& output = context.output();
-  end.progress = context.progress_so_far();
-  end.counts = std::move(output.counts);
-  end.problems = std::move(output.problems);
+  JobReport& report = end.report.emplace(context.report_so_far());
   if (absl::IsCancelled(status)) {
     end.state = context.yields() ? JobState::kPending : JobState::kCancelled;
-    end.cursor = std::move(output.cursor);
     end.becomes_bulk = output.becomes_bulk;
   } else if (!status.ok()) {
     end.state = JobState::kFailed;
@@ -69,8 +63,9 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
     end.error = std::move(output.held);
   } else {
     end.state = JobState::kCompleted;
-    end.progress.total = end.progress.done + end.progress.failed;
+    report.progress.total = report.progress.done + report.progress.failed;
   }
+  if (end.state != JobState::kPending) report.cursor.clear();
   return end;
 }
 
@@ -203,20 +198,21 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter =
       MakeSafeAdapter(*options_.adapters, {channel.config, *options_.credentials}, reporter_);
   if (!adapter.ok()) {
-    return {claim.fence, FailedEnd(claim.job, AdapterError(adapter.status(), channel)),
-            RetriesOf(claim.job, adapter.status())};
+    return {claim.fence, FailedEnd(AdapterError(adapter.status(), channel)), RetriesOf(claim.job, adapter.status())};
   }
   JobContext context(options_, reporter_, accounts_.For(channel, (*adapter)->capabilities().account), channel,
                      **adapter, claim.job, claim.fence, should_yield);
   const absl::Time begun = options_.clock->Now();
-  const absl::Status status = RunKind(context);
+  absl::Status status = context.ReadNoted();
+  if (status.ok()) status = RunKind(context);
   context.ReportCounts();
   reporter_.JobRan(claim.job, options_.clock->Now() - begun);
   Ending ending{claim.fence, EndOf(status, context), RetriesOf(claim.job, status)};
   if (context.output().left.has_value()) {
     ending.follow_ups.push_back(LeftBy(claim.job, *context.output().left, ending.end.state));
   } else if (ending.end.state == JobState::kCompleted) {
-    for (JobRequest& chained : ChainedBy(context, ending.end.counts)) ending.follow_ups.push_back(std::move(chained));
+    for (JobRequest& chained : ChainedBy(context, ending.end.report->counts))
+      ending.follow_ups.push_back(std::move(chained));
   }
   if (context.output().retry_at.has_value()) {
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));
@@ -265,8 +261,8 @@ absl::StatusOr<bool> Worker::ClaimAndRun(int64_t channel_id, ShouldYield should_
   // The slot is held; the next try claims it again and is given the same job.
   const bool try_again = WorthAnotherTry(channel.status()) && retries_.Failures(channel_id) + 1 < options_.max_tries;
   if (!channel.ok() && try_again) return channel.status();
-  Ending ending = channel.ok() ? Run(**claim, *channel, should_yield)
-                               : Ending{(*claim)->fence, FailedEnd((*claim)->job, channel.status()), {}};
+  Ending ending =
+      channel.ok() ? Run(**claim, *channel, should_yield) : Ending{(*claim)->fence, FailedEnd(channel.status()), {}};
   absl::MutexLock lock(&mutex_);
   endings_.insert_or_assign(channel_id, std::move(ending));
   return true;

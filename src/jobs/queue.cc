@@ -78,6 +78,12 @@ class QueueEdit {
         std::move(job);
   }
 
+  // What the job, which is updated, comes to.
+  void SetReport(int64_t job_id, JobReport report) {
+    report_of_ = job_id;
+    report_ = std::move(report);
+  }
+
   void FreeSlot() {
     slot_.holder_job = 0;
     slot_.owner = 0;
@@ -98,6 +104,8 @@ class QueueEdit {
         change.update.push_back(std::move(job));
       }
     }
+    change.report_of = report_of_;
+    change.report = std::move(report_);
     return change;
   }
 
@@ -128,6 +136,8 @@ class QueueEdit {
   std::vector<Job> jobs_;
   std::set<int64_t> inserted_;
   std::set<int64_t> updated_;
+  int64_t report_of_ = 0;
+  JobReport report_;
 };
 
 // Adds to `*list` what of `more` is not in it.
@@ -289,12 +299,7 @@ void CountPassed(const Job& begun, QueueEdit* edit) {
 
 // Gives the slot to `owner`, who drew `claim`, for `job`, which is pending or whose worker died.
 Job Start(Job job, OwnerId owner, uint64_t claim, QueueEdit* edit) {
-  if (job.state == JobState::kPending) {
-    CountPassed(job, edit);
-  } else {
-    // It is older than the progress that the dead worker wrote.
-    job.cursor.clear();
-  }
+  if (job.state == JobState::kPending) CountPassed(job, edit);
   edit->FreeSlot();
   Slot& slot = edit->slot();
   slot.holder_job = job.job_id;
@@ -311,15 +316,21 @@ Job Start(Job job, OwnerId owner, uint64_t claim, QueueEdit* edit) {
   return job;
 }
 
+// Makes `*job` come to what `report` says.
+void Report(const JobReport& report, Job* job, QueueEdit* edit) {
+  job->progress = report.progress;
+  job->cursor = report.cursor;
+  job->counts = report.counts;
+  job->problem_count = report.problems_before + static_cast<int64_t>(report.problems.size());
+  edit->SetReport(job->job_id, report);
+}
+
 // Makes `*job` as if it had never been started.
-void ForgetRun(Job* job) {
-  job->progress = {};
+void ForgetRun(Job* job, QueueEdit* edit) {
   job->attempts = 0;
   job->started_at.reset();
-  job->cursor.clear();
-  job->counts.clear();
-  job->problems.clear();
   job->error.reset();
+  Report(JobReport(), job, edit);
 }
 
 absl::Status ClaimError(const Slot& slot, absl::string_view why) {
@@ -351,21 +362,12 @@ absl::StatusOr<Job> OpenJob(const QueueEdit& edit, int64_t job_id) {
   return WrongState(problem_code::kJobEnded, job_id, "has ended");
 }
 
-// Keeps what the job came to.
-void Keep(const JobEnd& end, Job* job) {
-  job->progress = end.progress;
-  job->cursor = end.cursor;
-  job->counts = end.counts;
-  job->problems = end.problems;
-  if (job->problems.size() > Job::kMaxProblems) job->problems.resize(Job::kMaxProblems);
-}
-
-Job Ended(Job job, const JobEnd& end, bool cancel_requested, absl::Time now) {
+Job Ended(Job job, const JobEnd& end, bool cancel_requested, QueueEdit* edit) {
   job.state = end.state == JobState::kHeld && cancel_requested ? JobState::kCancelled : end.state;
-  Keep(end, &job);
+  if (end.report.has_value()) Report(*end.report, &job, edit);
   const bool has_error = job.state == JobState::kFailed || job.state == JobState::kHeld;
   job.error = has_error ? end.error : absl::nullopt;
-  if (IsFinal(job.state)) job.finished_at = now;
+  if (IsFinal(job.state)) job.finished_at = edit->now();
   return job;
 }
 
@@ -375,10 +377,10 @@ bool Follows(const JobRequest& request, const Job& ended) {
   return ended.state == JobState::kCompleted && !Contains(request.chain, KindInChain(request.kind, request.options));
 }
 
-Job Yielded(Job job, const JobEnd& so_far) {
+Job Yielded(Job job, const JobEnd& so_far, QueueEdit* edit) {
   job.state = JobState::kPending;
   job.attempts = std::max<int64_t>(job.attempts - 1, 0);
-  Keep(so_far, &job);
+  if (so_far.report.has_value()) Report(*so_far.report, &job, edit);
   if (so_far.becomes_bulk) {
     job.options.since_last = false;
     job.started_at.reset();
@@ -460,7 +462,7 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   if (!IsFinal(end.state) && end.state != JobState::kHeld) {
     return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
   }
-  Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, now);
+  Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, &edit);
   FreeSlotOf(ended, &edit);
   for (const FollowUp& follow_up : follow_ups) {
     if (!Follows(follow_up.request, ended)) continue;
@@ -476,7 +478,7 @@ absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence
   QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> running = HoldingJob(edit, fence);
   if (!running.ok()) return running.status();
-  Job yielded = Yielded(*std::move(running), so_far);
+  Job yielded = Yielded(*std::move(running), so_far, &edit);
   if (snapshot.slot.cancel_requested) {
     FreeSlotOf(yielded, &edit);
     End(std::move(yielded), JobState::kCancelled, &edit);
@@ -530,7 +532,7 @@ absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t j
   }
   job->state = JobState::kPending;
   job->options.approved = true;
-  ForgetRun(&*job);
+  ForgetRun(&*job, &edit);
   edit.Update(*std::move(job));
   return edit.Take();
 }

@@ -51,12 +51,9 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 // How a running job ends.
 struct JobEnd {
   JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
-  JobProgress progress;
-  std::string cursor;         // Of one that yields …
-  bool becomes_bulk = false;  // … and whether that is a pull since the last that has to be one of everything.
-  JobCounts counts;
-  std::vector<JobProblem> problems;
-  absl::optional<Problem> error;  // Why it failed or is held.
+  absl::optional<JobReport> report;       // nullopt: it came to no more than is stored.
+  bool becomes_bulk = false;              // One that yields is a pull since the last that has to be one of everything.
+  absl::optional<Problem> error;          // Why it failed or is held.
 };
 
 // A job that is asked for when another one ends.
@@ -72,8 +69,8 @@ struct FollowUp {
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 
-// Puts the running job back into its place in the queue and frees the slot: `so_far` (progress, cursor, counts and
-// problems) is kept in the job, and the start does not count as an attempt. What becomes bulk is a pull of
+// Puts the running job back into its place in the queue and frees the slot: `so_far` is kept in the job, and
+// the start does not count as an attempt. What becomes bulk is a pull of
 // everything, and waits in that lane as if it had not begun. Where a cancel was requested it ends instead.
 // FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,

@@ -38,6 +38,7 @@ FLXLINK_SAME_NUMBER(JobKind::kFetch, JOB_KIND_FETCH);
 
 constexpr absl::string_view kConfig = "channel configuration";
 constexpr absl::string_view kDetails = "job details";
+constexpr absl::string_view kReport = "job report";
 constexpr absl::string_view kProblem = "problem";
 
 template <typename Record>
@@ -211,11 +212,6 @@ Problem DecodeParts(const Record& record) {
   return problem;
 }
 
-void EncodeJobProblem(const JobProblem& problem, internal::JobProblemRecord* record) {
-  record->set_subject(problem.subject);
-  EncodeParts(problem.problem, record);
-}
-
 }  // namespace
 
 std::string EncodeProblem(const Problem& problem) {
@@ -278,13 +274,6 @@ std::string EncodeJobDetails(const Job& job) {
   internal::JobDetailsRecord record;
   EncodeOptions(job.options, record.mutable_options());
   for (const JobKind kind : job.chain) record.add_chain(static_cast<internal::JobKindRecord>(kind));
-  for (const auto& count : job.counts) {
-    internal::JobCountRecord* count_record = record.add_counts();
-    count_record->set_name(count.first);
-    count_record->set_count(count.second);
-  }
-  for (const JobProblem& problem : job.problems) EncodeJobProblem(problem, record.add_problems());
-  record.set_cursor(job.cursor);
   for (const int64_t job_id : job.chained) record.add_chained(job_id);
   return record.SerializeAsString();
 }
@@ -300,15 +289,31 @@ absl::Status DecodeJobDetails(absl::string_view bytes, Job* job) {
   }
   job->options = DecodeOptions(record.options());
   job->chain = std::move(chain);
-  job->counts.clear();
-  for (const internal::JobCountRecord& count : record.counts()) job->counts.emplace_back(count.name(), count.count());
-  job->problems.clear();
-  for (const internal::JobProblemRecord& problem : record.problems()) {
-    job->problems.push_back({problem.subject(), DecodeParts(problem)});
-  }
-  job->cursor = record.cursor();
   job->chained.assign(record.chained().begin(), record.chained().end());
   return absl::OkStatus();
+}
+
+std::string EncodeJobReport(const JobCounts& counts, absl::string_view cursor) {
+  internal::JobReportRecord record;
+  for (const auto& count : counts) {
+    internal::JobCountRecord* count_record = record.add_counts();
+    count_record->set_name(count.first);
+    count_record->set_count(count.second);
+  }
+  record.set_cursor(std::string(cursor));
+  return record.SerializeAsString();
+}
+
+absl::StatusOr<JobReport> DecodeJobReport(absl::string_view bytes) {
+  internal::JobReportRecord record;
+  if (absl::Status status = ParseRecord(kReport, bytes, &record); !status.ok()) return status;
+  JobReport report;
+  for (const internal::JobCountRecord& count : record.counts()) report.counts.emplace_back(count.name(), count.count());
+  for (const internal::JobProblemRecord& problem : record.problems()) {
+    report.problems.push_back({problem.subject(), DecodeParts(problem)});
+  }
+  report.cursor = record.cursor();
+  return report;
 }
 
 }  // namespace flxlink::model

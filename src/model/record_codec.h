@@ -21,10 +21,13 @@ namespace flxlink::model {
 std::string EncodeChannelConfig(const ChannelConfig& config);
 absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes);
 
-// The details are options, chain, counts and problems. Decoding sets these fields of `*job` and no other, and
-// none where it fails.
+// The details are options and chain. Decoding sets these fields of `*job` and no other, and none where it fails.
 std::string EncodeJobDetails(const Job& job);
 absl::Status DecodeJobDetails(absl::string_view bytes, Job* job);
+
+// Counts and cursor. What was kept as details once, with the problems, is read, too.
+std::string EncodeJobReport(const JobCounts& counts, absl::string_view cursor);
+absl::StatusOr<JobReport> DecodeJobReport(absl::string_view bytes);
 
 std::string EncodeProblem(const Problem& problem);
 absl::StatusOr<Problem> DecodeProblem(absl::string_view bytes);

@@ -246,7 +246,22 @@ absl::Status CheckQueueChange(const QueueChange& change) {
       }
     }
   }
-  return absl::OkStatus();
+  const bool is_updated = std::any_of(change.update.begin(), change.update.end(),
+                                      [&](const Job& job) { return job.job_id == change.report_of; });
+  if (change.report_of == 0 || is_updated) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("job ", change.report_of, " reports and is not updated; update it with the same change"));
+}
+
+absl::Status CheckReport(const JobReport& report, int64_t stored) {
+  if (report.problems_before < 0 || report.problems_before > stored) {
+    return absl::InvalidArgumentError(absl::StrCat("a report's problems come after ", report.problems_before,
+                                                   " and of its job ", stored, " are stored; leave none out"));
+  }
+  const int64_t count = report.problems_before + static_cast<int64_t>(report.problems.size());
+  if (count <= Job::kMaxProblems) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(count, " problems of one job; the limit is ", Job::kMaxProblems, ", keep the first"));
 }
 
 absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries) {
@@ -621,9 +636,20 @@ absl::Time GuardAfterSettlement(absl::Time guarded_at, absl::Time quantity_at, c
   return acknowledges ? EffectiveGuard(guarded_at, quantity_at) : guarded_at;
 }
 
-JobProgress ProgressAfterUpdate(const Job& stored, const Job& update) {
-  const bool goes_on = stored.state == JobState::kRunning && update.state == JobState::kRunning;
-  return goes_on ? stored.progress : update.progress;
+void TakeReport(const JobReport& report, Job* job) {
+  job->progress = report.progress;
+  job->cursor = report.cursor;
+  job->counts = report.counts;
+}
+
+void TakeReport(const Job& stored, const QueueChange& change, Job* update) {
+  if (change.report_of == update->job_id) {
+    TakeReport(change.report, update);
+  } else {
+    update->progress = stored.progress;
+    update->cursor = stored.cursor;
+    update->counts = stored.counts;
+  }
 }
 
 std::vector<Field> RowFields(const FieldColumns& columns, int64_t row) {

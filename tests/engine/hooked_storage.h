@@ -18,9 +18,9 @@ class HookedStorage : public ForwardingStorage {
  public:
   using ForwardingStorage::ForwardingStorage;
 
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
-    const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, progress);
-    if (after_progress) after_progress(fence, progress);
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override {
+    const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, report);
+    if (after_progress) after_progress(fence, report.progress);
     return reply;
   }
 

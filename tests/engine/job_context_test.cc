@@ -20,7 +20,7 @@ class ProgressStorage : public WatchedStorage {
  public:
   using WatchedStorage::WatchedStorage;
 
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence&, const JobProgress&) override {
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence&, const JobReport&) override {
     ++reports;
     return answer();
   }

@@ -228,6 +228,27 @@ TEST_P(ListsTest, JobsAreListedByChannelKindAndState) {
   EXPECT_TRUE(engine_->Cancel(waiting).ok());
 }
 
+TEST_P(ListsTest, ProblemsOfAJobAreListedInTheirOrder) {
+  JobRequest request;
+  request.kind = JobKind::kBuild;
+  request.options.skus = {"n1", "s1", "n2", "n3"};
+  const int64_t job_id = engine_->Enqueue("shop", request)->job_id;
+  const auto problems = [&](int64_t limit) {
+    return All(
+        limit, [&](const PageRequest& page) { return engine_->ListJobProblems(job_id, page); },
+        [](const JobProblem& problem) { return absl::StrCat(problem.subject, " ", problem.problem.code); });
+  };
+  EXPECT_THAT(problems(1), IsEmpty()) << "it has not begun";
+  ASSERT_TRUE(engine_->RunUntilFinal(job_id).ok());
+  for (const int64_t limit : {1, 2, 3, 4}) {
+    EXPECT_THAT(problems(limit), ElementsAre("n1 no_product", "n2 no_product", "n3 no_product"));
+  }
+  EXPECT_EQ(engine_->ListJobProblems(job_id + 1000, {}).status().code(), absl::StatusCode::kNotFound);
+  PageRequest wrong;
+  wrong.after = "x";
+  EXPECT_EQ(engine_->ListJobProblems(job_id, wrong).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_P(ListsTest, OfManyPrioritizedJobsTheFirstNamedRunsFirst) {
   const int64_t pull = Enqueue(JobKind::kPull);
   const int64_t build = Enqueue(JobKind::kBuild);

@@ -61,8 +61,8 @@ class FailingStorage : public ForwardingStorage {
     if (!status.ok()) return status;
     return ForwardingStorage::PruneJobs(channel_id, now, limit);
   }
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
-    const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, progress);
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override {
+    const absl::StatusOr<ProgressReply> reply = ForwardingStorage::WriteProgress(fence, report);
     if (after_progress) after_progress();
     return reply;
   }

@@ -1,14 +1,16 @@
-// Jobs that yield: at every step of every kind, what another engine makes of the rest is what would have come of it
-// undisturbed; and Stop, which makes jobs yield.
+// Jobs that yield, and jobs whose workers die between two steps: at every step of every kind, what another engine makes
+// of the rest is what would have come of it undisturbed; and Stop, which makes jobs yield.
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
 #include "flxlink/engine.h"
 #include "flxlink/faulty_storage.h"
@@ -188,6 +190,11 @@ std::vector<YieldCase> Cases() {
                      world.platform().RemoveItem("i4");
                      world.SetItem(5, 1100);
                      world.SetItem(7, 1000);
+                     // These cannot be kept.
+                     const std::string odd("a\0", 2);
+                     for (const char* const id : {"i2", "i6"}) {
+                       world.platform().SetItem({id, odd, {1000, 5, ChannelStatus::kListed}, {}});
+                     }
                    }});
   cases.push_back({"build", Request(JobKind::kBuild), [](World& world) { world.Run({JobKind::kPull}); }});
   YieldCase some{"build_some", Request(JobKind::kBuild), [](World& world) { world.Run({JobKind::kPull}); }};
@@ -283,6 +290,49 @@ TEST_P(YieldTest, AnotherEngineMakesOfTheRestWhatWouldHaveCome) {
     if (HasFailure()) return;
   }
   EXPECT_GE(yields, 3);
+}
+
+// Runs the job until its worker has reported that often, and dies. False: the job ended before.
+bool RunAndDie(World& world, int64_t job_id, int reports) {
+  bool is_dead = false;
+  world.storage().after_progress = [&](const Fence&, const JobProgress&) { is_dead = --reports <= 0; };
+  world.storage().before = [&](absl::string_view) {
+    return is_dead ? absl::FailedPreconditionError("the worker is dead") : absl::OkStatus();
+  };
+  world.engine->RunUntilFinal(job_id).IgnoreError();
+  world.engine.reset();
+  world.storage().after_progress = nullptr;
+  world.storage().before = nullptr;
+  if (!is_dead) return false;
+  const Slot slot = world.storage().ReadQueue(world.channel_id())->slot;
+  EXPECT_EQ(slot.holder_job, job_id);
+  EXPECT_EQ(world.storage().CloseOwner(slot.owner), absl::OkStatus());
+  return true;
+}
+
+// Counts and problems among them: all are there, each once.
+TEST_P(YieldTest, AWorkerThatDiesBetweenTwoStepsLosesNothing) {
+  const YieldCase& test = GetParam();
+  World undisturbed(test.asynchronous_receipts);
+  test.prepare(undisturbed);
+  const int64_t id = undisturbed.Enqueue(test.request);
+  ASSERT_TRUE(undisturbed.engine->RunUntilFinal(id).ok());
+  const std::string expected = absl::StrReplaceAll(undisturbed.Text(id), {{"job completed 1 ", "job completed 2 "}});
+
+  int deaths = 0;
+  for (int step = 1;; ++step) {
+    SCOPED_TRACE(absl::StrCat("dies after report ", step));
+    World world(test.asynchronous_receipts);
+    test.prepare(world);
+    const int64_t job_id = world.Enqueue(test.request);
+    if (!RunAndDie(world, job_id, step)) break;
+    ++deaths;
+    const std::unique_ptr<Engine> other = world.NewEngine();
+    ASSERT_TRUE(other->RunUntilFinal(job_id).ok());
+    EXPECT_EQ(world.Text(job_id), expected);
+    if (HasFailure()) return;
+  }
+  EXPECT_GE(deaths, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, YieldTest, ::testing::ValuesIn(Cases()),
@@ -448,6 +498,76 @@ TEST(YieldedJobTest, OnAFaultyStorageEveryYieldedJobEndsOnce) {
     EXPECT_EQ(job->attempts, 1);
     EXPECT_EQ(job->progress.done, 6);
   }
+}
+
+// -- What a worker that dies leaves
+
+TEST(DeadWorkersJobTest, ABuildGoesOnFromItsCursor) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kBuild);
+  ASSERT_TRUE(RunAndDie(world, job_id, 2));
+  const Job left = world.Read(job_id);
+  EXPECT_EQ(left.state, JobState::kRunning);
+  EXPECT_EQ(CountOf(left, "created"), 4);
+  EXPECT_NE(left.cursor, "");
+  int built = 0;
+  world.storage().before = [&](absl::string_view operation) {
+    if (operation == "WriteListings") ++built;
+    return absl::OkStatus();
+  };
+  const Job job = *world.NewEngine(world.storage())->RunUntilFinal(job_id);
+  EXPECT_EQ(built, 1) << "only what was missing";
+  EXPECT_EQ(job.attempts, 2);
+  EXPECT_EQ(CountOf(job, "created"), 6);
+  EXPECT_EQ(CountOf(job, "unchanged"), 0);
+  EXPECT_EQ(job.progress.done, 6);
+  EXPECT_EQ(job.cursor, "") << "it has ended";
+}
+
+// Another one has read the queue before the dead one's last report, and takes over after it.
+TEST(DeadWorkersJobTest, WhoTakesOverGoesByTheLastReport) {
+  World world;
+  const int64_t job_id = world.Enqueue(JobKind::kBuild);
+  ASSERT_TRUE(RunAndDie(world, job_id, 1));
+  const Slot slot = world.storage().ReadQueue(world.channel_id())->slot;
+  JobReport last;
+  last.counts = {{"created", 40}};
+  last.cursor = "1000000";
+  bool has_reported = false;
+  last.problems = {{"sku", {"code", {}, "message"}}};
+  world.storage().before = [&](absl::string_view operation) {
+    if (operation != "WriteQueue" || std::exchange(has_reported, true)) return absl::OkStatus();
+    return world.storage().WriteProgress({world.channel_id(), job_id, slot.epoch, slot.claim}, last).status();
+  };
+  const Job job = *world.NewEngine(world.storage())->RunUntilFinal(job_id);
+  EXPECT_EQ(CountOf(job, "created"), 40);
+  EXPECT_EQ(job.problems, last.problems);
+}
+
+// More than a job shows.
+TEST(DeadWorkersJobTest, EveryProblemIsNotedOnceAndTheFirstAreKept) {
+  World world;
+  JobRequest request = Request(JobKind::kBuild);
+  for (int64_t i = 0; i < Job::kMaxProblems + 10; ++i) request.options.skus.push_back(absl::StrCat("n", i));
+  const int64_t job_id = world.Enqueue(request);
+  ASSERT_TRUE(RunAndDie(world, job_id, 100));
+  EXPECT_EQ(world.Read(job_id).problem_count, 200);
+  EXPECT_EQ(world.Read(job_id).problems.size(), static_cast<size_t>(Job::kProblemsShown));
+  const std::unique_ptr<Engine> other = world.NewEngine();
+  ASSERT_EQ(other->RunUntilFinal(job_id)->progress.failed, Job::kMaxProblems + 10);
+  std::vector<std::string> subjects;
+  PageRequest page;
+  page.limit = 300;
+  do {
+    const absl::StatusOr<JobProblemPage> problems = other->ListJobProblems(job_id, page);
+    ASSERT_TRUE(problems.ok()) << problems.status();
+    for (const JobProblem& problem : problems->rows) subjects.push_back(problem.subject);
+    page.after = problems->next;
+  } while (!page.after.empty());
+  ASSERT_EQ(subjects.size(), static_cast<size_t>(Job::kMaxProblems));
+  EXPECT_EQ(std::set<std::string>(subjects.begin(), subjects.end()).size(), subjects.size());
+  EXPECT_EQ(subjects.front(), "n0");
+  EXPECT_EQ(world.Read(job_id).problem_count, Job::kMaxProblems);
 }
 
 // -- Stop

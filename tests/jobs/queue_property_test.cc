@@ -36,7 +36,7 @@ struct RefJob {
   bool approved = false;
   int64_t deaths = 0;  // Of its workers.
   bool begun = false;  // It runs or has yielded.
-  std::string cursor;  // That it left when it last yielded.
+  std::string cursor;  // That it last reported.
   int passed = 0;      // Younger ones of its lane that began before it.
   bool urged = false;  // It was prioritized or has begun, so it waits for no time.
 };
@@ -249,7 +249,6 @@ class Reference {
   int64_t Claim(absl::Time now) {
     if (running != 0 && cancel_requested) Free(JobState::kCancelled);
     if (running != 0 && At(running).deaths >= 5) Free(JobState::kFailed);
-    const bool took_over = running != 0;
     if (running == 0 && !Due(now).empty()) {
       running = Next(now, owes_bulk)->job_id;
       Pass(now);
@@ -259,7 +258,6 @@ class Reference {
     At(running).state = JobState::kRunning;
     At(running).begun = At(running).urged = true;
     At(running).passed = 0;
-    if (took_over) At(running).cursor.clear();
     if (IsBulk(&At(running))) owes_bulk = false;
     ++epoch;
     return running;
@@ -423,6 +421,7 @@ class History {
                                JobState::kHeld};
     JobEnd end;
     end.state = states[Below(5)];
+    if (Flag()) end.report.emplace().cursor = absl::StrCat(Below(9));
     std::vector<FollowUp> follow_ups;
     for (uint64_t i = Below(3); i > 0; --i) follow_ups.push_back({++last_id_, RandomRequest()});
 
@@ -439,9 +438,10 @@ class History {
     if (fences_.empty()) return;
     const Fence fence = Flag() ? fences_.back() : fences_[Below(fences_.size())];
     JobEnd so_far;
-    so_far.cursor = absl::StrCat(Below(9));
-    so_far.progress = {9, static_cast<int64_t>(Below(9)), 0};
-    so_far.counts = {{"sent", static_cast<int64_t>(Below(9))}};
+    JobReport& report = so_far.report.emplace();
+    report.cursor = absl::StrCat(Below(9));
+    report.progress = {9, static_cast<int64_t>(Below(9)), 0};
+    report.counts = {{"sent", static_cast<int64_t>(Below(9))}};
     const absl::StatusOr<QueueChange> change = PlanYield(store_.Read(), fence, so_far, now_);
     const bool holds = reference_.running == fence.job_id && reference_.epoch == fence.epoch;
     ASSERT_EQ(change.ok(), holds) << change.status();
@@ -449,14 +449,16 @@ class History {
     const int64_t attempts = store_.job(fence.job_id).attempts;
     const bool gives_way = !reference_.paused && GivesWay(store_.Read(), store_.job(fence.job_id), now_);
     Write(*change);
-    reference_.At(fence.job_id).cursor = so_far.cursor;
+    reference_.At(fence.job_id).cursor = report.cursor;
+    // Whoever could still yield was taken for dead in vain.
+    if (reference_.owner_dead) --reference_.At(fence.job_id).deaths;
     reference_.Free(reference_.cancel_requested ? JobState::kCancelled : JobState::kPending);
     if (gives_way) ExpectAnotherIsNext(fence.job_id);
     const Job& job = store_.job(fence.job_id);
     EXPECT_EQ(job.attempts, attempts - 1);
-    EXPECT_EQ(job.progress.done, so_far.progress.done);
-    EXPECT_EQ(job.counts, so_far.counts);
-    EXPECT_EQ(job.cursor, so_far.cursor);
+    EXPECT_EQ(job.progress.done, report.progress.done);
+    EXPECT_EQ(job.counts, report.counts);
+    EXPECT_EQ(job.cursor, report.cursor);
     EXPECT_FALSE(job.error.has_value());
   }
 
@@ -470,7 +472,7 @@ class History {
 
   void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
     const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
-    reference_.At(reference_.running).cursor.clear();
+    if (end.report.has_value()) reference_.At(reference_.running).cursor = end.report->cursor;
     reference_.Free(cancelled ? JobState::kCancelled : end.state);
     const bool completed = end.state == JobState::kCompleted;
     for (const FollowUp& follow_up : follow_ups) {

@@ -169,22 +169,21 @@ TEST_F(QueueTest, AWishOfTheOtherLaneIsAnotherJob) {
   EXPECT_EQ(Enqueue(Ask(JobKind::kPull)), pull_id);
 }
 
-// It is older than the progress that was reported since.
-TEST_F(QueueTest, ADeadWorkersCursorIsForgotten) {
+TEST_F(QueueTest, AJobGoesOnFromWhatADeadWorkerReported) {
   const int64_t id = Enqueue(Ask(JobKind::kBuild));
   JobEnd so_far;
-  so_far.cursor = "7";
-  Fence fence = Claim(1);
+  so_far.report.emplace().cursor = "7";
+  so_far.report->counts = {{"created", 7}};
+  so_far.report->problems = {{"sku", kWhy}};
+  const Fence fence = Claim(1);
   Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
-  fence = Claim(2);
-  EXPECT_EQ(store_.job(id).cursor, "7");
+  Claim(2);
   store_.Kill(2);
-  fence = Claim(3);
-  EXPECT_EQ(store_.job(id).cursor, "");
-  so_far.cursor = "9";
-  Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
-  Claim(4);
-  EXPECT_EQ(store_.job(id).cursor, "9") << "it goes on, though a worker of it died once";
+  Claim(3);
+  EXPECT_EQ(store_.job(id).attempts, 2);
+  EXPECT_EQ(store_.job(id).cursor, "7");
+  EXPECT_EQ(store_.job(id).counts, so_far.report->counts);
+  EXPECT_EQ(store_.job(id).problem_count, 1);
 }
 
 TEST_F(QueueTest, WhatBecomesBulkWaitsInThatLane) {
@@ -535,15 +534,16 @@ TEST_F(QueueTest, FinishWritesWhatCameOfTheJob) {
   const int64_t id = Enqueue(Ask(JobKind::kPull));
   const Fence fence = Claim();
   JobEnd end = EndAs(JobState::kFailed);
-  end.progress = {10, 7, 3};
-  end.counts = {{"pulled", 7}};
-  end.problems.resize(Job::kMaxProblems + 20, JobProblem{"sku", {"code", {}, ""}});
+  JobReport& report = end.report.emplace();
+  report.progress = {10, 7, 3};
+  report.counts = {{"pulled", 7}};
+  report.problems = {{"a", kWhy}, {"b", kWhy}};
   Apply(PlanFinish(store_.Read(), fence, end, {}, At(50)));
   const Job& job = store_.job(id);
   EXPECT_EQ(job.state, JobState::kFailed);
   EXPECT_EQ(job.progress.done, 7);
-  EXPECT_EQ(job.counts, end.counts);
-  EXPECT_EQ(job.problems.size(), static_cast<size_t>(Job::kMaxProblems));
+  EXPECT_EQ(job.counts, report.counts);
+  EXPECT_EQ(job.problem_count, 2);
   EXPECT_EQ(job.error, kWhy);
   EXPECT_EQ(job.finished_at, At(50));
   EXPECT_EQ(store_.slot().holder_job, 0);
@@ -719,11 +719,29 @@ TEST_F(QueueTest, OnlyPendingJobsArePrioritized) {
               HasSubstr("is running already"));
 }
 
+TEST_F(QueueTest, AJobThatEndsWithoutAReportKeepsTheLast) {
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  JobEnd so_far;
+  so_far.report.emplace().counts = {{"pulled", 7}};
+  Fence fence = Claim();
+  Apply(PlanYield(store_.Read(), fence, so_far, At(1)));
+  fence = Claim();
+  Apply(PlanFinish(store_.Read(), fence, EndAs(JobState::kFailed), {}, At(2)));
+  EXPECT_EQ(store_.job(id).counts, so_far.report->counts);
+}
+
 TEST_F(QueueTest, AnApprovedJobStartsAnew) {
-  const int64_t id = Hold(JobKind::kPull);
+  const int64_t id = Enqueue(Ask(JobKind::kPull));
+  JobEnd held = EndAs(JobState::kHeld);
+  held.report.emplace().counts = {{"pulled", 7}};
+  held.report->problems = {{"sku", kWhy}};
+  const Fence fence = Claim();
+  Apply(PlanFinish(store_.Read(), fence, held, {}, At(1)));
   EXPECT_EQ(store_.job(id).finished_at, absl::nullopt);
   Apply(PlanApprove(store_.Read(), id, At(1)));
   const Job& job = store_.job(id);
+  EXPECT_THAT(job.counts, IsEmpty());
+  EXPECT_EQ(job.problem_count, 0);
   EXPECT_EQ(job.state, JobState::kPending);
   EXPECT_TRUE(job.options.approved);
   EXPECT_EQ(job.attempts, 0);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -60,7 +61,8 @@ class TinyStore {
         ADD_FAILURE() << "job " << job.job_id << " is not there";
       } else {
         EXPECT_FALSE(IsFinal(stored->second.state)) << "job " << job.job_id << " has ended";
-        stored->second = job;
+        const Job before = std::exchange(stored->second, job);
+        TakeReport(before, change, &stored->second);
       }
     }
     CheckSlot();
@@ -68,6 +70,18 @@ class TinyStore {
   }
 
  private:
+  // What the job has come to changes with a report of it only.
+  static void TakeReport(const Job& before, const QueueChange& change, Job* job) {
+    const bool reports = change.report_of == job->job_id;
+    job->progress = reports ? change.report.progress : before.progress;
+    job->cursor = reports ? change.report.cursor : before.cursor;
+    job->counts = reports ? change.report.counts : before.counts;
+    job->problem_count = before.problem_count;
+    if (!reports) return;
+    EXPECT_LE(change.report.problems_before, before.problem_count);
+    job->problem_count = change.report.problems_before + static_cast<int64_t>(change.report.problems.size());
+  }
+
   static bool IsBegunBulk(const Job& job) {
     const bool has_begun = job.state == JobState::kRunning || (job.state == JobState::kPending && job.started_at);
     return has_begun && LaneOf(job) == Lane::kBulk;

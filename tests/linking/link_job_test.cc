@@ -26,9 +26,9 @@ class StaleFenceStorage : public WatchedStorage {
  public:
   using WatchedStorage::WatchedStorage;
 
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override {
     if (writes() + 1 >= stale_from) return Stale(fence);
-    return WatchedStorage::WriteProgress(fence, progress);
+    return WatchedStorage::WriteProgress(fence, report);
   }
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override {

@@ -27,9 +27,9 @@ bool Same(const ChannelConfig& a, const ChannelConfig& b) {
   return parts(a) == parts(b);
 }
 
-bool SameDetails(const Job& a, const Job& b) {
-  return std::tie(a.options, a.chain, a.counts, a.problems) == std::tie(b.options, b.chain, b.counts, b.problems);
-}
+bool SameDetails(const Job& a, const Job& b) { return std::tie(a.options, a.chain) == std::tie(b.options, b.chain); }
+
+const JobCounts kCounts = {{"linked", 3}, {"sent", -1}};
 
 // A configuration in which nothing is at its default.
 ChannelConfig FullConfig() {
@@ -65,8 +65,6 @@ Job FullJob() {
   job.options.since_last = true;
   job.options.approved = true;
   job.chain = {JobKind::kPull, JobKind::kRules};
-  job.counts = {{"linked", 3}, {"sent", -1}};
-  job.problems = {{"SKU-1", {"no_sku", {{"product", "7"}}, "what"}}};
   return job;
 }
 
@@ -99,16 +97,29 @@ TEST(RecordCodecTest, KeepsEverythingOfJobDetailsAndTouchesNothingElse) {
   EXPECT_EQ(job.progress.done, 2);
 }
 
+TEST(RecordCodecTest, KeepsCountsAndCursorOfAReport) {
+  const absl::StatusOr<JobReport> report = DecodeJobReport(EncodeJobReport(kCounts, "5/7"));
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->counts, kCounts);
+  EXPECT_EQ(report->cursor, "5/7");
+  EXPECT_TRUE(report->problems.empty());
+  const absl::StatusOr<JobReport> none = DecodeJobReport(EncodeJobReport({}, ""));
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_TRUE(none->counts.empty());
+  EXPECT_EQ(none->cursor, "");
+}
+
 // Titles and messages come from outside.
 TEST(RecordCodecTest, KeepsTextThatIsNotUtf8) {
   ChannelConfig config = FullConfig();
   config.settings = {{std::string("a\0b", 3), "\xff\xfe"}};
   EXPECT_TRUE(Same(DecodeChannelConfig(EncodeChannelConfig(config)).value(), config));
   Job job;
-  job.problems = {{"\xc3", {"\x80", {{"\xff", "\xfe"}}, std::string(1, '\0')}}};
+  job.options.skus = {"\xc3", std::string(1, '\0')};
   Job decoded;
   ASSERT_TRUE(DecodeJobDetails(EncodeJobDetails(job), &decoded).ok());
   EXPECT_TRUE(SameDetails(job, decoded));
+  EXPECT_EQ(DecodeJobReport(EncodeJobReport({}, "\xff")).value().cursor, "\xff");
 }
 
 // What stores hold. If one of these fails, stores that are out there cannot be read any more: do not change the bytes.
@@ -117,26 +128,39 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
             "0a0473686f7012036373761a100a0470617468120873686f702e6373761a060a046d6f6465220a0a03736b751203736b"
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
             "0162071005188c1f2001680070077814");
-  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())),
-            "0a120a01410a001201421801200128013001400112020004220a0a066c696e6b6564100322110a0473656e7410ffffff"
-            "ffffffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())), "0a120a01410a001201421801200128013001400112020004");
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobReport(kCounts, "5/7")),
+            "220a0a066c696e6b6564100322110a0473656e7410ffffffffffffffffff013203352f37");
   Job without_since_last = FullJob();
   without_since_last.options.since_last = false;
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(without_since_last)),
-            "0a100a01410a00120142180120012801300112020004220a0a066c696e6b6564100322110a0473656e7410ffffffffff"
-            "ffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
+            "0a100a01410a00120142180120012801300112020004");
   Job pull_first;
   pull_first.options.pull_first = true;
   pull_first.chained = {44, 45};
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(pull_first)), "0a0248013a022c2d");
 }
 
+// The details of a job had what it came to once.
+TEST(RecordCodecTest, ReadsReportsAmongDetails) {
+  const std::string bytes = absl::HexStringToBytes(
+      "0a120a01410a001201421801200128013001400112020004220a0a066c696e6b6564100322110a0473656e7410ffffff"
+      "ffffffffffff012a230a05534b552d3112066e6f5f736b751a04776861742a0c0a0770726f64756374120137");
+  Job job;
+  ASSERT_TRUE(DecodeJobDetails(bytes, &job).ok());
+  EXPECT_TRUE(SameDetails(job, FullJob()));
+  const absl::StatusOr<JobReport> report = DecodeJobReport(bytes);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->counts, kCounts);
+  EXPECT_EQ(report->problems, (std::vector<JobProblem>{{"SKU-1", {"no_sku", {{"product", "7"}}, "what"}}}));
+}
+
 // Problems had no arguments once, and an advice.
 TEST(RecordCodecTest, ReadsProblemsWithASuggestion) {
-  Job job;
   const std::string bytes = absl::HexStringToBytes("2a190a05534b552d3112066e6f5f736b751a04776861742202646f");
-  ASSERT_TRUE(DecodeJobDetails(bytes, &job).ok());
-  EXPECT_EQ(job.problems, (std::vector<JobProblem>{{"SKU-1", {"no_sku", {}, "what"}}}));
+  const absl::StatusOr<JobReport> report = DecodeJobReport(bytes);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->problems, (std::vector<JobProblem>{{"SKU-1", {"no_sku", {}, "what"}}}));
 }
 
 // What is kept was no setting once.
@@ -252,9 +276,19 @@ class RandomRecord {
     job.options.approved = Flag();
     for (int64_t i = Below(3); i > 0; --i) job.chained.push_back(Number());
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
-    for (int64_t i = Below(3); i > 0; --i) job.counts.emplace_back(Text(), Number());
-    for (int64_t i = Below(3); i > 0; --i) job.problems.push_back({Text(), {Text(), {{Text(), Text()}}, Text()}});
     return job;
+  }
+
+  JobCounts Counts() {
+    JobCounts counts;
+    for (int64_t i = Below(3); i > 0; --i) counts.emplace_back(Text(), Number());
+    return counts;
+  }
+
+  std::string Text() {
+    std::string text;
+    for (int64_t i = Below(6); i > 0; --i) text += static_cast<char>(random_());
+    return text;
   }
 
  private:
@@ -272,12 +306,6 @@ class RandomRecord {
       default:
         return static_cast<int64_t>(random_());
     }
-  }
-
-  std::string Text() {
-    std::string text;
-    for (int64_t i = Below(6); i > 0; --i) text += static_cast<char>(random_());
-    return text;
   }
 
   LinkRule Rule() {

@@ -22,7 +22,8 @@ from flxlink_program import PATIENCE_SECONDS, PRODUCTS, SHOP, ProgramTest
 OPTIONS = argparse.Namespace()
 
 JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "progress", "created_at",
-            "not_before", "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problems", "options"]
+            "not_before", "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problem_count", "problems",
+            "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
@@ -450,6 +451,31 @@ class JobTest(CliTest):
                          [("HAT", "no_product")])
         self.assertRegex(self.text("build", "shop", "--sku", "HAT"),
                          r"\Abuild: completed; 0 created, 0 refreshed, 0 unchanged, 1 failed\n  HAT: .*\n    .*\n\Z")
+
+    def test_problems_of_a_job_are_shown_and_listed(self):
+        self.add_shop()
+        self.text("product", "import", "products.csv")
+        skus = [f"N{number:04}" for number in range(1010)]
+        build = self.json("build", "shop", "--sku", *skus)
+        number = str(build["id"])
+        self.assertEqual((build["progress"]["failed"], build["problem_count"]), (1010, 1000))
+        self.assertEqual([problem["subject"] for problem in build["problems"]], skus[:100])
+        self.assertEqual(self.json("job", "show", number)["problems"], build["problems"])
+        listed = self.json("job", "problems", number)
+        self.assertEqual([problem["subject"] for problem in listed], skus[:1000])
+        self.assertEqual(listed[:100], build["problems"])
+        self.assertEqual(self.json("job", "problems", number, "--limit", "3"), listed[:3])
+        shown = self.text("job", "show", number)
+        self.assertIn("  N0099: ", shown)
+        self.assertNotIn("N0100", shown)
+        self.assertTrue(shown.endswith(f"  and 900 more: flxlink job problems {number}\n"), shown[-200:])
+        lines = self.text("job", "problems", number, "--limit", "2").splitlines()
+        self.assertEqual(lines[0].split(), ["SUBJECT", "CODE", "PROBLEM", "WHAT", "TO", "DO"])
+        self.assertRegex(lines[1], r"\AN0000 +no_product  no product variant has SKU N0000  check ")
+        self.assertEqual(len(lines), 3)
+        self.assertIn("  and 995 more: flxlink job problems ", self.text("build", "shop", "--sku", *skus))
+        self.assertEqual(self.json("job", "problems", str(self.json("pull", "shop")["id"])), [])
+        self.assertIn("4711", self.failure(1, "job", "problems", "4711"))
 
     def test_force_and_full(self):
         self.link_shop()

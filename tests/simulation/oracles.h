@@ -15,7 +15,8 @@
 //   O11 A schedule fires once at each instant that it fires at, and no later than somebody looks.
 //   O12 Once an urgent job has ended, a bulk job that is due goes next; and of those at most one is begun.
 //   O13 A job yields with no call under way.
-//   O14 What a job has counted never falls while its workers live, and its progress never passes its total.
+//   O14 What a job has counted never falls, but for what it counts anew after its worker died; and its progress never
+//       passes its total.
 
 #ifndef FLXLINK_TESTS_SIMULATION_ORACLES_H_
 #define FLXLINK_TESTS_SIMULATION_ORACLES_H_

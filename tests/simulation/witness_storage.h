@@ -121,8 +121,8 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) override {
     return Tell(fence, "ForgetLinkChanges", ForwardingStorage::ForgetLinkChanges(fence, read_edit_version, limit));
   }
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override {
-    return Tell(fence, "WriteProgress", ForwardingStorage::WriteProgress(fence, progress));
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override {
+    return Tell(fence, "WriteProgress", ForwardingStorage::WriteProgress(fence, report));
   }
 
  private:

@@ -65,10 +65,7 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
       {"LetPushLinger", [=](Storage& s, const Fence& f) { return s.LetPushLinger(f, 1); }},
       {"AbandonPush", [=](Storage& s, const Fence& f) { return s.AbandonPush(f, 1, At(9)); }},
       {"WriteStatuses", [=](Storage& s, const Fence& f) { return s.WriteStatuses(f, {hide}, At(9)).status(); }},
-      {"WriteProgress",
-       [=](Storage& s, const Fence& f) {
-         return s.WriteProgress(f, {9, 9, 0}).status();
-       }},
+      {"WriteProgress", [=](Storage& s, const Fence& f) { return s.WriteProgress(f, Progress(9, 9, 0)).status(); }},
   };
   if (shop.storage().link_index() == nullptr) return calls;
   const std::vector<FencedCall> of_index = {
@@ -208,7 +205,7 @@ TEST_P(StorageConformance, WorkerWhoseSlotWasTakenOverChangesNothing) {
   ASSERT_EQ(storage().WriteQueue(Claim(shop.Queue(), shop.fence().job_id, successor)), absl::OkStatus());
   ExpectStale(shop, calls, shop.fence());
   const Fence fence = FenceOf(shop.Queue().slot);
-  EXPECT_EQ(Code(storage().WriteProgress(fence, {1, 1, 0})), kOk);
+  EXPECT_EQ(Code(storage().WriteProgress(fence, Progress(1, 1, 0))), kOk);
 }
 
 }  // namespace flxlink

@@ -44,9 +44,46 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.started_at = At(2);
   job.finished_at = At(4);
   job.counts = {{"linked", 6}, {"sent", -1}};
-  job.problems = {{"S1", {"code", {{"näme", "value"}, {"empty", ""}}, "méssage"}}, {"S2", {"c", {}, ""}}};
   job.error = Problem{"code", {{"näme", "a \"value\""}, {"empty", ""}}, "what went wrong"};
   return job;
+}
+
+// Problems with all kinds of text, numbered from `first` on.
+std::vector<JobProblem> SomeProblems(int64_t first, int64_t count) {
+  std::vector<JobProblem> problems;
+  for (int64_t i = first; i < first + count; ++i) {
+    problems.push_back({absl::StrCat("S", i), {"code", {{"näme", "a \"value\""}, {"empty", ""}}, "méssage"}});
+  }
+  return problems;
+}
+
+JobReport SomeReport(int64_t problems_before, int64_t new_problems) {
+  return {{10, 6, 1},
+          "b/\"2\"",
+          {{"linked", 7}, {"sent", -2}},
+          problems_before,
+          SomeProblems(problems_before, new_problems)};
+}
+
+// What the job has come to, as it is read.
+std::string ReportText(Storage& storage, int64_t job_id) {
+  Job job = Value(storage.ReadJob(job_id));
+  std::string text = ToText(job);
+  for (const JobProblem& problem : Value(storage.ReadJobProblems(job_id, 0, kMax))) {
+    absl::StrAppend(&text, " ", problem.subject, problem.problem.message);
+  }
+  return text;
+}
+
+void ExpectReport(Storage& storage, int64_t job_id, const JobReport& report) {
+  const Job job = Value(storage.ReadJob(job_id));
+  EXPECT_EQ(job.progress, report.progress);
+  EXPECT_EQ(job.cursor, report.cursor);
+  EXPECT_EQ(job.counts, report.counts);
+  const int64_t count = report.problems_before + static_cast<int64_t>(report.problems.size());
+  EXPECT_EQ(job.problem_count, count);
+  EXPECT_EQ(job.problems, SomeProblems(0, std::min(count, Job::kProblemsShown)));
+  EXPECT_EQ(Value(storage.ReadJobProblems(job_id, 0, kMax)), SomeProblems(0, count));
 }
 
 // Puts a pending job into the queue.
@@ -355,16 +392,24 @@ TEST_P(StorageConformance, UpdatedJobIsKeptWholeAndLeavesTheQueueWhenFinal) {
   change.expected_revision = 1;
   change.slot.channel_id = channel_id;
   change.update = {updated};
+  change.report_of = job.job_id;
+  change.report = {updated.progress, updated.cursor, updated.counts, 0, SomeProblems(0, 2)};
+  updated.problem_count = 2;
+  updated.problems = change.report.problems;
   ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
   EXPECT_EQ(ToText(Value(storage().ReadJob(job.job_id))), ToText(updated));
   updated.state = JobState::kCancelled;
   updated.options = {};
   updated.chain.clear();
-  updated.counts.clear();
-  updated.problems.clear();
   updated.started_at.reset();
+  updated.progress = {};
+  updated.cursor.clear();
+  updated.counts.clear();
+  updated.problem_count = 0;
+  updated.problems.clear();
   change.expected_revision = 2;
   change.update = {updated};
+  change.report = {};
   ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
   EXPECT_EQ(ToText(Value(storage().ReadJob(job.job_id))), ToText(updated));
   EXPECT_TRUE(Value(storage().ReadQueue(channel_id)).open_jobs.empty());
@@ -450,10 +495,12 @@ TEST_P(StorageConformance, AsManyJobsAsAllowedAndNoMore) {
   }
 }
 
-TEST_P(StorageConformance, RunningJobsOwnReportsAreNewerThanAQueueChange) {
+TEST_P(StorageConformance, JobsOwnReportsAreNewerThanAQueueChange) {
   Shop shop(under_test());
+  const int64_t job_id = shop.fence().job_id;
   const QueueSnapshot read = shop.Queue();
-  Value(storage().WriteProgress(shop.fence(), {10, 3, 1}));
+  const JobReport report = SomeReport(0, 3);
+  Value(storage().WriteProgress(shop.fence(), report));
   QueueChange change;
   change.expected_revision = read.slot.revision;
   change.slot = read.slot;
@@ -461,38 +508,94 @@ TEST_P(StorageConformance, RunningJobsOwnReportsAreNewerThanAQueueChange) {
   change.update = {read.open_jobs.at(0)};
   change.update[0].priority = 4;
   ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
-  const Job job = Value(storage().ReadJob(shop.fence().job_id));
-  EXPECT_EQ(job.priority, 4);
-  EXPECT_EQ(job.progress.done, 3);
+  EXPECT_EQ(Value(storage().ReadJob(job_id)).priority, 4);
+  ExpectReport(storage(), job_id, report);
 
-  QueueChange end = Finish(shop.Queue(), JobState::kCompleted);
-  end.update[0].progress = {10, 9, 1};
+  // Whoever ends the job of an owner that died may have read it before its last report, too.
+  QueueChange end = Finish(read, JobState::kCompleted);
+  end.expected_revision = shop.Queue().slot.revision;
   ASSERT_EQ(storage().WriteQueue(end), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadJob(shop.fence().job_id)).progress.done, 9) << "the end has the last word";
+  EXPECT_EQ(Value(storage().ReadJob(job_id)).state, JobState::kCompleted);
+  ExpectReport(storage(), job_id, report);
 }
 
-TEST_P(StorageConformance, StartingAJobSetsItsProgress) {
-  const int64_t channel_id = MakeChannel(storage());
-  Job job = NewJob(storage(), channel_id);
-  job.progress = {10, 5, 5};
-  Add(storage(), job);
-  QueueChange start = Claim(Value(storage().ReadQueue(channel_id)), job.job_id, Value(storage().OpenOwner()));
-  start.update[0].progress = {};
-  ASSERT_EQ(storage().WriteQueue(start), absl::OkStatus());
-  EXPECT_EQ(Value(storage().ReadJob(job.job_id)).progress.total, absl::nullopt);
+TEST_P(StorageConformance, AQueueChangeMayReport) {
+  Shop shop(under_test());
+  const int64_t job_id = shop.fence().job_id;
+  Value(storage().WriteProgress(shop.fence(), SomeReport(0, 3)));
+  QueueChange end = Finish(shop.Queue(), JobState::kCompleted);
+  end.report_of = job_id + 1;
+  const std::string before = StoreText(storage());
+  EXPECT_EQ(Code(storage().WriteQueue(end)), kInvalidArgument) << "it updates no such job";
+  end.report_of = job_id;
+  end.report = SomeReport(4, 1);
+  EXPECT_EQ(Code(storage().WriteQueue(end)), kInvalidArgument) << "there are three";
+  EXPECT_EQ(StoreText(storage()), before);
+  end.report = SomeReport(3, 2);
+  ASSERT_EQ(storage().WriteQueue(end), absl::OkStatus());
+  ExpectReport(storage(), job_id, end.report);
+}
+
+TEST_P(StorageConformance, ReportsAddProblemsAndCanBeRepeated) {
+  Shop shop(under_test());
+  const int64_t job_id = shop.fence().job_id;
+  for (const JobReport& report : {SomeReport(0, 0), SomeReport(0, 2), SomeReport(2, 1), SomeReport(3, 0)}) {
+    for (int times = 0; times < 2; ++times) {
+      Value(storage().WriteProgress(shop.fence(), report));
+      ExpectReport(storage(), job_id, report);
+    }
+  }
+  Value(storage().WriteProgress(shop.fence(), SomeReport(1, 1)));
+  ExpectReport(storage(), job_id, SomeReport(1, 1));
+}
+
+TEST_P(StorageConformance, ProblemsAreReadInPages) {
+  Shop shop(under_test());
+  const int64_t job_id = shop.fence().job_id;
+  Shop other(under_test(), "other");
+  Value(storage().WriteProgress(other.fence(), SomeReport(0, 5)));
+  EXPECT_TRUE(Value(storage().ReadJobProblems(job_id, 0, 10)).empty());
+  const int64_t count = Job::kProblemsShown + 50;
+  Value(storage().WriteProgress(shop.fence(), SomeReport(0, count)));
+  ExpectReport(storage(), job_id, SomeReport(0, count));
+  for (const int64_t first : {int64_t{0}, int64_t{7}, count - 10, count - 1, count, count + 1}) {
+    const int64_t rows = std::max<int64_t>(std::min<int64_t>(10, count - first), 0);
+    EXPECT_EQ(Value(storage().ReadJobProblems(job_id, first, 10)), SomeProblems(first, rows)) << first;
+  }
+  EXPECT_EQ(shop.Queue().open_jobs.at(0).problems.size(), static_cast<size_t>(Job::kProblemsShown));
+  EXPECT_EQ(Value(storage().ReadJobs({}, kLast, 10)).at(1).problem_count, count);
+  for (const int64_t limit : {int64_t{0}, int64_t{-1}, kMax + 1}) {
+    EXPECT_EQ(Code(storage().ReadJobProblems(job_id, 0, limit)), kInvalidArgument);
+  }
+  const absl::Status none = storage().ReadJobProblems(other.fence().job_id + 100, 0, 10).status();
+  EXPECT_EQ(none.code(), kNotFound);
+  EXPECT_EQ(ProblemFrom(none).code, problem_code::kNoJob);
+}
+
+TEST_P(StorageConformance, NoMoreProblemsThanAreKept) {
+  Shop shop(under_test());
+  const int64_t job_id = shop.fence().job_id;
+  Value(storage().WriteProgress(shop.fence(), SomeReport(0, Job::kMaxProblems - 1)));
+  const std::string before = ReportText(storage(), job_id);
+  EXPECT_EQ(Code(storage().WriteProgress(shop.fence(), SomeReport(Job::kMaxProblems - 1, 2))), kInvalidArgument);
+  EXPECT_EQ(Code(storage().WriteProgress(shop.fence(), SomeReport(Job::kMaxProblems, 0))), kInvalidArgument);
+  EXPECT_EQ(Code(storage().WriteProgress(shop.fence(), SomeReport(-1, 1))), kInvalidArgument);
+  EXPECT_EQ(ReportText(storage(), job_id), before);
+  Value(storage().WriteProgress(shop.fence(), SomeReport(Job::kMaxProblems - 1, 1)));
+  ExpectReport(storage(), job_id, SomeReport(0, Job::kMaxProblems));
 }
 
 TEST_P(StorageConformance, ProgressIsAbsoluteAndMovesNoRevision) {
   Shop shop(under_test());
   const int64_t revision = shop.Queue().slot.revision;
-  EXPECT_FALSE(Value(storage().WriteProgress(shop.fence(), {10, 3, 1})).cancel_requested);
-  EXPECT_FALSE(Value(storage().WriteProgress(shop.fence(), {10, 3, 1})).cancel_requested);
+  EXPECT_FALSE(Value(storage().WriteProgress(shop.fence(), Progress(10, 3, 1))).cancel_requested);
+  EXPECT_FALSE(Value(storage().WriteProgress(shop.fence(), Progress(10, 3, 1))).cancel_requested);
   const Job job = Value(storage().ReadJob(shop.fence().job_id));
   EXPECT_EQ(job.progress.total, 10);
   EXPECT_EQ(job.progress.done, 3);
   EXPECT_EQ(job.progress.failed, 1);
   EXPECT_EQ(shop.Queue().slot.revision, revision) << "or every report would make an enqueue fail";
-  Value(storage().WriteProgress(shop.fence(), {absl::nullopt, 12, 1}));
+  Value(storage().WriteProgress(shop.fence(), Progress(absl::nullopt, 12, 1)));
   EXPECT_EQ(Value(storage().ReadJob(shop.fence().job_id)).progress.total, absl::nullopt) << "not known any more";
 }
 
@@ -503,7 +606,7 @@ TEST_P(StorageConformance, ProgressTellsOfARequestToCancel) {
   cancel.expected_revision = cancel.slot.revision;
   cancel.slot.cancel_requested = true;
   ASSERT_EQ(storage().WriteQueue(cancel), absl::OkStatus());
-  EXPECT_TRUE(Value(storage().WriteProgress(shop.fence(), {1, 1, 0})).cancel_requested);
+  EXPECT_TRUE(Value(storage().WriteProgress(shop.fence(), Progress(1, 1, 0))).cancel_requested);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -872,7 +975,7 @@ TEST_P(StorageConformance, EverythingOutlivesReopening) {
   Value(storage().WritePulledPages(shop.fence(), pull, {ToPage({{"X1"}}, "page 2")}, At(20)));
   ASSERT_EQ(Code(storage().WriteSchedule(HourlySchedule(shop.channel_id(), At(60)))), kOk);
   Add(storage(), FullJob(storage(), shop.channel_id()));
-  Value(storage().WriteProgress(shop.fence(), {9, 8, 1}));
+  Value(storage().WriteProgress(shop.fence(), SomeReport(0, 2)));
   const int64_t reserved = Value(storage().ReserveIds(10));
   const OwnerId owner = Value(storage().OpenOwner());
   const std::vector<std::string> dirty = shop.DirtySkus();

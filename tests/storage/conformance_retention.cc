@@ -84,6 +84,7 @@ TEST_P(StorageConformance, PruningRemovesWhatTheChannelDoesNotKeep) {
     const absl::Status status = storage().ReadJob(job_id).status();
     EXPECT_EQ(status.code(), kNotFound);
     EXPECT_EQ(ProblemFrom(status).code, problem_code::kNoJob);
+    EXPECT_EQ(ProblemFrom(storage().ReadJobProblems(job_id, 0, 10).status()).code, problem_code::kNoJob);
   }
 }
 

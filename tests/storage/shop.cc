@@ -116,6 +116,12 @@ QueueChange Claim(const QueueSnapshot& queue, int64_t job_id, OwnerId owner) {
   return change;
 }
 
+JobReport Progress(absl::optional<int64_t> total, int64_t done, int64_t failed) {
+  JobReport report;
+  report.progress = {total, done, failed};
+  return report;
+}
+
 Fence FenceOf(const Slot& slot) { return {slot.channel_id, slot.holder_job, slot.epoch, slot.claim}; }
 
 QueueChange Finish(const QueueSnapshot& queue, JobState state) {

@@ -87,6 +87,8 @@ QueueChange Enqueue(const QueueSnapshot& queue, const Job& job);
 QueueChange Claim(const QueueSnapshot& queue, int64_t job_id, OwnerId owner);
 // Of the job that holds the slot.
 Fence FenceOf(const Slot& slot);
+// A report of nothing else.
+JobReport Progress(absl::optional<int64_t> total, int64_t done, int64_t failed);
 // Ends the job that holds the slot.
 QueueChange Finish(const QueueSnapshot& queue, JobState state);
 

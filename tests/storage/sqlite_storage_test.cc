@@ -238,6 +238,42 @@ TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
   EXPECT_EQ(Value(storage->ReadJob(3)).progress.total, 0);
 }
 
+// Schema 2 kept what a job came to among its details.
+TEST(SqliteOpen, ReportsOfSchema2AreKept) {
+  SqliteStoreFile file;
+  {
+    const auto db = Value(sqlite::Connection::Open(file.path(), sqlite::Connection::Role::kWriter, absl::Seconds(1)));
+    ASSERT_EQ(sqlite::MigrateSchema(*db, 2), absl::OkStatus());
+  }
+  const auto add_job = [&](int64_t job_id, absl::string_view details) {
+    RunSql(file.path(),
+           absl::StrCat("INSERT INTO job (channel_id, job_id, kind, state, triggered_by, priority, progress_total, "
+                        "progress_done, progress_failed, attempts, created_at, details) VALUES (1, ",
+                        job_id, ", 'pull', 'failed', 'hand', 0, 9, 5, 2, 1, 0, x'", details, "')"));
+  };
+  // Options {"A"}, linked 3, two problems (the first with an advice), cursor "5/7".
+  add_job(1,
+          "0a030a0141"
+          "220a0a066c696e6b65641003"
+          "2a190a05534b552d3112066e6f5f736b751a04776861742202646f"
+          "2a0b0a0253321202633212016d"
+          "3203352f37");
+  add_job(2, "");
+  add_job(3, "ffff");
+
+  const auto storage = file.Open();
+  const Job job = Value(storage->ReadJob(1));
+  EXPECT_THAT(job.options.skus, ElementsAre("A"));
+  EXPECT_EQ(job.counts, (JobCounts{{"linked", 3}}));
+  EXPECT_EQ(job.cursor, "5/7");
+  EXPECT_EQ(job.progress, (JobProgress{9, 5, 2}));
+  EXPECT_EQ(job.problem_count, 2);
+  EXPECT_THAT(RunSql(file.path(), "SELECT job_id, number, subject, code, args, message FROM job_problem ORDER BY 1, 2"),
+              ElementsAre("1|0|SKU-1|no_sku|{}|what", "1|1|S2|m|{}|"));
+  EXPECT_EQ(Value(storage->ReadJob(2)).problem_count, 0);
+  EXPECT_EQ(storage->ReadJob(3).status().code(), absl::StatusCode::kDataLoss) << "as before";
+}
+
 // Schema 2 did not keep when a link acknowledged: only what is read later than what was read so far is news.
 TEST(SqliteOpen, LinksOfSchema2AcknowledgedWhenTheirItemsWereSeen) {
   SqliteStoreFile file;

@@ -231,6 +231,7 @@ std::string ToText(const Job& job) {
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
   absl::StrAppend(&text, " chained=", absl::StrJoin(job.chained, ","));
   for (const auto& [name, count] : job.counts) absl::StrAppend(&text, " ", name, "=", count);
+  absl::StrAppend(&text, " problems=", job.problem_count);
   for (const JobProblem& problem : job.problems) absl::StrAppend(&text, " ", problem.subject, Text(problem.problem));
   return absl::StrCat(text, "\n");
 }

@@ -88,8 +88,10 @@ absl::Status CheckPulledPages(absl::Span<const PullPage> pages);
 absl::Status CheckFetched(const FetchReply& reply);
 // Every set of attentions that a row names is there.
 absl::Status CheckSettlements(const SettlementBatch& batch);
-// Every job belongs to the slot's channel, and will be due some time.
+// Every job belongs to the slot's channel, and will be due some time; what is reported is of one that is updated.
 absl::Status CheckQueueChange(const QueueChange& change);
+// A job of which `stored` problems are stored has those that are to stay, and gets no more than Job::kMaxProblems.
+absl::Status CheckReport(const JobReport& report, int64_t stored);
 // No more than LinkIndex::kMaxKeyEntries, none below the one before it.
 absl::Status CheckKeyEntries(absl::Span<const KeyEntry> entries);
 // `limit` is one, and so many entries for each of `lookups` fit into a page.
@@ -310,9 +312,11 @@ absl::Time EffectiveGuard(absl::Time guarded_at, absl::Time quantity_at);
 absl::Time GuardAfterSettlement(absl::Time guarded_at, absl::Time quantity_at, const Settlement& row,
                                 const SettlementBatch& batch);
 
-// The progress of a job after a queue update. A running job's own reports are newer than what the update's author had
-// read, so they stay, unless the update starts the job.
-JobProgress ProgressAfterUpdate(const Job& stored, const Job& update);
+// What `*job` has come to with the report, but for its problems.
+void TakeReport(const JobReport& report, Job* job);
+
+// The same of `*update` with a queue change, by `stored`, the job as it is, and the change's report.
+void TakeReport(const Job& stored, const QueueChange& change, Job* update);
 
 // -- Fields of a row and columns of fields.
 

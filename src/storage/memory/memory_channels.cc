@@ -105,7 +105,9 @@ absl::Status MemoryStorage::RemoveChannel(int64_t channel_id) {
     products_.at(listing.product_id).listings.erase({channel_id, listing_id});
   }
   for (auto job = jobs_.begin(); job != jobs_.end();) {
-    job = job->second.channel_id == channel_id ? jobs_.erase(job) : std::next(job);
+    const bool goes = job->second.channel_id == channel_id;
+    if (goes) problems_.erase(job->first);
+    job = goes ? jobs_.erase(job) : std::next(job);
   }
   channel_by_name_.erase(channel.channel.config.name);
   channels_.erase(channel_id);

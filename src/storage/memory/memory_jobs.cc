@@ -51,7 +51,7 @@ absl::StatusOr<QueueSnapshot> MemoryStorage::ReadQueue(int64_t channel_id) {
   snapshot.channel = (*channel)->channel.config.name;
   snapshot.slot = (*channel)->slot;
   snapshot.owner_alive = snapshot.slot.holder_job != 0 && living_owners_.contains(snapshot.slot.owner);
-  for (const int64_t job_id : (*channel)->open_jobs) snapshot.open_jobs.push_back(NamedJob(jobs_.at(job_id)));
+  for (const int64_t job_id : (*channel)->open_jobs) snapshot.open_jobs.push_back(ShownJob(jobs_.at(job_id)));
   snapshot.dirty_priority = (*channel)->DirtyPriority();
   return snapshot;
 }
@@ -67,6 +67,11 @@ absl::Status MemoryStorage::CheckQueueWrite(const MemoryChannel& channel, const 
     const auto found = jobs_.find(job.job_id);
     if (found == jobs_.end() || found->second.channel_id != job.channel_id) return storage::NoSuchJob(job.job_id);
   }
+  if (change.report_of != 0) {
+    if (absl::Status status = storage::CheckReport(change.report, CountProblems(change.report_of)); !status.ok()) {
+      return status;
+    }
+  }
   if (!change.fire.has_value()) return absl::OkStatus();
   const auto schedule = channel.schedules.find(change.fire->name);
   const bool waits = schedule != channel.schedules.end() && schedule->second.enabled &&
@@ -74,10 +79,32 @@ absl::Status MemoryStorage::CheckQueueWrite(const MemoryChannel& channel, const 
   return waits ? absl::OkStatus() : storage::FireMoved(channel.channel, change.fire->name);
 }
 
-Job MemoryStorage::NamedJob(const Job& job) const {
-  Job named = job;
-  named.channel = channels_.at(job.channel_id).channel.config.name;
-  return named;
+Job MemoryStorage::ShownJob(const Job& job) const {
+  Job shown = job;
+  shown.channel = channels_.at(job.channel_id).channel.config.name;
+  shown.problem_count = CountProblems(job.job_id);
+  shown.problems = FindProblems(job.job_id, 0, Job::kProblemsShown);
+  return shown;
+}
+
+int64_t MemoryStorage::CountProblems(int64_t job_id) const {
+  const auto problems = problems_.find(job_id);
+  return problems == problems_.end() ? 0 : static_cast<int64_t>(problems->second.size());
+}
+
+std::vector<JobProblem> MemoryStorage::FindProblems(int64_t job_id, int64_t first, int64_t limit) const {
+  const int64_t count = CountProblems(job_id);
+  first = std::min(std::max<int64_t>(first, 0), count);
+  if (first == count) return {};
+  const auto begin = problems_.at(job_id).begin() + first;
+  return {begin, begin + std::min(limit, count - first)};
+}
+
+void MemoryStorage::StoreProblems(int64_t job_id, const JobReport& report) {
+  if (report.problems_before == CountProblems(job_id) && report.problems.empty()) return;
+  std::vector<JobProblem>& problems = problems_[job_id];
+  problems.resize(static_cast<size_t>(report.problems_before));
+  problems.insert(problems.end(), report.problems.begin(), report.problems.end());
 }
 
 void MemoryStorage::ForgetJob(MemoryChannel& channel, int64_t job_id) {
@@ -90,7 +117,8 @@ void MemoryStorage::ForgetJob(MemoryChannel& channel, int64_t job_id) {
 
 void MemoryStorage::StoreJob(MemoryChannel& channel, const Job& job) {
   ForgetJob(channel, job.job_id);
-  jobs_[job.job_id] = job;
+  Job& stored = jobs_[job.job_id] = job;
+  stored.problems.clear();
   if (IsOpen(job.state)) {
     channel.open_jobs.insert(job.job_id);
   } else {
@@ -107,9 +135,10 @@ absl::Status MemoryStorage::WriteQueue(const QueueChange& change) {
   if (absl::Status status = CheckQueueWrite(channel, change); !status.ok()) return status;
   for (const Job& job : change.insert) StoreJob(channel, job);
   for (Job job : change.update) {
-    job.progress = storage::ProgressAfterUpdate(jobs_.at(job.job_id), job);
+    storage::TakeReport(jobs_.at(job.job_id), change, &job);
     StoreJob(channel, job);
   }
+  if (change.report_of != 0) StoreProblems(change.report_of, change.report);
   if (change.fire.has_value()) {
     Schedule& schedule = channel.schedules.at(change.fire->name);
     agenda_.Remove(schedule);
@@ -133,13 +162,16 @@ absl::StatusOr<std::vector<int64_t>> MemoryStorage::ReadClaimable(absl::Time now
   });
 }
 
-absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence& fence, const JobProgress& progress) {
+absl::StatusOr<Storage::ProgressReply> MemoryStorage::WriteProgress(const Fence& fence, const JobReport& report) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
   if (!channel.ok()) return channel.status();
   const auto job = jobs_.find(fence.job_id);
   if (job == jobs_.end()) return storage::NoSuchJob(fence.job_id);
-  job->second.progress = progress;
+  const absl::Status status = storage::CheckReport(report, CountProblems(fence.job_id));
+  if (!status.ok()) return status;
+  storage::TakeReport(report, &job->second);
+  StoreProblems(fence.job_id, report);
   const Slot& slot = (*channel)->slot;
   return ProgressReply{slot.cancel_requested, slot.revision};
 }
@@ -148,7 +180,14 @@ absl::StatusOr<Job> MemoryStorage::ReadJob(int64_t job_id) {
   absl::MutexLock lock(&mutex_);
   const auto found = jobs_.find(job_id);
   if (found == jobs_.end()) return storage::NoSuchJob(job_id);
-  return NamedJob(found->second);
+  return ShownJob(found->second);
+}
+
+absl::StatusOr<std::vector<JobProblem>> MemoryStorage::ReadJobProblems(int64_t job_id, int64_t first, int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  if (!jobs_.contains(job_id)) return storage::NoSuchJob(job_id);
+  return FindProblems(job_id, first, limit);
 }
 
 absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {
@@ -157,8 +196,8 @@ absl::StatusOr<std::vector<Job>> MemoryStorage::ReadJobs(const JobFilter& filter
   std::vector<Job> jobs;
   const auto newest = std::make_reverse_iterator(jobs_.lower_bound(before_id));
   for (auto job = newest; job != jobs_.rend() && static_cast<int64_t>(jobs.size()) < limit; ++job) {
-    Job named = NamedJob(job->second);
-    if (Matches(named, filter)) jobs.push_back(std::move(named));
+    Job shown = ShownJob(job->second);
+    if (Matches(shown, filter)) jobs.push_back(std::move(shown));
   }
   return jobs;
 }
@@ -178,7 +217,10 @@ absl::StatusOr<int64_t> MemoryStorage::PruneJobs(int64_t channel_id, absl::Time 
     jobs.push_back({job_id, job.kind, job.state, storage::ChangedSomething(job), finished_at});
   }
   const std::vector<int64_t> pruned = storage::ChoosePruned(std::move(jobs), count, config, now, limit);
-  for (const int64_t job_id : pruned) ForgetJob(**channel, job_id);
+  for (const int64_t job_id : pruned) {
+    ForgetJob(**channel, job_id);
+    problems_.erase(job_id);
+  }
   return static_cast<int64_t>(pruned.size());
 }
 

@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "flxlink/clock.h"
 #include "flxlink/storage.h"
@@ -142,7 +143,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override;
   absl::Status WriteQueue(const QueueChange& change) override;
   absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) override;
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override;
+  absl::StatusOr<std::vector<JobProblem>> ReadJobProblems(int64_t job_id, int64_t first, int64_t limit) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
   absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) override;
@@ -196,8 +198,12 @@ class MemoryStorage : public Storage, public LinkIndex {
   // Nothing where it is not there.
   void ForgetJob(MemoryChannel& channel, int64_t job_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StoreJob(MemoryChannel& channel, const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The job with its channel's name.
-  Job NamedJob(const Job& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The job as it is read: with its channel's name and its first problems.
+  Job ShownJob(const Job& job) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t CountProblems(int64_t job_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<JobProblem> FindProblems(int64_t job_id, int64_t first, int64_t limit) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StoreProblems(int64_t job_id, const JobReport& report) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Returns whether it was there.
   bool RemoveSchedule(MemoryChannel& channel, absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The schedule with its channel's name.
@@ -213,6 +219,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::btree_map<std::string, int64_t> product_by_key_ ABSL_GUARDED_BY(mutex_);
   absl::btree_set<std::pair<std::string, int64_t>> products_by_sku_ ABSL_GUARDED_BY(mutex_);
   absl::btree_map<int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  // Of jobs that have any, all.
+  absl::flat_hash_map<int64_t, std::vector<JobProblem>> problems_ ABSL_GUARDED_BY(mutex_);
   absl::btree_set<OwnerId> living_owners_ ABSL_GUARDED_BY(mutex_);
   MemoryAgenda agenda_ ABSL_GUARDED_BY(mutex_);
   uint64_t work_number_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -34,13 +34,13 @@ void DeleteChannel(Connection& db, int64_t channel_id) {
   for (const char* sql :
        {"DELETE FROM channel WHERE channel_id = ?1", "DELETE FROM slot WHERE channel_id = ?1",
         "DELETE FROM schedule WHERE channel_id = ?1", "DELETE FROM job WHERE channel_id = ?1",
-        "DELETE FROM push_item WHERE channel_id = ?1", "DELETE FROM push_record WHERE channel_id = ?1",
-        "DELETE FROM link_event WHERE channel_id = ?1", "DELETE FROM hand_unlink WHERE channel_id = ?1",
-        "DELETE FROM attention WHERE channel_id = ?1", "DELETE FROM link WHERE channel_id = ?1",
-        "DELETE FROM listing_variant WHERE channel_id = ?1", "DELETE FROM channel_variant WHERE channel_id = ?1",
-        "DELETE FROM item_alias WHERE channel_id = ?1", "DELETE FROM link_base WHERE channel_id = ?1",
-        "DELETE FROM key_run WHERE channel_id = ?1", "DELETE FROM key_added WHERE channel_id = ?1",
-        "DELETE FROM link_change WHERE channel_id = ?1"}) {
+        "DELETE FROM job_problem WHERE channel_id = ?1", "DELETE FROM push_item WHERE channel_id = ?1",
+        "DELETE FROM push_record WHERE channel_id = ?1", "DELETE FROM link_event WHERE channel_id = ?1",
+        "DELETE FROM hand_unlink WHERE channel_id = ?1", "DELETE FROM attention WHERE channel_id = ?1",
+        "DELETE FROM link WHERE channel_id = ?1", "DELETE FROM listing_variant WHERE channel_id = ?1",
+        "DELETE FROM channel_variant WHERE channel_id = ?1", "DELETE FROM item_alias WHERE channel_id = ?1",
+        "DELETE FROM link_base WHERE channel_id = ?1", "DELETE FROM key_run WHERE channel_id = ?1",
+        "DELETE FROM key_added WHERE channel_id = ?1", "DELETE FROM link_change WHERE channel_id = ?1"}) {
     Query(db, sql).Run(channel_id);
   }
 }

@@ -131,6 +131,9 @@ constexpr const char* kImpossible[] = {
     "|| ' cannot be' FROM job WHERE kind NOT IN ('pull', 'build', 'link', 'sync', 'rules', 'fetch') OR state NOT IN "
     "('pending', 'running', 'completed', 'failed', 'cancelled', 'held') OR triggered_by NOT IN "
     "('hand', 'schedule', 'chain', 'rerun', 'notice', 'retry')",
+    "SELECT printf('job_problem of job %d: its job is not there, or its numbers do not count from 0', p.job_id) FROM "
+    "job_problem p LEFT JOIN job j USING (channel_id, job_id) GROUP BY p.channel_id, p.job_id "
+    "HAVING j.job_id IS NULL OR min(p.number) <> 0 OR max(p.number) <> count(*) - 1",
     "SELECT printf('sequence %s: its next number %d was given out', q.name, q.next_id) FROM sequence q WHERE q.next_id "
     "<= CASE q.name WHEN 'channel' THEN (SELECT coalesce(max(channel_id), 0) FROM channel) "
     "WHEN 'reserved' THEN (SELECT coalesce(max(job_id), 0) FROM job) "
@@ -235,12 +238,15 @@ void CheckConfigs(Connection& db, Findings& findings) {
 }
 
 void CheckJobDetails(Connection& db, Findings& findings) {
-  Query query(db, "SELECT job_id, details FROM job");
+  Query query(db, "SELECT job_id, details, report FROM job");
   query.Bind();
   while (query.Next()) {
     Job job;
     if (!model::DecodeJobDetails(query.Text(1), &job).ok()) {
       findings.Add(absl::StrCat("job ", query.Int(0), ": its details cannot be read"));
+    }
+    if (!model::DecodeJobReport(query.Text(2)).ok()) {
+      findings.Add(absl::StrCat("job ", query.Int(0), ": its report cannot be read"));
     }
   }
 }

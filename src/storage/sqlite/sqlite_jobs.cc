@@ -15,11 +15,17 @@
 namespace flxlink::sqlite {
 namespace {
 
+// Their numbers count from 0.
+#define FLXLINK_PROBLEM_COUNT                                                                               \
+  "coalesce((SELECT max(number) + 1 FROM job_problem p WHERE p.channel_id = job.channel_id AND p.job_id = " \
+  "job.job_id), 0)"
+
 #define FLXLINK_SELECT_JOB                                                                                     \
   "SELECT job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, progress_total, " \
   "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error_code, error_args, "    \
   "error_message, details, "                                                                                   \
-  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id), not_before, passed, sync_priority FROM job "
+  "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id), not_before, passed, sync_priority, "  \
+  "report, " FLXLINK_PROBLEM_COUNT " FROM job "
 
 // A problem in three columns from `column`: code, args, message; NULL is none.
 Problem ReadProblem(Connection& db, const Query& query, int column) {
@@ -51,6 +57,30 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.not_before = query.OptionalTime(20);
   job.passed = query.Int(21);
   job.sync_priority = query.OptionalInt(22);
+  absl::StatusOr<JobReport> report = model::DecodeJobReport(query.Text(23));
+  if (!report.ok()) db.Fail(report.status());
+  if (report.ok()) {
+    job.counts = std::move(report->counts);
+    job.cursor = std::move(report->cursor);
+  }
+  job.problem_count = query.Int(24);
+  return job;
+}
+
+std::vector<JobProblem> FindProblems(Connection& db, int64_t channel_id, int64_t job_id, int64_t first, int64_t limit) {
+  std::vector<JobProblem> problems;
+  Query query(db,
+              "SELECT subject, code, args, message FROM job_problem WHERE channel_id = ?1 AND job_id = ?2 AND "
+              "number >= ?3 ORDER BY number LIMIT ?4");
+  query.Bind(channel_id, job_id, first, limit);
+  while (query.Next()) problems.push_back({query.String(0), ReadProblem(db, query, 1)});
+  return problems;
+}
+
+// A row as it is given out.
+Job ReadShownJob(Connection& db, const Query& query) {
+  Job job = ReadJobRow(db, query);
+  if (job.problem_count > 0) job.problems = FindProblems(db, job.channel_id, job.job_id, 0, Job::kProblemsShown);
   return job;
 }
 
@@ -66,21 +96,25 @@ void StoreJob(Connection& db, const Job& job) {
       db,
       "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, "
       "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
-      "error_code, error_args, error_message, details, not_before, passed, changed, sync_priority) VALUES (?1, "
-      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)")
+      "error_code, error_args, error_message, details, not_before, passed, changed, sync_priority, report) VALUES (?1, "
+      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.from_job}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
            NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)}, job.not_before,
-           job.passed, storage::ChangedSomething(job), job.sync_priority);
+           job.passed, storage::ChangedSomething(job), job.sync_priority,
+           Blob{model::EncodeJobReport(job.counts, job.cursor)});
 }
 
-absl::Status UpdateJob(Connection& db, Job job) {
+absl::Status UpdateJob(Connection& db, const QueueChange& change, Job job) {
   const absl::optional<Job> stored = FindJob(db, job.job_id);
   if (!stored.has_value() || stored->channel_id != job.channel_id) return storage::NoSuchJob(job.job_id);
-  job.progress = storage::ProgressAfterUpdate(*stored, job);
+  storage::TakeReport(*stored, change, &job);
   StoreJob(db, job);
-  return absl::OkStatus();
+  if (change.report_of != job.job_id) return absl::OkStatus();
+  const absl::Status status = storage::CheckReport(change.report, stored->problem_count);
+  if (status.ok()) StoreJobProblems(db, job.channel_id, job.job_id, change.report);
+  return status;
 }
 
 void StoreSlot(Connection& db, const Slot& slot, int64_t revision, uint64_t change) {
@@ -118,7 +152,7 @@ absl::Status ApplyQueueChange(Connection& db, const QueueChange& change) {
   absl::Status status = absl::OkStatus();
   for (const Job& job : change.insert) StoreJob(db, job);
   for (const Job& job : change.update) {
-    if (status.ok()) status = UpdateJob(db, job);
+    if (status.ok()) status = UpdateJob(db, change, job);
   }
   if (status.ok() && change.fire.has_value()) status = RecordFire(db, *channel, *change.fire);
   StoreSlot(db, change.slot, change.expected_revision + 1, change.number);
@@ -195,7 +229,7 @@ void AddJobs(Connection& db, int64_t channel_id, absl::string_view state, const 
              int64_t limit, std::vector<Job>* jobs) {
   Query query(db, JobsQuery(channel_id, state));
   query.Bind(before_id, limit, channel_id, state, kinds.parameter());
-  while (query.Next()) jobs->push_back(ReadJobRow(db, query));
+  while (query.Next()) jobs->push_back(ReadShownJob(db, query));
 }
 
 // Each state is read by itself, since only so does an index have the order.
@@ -248,7 +282,7 @@ absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
     Query query(db,
                 FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running', 'held') ORDER BY job_id");
     query.Bind(channel_id);
-    while (query.Next()) snapshot.open_jobs.push_back(ReadJobRow(db, query));
+    while (query.Next()) snapshot.open_jobs.push_back(ReadShownJob(db, query));
     Query dirty(db, kDirtyPriority);
     if (dirty.Bind(channel_id).Next()) snapshot.dirty_priority = dirty.Int(0);
     return absl::OkStatus();
@@ -291,14 +325,20 @@ absl::StatusOr<std::vector<int64_t>> SqliteStorage::ReadClaimable(absl::Time now
   return channel_ids;
 }
 
-absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence& fence, const JobProgress& progress) {
+// A step: a loss of power that takes it back takes what comes after it, too.
+absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence& fence, const JobReport& report) {
   ProgressReply reply;
-  absl::Status status = WriteFenced(fence, [&](Connection& db) {
-    const int64_t written = Query(db,
-                                  "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5 "
-                                  "WHERE channel_id = ?1 AND job_id = ?2")
-                                .Run(fence.channel_id, fence.job_id, progress.total, progress.done, progress.failed);
-    if (written == 0) return storage::NoSuchJob(fence.job_id);
+  absl::Status status = WriteFenced(fence, StepOfRows(report.problems.size()), [&](Connection& db) {
+    Query count(db, "SELECT " FLXLINK_PROBLEM_COUNT " FROM job WHERE channel_id = ?1 AND job_id = ?2");
+    if (!count.Bind(fence.channel_id, fence.job_id).Next()) return storage::NoSuchJob(fence.job_id);
+    if (absl::Status checked = storage::CheckReport(report, count.Int(0)); !checked.ok()) return checked;
+    const JobProgress& progress = report.progress;
+    Query(db,
+          "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5, report = ?6 "
+          "WHERE channel_id = ?1 AND job_id = ?2")
+        .Run(fence.channel_id, fence.job_id, progress.total, progress.done, progress.failed,
+             Blob{model::EncodeJobReport(report.counts, report.cursor)});
+    StoreJobProblems(db, fence.channel_id, fence.job_id, report);
     const Slot slot = FindSlot(db, fence.channel_id).value_or(Slot());
     reply = {slot.cancel_requested, slot.revision};
     return absl::OkStatus();
@@ -310,11 +350,27 @@ absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence&
 absl::StatusOr<Job> SqliteStorage::ReadJob(int64_t job_id) {
   absl::optional<Job> job;
   absl::Status status = Read([&](Connection& db) {
-    job = FindJob(db, job_id);
-    return job.has_value() ? absl::OkStatus() : storage::NoSuchJob(job_id);
+    Query query(db, FLXLINK_SELECT_JOB "WHERE job_id = ?1");
+    if (!query.Bind(job_id).Next()) return storage::NoSuchJob(job_id);
+    job = ReadShownJob(db, query);
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return *std::move(job);
+}
+
+absl::StatusOr<std::vector<JobProblem>> SqliteStorage::ReadJobProblems(int64_t job_id, int64_t first, int64_t limit) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  std::vector<JobProblem> problems;
+  status = Read([&](Connection& db) {
+    Query channel(db, "SELECT channel_id FROM job WHERE job_id = ?1");
+    if (!channel.Bind(job_id).Next()) return storage::NoSuchJob(job_id);
+    problems = FindProblems(db, channel.Int(0), job_id, first, limit);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return problems;
 }
 
 absl::StatusOr<std::vector<Job>> SqliteStorage::ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) {

@@ -88,7 +88,11 @@ absl::StatusOr<int64_t> SqliteStorage::PruneJobs(int64_t channel_id, absl::Time 
     if (!ChannelExists(db, channel_id)) return storage::NoSuchChannel(channel_id);
     pruned = FindPruned(db, channel_id, now, limit);
     Query remove(db, "DELETE FROM job WHERE channel_id = ?1 AND job_id = ?2");
-    for (const int64_t job_id : pruned) remove.Run(channel_id, job_id);
+    Query remove_problems(db, "DELETE FROM job_problem WHERE channel_id = ?1 AND job_id = ?2");
+    for (const int64_t job_id : pruned) {
+      remove.Run(channel_id, job_id);
+      remove_problems.Run(channel_id, job_id);
+    }
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -307,6 +307,19 @@ void WriteAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id
   }
 }
 
+void StoreJobProblems(Connection& db, int64_t channel_id, int64_t job_id, const JobReport& report) {
+  Query(db, "DELETE FROM job_problem WHERE channel_id = ?1 AND job_id = ?2 AND number >= ?3")
+      .Run(channel_id, job_id, report.problems_before);
+  int64_t number = report.problems_before;
+  for (const JobProblem& problem : report.problems) {
+    Query(db,
+          "INSERT INTO job_problem (channel_id, job_id, number, subject, code, args, message) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+        .Run(channel_id, job_id, number++, problem.subject, problem.problem.code, EncodeFields(problem.problem.args),
+             problem.problem.message);
+  }
+}
+
 ListingStatus ReadStatus(const Query& query, int column) {
   return {query.EnumValue(column, Health::kPaused), query.EnumValue(column + 1, PendingChange::kDelisting),
           query.Bool(column + 2)};

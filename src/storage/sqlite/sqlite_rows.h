@@ -107,6 +107,9 @@ std::vector<std::string> ReadAliases(Connection& db, int64_t channel_id, int64_t
 void WriteAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id,
                   const std::vector<std::string>& aliases);
 
+// Keeps the job's problems as the report has them.
+void StoreJobProblems(Connection& db, int64_t channel_id, int64_t job_id, const JobReport& report);
+
 // The status in three columns from `column`: health, pending, paused.
 ListingStatus ReadStatus(const Query& query, int column);
 // The fields without content in columns from `column`, in the order of kSyncFields.

@@ -1,14 +1,36 @@
 #include "src/storage/sqlite/sqlite_schema.h"
 
 #include "absl/strings/str_cat.h"
+#include "flxlink/job.h"
 #include "flxlink/problem.h"
+#include "src/model/record_codec.h"
+#include "src/storage/sqlite/sqlite_rows.h"
 
 namespace flxlink::sqlite {
 namespace {
 
-// The statements that lead from schema version i to i+1. What was released once is never changed.
-constexpr const char* kMigrations[] = {
-    R"sql(
+// What jobs have come to was among their details. One that cannot be read says so when it is read.
+void MoveJobReports(Connection& db) {
+  Query query(db, "SELECT channel_id, job_id, details FROM job");
+  Query move(db, "UPDATE job SET report = ?3 WHERE channel_id = ?1 AND job_id = ?2");
+  query.Bind();
+  while (query.Next()) {
+    const absl::StatusOr<JobReport> report = model::DecodeJobReport(query.Text(2));
+    move.Run(query.Int(0), query.Int(1),
+             Blob{report.ok() ? model::EncodeJobReport(report->counts, report->cursor) : query.String(2)});
+    if (report.ok()) StoreJobProblems(db, query.Int(0), query.Int(1), *report);
+  }
+}
+
+// The statements that lead from schema version i to i+1, and what is to be done after them that they cannot say. What
+// was released once is never changed.
+struct Migration {
+  const char* sql;
+  void (*then)(Connection& db);
+};
+
+constexpr Migration kMigrations[] = {
+    {R"sql(
 CREATE TABLE sequence (
   name TEXT PRIMARY KEY NOT NULL,
   next_id INTEGER NOT NULL
@@ -210,7 +232,8 @@ CREATE TABLE schedule (
   next_fire INTEGER NOT NULL
 );
 )sql",
-    R"sql(
+     nullptr},
+    {R"sql(
 CREATE TABLE link_base (
   channel_id INTEGER PRIMARY KEY,
   text TEXT NOT NULL DEFAULT '',
@@ -250,7 +273,8 @@ CREATE TABLE link_change (
   PRIMARY KEY (channel_id, side, id)
 ) WITHOUT ROWID;
 )sql",
-    R"sql(
+     nullptr},
+    {R"sql(
 CREATE TABLE attention (
   channel_id INTEGER NOT NULL,
   listing_id INTEGER NOT NULL,
@@ -417,7 +441,20 @@ CREATE INDEX slot_due ON slot (next_due, channel_id)
   WHERE holder_job IS NULL AND paused = 0 AND head_job IS NULL AND next_due IS NOT NULL;
 
 ALTER TABLE link_change ADD COLUMN edit_version INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE job ADD COLUMN report BLOB NOT NULL DEFAULT x'';
+CREATE TABLE job_problem (
+  channel_id INTEGER NOT NULL,
+  job_id INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  code TEXT NOT NULL,
+  args TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (channel_id, job_id, number)
+) WITHOUT ROWID;
 )sql",
+     &MoveJobReports},
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 
@@ -486,9 +523,11 @@ absl::Status MigrateSchema(Connection& db, int64_t version) {
   for (int64_t from = *stored; status.ok() && from < version; ++from) {
     status = db.BeginWrite();
     if (!status.ok()) return status;
-    const std::string step = absl::StrCat(kMigrations[from], "PRAGMA application_id = ", kApplicationId,
-                                          "; PRAGMA user_version = ", from + 1);
+    const Migration& migration = kMigrations[from];
+    const std::string step =
+        absl::StrCat(migration.sql, "PRAGMA application_id = ", kApplicationId, "; PRAGMA user_version = ", from + 1);
     db.Fail(db.Execute(step.c_str()));
+    if (db.status().ok() && migration.then != nullptr) migration.then(db);
     status = db.Commit();
   }
   return status;

@@ -151,7 +151,8 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<QueueSnapshot> ReadQueue(int64_t channel_id) override;
   absl::Status WriteQueue(const QueueChange& change) override;
   absl::StatusOr<std::vector<int64_t>> ReadClaimable(absl::Time now, int64_t limit) override;
-  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobProgress& progress) override;
+  absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override;
+  absl::StatusOr<std::vector<JobProblem>> ReadJobProblems(int64_t job_id, int64_t first, int64_t limit) override;
   absl::StatusOr<Job> ReadJob(int64_t job_id) override;
   absl::StatusOr<std::vector<Job>> ReadJobs(const JobFilter& filter, int64_t before_id, int64_t limit) override;
   absl::StatusOr<int64_t> PruneJobs(int64_t channel_id, absl::Time now, int64_t limit) override;
