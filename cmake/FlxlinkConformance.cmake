@@ -8,7 +8,7 @@ function(flxlink_conformance name)
   set_target_properties(${suite} PROPERTIES EXPORT_NAME ${name}_suite)
   target_include_directories(${suite} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${suite} PUBLIC flxlink::flxlink GTest::gmock GTest::gtest)
-  flxlink_compile_options(${suite})
+  flxlink_test_options(${suite})
   # The sources register their tests when they are linked, and nobody calls into them: linked whole.
   add_library(flxlink_${name} INTERFACE)
   add_library(flxlink::${name} ALIAS flxlink_${name})

@@ -13,6 +13,13 @@ function(flxlink_compile_options target)
   endif()
 endfunction()
 
+# How a target of the tests is compiled: last, by FLXLINK_TEST_FLAGS. To optimise what runs once, or to watch it for undefined behaviour,
+# takes longer than to run it.
+function(flxlink_test_options target)
+  flxlink_compile_options(${target})
+  target_compile_options(${target} PRIVATE ${FLXLINK_TEST_FLAGS})
+endfunction()
+
 # A folder of src/ as an object library, flxlink_<name>, from all its sources; they are put together into the static
 # library flxlink. FOLDERS and PACKAGES are what it may use; tests/include_graph.py fails on an include that the design
 # forbids.
