@@ -22,8 +22,8 @@ struct ReceiptsAsked {
 
 // Asks the channel once about every receipt that is due (OpenPush::look_at), and settles what is decided and what is
 // too old; what is neither is due again after a part of its age. A channel that cannot be asked now leaves them as they
-// are. What has lingered long enough is given up. The rest is not even read. `*asked` says what came of what is settled,
-// also where the job is to end or yield before all is.
+// are. What has lingered long enough is given up. The rest is not even read. `*asked` says what came of what is
+// settled, also where the job is to end or yield before all is.
 absl::Status AskAboutReceipts(SyncScope& scope, ReceiptsAsked* asked);
 
 }  // namespace flxlink::engine

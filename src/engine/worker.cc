@@ -74,8 +74,8 @@ constexpr absl::Duration kLongestRetry = absl::Minutes(15);
 // More failures in a row are not counted: the wait is the longest by then.
 constexpr int kMostFailures = 20;
 
-// What is tried again of a sync that failed. What it forced is forced, once it has begun to send; one that pulls first
-// has only been told, and would take that with it.
+// What is tried again of a sync that failed: what is dirty, what was forced among it. One that pulls first has marked
+// nothing yet and is repeated.
 JobOptions OptionsOfRetry(const JobOptions& failed) {
   JobOptions options;
   if (!failed.pull_first) return options;

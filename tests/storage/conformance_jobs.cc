@@ -36,6 +36,7 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, true, true, {"X1", "X,2"}};
   job.chain = {JobKind::kPull, JobKind::kBuild};
   job.from_job = 5;
+  job.chained = {44, 45};
   job.progress = {10, 6, 4};
   job.attempts = 2;
   job.passed = 3;
