@@ -1,12 +1,12 @@
 #!/bin/bash
 # flxlink's jobs on SQLite beside plainjob, riversqlite and huey: jobs that do nothing, in one folder, in one run.
 #
-#   bash bench/compare/jobs.sh [JOBS, default 1000] [--only NAME,…] [--claims N]
+#   bash bench/compare/jobs.sh [JOBS, default 1000] [--only NAME,…] [--claims N] [--repeat N, default 3]
 #
 # Contenders: flxlink (its queue alone, and the whole engine), plainjob, riversqlite, huey. All commit with WAL and
 # synchronous = FULL; how often each commits a job is counted by strace, where it is there. Phases: enqueue, one after the
 # other; enqueue together: 1,000 in a call, for flxlink 50 threads with a call each; run N: N workers claim them, do
-# nothing and finish them.
+# nothing and finish them. Of each phase the best round counts, of --repeat.
 #
 # Builds what it needs (preset release; FLXLINK_BUILD names another build's folder, to be used as it is). The others
 # come from npm, the Go proxy and PyPI, in these versions, into ${TMPDIR:-/tmp}/flxlink-compare, where the stores are
