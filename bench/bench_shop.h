@@ -48,7 +48,19 @@ inline PushKind ItemsKind(int32_t in_flight) {
   return kind;
 }
 
-// A page of a platform that has items 0 to `items`, with the SKUs S0, S1 … .
+// Adds items `begin` to `end` of a platform, with the SKUs S0, S1 ….
+inline void AddItems(int64_t begin, int64_t end, PullPage* page) {
+  page->items.fields.names = {"sku"};
+  page->items.fields.columns.resize(1);
+  for (int64_t i = begin; i < end; ++i) {
+    page->items.external_id.Add(absl::StrCat(i));
+    page->items.parent_id.Add("");
+    page->items.fields.columns[0].Add(absl::StrCat("S", i));
+    AddValues({1000, 1, ChannelStatus::kUnknown}, &page->items);
+  }
+}
+
+// A page of a platform that has items 0 to `items`.
 inline absl::StatusOr<PullPage> PageOf(int64_t items, const PullRequest& request) {
   int64_t begin = 0;
   if (!request.cursor.empty() && !absl::SimpleAtoi(request.cursor, &begin)) {
@@ -56,14 +68,7 @@ inline absl::StatusOr<PullPage> PageOf(int64_t items, const PullRequest& request
   }
   const int64_t end = std::min(items, begin + request.limit);
   PullPage page;
-  page.items.fields.names = {"sku"};
-  page.items.fields.columns.resize(1);
-  for (int64_t i = begin; i < end; ++i) {
-    page.items.external_id.Add(absl::StrCat(i));
-    page.items.parent_id.Add("");
-    page.items.fields.columns[0].Add(absl::StrCat("S", i));
-    AddValues({1000, 1, ChannelStatus::kUnknown}, &page.items);
-  }
+  AddItems(begin, end, &page);
   if (end < items) page.next_cursor = absl::StrCat(end);
   return page;
 }
@@ -74,6 +79,14 @@ inline PushReply Applied(const PushRequest& request) {
   reply.outcomes.resize(request.items.size());
   for (PushOutcome& outcome : reply.outcomes) outcome.result = PushResult::kApplied;
   return reply;
+}
+
+// The product of item `i`.
+inline void AddProduct(int64_t i, int64_t price, ProductBatch* products) {
+  products->key.Add(absl::StrCat("S", i));
+  products->sku.Add(absl::StrCat("S", i));
+  products->price.push_back(price);
+  products->quantity.push_back(7);
 }
 
 class Shop {
@@ -101,12 +114,7 @@ class Shop {
   void SetPrices(int64_t begin, int64_t end, int64_t price) {
     for (; begin < end; begin += Storage::kMaxRows) {
       ProductBatch products;
-      for (int64_t i = begin; i < std::min(end, begin + Storage::kMaxRows); ++i) {
-        products.key.Add(absl::StrCat("S", i));
-        products.sku.Add(absl::StrCat("S", i));
-        products.price.push_back(price);
-        products.quantity.push_back(7);
-      }
+      for (int64_t i = begin; i < std::min(end, begin + Storage::kMaxRows); ++i) AddProduct(i, price, &products);
       Must(engine_->WriteProducts(products).status);
     }
   }
