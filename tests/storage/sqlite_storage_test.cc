@@ -546,55 +546,6 @@ TEST(SqliteFiles, RemovedOrReplacedEndInAnError) {
   }
 }
 
-// A store's files, as the one who has it open holds them.
-std::vector<sqlite::HeldFile> HoldAll(const SqliteStoreFile& file) {
-  std::vector<sqlite::HeldFile> files;
-  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-owners"}) {
-    files.push_back(Value(sqlite::Hold(file.path() + suffix)));
-  }
-  return files;
-}
-
-// Makes and removes a file in the folder until that shows in the folder's change time, whose clock ticks slowly.
-void ChangeFolder(const std::string& folder) {
-  struct stat before;
-  struct stat after;
-  ASSERT_EQ(stat(folder.c_str(), &before), 0);
-  do {
-    WriteFile(folder + "/other", "");
-    ASSERT_EQ(unlink((folder + "/other").c_str()), 0);
-    ASSERT_EQ(stat(folder.c_str(), &after), 0);
-  } while (after.st_ctim.tv_sec == before.st_ctim.tv_sec && after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
-}
-
-TEST(SqliteFiles, OnlyTheDatabaseIsLookedAtWhileTheFolderStays) {
-  SqliteStoreFile file;
-  const SqliteStoreFile elsewhere;
-  const auto storage = file.Open();
-  const sqlite::HeldFiles held(HoldAll(file), absl::ZeroDuration());
-  ASSERT_EQ(held.CheckInPlace(), absl::OkStatus());
-  const std::string lock = file.path() + "-lock";
-  // Which the folder does not show.
-  ASSERT_EQ(link(lock.c_str(), (elsewhere.folder() + "/lock").c_str()), 0);
-  EXPECT_EQ(held.CheckInPlace(), absl::OkStatus());
-  ASSERT_EQ(link(file.path().c_str(), (elsewhere.folder() + "/store").c_str()), 0);
-  EXPECT_EQ(Code(held.CheckInPlace()), kFailedPrecondition);
-  ASSERT_EQ(unlink((elsewhere.folder() + "/store").c_str()), 0);
-  EXPECT_EQ(held.CheckInPlace(), absl::OkStatus());
-  ChangeFolder(file.folder());
-  EXPECT_EQ(Code(held.CheckInPlace()), kFailedPrecondition) << "all are looked at anew";
-}
-
-TEST(SqliteFiles, ChangeTimeThatIsNewIsNotReliedOn) {
-  SqliteStoreFile file;
-  const SqliteStoreFile elsewhere;
-  const auto storage = file.Open();
-  const sqlite::HeldFiles held(HoldAll(file), absl::Hours(1));
-  ASSERT_EQ(held.CheckInPlace(), absl::OkStatus());
-  ASSERT_EQ(link((file.path() + "-lock").c_str(), (elsewhere.folder() + "/lock").c_str()), 0);
-  EXPECT_EQ(Code(held.CheckInPlace()), kFailedPrecondition);
-}
-
 TEST(SqliteFiles, OfTwoLockFilesOneCounts) {
   SqliteStoreFile file;
   {

@@ -122,21 +122,23 @@ absl::Status SqliteStorage::OpenWriter(const StoreFile& file) {
 }
 
 absl::Status SqliteStorage::HoldFiles() {
-  std::vector<HeldFile> files;
+  held_ = {writer_lock_.held(), owners_->held()};
   for (const absl::string_view suffix : {"", "-wal", "-shm"}) {
     const absl::StatusOr<HeldFile> file = Hold(absl::StrCat(path_, suffix));
     if (!file.ok()) return file.status();
-    files.push_back(*file);
+    held_.push_back(*file);
   }
-  files.push_back(writer_lock_.held());
-  files.push_back(owners_->held());
-  held_.emplace(std::move(files));
   if (writer_->IsInPlace()) return CheckFiles();
   return absl::FailedPreconditionError(absl::StrCat(path_, ": it was replaced while it was opened; open it again"));
 }
 
-// Before it is open nothing is held yet.
-absl::Status SqliteStorage::CheckFiles() const { return held_.has_value() ? held_->CheckInPlace() : absl::OkStatus(); }
+absl::Status SqliteStorage::CheckFiles() const {
+  for (const HeldFile& file : held_) {
+    const absl::Status status = CheckInPlace(file);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
 
 absl::Status SqliteStorage::CheckProcess() const {
   if (getpid() == process_) return absl::OkStatus();

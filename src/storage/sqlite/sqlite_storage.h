@@ -216,7 +216,7 @@ class SqliteStorage : public Storage, public LinkIndex {
   const SqliteOptions options_;
   const pid_t process_;
   absl::optional<OwnerLocks> owners_;  // Once it is open, as are these two:
-  absl::optional<HeldFiles> held_;
+  std::vector<HeldFile> held_;
   int64_t opened_version_ = 0;  // Of the schema, before it was migrated. 0: the store was made.
 
   WriteTurns turns_;

@@ -5,11 +5,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <limits>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
 namespace flxlink::sqlite {
 namespace {
@@ -20,16 +17,6 @@ absl::Status CheckOneName(absl::string_view path, const struct stat& info) {
   return absl::FailedPreconditionError(absl::StrCat(path, ": the file has ", info.st_nlink,
                                                     " names (hard links), and a store may have one; remove the others, "
                                                     "or replace them by symbolic links"));
-}
-
-constexpr int64_t kNoChange = std::numeric_limits<int64_t>::min();
-
-// When the folder was last changed, in nanoseconds; kNoChange where that is not to be seen. It cannot be set to
-// another time, as the time of the last write can.
-int64_t FolderChange(const std::string& folder) {
-  struct stat info;
-  if (stat(folder.c_str(), &info) != 0) return kNoChange;
-  return absl::ToUnixNanos(absl::TimeFromTimespec(info.st_ctim));
 }
 
 }  // namespace
@@ -106,24 +93,6 @@ absl::Status CheckInPlace(const HeldFile& file) {
       absl::StrCat(file.path, ": it was ", there ? "replaced" : "removed",
                    " while the store was open, so that it cannot be told any more who else writes; end all processes "
                    "that have the store open, and start them again"));
-}
-
-HeldFiles::HeldFiles(std::vector<HeldFile> files, absl::Duration settled)
-    : files_(std::move(files)),
-      folder_(files_.front().path.substr(0, files_.front().path.rfind('/') + 1)),
-      settled_(settled),
-      settled_change_(kNoChange) {}
-
-// The folder is looked at before the files: what happens to it meanwhile shows at the next look.
-absl::Status HeldFiles::CheckInPlace() const {
-  const int64_t change = FolderChange(folder_);
-  if (change != kNoChange && change == settled_change_) return sqlite::CheckInPlace(files_.front());
-  for (const HeldFile& file : files_) {
-    const absl::Status status = sqlite::CheckInPlace(file);
-    if (!status.ok()) return status;
-  }
-  if (change != kNoChange && absl::FromUnixNanos(change) + settled_ <= absl::Now()) settled_change_ = change;
-  return absl::OkStatus();
 }
 
 int64_t FileBytes(const std::string& path) {

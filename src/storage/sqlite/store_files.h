@@ -5,15 +5,12 @@
 
 #include <sys/stat.h>
 
-#include <atomic>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 
 namespace flxlink::sqlite {
 
@@ -52,31 +49,6 @@ absl::StatusOr<HeldFile> Hold(const std::string& path);
 
 // FAILED_PRECONDITION unless the name still leads to the file, and is its only one.
 absl::Status CheckInPlace(const HeldFile& file);
-
-// The files of an open store, which are in one folder. Thread-safe.
-//
-// A name leads to another file only once its folder was changed or replaced. So while the folder's change time stays,
-// only the database is looked at: its other names may be in other folders, and in a folder that took this one's place
-// it is another file.
-class HeldFiles {
- public:
-  // Changes that follow each other closely may have one change time: one is relied on when it is this old, by the
-  // machine's clock.
-  static constexpr absl::Duration kSettled = absl::Seconds(10);
-
-  // The database first.
-  explicit HeldFiles(std::vector<HeldFile> files, absl::Duration settled = kSettled);
-
-  // FAILED_PRECONDITION unless every name still leads to its file, and is its only one.
-  absl::Status CheckInPlace() const;
-
- private:
-  const std::vector<HeldFile> files_;
-  const std::string folder_;
-  const absl::Duration settled_;
-  // The folder's change time, in nanoseconds, at which all were in place, and which can be relied on.
-  mutable std::atomic<int64_t> settled_change_;
-};
 
 // The size of a file; 0 where there is none.
 int64_t FileBytes(const std::string& path);
