@@ -111,9 +111,7 @@ class Jobs {
     ForEach(count_, workers, [&](int64_t i) {
       const auto claim = Must(queue_.ClaimSlot(channels[static_cast<size_t>(i)], owner));
       if (!claim.has_value()) std::abort();
-      jobs::JobEnd end;
-      end.progress.total = 0;
-      Must(queue_.Finish(claim->fence, end, {}));
+      Must(queue_.Finish(claim->fence, jobs::JobEnd(), {}));
     });
   }
 
