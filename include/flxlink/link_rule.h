@@ -62,8 +62,8 @@ absl::string_view ToString(Normalizer normalizer);
 // "stop", "next".
 absl::string_view ToString(Ambiguity ambiguous);
 
-// Reads "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop]", for example "upc=barcode,norm=gtin". INVALID_ARGUMENT
-// names the part that cannot be read and what may stand there. Field names cannot hold '=' or ','.
+// Reads "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop]", as in "upc=barcode,norm=gtin".
+// INVALID_ARGUMENT names the part that cannot be read and what may stand there. Field names cannot hold '=' or ','.
 absl::StatusOr<LinkRule> ParseLinkRule(absl::string_view text);
 
 // The text that ParseLinkRule reads back to an equal rule; options at their defaults are left out.
