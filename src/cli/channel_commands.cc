@@ -360,7 +360,8 @@ void AddYesOrNo(CLI::App* command, const char* option, std::string& value, const
 
 void AddLinkOptions(CLI::App* command, ChannelFlags& flags) {
   AddRepeatable(command, "--rule", flags.rules,
-                "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop], or none; once per rule, the first has priority",
+                "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop], or none; once per rule, the first "
+                "has priority",
                 "RULE");
   command->get_option("--rule")->check(
       ParsesOrNone([](const std::string& text) { return ParseLinkRule(text).status(); }));

@@ -191,8 +191,9 @@ void AddMatchCommand(CLI::App& app, const bool& json, std::function<absl::Status
       ->required()
       ->type_name("F");
   command
-      ->add_option("--rule", flags->rules,
-                   "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop]; once per rule, the first has priority")
+      ->add_option(
+          "--rule", flags->rules,
+          "LF=CF[,norm=trim+casefold+gtin+spreadsheet][,ambiguous=next|stop]; once per rule, the first has priority")
       ->allow_extra_args(false)
       ->type_name("RULE");
   command->add_option("--links", flags->links, "CSV file of existing links: listing_id, channel_id")->type_name("F");
