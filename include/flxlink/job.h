@@ -131,7 +131,7 @@ struct JobOptions {
   // this, which the job chains, sends it, and `force` with it.
   bool full = false;
   // sync: as `full`, but compare only `items`, and mirror only where there are some or the channel needs it
-  // (PullState:: needed). To such a job a sync leaves what it can send only after a look at the whole channel, and
+  // (PullState::needed). To such a job a sync leaves what it can send only after a look at the whole channel, and
   // ends.
   bool pull_first = false;
   // link: dissolve broken links first.

@@ -20,7 +20,7 @@
 namespace flxlink::cli {
 namespace {
 
-// Problems that are printed after a job; `job show` has the rest.
+// Problems that are printed after a job; `job problems` has all.
 constexpr size_t kProblemsShown = 5;
 
 // When it is asked to stop, the job yields.

@@ -65,9 +65,9 @@ absl::optional<CompareCursor> CursorOf(const Job& job) {
   return is_cursor ? absl::make_optional(cursor) : absl::nullopt;
 }
 
-// External ids of items …
+// External ids of items.
 using Items = absl::flat_hash_set<absl::string_view>;
-// … and with the SKUs of their links.
+// The SKU of each item's link, by the item's external id.
 using ItemSkus = std::map<std::string, std::string>;
 
 std::string FormatLeft(const ItemSkus& left) {

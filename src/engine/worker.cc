@@ -211,8 +211,9 @@ Worker::Ending Worker::Run(const JobQueue::Claim& claim, const Channel& channel,
   if (context.output().left.has_value()) {
     ending.follow_ups.push_back(LeftBy(claim.job, *context.output().left, ending.end.state));
   } else if (ending.end.state == JobState::kCompleted) {
-    for (JobRequest& chained : ChainedBy(context, ending.end.report->counts))
+    for (JobRequest& chained : ChainedBy(context, ending.end.report->counts)) {
       ending.follow_ups.push_back(std::move(chained));
+    }
   }
   if (context.output().retry_at.has_value()) {
     ending.follow_ups.push_back(RetryOf(claim.job, *context.output().retry_at));

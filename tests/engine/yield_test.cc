@@ -253,13 +253,18 @@ std::vector<YieldCase> Cases() {
 
 class YieldTest : public ::testing::TestWithParam<YieldCase> {};
 
+// What comes of the case's job where nobody disturbs it.
+std::string UndisturbedText(const YieldCase& test) {
+  World world(test.asynchronous_receipts);
+  test.prepare(world);
+  const int64_t id = world.Enqueue(test.request);
+  EXPECT_TRUE(world.engine->RunUntilFinal(id).ok());
+  return world.Text(id);
+}
+
 TEST_P(YieldTest, AnotherEngineMakesOfTheRestWhatWouldHaveCome) {
   const YieldCase& test = GetParam();
-  World undisturbed(test.asynchronous_receipts);
-  test.prepare(undisturbed);
-  const int64_t id = undisturbed.Enqueue(test.request);
-  ASSERT_TRUE(undisturbed.engine->RunUntilFinal(id).ok());
-  const std::string expected = undisturbed.Text(id);
+  const std::string expected = UndisturbedText(test);
   ASSERT_THAT(expected, HasSubstr("job completed 1 "));
 
   int yields = 0;
@@ -313,11 +318,7 @@ bool RunAndDie(World& world, int64_t job_id, int reports) {
 // Counts and problems among them: all are there, each once.
 TEST_P(YieldTest, AWorkerThatDiesBetweenTwoStepsLosesNothing) {
   const YieldCase& test = GetParam();
-  World undisturbed(test.asynchronous_receipts);
-  test.prepare(undisturbed);
-  const int64_t id = undisturbed.Enqueue(test.request);
-  ASSERT_TRUE(undisturbed.engine->RunUntilFinal(id).ok());
-  const std::string expected = absl::StrReplaceAll(undisturbed.Text(id), {{"job completed 1 ", "job completed 2 "}});
+  const std::string expected = absl::StrReplaceAll(UndisturbedText(test), {{"job completed 1 ", "job completed 2 "}});
 
   int deaths = 0;
   for (int step = 1;; ++step) {

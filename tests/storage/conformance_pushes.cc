@@ -362,14 +362,19 @@ TEST_P(StorageConformance, ADoubtStaysWithItsItem) {
   EXPECT_TRUE(shop.LinkRow("S1").in_doubt.empty());
 }
 
+// The link of S1 once a push of those fields of it has begun.
+SyncRow AfterPush(Storage& storage, Shop& shop, int64_t push_id, const SyncFields& mask) {
+  PushRecord record = Push(push_id, {shop.LinkRow("S1")});
+  record.items[0].mask = mask;
+  EXPECT_EQ(Value(storage.BeginPush(shop.fence(), record)), kNothingLeftOut);
+  return shop.LinkRow("S1");
+}
+
 TEST_P(StorageConformance, EveryPushAddsItsFieldsToThoseInDoubt) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   const auto push = [&](int64_t push_id, const SyncFields& mask) {
-    PushRecord record = Push(push_id, {shop.LinkRow("S1")});
-    record.items[0].mask = mask;
-    EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
-    return shop.LinkRow("S1").in_doubt;
+    return AfterPush(storage(), shop, push_id, mask).in_doubt;
   };
   EXPECT_EQ(push(1, {SyncField::kQuantity}), SyncFields{SyncField::kQuantity});
   EXPECT_EQ(push(2, SyncFields({SyncField::kCompareAtPrice}, {"title"})),
@@ -811,10 +816,7 @@ TEST_P(StorageConformance, WhatIsConfirmedOfADoubtIsKeptUntilItIsSentAgain) {
   Shop shop(under_test());
   shop.StockAndLink(1);
   const auto push = [&](int64_t push_id, const SyncFields& mask) {
-    PushRecord record = Push(push_id, {shop.LinkRow("S1")});
-    record.items[0].mask = mask;
-    EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
-    return shop.LinkRow("S1").confirmed;
+    return AfterPush(storage(), shop, push_id, mask).confirmed;
   };
   const SyncFields both({SyncField::kQuantity, SyncField::kPrice});
   push(1, both);
