@@ -796,7 +796,9 @@ ChildRun RunOverTwins(const std::string& filter) {
   const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
   if (length <= 0) return {};
   const std::string program(path.data(), static_cast<size_t>(length));
-  const std::string command = absl::StrCat(kTwinsVariable, "=1 '", program, "' --gtest_filter='", filter,
+  // All of them, though this may be one of several shards.
+  const std::string command = absl::StrCat("env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX ", kTwinsVariable, "=1 '",
+                                           program, "' --gtest_filter='", filter,
                                            "' --gtest_color=no --gtest_brief=0 2>&1");
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return {};
