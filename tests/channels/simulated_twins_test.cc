@@ -797,9 +797,9 @@ ChildRun RunOverTwins(const std::string& filter) {
   if (length <= 0) return {};
   const std::string program(path.data(), static_cast<size_t>(length));
   // All of them, though this may be one of several shards.
-  const std::string command = absl::StrCat("env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX ", kTwinsVariable, "=1 '",
-                                           program, "' --gtest_filter='", filter,
-                                           "' --gtest_color=no --gtest_brief=0 2>&1");
+  const std::string command =
+      absl::StrCat("env -u GTEST_TOTAL_SHARDS -u GTEST_SHARD_INDEX ", kTwinsVariable, "=1 '", program,
+                   "' --gtest_filter='", filter, "' --gtest_color=no --gtest_brief=0 2>&1");
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return {};
   ChildRun run;
