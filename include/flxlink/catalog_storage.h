@@ -32,6 +32,13 @@ struct PullRefusal {
   Problem problem;
 };
 
+// An attention that a pull or a fetch gave a listing variant, or ended.
+struct SightedAttention {
+  std::string sku;
+  std::string external_id;
+  Problem attention;
+};
+
 // What storing pulled pages changed.
 struct PullWriteResult {
   // How many of the pages were stored, from the first; at least one.
@@ -45,6 +52,14 @@ struct PullWriteResult {
   std::vector<PullRefusal> refused;
   // Those of them, and of the item problems, whose external id cannot be kept; see PullState::saw_unnamed.
   int64_t unnamed = 0;
+  // What became of the attentions that what is seen gives and ends (SightingAttentions in storage_kit/rules.h).
+  std::vector<SightedAttention> raised;
+  std::vector<SightedAttention> cleared;
+  // Links that became doubtful, those among them that were dissolved for it (OnDoubt::kDissolve), and those whose doubt
+  // has ended.
+  int64_t doubtful = 0;
+  int64_t dissolved = 0;
+  int64_t agreed = 0;
   // Items that were said to be gone and were there (PullPage::deleted, FetchReply::missing).
   int64_t gone = 0;
   // Links among them, and links under whose external id another item was seen.

@@ -15,7 +15,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "flxlink/link_rule.h"
+#include "flxlink/listing_status.h"
 #include "flxlink/money.h"
 #include "flxlink/sync_fields.h"
 
@@ -42,6 +44,10 @@ struct StatusRule {
 absl::StatusOr<StatusRule> ParseStatusRule(absl::string_view text, Currency currency);
 std::string FormatStatusRule(const StatusRule& rule, Currency currency);
 
+// The status that the first rule that holds decides on, kUnknown where none holds, for a product of this price, in minor
+// units of the channel's currency, and quantity; kAbsent: it has none that can be compared, and no rule about it holds.
+ChannelStatus EvaluateStatusRules(absl::Span<const StatusRule> rules, int64_t price, int64_t quantity);
+
 // What to do when the channel shows less stock than it last acknowledged, which usually means that it has sold some.
 enum class OversellGuard {
   // Do not raise it again until the product's quantity is stated anew; until then it is attention. The default.
@@ -49,6 +55,19 @@ enum class OversellGuard {
   // The merchant's quantity is the truth: send it.
   kOverwrite,
 };
+
+// What becomes of a link whose item may have become another product (a doubtful link; see link_state.h). It is attention
+// in each case, until the pair agrees or a person confirms or unlinks it.
+enum class OnDoubt {
+  kKeep,      // It goes on.
+  kHold,      // Nothing is sent to it.
+  kDissolve,  // It is dissolved, its history kept, so that linking may link both sides anew.
+};
+
+// "keep", "hold", "dissolve".
+absl::string_view ToString(OnDoubt on_doubt);
+// What ToString gives; nullopt for any other text.
+absl::optional<OnDoubt> ParseOnDoubt(absl::string_view text);
 
 // Everything that a person sets about a channel.
 struct ChannelConfig {
@@ -80,6 +99,11 @@ struct ChannelConfig {
   // The currency of the channel's prices. Default USD.
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
+
+  // Not set (the default): kKeep where item ids are the platform's own and never used again
+  // (AdapterCapabilities::own_ids), kHold elsewhere.
+  absl::optional<OnDoubt> on_doubt;
+  StatusDrift on_status_drift = StatusDrift::kCorrect;
 
   // In this order; for each listing variant the first that holds decides. Run by the rules job only.
   std::vector<StatusRule> status_rules;

@@ -65,6 +65,9 @@ struct SinceReads {
 struct AdapterCapabilities {
   // -- Of its items.
 
+  // External ids are the platform's own, and an id is never used again for another item. Default: they may be, as ids
+  // that are made of text.
+  bool own_ids = false;
   // The channel fields that link rules can compare. Empty: any name may be asked for. Pulls show these, and the content
   // that can be set.
   std::vector<std::string> link_fields;

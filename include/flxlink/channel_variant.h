@@ -84,6 +84,8 @@ struct ChannelVariantBatch {
   StringColumn identity;
   // What link rules can compare, and the content that can be set: sku, barcode, title …
   FieldColumns fields;
+  // AdapterCapabilities::own_ids. The engine sets it in what it stores.
+  bool own_ids = false;
 
   int64_t size() const { return external_id.size(); }
 };

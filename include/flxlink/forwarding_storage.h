@@ -153,6 +153,9 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
     return Around("ReleaseBroken", [&] { return inner_.ReleaseBroken(fence, limit, now); });
   }
+  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override {
+    return Around("ReleaseDoubtful", [&] { return inner_.ReleaseDoubtful(fence, limit, now); });
+  }
   absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                         absl::Time now) override {
     return Around("EditListings", [&] { return inner_.EditListings(channel_id, edits, now); });

@@ -136,6 +136,8 @@ struct JobOptions {
   bool pull_first = false;
   // link: dissolve broken links first.
   bool release_broken = false;
+  // link: dissolve doubtful links first (LinkStorage::ReleaseDoubtful).
+  bool release_doubtful = false;
   // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the
   // adapter can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything,
   // which the job counts as "whole". Such a pull breaks a link only where the platform says that its item is gone.
@@ -150,7 +152,8 @@ struct JobOptions {
 
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
-           a.pull_first == b.pull_first && a.release_broken == b.release_broken && a.since_last == b.since_last &&
+           a.pull_first == b.pull_first && a.release_broken == b.release_broken &&
+           a.release_doubtful == b.release_doubtful && a.since_last == b.since_last &&
            a.approved == b.approved && a.items == b.items;
   }
 };
@@ -160,7 +163,7 @@ struct JobOptions {
 // A link job judges listing variants that have no link: all that are live or, where it knows what changed since the
 // last one, those that the changes can affect. It counts as "judged" how many it judged, as "linked" how many of them
 // it linked ("linked_by_rule_1" … by which rule, "linked_contradicted" with that warning), and as "unlinked" the rest
-// of them; as "released" the broken links that it was asked to dissolve, and as "status_rules_would_change" the new
+// of them; as "released" the broken links that it was asked to dissolve, as "released_doubtful" the doubtful ones, and as "status_rules_would_change" the new
 // links that a rules job would hide or unhide.
 //
 // A sync or fetch that left the rest to a bulk job, which it chained, counts that as "left_to_pull".

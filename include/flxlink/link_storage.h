@@ -75,8 +75,6 @@ struct LinkWrite {
   int64_t channel_variant_id = 0;
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
-  // With a new link: its initial status.
-  ListingStatus status;
   // With a new link: false where whoever writes it has looked at all that it affects, so that no link change is
   // recorded of it.
   bool record_change = true;
@@ -182,10 +180,12 @@ class LinkStorage {
   // Releases broken links, keeping their history. Returns how many; fewer than `limit` means all. Repeat: releases the
   // next ones.
   virtual absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) = 0;
+  // The same of linked ones that are doubtful.
+  virtual absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) = 0;
 
   // A person's edits, without a fence, in their order and in one transaction. What became of each: NOT_FOUND names the
   // SKU or item; FAILED_PRECONDITION: kLink where either side has another link (the message names it) or the item is
-  // not live, kUnlink where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which also gives
+  // not live, kUnlink and kConfirm where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which also gives
   // INVALID_ARGUMENT for a status that nobody states. One that fails changes nothing and does not keep others from
   // being made. Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
   virtual absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,

@@ -57,8 +57,10 @@ struct ListingRow {
   // The rule that linked it or gave the reason, from 1. 0: none, or linked by hand.
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
-  // Linked by a person: a pin that automatic linking respects.
+  // Linked, or confirmed, by a person: a pin that automatic linking respects.
   bool by_hand = false;
+  // The link's item may have become another product; see attention link_doubtful.
+  bool doubtful = false;
 
   ListingStatus status;
   // The product's price now.
@@ -84,6 +86,8 @@ struct ListingEdit {
     kPause,        // Stops its sync.
     kResume,       // Starts its sync again; what changed meanwhile goes out.
     kSetStatus,    // States `status`; the next sync tells the channel. See StateStatus in listing_status.h.
+    kAdoptStatus,  // Gives the status back to the channel; see Adopt in listing_status.h.
+    kConfirm,      // Its link is right, whatever the rules say: it counts as linked by hand, and is not doubtful.
   };
   Kind kind = Kind::kPause;
   // kLink: the item.
@@ -91,7 +95,7 @@ struct ListingEdit {
   // kSetPriority: higher goes out first.
   int64_t sync_priority = 0;
   // kSetStatus: kListed, kHidden or kDelisted. FAILED_PRECONDITION: the variant has no link and is to be hidden, or the
-  // channel has no status for it and it is to be listed or hidden.
+  // channel shows a status that is not understood.
   Health status = Health::kListed;
   // The listing variant.
   std::string sku;

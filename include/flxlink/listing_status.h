@@ -18,6 +18,9 @@ enum class ChannelStatus : uint8_t {
   kListed,   // Buyers can see it.
   kHidden,   // It is there, and buyers cannot see it (draft, unpublished).
   kDead,     // It is there and cannot be sold again as it is (archived). Such an item is not live: no rule links it.
+  // The channel's own word is none that the adapter understands; an item that has a field `status` has the word there.
+  // Nobody knows what buyers see, and no status is sent over it.
+  kNotUnderstood,
 };
 
 // Listing health, as shown to people.
@@ -27,20 +30,46 @@ enum class Health : uint8_t {
   kHidden,
   kDelisted,  // Taken off by a person; such a listing variant is not live: no rule links it.
   kPaused,    // Its sync is paused by a person, whatever is under it.
+  kUnknown,   // The channel shows a status that is not understood.
+};
+
+// Whose word a listing variant's status is.
+enum class StatusAuthor : uint8_t {
+  kChannel,  // Adopted: it follows what the channel shows, and is never sent.
+  kRule,     // A status rule's, for as long as one holds; then what was there before returns.
+  kPerson,   // A person's, until a person states another.
+};
+
+// What becomes of a stated status when somebody changes it on the channel (ChannelConfig::on_status_drift).
+enum class StatusDrift : uint8_t {
+  // It stays stated; a full sync sends it again. But what a rule showed and somebody then hid on the channel stays
+  // hidden.
+  kCorrect,
+  // The channel's word counts from then on: the status is adopted.
+  kAdopt,
 };
 
 // A change of health that is decided and not yet acknowledged by the channel.
 enum class PendingChange : uint8_t { kNone, kHiding, kUnhiding, kDelisting };
 
-// The stored status of a listing variant. Changed only by initial status, a rules job, a person, or the channel's
-// acknowledgement.
+// The stored status of a listing variant. Changed only by initial status, a rules job, a person, what the channel is
+// seen to show, or its acknowledgement.
 struct ListingStatus {
-  Health base = Health::kNotListed;  // Never kPaused: pausing keeps what was there.
+  // What the channel shows, as far as is known, or what a person took off. Never kPaused: pausing keeps what was there.
+  Health base = Health::kNotListed;
+  // Of an adopted status: the return to what was there before a rule.
   PendingChange pending = PendingChange::kNone;
   bool paused = false;
+  StatusAuthor author = StatusAuthor::kChannel;
+  // Of a rule's status: what returns when no rule holds any more, kListed or kHidden. Else kUnknown.
+  ChannelStatus before = ChannelStatus::kUnknown;
+  // A rule showed it, and somebody hid it on the channel since: it stays hidden, until it is shown there, a rule hides
+  // it or a person states a status.
+  bool kept_hidden = false;
 
   friend bool operator==(const ListingStatus& a, const ListingStatus& b) {
-    return a.base == b.base && a.pending == b.pending && a.paused == b.paused;
+    return a.base == b.base && a.pending == b.pending && a.paused == b.paused && a.author == b.author &&
+           a.before == b.before && a.kept_hidden == b.kept_hidden;
   }
 };
 
@@ -50,12 +79,29 @@ Health HealthOf(const ListingStatus& status);
 // Whether link rules consider it: everything but delisted.
 bool IsLive(const ListingStatus& status);
 
-// What the channel should show: nullopt where flxlink has nothing to say (not listed, delisted).
+// What the channel should show: nullopt where flxlink has nothing to say, since the status is adopted, not understood,
+// kept hidden, not listed or delisted.
 absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status);
 
-// The status after deciding on `wanted` (kListed or kHidden). Deciding for what already is drops a pending change.
-// What is not listed, delisted or being delisted stays as it is, and so does everything for any other `wanted`.
-ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted);
+// What it shows, as a wish for a product whose items have one status: nullopt where that is neither listed nor hidden.
+absl::optional<ChannelStatus> ShownStatus(const ListingStatus& status);
+
+// The status that a new link gives, by what its item shows: adopted. Listed where the channel has no status.
+ListingStatus InitialStatus(ChannelStatus seen);
+
+// The status after the first status rule that holds decides on `wanted`, kListed or kHidden; kUnknown: none holds, and
+// what was there before a rule returns. What a person stated, what is not understood, not listed or delisted stays as
+// it is.
+ListingStatus StateByRule(const ListingStatus& status, ChannelStatus wanted);
+
+// The status after a person gives it back to the channel: what that shows is adopted. Nothing that is pending is sent
+// any more; what was delisted is as if it had no status.
+ListingStatus Adopt(const ListingStatus& status);
+
+// The status once the channel was seen to show `seen`, later than its last acknowledgement. An adopted one follows. A
+// stated one that the channel shows otherwise than it had acknowledged has drifted: see StatusDrift; what is dead, not
+// understood or has no status counts as no word against it.
+ListingStatus FollowChannel(const ListingStatus& status, ChannelStatus seen, StatusDrift on_drift);
 
 // The status after a person states that it is kListed, kHidden or kDelisted; any other `wanted` changes nothing.
 //
@@ -69,9 +115,15 @@ ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linke
 // change that is still to be made is pending.
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now);
 
-// "unknown", "listed", "hidden", "dead".
+// "unknown", "listed", "hidden", "dead", "not_understood".
 absl::string_view ToString(ChannelStatus status);
-// "not_listed", "listed", "hidden", "delisted", "paused".
+// "channel", "rule", "person".
+absl::string_view ToString(StatusAuthor author);
+// "correct", "adopt".
+absl::string_view ToString(StatusDrift drift);
+// What ToString gives; nullopt for any other text.
+absl::optional<StatusDrift> ParseStatusDrift(absl::string_view text);
+// "not_listed", "listed", "hidden", "delisted", "paused", "unknown".
 absl::string_view ToString(Health health);
 // The health of that name.
 absl::optional<Health> ParseHealth(absl::string_view text);

@@ -79,6 +79,18 @@ constexpr absl::string_view kInventoryNotTracked = "inventory_not_tracked";
 // Args: none
 // Fix: Nothing where that is right. Else state that the listing variant is listed; the next sync sends its quantity.
 constexpr absl::string_view kHiddenByQuantity = "hidden_by_quantity";
+// The channel shows a status that its adapter does not understand; it is left as it is.
+// Args: external_id, status
+// Fix: Give the item one of the channel's own statuses there, then pull.
+constexpr absl::string_view kStatusNotUnderstood = "status_not_understood";
+// A status rule showed the item, and somebody hid it on the channel since; it stays hidden.
+// Args: external_id
+// Fix: Nothing where that is right. Else show the item on the channel, or state that the listing variant is listed.
+constexpr absl::string_view kHiddenOnChannel = "hidden_on_channel";
+// The keys of a linked item changed, and no link rule finds the two equal any more: it may be another product by now.
+// Args: external_id, rule, listing_key, channel_key
+// Fix: Confirm the link where it is the same product. Else unlink it, or release doubtful links and link anew.
+constexpr absl::string_view kLinkDoubtful = "link_doubtful";
 // The channel does not have the status that was to be sent.
 // Args: field
 // Fix: Set a status that the channel has, or leave the status out of what the channel syncs.

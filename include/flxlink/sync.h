@@ -16,9 +16,9 @@
 //
 // *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged, or than a
 // push in doubt may have left there, and nothing that was sent, the channel has probably sold some. Unless the
-// channel's policy says overwrite, the quantity is then not sent until the product's quantity has been stated again
-// after that observation; meanwhile it is attention. Nothing else ends the guard: the 0 that hides an item is sent all
-// the same, and when the item is shown again its quantity is held as before.
+// channel's policy says overwrite, the quantity is then not raised until the product's quantity has been stated again
+// after that observation; meanwhile it is attention. A lower one is sent all the same. Nothing else ends the guard: when
+// an item that was hidden by the quantity 0 is shown again its quantity is held as before.
 //
 // *Fixed* fields of an item (channel_variant.h) are never sent, in doubt or not: the channel would not take them. Where
 // a fixed field has another value than the one desired, as the last pull saw it, that is attention and the link is
@@ -112,6 +112,8 @@ struct SyncRow {
   RareVector<int64_t> quantities_in_doubt{};
   // Of the item, by the last pull; ascending by name, each once.
   RareVector<FixedField> fixed{};
+  // The link's item may have become another product.
+  bool doubtful = false;
   bool dirty = false;
   // Where the link stands among those that are dirty (Storage::ReadDirty); means nothing of one that is not.
   int64_t sync_priority = 0;
@@ -134,6 +136,14 @@ struct SyncBatch {
   int64_t size() const { return static_cast<int64_t>(rows.size()); }
 };
 
+// A live item that no link has, where items of a parent share one status.
+struct UnlinkedItem {
+  std::string parent_id;
+  std::string external_id;
+  // As the last pull saw it.
+  ChannelStatus status = ChannelStatus::kUnknown;
+};
+
 // What planning must know about the channel.
 struct SyncPolicy {
   // The channel's name, a part of idempotency keys: a platform keeps those of an account together, and two channels of
@@ -143,6 +153,8 @@ struct SyncPolicy {
   SyncFields fields;
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
+  // Nothing is sent to doubtful links. By MakeSyncPolicy: ChannelConfig::on_doubt, or its default.
+  bool holds_doubtful = false;
   // The status is kept once for all items of a parent.
   bool parent_status = false;
   // What is hidden or delisted, or is to be, wants the quantity 0, which the guard does not hold back. By
@@ -219,9 +231,12 @@ struct SyncPlan {
 // one.
 //
 // `siblings` are links of the same channel that share a parent with one of the batch (members of the batch may be among
-// them); it matters only with SyncPolicy::parent_status, where links that disagree about the status of their product
-// get attention and keep their status.
-SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy);
+// them), and `unlinked` the live items of these parents that no link has; both matter only with
+// SyncPolicy::parent_status. There a product is hidden only where every live item of it is linked and to be hidden: those
+// with no desired status, and unlinked ones, count as wanting what the channel shows. It is shown where one is to be
+// listed and no person has stated that another is hidden. A link whose status is not sent for that gets attention.
+SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
+                  absl::Span<const UnlinkedItem> unlinked = {});
 
 // What looking at a link again found.
 struct Reconciliation {
@@ -241,7 +256,8 @@ struct Reconciliation {
 // field that the last pull saw with another value than acknowledged is drift: what was seen becomes acknowledged, so
 // that the next plan corrects it. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after
 // it may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired
-// differs from acknowledged are found (a policy changed, a mark was lost). With `retry_refused` (the channel was given
+// differs from acknowledged are found (a policy changed, a mark was lost). Of a doubtful link that the channel holds only
+// drift is found, so that it is sent once the doubt has ended. With `retry_refused` (the channel was given
 // another policy, or other settings) what was refused is tried once more.
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
                                                bool retry_refused = false);

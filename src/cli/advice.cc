@@ -89,6 +89,14 @@ constexpr Advice kAdvice[] = {
     {problem_code::kNotLinked,
      "see why with flxlink listing explain {channel} {sku}, or link it with flxlink link {channel}"},
     {problem_code::kStatusRule, "run flxlink rules {channel}"},
+    {problem_code::kStatusNotUnderstood,
+     "give the item one of the channel's own statuses there, then run flxlink pull {channel}"},
+    {problem_code::kHiddenOnChannel,
+     "nothing where that is right; else show the item on the channel, or: flxlink listing status {channel} {sku} "
+     "listed"},
+    {problem_code::kLinkDoubtful,
+     "if it is the same product: flxlink listing confirm {channel} {sku}; if it is not: flxlink listing unlink "
+     "{channel} {sku}; to link all such anew: flxlink link {channel} --release-doubtful"},
 
     {problem_code::kNoRule, "add one: flxlink channel set {channel} --rule sku=sku"},
     {problem_code::kRuleFieldUnknown,

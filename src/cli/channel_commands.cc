@@ -34,6 +34,8 @@ struct ChannelFlags {
   std::string currency;
   std::string sync_fields;
   std::string oversell;
+  std::string on_doubt;
+  std::string on_status_drift;
   std::vector<std::string> status_rules;
   std::string break_limit;
   int64_t keep_days = 0;
@@ -145,6 +147,11 @@ absl::Status Apply(const ChannelFlags& flags, ChannelConfig& config) {
   if (!flags.oversell.empty()) {
     config.oversell_guard = flags.oversell == "hold" ? OversellGuard::kHold : OversellGuard::kOverwrite;
   }
+  if (flags.on_doubt == "default") config.on_doubt.reset();
+  if (const absl::optional<OnDoubt> on_doubt = ParseOnDoubt(flags.on_doubt); on_doubt.has_value()) {
+    config.on_doubt = on_doubt;
+  }
+  config.on_status_drift = ParseStatusDrift(flags.on_status_drift).value_or(config.on_status_drift);
   absl::Status status = ApplySettings(flags, config);
   if (status.ok()) status = ApplyRules(flags, config);
   if (status.ok()) status = ApplyCurrencyAndStatusRules(flags, config);
@@ -184,6 +191,8 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
       {"syncs", OrNone(FormatSyncFields(config.sync_fields))},
       {"currency", std::string(config.currency.code())},
       {"oversell guard", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
+      {"on doubt", config.on_doubt.has_value() ? std::string(ToString(*config.on_doubt)) : "default"},
+      {"on status drift", std::string(ToString(config.on_status_drift))},
       {"status rules", OrNone(status_rules)},
       {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"},
       {"keeps finished jobs", absl::StrCat("for ", config.keep_days, " days, at most ", config.keep_jobs)}};
@@ -390,6 +399,13 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
   TakeOneOf(command->add_option("--oversell", flags.oversell,
                                 "What to do when the channel shows less stock than it acknowledged (default: hold)"),
             {"hold", "overwrite"});
+  TakeOneOf(command->add_option("--on-doubt", flags.on_doubt,
+                                "What to do with a link whose item may have become another product (default: keep "
+                                "where ids are never used again, hold elsewhere)"),
+            {"keep", "hold", "dissolve", "default"});
+  TakeOneOf(command->add_option("--on-status-drift", flags.on_status_drift,
+                                "What to do when a stated status is changed on the channel (default: correct)"),
+            {"correct", "adopt"});
   AddRepeatable(command, "--status-rule", flags.status_rules,
                 "Such as quantity<=0:hide or price>=10.00:unhide, or none; once per rule, the first that holds decides",
                 "RULE");

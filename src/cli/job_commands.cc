@@ -161,6 +161,10 @@ void AddLink(CLI::App& app, const Globals& globals, Action& action) {
       ->add_flag("--release-broken", flags->request.options.release_broken,
                  "First dissolve links whose item is gone, so that they can be linked anew")
       ->excludes(dry_run);
+  command
+      ->add_flag("--release-doubtful", flags->request.options.release_doubtful,
+                 "First dissolve links whose item may have become another product")
+      ->excludes(dry_run);
   AddPriority(command, *flags);
   SetWork(command, globals, action, [flags](Session& session) { return MakeLinkJob(session, *flags); });
 }

@@ -36,6 +36,16 @@ void AddIfLeft(const Job& job, std::vector<std::string>* parts) {
   if (CountOf(job, "left_to_pull") > 0) parts->push_back("the rest is left to a pull of everything");
 }
 
+// What was seen of items, and what that did to their links.
+void AddSightedParts(const Job& job, std::vector<std::string>* parts) {
+  AddIfAny(CountOf(job, "gone"), "gone", parts);
+  AddIfAny(CountOf(job, "broken"), "links broken", parts);
+  AddIfAny(CountOf(job, "healed"), "links healed", parts);
+  AddIfAny(CountOf(job, "doubtful"), "links doubtful", parts);
+  AddIfAny(CountOf(job, "dissolved"), "of them dissolved", parts);
+  AddIfAny(CountOf(job, "agreed"), "links not doubtful any more", parts);
+}
+
 std::vector<std::string> PullParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "inserted"), " new"),
                                     absl::StrCat(CountOf(job, "changed"), " changed"),
@@ -44,9 +54,7 @@ std::vector<std::string> PullParts(const Job& job) {
     parts.insert(parts.begin(), "read everything, since there was no mark to begin at");
   }
   if (CountOf(job, "resumed") > 0) parts.insert(parts.begin(), "went on where the pull before it ended");
-  AddIfAny(CountOf(job, "gone"), "gone", &parts);
-  AddIfAny(CountOf(job, "broken"), "links broken", &parts);
-  AddIfAny(CountOf(job, "healed"), "links healed", &parts);
+  AddSightedParts(job, &parts);
   const int64_t problems = CountOf(job, "item_problems");
   if (problems > 0) parts.push_back(Counted(problems, "item problem", "item problems"));
   AddIfLeft(job, &parts);
@@ -75,6 +83,7 @@ std::string LinkedPart(const Job& job, const LinkPriority& priority) {
 std::vector<std::string> LinkParts(const Job& job, const LinkPriority& priority, const LinkRemainder* remainder) {
   std::vector<std::string> parts;
   AddIfAny(CountOf(job, "released"), "broken links released", &parts);
+  AddIfAny(CountOf(job, "released_doubtful"), "doubtful links released", &parts);
   parts.push_back(LinkedPart(job, priority));
   AddIfAny(CountOf(job, "linked_contradicted"), "of them contradicted by another rule", &parts);
   AddIfAny(CountOf(job, "status_rules_would_change"), "of them with a status that the status rules would change",
@@ -94,9 +103,7 @@ std::vector<std::string> BulkSyncParts(const Job& job) {
   std::vector<std::string> parts = {absl::StrCat(CountOf(job, "compared"), " compared"),
                                     absl::StrCat(CountOf(job, "drifted"), " drifted")};
   AddIfAny(CountOf(job, "inserted"), "new", &parts);
-  AddIfAny(CountOf(job, "gone"), "gone", &parts);
-  AddIfAny(CountOf(job, "broken"), "links broken", &parts);
-  AddIfAny(CountOf(job, "healed"), "links healed", &parts);
+  AddSightedParts(job, &parts);
   const int64_t problems = CountOf(job, "item_problems");
   if (problems > 0) parts.push_back(Counted(problems, "item problem", "item problems"));
   return parts;

@@ -78,6 +78,8 @@ Json ConfigView(const ChannelConfig& config) {
           {"currency", Text(config.currency.code())},
           {"sync_fields", SyncFieldsView(config.sync_fields)},
           {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
+          {"on_doubt", config.on_doubt.has_value() ? Json(Text(ToString(*config.on_doubt))) : Json()},
+          {"on_status_drift", Text(ToString(config.on_status_drift))},
           {"status_rules", std::move(status_rules)},
           {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()},
           {"keep_days", config.keep_days},
@@ -97,6 +99,7 @@ Json OptionsView(const JobOptions& options) {
           {"full", options.full},
           {"pull_first", options.pull_first},
           {"release_broken", options.release_broken},
+          {"release_doubtful", options.release_doubtful},
           {"since_last", options.since_last},
           {"approved", options.approved},
           {"items", options.items}};
@@ -221,6 +224,8 @@ Json ListingView(const ListingRow& listing, absl::string_view channel) {
           {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
           {"attentions", std::move(attentions)},
           {"pending", TextOrNull(ToString(listing.status.pending))},
+          {"status_author", Text(ToString(listing.status.author))},
+          {"doubtful", listing.doubtful},
           {"in_doubt", listing.in_doubt}};
 }
 

@@ -277,6 +277,20 @@ void AddFilterOptions(CLI::App* list, ListingFilter& filter) {
           "Only those with a problem for a person, or with this one")
       ->expected(0, 1)
       ->type_name("[CODE]");
+  list->add_flag_callback(
+      "--doubtful", [&filter] { filter.attention_codes.emplace_back(problem_code::kLinkDoubtful); },
+      "Only those whose item may have become another product");
+}
+
+void TakeStatus(const std::string& text, ListingEdit& edit) {
+  const absl::optional<Health> stated = ParseHealth(text);
+  edit.kind = stated.has_value() ? ListingEdit::Kind::kSetStatus : ListingEdit::Kind::kAdoptStatus;
+  edit.status = stated.value_or(Health::kListed);
+}
+
+absl::Status StateStatus(Session& session, ListingFlags flags) {
+  flags.skus = {flags.sku};
+  return Edit(session, flags, "status stated");
 }
 
 // The last word of `listing priority` is the priority: CLI11 gives all that follow to the SKUs.
@@ -315,14 +329,15 @@ void AddListingCommands(CLI::App& app, const Globals& globals, Action& action) {
   priority->parse_complete_callback([&flags] { TakePriority(flags); });
   adder.AddBulkEdit("pause", "Stop its sync", Kind::kPause, "paused", "The listing variants' SKUs");
   adder.AddBulkEdit("resume", "Start its sync again", Kind::kResume, "resumed", "The listing variants' SKUs");
+  adder.AddEdit("confirm", "Say that a link is right, whatever the rules say", Kind::kConfirm, "link confirmed");
   adder
-      .AddEdit("status", "State whether it is listed, hidden or delisted; the next sync tells the channel",
-               Kind::kSetStatus, "status stated")
+      .AddForSku("status", "State whether it is listed, hidden or delisted, or give that back to the channel",
+                 &StateStatus)
       ->add_option_function<std::string>(
-          "STATUS", [&flags](const std::string& text) { flags.edit.status = *ParseHealth(text); },
-          "listed, hidden, or delisted: taken off the channel and out of linking")
+          "STATUS", [&flags](const std::string& text) { TakeStatus(text, flags.edit); },
+          "listed, hidden, delisted (taken off the channel and out of linking) or adopted (what the channel shows)")
       ->required()
-      ->check(CLI::IsMember({"listed", "hidden", "delisted"}))
+      ->check(CLI::IsMember({"listed", "hidden", "delisted", "adopted"}))
       ->type_name("");
 }
 

@@ -28,6 +28,7 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
   const absl::StatusOr<int64_t> breaks = CountBreaks(context, reply->missing);
   if (!breaks.ok()) return breaks.status();
   if (HoldsBreaks(context, *breaks)) return absl::OkStatus();
+  reply->items.own_ids = context.adapter().capabilities().own_ids;
   const absl::Time as_of = AsOf(context, reply->age);
   const absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
     reply->age = AgeNow(context, as_of);

@@ -21,7 +21,7 @@ constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
 
 // What linking reads was changed by a job where one of these is not 0.
 constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
-                                                  "created",  "broken",  "refreshed"};
+                                                  "created",  "broken",  "refreshed", "dissolved"};
 
 // How often one who waits looks whether the job is to yield.
 absl::Duration LookAgainAfter(const EngineOptions& options) { return std::max(options.poll_interval, kShortestWait); }

@@ -30,12 +30,15 @@ constexpr int64_t kAddedPart = 4;
 // The last link job is usually among the last few; so many jobs are read at first, and twice as many each further time.
 constexpr int64_t kFewJobs = 2;
 
-absl::Status ReleaseBrokenLinks(JobContext& context) {
+using Release = absl::StatusOr<int64_t> (LinkStorage::*)(const Fence& fence, int64_t limit, absl::Time now);
+
+// Dissolves all links of a kind, and counts them as `count`.
+absl::Status ReleaseLinks(JobContext& context, Release release, absl::string_view count) {
   for (;;) {
     absl::StatusOr<int64_t> released = context.WriteValue<int64_t>(
-        [&](absl::Time now) { return context.storage().ReleaseBroken(context.fence(), context.page_rows(), now); });
+        [&](absl::Time now) { return (context.storage().*release)(context.fence(), context.page_rows(), now); });
     if (!released.ok()) return released.status();
-    context.Count("released", *released);
+    context.Count(count, *released);
     if (*released < context.page_rows()) return absl::OkStatus();
   }
 }
@@ -125,7 +128,11 @@ absl::Status RunLinkJob(JobContext& context) {
   absl::StatusOr<Linker> linker = Linker::Create(context.channel().config.link_priority);
   if (!linker.ok()) return linker.status();
   if (context.job().options.release_broken) {
-    status = ReleaseBrokenLinks(context);
+    status = ReleaseLinks(context, &LinkStorage::ReleaseBroken, "released");
+    if (!status.ok()) return status;
+  }
+  if (context.job().options.release_doubtful) {
+    status = ReleaseLinks(context, &LinkStorage::ReleaseDoubtful, "released_doubtful");
     if (!status.ok()) return status;
   }
   LinkWriter writer(context);

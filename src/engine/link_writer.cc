@@ -86,7 +86,7 @@ absl::Status LinkWriter::NoteStatusRulesOf(absl::Span<const int64_t> listing_ids
   for (int64_t i = 0; i < links->size(); ++i) {
     const SyncRow& row = links->rows[static_cast<size_t>(i)];
     const ChannelStatus wanted = EvaluateStatusRules(channel.config.status_rules, row, channel.config.currency);
-    if (wanted == ChannelStatus::kUnknown || Decide(row.status, wanted) == row.status) continue;
+    if (StateByRule(row.status, wanted).pending == row.status.pending) continue;
     context_.Count("status_rules_would_change", 1);
     context_.AddProblem(links->sku[i], MakeProblem(problem_code::kStatusRule,
                                                    {{"sku", std::string(links->sku[i])},

@@ -135,6 +135,7 @@ absl::Status PullPages::Read() {
     ask_again_after = page->ask_again_after;
     held_rows_ += std::max<int64_t>(page->items.size(), 1);
     held_as_of_.push_back(AsOf(context_, page->age));
+    page->items.own_ids = context_.adapter().capabilities().own_ids;
     held_.push_back(*std::move(page));
     absl::Status status = MustStore() ? Store() : absl::OkStatus();
     if (!status.ok()) return status;

@@ -61,6 +61,16 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   context.Count("healed", written.healed);
   context.Count("gone", written.gone);
   context.Count("broken", written.broken);
+  if (written.doubtful > 0) context.Count("doubtful", written.doubtful);
+  if (written.dissolved > 0) context.Count("dissolved", written.dissolved);
+  if (written.agreed > 0) context.Count("agreed", written.agreed);
+  for (const SightedAttention& raised : written.raised) {
+    context.AddProblem(raised.sku, raised.attention);
+    context.reporter().AttentionRaised(context.job(), raised.sku, raised.external_id, raised.attention);
+  }
+  for (const SightedAttention& cleared : written.cleared) {
+    context.reporter().AttentionCleared(context.job(), cleared.sku, cleared.external_id, cleared.attention);
+  }
   const int64_t refused = static_cast<int64_t>(written.refused.size());
   if (refused > 0) context.Count("item_problems", refused);
   if (written.unnamed > 0) context.Count("unnamed", written.unnamed);

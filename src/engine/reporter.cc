@@ -46,7 +46,7 @@ void Add(absl::string_view name, int64_t amount, LinkChanges* links) {
   if (name == "linked") links->made += amount;
   if (name == "broken") links->broken += amount;
   if (name == "healed") links->healed += amount;
-  if (name == "released") links->released += amount;
+  if (name == "released" || name == "released_doubtful" || name == "dissolved") links->released += amount;
 }
 
 bool IsEmpty(const LinkChanges& links) {

@@ -7,16 +7,21 @@
 namespace flxlink::engine {
 namespace {
 
+void CountChange(JobContext& context, PendingChange before, PendingChange after) {
+  if (after == before) return;
+  if (after == PendingChange::kHiding) context.Count("hidden", 1);
+  if (after == PendingChange::kUnhiding) context.Count("unhidden", 1);
+}
+
 // The status changes that the channel's rules decide on for one page of links.
 std::vector<StatusWrite> EvaluatePage(JobContext& context, const SyncBatch& links) {
   const ChannelConfig& config = context.channel().config;
   std::vector<StatusWrite> writes;
   for (const SyncRow& row : links.rows) {
     const ChannelStatus wanted = EvaluateStatusRules(config.status_rules, row, config.currency);
-    if (wanted == ChannelStatus::kUnknown) continue;
-    const ListingStatus status = Decide(row.status, wanted);
+    const ListingStatus status = StateByRule(row.status, wanted);
     if (status == row.status) continue;
-    context.Count(wanted == ChannelStatus::kHidden ? "hidden" : "unhidden", 1);
+    CountChange(context, row.status.pending, status.pending);
     writes.push_back({row.listing_id, row.status, status});
   }
   return writes;

@@ -99,12 +99,12 @@ class SyncPass {
 };
 
 absl::Status SyncPass::SyncLinks(const SyncBatch& links, const DirtyGroup& last) {
-  const absl::StatusOr<SyncBatch> siblings = ReadSiblings(scope_, links);
+  const absl::StatusOr<Siblings> siblings = ReadSiblings(scope_, links);
   if (!siblings.ok()) return siblings.status();
   const absl::StatusOr<bool> waiting = MarkWaitingSiblings(scope_, *siblings);
   if (!waiting.ok()) return waiting.status();
   if (*waiting) result_.again = result_.progressed = true;
-  const SyncPlan plan = PlanSync(links, *siblings, scope_.policy);
+  const SyncPlan plan = PlanSync(links, siblings->links, scope_.policy, siblings->unlinked);
   absl::Status status = SettleUnsent(scope_, links, plan, &result_);
   if (!status.ok()) return status;
   status = PagePush(scope_, links, plan, &result_).Run([&] { return Run(last); });

@@ -29,30 +29,56 @@ std::vector<std::string> ParentsOf(const SyncBatch& batch, const SyncPolicy& pol
   return {parents.begin(), parents.end()};
 }
 
-}  // namespace
-
-absl::StatusOr<SyncBatch> ReadSiblings(SyncScope& scope, const SyncBatch& batch) {
-  SyncBatch siblings;
-  if (!scope.policy.parent_status || !scope.policy.fields.Has(SyncField::kStatus)) return siblings;
-  const std::vector<std::string> parents = ParentsOf(batch, scope.policy);
-  if (parents.empty()) return siblings;
+absl::Status ReadLinks(SyncScope& scope, const std::vector<std::string>& parents, SyncBatch* links) {
   JobContext& context = scope.context;
   for (int64_t after_id = 0;;) {
     absl::StatusOr<SyncBatch> page = context.RetryValue<SyncBatch>([&] {
       return context.storage().ReadLinksByParent(scope.channel_id(), parents, after_id, context.page_rows());
     });
     if (!page.ok()) return page.status();
-    if (page->size() == 0) return siblings;
+    if (page->size() == 0) return absl::OkStatus();
     after_id = page->rows.back().listing_id;
-    for (int64_t i = 0; i < page->size(); ++i) AddRow(*page, i, &siblings);
+    for (int64_t i = 0; i < page->size(); ++i) AddRow(*page, i, links);
   }
 }
 
-absl::StatusOr<bool> MarkWaitingSiblings(SyncScope& scope, const SyncBatch& siblings) {
-  const SyncPlan plan = PlanSync(siblings, SyncBatch(), scope.policy);
+absl::Status ReadUnlinked(SyncScope& scope, const std::vector<std::string>& parents,
+                          std::vector<UnlinkedItem>* unlinked) {
+  JobContext& context = scope.context;
+  ItemFilter filter;
+  filter.parents = parents;
+  filter.live = true;
+  for (int64_t after_id = 0;;) {
+    absl::StatusOr<std::vector<ItemRow>> page = context.RetryValue<std::vector<ItemRow>>(
+        [&] { return context.storage().ReadItems(scope.channel_id(), filter, after_id, context.page_rows()); });
+    if (!page.ok()) return page.status();
+    for (ItemRow& item : *page) {
+      after_id = item.channel_variant_id;
+      if (item.link_state == LinkState::kLinked) continue;
+      unlinked->push_back({std::move(item.parent_id), std::move(item.external_id), item.status});
+    }
+    if (static_cast<int64_t>(page->size()) < context.page_rows()) return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Siblings> ReadSiblings(SyncScope& scope, const SyncBatch& batch) {
+  Siblings siblings;
+  if (!scope.policy.parent_status || !scope.policy.fields.Has(SyncField::kStatus)) return siblings;
+  const std::vector<std::string> parents = ParentsOf(batch, scope.policy);
+  if (parents.empty()) return siblings;
+  absl::Status status = ReadLinks(scope, parents, &siblings.links);
+  if (status.ok()) status = ReadUnlinked(scope, parents, &siblings.unlinked);
+  if (!status.ok()) return status;
+  return siblings;
+}
+
+absl::StatusOr<bool> MarkWaitingSiblings(SyncScope& scope, const Siblings& siblings) {
+  const SyncPlan plan = PlanSync(siblings.links, SyncBatch(), scope.policy, siblings.unlinked);
   std::vector<Reconciliation> waiting;
   for (const SyncPlan::ItemState& state : plan.item_states) {
-    const SyncRow& row = siblings.rows[static_cast<size_t>(state.row)];
+    const SyncRow& row = siblings.links.rows[static_cast<size_t>(state.row)];
     if (row.dirty || row.status.paused || scope.unready.contains(row.channel_variant_id)) continue;
     Reconciliation found;
     found.listing_id = row.listing_id;

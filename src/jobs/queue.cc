@@ -162,6 +162,7 @@ JobOptions JoinOptions(const JobOptions& pending, const JobOptions& wish) {
   joined.full = pending.full || wish.full;
   joined.pull_first = pending.pull_first || wish.pull_first;
   joined.release_broken = pending.release_broken || wish.release_broken;
+  joined.release_doubtful = pending.release_doubtful || wish.release_doubtful;
   joined.since_last = pending.since_last && wish.since_last;
   return joined;
 }

@@ -5,11 +5,6 @@
 namespace flxlink::linking {
 namespace {
 
-// An initial status for a new link: what the channel shows; an item of a channel without statuses is listed.
-ListingStatus InitialStatus(ChannelStatus seen) {
-  return {seen == ChannelStatus::kHidden ? Health::kHidden : Health::kListed, PendingChange::kNone, false};
-}
-
 // Whether a rule that links comes after one that refused a free target: only then can a second match tell anything
 // else.
 bool SecondMatchMayDiffer(const MatchStats& stats) {
@@ -66,7 +61,6 @@ void LinkOutcomes::Take(int64_t row, const LinkOutcome& outcome) {
   write.reason = outcome.reason;
   if (outcome.state == LinkState::kLinked) {
     write.channel_variant_id = input_.channel_variant_id(outcome.channel_row);
-    write.status = InitialStatus(input_.channel_status(outcome.channel_row));
     new_links_.push_back({row, outcome.channel_row});
   } else if (outcome.reason == input_.stored_reason(row) && outcome.rule == input_.stored_rule(row)) {
     return;

@@ -38,6 +38,24 @@ absl::string_view ToString(Subject subject) { return subject == Subject::kPrice 
 
 absl::string_view ToString(Action action) { return action == Action::kHide ? "hide" : "unhide"; }
 
+bool Compare(int64_t value, StatusRule::Comparison comparison, int64_t operand) {
+  switch (comparison) {
+    case StatusRule::Comparison::kLess:
+      return value < operand;
+    case StatusRule::Comparison::kLessOrEqual:
+      return value <= operand;
+    case StatusRule::Comparison::kEqual:
+      return value == operand;
+    case StatusRule::Comparison::kNotEqual:
+      return value != operand;
+    case StatusRule::Comparison::kGreaterOrEqual:
+      return value >= operand;
+    case StatusRule::Comparison::kGreater:
+      return value > operand;
+  }
+  return false;
+}
+
 absl::Status StatusRuleError(absl::string_view rule, absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("status rule ", model::Quote(rule), ": ", what, "; a status rule is such as quantity<=0:hide"));
@@ -126,6 +144,34 @@ absl::Status ValidateKept(const ChannelConfig& config) {
 }
 
 }  // namespace
+
+ChannelStatus EvaluateStatusRules(absl::Span<const StatusRule> rules, int64_t price, int64_t quantity) {
+  for (const StatusRule& rule : rules) {
+    const int64_t value = rule.subject == StatusRule::Subject::kQuantity ? quantity : price;
+    if (value == kAbsent || !Compare(value, rule.comparison, rule.operand)) continue;
+    return rule.action == StatusRule::Action::kHide ? ChannelStatus::kHidden : ChannelStatus::kListed;
+  }
+  return ChannelStatus::kUnknown;
+}
+
+absl::string_view ToString(OnDoubt on_doubt) {
+  switch (on_doubt) {
+    case OnDoubt::kKeep:
+      return "keep";
+    case OnDoubt::kHold:
+      return "hold";
+    case OnDoubt::kDissolve:
+      return "dissolve";
+  }
+  return "";
+}
+
+absl::optional<OnDoubt> ParseOnDoubt(absl::string_view text) {
+  for (const OnDoubt on_doubt : {OnDoubt::kKeep, OnDoubt::kHold, OnDoubt::kDissolve}) {
+    if (text == ToString(on_doubt)) return on_doubt;
+  }
+  return absl::nullopt;
+}
 
 absl::StatusOr<StatusRule> ParseStatusRule(absl::string_view text, Currency currency) {
   StatusRule rule;

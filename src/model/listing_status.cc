@@ -11,14 +11,22 @@ PendingChange ChangeBetween(ChannelStatus shown, ChannelStatus wanted) {
 
 bool IsShowable(ChannelStatus status) { return status == ChannelStatus::kListed || status == ChannelStatus::kHidden; }
 
-}  // namespace
+Health HealthShown(ChannelStatus seen) {
+  switch (seen) {
+    case ChannelStatus::kHidden:
+    case ChannelStatus::kDead:
+      return Health::kHidden;
+    case ChannelStatus::kNotUnderstood:
+      return Health::kUnknown;
+    case ChannelStatus::kUnknown:
+    case ChannelStatus::kListed:
+      break;
+  }
+  return Health::kListed;
+}
 
-Health HealthOf(const ListingStatus& status) { return status.paused ? Health::kPaused : status.base; }
-
-bool IsLive(const ListingStatus& status) { return status.base != Health::kDelisted; }
-
-absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status) {
-  if (status.base != Health::kListed && status.base != Health::kHidden) return absl::nullopt;
+// What the status is to come to, whether that can be sent or not.
+absl::optional<ChannelStatus> Wanted(const ListingStatus& status) {
   switch (status.pending) {
     case PendingChange::kHiding:
     case PendingChange::kDelisting:
@@ -28,25 +36,110 @@ absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status) {
     case PendingChange::kNone:
       break;
   }
-  return status.base == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden;
+  if (status.author == StatusAuthor::kChannel) return absl::nullopt;
+  if (status.kept_hidden) return ChannelStatus::kListed;
+  return ShownStatus(status);
 }
 
-ListingStatus Decide(const ListingStatus& status, ChannelStatus wanted) {
-  const bool has_status = status.base == Health::kListed || status.base == Health::kHidden;
-  if (!has_status || status.pending == PendingChange::kDelisting || !IsShowable(wanted)) return status;
-  const ChannelStatus shown = status.base == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden;
-  ListingStatus decided = status;
-  decided.pending = ChangeBetween(shown, wanted);
-  return decided;
+// The status that shows `shown` and wants what it wanted before.
+ListingStatus Showing(const ListingStatus& status, Health shown) {
+  ListingStatus after = status;
+  after.base = shown;
+  if (status.pending == PendingChange::kDelisting) return after;
+  const absl::optional<ChannelStatus> wanted = Wanted(status);
+  // Where nobody knows what is shown, what is wanted stays to be sent once it is known.
+  after.pending = !wanted.has_value() ? PendingChange::kNone
+                                      : ChangeBetween(ShownStatus(after).value_or(ChannelStatus::kUnknown), *wanted);
+  return after;
+}
+
+// What a status that somebody stated is after the channel showed another than it had acknowledged.
+ListingStatus Drifted(const ListingStatus& status, ChannelStatus seen, StatusDrift on_drift) {
+  ListingStatus drifted = Showing(status, HealthShown(seen));
+  if (on_drift == StatusDrift::kAdopt) return Adopt(drifted);
+  if (status.author == StatusAuthor::kRule && seen == ChannelStatus::kHidden) {
+    drifted.kept_hidden = true;
+    drifted.pending = PendingChange::kNone;
+  }
+  return drifted;
+}
+
+}  // namespace
+
+Health HealthOf(const ListingStatus& status) { return status.paused ? Health::kPaused : status.base; }
+
+bool IsLive(const ListingStatus& status) { return status.base != Health::kDelisted; }
+
+absl::optional<ChannelStatus> ShownStatus(const ListingStatus& status) {
+  if (status.base == Health::kListed) return ChannelStatus::kListed;
+  if (status.base == Health::kHidden) return ChannelStatus::kHidden;
+  return absl::nullopt;
+}
+
+absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status) {
+  if (!ShownStatus(status).has_value() || status.kept_hidden) return absl::nullopt;
+  return Wanted(status);
+}
+
+ListingStatus InitialStatus(ChannelStatus seen) {
+  ListingStatus status;
+  status.base = HealthShown(seen);
+  return status;
+}
+
+ListingStatus StateByRule(const ListingStatus& status, ChannelStatus wanted) {
+  const absl::optional<ChannelStatus> shown = ShownStatus(status);
+  const bool is_fixed = status.author == StatusAuthor::kPerson || status.pending == PendingChange::kDelisting;
+  if (is_fixed || !shown.has_value()) return status;
+  ListingStatus stated = status;
+  if (!IsShowable(wanted)) {
+    if (status.author != StatusAuthor::kRule) return status;
+    stated.author = StatusAuthor::kChannel;
+    stated.before = ChannelStatus::kUnknown;
+    stated.kept_hidden = false;
+    const bool returns = IsShowable(status.before) && !status.kept_hidden;
+    stated.pending = returns ? ChangeBetween(*shown, status.before) : PendingChange::kNone;
+    return stated;
+  }
+  if (status.author == StatusAuthor::kChannel) stated.before = Wanted(status).value_or(*shown);
+  stated.author = StatusAuthor::kRule;
+  if (status.kept_hidden && wanted == ChannelStatus::kListed) return stated;
+  stated.kept_hidden = false;
+  stated.pending = ChangeBetween(*shown, wanted);
+  return stated;
+}
+
+ListingStatus Adopt(const ListingStatus& status) {
+  ListingStatus adopted;
+  adopted.base = status.base == Health::kDelisted ? Health::kHidden : status.base;
+  adopted.paused = status.paused;
+  return adopted;
+}
+
+ListingStatus FollowChannel(const ListingStatus& status, ChannelStatus seen, StatusDrift on_drift) {
+  if (status.base == Health::kNotListed || status.base == Health::kDelisted) return status;
+  if (seen == ChannelStatus::kUnknown) return status;
+  const bool has_drifted = status.author != StatusAuthor::kChannel && status.pending == PendingChange::kNone &&
+                           IsShowable(seen) && HealthShown(seen) != status.base;
+  if (!status.kept_hidden) {
+    return has_drifted ? Drifted(status, seen, on_drift) : Showing(status, HealthShown(seen));
+  }
+  ListingStatus kept = status;
+  kept.base = HealthShown(seen);
+  kept.kept_hidden = seen != ChannelStatus::kListed;
+  return kept;
 }
 
 ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linked) {
   if (wanted != Health::kListed && wanted != Health::kHidden && wanted != Health::kDelisted) return status;
-  ListingStatus stated = {status.base, PendingChange::kNone, status.paused};
+  ListingStatus stated;
+  stated.base = status.base;
+  stated.paused = status.paused;
   if (!linked) {
     stated.base = wanted == Health::kDelisted ? Health::kDelisted : Health::kNotListed;
     return stated;
   }
+  stated.author = StatusAuthor::kPerson;
   if (wanted == Health::kDelisted) {
     const bool is_hidden = status.base == Health::kHidden && status.pending == PendingChange::kNone;
     if (is_hidden || status.base == Health::kNotListed || status.base == Health::kDelisted) {
@@ -57,20 +150,26 @@ ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linke
     return stated;
   }
   if (status.base == Health::kDelisted) stated.base = Health::kHidden;
-  return Decide(stated, wanted == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden);
+  const absl::optional<ChannelStatus> shown = ShownStatus(stated);
+  if (!shown.has_value()) return status;
+  stated.pending = ChangeBetween(*shown, wanted == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden);
+  return stated;
 }
 
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now) {
   if (status.base == Health::kDelisted || !IsShowable(now)) return status;
-  ListingStatus acknowledged = status;
-  acknowledged.base = now == ChannelStatus::kListed ? Health::kListed : Health::kHidden;
   if (status.pending == PendingChange::kDelisting) {
-    if (now == ChannelStatus::kHidden) acknowledged = {Health::kDelisted, PendingChange::kNone, status.paused};
+    ListingStatus acknowledged = status;
+    acknowledged.base = now == ChannelStatus::kListed ? Health::kListed : Health::kDelisted;
+    if (now == ChannelStatus::kHidden) acknowledged.pending = PendingChange::kNone;
     return acknowledged;
   }
   // An acknowledgement may be of a push from before the last decision: what is wanted stays wanted.
-  acknowledged.pending = ChangeBetween(now, DesiredStatus(status).value_or(now));
-  return acknowledged;
+  if (!status.kept_hidden) return Showing(status, HealthShown(now));
+  ListingStatus kept = status;
+  kept.base = HealthShown(now);
+  kept.kept_hidden = now == ChannelStatus::kHidden;
+  return kept;
 }
 
 absl::string_view ToString(ChannelStatus status) {
@@ -83,8 +182,33 @@ absl::string_view ToString(ChannelStatus status) {
       return "hidden";
     case ChannelStatus::kDead:
       return "dead";
+    case ChannelStatus::kNotUnderstood:
+      return "not_understood";
   }
   return "";
+}
+
+absl::string_view ToString(StatusAuthor author) {
+  switch (author) {
+    case StatusAuthor::kChannel:
+      return "channel";
+    case StatusAuthor::kRule:
+      return "rule";
+    case StatusAuthor::kPerson:
+      return "person";
+  }
+  return "";
+}
+
+absl::string_view ToString(StatusDrift drift) {
+  return drift == StatusDrift::kCorrect ? "correct" : "adopt";
+}
+
+absl::optional<StatusDrift> ParseStatusDrift(absl::string_view text) {
+  for (const StatusDrift drift : {StatusDrift::kCorrect, StatusDrift::kAdopt}) {
+    if (text == ToString(drift)) return drift;
+  }
+  return absl::nullopt;
 }
 
 absl::string_view ToString(Health health) {
@@ -99,13 +223,15 @@ absl::string_view ToString(Health health) {
       return "delisted";
     case Health::kPaused:
       return "paused";
+    case Health::kUnknown:
+      return "unknown";
   }
   return "";
 }
 
 absl::optional<Health> ParseHealth(absl::string_view text) {
   for (const Health health :
-       {Health::kNotListed, Health::kListed, Health::kHidden, Health::kDelisted, Health::kPaused}) {
+       {Health::kNotListed, Health::kListed, Health::kHidden, Health::kDelisted, Health::kPaused, Health::kUnknown}) {
     if (text == ToString(health)) return health;
   }
   return absl::nullopt;

@@ -28,6 +28,11 @@ FLXLINK_SAME_NUMBER(StatusRule::Action::kHide, ACTION_HIDE);
 FLXLINK_SAME_NUMBER(StatusRule::Action::kUnhide, ACTION_UNHIDE);
 FLXLINK_SAME_NUMBER(OversellGuard::kHold, OVERSELL_GUARD_HOLD);
 FLXLINK_SAME_NUMBER(OversellGuard::kOverwrite, OVERSELL_GUARD_OVERWRITE);
+FLXLINK_SAME_NUMBER(StatusDrift::kCorrect, STATUS_DRIFT_CORRECT);
+FLXLINK_SAME_NUMBER(StatusDrift::kAdopt, STATUS_DRIFT_ADOPT);
+FLXLINK_SAME_NUMBER(OnDoubt::kKeep, ON_DOUBT_KEEP);
+FLXLINK_SAME_NUMBER(OnDoubt::kHold, ON_DOUBT_HOLD);
+FLXLINK_SAME_NUMBER(OnDoubt::kDissolve, ON_DOUBT_DISSOLVE);
 FLXLINK_SAME_NUMBER(JobKind::kPull, JOB_KIND_PULL);
 FLXLINK_SAME_NUMBER(JobKind::kBuild, JOB_KIND_BUILD);
 FLXLINK_SAME_NUMBER(JobKind::kLink, JOB_KIND_LINK);
@@ -174,6 +179,7 @@ void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record
   record->set_full(options.full);
   record->set_pull_first(options.pull_first);
   record->set_release_broken(options.release_broken);
+  record->set_release_doubtful(options.release_doubtful);
   record->set_approved(options.approved);
   record->set_since_last(options.since_last);
   for (const std::string& item : options.items) record->add_items(item);
@@ -187,6 +193,7 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   options.full = record.full();
   options.pull_first = record.pull_first();
   options.release_broken = record.release_broken();
+  options.release_doubtful = record.release_doubtful();
   options.approved = record.approved();
   options.since_last = record.since_last();
   options.items.assign(record.items().begin(), record.items().end());
@@ -210,6 +217,21 @@ Problem DecodeParts(const Record& record) {
   Problem problem = MakeProblem(record.code(), {}, record.message());
   for (const internal::SettingRecord& arg : record.args()) problem.args.push_back({arg.name(), arg.value()});
   return problem;
+}
+
+// Of what is to be done in which case.
+absl::Status DecodeConfigEnums(const internal::ChannelConfigRecord& record, ChannelConfig* config) {
+  absl::Status status = DecodeEnum(kConfig, "oversell guard", record.oversell_guard(),
+                                   &internal::OversellGuardRecord_IsValid, &config->oversell_guard);
+  if (status.ok()) {
+    status = DecodeEnum(kConfig, "status drift", record.on_status_drift(), &internal::StatusDriftRecord_IsValid,
+                        &config->on_status_drift);
+  }
+  if (!status.ok() || !record.has_on_doubt()) return status;
+  OnDoubt on_doubt = OnDoubt::kHold;
+  status = DecodeEnum(kConfig, "answer to doubt", record.on_doubt(), &internal::OnDoubtRecord_IsValid, &on_doubt);
+  config->on_doubt = on_doubt;
+  return status;
 }
 
 }  // namespace
@@ -243,6 +265,8 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   EncodeSyncFields(config.sync_fields, record.mutable_sync_fields());
   record.set_currency(std::string(config.currency.code()));
   record.set_oversell_guard(static_cast<internal::OversellGuardRecord>(config.oversell_guard));
+  if (config.on_doubt.has_value()) record.set_on_doubt(static_cast<internal::OnDoubtRecord>(*config.on_doubt));
+  record.set_on_status_drift(static_cast<internal::StatusDriftRecord>(config.on_status_drift));
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
   if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);
   record.set_keep_days(config.keep_days);
@@ -258,9 +282,7 @@ absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes) {
   if (absl::Status status = DecodeConfigLists(record, &config); !status.ok()) return status;
   config.sync_fields = SyncFields();
   if (absl::Status status = DecodeSyncFields(record.sync_fields(), &config.sync_fields); !status.ok()) return status;
-  absl::Status status = DecodeEnum(kConfig, "oversell guard", record.oversell_guard(),
-                                   &internal::OversellGuardRecord_IsValid, &config.oversell_guard);
-  if (!status.ok()) return status;
+  if (absl::Status status = DecodeConfigEnums(record, &config); !status.ok()) return status;
   const absl::StatusOr<Currency> currency = Currency::Parse(record.currency());
   if (!currency.ok()) {
     return absl::DataLossError(absl::StrCat("the stored ", kConfig, " is damaged: ", currency.status().message(),

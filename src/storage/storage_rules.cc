@@ -14,9 +14,10 @@
 namespace flxlink::storage {
 namespace {
 
-absl::Status HasNoStatus(absl::string_view code, absl::string_view sku, absl::string_view why) {
-  return ProblemStatus(absl::StatusCode::kFailedPrecondition, code, {{"sku", std::string(sku)}, {"field", "status"}},
-                       absl::StrCat("SKU ", sku, " ", why, ", so that there is nothing to list or hide"));
+absl::Status NothingToHide(absl::string_view sku) {
+  return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kNotLinked,
+                       {{"sku", std::string(sku)}, {"field", "status"}},
+                       absl::StrCat("SKU ", sku, " is not linked, so that there is nothing to list or hide"));
 }
 
 PullState NoneRunning(const PullState& pull) {
@@ -127,7 +128,34 @@ void MergeFields(const FieldColumns& columns, int64_t row, std::vector<Field>* f
 auto ConfigParts(const ChannelConfig& config) {
   return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
                   config.strict, config.link_after_build, config.link_after_sync, config.sync_fields, config.currency,
-                  config.oversell_guard, config.status_rules, config.break_limit, config.keep_days, config.keep_jobs);
+                  config.oversell_guard, config.on_doubt, config.on_status_drift, config.status_rules,
+                  config.break_limit, config.keep_days, config.keep_jobs);
+}
+
+void SortByCode(std::vector<Problem>* attentions) {
+  std::sort(attentions->begin(), attentions->end(), [](const Problem& a, const Problem& b) { return a.code < b.code; });
+}
+
+absl::optional<std::string> KeyOf(const std::vector<Normalizer>& normalizers, const std::vector<Field>& fields,
+                                  absl::string_view name) {
+  std::string scratch;
+  const absl::optional<absl::string_view> key = NormalizeKey(normalizers, FieldValue(fields, name), &scratch);
+  return key.has_value() ? absl::make_optional(std::string(*key)) : absl::nullopt;
+}
+
+std::string WhyDoubtful(const PairVerdict& doubt) {
+  if (doubt.rule == 0) return "no link rule finds the two equal any more";
+  return absl::StrCat("under link rule ", doubt.rule, " it has the key ", model::Quote(doubt.channel_key),
+                      ", and the listing variant ", model::Quote(doubt.listing_key));
+}
+
+Problem LinkDoubtful(const std::string& external_id, const PairVerdict& doubt) {
+  return MakeProblem(problem_code::kLinkDoubtful,
+                     {{"external_id", external_id},
+                      {"rule", absl::StrCat(doubt.rule)},
+                      {"listing_key", doubt.listing_key},
+                      {"channel_key", doubt.channel_key}},
+                     absl::StrCat("item ", external_id, " may be another product by now: ", WhyDoubtful(doubt)));
 }
 
 const FixedField* FindFixed(const std::vector<FixedField>& fixed, absl::string_view field) {
@@ -425,13 +453,10 @@ ProductChange CompareProducts(const ProductState& before, const ProductState& af
 
 bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }
 
-ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& initial) {
-  return {initial.base, initial.pending, stored.paused};
-}
-
-ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus seen) {
-  const Health base = seen == ChannelStatus::kHidden ? Health::kHidden : Health::kListed;
-  return {base, PendingChange::kNone, stored.paused};
+ListingStatus StatusAfterLink(const ListingStatus& stored, ChannelStatus seen) {
+  ListingStatus status = InitialStatus(seen);
+  status.paused = stored.paused;
+  return status;
 }
 
 absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Health wanted, bool linked,
@@ -440,15 +465,20 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
     return absl::InvalidArgumentError(
         absl::StrCat("SKU ", sku, ": a person states listed, hidden or delisted, not ", ToString(wanted)));
   }
-  if (!linked && wanted == Health::kHidden) return HasNoStatus(problem_code::kNotLinked, sku, "is not linked");
-  if (linked && stored.base == Health::kNotListed && wanted != Health::kDelisted) {
-    return HasNoStatus(problem_code::kUnsupportedStatus, sku, "has no status on its channel");
+  if (!linked && wanted == Health::kHidden) return NothingToHide(sku);
+  if (linked && stored.base == Health::kUnknown) {
+    return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kStatusNotUnderstood,
+                         {{"sku", std::string(sku)}},
+                         absl::StrCat("SKU ", sku, ": its channel shows a status that is not understood, over which "
+                                                   "none is sent"));
   }
   return StateStatus(stored, wanted, linked);
 }
 
 ListingStatus StatusAfterUnlink(const ListingStatus& stored) {
-  return {Health::kNotListed, PendingChange::kNone, stored.paused};
+  ListingStatus status;
+  status.paused = stored.paused;
+  return status;
 }
 
 Doubt DoubtWith(const Doubt& before, const PushItem& item) {
@@ -506,6 +536,109 @@ bool IsOther(absl::string_view linked, absl::string_view seen) {
 
 LinkAfterSighting AfterSighting(absl::string_view linked, absl::string_view seen) {
   return {IsOther(linked, seen) ? LinkState::kBroken : LinkState::kLinked, std::string(linked.empty() ? seen : linked)};
+}
+
+std::vector<Field> ListingKeys(absl::string_view sku, absl::string_view parent, std::vector<Field> fields) {
+  fields.push_back({"sku", std::string(sku)});
+  fields.push_back({"parent", std::string(parent)});
+  return fields;
+}
+
+std::vector<Field> ItemKeys(absl::string_view external_id, std::vector<Field> fields) {
+  fields.push_back({"id", std::string(external_id)});
+  return fields;
+}
+
+bool HasOtherKeys(const LinkPriority& rules, const std::vector<Field>& before, const std::vector<Field>& after) {
+  return std::any_of(rules.begin(), rules.end(), [&](const LinkRule& rule) {
+    return KeyOf(rule.normalizers, before, rule.channel_field) != KeyOf(rule.normalizers, after, rule.channel_field);
+  });
+}
+
+PairVerdict JudgePair(const LinkPriority& rules, const std::vector<Field>& listing, const std::vector<Field>& item) {
+  PairVerdict verdict;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const LinkRule& rule = rules[i];
+    absl::optional<std::string> listing_key = KeyOf(rule.normalizers, listing, rule.listing_field);
+    absl::optional<std::string> channel_key = KeyOf(rule.normalizers, item, rule.channel_field);
+    if (!listing_key.has_value() || !channel_key.has_value()) continue;
+    if (*listing_key == *channel_key) return {true, 0, "", ""};
+    if (verdict.rule != 0) continue;
+    verdict.rule = static_cast<int32_t>(i) + 1;
+    verdict.listing_key = *std::move(listing_key);
+    verdict.channel_key = *std::move(channel_key);
+  }
+  return verdict;
+}
+
+bool IsDoubtfulAfter(bool doubtful, bool was_broken, const PairVerdict& verdict) {
+  if (verdict.agrees) return false;
+  return doubtful || was_broken || verdict.rule != 0;
+}
+
+bool CanBeDoubted(bool by_hand, bool own_ids) { return !by_hand || !own_ids; }
+
+bool IsOfSightings(const Problem& attention) {
+  constexpr absl::string_view kCodes[] = {problem_code::kHiddenOnChannel, problem_code::kItemDead,
+                                          problem_code::kLinkDoubtful, problem_code::kStatusNotUnderstood};
+  return std::find(std::begin(kCodes), std::end(kCodes), attention.code) != std::end(kCodes);
+}
+
+std::vector<Problem> SightingAttentions(absl::string_view external_id, ChannelStatus seen,
+                                        const std::vector<Field>& item_fields, const ListingStatus& status,
+                                        const absl::optional<PairVerdict>& doubt) {
+  const std::string id(external_id);
+  std::vector<Problem> attentions;
+  if (status.kept_hidden) {
+    attentions.push_back(MakeProblem(problem_code::kHiddenOnChannel, {{"external_id", id}},
+                                     absl::StrCat("item ", id, " was hidden on the channel after a status rule had "
+                                                               "shown it")));
+  }
+  if (seen == ChannelStatus::kDead) {
+    attentions.push_back(MakeProblem(problem_code::kItemDead, {{"external_id", id}},
+                                     absl::StrCat("the channel has item ", id, " as dead")));
+  }
+  if (doubt.has_value()) attentions.push_back(LinkDoubtful(id, *doubt));
+  if (seen == ChannelStatus::kNotUnderstood) {
+    const std::string word(FieldValue(item_fields, "status"));
+    attentions.push_back(MakeProblem(
+        problem_code::kStatusNotUnderstood, {{"external_id", id}, {"status", word}},
+        absl::StrCat("the channel shows item ", id, " with the status ", model::Quote(word), ", which is not understood")));
+  }
+  return attentions;
+}
+
+std::vector<Problem> WithSightings(const std::vector<Problem>& stored, std::vector<Problem> sighted) {
+  std::copy_if(stored.begin(), stored.end(), std::back_inserter(sighted),
+               [](const Problem& attention) { return !IsOfSightings(attention); });
+  SortByCode(&sighted);
+  return sighted;
+}
+
+void AddSightedChanges(absl::string_view sku, absl::string_view external_id, const std::vector<Problem>& before,
+                       const std::vector<Problem>& after, PullWriteResult* result) {
+  const auto add = [&](const std::vector<Problem>& from, const std::vector<Problem>& others,
+                       std::vector<SightedAttention>* to) {
+    for (const Problem& attention : from) {
+      if (!IsOfSightings(attention)) continue;
+      const auto is_same = [&](const Problem& other) { return other.code == attention.code; };
+      if (std::any_of(others.begin(), others.end(), is_same)) continue;
+      to->push_back({std::string(sku), std::string(external_id), attention});
+    }
+  };
+  add(after, before, &result->raised);
+  add(before, after, &result->cleared);
+}
+
+ItemValues KnownAfterSighting(const ItemValues& acknowledged, const ItemValues& seen, const ListingStatus& status,
+                              bool is_settled, const SyncFields& in_doubt) {
+  ItemValues known = acknowledged;
+  for (const SyncField field : kSyncFields) {
+    if (!is_settled && !in_doubt.Has(field)) known.Set(field, seen.Get(field));
+  }
+  const bool is_adopted = status.author == StatusAuthor::kChannel && status.pending == PendingChange::kNone;
+  if (is_adopted && !in_doubt.Has(SyncField::kStatus)) known.status = seen.status;
+  return known;
 }
 
 RareVector<RefusedValue> RefusedAfterSighting(const std::vector<RefusedValue>& refused, const SeenItem& before,
@@ -589,19 +722,29 @@ std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& 
                                   const std::vector<Problem>& stored) {
   std::vector<Problem> attentions;
   if (row.attentions >= 0) attentions = batch.attentions[static_cast<size_t>(row.attentions)];
+  std::copy_if(stored.begin(), stored.end(), std::back_inserter(attentions), &IsOfSightings);
   return WithWaiting(std::move(attentions), stored);
 }
 
 std::vector<Problem> WithWaiting(std::vector<Problem> attentions, const std::vector<Problem>& stored) {
   std::copy_if(stored.begin(), stored.end(), std::back_inserter(attentions), &WaitsToBeStated);
-  std::sort(attentions.begin(), attentions.end(), [](const Problem& a, const Problem& b) { return a.code < b.code; });
+  SortByCode(&attentions);
   return attentions;
+}
+
+std::vector<Problem> WithStatedStatus(const std::vector<Problem>& stored, const ListingStatus& status) {
+  std::vector<Problem> left;
+  std::copy_if(stored.begin(), stored.end(), std::back_inserter(left), [&](const Problem& attention) {
+    if (attention.code == problem_code::kHiddenOnChannel) return status.kept_hidden;
+    return !WaitsToBeStated(attention);
+  });
+  return left;
 }
 
 void AddAttentionChanges(int64_t row, const std::vector<Problem>& before, const std::vector<Problem>& after,
                          SettlementResult* result) {
   for (const Problem& attention : before) {
-    if (WaitsToBeStated(attention)) continue;
+    if (WaitsToBeStated(attention) || IsOfSightings(attention)) continue;
     const auto now =
         std::find_if(after.begin(), after.end(), [&](const Problem& other) { return other.code == attention.code; });
     if (now == after.end()) {

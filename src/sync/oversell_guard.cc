@@ -23,7 +23,8 @@ RareVector<int64_t> QuantitiesInDoubt(const SyncFields& in_doubt, const RareVect
 namespace sync {
 
 int64_t ShownQuantity(const SyncRow& row) {
-  const bool is_known = row.acknowledged.quantity != kAbsent && !row.in_doubt.Has(SyncField::kQuantity);
+  const bool is_open = row.in_doubt.Has(SyncField::kQuantity) && !row.confirmed.Has(SyncField::kQuantity);
+  const bool is_known = row.acknowledged.quantity != kAbsent && !is_open;
   if (is_known) return row.acknowledged.quantity;
   return row.seen_at < row.guarded_at ? kAbsent : row.seen.quantity;
 }
@@ -35,7 +36,9 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
 
 bool IsQuantityHeld(const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy) {
   if (IsHiddenByQuantity(row, policy)) return false;
-  return GuardStands(row, policy) && desired.quantity != kAbsent && desired.quantity != ShownQuantity(row);
+  if (!GuardStands(row, policy) || desired.quantity == kAbsent) return false;
+  const int64_t shown = ShownQuantity(row);
+  return shown == kAbsent || desired.quantity > shown;
 }
 
 bool SetsGuard(const ItemValues& before, const RareVector<int64_t>& quantities_in_doubt, const ItemValues& after,

@@ -5,12 +5,14 @@
 #include "src/sync/fixed_fields.h"
 #include "src/sync/oversell_guard.h"
 #include "src/sync/refused_values.h"
+#include "src/sync/sync_policy.h"
 
 namespace flxlink {
 namespace {
 
 // Whether the next plan would send something of the link, as far as the link alone can tell.
 bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
+  if (sync::IsClosed(row, policy)) return false;
   const ItemValues desired = Desired(row, policy);
   SyncFields send = DifferenceOf(sync::DifferingFields(desired, row.acknowledged), sync::FixedFields(row));
   if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);

@@ -10,21 +10,22 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "flxlink/sync.h"
 
 namespace flxlink::sync {
 
 struct SiblingDisagreements {
-  // For each row of the batch an index into `details`, or -1 where nobody disagrees.
+  // For each row of the batch an index into `details`, or -1 where its status may be sent.
   std::vector<int32_t> of_row;
   // One a product: who wants what.
   std::vector<std::string> details;
 };
 
-// A row of `siblings` whose link is in `batch` too does not count: the batch's row does. Items that are dead and links
-// with no desired status have no say.
+// By the rules of PlanSync. A row of `siblings` whose link is in `batch` too does not count: the batch's row does. Items
+// that are dead have no say.
 SiblingDisagreements FindSiblingDisagreements(const SyncBatch& batch, const SyncBatch& siblings,
-                                              const SyncPolicy& policy);
+                                              const SyncPolicy& policy, absl::Span<const UnlinkedItem> unlinked);
 
 }  // namespace flxlink::sync
 

@@ -44,11 +44,6 @@ SyncFields DoubtfulFields(const SyncRow& row) {
   return IntersectionOf(DifferenceOf(row.in_doubt, known), PresentFields(row.acknowledged));
 }
 
-Problem DeadItem(absl::string_view external_id) {
-  return MakeProblem(problem_code::kItemDead, {{"external_id", std::string(external_id)}},
-                     absl::StrCat("the channel has item ", external_id, " as dead"));
-}
-
 Problem HeldQuantity(const SyncRow& row) {
   const int64_t shown = sync::ShownQuantity(row);
   std::vector<Field> args = {{"product_quantity", absl::StrCat(row.product_quantity)}};
@@ -96,8 +91,11 @@ Settlement SettledWithoutPush(const SyncRow& row) {
 // Plans one batch, row by row.
 class Planner {
  public:
-  Planner(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy)
-      : batch_(batch), policy_(policy), disagreements_(sync::FindSiblingDisagreements(batch, siblings, policy)) {}
+  Planner(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
+          absl::Span<const UnlinkedItem> unlinked)
+      : batch_(batch),
+        policy_(policy),
+        disagreements_(sync::FindSiblingDisagreements(batch, siblings, policy, unlinked)) {}
 
   SyncPlan Run() {
     plan_.oversell_guard = policy_.oversell_guard;
@@ -124,10 +122,7 @@ class Planner {
 
   Decision Decide(int64_t i, const SyncRow& row, const ItemValues& desired) const {
     Decision decision;
-    if (row.seen.status == ChannelStatus::kDead) {
-      decision.attentions.push_back(DeadItem(batch_.external_id[i]));
-      return decision;
-    }
+    if (sync::IsClosed(row, policy_)) return decision;
     decision.send = sync::DifferingFields(desired, row.acknowledged);
     SendAnyway(DifferenceOf(row.in_doubt, row.confirmed), desired, &decision);
     decision.differs = decision.send;
@@ -255,8 +250,9 @@ class Planner {
 
 }  // namespace
 
-SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy) {
-  return Planner(batch, siblings, policy).Run();
+SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
+                  absl::Span<const UnlinkedItem> unlinked) {
+  return Planner(batch, siblings, policy, unlinked).Run();
 }
 
 }  // namespace flxlink

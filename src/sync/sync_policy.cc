@@ -23,6 +23,10 @@ SyncFields LaterWins(const AdapterCapabilities& capabilities) {
 
 namespace sync {
 
+bool IsClosed(const SyncRow& row, const SyncPolicy& policy) {
+  return row.seen.status == ChannelStatus::kDead || (row.doubtful && policy.holds_doubtful);
+}
+
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
   const bool has_price = policy.fields.Has(SyncField::kPrice) && row.product_price != kAbsent;
   const bool has_compare_at_price =
@@ -48,6 +52,8 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   if (capabilities.status_set.empty()) policy.fields.Remove(SyncField::kStatus);
   policy.currency = config.currency;
   policy.oversell_guard = config.oversell_guard;
+  policy.holds_doubtful =
+      config.on_doubt.value_or(capabilities.own_ids ? OnDoubt::kKeep : OnDoubt::kHold) != OnDoubt::kKeep;
   policy.read_lag = capabilities.pull_lag;
   policy.hides_by_quantity = capabilities.hides_by_quantity && policy.fields.Has(SyncField::kQuantity);
   policy.parent_status = capabilities.kept_by_parent.Has(SyncField::kStatus);

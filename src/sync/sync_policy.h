@@ -9,6 +9,10 @@
 
 namespace flxlink::sync {
 
+// Nothing may be sent to the link: its item is dead, or it is doubtful and the channel holds such links. An attention
+// that a pull or a fetch gave it says so.
+bool IsClosed(const SyncRow& row, const SyncPolicy& policy);
+
 // Whether the product has a price that cannot be sent because it is in another currency than the channel's.
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
 

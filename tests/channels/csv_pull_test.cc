@@ -160,7 +160,8 @@ TEST_F(CsvChannelTest, ASiblingThatSaysAnotherStatusIsToldAndHasItsProducts) {
     seen.push_back(absl::StrCat(pages[0].items.external_id[i], " ", ToString(ValuesAt(pages[0].items, i).status)));
   }
   EXPECT_THAT(seen,
-              ElementsAre("a/1\n2 listed", "a/3 listed", "b/1 unknown", "a/4 listed", "a/5 listed", "b/2 unknown"));
+              ElementsAre("a/1\n2 listed", "a/3 listed", "b/1 not_understood", "a/4 listed", "a/5 listed",
+                                "b/2 not_understood"));
   const std::vector<ItemProblem>& problems = pages[0].problems;
   ASSERT_THAT(problems, SizeIs(3)) << "an image says nothing of a variant";
   EXPECT_EQ(problems[0].external_id, "a/4");

@@ -242,14 +242,27 @@ TEST_F(CsvChannelTest, TheStatusIsComparedOnTheProductsFirstRow) {
 
 // There is nothing in it that could be destroyed, and a conflict would never end.
 TEST_F(CsvChannelTest, AnEmptyCellIsSetWhateverWasKnown) {
-  const std::string header = "Handle,Status,Variant Price,Variant Inventory Qty,Variant Compare At Price\n";
+  const std::string header = "Handle,Variant Price,Variant Inventory Qty,Variant Compare At Price\n";
   for (const bool is_known : {false, true}) {
-    Make(header + "a,,1,,\n");
-    const SyncFields mask = {SyncField::kQuantity, SyncField::kStatus, SyncField::kCompareAtPrice};
-    const ItemValues known = {kAbsent, 8, ChannelStatus::kHidden, 800};
+    Make(header + "a,1,,\n");
+    const SyncFields mask = {SyncField::kQuantity, SyncField::kCompareAtPrice};
+    const ItemValues known = {kAbsent, 8, ChannelStatus::kUnknown, 800};
     ExpectApplied(
-        {Knowing(MakeItem("a", mask, {kAbsent, 7, ChannelStatus::kListed, 700}), is_known ? known : ItemValues())});
-    EXPECT_EQ(ReadFile(path_), header + "a,active,1,7,7.00\n");
+        {Knowing(MakeItem("a", mask, {kAbsent, 7, ChannelStatus::kUnknown, 700}), is_known ? known : ItemValues())});
+    EXPECT_EQ(ReadFile(path_), header + "a,1,7,7.00\n");
+  }
+}
+
+// An empty cell is a word, too, that is none of the format's.
+TEST_F(CsvChannelTest, AStatusThatIsNotUnderstoodIsNotWrittenOver) {
+  for (const std::string word : {"", "unlisted", "draft "}) {
+    const std::string text = absl::StrCat("Handle,Status,Variant Price\na,", word, ",1\n");
+    Make(text);
+    const std::vector<PushOutcome> outcomes = Push({StatusItem("a", ChannelStatus::kListed)});
+    ASSERT_THAT(outcomes, SizeIs(1));
+    EXPECT_EQ(outcomes[0].result, PushResult::kRejected) << word;
+    EXPECT_EQ(outcomes[0].code, problem_code::kUnreadableItem);
+    EXPECT_EQ(ReadFile(path_), text);
   }
 }
 
@@ -325,7 +338,7 @@ TEST_F(CsvChannelTest, TheLastOfTwoItemsForOneVariantWins) {
 }
 
 TEST_F(CsvChannelTest, WritesStatusesAsTheFileHasThem) {
-  Make("Handle,Status,Published,Variant Price\na,active,true,1\nb,ACTIVE,true,1\nc,Draft,true,1\nd,,true,1\n");
+  Make("Handle,Status,Published,Variant Price\na,active,true,1\nb,ACTIVE,true,1\nc,Draft,true,1\nd,draft,true,1\n");
   ExpectApplied({StatusItem("a", ChannelStatus::kDead), StatusItem("b", ChannelStatus::kHidden),
                  StatusItem("c", ChannelStatus::kHidden), StatusItem("d", ChannelStatus::kListed)});
   EXPECT_EQ(ReadFile(path_),
@@ -336,7 +349,7 @@ TEST_F(CsvChannelTest, WritesStatusesAsTheFileHasThem) {
 // Else the next pull would tell of what the push itself has brought about.
 TEST_F(CsvChannelTest, AStatusIsWrittenWhereverItsProductSaysIt) {
   const std::string header = "Handle,Status,Option1 Value,Variant Price\n";
-  const std::string others = "c,,1,1\nc,,2,1\n";
+  const std::string others = "c,active,1,1\nc,,2,1\n";
   Make(header + "a,active,1,1\nb,active,1,1\na,ACTIVE,2,1\na,active,,\na,draft,3,1\na,,4,1\nb,active,2,1\n" + others);
   ExpectApplied(
       {PriceItem("b/1", 200), StatusItem("a/4", ChannelStatus::kDead), StatusItem("a/1", ChannelStatus::kDead)});

@@ -44,12 +44,14 @@ TEST(StatusWordsTest, NameEveryStatusOfTheirs) {
   EXPECT_EQ(csv_channel::StatusWord(csv_channel::StatusWords::kStatus, ChannelStatus::kUnknown), absl::nullopt);
 }
 
-TEST(StatusWordsTest, AreReadInAnyCaseAndElseUnknown) {
+TEST(StatusWordsTest, AreReadInAnyCaseAndElseNotUnderstood) {
   EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kStatus, "ARCHIVED"), ChannelStatus::kDead);
   EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kPublished, "True"), ChannelStatus::kListed);
   for (const char* other : {"", "true", "unlisted", " active"}) {
-    EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kStatus, other), ChannelStatus::kUnknown) << other;
+    EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kStatus, other), ChannelStatus::kNotUnderstood)
+        << other;
   }
+  EXPECT_EQ(csv_channel::ParseStatusWord(csv_channel::StatusWords::kNone, ""), ChannelStatus::kUnknown);
 }
 
 class VariantValuesTest : public ::testing::Test {

@@ -351,7 +351,7 @@ TEST_P(EngineSyncTest, WhereNothingCanBeHiddenTheQuantityHides) {
     ASSERT_EQ(sync.problems.size(), 1u);
     EXPECT_EQ(sync.problems[0].problem.code, problem_code::kHiddenByQuantity);
     EXPECT_EQ(ValuesOf("i1").quantity, 0);
-    EXPECT_EQ(Listing("s1").status, (ListingStatus{status, PendingChange::kNone, false}));
+    EXPECT_EQ(Listing("s1").status, (ListingStatus{status, PendingChange::kNone, false, StatusAuthor::kPerson}));
     WriteProducts({{"s1", "s1", 1000, quantity + 1}});
     sync = Run(JobKind::kSync);
     EXPECT_EQ(CountOf(sync, "sent") + CountOf(sync, "held_back"), 0) << "whatever the product has";
@@ -366,7 +366,7 @@ TEST_P(EngineSyncTest, WhereNothingCanBeHiddenTheQuantityHides) {
     state(Health::kListed);
     EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
     EXPECT_EQ(ValuesOf("i1").quantity, quantity + 1);
-    EXPECT_EQ(Listing("s1").status, (ListingStatus{Health::kListed, PendingChange::kNone, false}));
+    EXPECT_EQ(Listing("s1").status, (ListingStatus{Health::kListed, PendingChange::kNone, false, StatusAuthor::kPerson}));
     EXPECT_TRUE(Listing("s1").attentions.empty());
     WriteProducts({{"s1", "s1", 1000, quantity}});
     Run(JobKind::kSync);

@@ -533,15 +533,14 @@ TEST_F(SyncJobTest, ADoubtEndsWhereSiblingsDisagreeAboutTheStatus) {
   EXPECT_EQ(Run(JobKind::kSync).state, JobState::kFailed);
   EXPECT_EQ(InDoubt(), 2);
   platform_->SetFaults({});
-  // Then they disagree, so that nothing of it is sent.
-  WriteProduct(1, 1000, 7);
-  Run(JobKind::kRules);
+  // Then a person wants one of them listed, and the other stays hidden by a person, so that nothing of it is sent.
+  State(0, Health::kHidden);
+  State(1, Health::kListed);
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "held_back"), 2);
   EXPECT_EQ(InDoubt(), 0);
   EXPECT_THAT(OpenPushes(), IsEmpty());
   // Once they agree on what was acknowledged before, it is sent: the channel does not have it any more.
-  WriteProduct(0, 1000, 7);
-  Run(JobKind::kRules);
+  State(0, Health::kListed);
   EXPECT_EQ(platform_->FindItem(ItemId(0))->values.status, ChannelStatus::kHidden);
   EXPECT_EQ(CountOf(Run(JobKind::kSync), "statuses"), 2);
   EXPECT_EQ(platform_->FindItem(ItemId(0))->values.status, ChannelStatus::kListed);

@@ -83,6 +83,9 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
     return Tell(fence, "ReleaseBroken", ForwardingStorage::ReleaseBroken(fence, limit, now));
   }
+  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override {
+    return Tell(fence, "ReleaseDoubtful", ForwardingStorage::ReleaseDoubtful(fence, limit, now));
+  }
   absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                     absl::Time now) override {
     return Tell(fence, "WriteReconciliations", ForwardingStorage::WriteReconciliations(fence, rows, now));

@@ -190,7 +190,7 @@ TEST_P(StorageConformance, SyncRowTellsAllThatPlanningNeeds) {
   EXPECT_EQ(row.product_currency, CurrencyOf("EUR"));
   EXPECT_EQ(row.product_quantity, 7);
   EXPECT_EQ(row.quantity_at, At(1));
-  EXPECT_EQ(row.status, (ListingStatus{Health::kListed, PendingChange::kNone, false}));
+  EXPECT_EQ(row.status, InitialStatus(ChannelStatus::kHidden));
   EXPECT_EQ(row.acknowledged, (ItemValues{450, 6, ChannelStatus::kHidden}));
   EXPECT_EQ(row.seen, (ItemValues{450, 6, ChannelStatus::kHidden}));
   EXPECT_EQ(row.seen_at, At(2));

@@ -33,7 +33,7 @@ Job FullJob(Storage& storage, int64_t channel_id) {
   job.sync_priority = -8;
   job.prioritized_at = At(3);
   job.not_before = At(5);
-  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, true, true, {"X1", "X,2"}};
+  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, true, true, true, {"X1", "X,2"}};
   job.chain = {JobKind::kPull, JobKind::kBuild};
   job.from_job = 5;
   job.chained = {44, 45};

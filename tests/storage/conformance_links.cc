@@ -144,7 +144,6 @@ TEST_P(StorageConformance, NewLinkIsWrittenWithAllThatBelongsToIt) {
   LinkWrite row = NewLink(shop.ListingId("S1"), shop.ItemId("X1"));
   row.rule = 2;
   row.reason = LinkReason::kContradiction;
-  row.status = {Health::kHidden, PendingChange::kNone, false};
   EXPECT_TRUE(Value(storage().WriteLinks(shop.fence(), 0, {row}, At(5))).overtaken.empty());
 
   const ListingRow listing = shop.Listing("S1");
@@ -153,7 +152,7 @@ TEST_P(StorageConformance, NewLinkIsWrittenWithAllThatBelongsToIt) {
   EXPECT_EQ(listing.rule, 2);
   EXPECT_EQ(listing.reason, LinkReason::kContradiction);
   EXPECT_FALSE(listing.by_hand);
-  EXPECT_EQ(listing.status, row.status);
+  EXPECT_EQ(listing.status, InitialStatus(ChannelStatus::kHidden));
   EXPECT_TRUE(listing.dirty);
 
   const SyncRow link = shop.LinkRow("S1");

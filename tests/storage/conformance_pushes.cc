@@ -44,7 +44,7 @@ std::vector<AwaitedValues> Awaited(const std::vector<PushItem>& items) {
 }
 
 StatusWrite Hide(const SyncRow& link) {
-  return {link.listing_id, link.status, Decide(link.status, ChannelStatus::kHidden)};
+  return {link.listing_id, link.status, StateByRule(link.status, ChannelStatus::kHidden)};
 }
 
 }  // namespace
@@ -470,7 +470,8 @@ TEST_P(StorageConformance, AcknowledgedStatusBecomesTheListings) {
   const Settlement row = Applied(link, {100, 10, ChannelStatus::kHidden});
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)).status(), absl::OkStatus());
   EXPECT_EQ(shop.Listing("S1").status, Acknowledge(link.status, ChannelStatus::kHidden));
-  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kHidden, PendingChange::kNone, false}));
+  EXPECT_EQ(shop.Listing("S1").status,
+            (ListingStatus{Health::kHidden, PendingChange::kNone, false, StatusAuthor::kRule, ChannelStatus::kListed}));
 }
 
 TEST_P(StorageConformance, WhatAConflictSawIsAcknowledgedAndTheLinkStaysDirty) {
@@ -542,7 +543,8 @@ TEST_P(StorageConformance, AStatusThatAQuantitySaysIsTheListingsAndNoAcknowledge
   row.mask = {SyncField::kQuantity};
   row.by_quantity = ChannelStatus::kHidden;
   ASSERT_EQ(storage().WriteSettlements(shop.fence(), Settled(0, {row}), At(6)).status(), absl::OkStatus());
-  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kHidden, PendingChange::kNone, false}));
+  EXPECT_EQ(shop.Listing("S1").status,
+            (ListingStatus{Health::kHidden, PendingChange::kNone, false, StatusAuthor::kRule, ChannelStatus::kListed}));
   EXPECT_EQ(shop.LinkRow("S1").acknowledged, (ItemValues{before.price, 0, before.status}));
   EXPECT_FALSE(shop.LinkRow("S1").dirty);
 

@@ -15,7 +15,7 @@ constexpr int64_t kMax = Storage::kMaxRows;
 constexpr int64_t kNoListing = 987654321;
 
 StatusWrite Hide(const SyncRow& link) {
-  return {link.listing_id, link.status, Decide(link.status, ChannelStatus::kHidden)};
+  return {link.listing_id, link.status, StateByRule(link.status, ChannelStatus::kHidden)};
 }
 
 }  // namespace
@@ -163,7 +163,7 @@ TEST_P(StorageConformance, StatusesAreWrittenWhereTheyAreAsExpected) {
   const StatusWrite unlinked = {shop.ListingId("S4"), {}, {Health::kListed, PendingChange::kHiding, false}};
   ASSERT_EQ(shop.Edit("S2", Only(ListingEdit::Kind::kPause)), absl::OkStatus());
   EXPECT_EQ(Value(storage().WriteStatuses(shop.fence(), {first, second, unlinked}, At(6))), 2);
-  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kListed, PendingChange::kHiding, false}));
+  EXPECT_EQ(shop.Listing("S1").status, first.status);
   EXPECT_EQ(shop.Listing("S2").status, (ListingStatus{Health::kListed, PendingChange::kNone, true}));
   EXPECT_EQ(shop.Listing("S4").status.pending, PendingChange::kHiding);
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
@@ -176,10 +176,14 @@ TEST_P(StorageConformance, EveryStatusIsKept) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1"}});
   ListingStatus status;
-  for (const Health base : {Health::kListed, Health::kHidden, Health::kDelisted, Health::kNotListed}) {
+  int64_t number = 0;
+  for (const Health base :
+       {Health::kListed, Health::kHidden, Health::kDelisted, Health::kUnknown, Health::kNotListed}) {
     for (const PendingChange pending :
          {PendingChange::kHiding, PendingChange::kUnhiding, PendingChange::kDelisting, PendingChange::kNone}) {
-      const ListingStatus next = {base, pending, pending == PendingChange::kHiding};
+      const auto author = static_cast<StatusAuthor>(++number % 3);
+      const auto before = static_cast<ChannelStatus>(number % 5);
+      const ListingStatus next = {base, pending, pending == PendingChange::kHiding, author, before, number % 4 == 0};
       EXPECT_EQ(Value(storage().WriteStatuses(shop.fence(), {{shop.ListingId("S1"), status, next}}, At(1))), 1);
       status = next;
       EXPECT_EQ(shop.Listing("S1").status, status);

@@ -18,7 +18,10 @@ ListingEdit Stated(Health status) {
   return edit;
 }
 
-ListingStatus Of(Health base, PendingChange pending = PendingChange::kNone) { return {base, pending, false}; }
+// As a person stated it.
+ListingStatus Of(Health base, PendingChange pending = PendingChange::kNone) {
+  return {base, pending, false, StatusAuthor::kPerson};
+}
 
 // The channel does what the link's status asks for.
 void Acknowledge(Shop& shop, const std::string& sku) {
@@ -68,33 +71,31 @@ TEST_P(StorageConformance, DelistedWithoutALinkHoldsAtOnceAndIsAHandEdit) {
   shop.Stock({{"K1", "S1"}});
   const int64_t edit_version = shop.channel().edit_version;
   ASSERT_EQ(shop.Edit("S1", Stated(Health::kDelisted)), absl::OkStatus());
-  EXPECT_EQ(shop.Listing("S1").status, Of(Health::kDelisted));
+  EXPECT_EQ(shop.Listing("S1").status, (ListingStatus{Health::kDelisted}));
   EXPECT_EQ(shop.channel().edit_version, edit_version + 1) << "a link job that read it before must not link it";
   ASSERT_EQ(shop.Edit("S1", Stated(Health::kDelisted)), absl::OkStatus()) << "repeated";
   EXPECT_EQ(shop.channel().edit_version, edit_version + 1);
   ASSERT_EQ(shop.Edit("S1", Stated(Health::kListed)), absl::OkStatus());
-  EXPECT_EQ(shop.Listing("S1").status, Of(Health::kNotListed));
+  EXPECT_EQ(shop.Listing("S1").status, ListingStatus());
   EXPECT_EQ(shop.channel().edit_version, edit_version + 2);
 }
 
 TEST_P(StorageConformance, StatusThatCannotBeIsRefused) {
   Shop shop(under_test());
   shop.Stock({{"K1", "S1"}, {"K2", "S2"}});
-  shop.Pull({{"X2", 1, 1, ChannelStatus::kUnknown}});
-  LinkWrite link = NewLink(shop.ListingId("S2"), shop.ItemId("X2"));
-  link.status = Of(Health::kNotListed);
-  Value(shop.storage().WriteLinks(shop.fence(), 0, {link}, At(3)));
-  ASSERT_EQ(shop.Listing("S2").link_state, LinkState::kLinked);
+  shop.Pull({{"X2", 1, 1, ChannelStatus::kNotUnderstood}});
+  Value(shop.storage().WriteLinks(shop.fence(), 0, {NewLink(shop.ListingId("S2"), shop.ItemId("X2"))}, At(3)));
+  ASSERT_EQ(shop.Listing("S2").status, InitialStatus(ChannelStatus::kNotUnderstood));
   const absl::Status unlinked = shop.Edit("S1", Stated(Health::kHidden));
   EXPECT_EQ(unlinked.code(), kFailedPrecondition);
   EXPECT_EQ(ProblemFrom(unlinked).code, problem_code::kNotLinked);
-  const absl::Status without_status = shop.Edit("S2", Stated(Health::kListed));
-  EXPECT_EQ(without_status.code(), kFailedPrecondition);
-  EXPECT_EQ(ProblemFrom(without_status).code, problem_code::kUnsupportedStatus);
+  const absl::Status not_understood = shop.Edit("S2", Stated(Health::kListed));
+  EXPECT_EQ(not_understood.code(), kFailedPrecondition);
+  EXPECT_EQ(ProblemFrom(not_understood).code, problem_code::kStatusNotUnderstood);
   EXPECT_EQ(shop.Edit("S1", Stated(Health::kPaused)).code(), kInvalidArgument);
   EXPECT_EQ(shop.Edit("S1", Stated(Health::kNotListed)).code(), kInvalidArgument);
-  EXPECT_EQ(shop.Listing("S1").status, Of(Health::kNotListed));
-  EXPECT_EQ(shop.Listing("S2").status, Of(Health::kNotListed));
+  EXPECT_EQ(shop.Listing("S1").status, ListingStatus());
+  EXPECT_EQ(shop.Listing("S2").status, InitialStatus(ChannelStatus::kNotUnderstood));
 }
 
 }  // namespace flxlink

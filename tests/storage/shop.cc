@@ -300,7 +300,6 @@ LinkWrite NewLink(int64_t listing_id, int64_t channel_variant_id) {
   row.listing_id = listing_id;
   row.channel_variant_id = channel_variant_id;
   row.rule = 1;
-  row.status.base = Health::kListed;
   return row;
 }
 

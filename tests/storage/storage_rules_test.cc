@@ -186,9 +186,9 @@ TEST(StorageRules, SameConfigLooksAtEveryPart) {
 
 TEST(StorageRules, PauseOutlivesLinkingAndUnlinking) {
   const ListingStatus paused = {Health::kDelisted, PendingChange::kDelisting, true};
-  const ListingStatus initial = {Health::kHidden, PendingChange::kNone, false};
-  EXPECT_EQ(storage::StatusAfterLink(paused, initial), (ListingStatus{Health::kHidden, PendingChange::kNone, true}));
-  EXPECT_EQ(storage::StatusAfterLinkByHand(paused, ChannelStatus::kUnknown),
+  EXPECT_EQ(storage::StatusAfterLink(paused, ChannelStatus::kHidden),
+            (ListingStatus{Health::kHidden, PendingChange::kNone, true}));
+  EXPECT_EQ(storage::StatusAfterLink(paused, ChannelStatus::kUnknown),
             (ListingStatus{Health::kListed, PendingChange::kNone, true}));
   EXPECT_EQ(storage::StatusAfterUnlink(paused), (ListingStatus{Health::kNotListed, PendingChange::kNone, true}));
 }

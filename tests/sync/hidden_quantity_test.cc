@@ -29,10 +29,10 @@ SyncRow RowOf(const ListingStatus& status) {
   return row;
 }
 
-const ListingStatus kHidden = {Health::kHidden, PendingChange::kNone, false};
-const ListingStatus kDelisted = {Health::kDelisted, PendingChange::kNone, false};
-const ListingStatus kDelisting = {Health::kListed, PendingChange::kDelisting, false};
-const ListingStatus kUnhiding = {Health::kHidden, PendingChange::kUnhiding, false};
+const ListingStatus kHidden = {Health::kHidden, PendingChange::kNone, false, StatusAuthor::kPerson};
+const ListingStatus kDelisted = {Health::kDelisted, PendingChange::kNone, false, StatusAuthor::kPerson};
+const ListingStatus kDelisting = {Health::kListed, PendingChange::kDelisting, false, StatusAuthor::kPerson};
+const ListingStatus kUnhiding = {Health::kHidden, PendingChange::kUnhiding, false, StatusAuthor::kPerson};
 
 TEST(HiddenQuantityTest, WhatIsHiddenOrDelistedOrIsToBeWantsNothing) {
   for (const ListingStatus& status : {kHidden, kHidingStatus, kDelisted, kDelisting}) {

@@ -106,6 +106,7 @@ class Explorer {
     history.row.dirty_version = 1;
     history.row.product_price = change_.after.price;
     history.row.product_quantity = change_.after.quantity;
+    history.row.status = kListedStatus;
     history.row.status.base = change_.after.status == kListed ? Health::kListed : Health::kHidden;
     history.row.acknowledged = history.row.seen = change_.before;
     Continue(history);

@@ -53,8 +53,7 @@ TEST_F(SiblingsTest, ThatDisagreeKeepTheirStatusAndSendTheRest) {
   EXPECT_EQ(ItemAttention(plan, 0).code, problem_code::kSiblingsDisagree);
   EXPECT_EQ(
       ItemAttention(plan, 0).message,
-      "the channel has one status for the product, and its listing variants want listed for SKU3; hidden for SKU1, "
-      "SKU2");
+      "the channel has one status for the product, and its items want listed for SKU3; hidden for SKU1, SKU2");
   EXPECT_EQ(plan.items[1].mask, kStatus);
   EXPECT_EQ(plan.items[1].listing_id, 4);
   ASSERT_THAT(plan.settled.rows, SizeIs(2));
@@ -75,11 +74,38 @@ TEST_F(SiblingsTest, AMemberOfTheBatchDoesNotDisagreeWithItself) {
   EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
 }
 
-TEST_F(SiblingsTest, WithNothingToSayOrDeadDoNotCount) {
+TEST_F(SiblingsTest, WithNothingToSayWantWhatTheChannelShows) {
   AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
-  SyncRow not_listed = EqualRow(2);
-  not_listed.status = ListingStatus();
-  AddSyncRow(not_listed, "shirt", &siblings_);
+  SyncRow adopted = EqualRow(2);
+  adopted.status = InitialStatus(adopted.seen.status);
+  AddSyncRow(adopted, "shirt", &siblings_);
+  EXPECT_EQ(SettledCode(PlanBatch()), problem_code::kSiblingsDisagree) << "one sold-out variant hides no product";
+  siblings_.rows[0].seen.status = ChannelStatus::kHidden;
+  EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
+}
+
+TEST_F(SiblingsTest, ItemsWithoutALinkWantWhatTheChannelShows) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
+  const std::vector<UnlinkedItem> shown = {{"shirt", "X9", ChannelStatus::kListed}};
+  EXPECT_EQ(SettledCode(PlanSync(batch_, siblings_, policy_, shown)), problem_code::kSiblingsDisagree);
+  const std::vector<UnlinkedItem> others = {{"shirt", "X9", ChannelStatus::kHidden},
+                                            {"hat", "X8", ChannelStatus::kListed}};
+  EXPECT_EQ(OnlyItem(PlanSync(batch_, siblings_, policy_, others)).mask, kStatus);
+}
+
+TEST_F(SiblingsTest, AProductIsShownWhereARuleHidesOthersAndNoPersonDoes) {
+  const ListingStatus showing = {Health::kHidden, PendingChange::kUnhiding, false, StatusAuthor::kPerson};
+  AddSyncRow(Wanting(1, showing), "shirt", &batch_);
+  SyncRow hidden = Wanting(2, kHidingStatus);
+  hidden.status.author = StatusAuthor::kRule;
+  AddSyncRow(hidden, "shirt", &siblings_);
+  EXPECT_EQ(OnlyItem(PlanBatch()).mask, kStatus);
+  siblings_.rows[0].status.author = StatusAuthor::kPerson;
+  EXPECT_EQ(SettledCode(PlanBatch()), problem_code::kSiblingsDisagree);
+}
+
+TEST_F(SiblingsTest, ThatAreDeadDoNotCount) {
+  AddSyncRow(Wanting(1, kHidingStatus), "shirt", &batch_);
   SyncRow dead = EqualRow(3);
   dead.seen.status = ChannelStatus::kDead;
   AddSyncRow(dead, "shirt", &siblings_);

@@ -146,8 +146,8 @@ TEST(PlanSyncTest, NothingIsSentToDeadItems) {
   SyncRow row = ChangedRow();
   row.seen.status = ChannelStatus::kDead;
   const SyncPlan plan = PlanOf(row);
-  EXPECT_EQ(SettledCode(plan), problem_code::kItemDead);
   EXPECT_TRUE(OnlySettled(plan).settled);
+  EXPECT_EQ(OnlySettled(plan).attentions, kClearAttentions) << "what saw it dead has said so";
   EXPECT_EQ(OnlySettled(plan).in_doubt, kNothing);
   EXPECT_EQ(OnlySettled(plan).mask, kNothing);
   row.in_doubt = kPriceAndStatus;
@@ -155,6 +155,21 @@ TEST(PlanSyncTest, NothingIsSentToDeadItems) {
   EXPECT_EQ(OnlySettled(forgetting).in_doubt, kNothing);
   EXPECT_EQ(OnlySettled(forgetting).mask, kPriceAndStatus);
   EXPECT_EQ(OnlySettled(forgetting).acknowledged, ItemValues());
+}
+
+TEST(PlanSyncTest, NothingIsSentToDoubtfulLinksWhereTheChannelHoldsThem) {
+  SyncRow row = ChangedRow();
+  row.forced = kPriceAndStatus;
+  row.doubtful = true;
+  SyncBatch batch;
+  AddSyncRow(row, "", &batch);
+  SyncPolicy policy = FullPolicy();
+  EXPECT_THAT(PlanSync(batch, SyncBatch(), policy).items, SizeIs(1));
+  policy.holds_doubtful = true;
+  EXPECT_TRUE(OnlySettled(PlanSync(batch, SyncBatch(), policy)).settled);
+  EXPECT_THAT(PlanReconciliation(batch, policy, /*compare_seen=*/false), IsEmpty());
+  batch.rows[0].seen.price = 7;
+  ASSERT_THAT(PlanReconciliation(batch, policy, /*compare_seen=*/true), SizeIs(1)) << "what drifted waits for its end";
 }
 
 TEST(PlanSyncTest, AnotherCurrencyIsAttentionAndTheRestGoes) {

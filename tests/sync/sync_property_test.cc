@@ -34,6 +34,9 @@ struct PlanCase {
   SyncPolicy policy;
   SyncBatch batch;
   SyncBatch siblings;
+  std::vector<UnlinkedItem> unlinked;
+
+  SyncPlan Plan() const { return PlanSync(batch, siblings, policy, unlinked); }
 };
 
 class Generator {
@@ -46,6 +49,7 @@ class Generator {
     problem.policy.currency = AnyCurrency();
     problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     problem.policy.parent_status = Chance(30);
+    problem.policy.holds_doubtful = Chance(50);
     const bool has_status = problem.policy.fields.Has(SyncField::kStatus);
     problem.policy.hides_by_quantity = !has_status && problem.policy.fields.Has(SyncField::kQuantity) && Chance(70);
     problem.policy.read_lag = absl::Seconds(Below(2));
@@ -55,6 +59,7 @@ class Generator {
     for (int64_t id = 1; id <= size + 2; ++id) {  // Members of the batch among them, as read a little later.
       if (Chance(40)) AddSyncRow(MakeRow(id, problem.policy), AnyParent(), &problem.siblings);
     }
+    if (Chance(20)) problem.unlinked.push_back({AnyParent(), "U", static_cast<ChannelStatus>(Below(5))});
     return problem;
   }
 
@@ -125,9 +130,14 @@ class Generator {
     row.product_currency = AnyCurrency();
     row.product_quantity = AnyNumber();
     row.quantity_at = AnyTime();
-    row.status.base = static_cast<Health>(Below(4));
+    row.status.base = Chance(90) ? static_cast<Health>(Below(4)) : Health::kUnknown;
     row.status.pending = static_cast<PendingChange>(Below(4));
     row.status.paused = Chance(10);
+    row.status.author = static_cast<StatusAuthor>(Below(3));
+    if (Chance(5)) {
+      row.status = {Health::kHidden, PendingChange::kNone, false, StatusAuthor::kRule, ChannelStatus::kHidden, true};
+    }
+    row.doubtful = Chance(10);
     row.acknowledged = Chance(40) ? Desired(row, policy) : AnyValues();
     row.seen = Chance(50) ? row.acknowledged : AnyValues();
     if (Chance(5)) row.seen.status = ChannelStatus::kDead;
@@ -214,12 +224,18 @@ bool IsSynced(const std::string& name, const SyncPolicy& policy) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether somebody has stated the status and nothing is in its way.
+bool HasWish(const ListingStatus& status) {
+  const bool is_there = status.base == Health::kListed || status.base == Health::kHidden;
+  const bool is_stated = status.pending != PendingChange::kNone || status.author != StatusAuthor::kChannel;
+  return is_there && is_stated && !status.kept_hidden;
+}
+
 bool IsHiddenByItsQuantity(const SyncRow& row, const SyncPolicy& policy) {
   const PendingChange pending = row.status.pending;
   const bool hides = pending == PendingChange::kHiding || pending == PendingChange::kDelisting ||
                      (row.status.base == Health::kHidden && pending == PendingChange::kNone);
-  const bool is_there = row.status.base == Health::kListed || row.status.base == Health::kHidden;
-  return policy.hides_by_quantity && (row.status.base == Health::kDelisted || (is_there && hides));
+  return policy.hides_by_quantity && (row.status.base == Health::kDelisted || (HasWish(row.status) && hides));
 }
 
 Values Wanted(const SyncRow& row, const SyncPolicy& policy) {
@@ -249,36 +265,53 @@ bool GuardStands(const SyncRow& row, const SyncPolicy& policy) {
   return !(row.quantity_at > row.guarded_at);
 }
 
-// The guard holds a quantity other than the channel's back.
+// The guard holds a quantity above the channel's back.
 bool Holds(const SyncRow& row, const Values& values, const SyncPolicy& policy) {
   if (values.count("quantity") == 0 || !GuardStands(row, policy) || IsHiddenByItsQuantity(row, policy)) return false;
   int64_t shown = row.acknowledged.quantity;
-  if (row.in_doubt.Has(SyncField::kQuantity) || shown == kAbsent) {
+  const bool is_open = row.in_doubt.Has(SyncField::kQuantity) && !row.confirmed.Has(SyncField::kQuantity);
+  if (is_open || shown == kAbsent) {
     shown = row.seen_at >= row.guarded_at ? row.seen.quantity : kAbsent;
   }
-  return values.at("quantity") != shown;
+  return shown == kAbsent || values.at("quantity") > shown;
 }
 
-// Every status that is wanted for the product of row `at`.
-std::set<int64_t> StatusesOfProduct(const PlanCase& problem, int64_t at) {
-  std::map<int64_t, int64_t> by_listing;
+bool MustNotBeTouched(const SyncRow& row, const SyncPolicy& policy) {
+  return row.seen.status == ChannelStatus::kDead || (row.doubtful && policy.holds_doubtful);
+}
+
+// Whether a row, or an item without a link, keeps the product from getting that status.
+bool IsAgainst(const SyncRow& row, ChannelStatus status, const SyncPolicy& policy) {
+  if (row.seen.status == ChannelStatus::kDead) return false;
+  const Values wanted = MustNotBeTouched(row, policy) ? Values() : Wanted(row, policy);
+  if (status == ChannelStatus::kListed) {
+    const bool hides = wanted.count("status") != 0 && wanted.at("status") == static_cast<int64_t>(ChannelStatus::kHidden);
+    return hides && row.status.author == StatusAuthor::kPerson;
+  }
+  if (wanted.count("status") == 0) return row.seen.status != ChannelStatus::kHidden;
+  return wanted.at("status") != static_cast<int64_t>(ChannelStatus::kHidden);
+}
+
+// Whether the status that row `at` wants has to wait for others of its product.
+bool IsStatusHeld(const PlanCase& problem, int64_t at) {
+  const absl::string_view parent = problem.batch.parent_id[at];
+  if (!problem.policy.parent_status || parent.empty()) return false;
+  const ChannelStatus status = *DesiredStatus(problem.batch.rows[static_cast<size_t>(at)].status);
+  std::map<int64_t, bool> against;
   for (const SyncBatch* links : {&problem.siblings, &problem.batch}) {  // The batch comes last and wins.
-    for (int64_t i = 0; i < links->size(); ++i) by_listing.erase(links->rows[static_cast<size_t>(i)].listing_id);
     for (int64_t i = 0; i < links->size(); ++i) {
       const SyncRow& row = links->rows[static_cast<size_t>(i)];
-      const Values wanted = Wanted(row, problem.policy);
-      if (links->parent_id[i] != problem.batch.parent_id[at] || row.seen.status == ChannelStatus::kDead) continue;
-      if (wanted.count("status") != 0) by_listing[row.listing_id] = wanted.at("status");
+      const bool is_of_product = links->parent_id[i] == parent;
+      if (links == &problem.batch) against.erase(row.listing_id);
+      if (is_of_product) {
+        against[row.listing_id] = against[row.listing_id] || IsAgainst(row, status, problem.policy);
+      }
     }
   }
-  std::set<int64_t> statuses;
-  for (const auto& [listing_id, status] : by_listing) statuses.insert(status);
-  return statuses;
-}
-
-bool SiblingsDisagree(const PlanCase& problem, int64_t at) {
-  return problem.policy.parent_status && !problem.batch.parent_id[at].empty() &&
-         StatusesOfProduct(problem, at).size() > 1;
+  for (const UnlinkedItem& item : problem.unlinked) {
+    if (item.parent_id == parent && status == ChannelStatus::kHidden && item.status != status) return true;
+  }
+  return std::any_of(against.begin(), against.end(), [](const auto& named) { return named.second; });
 }
 
 // What one row of a plan says.
@@ -483,8 +516,7 @@ void TakeStep(const Wish& wish, const SyncPolicy& policy, RowResult* result) {
 // What the wanted quantity makes of the listing variant.
 ChannelStatus ShownBy(const SyncRow& row, const SyncPolicy& policy) {
   if (IsHiddenByItsQuantity(row, policy)) return ChannelStatus::kHidden;
-  const bool is_there = row.status.base == Health::kListed || row.status.base == Health::kHidden;
-  return policy.hides_by_quantity && is_there ? ChannelStatus::kListed : ChannelStatus::kUnknown;
+  return policy.hides_by_quantity && HasWish(row.status) ? ChannelStatus::kListed : ChannelStatus::kUnknown;
 }
 
 RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
@@ -494,9 +526,8 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   for (const std::string& name : Unconfirmed(row)) {
     if (acknowledged.count(name) != 0) result.forgotten.insert(name);
   }
-  if (row.seen.status == ChannelStatus::kDead) {
+  if (MustNotBeTouched(row, problem.policy)) {
     result.settled = true;
-    result.codes = "item_dead ";
     return result;
   }
   Values to_send = ToBeSent(row, problem.policy);
@@ -506,7 +537,7 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
     to_send.erase("quantity");
     result.codes += "quantity_below_acknowledged ";
   }
-  if (SiblingsDisagree(problem, i) && to_send.erase("status") != 0) result.codes += "siblings_disagree ";
+  if (to_send.count("status") != 0 && IsStatusHeld(problem, i) && to_send.erase("status") != 0) result.codes += "siblings_disagree ";
   if (IsPriceInAnotherCurrency(row, problem.policy)) result.codes += "currency_mismatch ";
   const Values differing = DifferingOrInDoubt(row, problem.policy);
   const Wish wish = WishOf(row, to_send, differing);
@@ -607,7 +638,7 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     if (known.count("quantity") != 0) row.acknowledged.quantity = known["quantity"];
     if (Holds(row, differing, problem.policy)) differing.erase("quantity");
     for (const std::string& name : Stuck(row, differing)) differing.erase(name);
-    if (!drifted && differing.empty()) continue;
+    if (!drifted && (differing.empty() || MustNotBeTouched(row, problem.policy))) continue;
     std::string text = guard ? "guard" : "";
     for (const auto& [name, value] : known) absl::StrAppend(&text, " ", name, "=", value);
     results[row.listing_id] = text;
@@ -628,7 +659,7 @@ std::map<int64_t, std::string> ActualReconciliation(const PlanCase& problem, boo
 TEST(SyncPropertyTest, PlansLikeTheReference) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
     const PlanCase problem = Generator(seed).Make();
-    ASSERT_EQ(ActualPlan(PlanSync(problem.batch, problem.siblings, problem.policy)), ReferencePlan(problem))
+    ASSERT_EQ(ActualPlan(problem.Plan()), ReferencePlan(problem))
         << "seed " << seed;
   }
 }
@@ -650,8 +681,8 @@ TEST(SyncPropertyTest, NeitherTheOrderOfSiblingsNorOfTheBatchMatters) {
     for (int64_t i = problem.batch.size() - 1; i >= 0; --i) {
       AddSyncRow(problem.batch.rows[static_cast<size_t>(i)], problem.batch.parent_id[i], &reversed);
     }
-    ASSERT_EQ(ActualPlan(PlanSync(reversed, problem.siblings, problem.policy)),
-              ActualPlan(PlanSync(problem.batch, problem.siblings, problem.policy)))
+    ASSERT_EQ(ActualPlan(PlanSync(reversed, problem.siblings, problem.policy, problem.unlinked)),
+              ActualPlan(problem.Plan()))
         << "seed " << seed;
   }
 }
@@ -674,7 +705,7 @@ PushOutcome AnyOutcome(std::mt19937_64& random) {
 TEST(SyncPropertyTest, ASettlementAcknowledgesExactlyWhatWasAppliedAndSent) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
     const PlanCase problem = Generator(seed).Make();
-    const SyncPlan plan = PlanSync(problem.batch, problem.siblings, problem.policy);
+    const SyncPlan plan = problem.Plan();
     for (const Settlement& row : plan.settled.rows) {
       ASSERT_TRUE(Acknowledged(row).empty()) << "seed " << seed;
       ASSERT_TRUE(row.in_doubt.empty()) << "seed " << seed;
@@ -740,7 +771,7 @@ TEST(SyncPropertyTest, TheLastStepIsTheLast) {
   int64_t followed = 0;
   for (uint64_t seed = 0; seed < kBatches / 2; ++seed) {
     const PlanCase problem = Generator(seed).Make();
-    const SyncPlan plan = PlanSync(problem.batch, problem.siblings, problem.policy);
+    const SyncPlan plan = problem.Plan();
     for (size_t i = 0; i < plan.items.size(); ++i) {
       for (const PushResult result : {PushResult::kApplied, PushResult::kRejected}) {
         PushOutcome outcome;
@@ -749,7 +780,7 @@ TEST(SyncPropertyTest, TheLastStepIsTheLast) {
         PlanCase next = problem;
         SyncRow& row = next.batch.rows[static_cast<size_t>(plan.item_states[i].row)];
         row = After(row, settlement);
-        const SyncPlan rest = PlanSync(next.batch, next.siblings, next.policy);
+        const SyncPlan rest = next.Plan();
         const bool sent = std::any_of(rest.items.begin(), rest.items.end(),
                                       [&](const PushItem& item) { return item.listing_id == row.listing_id; });
         followed += sent ? 1 : 0;
@@ -804,6 +835,23 @@ const std::map<std::string, Hide>& PlanTwins() {
          });
        }},
       {"sends fixed fields", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.fixed.clear(); }); }},
+      {"sends to doubtful links", [](PlanCase& p) { p.policy.holds_doubtful = false; }},
+      {"takes what is adopted for stated",
+       [](PlanCase& p) {
+         ForEachRow(p, [](SyncRow& row) {
+           if (row.status.author == StatusAuthor::kChannel) row.status.author = StatusAuthor::kPerson;
+         });
+       }},
+      {"does not count unlinked items", [](PlanCase& p) { p.unlinked.clear(); }},
+      {"lets a rule show what a person hid",
+       [](PlanCase& p) {
+         ForEachRow(p, [](SyncRow& row) {
+           if (row.status.author == StatusAuthor::kPerson) row.status.author = StatusAuthor::kRule;
+         });
+         for (SyncRow& row : p.siblings.rows) {
+           if (row.status.author == StatusAuthor::kPerson) row.status.author = StatusAuthor::kRule;
+         }
+       }},
       {"sends to dead items", [](PlanCase& p) { ForEachRow(p, [](SyncRow& row) { row.seen.status = {}; }); }},
       {"ignores currencies",
        [](PlanCase& p) { ForEachRow(p, [&](SyncRow& row) { row.product_currency = p.policy.currency; }); }},
@@ -834,7 +882,7 @@ TEST(SyncPropertyTest, TheReferenceCatchesTwins) {
       const PlanCase problem = Generator(seed).Make();
       PlanCase shown = problem;
       hide(shown);
-      caught = ActualPlan(PlanSync(shown.batch, shown.siblings, shown.policy)) != ReferencePlan(problem);
+      caught = ActualPlan(shown.Plan()) != ReferencePlan(problem);
     }
     EXPECT_TRUE(caught) << name;
   }
@@ -867,7 +915,7 @@ SyncFunctions WithPlan(Hide hide) {
                                             const SyncPolicy& policy) {
     PlanCase problem = {policy, batch, siblings};
     hide(problem);
-    return PlanSync(problem.batch, problem.siblings, problem.policy);
+    return problem.Plan();
   };
   return functions;
 }

@@ -45,8 +45,8 @@ inline Currency Euro() { return *Currency::Parse("EUR"); }
 
 // Rows ---------------------------------------------------------------------------------------------------------------
 
-inline const ListingStatus kListedStatus = {Health::kListed, PendingChange::kNone, false};
-inline const ListingStatus kHidingStatus = {Health::kListed, PendingChange::kHiding, false};
+inline const ListingStatus kListedStatus = {Health::kListed, PendingChange::kNone, false, StatusAuthor::kPerson};
+inline const ListingStatus kHidingStatus = {Health::kListed, PendingChange::kHiding, false, StatusAuthor::kPerson};
 
 // The channel has accepted `values` of the fields after what it accepted before, and has decided on none.
 inline void Await(const SyncFields& fields, const ItemValues& values, SyncRow* row) {

@@ -122,7 +122,7 @@ class World {
     link.row.product_price = 10;
     link.row.product_quantity = 5;
     link.row.quantity_at = Now();
-    link.row.status.base = Health::kListed;
+    link.row.status = kListedStatus;
     link.dead = Chance(5);
     link.parent_id = std::vector<std::string>{"", "shirt", "hat"}[static_cast<size_t>(Below(3))];
     link.truth = {10 + Below(2), 4 + Below(2), ChannelStatus::kListed};
@@ -162,7 +162,7 @@ class World {
         link.row.product_quantity = Chance(10) ? kAbsent : Below(6) - 1;
         break;
       default:
-        link.row.status = Decide(link.row.status, Chance(50) ? ChannelStatus::kListed : ChannelStatus::kHidden);
+        link.row.status = StateStatus(link.row.status, Chance(50) ? Health::kListed : Health::kHidden, true);
     }
     if (Chance(70)) RestateQuantity(link);
     MarkDirty(link);
@@ -646,10 +646,12 @@ class World {
   bool IsHeld(const Link& link) const {
     if (policy_.oversell_guard != OversellGuard::kHold || !link.sold || IsHidden(link)) return false;
     int64_t known = link.row.acknowledged.quantity;
-    if (known == kAbsent || link.row.in_doubt.Has(SyncField::kQuantity)) {
+    const bool is_open =
+        link.row.in_doubt.Has(SyncField::kQuantity) && !link.row.confirmed.Has(SyncField::kQuantity);
+    if (known == kAbsent || is_open) {
       known = link.row.seen_at < link.row.guarded_at ? kAbsent : link.row.seen.quantity;
     }
-    return link.row.product_quantity != known;
+    return known == kAbsent || link.row.product_quantity > known;
   }
 
   void CheckStore() {
@@ -712,7 +714,7 @@ class World {
       link.row.product_price = 10;
       link.row.product_quantity = 5;
       link.row.product_currency = policy_.currency;
-      link.row.status = Decide(link.row.status, ChannelStatus::kListed);
+      link.row.status = StateStatus(link.row.status, Health::kListed, true);
       RestateQuantity(link);
       MarkDirty(link);
     }

@@ -16,7 +16,10 @@ namespace flxlink::sync {
 
 // The functions of sync.h, so that broken twins can take their place.
 struct SyncFunctions {
-  std::function<SyncPlan(const SyncBatch&, const SyncBatch&, const SyncPolicy&)> plan = PlanSync;
+  std::function<SyncPlan(const SyncBatch&, const SyncBatch&, const SyncPolicy&)> plan =
+      [](const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy) {
+        return PlanSync(batch, siblings, policy);
+      };
   std::function<SettlementBatch(const SyncPlan&, absl::Span<const int64_t>, absl::Span<const PushOutcome>, int64_t)>
       settle = Settle;
   std::function<std::vector<Reconciliation>(const SyncBatch&, const SyncPolicy&, bool)> reconcile =

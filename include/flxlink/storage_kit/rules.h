@@ -40,8 +40,20 @@
 // (AttentionsOf); linking, healing and dissolving empty it; breaking makes it ItemGone or ItemReplaced alone, and so
 // does what befalls the item of a broken link: it goes, or comes back as another. What waits to be stated
 // (WaitsToBeStated) stays through all of these but linking and dissolving, and ends when a status is stated, by hand or
-// by rule (WithWaiting). A refusal that ends by a sighting or a force takes its own along (WithoutEndedRefusals).
-// Nothing else touches the set.
+// by rule (WithWaiting, WithStatedStatus). A refusal that ends by a sighting or a force takes its own along
+// (WithoutEndedRefusals). What is of sightings (IsOfSightings) is set when a link is made or healed, whenever a
+// sighting changes what it is made of (WithSightings), and no settlement touches it. Nothing else touches the set.
+//
+// Doubtful links. A sighting that shows an item with other keys under the channel's rules than before (HasOtherKeys)
+// judges its link, broken or not, where it can be doubted (CanBeDoubted), by the listing variant as it is (JudgePair):
+// where the pair disagrees it is doubtful from then on, where it agrees it is not any more; one that was broken is
+// doubtful unless it agrees (IsDoubtfulAfter). A change marks the link, so
+// that no push that was planned before goes out. Where the channel says so (OnDoubt::kDissolve) a linked one is
+// dissolved then, as by a release. A person who confirms the link ends the doubt.
+//
+// Sighted values. A sighting that is later than the link's last acknowledgement is followed by the listing variant's
+// status (FollowChannel). While nothing was settled of the link, what it has for acknowledged is what was seen: it
+// follows, too, but for what is in doubt; and so does the acknowledged status while that is adopted.
 //
 // Identities. An item's is what was last said of it: where a pull or a fetch says none, it stays. A link's is its
 // item's when it was made, or else the first that its item gets while the link lasts, broken or not (AfterSighting).
@@ -178,12 +190,8 @@ bool SameConfig(const ChannelConfig& a, const ChannelConfig& b);
 // Whether link rules consider the channel variant, and pushes go to it.
 bool IsLiveItem(bool gone, ChannelStatus status);
 
-// The status of a listing variant that a job links with the initial status `initial`. A person's pause stays, though
-// the job had not seen it.
-ListingStatus StatusAfterLink(const ListingStatus& stored, const ListingStatus& initial);
-
-// The status of a listing variant that a person links to an item that was last seen as `seen`.
-ListingStatus StatusAfterLinkByHand(const ListingStatus& stored, ChannelStatus seen);
+// The status of a listing variant that is linked to an item that was last seen as `seen`. A person's pause stays.
+ListingStatus StatusAfterLink(const ListingStatus& stored, ChannelStatus seen);
 
 // The status of the listing variant `sku` after a person's kSetStatus, or why it cannot be.
 absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Health wanted, bool linked,
@@ -224,6 +232,48 @@ absl::string_view IdentityAt(const ChannelVariantBatch& batch, int64_t row, absl
 
 // Whether an item of identity `seen` is another one than that of a link of identity `linked`. Empty: not said.
 bool IsOther(absl::string_view linked, absl::string_view seen);
+
+// What linking reads of either side of a pair, as fields by their names in rules (`sku`, `parent`, `id` among them).
+std::vector<Field> ListingKeys(absl::string_view sku, absl::string_view parent, std::vector<Field> fields);
+std::vector<Field> ItemKeys(absl::string_view external_id, std::vector<Field> fields);
+
+// Whether an item's keys under any of the rules are others in `after` than in `before`.
+bool HasOtherKeys(const LinkPriority& rules, const std::vector<Field>& before, const std::vector<Field>& after);
+
+// What link rules say of a pair. It agrees where a rule has equal keys on both sides, and disagrees where none has and
+// some rule has other ones there.
+struct PairVerdict {
+  bool agrees = false;
+  // The first rule by which the pair disagrees, from 1, and its keys. 0: it does not.
+  int32_t rule = 0;
+  std::string listing_key;
+  std::string channel_key;
+};
+PairVerdict JudgePair(const LinkPriority& rules, const std::vector<Field>& listing, const std::vector<Field>& item);
+
+// Whether a link can become doubtful: not what a person made or confirmed, where ids are never used again.
+bool CanBeDoubted(bool by_hand, bool own_ids);
+
+// Whether a link, doubtful or not, is doubtful once its item was seen with other keys. One that was broken has to agree.
+bool IsDoubtfulAfter(bool doubtful, bool was_broken, const PairVerdict& verdict);
+
+// Whether an attention is of sightings: one gives and ends it, and nothing else does while the link is linked.
+bool IsOfSightings(const Problem& attention);
+// All of these, ascending by code, of a link of this status to an item that was seen as `seen` with these fields.
+// `doubt`: the verdict on a link that is doubtful.
+std::vector<Problem> SightingAttentions(absl::string_view external_id, ChannelStatus seen,
+                                        const std::vector<Field>& item_fields, const ListingStatus& status,
+                                        const absl::optional<PairVerdict>& doubt);
+// `stored` with these in the place of those that are of sightings.
+std::vector<Problem> WithSightings(const std::vector<Problem>& stored, std::vector<Problem> sighted);
+// Tells in `result` what that changed.
+void AddSightedChanges(absl::string_view sku, absl::string_view external_id, const std::vector<Problem>& before,
+                       const std::vector<Problem>& after, PullWriteResult* result);
+
+// What is known of a link's values, which were `acknowledged`, once its item was seen as `seen`, later than what it
+// last acknowledged: see "Sighted values" above.
+ItemValues KnownAfterSighting(const ItemValues& acknowledged, const ItemValues& seen, const ListingStatus& status,
+                              bool is_settled, const SyncFields& in_doubt);
 
 // What becomes of an item's link, which is linked or broken, once a sighting has found the item there.
 struct LinkAfterSighting {
@@ -283,8 +333,8 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result);
 // The status that the channel acknowledged for the listing variant, by itself or by a quantity. kUnknown: none.
 ChannelStatus AcknowledgedStatus(const Settlement& row);
 
-// What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them.
-// What of `stored` waits to be stated stays.
+// What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them. What of `stored`
+// waits to be stated, or is of sightings, stays.
 std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& batch,
                                   const std::vector<Problem>& stored);
 
@@ -292,6 +342,8 @@ std::vector<Problem> AttentionsOf(const Settlement& row, const SettlementBatch& 
 std::vector<Problem> WithWaiting(std::vector<Problem> attentions, const std::vector<Problem>& stored);
 // An attention that ends when somebody states the listing variant's status, whatever that is, and not before.
 bool WaitsToBeStated(const Problem& attention);
+// What is left of a listing variant's attentions once somebody has stated this status.
+std::vector<Problem> WithStatedStatus(const std::vector<Problem>& stored, const ListingStatus& status);
 
 // Adds to `result` what the settlement that is number `row` of its batch did to a link's attentions, which were
 // `before` and are `after` it; not for one that keeps them. Cleared are those whose code is there no more. Both ascend

@@ -45,6 +45,8 @@ PageBuilder::PageBuilder(const csv::CsvReader* reader, const csv::ShopifyColumns
       unclear_(std::move(unclear)),
       tells_trackers_(columns.tracker != csv::CsvReader::kNoColumn) {
   batch_.fields.names = CsvLinkFields();
+  // The word of a status that is not understood, which no rule compares.
+  batch_.fields.names.emplace_back(ToString(SyncField::kStatus));
   batch_.fields.columns.resize(batch_.fields.names.size());
 }
 
@@ -91,6 +93,8 @@ void PageBuilder::AddItem(const csv::ShopifyVariant& variant, const ItemValues& 
     batch_.fields.columns[i].Add(fields[i]);
     bytes_ += fields[i].size();
   }
+  const bool is_understood = values.status != ChannelStatus::kNotUnderstood;
+  batch_.fields.columns.back().Add(is_understood ? absl::string_view() : variant.status);
 }
 
 }  // namespace flxlink::csv_channel

@@ -59,7 +59,7 @@ ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell) {
   for (const Word& word : kWords) {
     if (word.words == words && absl::EqualsIgnoreCase(word.text, cell)) return word.status;
   }
-  return ChannelStatus::kUnknown;
+  return words == StatusWords::kNone ? ChannelStatus::kUnknown : ChannelStatus::kNotUnderstood;
 }
 
 absl::optional<absl::string_view> StatusWord(StatusWords words, ChannelStatus status) {
@@ -153,10 +153,9 @@ absl::StatusOr<int64_t> VariantCells::ReadQuantity(const csv::ShopifyVariant& va
 
 absl::StatusOr<ChannelStatus> VariantCells::ReadStatus(const csv::ShopifyVariant& variant) const {
   const ChannelStatus status = ParseStatusWord(words_, variant.status);
-  if (status != ChannelStatus::kUnknown || variant.status.empty()) return status;
+  if (status != ChannelStatus::kNotUnderstood) return status;
   return Unreadable(variant, variant.product_row.line, NameOf(SyncField::kStatus),
-                    absl::StrCat(model::Quote(variant.status),
-                                 " is no status of this file; write one of its words, or leave the cell empty"));
+                    absl::StrCat(model::Quote(variant.status), " is no status of this file; write one of its words"));
 }
 
 absl::optional<Problem> VariantCells::FindOtherStatus(const csv::ShopifyVariant& variant) const {

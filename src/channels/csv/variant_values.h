@@ -32,7 +32,7 @@ StatusWords StatusWordsOf(const csv::ShopifyColumns& columns);
 // The statuses that have a word, in the order of ChannelStatus.
 std::vector<ChannelStatus> StatusesWith(StatusWords words);
 
-// In any case; kUnknown for an empty cell and for every other word.
+// In any case; kNotUnderstood for an empty cell and for every other word. kUnknown with kNone.
 ChannelStatus ParseStatusWord(StatusWords words, absl::string_view cell);
 
 // nullopt where there is no word for it.
@@ -46,7 +46,7 @@ struct CellFormat {
 
 // Reads what the cells of a file's variants say.
 //
-// kAbsent, or kUnknown, for a blank price, quantity or compare-at price and for an empty status. INVALID_ARGUMENT with
+// kAbsent for a blank price, quantity or compare-at price. INVALID_ARGUMENT with
 // the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the currency
 // does not have, and of a status that is none of the words; unclear_numbers, of a number that can be read in two ways.
 //
@@ -73,8 +73,7 @@ class VariantCells {
   absl::StatusOr<int64_t> ReadQuantity(const csv::ShopifyVariant& variant) const;
   // It stands on the product's first row.
   absl::StatusOr<ChannelStatus> ReadStatus(const csv::ShopifyVariant& variant) const;
-  // All of them. A compare-at price or status that cannot be read is none here: nobody may have asked for it, so it
-  // fails no pull.
+  // All of them. A compare-at price that cannot be read is none here: nobody may have asked for it, so it fails no pull.
   absl::StatusOr<ItemValues> ReadValues(const csv::ShopifyVariant& variant) const;
   // What is to be told where a row says another status than its product, whose status is the item's. nullopt: nothing.
   absl::optional<Problem> FindOtherStatus(const csv::ShopifyVariant& variant) const;

@@ -764,6 +764,7 @@ AdapterCapabilities DefaultSimulatedCapabilities() {
 
   AdapterCapabilities capabilities;
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden, ChannelStatus::kDead};
+  capabilities.own_ids = true;
   capabilities.complete_pull = true;
   capabilities.fetch_limit = 100;
   capabilities.push_kinds = {items};

@@ -95,11 +95,6 @@ KnownItem FindKnown(const MemoryChannel& channel, absl::string_view external_id)
   return {item.seen, item.fields, channel.FixedOf(item.channel_variant_id)};
 }
 
-void CountLink(absl::optional<LinkEvent::Kind> change, PullWriteResult* result) {
-  if (change == LinkEvent::Kind::kBroken) ++result->broken;
-  if (change == LinkEvent::Kind::kHealed) ++result->healed;
-}
-
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
 
 void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
@@ -339,9 +334,10 @@ void MemoryStorage::WriteSighting(MemoryChannel& channel, const storage::Sightin
     channel.SetAliases(item_id, storage::AliasesAt(items, row));
     const bool is_another = channel.SetIdentity(item_id, storage::IdentityAt(items, row, channel.IdentityOf(item_id)));
     const MemoryItem& item = channel.items.at(item_id);
-    CountLink(channel.FollowItem(item, was_gone || is_another, author), result);
+    const storage::SeenItem before = {known.seen, known.fields, known.fixed};
+    channel.FollowItem(item, {before, was_gone || is_another, items.own_ids}, author, result);
     const bool is_other = channel.SetFixed(item_id, storage::FixedAt(items, row));
-    const bool ends_refusals = channel.EndRefusals(item, {known.seen, known.fields, known.fixed});
+    const bool ends_refusals = channel.EndRefusals(item, before);
     const bool marks = (is_other || ends_refusals) && item.listing_id != 0;
     if (marks) channel.MarkDirty(channel.listings.at(item.listing_id), author.at);
   }

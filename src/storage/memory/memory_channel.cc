@@ -119,7 +119,7 @@ absl::Status MemoryChannel::CheckFree(const MemoryListing& listing, const Memory
 }
 
 void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason,
-                         const ListingStatus& status, const Author& author, bool recorded) {
+                         const Author& author, bool recorded) {
   if (recorded) {
     RecordChange(listing);
     RecordChange(item);
@@ -130,13 +130,14 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.rule = rule;
   listing.reason = reason;
   listing.by_hand = rule == 0;
-  listing.status = status;
+  listing.status = storage::StatusAfterLink(listing.status, item.seen.status);
   listing.acknowledged = item.seen;  // Without content: its fields may be older than what was last pushed.
   listing.doubt = std::exchange(item.doubt, {});
   listing.guarded_at = absl::InfinitePast();
   listing.refused.clear();
   listing.forced = SyncFields();
-  listing.attentions.clear();
+  listing.doubtful = false;
+  listing.attentions = SightingAttentions(listing, item);
   // Whatever an earlier link left to send is not this one's.
   listing.synced_version = listing.dirty_version;
   listing.linked_version = listing.dirty_version + 1;
@@ -159,6 +160,7 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   listing.rule = 0;
   listing.reason = reason;
   listing.by_hand = false;
+  listing.doubtful = false;
   listing.status = storage::StatusAfterUnlink(listing.status);
   listing.attentions.clear();
   listing.history.push_back({kind, item.external_id, 0, author.job_id, author.at});
@@ -239,25 +241,78 @@ void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
   MarkDirty(listing, author.at);
 }
 
-absl::optional<LinkEvent::Kind> MemoryChannel::FollowItem(const MemoryItem& item, bool is_news, const Author& author) {
-  if (item.listing_id == 0) return absl::nullopt;
+void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sighting, const Author& author,
+                               PullWriteResult* result) {
+  if (item.listing_id == 0) return;
   MemoryListing& listing = listings.at(item.listing_id);
   const std::string seen = IdentityOf(item.channel_variant_id);
   const storage::LinkAfterSighting after = storage::AfterSighting(ValueOf(link_identities, listing.listing_id), seen);
   SetValue(listing.listing_id, after.identity, &link_identities);
-  if (after.state == LinkState::kLinked && !listing.linked()) {
-    Heal(listing, author);
-    return LinkEvent::Kind::kHealed;
+  if (after.state == LinkState::kBroken) {
+    const bool breaks = sighting.is_news &&
+                        Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author);
+    if (breaks) ++result->broken;
+    return Reindex(listing);
   }
+  const bool heals = !listing.linked();
+  if (heals) {
+    Heal(listing, author);
+    ++result->healed;
+  }
+  const std::vector<Problem> attentions = listing.attentions;
+  const bool can_send = FollowValues(listing, item);
+  const bool other_doubt = Judge(listing, item, sighting, heals, result);
+  listing.attentions = storage::WithSightings(attentions, SightingAttentions(listing, item));
+  storage::AddSightedChanges(listing.sku, item.external_id, attentions, listing.attentions, result);
+  if (can_send || other_doubt) MarkDirty(listing, author.at);
   Reindex(listing);
-  if (after.state == LinkState::kLinked || !is_news) return absl::nullopt;
-  const bool breaks = Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author);
-  return breaks ? absl::make_optional(LinkEvent::Kind::kBroken) : absl::nullopt;
+  if (!other_doubt || !listing.doubtful || channel.config.on_doubt != OnDoubt::kDissolve) return;
+  Unlink(listing, LinkEvent::Kind::kReleased, LinkReason::kNone, author);
+  ++result->dissolved;
+}
+
+bool MemoryChannel::FollowValues(MemoryListing& listing, const MemoryItem& item) {
+  if (item.seen_at <= listing.acknowledged_at) return false;
+  const ListingStatus before = listing.status;
+  SetStatus(listing, FollowChannel(before, item.seen.status, channel.config.on_status_drift));
+  listing.acknowledged = storage::KnownAfterSighting(listing.acknowledged, item.seen, listing.status,
+                                                     listing.is_settled(), listing.doubt.fields);
+  return !DesiredStatus(before).has_value() && DesiredStatus(listing.status).has_value();
+}
+
+bool MemoryChannel::Judge(MemoryListing& listing, const MemoryItem& item, const ItemSighting& sighting, bool heals,
+                          PullWriteResult* result) {
+  const LinkPriority& rules = channel.config.link_priority;
+  if (item.fields == sighting.before.fields || !storage::CanBeDoubted(listing.by_hand, sighting.own_ids)) return false;
+  const std::vector<Field> keys = storage::ItemKeys(item.external_id, item.fields);
+  if (!storage::HasOtherKeys(rules, storage::ItemKeys(item.external_id, sighting.before.fields), keys)) return false;
+  const storage::PairVerdict verdict =
+      storage::JudgePair(rules, storage::ListingKeys(listing.sku, listing.parent, listing.fields), keys);
+  const bool was_doubtful = listing.doubtful;
+  listing.doubtful = storage::IsDoubtfulAfter(was_doubtful, heals, verdict);
+  if (listing.doubtful == was_doubtful) return false;
+  ++(listing.doubtful ? result->doubtful : result->agreed);
+  return true;
+}
+
+std::vector<Problem> MemoryChannel::SightingAttentions(const MemoryListing& listing, const MemoryItem& item) const {
+  absl::optional<storage::PairVerdict> doubt;
+  if (listing.doubtful) {
+    doubt = storage::JudgePair(channel.config.link_priority,
+                               storage::ListingKeys(listing.sku, listing.parent, listing.fields),
+                               storage::ItemKeys(item.external_id, item.fields));
+  }
+  return storage::SightingAttentions(item.external_id, item.seen.status, item.fields, listing.status, doubt);
 }
 
 void MemoryChannel::SetStatus(MemoryListing& listing, const ListingStatus& status) {
   if (IsLive(listing.status) != IsLive(status)) RecordChange(listing);
   listing.status = status;
+}
+
+void MemoryChannel::SetStatedStatus(MemoryListing& listing, const ListingStatus& status) {
+  SetStatus(listing, status);
+  listing.attentions = storage::WithStatedStatus(listing.attentions, status);
 }
 
 void MemoryChannel::MarkDirty(MemoryListing& listing, absl::Time now, DirtyRank rank) {

@@ -79,6 +79,7 @@ struct MemoryListing {
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
   bool by_hand = false;
+  bool doubtful = false;
 
   // Never goes back over the listing variant's life, so that a settlement of an earlier link is known by its version.
   int64_t dirty_version = 0;
@@ -108,16 +109,21 @@ struct MemoryListing {
     refused = std::move(standing);
     return true;
   }
-  // Its status is stated.
-  void EndWaiting() {
-    attentions.erase(std::remove_if(attentions.begin(), attentions.end(), &storage::WaitsToBeStated), attentions.end());
-  }
+  // Something was settled of its link.
+  bool is_settled() const { return synced_version >= linked_version; }
 };
 
 // Who makes a change: a person (0) or a job, and when.
 struct Author {
   int64_t job_id = 0;
   absl::Time at;
+};
+
+// How an item was before a sighting of it was stored, and what else its link is judged by.
+struct ItemSighting {
+  storage::SeenItem before;
+  bool is_news = false;  // It was gone, or has another identity than before.
+  bool own_ids = false;
 };
 
 // Not thread-safe.
@@ -174,8 +180,8 @@ struct MemoryChannel {
   absl::Status CheckFree(const MemoryListing& listing, const MemoryItem& item);
 
   // Makes a link between two that are free. `rule` 0: by hand.
-  void Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason, const ListingStatus& status,
-            const Author& author, bool recorded = true);
+  void Link(MemoryListing& listing, MemoryItem& item, int32_t rule, LinkReason reason, const Author& author,
+            bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
   // Keeps the handle of an item; an empty one is none.
@@ -198,12 +204,21 @@ struct MemoryChannel {
   bool LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);
-  // The item was seen there: breaks or heals its link, where that follows (AfterSighting), and says which. `is_news`:
-  // it was gone, or has another identity than before.
-  absl::optional<LinkEvent::Kind> FollowItem(const MemoryItem& item, bool is_news, const Author& author);
+  // The item was seen there: does with its link what follows (see rules.h), and adds that to `result`.
+  void FollowItem(const MemoryItem& item, const ItemSighting& sighting, const Author& author, PullWriteResult* result);
+  // The status and the values of the link follow what is seen. Returns whether something can be sent by now that could
+  // not be before.
+  bool FollowValues(MemoryListing& listing, const MemoryItem& item);
+  // Judges a link whose item was seen; `heals`: it was broken. Returns whether it became doubtful, or is so no more.
+  bool Judge(MemoryListing& listing, const MemoryItem& item, const ItemSighting& sighting, bool heals,
+             PullWriteResult* result);
+  // The attentions that sightings give the link, as it is.
+  std::vector<Problem> SightingAttentions(const MemoryListing& listing, const MemoryItem& item) const;
 
   // Sets the status of a listing variant whose link stays as it is.
   void SetStatus(MemoryListing& listing, const ListingStatus& status);
+  // The same where somebody states it.
+  void SetStatedStatus(MemoryListing& listing, const ListingStatus& status);
 
   // Grows the dirty version of a link; of an unlinked or broken one nothing.
   void MarkDirty(MemoryListing& listing, absl::Time now, DirtyRank rank = DirtyRank::kChanged);

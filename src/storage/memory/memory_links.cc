@@ -92,7 +92,7 @@ void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& autho
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
     channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
-                 storage::StatusAfterLink(listing.status, row.status), author, row.record_change);
+                 author, row.record_change);
     return;
   }
   if (listing.channel_variant_id != 0) return;
@@ -145,8 +145,7 @@ absl::Status LinkByHand(MemoryChannel& channel, MemoryListing& listing, absl::st
   ++channel.channel.edit_version;
   channel.RecordEdit(listing);
   channel.RecordEdit(item);
-  channel.Link(listing, item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(listing.status, item.seen.status),
-               {0, now});
+  channel.Link(listing, item, 0, LinkReason::kNone, {0, now});
   channel.hand_unlinks.erase({listing.listing_id, item.channel_variant_id});
   return absl::OkStatus();
 }
@@ -172,18 +171,33 @@ void ClearHandUnlinks(MemoryChannel& channel, const MemoryListing& listing) {
   channel.hand_unlinks.erase(first, last);
 }
 
+// A person states, or gives back, the status of a listing variant.
+void State(MemoryChannel& channel, MemoryListing& listing, const ListingStatus& status, absl::Time now) {
+  const ListingStatus before = listing.status;
+  if (IsLive(status) != IsLive(before)) {
+    ++channel.channel.edit_version;
+    channel.RecordEdit(listing);
+  }
+  channel.SetStatedStatus(listing, status);
+  if (!(status == before) && IsLive(status)) channel.MarkDirty(listing, now);
+}
+
 absl::Status StateStatus(MemoryChannel& channel, MemoryListing& listing, Health wanted, absl::Time now) {
   absl::StatusOr<ListingStatus> status =
       storage::StatusAfterEdit(listing.status, wanted, listing.channel_variant_id != 0, listing.sku);
   if (!status.ok()) return status.status();
-  listing.EndWaiting();
-  if (*status == listing.status) return absl::OkStatus();
-  if (IsLive(*status) != IsLive(listing.status)) {
-    ++channel.channel.edit_version;
-    channel.RecordEdit(listing);
-  }
-  listing.status = *status;
-  if (IsLive(*status)) channel.MarkDirty(listing, now);
+  State(channel, listing, *status, now);
+  return absl::OkStatus();
+}
+
+absl::Status Confirm(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
+  if (!listing.linked()) return storage::NotLinked(listing.sku);
+  listing.by_hand = true;
+  if (!listing.doubtful) return absl::OkStatus();
+  listing.doubtful = false;
+  const MemoryItem& item = channel.items.at(listing.channel_variant_id);
+  listing.attentions = storage::WithSightings(listing.attentions, channel.SightingAttentions(listing, item));
+  channel.MarkDirty(listing, now);
   return absl::OkStatus();
 }
 
@@ -213,6 +227,12 @@ absl::Status ApplyEdit(MemoryChannel& channel, MemoryListing& listing, const Lis
       break;
     case ListingEdit::Kind::kSetStatus:
       if (absl::Status status = StateStatus(channel, listing, edit.status, now); !status.ok()) return status;
+      break;
+    case ListingEdit::Kind::kAdoptStatus:
+      State(channel, listing, Adopt(listing.status), now);
+      break;
+    case ListingEdit::Kind::kConfirm:
+      if (absl::Status status = Confirm(channel, listing, now); !status.ok()) return status;
       break;
   }
   channel.Reindex(listing);
@@ -318,6 +338,16 @@ absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, in
 }
 
 absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
+  return ReleaseThat(fence, limit, now,
+                     [](const MemoryListing& listing) { return listing.state == LinkState::kBroken; });
+}
+
+absl::StatusOr<int64_t> MemoryStorage::ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) {
+  return ReleaseThat(fence, limit, now, [](const MemoryListing& listing) { return listing.doubtful; });
+}
+
+absl::StatusOr<int64_t> MemoryStorage::ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
+                                                   absl::FunctionRef<bool(const MemoryListing&)> is_wanted) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -325,7 +355,7 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t
   int64_t released = 0;
   for (auto& [id, listing] : (*channel)->listings) {
     if (released == limit) break;
-    if (listing.state != LinkState::kBroken) continue;
+    if (!is_wanted(listing)) continue;
     (*channel)->Unlink(listing, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
     ++released;
   }

@@ -51,6 +51,7 @@ ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const Memor
   row.rule = listing.rule;
   row.reason = listing.reason;
   row.by_hand = listing.by_hand;
+  row.doubtful = listing.doubtful;
   row.status = listing.status;
   if (product.price != kAbsent) row.price = Money{product.price, product.currency};
   if (product.quantity != kAbsent) row.quantity = product.quantity;

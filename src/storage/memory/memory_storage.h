@@ -92,6 +92,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
+  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override;
   absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                         absl::Time now) override;
   absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
@@ -165,6 +166,10 @@ class MemoryStorage : public Storage, public LinkIndex {
   // The same, and pull `pull_number` is the channel's last and still runs.
   absl::StatusOr<MemoryChannel*> FindPulling(const Fence& fence, int64_t pull_number)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Releases links for which `is_wanted`, at most `limit`, and says how many.
+  absl::StatusOr<int64_t> ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
+                                      absl::FunctionRef<bool(const MemoryListing&)> is_wanted);
 
   // Marks links of listing variants built from `product` dirty, all or only guarded ones. Returns how many.
   int64_t MarkProductDirty(const MemoryProduct& product, const storage::ProductChange& change, absl::Time now)

@@ -242,6 +242,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   if (row.in_doubt.Has(SyncField::kQuantity)) row.quantities_in_doubt = listing.doubt.quantities;
   if (!row.in_doubt.empty()) AddAwaited(channel, listing, &row);
   row.fixed = channel.FixedOf(item.channel_variant_id);
+  row.doubtful = listing.doubtful;
   row.dirty = listing.dirty();
   row.sync_priority = listing.sync_priority;
   row.dirty_rank = listing.dirty_rank;
@@ -493,9 +494,8 @@ absl::StatusOr<int64_t> MemoryStorage::WriteStatuses(const Fence& fence, absl::S
   for (const StatusWrite& row : rows) {
     MemoryListing& listing = (*channel)->listings.at(row.listing_id);
     if (!(listing.status == row.expected)) continue;
-    (*channel)->SetStatus(listing, row.status);
-    listing.EndWaiting();
-    (*channel)->MarkDirty(listing, now);
+    (*channel)->SetStatedStatus(listing, row.status);
+    if (DesiredStatus(row.status) != DesiredStatus(row.expected)) (*channel)->MarkDirty(listing, now);
     ++written;
   }
   return written;

@@ -40,7 +40,7 @@ constexpr const char* kImpossible[] = {
     "AND c.channel_variant_id = l.channel_variant_id WHERE (l.state = 'broken') <> (c.gone <> 0 OR "
     "coalesce(l.identity <> c.identity, 0))",
     "SELECT LINK(l) || ': health ' || l.health || ', pending ' || coalesce(l.pending, 'nothing') || ' cannot be' "
-    "FROM link l WHERE l.health NOT IN ('not_listed', 'listed', 'hidden', 'delisted') "
+    "FROM link l WHERE l.health NOT IN ('not_listed', 'listed', 'hidden', 'delisted', 'unknown') "
     "OR l.pending NOT IN ('hiding', 'unhiding', 'delisting')",
     "SELECT LINK(l) || ': its versions are out of order' FROM link l "
     "WHERE l.synced_version > l.dirty_version OR l.linked_version > l.dirty_version OR l.dirty_version < 0 "
@@ -53,7 +53,7 @@ constexpr const char* kImpossible[] = {
     "FROM link l WHERE l.in_doubt NOT NULL AND l.state = 'linked' AND l.dirty_since IS NULL AND NOT EXISTS "
     "(SELECT 1 FROM push_item i WHERE i.channel_id = l.channel_id AND i.listing_id = l.listing_id)",
     "SELECT LINK(l) || ': a mark is neither 0 nor 1' FROM link l "
-    "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1)",
+    "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1) OR l.doubtful NOT IN (0, 1) OR l.kept_hidden NOT IN (0, 1)",
     "SELECT LINK(l) || ': the fields in doubt, ' || l.in_doubt || ', cannot be' FROM link l "
     "WHERE l.in_doubt = '' OR l.in_doubt GLOB '*[^a-z0-9_,]*'",
     "SELECT LINK(l) || ': the confirmed fields, ' || l.confirmed || ', cannot be' FROM link l "
@@ -65,7 +65,7 @@ constexpr const char* kImpossible[] = {
     "SELECT LINK(l) || ': the refused values, ' || l.refused || ', cannot be' FROM link l "
     "WHERE l.refused NOT NULL AND NOT (json_valid(l.refused) AND json_type(l.refused) = 'object')",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "
-    "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead')",
+    "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead', 'not_understood')",
     "SELECT LINK(l) || ': the acknowledged content cannot be' FROM link l WHERE l.acked_content NOT NULL AND NOT "
     "json_valid(l.acked_content)",
     "SELECT printf('hand_unlink of channel %d, listing %d, channel variant %d: one of them is not there', "
@@ -90,7 +90,7 @@ constexpr const char* kImpossible[] = {
     "FROM product_variant WHERE price < 0 OR currency NOT GLOB '[A-Z][A-Z][A-Z]' OR NOT json_valid(fields)",
     "SELECT LISTING(v) || ': its fields cannot be' FROM listing_variant v WHERE NOT json_valid(v.fields)",
     "SELECT ITEM(c) || ': its price, status, fields or mark of being gone cannot be' FROM channel_variant c "
-    "WHERE c.price < 0 OR c.compare_at_price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead') OR c.gone NOT IN (0, "
+    "WHERE c.price < 0 OR c.compare_at_price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead', 'not_understood') OR c.gone NOT IN (0, "
     "1) "
     "OR NOT json_valid(c.fields)",
     "SELECT ITEM(c) || ': it was seen by a pull that is yet to come' FROM channel_variant c "

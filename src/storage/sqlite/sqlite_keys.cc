@@ -31,7 +31,7 @@ class ListingKeyReader {
     columns_.Add(db_, query.Text(3), {query.Text(1), parent});
     page_.listing_id.push_back(query.Int(0));
     page_.parent.Add(parent);
-    page_.live.push_back(IsLive({query.EnumValue(4, Health::kPaused), PendingChange::kNone, false}) ? 1 : 0);
+    page_.live.push_back(IsLive({query.EnumValue(4, Health::kUnknown), PendingChange::kNone, false}) ? 1 : 0);
     page_.linked_to.push_back(query.Int(5));
     page_.broken.push_back(query.EnumValue(6, LinkState::kBroken) == LinkState::kBroken ? 1 : 0);
     page_.reason.push_back(query.EnumValue(7, LinkReason::kNoKey));
@@ -57,7 +57,7 @@ class ChannelKeyReader {
   void AddRow(const Query& query) {
     const absl::string_view external_id = query.Text(1);
     const absl::string_view parent = query.Text(2);
-    const ChannelStatus seen = query.EnumValue(5, ChannelStatus::kDead);
+    const ChannelStatus seen = query.EnumValue(5, ChannelStatus::kNotUnderstood);
     columns_.Add(db_, query.Text(3), {external_id, parent});
     page_.channel_variant_id.push_back(query.Int(0));
     page_.external_id.Add(external_id);

@@ -15,11 +15,12 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
       // Whatever an earlier link left to send is not this one's. An item that is taken violates the unique index.
       link_(db,
             "UPDATE OR IGNORE link SET state = 'linked', channel_variant_id = ?3, rule = ?4, reason = ?5, "
-            "by_hand = ?6, health = ?7, pending = ?8, paused = ?9, acked_price = ?10, acked_quantity = ?11, "
-            "acked_status = ?12, acked_compare_at_price = ?13, acked_content = NULL, guarded_at = NULL, "
+            "by_hand = ?6, doubtful = 0, health = ?7, pending = NULL, paused = ?8, status_author = NULL, "
+            "status_before = NULL, kept_hidden = 0, acked_price = ?9, acked_quantity = ?10, "
+            "acked_status = ?11, acked_compare_at_price = ?12, acked_content = NULL, guarded_at = NULL, "
             "refused = NULL, forced = NULL, synced_version = dirty_version, "
-            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?14, identity = ?15, "
-            "dirty_rank = ?16, in_doubt = ?17, quantities_in_doubt = ?18, confirmed = NULL "
+            "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?13, identity = ?14, "
+            "dirty_rank = ?15, in_doubt = ?16, quantities_in_doubt = ?17, confirmed = NULL "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
 
 LinkWriter::~LinkWriter() {
@@ -28,18 +29,19 @@ LinkWriter::~LinkWriter() {
   for (const MadeLink& made : made_) WriteHistory(made);
 }
 
-bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
-                      const ListingStatus& status, bool recorded) {
+bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason, bool recorded) {
   if (recorded) RecordBoth(link.listing_id, item.channel_variant_id);
+  const ListingStatus status = storage::StatusAfterLink(link.status, item.seen.status);
   const int64_t linked = link_.Run(
       channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
-      ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused, NullIfAbsent{item.seen.price},
+      ToString(status.base), status.paused, NullIfAbsent{item.seen.price},
       NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), NullIfAbsent{item.seen.compare_at_price},
       author_.at, NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged),
       NullIfEmpty{FormatSyncFields(item.doubt.fields)}, NullIfEmpty{FormatQuantities(item.doubt)});
   if (linked == 0) return false;
   if (!item.doubt.fields.empty()) KeepDoubt(item.channel_variant_id, {});
   WriteAttentions(db_, channel_id_, link.listing_id, {});
+  if (item.seen.status == ChannelStatus::kNotUnderstood) WriteSightings(link.listing_id, nullptr);
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
   return true;
 }
@@ -48,15 +50,14 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   RecordBoth(link.listing_id, link.channel_variant_id);
   const absl::optional<StoredItem> item = FindItem(db_, channel_id_, link.channel_variant_id);
   if (item.has_value()) LeaveItem(link.listing_id, *item);
-  const ListingStatus status = storage::StatusAfterUnlink(link.status);
   Query(db_,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
-        "health = ?4, pending = ?5, paused = ?6, guarded_at = NULL, "
+        "doubtful = 0, guarded_at = NULL, "
         "synced_version = dirty_version, dirty_since = NULL, identity = NULL, in_doubt = NULL, "
         "quantities_in_doubt = NULL, confirmed = NULL "
         "WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)}, ToString(status.base),
-           NullIfEmpty{ToString(status.pending)}, status.paused);
+      .Run(channel_id_, link.listing_id, NullIfEmpty{ToString(reason)});
+  WriteStatus(db_, channel_id_, link.listing_id, storage::StatusAfterUnlink(link.status));
   WriteAttentions(db_, channel_id_, link.listing_id, {});
   AddEvent(link.listing_id, kind, item.has_value() ? item->external_id : "", 0);
 }
@@ -88,6 +89,33 @@ void LinkWriter::Heal(int64_t listing_id, int64_t channel_variant_id, absl::stri
       .Run(channel_id_, listing_id, author_.at, static_cast<int64_t>(DirtyRank::kChanged));
   KeepWaiting(db_, channel_id_, listing_id, {});
   AddEvent(listing_id, LinkEvent::Kind::kHealed, external_id, 0);
+}
+
+void LinkWriter::WriteSightings(int64_t listing_id, PullWriteResult* result) {
+  Query query(db_,
+              "SELECT v.sku, v.parent, v.fields, c.external_id, c.status, c.fields, l.doubtful, l.health, l.pending, "
+              "l.paused, l.status_author, l.status_before, l.kept_hidden FROM link l CROSS JOIN listing_variant v ON "
+              "v.channel_id = l.channel_id AND v.listing_id = l.listing_id CROSS JOIN channel_variant c ON "
+              "c.channel_id = l.channel_id AND c.channel_variant_id = l.channel_variant_id "
+              "WHERE l.channel_id = ?1 AND l.listing_id = ?2");
+  if (!query.Bind(channel_id_, listing_id).Next()) return;
+  const std::string sku = query.String(0);
+  const std::string external_id = query.String(3);
+  const std::vector<Field> item_fields = ReadFields(db_, query.Text(5));
+  absl::optional<storage::PairVerdict> doubt;
+  if (query.Bool(6)) {
+    const ChannelConfig config = FindChannel(db_, channel_id_).value_or(Channel()).config;
+    doubt = storage::JudgePair(config.link_priority,
+                               storage::ListingKeys(sku, query.Text(1), ReadFields(db_, query.Text(2))),
+                               storage::ItemKeys(external_id, item_fields));
+  }
+  const std::vector<Problem> before = ReadAttentions(db_, channel_id_, listing_id);
+  const std::vector<Problem> after = storage::WithSightings(
+      before, storage::SightingAttentions(external_id, query.EnumValue(4, ChannelStatus::kNotUnderstood), item_fields,
+                                          ReadStatus(query, 7, 10), doubt));
+  if (after == before) return;
+  ReplaceAttentions(db_, channel_id_, listing_id, before, after);
+  if (result != nullptr) storage::AddSightedChanges(sku, external_id, before, after, result);
 }
 
 void LinkWriter::WriteHistory(const MadeLink& made) {

@@ -34,8 +34,7 @@ class LinkWriter {
 
   // Makes a link between two that are free. `rule` 0: by hand. Returns false, and does nothing, where the item is not
   // free; that the listing variant is unlinked is the caller's to know.
-  bool Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason,
-            const ListingStatus& status, bool recorded = true);
+  bool Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason, bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason);
   // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break.
@@ -44,6 +43,10 @@ class LinkWriter {
   bool Break(const StoredLink& link, absl::string_view external_id, const Problem& attention);
   // Makes a broken link whole again and dirty.
   void Heal(int64_t listing_id, int64_t channel_variant_id, absl::string_view external_id);
+
+  // Writes the attentions that sightings give the link, as it is, and tells in `result`, if there is one, what that
+  // changed.
+  void WriteSightings(int64_t listing_id, PullWriteResult* result);
 
   LinkChangeRecorder& changes() { return changes_; }
   absl::Time at() const { return author_.at; }

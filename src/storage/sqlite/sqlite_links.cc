@@ -98,8 +98,7 @@ class LinkRowWriter {
     item.doubt = ReadDoubt(db_, find_, 9);
     find_.Reset();
     if (link.channel_variant_id != 0 ||
-        !links_.Link(link, item, row.rule, row.reason, storage::StatusAfterLink(link.status, row.status),
-                     row.record_change)) {
+        !links_.Link(link, item, row.rule, row.reason, row.record_change)) {
       return CheckFree(db_, channel_id_, link, item);
     }
     return absl::OkStatus();
@@ -151,7 +150,7 @@ class Edit {
     if (!free.ok()) return free;
     if (!storage::IsLiveItem(item->gone, item->seen.status)) return storage::ItemNotLive(external_id);
     CountEdit(item->channel_variant_id);
-    links_.Link(link_, *item, 0, LinkReason::kNone, storage::StatusAfterLinkByHand(link_.status, item->seen.status));
+    links_.Link(link_, *item, 0, LinkReason::kNone);
     changed_link_ = true;
     Query(db_, "DELETE FROM hand_unlink WHERE channel_id = ?1 AND listing_id = ?2 AND channel_variant_id = ?3")
         .Run(channel_id_, link_.listing_id, item->channel_variant_id);
@@ -196,15 +195,30 @@ class Edit {
     const bool has_link = link_.channel_variant_id != 0;
     absl::StatusOr<ListingStatus> status = storage::StatusAfterEdit(link_.status, wanted, has_link, sku_);
     if (!status.ok()) return status.status();
-    EndWaiting(db_, channel_id_, link_.listing_id);
-    if (*status == link_.status) return absl::OkStatus();
-    if (IsLive(*status) != IsLive(link_.status)) CountEdit(0);
-    WriteStatus(db_, channel_id_, link_.listing_id, *status);
-    if (IsLive(*status)) MarkDirty(db_, channel_id_, link_.listing_id, now_);
+    WriteStated(*status);
+    return absl::OkStatus();
+  }
+
+  void GiveBackStatus() { WriteStated(Adopt(link_.status)); }
+
+  absl::Status Confirm() {
+    if (link_.state != LinkState::kLinked) return storage::NotLinked(sku_);
+    Query(db_, "UPDATE link SET by_hand = 1, doubtful = 0 WHERE channel_id = ?1 AND listing_id = ?2")
+        .Run(channel_id_, link_.listing_id);
+    if (!link_.doubtful) return absl::OkStatus();
+    links_.WriteSightings(link_.listing_id, nullptr);
+    MarkDirty(db_, channel_id_, link_.listing_id, now_);
     return absl::OkStatus();
   }
 
  private:
+  // Stated by a person.
+  void WriteStated(const ListingStatus& status) {
+    if (IsLive(status) != IsLive(link_.status)) CountEdit(0);
+    WriteStatedStatus(db_, channel_id_, link_.listing_id, status);
+    if (!(status == link_.status) && IsLive(status)) MarkDirty(db_, channel_id_, link_.listing_id, now_);
+  }
+
   void SetPaused(bool paused) {
     ListingStatus status = link_.status;
     status.paused = paused;
@@ -247,6 +261,11 @@ absl::Status ApplyEdit(const ListingEdit& edit, Edit& apply) {
       break;
     case ListingEdit::Kind::kSetStatus:
       return apply.State(edit.status);
+    case ListingEdit::Kind::kAdoptStatus:
+      apply.GiveBackStatus();
+      break;
+    case ListingEdit::Kind::kConfirm:
+      return apply.Confirm();
   }
   return absl::OkStatus();
 }
@@ -299,16 +318,27 @@ absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, in
 }
 
 absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
+  return ReleaseThat(
+      fence, limit, now,
+      "SELECT listing_id FROM link WHERE channel_id = ?1 AND state = 'broken' ORDER BY listing_id LIMIT ?2");
+}
+
+absl::StatusOr<int64_t> SqliteStorage::ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) {
+  return ReleaseThat(fence, limit, now,
+                     "SELECT listing_id FROM link WHERE channel_id = ?1 AND doubtful = 1 ORDER BY listing_id LIMIT ?2");
+}
+
+absl::StatusOr<int64_t> SqliteStorage::ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
+                                                   absl::string_view sql) {
   absl::Status status = storage::CheckLimit(limit);
   if (!status.ok()) return status;
-  std::vector<int64_t> broken;
+  std::vector<int64_t> found;
   status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
-    Query query(db,
-                "SELECT listing_id FROM link WHERE channel_id = ?1 AND state = 'broken' ORDER BY listing_id LIMIT ?2");
+    Query query(db, sql);
     query.Bind(fence.channel_id, limit);
-    while (query.Next()) broken.push_back(query.Int(0));
+    while (query.Next()) found.push_back(query.Int(0));
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
-    for (const int64_t listing_id : broken) {
+    for (const int64_t listing_id : found) {
       const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, listing_id);
       if (!link.has_value()) return storage::NoSuchListing(listing_id);
       links.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
@@ -316,7 +346,7 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
-  return static_cast<int64_t>(broken.size());
+  return static_cast<int64_t>(found.size());
 }
 
 absl::StatusOr<std::vector<EditOutcome>> SqliteStorage::EditListings(int64_t channel_id,

@@ -19,7 +19,7 @@ NullIfAbsent Stated(absl::optional<bool> value) { return NullIfAbsent{value.has_
 #define FLXLINK_SELECT_LISTING                                                                            \
   "SELECT v.listing_id, v.sku, v.parent, v.fields, l.state, c.external_id, l.rule, l.reason, l.by_hand, " \
   "l.health, l.pending, l.paused, p.price, p.currency, p.quantity, l.sync_priority, l.dirty_since, "      \
-  "l.in_doubt IS NOT NULL "
+  "l.in_doubt IS NOT NULL, l.status_author, l.status_before, l.kept_hidden, l.doubtful "
 
 #define FLXLINK_LISTING_TABLES                                                                   \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
@@ -59,7 +59,8 @@ ListingRow ReadListingRow(Connection& db, int64_t channel_id, const Query& query
   row.rule = query.Int32(6);
   row.reason = query.EnumValue(7, LinkReason::kNoKey);
   row.by_hand = query.Bool(8);
-  row.status = ReadStatus(query, 9);
+  row.status = ReadStatus(query, 9, 18);
+  row.doubtful = query.Bool(21);
   if (!query.IsNull(12)) row.price = Money{query.Int(12), ReadCurrency(db, query.Text(13))};
   if (!query.IsNull(14)) row.quantity = query.Int(14);
   row.sync_priority = query.Int(15);
@@ -141,7 +142,7 @@ ItemRow ReadItemRow(Connection& db, int64_t channel_id, const Query& query) {
   row.fields = ReadFields(db, query.Text(3));
   if (!query.IsNull(4)) row.price = Money{query.Int(4), ReadCurrency(db, query.Text(11))};
   if (!query.IsNull(5)) row.quantity = query.Int(5);
-  row.status = query.EnumValue(6, ChannelStatus::kDead);
+  row.status = query.EnumValue(6, ChannelStatus::kNotUnderstood);
   if (!query.IsNull(12)) row.fixed = ReadFixed(db, query.Text(12));
   row.aliases = ReadAliases(db, channel_id, row.channel_variant_id);
   row.identity = query.String(13);
@@ -195,7 +196,7 @@ void CountListings(Connection& db, int64_t channel_id, ChannelCounts* counts) {
   while (query.Next()) {
     const int64_t count = query.Int(1);
     ListingStatus status;
-    status.base = query.EnumValue(3, Health::kPaused);
+    status.base = query.EnumValue(3, Health::kUnknown);
     status.paused = query.Bool(4);
     const LinkState state = query.EnumValue(0, LinkState::kBroken);
     counts->listings += count;

@@ -27,24 +27,27 @@ bool HasAliases(Connection& db, int64_t channel_id) {
 class ItemWriter {
  public:
   // Adds to `result` what the rows change.
-  ItemWriter(Connection& db, int64_t channel_id, int64_t pull_number, const storage::Sighting& sighting,
-             const LinkAuthor& author, PullWriteResult* result)
+  ItemWriter(Connection& db, const Channel& channel, const storage::Sighting& sighting, const LinkAuthor& author,
+             PullWriteResult* result)
       : db_(db),
-        channel_id_(channel_id),
-        pull_number_(pull_number),
+        channel_id_(channel.channel_id),
+        config_(channel.config),
+        pull_number_(channel.pull.pull_number),
         seen_at_(storage::SeenAt(sighting, author.at)),
         now_(author.at),
         items_(sighting.items),
-        links_(db, channel_id, author),
+        links_(db, channel.channel_id, author),
         fields_(sighting.items.fields),
-        has_aliases_(!sighting.items.aliases.empty() || HasAliases(db, channel_id)),
+        has_aliases_(!sighting.items.aliases.empty() || HasAliases(db, channel.channel_id)),
         find_(
             db,
             "SELECT channel_variant_id, parent_id IS ?3 AND fields = ?4, gone, status, fixed IS ?5, seen_at, gone_at, "
             "identity, price, quantity, status, compare_at_price FROM channel_variant "
             "WHERE channel_id = ?1 AND external_id = ?2"),
         link_(db,
-              "SELECT listing_id, state, identity, refused FROM link WHERE channel_id = ?1 AND "
+              "SELECT listing_id, state, identity, refused, by_hand, doubtful, health, pending, paused, status_author, "
+              "status_before, kept_hidden, acked_at, synced_version >= linked_version, acked_price, acked_quantity, "
+              "acked_status, acked_compare_at_price, in_doubt FROM link WHERE channel_id = ?1 AND "
               "channel_variant_id = ?2"),
         result_(*result) {
     Query last(db, "SELECT max(channel_variant_id) FROM channel_variant WHERE channel_id = ?1");
@@ -68,7 +71,7 @@ class ItemWriter {
     const int64_t item_id = find_.Int(0);
     const bool same_content = find_.Bool(1);
     const bool was_gone = find_.Bool(2);
-    const bool was_live = storage::IsLiveItem(was_gone, find_.EnumValue(3, ChannelStatus::kDead));
+    const bool was_live = storage::IsLiveItem(was_gone, find_.EnumValue(3, ChannelStatus::kNotUnderstood));
     const bool is_live = storage::IsLiveItem(false, items_.status[static_cast<size_t>(row)]);
     const bool same_fixed = find_.Bool(4);
     const std::string known = find_.String(7);
@@ -81,10 +84,15 @@ class ItemWriter {
     const bool same_values = has_refusals && ReadItemValues(find_, 8) == ValuesAt(items_, row);
     const bool may_end = has_refusals && !(same_content && same_fixed && same_values);
     const Refusals refusals = may_end ? FindRefusals(*link, item_id, row) : Refusals();
+    const bool may_doubt =
+        link.has_value() && !same_content && storage::CanBeDoubted(link->by_hand, items_.own_ids);
+    const bool other_keys = may_doubt && HasOtherKeys(item_id, row);
+    const bool same_status = find_.EnumValue(3, ChannelStatus::kNotUnderstood) == items_.status[static_cast<size_t>(row)];
     Update(item_id, row, fixed, identity);
     NameItem(item_id, row);
     if (!link.has_value()) return;
-    FollowItem(*link, item_id, row, identity, was_gone || identity != known);
+    const Seen seen = {identity, was_gone || identity != known, other_keys, same_content && same_status};
+    if (!FollowItem(*link, item_id, row, seen)) return;
     const bool ended = EndRefusals(link->listing_id, refusals);
     // Another set of fields can be sent of the item than before.
     if (!same_fixed || ended) MarkDirty(db_, channel_id_, link->listing_id, now_);
@@ -145,13 +153,46 @@ class ItemWriter {
     LinkState state = LinkState::kLinked;
     std::string identity;
     std::string refused;  // As its column has it.
+    bool by_hand = false;
+    bool doubtful = false;
+    ListingStatus status;
+    absl::Time acknowledged_at;
+    bool is_settled = false;
+    ItemValues acknowledged;
+    std::string in_doubt;  // As its column has it.
   };
 
   absl::optional<ItemLink> FindItemLink(int64_t item_id) {
     if (!link_.Bind(channel_id_, item_id).Next()) return absl::nullopt;
-    ItemLink link{link_.Int(0), link_.EnumValue(1, LinkState::kBroken), link_.String(2), link_.String(3)};
+    ItemLink link{link_.Int(0),
+                  link_.EnumValue(1, LinkState::kBroken),
+                  link_.String(2),
+                  link_.String(3),
+                  link_.Bool(4),
+                  link_.Bool(5),
+                  ReadStatus(link_, 6, 9),
+                  link_.Time(12),
+                  link_.Bool(13),
+                  ReadItemValues(link_, 14),
+                  link_.String(18)};
     link_.Reset();
     return link;
+  }
+
+  // What a sighting of a link's item says, next to the row itself.
+  struct Seen {
+    std::string identity;
+    bool is_news;      // It was gone, or has another identity than before.
+    bool other_keys;   // HasOtherKeys, where the link can be doubted.
+    bool same_status;  // Fields and status are as before.
+  };
+
+  // To be called before the item is written.
+  bool HasOtherKeys(int64_t item_id, int64_t row) {
+    Query query(db_, "SELECT fields FROM channel_variant WHERE channel_id = ?1 AND channel_variant_id = ?2");
+    if (!query.Bind(channel_id_, item_id).Next()) return false;
+    return storage::HasOtherKeys(config_.link_priority, ReadFields(db_, query.Text(0)),
+                                 storage::RowFields(items_.fields, row));
   }
 
   // What the channel refused of a link, and what of it a sighting leaves.
@@ -188,23 +229,78 @@ class ItemWriter {
     return true;
   }
 
-  // The item was seen there: breaks or heals its link, where that follows. `is_news`: it was gone, or has another
-  // identity than before.
-  void FollowItem(const ItemLink& known, int64_t item_id, int64_t row, const std::string& identity, bool is_news) {
-    const storage::LinkAfterSighting after = storage::AfterSighting(known.identity, identity);
+  // The item was seen there: does with its link what follows. Returns whether the link is still there.
+  bool FollowItem(const ItemLink& known, int64_t item_id, int64_t row, const Seen& seen) {
+    const storage::LinkAfterSighting after = storage::AfterSighting(known.identity, seen.identity);
     if (after.identity != known.identity) SetLinkIdentity(known.listing_id, after.identity);
     const absl::string_view external_id = items_.external_id[row];
-    StoredLink link;
-    link.listing_id = known.listing_id;
-    link.state = known.state;
-    link.channel_variant_id = item_id;
-    if (after.state == LinkState::kLinked && link.state == LinkState::kBroken) {
-      links_.Heal(link.listing_id, item_id, external_id);
-      ++result_.healed;
-    } else if (after.state == LinkState::kBroken && is_news &&
-               links_.Break(link, external_id, storage::ItemReplaced(external_id, known.identity, identity))) {
-      ++result_.broken;
+    if (after.state == LinkState::kBroken) {
+      StoredLink link;
+      link.listing_id = known.listing_id;
+      link.state = known.state;
+      link.channel_variant_id = item_id;
+      const bool breaks =
+          seen.is_news &&
+          links_.Break(link, external_id, storage::ItemReplaced(external_id, known.identity, seen.identity));
+      if (breaks) ++result_.broken;
+      return true;
     }
+    const bool heals = known.state == LinkState::kBroken;
+    if (heals) {
+      links_.Heal(known.listing_id, item_id, external_id);
+      ++result_.healed;
+    }
+    const ListingStatus status = FollowValues(known, row);
+    const bool doubtful = seen.other_keys ? Judge(known, row) : known.doubtful;
+    if (heals || !seen.same_status || doubtful != known.doubtful || !(status == known.status)) {
+      links_.WriteSightings(known.listing_id, &result_);
+    }
+    const bool can_send = !DesiredStatus(known.status).has_value() && DesiredStatus(status).has_value();
+    if (can_send || doubtful != known.doubtful) MarkDirty(db_, channel_id_, known.listing_id, now_);
+    if (!doubtful || known.doubtful || config_.on_doubt != OnDoubt::kDissolve) return true;
+    Dissolve(known.listing_id);
+    return false;
+  }
+
+  void Dissolve(int64_t listing_id) {
+    const absl::optional<StoredLink> link = FindLink(db_, channel_id_, listing_id);
+    if (!link.has_value()) return;
+    links_.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
+    ++result_.dissolved;
+  }
+
+  // The status and the values of the link follow what is seen. Returns the status.
+  ListingStatus FollowValues(const ItemLink& link, int64_t row) {
+    if (seen_at_ <= link.acknowledged_at) return link.status;
+    const ItemValues seen = ValuesAt(items_, row);
+    const ListingStatus status = FollowChannel(link.status, seen.status, config_.on_status_drift);
+    if (!(status == link.status)) WriteStatus(db_, channel_id_, link.listing_id, status);
+    const SyncFields in_doubt = link.in_doubt.empty() ? SyncFields() : ReadSyncFields(db_, link.in_doubt);
+    const ItemValues known =
+        storage::KnownAfterSighting(link.acknowledged, seen, status, link.is_settled, in_doubt);
+    if (known == link.acknowledged) return status;
+    Query(db_,
+          "UPDATE link SET acked_price = ?3, acked_quantity = ?4, acked_status = ?5, acked_compare_at_price = ?6 "
+          "WHERE channel_id = ?1 AND listing_id = ?2")
+        .Run(channel_id_, link.listing_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
+             StatusText(known.status), NullIfAbsent{known.compare_at_price});
+    return status;
+  }
+
+  // Whether a link whose item's keys have changed is doubtful by now.
+  bool Judge(const ItemLink& link, int64_t row) {
+    Query query(db_, "SELECT sku, parent, fields FROM listing_variant WHERE channel_id = ?1 AND listing_id = ?2");
+    if (!query.Bind(channel_id_, link.listing_id).Next()) return link.doubtful;
+    const storage::PairVerdict verdict = storage::JudgePair(
+        config_.link_priority, storage::ListingKeys(query.Text(0), query.Text(1), ReadFields(db_, query.Text(2))),
+        storage::ItemKeys(items_.external_id[row], storage::RowFields(items_.fields, row)));
+    const bool doubtful =
+        storage::IsDoubtfulAfter(link.doubtful, link.state == LinkState::kBroken, verdict);
+    if (doubtful == link.doubtful) return doubtful;
+    ++(doubtful ? result_.doubtful : result_.agreed);
+    Query(db_, "UPDATE link SET doubtful = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+        .Run(channel_id_, link.listing_id, doubtful);
+    return doubtful;
   }
 
   void SetLinkIdentity(int64_t listing_id, const std::string& identity) {
@@ -214,6 +310,7 @@ class ItemWriter {
 
   Connection& db_;
   const int64_t channel_id_;
+  const ChannelConfig& config_;
   const int64_t pull_number_;
   const absl::Time seen_at_;
   const absl::Time now_;
@@ -241,16 +338,16 @@ void LoseItems(Connection& db, int64_t channel_id, const storage::Sighting& sigh
   }
 }
 
-void WriteSighting(Connection& db, int64_t channel_id, int64_t pull_number, const storage::Sighting& sighting,
-                   const LinkAuthor& author, PullWriteResult* result) {
+void WriteSighting(Connection& db, const Channel& channel, const storage::Sighting& sighting, const LinkAuthor& author,
+                   PullWriteResult* result) {
   {
     storage::PulledRowChoice rows = storage::ChoosePulledRows(sighting.items, sighting.problems);
-    ItemWriter writer(db, channel_id, pull_number, sighting, author, result);
+    ItemWriter writer(db, channel, sighting, author, result);
     for (const int64_t row : rows.kept) writer.Write(row);
     for (const absl::string_view external_id : rows.seen) writer.SeeUnread(external_id);
     storage::AddPage(std::move(rows), result);
   }
-  LoseItems(db, channel_id, sighting, author, result);
+  LoseItems(db, channel.channel_id, sighting, author, result);
 }
 
 // Tells while several pages are written whether one more, as long as they were, ends in time; whatever is done to the
@@ -311,10 +408,11 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPages(const Fence& fen
   status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
     const absl::Status pulling = CheckPulling(db, fence.channel_id, pull_number);
     if (!pulling.ok()) return pulling;
+    const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
     const BulkWriteTime time(options_.bulk_write_time);
     for (const PullPage& page : pages) {
       if (!time.HasRoom(result.pages)) break;
-      WriteSighting(db, fence.channel_id, pull_number, storage::SightingOf(page), {fence.job_id, now}, &result);
+      WriteSighting(db, channel, storage::SightingOf(page), {fence.job_id, now}, &result);
     }
     const PullPage& last = pages[static_cast<size_t>(result.pages - 1)];
     Query(db,
@@ -386,9 +484,9 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WriteFetched(const Fence& fence, 
   if (!status.ok()) return status;
   PullWriteResult result;
   status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
-    const PullState pull = FindChannel(db, fence.channel_id).value_or(Channel()).pull;
-    WriteSighting(db, fence.channel_id, pull.pull_number, storage::SightingOf(reply), {fence.job_id, now}, &result);
-    if (!pull.running || result.unnamed == 0) return absl::OkStatus();
+    const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
+    WriteSighting(db, channel, storage::SightingOf(reply), {fence.job_id, now}, &result);
+    if (!channel.pull.running || result.unnamed == 0) return absl::OkStatus();
     Query(db, "UPDATE channel SET pull_saw_unnamed = 1 WHERE channel_id = ?1").Run(fence.channel_id);
     return absl::OkStatus();
   });

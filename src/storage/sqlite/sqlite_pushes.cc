@@ -293,25 +293,25 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
   AcknowledgeContent(db, channel_id, row.listing_id, known);
   const ListingStatus status = Acknowledge(link.status, storage::AcknowledgedStatus(row));
   links.changes().RecordStatus(row.listing_id, link.status, status);
+  if (!(status == link.status)) WriteStatus(db, channel_id, row.listing_id, status);
   Query(db,
         "UPDATE link SET acked_price = CASE WHEN ?3 THEN ?4 ELSE acked_price END, "
         "acked_quantity = CASE WHEN ?5 THEN ?6 ELSE acked_quantity END, "
         "acked_status = CASE WHEN ?7 THEN ?8 ELSE acked_status END, "
         "acked_compare_at_price = CASE WHEN ?9 THEN ?10 ELSE acked_compare_at_price END, "
-        "health = ?11, pending = ?12, "
-        "guarded_at = ?19, "
-        "synced_version = CASE WHEN ?13 THEN max(synced_version, ?14) ELSE synced_version END, "
-        "dirty_since = CASE WHEN ?13 AND dirty_version <= ?14 THEN NULL ELSE dirty_since END, "
-        "refused = ?15, in_doubt = ?16, acked_at = CASE WHEN ?17 THEN ?18 ELSE acked_at END, forced = ?20, "
-        "quantities_in_doubt = ?21, confirmed = ?22 "
+        "guarded_at = ?11, "
+        "synced_version = CASE WHEN ?12 THEN max(synced_version, ?13) ELSE synced_version END, "
+        "dirty_since = CASE WHEN ?12 AND dirty_version <= ?13 THEN NULL ELSE dirty_since END, "
+        "refused = ?14, in_doubt = ?15, acked_at = CASE WHEN ?16 THEN ?17 ELSE acked_at END, forced = ?18, "
+        "quantities_in_doubt = ?19, confirmed = ?20 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
            known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
            known.mask.Has(SyncField::kStatus), StatusText(known.values.status),
            known.mask.Has(SyncField::kCompareAtPrice), NullIfAbsent{known.values.compare_at_price},
-           ToString(status.base), NullIfEmpty{ToString(status.pending)}, row.settled, row.dirty_version,
+           GuardAfter(db, channel_id, link, row, batch), row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
-           now, GuardAfter(db, channel_id, link, row, batch), NullIfEmpty{ForcedAfter(db, link, row)},
+           now, NullIfEmpty{ForcedAfter(db, link, row)},
            NullIfEmpty{FormatQuantities(storage::DoubtAfter(row))}, NullIfEmpty{FormatSyncFields(row.confirmed)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);

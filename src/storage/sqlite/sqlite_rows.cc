@@ -52,7 +52,7 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
 
 #define FLXLINK_SELECT_LINK                                                                               \
   "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, " \
-  "dirty_version, forced, guarded_at FROM link WHERE channel_id = ?1 AND "
+  "dirty_version, forced, guarded_at, status_author, status_before, kept_hidden, doubtful FROM link WHERE channel_id = ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
   if (!query.Next()) return absl::nullopt;
@@ -62,7 +62,8 @@ absl::optional<StoredLink> ReadLink(Query& query) {
   link.channel_variant_id = query.Int(2);
   link.rule = query.Int32(3);
   link.reason = query.EnumValue(4, LinkReason::kNoKey);
-  link.status = ReadStatus(query, 5);
+  link.status = ReadStatus(query, 5, 12);
+  link.doubtful = query.Bool(15);
   link.linked_version = query.Int(8);
   link.dirty_version = query.Int(9);
   link.forced = query.String(10);
@@ -246,8 +247,18 @@ bool EndRefusals(Connection& db, int64_t channel_id, int64_t listing_id) {
 }
 
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status) {
-  Query(db, "UPDATE link SET health = ?3, pending = ?4, paused = ?5 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, listing_id, ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused);
+  Query(db,
+        "UPDATE link SET health = ?3, pending = ?4, paused = ?5, status_author = ?6, status_before = ?7, "
+        "kept_hidden = ?8 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, ToString(status.base), NullIfEmpty{ToString(status.pending)}, status.paused,
+           AuthorText(status.author), StatusText(status.before), status.kept_hidden);
+}
+
+void WriteStatedStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status) {
+  WriteStatus(db, channel_id, listing_id, status);
+  const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
+  const std::vector<Problem> after = storage::WithStatedStatus(before, status);
+  if (after.size() < before.size()) ReplaceAttentions(db, channel_id, listing_id, before, after);
 }
 
 std::vector<Problem> ReadAttentions(Connection& db, int64_t channel_id, int64_t listing_id) {
@@ -278,14 +289,6 @@ void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, c
 void KeepWaiting(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions) {
   const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
   ReplaceAttentions(db, channel_id, listing_id, before, storage::WithWaiting(attentions, before));
-}
-
-void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id) {
-  const std::vector<Problem> before = ReadAttentions(db, channel_id, listing_id);
-  if (std::none_of(before.begin(), before.end(), &storage::WaitsToBeStated)) return;
-  std::vector<Problem> after = before;
-  after.erase(std::remove_if(after.begin(), after.end(), &storage::WaitsToBeStated), after.end());
-  ReplaceAttentions(db, channel_id, listing_id, before, after);
 }
 
 std::vector<std::string> ReadAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id) {
@@ -320,16 +323,20 @@ void StoreJobProblems(Connection& db, int64_t channel_id, int64_t job_id, const 
   }
 }
 
-ListingStatus ReadStatus(const Query& query, int column) {
-  return {query.EnumValue(column, Health::kPaused), query.EnumValue(column + 1, PendingChange::kDelisting),
-          query.Bool(column + 2)};
+ListingStatus ReadStatus(const Query& query, int column, int author) {
+  return {query.EnumValue(column, Health::kUnknown),
+          query.EnumValue(column + 1, PendingChange::kDelisting),
+          query.Bool(column + 2),
+          query.EnumValue(author, StatusAuthor::kPerson),
+          query.EnumValue(author + 1, ChannelStatus::kNotUnderstood),
+          query.Bool(author + 2)};
 }
 
 ItemValues ReadItemValues(const Query& query, int column) {
   ItemValues values;
   for (const SyncField field : kSyncFields) {
     if (field == SyncField::kStatus) {
-      values.status = query.EnumValue(column++, ChannelStatus::kDead);
+      values.status = query.EnumValue(column++, ChannelStatus::kNotUnderstood);
     } else {
       values.Set(field, query.IntOrAbsent(column++));
     }
@@ -424,6 +431,10 @@ std::vector<FixedField> ReadFixed(Connection& db, absl::string_view text) {
 std::vector<std::string> ReadSyncedContent(Connection& db, int64_t channel_id) {
   const absl::optional<Channel> channel = FindChannel(db, channel_id);
   return channel.has_value() ? channel->config.sync_fields.content() : std::vector<std::string>();
+}
+
+NullIfEmpty AuthorText(StatusAuthor author) {
+  return NullIfEmpty{author == StatusAuthor::kChannel ? "" : ToString(author)};
 }
 
 NullIfEmpty StatusText(ChannelStatus status) {

@@ -50,6 +50,7 @@ struct StoredLink {
   int32_t rule = 0;
   LinkReason reason = LinkReason::kNone;
   ListingStatus status;
+  bool doubtful = false;
   int64_t linked_version = 0;
   int64_t dirty_version = 0;
   std::string forced;  // As its column has it.
@@ -89,6 +90,8 @@ bool EndRefusals(Connection& db, int64_t channel_id, int64_t listing_id);
 
 // Writes the status of a listing variant.
 void WriteStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);
+// The same where somebody states it.
+void WriteStatedStatus(Connection& db, int64_t channel_id, int64_t listing_id, const ListingStatus& status);
 
 // The attentions of a listing variant, ascending by code. Writing takes the place of all that were there; replacing
 // does where `before` has them.
@@ -98,8 +101,6 @@ void ReplaceAttentions(Connection& db, int64_t channel_id, int64_t listing_id, c
                        const std::vector<Problem>& after);
 // Writes these and keeps what waits to be stated.
 void KeepWaiting(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<Problem>& attentions);
-// The status of the listing variant is stated: ends the attentions that waited for that.
-void EndWaiting(Connection& db, int64_t channel_id, int64_t listing_id);
 
 // The aliases of an item, ascending. Writing takes the place of all that were there, and writes nothing where they are
 // the same.
@@ -110,12 +111,15 @@ void WriteAliases(Connection& db, int64_t channel_id, int64_t channel_variant_id
 // Keeps the job's problems as the report has them.
 void StoreJobProblems(Connection& db, int64_t channel_id, int64_t job_id, const JobReport& report);
 
-// The status in three columns from `column`: health, pending, paused.
-ListingStatus ReadStatus(const Query& query, int column);
+// The status in three columns from `column`: health, pending, paused; and whose it is in three from `author`:
+// status_author, status_before, kept_hidden.
+ListingStatus ReadStatus(const Query& query, int column, int author);
 // The fields without content in columns from `column`, in the order of kSyncFields.
 ItemValues ReadItemValues(const Query& query, int column);
 // How a channel status is stored: NULL where it is unknown.
 NullIfEmpty StatusText(ChannelStatus status);
+// The same of an author: NULL where it is the channel.
+NullIfEmpty AuthorText(StatusAuthor author);
 // How content is stored: as a `fields` column has it; empty, which is to be NULL, where there is none.
 std::string EncodeContent(const std::vector<Field>& content);
 // Fields that are in doubt, values that are refused and fields that are fixed, as their columns have them; empty, which

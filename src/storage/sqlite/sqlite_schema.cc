@@ -22,6 +22,52 @@ void MoveJobReports(Connection& db) {
   }
 }
 
+// What the status rules of a channel decide for one of its links.
+struct RuledStatus {
+  int64_t channel_id = 0;
+  int64_t listing_id = 0;
+  ChannelStatus shown = ChannelStatus::kUnknown;
+};
+
+// Links of channels with status rules whose status is what a rule gives today.
+std::vector<RuledStatus> FindRuledStatuses(Connection& db) {
+  std::vector<RuledStatus> found;
+  Query query(db,
+              "SELECT l.channel_id, l.listing_id, l.health, p.price, p.currency, p.quantity, c.config FROM link l "
+              "CROSS JOIN channel c ON c.channel_id = l.channel_id "
+              "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "
+              "CROSS JOIN product_variant p ON p.product_id = v.product_id "
+              "WHERE l.state = 'linked' AND l.health IN ('listed', 'hidden') ORDER BY l.channel_id, l.listing_id");
+  query.Bind();
+  int64_t channel_id = 0;
+  absl::StatusOr<ChannelConfig> config = ChannelConfig();
+  while (query.Next()) {
+    if (query.Int(0) != channel_id) config = model::DecodeChannelConfig(query.Text(6));
+    channel_id = query.Int(0);
+    // A configuration that cannot be read says so when it is read.
+    if (!config.ok() || config->status_rules.empty()) continue;
+    const Currency currency = ReadCurrency(db, query.Text(4));
+    const int64_t price = currency == config->currency ? query.IntOrAbsent(3) : kAbsent;
+    const ChannelStatus wanted = EvaluateStatusRules(config->status_rules, price, query.IntOrAbsent(5));
+    if (ToString(wanted) == query.Text(2)) found.push_back({channel_id, query.Int(1), wanted});
+  }
+  return found;
+}
+
+// Whose a status is was not kept. What a status rule gives today is taken for the rule's, and listed for what was there
+// before; any other is taken for adopted.
+void GiveStatusesAuthors(Connection& db) {
+  Query author(db,
+               "UPDATE link SET status_author = 'rule', status_before = 'listed' WHERE channel_id = ?1 AND "
+               "listing_id = ?2");
+  for (const RuledStatus& status : FindRuledStatuses(db)) author.Run(status.channel_id, status.listing_id);
+}
+
+void MoveReportsAndStatuses(Connection& db) {
+  MoveJobReports(db);
+  GiveStatusesAuthors(db);
+}
+
 // The statements that lead from schema version i to i+1, and what is to be done after them that they cannot say. What
 // was released once is never changed.
 struct Migration {
@@ -339,9 +385,13 @@ CREATE TABLE link (
   rule INTEGER NOT NULL DEFAULT 0,
   reason TEXT,
   by_hand INTEGER NOT NULL DEFAULT 0,
+  doubtful INTEGER NOT NULL DEFAULT 0,
   health TEXT NOT NULL DEFAULT 'not_listed',
   pending TEXT,
   paused INTEGER NOT NULL DEFAULT 0,
+  status_author TEXT,
+  status_before TEXT,
+  kept_hidden INTEGER NOT NULL DEFAULT 0,
   sync_priority INTEGER NOT NULL DEFAULT 0,
   dirty_version INTEGER NOT NULL DEFAULT 0,
   synced_version INTEGER NOT NULL DEFAULT 0,
@@ -379,6 +429,7 @@ CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_rank, dir
   WHERE dirty_since IS NOT NULL AND state = 'linked' AND paused = 0 AND health <> 'delisted';
 CREATE INDEX link_broken ON link (channel_id, listing_id) WHERE state = 'broken';
 CREATE INDEX link_guarded ON link (channel_id, listing_id) WHERE guarded_at IS NOT NULL;
+CREATE INDEX link_doubtful ON link (channel_id, listing_id) WHERE doubtful = 1;
 
 ALTER TABLE channel DROP COLUMN pull_revision;
 ALTER TABLE channel ADD COLUMN pull_cursor_at INTEGER;
@@ -454,7 +505,7 @@ CREATE TABLE job_problem (
   PRIMARY KEY (channel_id, job_id, number)
 ) WITHOUT ROWID;
 )sql",
-     &MoveJobReports},
+     &MoveReportsAndStatuses},
 };
 static_assert(sizeof(kMigrations) / sizeof(kMigrations[0]) == kSchemaVersion, "one migration a version");
 

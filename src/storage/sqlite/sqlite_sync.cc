@@ -33,7 +33,8 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   row.product_currency = ReadCurrency(db, query.Text(4));
   row.product_quantity = query.IntOrAbsent(5);
   row.quantity_at = query.Time(6);
-  row.status = ReadStatus(query, 7);
+  row.status = ReadStatus(query, 7, 36);
+  row.doubtful = query.Bool(39);
   row.acknowledged = ReadItemValues(query, 10);
   row.seen = ReadItemValues(query, 14);
   row.seen_at = query.Time(18);
@@ -278,9 +279,10 @@ absl::StatusOr<int64_t> SqliteStorage::WriteStatuses(const Fence& fence, absl::S
       if (!link.has_value()) return storage::NoSuchListing(row.listing_id);
       if (!(link->status == row.expected)) continue;
       changes.RecordStatus(row.listing_id, link->status, row.status);
-      WriteStatus(db, fence.channel_id, row.listing_id, row.status);
-      EndWaiting(db, fence.channel_id, row.listing_id);
-      MarkDirty(db, fence.channel_id, row.listing_id, now);
+      WriteStatedStatus(db, fence.channel_id, row.listing_id, row.status);
+      if (DesiredStatus(row.status) != DesiredStatus(row.expected)) {
+        MarkDirty(db, fence.channel_id, row.listing_id, now);
+      }
       ++written;
     }
     return absl::OkStatus();
