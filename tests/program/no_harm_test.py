@@ -11,6 +11,7 @@ import argparse
 import collections
 import concurrent.futures
 import datetime
+import difflib
 import json
 import os
 import pathlib
@@ -29,6 +30,8 @@ BUILT = set()
 
 # Whose problems are about what was read or made, not about what was sent: those of the latter are attentions too.
 READING = ("pull", "fetch", "build")
+OF_LISTINGS = (no_harm_rows.HELD, no_harm_rows.NOT_UNDERSTOOD, "link_doubtful")  # A pull may name these too.
+EXIT_CODES = {"!": {1}, "?": {1, 2}, "~": {0, 1}}
 LATER = {"now": datetime.timedelta(), "yesterday": datetime.timedelta(days=-1), "tomorrow": datetime.timedelta(days=1)}
 
 
@@ -90,21 +93,22 @@ class Run:
         return command
 
     def command(self, command):
-        """Runs it. "!" before it: it must fail (exit 1), "~": it may; else it must not."""
-        marked = command[0] in "!~"
+        """Runs it. "!" before it: it must fail (exit 1), "?": that or be refused as wrong usage (2), "~": it may fail (1);
+        else it must not."""
+        marked = command[0] in EXIT_CODES
         arguments = shlex.split(self.filled(command[1:] if marked else command))
         before = self.shop.read_bytes() if self.shop.exists() else None
         done = self.call(arguments)
-        codes = {"!": {1}, "~": {0, 1}}[command[0]] if marked else {0}
+        codes = EXIT_CODES[command[0]] if marked else {0}
         expect(done.returncode in codes, f"{command}: exit {done.returncode}", done.stdout, done.stderr)
         if arguments[0] not in ("sync", "run", "job") and before is not None:
             expect(self.shop.read_bytes() == before, f"{command} wrote the channel's file")
         return done.stdout + done.stderr
 
     def expect_file(self, content):
-        seen = self.shop.read_bytes()
-        expect(seen == as_bytes(content), "the channel's file is", repr_lines(seen), "it should be",
-               repr_lines(as_bytes(content)))
+        seen, wanted = self.shop.read_bytes(), as_bytes(content)
+        expect(seen == wanted, "the channel's file is (-) and should be (+)",
+               *difflib.unified_diff(shown(seen), shown(wanted), n=0, lineterm=""))
 
     def expect_attentions(self, text):
         rows = self.json("listing", "list", "shop")
@@ -123,7 +127,7 @@ class Run:
         elif isinstance(step, Edit):
             path = self.folder / step.name
             content = path.read_bytes()
-            expect(content.count(as_bytes(step.old)) == 1, f"{step.old!r} is not once in {step.name}", repr_lines(content))
+            expect(content.count(as_bytes(step.old)) == 1, f"{step.old!r} is not once in {step.name}", *shown(content))
             path.write_bytes(content.replace(as_bytes(step.old), as_bytes(step.new)))
         elif isinstance(step, Write):
             (self.folder / step.name).write_bytes(as_bytes(step.content))
@@ -183,12 +187,13 @@ class Run:
         seen = set()
         for job in self.jobs():
             if job["kind"] in READING or job["options"]["full"]:
-                seen |= {(problem["subject"], problem["code"]) for problem in self.json("job", "problems", str(job["id"]))}
-        return seen
+                seen |= {(problem["subject"].replace(" ", "_"), problem["code"])
+                         for problem in self.json("job", "problems", str(job["id"]))}
+        return {(subject, code) for subject, code in seen if code not in OF_LISTINGS}
 
 
-def repr_lines(content):
-    return "\n".join(f"  {line!r}" for line in content.splitlines(keepends=True)) or "  (nothing)"
+def shown(content):
+    return [repr(line[:200])[1:] for line in content.splitlines(keepends=True)]
 
 
 def outcome(program, row):
