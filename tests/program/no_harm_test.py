@@ -28,9 +28,8 @@ from no_harm_rows import Edit, File, Has, Older, Products, Says, Write
 # The features that are there. Rows that need another one wait for it.
 BUILT = set()
 
-# Whose problems are about what was read or made, not about what was sent: those of the latter are attentions too.
+# Jobs that read or make; what sending comes to is an attention.
 READING = ("pull", "fetch", "build")
-OF_LISTINGS = (no_harm_rows.HELD, no_harm_rows.NOT_UNDERSTOOD, "link_doubtful")  # A pull may name these too.
 EXIT_CODES = {"!": {1}, "?": {1, 2}, "~": {0, 1}}
 LATER = {"now": datetime.timedelta(), "yesterday": datetime.timedelta(days=-1), "tomorrow": datetime.timedelta(days=1)}
 
@@ -178,18 +177,16 @@ class Run:
             seen = {key: listings[sku][key] for key in wanted}
             expect(seen == wanted, f"{sku} is {seen}", f"  should be: {wanted}")
         if row.items is not None:
-            expect_problems("problems of what was read or made", self.problems(), row.items)
+            expect_problems("problems of what was read or made", self.problems(listings), row.items)
         self.command("~sync shop")
         self.expect_file(row.shop if row.after is None else row.after)
         self.command("store check")
 
-    def problems(self):
-        seen = set()
-        for job in self.jobs():
-            if job["kind"] in READING or job["options"]["full"]:
-                seen |= {(problem["subject"].replace(" ", "_"), problem["code"])
-                         for problem in self.json("job", "problems", str(job["id"]))}
-        return {(subject, code) for subject, code in seen if code not in OF_LISTINGS}
+    def problems(self, listings):
+        """What was told of items and products; what is told of listing variants is an attention of theirs."""
+        jobs = [job for job in self.jobs() if job["kind"] in READING or job["options"]["full"]]
+        problems = [problem for job in jobs for problem in self.json("job", "problems", str(job["id"]))]
+        return {(problem["subject"].replace(" ", "_"), problem["code"]) for problem in problems if problem["subject"] not in listings}
 
 
 def shown(content):
