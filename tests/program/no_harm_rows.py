@@ -467,7 +467,7 @@ kind(
         DESK, shop("table,OLD-1,1,450.00,active", B_ACTIVE), DESK_PRODUCTS, channel="--relink-broken yes",
         steps=("sync shop", Edit("desk,", "table,"), "sync shop --full", Products(products("OLD-1,450.00,1", "B,12.00,7")), "link shop",
                "sync shop"),
-        listings={"OLD-1": {"link_state": "linked", "external_id": "table"}}, needs="doubt"),
+        listings={"OLD-1": {"link_state": "linked", "external_id": "table"}}, needs="way-out"),
     Row("a handle that the shop renames, and the broken links are released", "The way out of a broken link does not lead out.",
         DESK, shop("table,OLD-1,1,450.00,active", B_ACTIVE), DESK_PRODUCTS,
         steps=("sync shop", Edit("desk,", "table,"), "sync shop --full", Products(products("OLD-1,450.00,1", "B,12.00,7")),
@@ -579,7 +579,7 @@ kind(
         "A lower number is refused because the shop's moved, and the shop oversells.",
         ONE, shop("a,A,2,10.00,active"), ONE_PRODUCT, steps=("sync shop", Products(products("A,10.00,2")), Edit("a,A,5", "a,A,3"),
                                                              "sync shop"), items=None,
-        needs="other"),
+        needs="other-guard"),
     Row("the shop sold, and only a price changes", "A price change brings back stock that was sold.",
         ONE, shop("a,A,3,11.00,active"), ONE_PRODUCT, steps=("sync shop", Edit("a,A,5", "a,A,3"),
                                                              Products(products("A,11.00", columns="sku,price")), "sync shop"),
@@ -587,7 +587,7 @@ kind(
     Row("the shop sold, and the channel's policy is to overwrite", "A merchant whose word about stock is to count is not heard.",
         ONE, shop("a,A,6,10.00,active"), ONE_PRODUCT, channel="--oversell overwrite", steps=(*SOLD_ONE, "sync shop --full")),
     Row("a quantity below nothing", "A shop shows -3, or an error stops all others.",
-        TWO, shop("a,A,0,10.00,active", "b,B,6,12.00,active"), products("A,10.00,-3", "B,12.00,6"), needs="other"),
+        TWO, shop("a,A,0,10.00,active", "b,B,6,12.00,active"), products("A,10.00,-3", "B,12.00,6"), needs="other-negative"),
     Row("a quantity that is written in another way",
         "Cells that say the same are rewritten, and the shop's history is full of changes that are none.",
         shop("a,A,5.0,10.00,active", "b,B,07,12,active"), None, TWO_PRODUCTS, steps=("sync shop", "sync shop --full")),
@@ -621,9 +621,9 @@ kind(
         TWO, shop("a,A,5,10.00,active", "b,B,7,8.00,active"), TWO_PRODUCTS,
         steps=("sync shop", Edit("10.00", "9.00"), Edit("12.00", "8.00"), "pull shop", "sync shop --force A"), items=None),
     Row("a price that staff emptied", "A price that was taken away by a slip is never put back, or its link breaks.",
-        ONE, None, ONE_PRODUCT, steps=("sync shop", Edit("10.00", ""), "sync shop --full"), needs="other"),
+        ONE, None, ONE_PRODUCT, steps=("sync shop", Edit("10.00", ""), "sync shop --full"), needs="other-emptied"),
     Row("a quantity that staff emptied", "A count that was taken away by a slip is never put back.",
-        ONE, None, ONE_PRODUCT, steps=("sync shop", Edit("a,A,5", "a,A,"), "sync shop --full"), needs="other"),
+        ONE, None, ONE_PRODUCT, steps=("sync shop", Edit("a,A,5", "a,A,"), "sync shop --full"), needs="other-emptied"),
     Row("a price that staff emptied, and the merchant after them",
         "An item whose price was taken away is taken for gone, and never gets one again.",
         ONE, shop("a,A,4,11.00,active"), ONE_PRODUCT, steps=("sync shop", Edit("10.00", ""), "pull shop", Products(products("A,11.00,4")),
@@ -659,7 +659,7 @@ kind(
     odd_item_row("a price with its currency", "A whole shop stops because of a currency sign.", "b,B,7,$12.00,active", "b:unreadable_item"),
     odd_item_row("a price with three decimals", "A whole shop stops, or a price is rounded.", "b,B,7,12.005,active", "b:unreadable_item"),
     odd_item_row("a price below nothing in the shop", "A whole shop stops, or -5.00 is taken for a price.", "b,B,7,-5.00,active",
-                 f"b:{NEGATIVE_PRICE}", needs="other"),
+                 f"b:{NEGATIVE_PRICE}", needs="other-price"),
     odd_item_row("an item that stands twice", "A whole shop stops, or the second row is taken for the first.", "a,A,1,99.00,active",
                  "a:repeated_item"),
     odd_item_row("an item without a handle", "A whole shop stops because a row has no name.", ",B,7,12.00,active",
@@ -669,7 +669,7 @@ kind(
     Row("a cell of more than a megabyte that nobody reads", "A whole shop stops because one description is long.",
         table("Handle,Body (HTML),Variant SKU,Variant Inventory Qty,Variant Price", "a,x,A,5,10.00", f"b,{'<p>' * 400000},B,7,12.00"),
         table("Handle,Body (HTML),Variant SKU,Variant Inventory Qty,Variant Price", "a,x,A,4,11.00", f"b,{'<p>' * 400000},B,6,12.00"),
-        products("A,11.00,4", "B,12.00,6"), steps=("sync shop", "sync shop --full"), needs="other"),
+        products("A,11.00,4", "B,12.00,6"), steps=("sync shop", "sync shop --full"), needs="other-cell"),
     Row("a linked item that becomes odd", "The link breaks, the odd cell is written over, or all others wait.",
         TWO, shop("a,A,many,10.00,active", "b,B,6,13.00,active"), TWO_PRODUCTS,
         steps=("sync shop", Edit("A,5", "A,many"), "sync shop --full", Products(products("A,10.00,4", "B,13.00,6")), "~sync shop"),
@@ -700,9 +700,9 @@ GERMAN = table("Handle;Variant SKU;Variant Inventory Qty;Variant Price;Status", 
 
 kind(
     "nonsense does not go through",
-    refused_row("a price below nothing", "The shop pays its customers.", "A,-5.00,5", needs="other"),
+    refused_row("a price below nothing", "The shop pays its customers.", "A,-5.00,5", needs="other-price"),
     refused_row("a compare-at price below nothing", "A shop shows a reduction from less than nothing.", "A,10.00,-12.00",
-                "sku,price,compare_at_price", needs="other"),
+                "sku,price,compare_at_price", needs="other-price"),
     refused_row("half a piece", "A number is cut or rounded, and stock is wrong.", "A,10.00,5.5"),
     refused_row("a quantity with a separator between thousands", "A thousand becomes one.", 'A,10.00,"1,000"'),
     refused_row("a quantity that is a word", "In stock becomes 0, and nothing is sold.", "A,10.00,In stock"),
@@ -856,7 +856,7 @@ def product_form_row(name, content, options="", needs=""):
                ONE_PRODUCT, steps=("sync shop", Products(content, options), "sync shop"), needs=needs)
 
 
-def unread_row(name, content, *says, never=("add it",), needs="other"):
+def unread_row(name, content, *says, never=("add it",), needs="other-named"):
     """A product file that cannot be read is named for what it is."""
     return Row(name, "The merchant is told to change what is right, and gives up.", ONE, None, ONE_PRODUCT,
                steps=("sync shop", Write(content, "odd.csv"), Says("!product import odd.csv", (r"odd\.csv", *says), never), "sync shop"),
@@ -906,7 +906,7 @@ kind(
     Row("a workbook as the channel's file", "The shop's workbook is written over, or the merchant is told to add a column.", ONE,
         b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00" + bytes(range(256)), ONE_PRODUCT,
         steps=("sync shop", Write(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00" + bytes(range(256))), Says("!pull shop", ("xlsx",))),
-        needs="other"),
+        needs="other-named"),
 )
 
 
