@@ -52,7 +52,8 @@ struct PullWriteResult {
   std::vector<PullRefusal> refused;
   // Those of them, and of the item problems, whose external id cannot be kept; see PullState::saw_unnamed.
   int64_t unnamed = 0;
-  // What became of the attentions that what is seen gives and ends (SightingAttentions in storage_kit/rules.h).
+  // What became of the attentions that what is seen gives and ends (SightingAttentions in storage_kit/rules.h); those
+  // of the links that broke are among the raised.
   std::vector<SightedAttention> raised;
   std::vector<SightedAttention> cleared;
   // Links that became doubtful, those among them that were dissolved for it (OnDoubt::kDissolve), and those whose doubt
@@ -76,7 +77,8 @@ struct NamedItem {
 struct SweepResult {
   int64_t gone = 0;    // Channel variants that the pull did not see; they are no longer live.
   int64_t broken = 0;  // Links among them.
-  bool more = false;   // Call again.
+  std::vector<SightedAttention> raised;  // The attention of each of these.
+  bool more = false;                     // Call again.
 };
 
 // Thread-safe.

@@ -135,10 +135,15 @@ struct ListingExplanation {
     LinkRule rule;
     bool has_key = false;
     std::string key;
+    // What the listing variant has in the rule's field. Where that is not empty and there is no key, a normalizer
+    // refused it.
+    std::string value;
     // SKUs of live listing variants with that key, this one included, and external ids of live items with it; the first
     // LinkDetail::kMaxNamed of each.
     std::vector<std::string> listings;
     std::vector<std::string> channel;
+    // External ids of items with that key that no rule links, since they are gone or archived.
+    std::vector<std::string> not_live;
     // How many there are, counted up to kMaxCounted.
     int64_t listing_count = 0;
     int64_t channel_count = 0;

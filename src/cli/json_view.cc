@@ -109,10 +109,12 @@ Json RuleView(const ListingExplanation::Rule& rule, size_t number) {
   return {{"rule", FormatLinkRule(rule.rule)},
           {"number", number},
           {"key", rule.has_key ? Json(rule.key) : Json()},
+          {"value", TextOrNull(rule.value)},
           {"listings", rule.listings},
           {"listing_count", rule.listing_count},
           {"channel", rule.channel},
           {"channel_count", rule.channel_count},
+          {"not_live", rule.not_live},
           {"outcome", rule.linked ? Json("linked") : TextOrNull(ToString(rule.reason))},
           {"stopped", rule.stopped}};
 }

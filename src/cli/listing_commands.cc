@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -89,14 +90,23 @@ std::string CountAndNames(int64_t count, absl::Span<const std::string> names) {
   return absl::StrCat(count, " (", absl::StrJoin(shown, ", "), all ? ")" : ", …)");
 }
 
+std::string NotLive(const ListingExplanation::Rule& rule) {
+  if (rule.not_live.empty()) return "";
+  const absl::Span<const std::string> shown = absl::MakeConstSpan(rule.not_live).subspan(0, kNamed);
+  return absl::StrCat("; gone or archived ones: ", absl::StrJoin(shown, ", "));
+}
+
 std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
   const std::string head = absl::StrCat("rule ", number, " ", FormatLinkRule(rule.rule), ": ");
-  if (!rule.has_key) return absl::StrCat(head, "no key");
+  if (!rule.has_key) {
+    const bool is_blank = absl::StripAsciiWhitespace(rule.value).empty();
+    return absl::StrCat(head, "no key", is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by norm"));
+  }
   std::string outcome = rule.linked ? "linked" : std::string(ToString(rule.reason));
   if (outcome.empty()) outcome = "not tried";
   return absl::StrCat(head, "key \"", rule.key,
                       "\"; listing variants with it: ", CountAndNames(rule.listing_count, rule.listings),
-                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), "; ", outcome,
+                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), NotLive(rule), "; ", outcome,
                       rule.stopped ? ", and no later rule is tried" : "");
 }
 
@@ -115,8 +125,12 @@ std::string DescribeState(const ListingRow& listing) {
   return text;
 }
 
-std::string DescribeExplanation(const ListingExplanation& explanation) {
+std::string DescribeExplanation(const ListingExplanation& explanation, const std::string& channel) {
   std::string text = absl::StrCat(OneLine(DescribeState(explanation.listing)), "\n");
+  for (const Problem& attention : explanation.listing.attentions) {
+    absl::StrAppend(&text, "  ", OneLine(absl::StrCat(attention.code, ": ", attention.message)), "\n    ",
+                    AdviceFor(attention, {channel, explanation.listing.sku}), "\n");
+  }
   for (size_t i = 0; i < explanation.rules.size(); ++i) {
     absl::StrAppend(&text, "  ", OneLine(DescribeRule(explanation.rules[i], i + 1)), "\n");
   }
@@ -133,7 +147,7 @@ absl::Status Explain(Session& session, const ListingFlags& flags) {
   absl::StatusOr<ListingExplanation> explanation = session.engine().Explain(flags.channel, flags.sku);
   if (!explanation.ok()) return explanation.status();
   return session.json() ? PrintJson(ExplanationView(*explanation, flags.channel))
-                        : PrintText(DescribeExplanation(*explanation));
+                        : PrintText(DescribeExplanation(*explanation, flags.channel));
 }
 
 // -- What a person decides

@@ -46,18 +46,28 @@ class CallLookup : public StorageLinkLookup {
   const Call call_;
 };
 
-absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, RuleExplanation explained,
+// What the listing variant has in a field that a rule names.
+std::string ValueOf(const ListingRow& listing, absl::string_view field) {
+  if (field == "sku") return listing.sku;
+  return field == "parent" ? listing.parent : std::string(FieldValue(listing.fields, field));
+}
+
+absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, linking::IdExplanation explanation,
                                                   linking::LinkLookup& lookup) {
+  RuleExplanation& explained = explanation.rule;
   absl::StatusOr<std::vector<std::string>> skus = ReadNames(lookup, LinkSide::kListing, explained.listing_rows);
   if (!skus.ok()) return skus.status();
   absl::StatusOr<std::vector<std::string>> external_ids = ReadNames(lookup, LinkSide::kChannel, explained.channel_rows);
   if (!external_ids.ok()) return external_ids.status();
+  absl::StatusOr<std::vector<std::string>> not_live = ReadNames(lookup, LinkSide::kChannel, explanation.not_live);
+  if (!not_live.ok()) return not_live.status();
   ListingExplanation::Rule named;
   named.rule = rule;
   named.has_key = explained.has_key;
   named.key = std::move(explained.key);
   named.listings = *std::move(skus);
   named.channel = *std::move(external_ids);
+  named.not_live = *std::move(not_live);
   named.listing_count = explained.listing_count;
   named.channel_count = explained.channel_count;
   named.reason = explained.reason;
@@ -67,7 +77,7 @@ absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, RuleExpl
 }
 
 // What each rule says, by the key index where the last link job left one for these rules.
-absl::StatusOr<std::vector<RuleExplanation>> ExplainRules(const EngineOptions& options, const Channel& channel,
+absl::StatusOr<std::vector<linking::IdExplanation>> ExplainRules(const EngineOptions& options, const Channel& channel,
                                                           const Linker& linker, linking::LinkLookup& lookup,
                                                           int64_t listing_id) {
   const auto explain = [&](linking::LinkLookup& indexed, const linking::LinkKeys& keys) {
@@ -116,12 +126,13 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
   absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
   if (!linker.ok()) return linker.status();
   CallLookup lookup(options, channel.channel_id, call);
-  absl::StatusOr<std::vector<RuleExplanation>> rules =
+  absl::StatusOr<std::vector<linking::IdExplanation>> rules =
       ExplainRules(options, channel, *linker, lookup, explanation.listing.listing_id);
   if (!rules.ok()) return rules.status();
   for (size_t r = 0; r < rules->size(); ++r) {
     absl::StatusOr<ListingExplanation::Rule> rule = NameRule(linker->priority()[r], std::move((*rules)[r]), lookup);
     if (!rule.ok()) return rule.status();
+    rule->value = ValueOf(explanation.listing, rule->rule.listing_field);
     explanation.rules.push_back(*std::move(rule));
   }
   return explanation;

@@ -209,6 +209,7 @@ absl::Status Sweep(JobContext& context, int64_t pull_number) {
     if (!swept.ok()) return swept.status();
     context.Count("gone", swept->gone);
     context.Count("broken", swept->broken);
+    NoteRaised(context, swept->raised);
     more = swept->more;
     absl::Status status = context.Report();
     if (!status.ok()) return status;

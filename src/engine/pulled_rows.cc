@@ -54,6 +54,13 @@ absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::s
   return breaks;
 }
 
+void NoteRaised(JobContext& context, const std::vector<SightedAttention>& raised) {
+  for (const SightedAttention& one : raised) {
+    context.AddProblem(one.sku, one.attention);
+    context.reporter().AttentionRaised(context.job(), one.sku, one.external_id, one.attention);
+  }
+}
+
 void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   context.Count("inserted", written.inserted);
   context.Count("changed", written.changed);
@@ -64,10 +71,7 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   if (written.doubtful > 0) context.Count("doubtful", written.doubtful);
   if (written.dissolved > 0) context.Count("dissolved", written.dissolved);
   if (written.agreed > 0) context.Count("agreed", written.agreed);
-  for (const SightedAttention& raised : written.raised) {
-    context.AddProblem(raised.sku, raised.attention);
-    context.reporter().AttentionRaised(context.job(), raised.sku, raised.external_id, raised.attention);
-  }
+  NoteRaised(context, written.raised);
   for (const SightedAttention& cleared : written.cleared) {
     context.reporter().AttentionCleared(context.job(), cleared.sku, cleared.external_id, cleared.attention);
   }

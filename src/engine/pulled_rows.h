@@ -25,6 +25,9 @@ bool HoldsBreaks(JobContext& context, int64_t more);
 // How many links would break if these items were gone. 0 where that needs no approval, whatever their number.
 absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::string> external_ids);
 
+// Tells of attentions that what was seen gave.
+void NoteRaised(JobContext& context, const std::vector<SightedAttention>& raised);
+
 // Counts what storing items changed.
 void CountPulledRows(JobContext& context, const PullWriteResult& written);
 

@@ -28,6 +28,14 @@ absl::StatusOr<std::unique_ptr<LinkNeighbourhood>> ReadRivalry(LinkScope& scope,
   }
 }
 
+std::vector<int64_t> FirstIds(const LinkRows& rows, const std::vector<RowIndex>& members) {
+  std::vector<int64_t> ids;
+  for (size_t i = 0; i < members.size() && i < static_cast<size_t>(LinkDetail::kMaxNamed); ++i) {
+    ids.push_back(rows.row(members[i]).id);
+  }
+  return ids;
+}
+
 // Counts the rows that have the key, and names the first.
 absl::Status NameMembers(LinkGroups& groups, const LinkRows& rows, int number, const LinkKey& key, int64_t max_counted,
                          std::vector<int64_t>* ids, int64_t* count) {
@@ -37,18 +45,15 @@ absl::Status NameMembers(LinkGroups& groups, const LinkRows& rows, int number, c
   if (!status.ok()) return status;
   const std::vector<RowIndex>& members = groups.group(index).members;
   *count = static_cast<int64_t>(std::min(members.size(), most));
-  ids->clear();
-  for (size_t i = 0; i < members.size() && i < static_cast<size_t>(LinkDetail::kMaxNamed); ++i) {
-    ids->push_back(rows.row(members[i]).id);
-  }
+  *ids = FirstIds(rows, members);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<RuleExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
-                                                         const ChannelConfig& config, int64_t listing_id,
-                                                         int64_t max_counted) {
+absl::StatusOr<std::vector<IdExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
+                                                       const ChannelConfig& config, int64_t listing_id,
+                                                       int64_t max_counted) {
   absl::StatusOr<HandUnlinks> hand_unlinks = HandUnlinks::Read(lookup);
   if (!hand_unlinks.ok()) return hand_unlinks.status();
   LinkScope scope(lookup, keys, *std::move(hand_unlinks), std::numeric_limits<int64_t>::max());
@@ -64,9 +69,12 @@ absl::StatusOr<std::vector<RuleExplanation>> ExplainById(LinkLookup& lookup, con
   if (!neighbourhood.ok()) return neighbourhood.status();
   absl::StatusOr<std::vector<RuleExplanation>> rules = linker.Explain(
       (*neighbourhood)->input().match_input(), ConfiguredOptions(config), (*neighbourhood)->RowOf(named));
-  if (!rules.ok()) return rules;
+  if (!rules.ok()) return rules.status();
+  std::vector<IdExplanation> explanations;
+  for (RuleExplanation& rule : *rules) explanations.push_back({std::move(rule), {}});
   for (int number = 0; number < keys.rule_count(); ++number) {
-    RuleExplanation& rule = (*rules)[static_cast<size_t>(number)];
+    IdExplanation& explanation = explanations[static_cast<size_t>(number)];
+    RuleExplanation& rule = explanation.rule;
     const LinkKey key = scope.listings.key(named, number);
     if (key.is_null()) continue;
     status = NameMembers(scope.listing_groups, scope.listings, number, key, max_counted, &rule.listing_rows,
@@ -75,8 +83,10 @@ absl::StatusOr<std::vector<RuleExplanation>> ExplainById(LinkLookup& lookup, con
     status =
         NameMembers(scope.item_groups, scope.items, number, key, max_counted, &rule.channel_rows, &rule.channel_count);
     if (!status.ok()) return status;
+    const LinkGroups::Group& group = scope.item_groups.group(scope.item_groups.Find(number, key));
+    explanation.not_live = FirstIds(scope.items, group.not_live);
   }
-  return rules;
+  return explanations;
 }
 
 }  // namespace flxlink::linking

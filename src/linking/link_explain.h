@@ -14,11 +14,18 @@
 
 namespace flxlink::linking {
 
-// What each rule says of the listing variant in a match of the whole channel, whose rows are named by their ids: the
-// variants that have its keys are counted up to `max_counted`. `lookup` has an index that is up to date.
-absl::StatusOr<std::vector<RuleExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
-                                                         const ChannelConfig& config, int64_t listing_id,
-                                                         int64_t max_counted);
+// What a rule says of a listing variant, whose rows are named by their ids.
+struct IdExplanation {
+  RuleExplanation rule;
+  // Items that have the key and are not live, the first LinkDetail::kMaxNamed of those that were read.
+  std::vector<int64_t> not_live;
+};
+
+// What each rule says of the listing variant in a match of the whole channel: the variants that have its keys are
+// counted up to `max_counted`. `lookup` has an index that is up to date.
+absl::StatusOr<std::vector<IdExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
+                                                       const ChannelConfig& config, int64_t listing_id,
+                                                       int64_t max_counted);
 
 }  // namespace flxlink::linking
 

@@ -94,8 +94,11 @@ void LinkGroups::AddMembers(const std::vector<Found>& found) {
     if (index == kNotRead) continue;
     Group& of = group(entry.group);
     const LinkRows::Row& row = rows_.row(index);
-    const bool counts = row.live || of.number == keys_.parent_number();
-    if (!counts || rows_.key(index, of.number) != of.key) continue;
+    if (rows_.key(index, of.number) != of.key) continue;
+    if (!row.live && of.number != keys_.parent_number()) {
+      of.not_live.push_back(index);
+      continue;
+    }
     of.members.push_back(index);
     if (!row.changed) ++of.stable;
   }

@@ -31,6 +31,8 @@ class LinkGroups {
     // Live rows that have the key, ascending by id, as far as they were read; of a parent id also rows that are not
     // live.
     std::vector<RowIndex> members;
+    // Those that are not live and no members, as far as they were read.
+    std::vector<RowIndex> not_live;
     int32_t stable = 0;     // Members that have not changed.
     int64_t after_id = 0;   // How far the index was read.
     bool complete = false;  // All members were read.

@@ -71,6 +71,14 @@ class SyncJobTest : public ::testing::Test {
     return config;
   }
 
+  // A person states the status of a listing variant.
+  void State(int i, Health status) {
+    ListingEdit edit;
+    edit.kind = ListingEdit::Kind::kSetStatus;
+    edit.status = status;
+    ASSERT_EQ(engine_->EditListing("shop", Sku(i), edit), absl::OkStatus());
+  }
+
   void WriteProduct(int i, int64_t price, int64_t quantity = 5) {
     ProductBatch batch;
     batch.key.Add(Sku(i));

@@ -106,7 +106,7 @@ void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const 
     MemoryItem& item = channel.items.at(found->second);
     if (item.gone || storage::IsOvertaken(as_of, item.seen_at, item.gone_at)) continue;
     ++result->gone;
-    if (channel.LoseItem(item, as_of, author)) ++result->broken;
+    if (channel.LoseItem(item, as_of, author, &result->raised)) ++result->broken;
   }
 }
 
@@ -396,7 +396,7 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
       break;
     }
     ++result.gone;
-    if ((*channel)->LoseItem(item, now, {fence.job_id, now})) ++result.broken;
+    if ((*channel)->LoseItem(item, now, {fence.job_id, now}, &result.raised)) ++result.broken;
   }
   return result;
 }

@@ -209,9 +209,11 @@ std::string MemoryChannel::IdentityOf(int64_t channel_variant_id) const {
   return ValueOf(identities, channel_variant_id);
 }
 
-bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Author& author) {
-  listing.attentions = storage::WithWaiting({std::move(attention)}, listing.attentions);
+bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Author& author,
+                          std::vector<SightedAttention>* raised) {
+  listing.attentions = storage::WithWaiting({attention}, listing.attentions);
   if (!listing.linked()) return false;
+  raised->push_back({listing.sku, items.at(listing.channel_variant_id).external_id, std::move(attention)});
   const MemoryItem& item = items.at(listing.channel_variant_id);
   RecordChange(listing);
   RecordChange(item);
@@ -221,10 +223,11 @@ bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Autho
   return true;
 }
 
-bool MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author) {
+bool MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author,
+                             std::vector<SightedAttention>* raised) {
   if (item.live()) RecordChange(item);
   const bool breaks =
-      item.listing_id != 0 && Break(listings.at(item.listing_id), storage::ItemGone(item.external_id), author);
+      item.listing_id != 0 && Break(listings.at(item.listing_id), storage::ItemGone(item.external_id), author, raised);
   item.gone = true;
   item.gone_at = gone_at;
   return breaks;
@@ -250,7 +253,8 @@ void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sight
   SetValue(listing.listing_id, after.identity, &link_identities);
   if (after.state == LinkState::kBroken) {
     const bool breaks = sighting.is_news &&
-                        Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author);
+                        Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author,
+                              &result->raised);
     if (breaks) ++result->broken;
     return Reindex(listing);
   }

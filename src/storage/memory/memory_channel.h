@@ -198,10 +198,12 @@ struct MemoryChannel {
   // Keeps the identity of an item; an empty one is none. Returns whether it is another than before.
   bool SetIdentity(int64_t channel_variant_id, absl::string_view identity);
   std::string IdentityOf(int64_t channel_variant_id) const;
-  // Breaks the link; one that is broken only gets the attention. Returns whether it was linked.
-  bool Break(MemoryListing& listing, Problem attention, const Author& author);
-  // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break.
-  bool LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author);
+  // Breaks the link; one that is broken only gets the attention. Returns whether it was linked; then the attention is
+  // added to `raised`.
+  bool Break(MemoryListing& listing, Problem attention, const Author& author, std::vector<SightedAttention>* raised);
+  // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break,
+  // whose attention is then added to `raised`.
+  bool LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author, std::vector<SightedAttention>* raised);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);
   // The item was seen there: does with its link what follows (see rules.h), and adds that to `result`.

@@ -64,7 +64,8 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
     return row.attentions != kKeepAttentions;
   }
   if (!listing.linked()) return false;
-  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, author);
+  std::vector<SightedAttention> raised;  // The settlement's to tell.
+  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, author, &raised);
   return true;
 }
 

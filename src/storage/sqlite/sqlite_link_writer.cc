@@ -62,18 +62,21 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   AddEvent(link.listing_id, kind, item.has_value() ? item->external_id : "", 0);
 }
 
-bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at) {
+bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
+                          std::vector<SightedAttention>* raised) {
   const absl::optional<StoredLink> link = FindHolder(db_, channel_id_, channel_variant_id);
-  const bool breaks = link.has_value() && Break(*link, external_id, storage::ItemGone(external_id));
+  const bool breaks = link.has_value() && Break(*link, external_id, storage::ItemGone(external_id), raised);
   if (!breaks) changes_.RecordLiveItem(channel_variant_id);
   Query(db_, "UPDATE channel_variant SET gone = 1, gone_at = ?3 WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, channel_variant_id, gone_at);
   return breaks;
 }
 
-bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, const Problem& attention) {
+bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, const Problem& attention,
+                       std::vector<SightedAttention>* raised) {
   KeepWaiting(db_, channel_id_, link.listing_id, {attention});
   if (link.state != LinkState::kLinked) return false;
+  raised->push_back({FindSku(db_, channel_id_, link.listing_id), std::string(external_id), attention});
   RecordBoth(link.listing_id, link.channel_variant_id);
   Query(db_, "UPDATE link SET state = 'broken' WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, link.listing_id);

@@ -241,7 +241,8 @@ class ItemWriter {
       link.channel_variant_id = item_id;
       const bool breaks =
           seen.is_news &&
-          links_.Break(link, external_id, storage::ItemReplaced(external_id, known.identity, seen.identity));
+          links_.Break(link, external_id, storage::ItemReplaced(external_id, known.identity, seen.identity),
+                       &result_.raised);
       if (breaks) ++result_.broken;
       return true;
     }
@@ -334,7 +335,7 @@ void LoseItems(Connection& db, int64_t channel_id, const storage::Sighting& sigh
     const absl::optional<StoredItem> item = FindItem(db, channel_id, external_id);
     if (!item.has_value() || item->gone || storage::IsOvertaken(as_of, item->seen_at, item->gone_at)) continue;
     ++result->gone;
-    if (links.LoseItem(item->channel_variant_id, external_id, as_of)) ++result->broken;
+    if (links.LoseItem(item->channel_variant_id, external_id, as_of, &result->raised)) ++result->broken;
   }
 }
 
@@ -454,7 +455,7 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
     result.gone = static_cast<int64_t>(absent.size());
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const AbsentItem& item : absent) {
-      if (links.LoseItem(item.channel_variant_id, item.external_id, now)) ++result.broken;
+      if (links.LoseItem(item.channel_variant_id, item.external_id, now, &result.raised)) ++result.broken;
     }
     if (absent.empty()) return absl::OkStatus();
     Query(db, "UPDATE channel SET pull_swept_id = ?2 WHERE channel_id = ?1")

@@ -205,7 +205,8 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
                 LinkWriter& links, SettlementResult* result) {
   const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
-  if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now);
+  std::vector<SightedAttention> raised;  // The settlement's to tell.
+  if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now, &raised);
   WriteDoubt(db, channel_id, link.listing_id, {});
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }

@@ -71,11 +71,6 @@ absl::optional<StoredLink> ReadLink(Query& query) {
   return link;
 }
 
-std::string FindSku(Connection& db, int64_t channel_id, int64_t listing_id) {
-  Query query(db, "SELECT sku FROM listing_variant WHERE channel_id = ?1 AND listing_id = ?2");
-  return query.Bind(channel_id, listing_id).Next() ? query.String(0) : "";
-}
-
 absl::optional<StoredItem> ReadItem(Connection& db, Query& query) {
   if (!query.Next()) return absl::nullopt;
   StoredItem item;
@@ -178,6 +173,11 @@ std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span
   std::sort(listing_ids.begin(), listing_ids.end());
   listing_ids.erase(std::unique(listing_ids.begin(), listing_ids.end()), listing_ids.end());
   return listing_ids;
+}
+
+std::string FindSku(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db, "SELECT sku FROM listing_variant WHERE channel_id = ?1 AND listing_id = ?2");
+  return query.Bind(channel_id, listing_id).Next() ? query.String(0) : "";
 }
 
 bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id) {

@@ -40,6 +40,7 @@ absl::optional<Slot> FindSlot(Connection& db, int64_t channel_id);
 // The listing variants with one of the SKUs, ascending, each once.
 std::vector<int64_t> FindListings(Connection& db, int64_t channel_id, absl::Span<const std::string> skus);
 
+std::string FindSku(Connection& db, int64_t channel_id, int64_t listing_id);
 bool ListingExists(Connection& db, int64_t channel_id, int64_t listing_id);
 
 // A row of `link`.
