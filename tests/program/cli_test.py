@@ -25,9 +25,10 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
             "not_before", "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problem_count", "problems",
             "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
-                "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
+                "sync_priority", "dirty", "attention", "attentions", "pending", "status_author",
+                "doubtful", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
-               "currency", "sync_fields", "oversell", "status_rules", "break_limit", "keep_days", "keep_jobs"]
+               "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "status_rules", "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
 COUNTS_KEYS = ["listings", "link_states", "unlinked_reasons", "healths", "attentions", "with_attention", "dirty",
@@ -183,7 +184,7 @@ class ChannelTest(CliTest):
             "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--rule",
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
             "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
-            "overwrite", "--status-rule", "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
+            "overwrite", "--on-doubt", "dissolve", "--on-status-drift", "adopt", "--status-rule", "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
             "5", "--keep-days", "30", "--keep-jobs", "200")
         self.assertEqual(list(channel), CHANNEL_KEYS)
         self.assertEqual(channel, {
@@ -191,6 +192,7 @@ class ChannelTest(CliTest):
             "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
             "link_after_build": True, "link_after_sync": False, "currency": "EUR",
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
+            "on_doubt": "dissolve", "on_status_drift": "adopt",
             "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "keep_days": 30,
             "keep_jobs": 200, "draft": None, "complete_pulls": 0, "last_complete_pull": None})
         self.assertEqual(self.channel(), channel)
@@ -199,7 +201,8 @@ class ChannelTest(CliTest):
     def test_defaults(self):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
-                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", [], None, 90, 1000])
+                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", None, "correct", [], None, 90,
+                          1000])
 
     def test_fields_of_a_sync_have_one_order(self):
         self.add_shop("--sync-fields", "compare_at_price,status,price")
@@ -407,7 +410,7 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "pull_first": False, "release_broken": False, "since_last": False, "approved": False,
+                                            "pull_first": False, "release_broken": False, "release_doubtful": False, "since_last": False, "approved": False,
                                             "items": []})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
@@ -705,7 +708,8 @@ class ListingTest(CliTest):
         self.text("product", "import", "products.csv")
         self.text("build", "shop")
         self.assertEqual(self.listing("CAP"), dict(zip(LISTING_KEYS, [
-            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, False])))
+            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, "channel",
+            False, False])))
         self.text("pull", "shop")
         rows = self.json("listing", "list", "shop")
         for row in rows:
@@ -750,16 +754,46 @@ class ListingTest(CliTest):
         row = self.listing("TEE-RED")
         self.assertEqual((row["link_state"], row["rule"], row["reason"]), ("linked", 1, "contradiction"))
 
+    def test_a_doubtful_link(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        self.write("shop.csv", self.read("shop.csv").replace("4006381333931", "5901234123457"))
+        pulled = self.text("pull", "shop")
+        self.assertIn("1 links doubtful", pulled)
+        self.assertIn("flxlink listing confirm shop SKU", pulled)
+        rows = self.json("listing", "list", "shop", "--doubtful")
+        self.assertEqual([(row["sku"], row["doubtful"], row["attention"]["code"]) for row in rows],
+                         [("MUG", True, "link_doubtful")])
+        self.assertIn("link_doubtful: ", self.text("listing", "explain", "shop", "MUG"))
+        confirmed = self.json("listing", "confirm", "shop", "MUG")
+        self.assertEqual((confirmed["doubtful"], confirmed["attentions"]), (False, []))
+        self.assertEqual(self.json("listing", "list", "shop", "--doubtful"), [])
+        self.write("shop.csv", self.read("shop.csv").replace("5901234123457", "9780306406157"))
+        self.text("pull", "shop")
+        self.assertIn("1 doubtful links released", self.text("link", "shop", "--release-doubtful"))
+        self.assertEqual(self.listing("MUG")["link_state"], "unlinked")
+
+    def test_a_status_is_given_back(self):
+        self.link_shop()
+        self.assertEqual(self.listing("MUG")["status_author"], "channel")
+        stated = self.json("listing", "status", "shop", "MUG", "hidden")
+        self.assertEqual((stated["status_author"], stated["pending"]), ("person", "hiding"))
+        adopted = self.json("listing", "status", "shop", "MUG", "adopted")
+        self.assertEqual((adopted["status_author"], adopted["pending"]), ("channel", None))
+
     def test_explain(self):
         self.link_shop()
         explained = self.json("listing", "explain", "shop", "SOCK")
         self.assertEqual(list(explained), ["listing", "rules", "history"])
         self.assertEqual(explained["listing"], self.listing("SOCK"))
         self.assertEqual(explained["rules"], [
-            {"rule": "sku=sku", "number": 1, "key": "SOCK", "listings": ["SOCK"], "listing_count": 1,
-             "channel": ["sock/S", "sock/L"], "channel_count": 2, "outcome": "ambiguous_channel", "stopped": True},
-            {"rule": "upc=barcode,norm=gtin", "number": 2, "key": None, "listings": [], "listing_count": 0,
-             "channel": [], "channel_count": 0, "outcome": None, "stopped": False}])
+            {"rule": "sku=sku", "number": 1, "key": "SOCK", "value": "SOCK", "listings": ["SOCK"],
+             "listing_count": 1,
+             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "outcome": "ambiguous_channel",
+             "stopped": True},
+            {"rule": "upc=barcode,norm=gtin", "number": 2, "key": None, "value": None, "listings": [],
+             "listing_count": 0,
+             "channel": [], "channel_count": 0, "not_live": [], "outcome": None, "stopped": False}])
         self.assertEqual(explained["history"], [])
         history = self.json("listing", "explain", "shop", "MUG")["history"]
         self.assertEqual([list(event) for event in history], [["kind", "external_id", "rule", "job", "at"]])
