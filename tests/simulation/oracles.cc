@@ -218,19 +218,37 @@ void Oracles::WrittenUnder(const Fence& fence, absl::string_view operation) {
 }
 
 void Oracles::PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
-                        absl::Span<const std::string> skus) {
+                        const SyncBatch& links) {
   // The engine repeats one whose answer got lost.
   if (!begun_pushes_.insert({{channel_id, record.push_id}, scheduler_.now()}).second) return;
-  for (size_t i = 0; i < record.items.size(); ++i) {
-    const PushItem& item = record.items[i];
+  std::map<int64_t, int64_t> row_of;
+  for (int64_t i = 0; i < links.size(); ++i) row_of[links.rows[static_cast<size_t>(i)].listing_id] = i;
+  for (const PushItem& item : record.items) {
     if (std::find(left_out.begin(), left_out.end(), item.listing_id) != left_out.end()) continue;
     deadlines_[item.idempotency_key] = record.call_deadline;
-    const Statement& statement = statements_[skus[i]];
-    const bool price = !item.mask.Has(SyncField::kPrice) || item.values.price == statement.price;
-    const bool quantity = !item.mask.Has(SyncField::kQuantity) || item.values.quantity == statement.quantity;
-    if (price && quantity) continue;
-    Fail("O7", absl::StrCat("a push of ", skus[i], " begins with price ", item.values.price, " and quantity ",
+    const auto row = row_of.find(item.listing_id);
+    if (row == row_of.end()) {
+      Fail("O7", absl::StrCat("a push of listing variant ", item.listing_id, " begins, which has no link"));
+      continue;
+    }
+    JudgePush(channel_id, item, links.rows[static_cast<size_t>(row->second)], links.sku[row->second]);
+  }
+}
+
+void Oracles::JudgePush(int64_t channel_id, const PushItem& item, const SyncRow& link, absl::string_view sku) {
+  const Statement& statement = statements_[std::string(sku)];
+  const bool price = !item.mask.Has(SyncField::kPrice) || item.values.price == statement.price;
+  const bool quantity = !item.mask.Has(SyncField::kQuantity) || item.values.quantity == statement.quantity;
+  if (!price || !quantity) {
+    Fail("O7", absl::StrCat("a push of ", sku, " begins with price ", item.values.price, " and quantity ",
                             item.values.quantity, ", not ", statement.price, " and ", statement.quantity));
+  }
+  if (link.doubtful && holds_doubtful_.count(channel_id) > 0) {
+    Fail("O15", absl::StrCat("a push of ", sku, " begins though its link is doubtful"));
+  }
+  if (item.mask.Has(SyncField::kStatus) && DesiredStatus(link.status) != item.values.status) {
+    Fail("O16", absl::StrCat("a push of ", sku, " begins with the status ", ToString(item.values.status),
+                             ", which nobody has stated"));
   }
 }
 

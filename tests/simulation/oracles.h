@@ -17,6 +17,8 @@
 //   O13 A job yields with no call under way.
 //   O14 What a job has counted never falls, but for what it counts anew after its worker died; and its progress never
 //       passes its total.
+//   O15 No push begins to a link that is doubtful, where the channel holds such links.
+//   O16 No push begins with a status that nobody has stated.
 
 #ifndef FLXLINK_TESTS_SIMULATION_ORACLES_H_
 #define FLXLINK_TESTS_SIMULATION_ORACLES_H_
@@ -67,8 +69,11 @@ class Oracles {
   void LinksBroken(int64_t channel_id, const std::set<std::string>& external_ids, bool by_pull);
   // By the outcome of a push, which is told long after it by a receipt.
   void LinksBrokenBy(int64_t push_id, int64_t channel_id, const std::set<std::string>& external_ids);
+  // Of a channel that sends nothing to doubtful links.
+  void HoldsDoubtful(int64_t channel_id) { holds_doubtful_.insert(channel_id); }
+  // `links` are the channel's, as storage has them by then.
   void PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
-                 absl::Span<const std::string> skus);
+                 const SyncBatch& links);
   // Calls of a process, which has these owners.
   void CallBegins(int64_t channel_id, const std::vector<OwnerId>& owners);
   void CallEnds(int64_t channel_id, const std::vector<OwnerId>& owners);
@@ -92,6 +97,8 @@ class Oracles {
   int64_t items_judged() const { return items_judged_; }
 
  private:
+  // What the record of a push says of one link, as storage has that.
+  void JudgePush(int64_t channel_id, const PushItem& item, const SyncRow& link, absl::string_view sku);
   struct Holder {
     int64_t job_id = 0;
     int64_t epoch = 0;
@@ -133,6 +140,7 @@ class Oracles {
   std::set<OwnerId> dead_;
   std::map<int64_t, Holder> holders_;
   std::map<int64_t, Job> jobs_;
+  std::set<int64_t> holds_doubtful_;
   // Jobs whose worker died.
   std::set<int64_t> orphaned_;
   // Channels of which a step is owed to the bulk lane.

@@ -150,8 +150,12 @@ void People::ChangeItem(Shop& shop) {
   if (scheduler_.Choose(4) != 0) office_.NoteItems(shop.channel.config.name, {id}).status().IgnoreError();
 }
 
+// Where ids are used again, half of them come back as another product.
 void People::AddItem(Shop& shop, uint64_t number) {
-  shop.platform->SetItem(NewItem(number, 900, 3));
+  SimulatedItem item = NewItem(number, 900, 3);
+  const bool is_another = !shop.platform->capabilities().own_ids && number % 2 == 0;
+  if (is_another) item.fields = {{"sku", absl::StrCat("another ", number)}};
+  shop.platform->SetItem(std::move(item));
   oracles_.ItemBack(shop.channel.channel_id, ItemId(number));
 }
 

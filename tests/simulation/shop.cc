@@ -47,6 +47,7 @@ SimulatedOptions ChoosePlatform(Scheduler& scheduler, const SimulatedFaults& fau
   }
   // By what is chosen anyway, so that the histories of the other seeds stay what they were.
   if (options.seed % 4 == 0) options.capabilities.fetch_limit = 0;
+  options.capabilities.own_ids = options.seed % 3 != 0;
   std::vector<PushKind>& kinds = options.capabilities.push_kinds;
   PushKind& slow = kinds[scheduler.Choose(kinds.size())];
   if (scheduler.Choose(3) == 0) {

@@ -217,6 +217,34 @@ class NoSightings : public ForwardingStorage {
   }
 };
 
+// Planning is not told that a link is doubtful.
+class NoDoubt : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
+    absl::StatusOr<SyncBatch> links = ForwardingStorage::ReadDirty(channel_id, cursor, limit);
+    if (!links.ok()) return links;
+    for (SyncRow& row : links->rows) row.doubtful = false;
+    return links;
+  }
+};
+
+// Planning takes what is adopted for what a person stated.
+class NoAuthor : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
+    absl::StatusOr<SyncBatch> links = ForwardingStorage::ReadDirty(channel_id, cursor, limit);
+    if (!links.ok()) return links;
+    for (SyncRow& row : links->rows) {
+      if (row.status.author == StatusAuthor::kChannel) row.status.author = StatusAuthor::kPerson;
+    }
+    return links;
+  }
+};
+
 // Nobody hears of what other processes do.
 class NoWorkNumber : public ForwardingStorage {
  public:
@@ -259,6 +287,8 @@ const std::vector<TwinKind>& Kinds() {
       Kind<NoWorkNumber>("number", "the number that tells of what other processes do"),
       Kind<NoNextDue>("due", "waking for what becomes due"),
       Kind<NoSightings>("sighting", "what is seen since a pull began"),
+      Kind<NoDoubt>("doubt", "the doubt about a link whose item has other keys"),
+      Kind<NoAuthor>("author", "whose word a status is"),
   };
   return *kinds;
 }

@@ -47,13 +47,7 @@ absl::StatusOr<std::vector<int64_t>> WitnessStorage::BeginPush(const Fence& fenc
   absl::StatusOr<std::vector<int64_t>> left_out = Tell(fence, "BeginPush", ForwardingStorage::BeginPush(fence, record));
   if (!left_out.ok()) return left_out;
   const absl::StatusOr<SyncBatch> links = store_.ReadLinks(fence.channel_id, 0, kMaxRows);
-  std::map<int64_t, std::string> sku_of;
-  for (int64_t i = 0; links.ok() && i < links->size(); ++i) {
-    sku_of[links->rows[static_cast<size_t>(i)].listing_id] = std::string(links->sku[i]);
-  }
-  std::vector<std::string> skus;
-  for (const PushItem& item : record.items) skus.push_back(sku_of[item.listing_id]);
-  oracles_.PushBegun(fence.channel_id, record, *left_out, skus);
+  if (links.ok()) oracles_.PushBegun(fence.channel_id, record, *left_out, *links);
   return left_out;
 }
 

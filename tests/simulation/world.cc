@@ -141,6 +141,7 @@ void World::OpenShop(const std::string& name) {
   for (uint64_t i = 0; i < kItems; ++i) shop->platform->SetItem(NewItem(i, 1000, 5));
   shops_.push_back(std::move(shop));
   shops_.back()->channel = *office_->AddChannel(ChooseChannel(scheduler_, name));
+  if (!shops_.back()->platform->capabilities().own_ids) oracles_.HoldsDoubtful(shops_.back()->channel.channel_id);
   if (scheduler_.Choose(2) == 0) SetSchedule(name);
   NoteShop(scheduler_, *shops_.back());
 }
