@@ -254,7 +254,7 @@ struct Reconciliation {
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a
 // field that the last pull saw with another value than acknowledged is drift: what was seen becomes acknowledged, so
-// that the next plan corrects it. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after
+// that the next plan corrects it; a number that it saw no more was taken away. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after
 // it may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired
 // differs from acknowledged are found (a policy changed, a mark was lost). Of a doubtful link that the channel holds only
 // drift is found, so that it is sent once the doubt has ended. With `retry_refused` (the channel was given

@@ -29,8 +29,10 @@ bool IsNewsOf(const SyncRow& row, const SyncPolicy& policy) {
 // What the link's acknowledged values become when the channel is believed to have what the last pull saw.
 ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   ItemValues acknowledged = row.acknowledged;
-  const SyncFields fields = DifferenceOf(policy.fields, sync::FixedFields(row));
-  CopyFields(IntersectionOf(fields, PresentFields(row.seen)), row.seen, &acknowledged);
+  SyncFields fields = DifferenceOf(policy.fields, sync::FixedFields(row));
+  // Of a status that is not shown nothing is known; of a number, that somebody took it away.
+  if (row.seen.status == ChannelStatus::kUnknown) fields.Remove(SyncField::kStatus);
+  CopyFields(fields, row.seen, &acknowledged);
   return acknowledged;
 }
 

@@ -26,7 +26,7 @@ from flxlink_program import PATIENCE_SECONDS
 from no_harm_rows import Edit, File, Has, Older, Products, Says, Write
 
 # The features that are there. Rows that need another one wait for it.
-BUILT = {"author", "doubt", "explain", "other-guard"}
+BUILT = {"author", "doubt", "explain", "other-emptied", "other-guard"}
 
 # Jobs that read or make; what sending comes to is an attention.
 READING = ("pull", "fetch", "build")

@@ -28,14 +28,24 @@ TEST(PlanReconciliationTest, WhatWasSeenBecomesAcknowledged) {
   EXPECT_THAT(PlanReconciliation(OneRow(row), FullPolicy(), false), IsEmpty());
 }
 
-TEST(PlanReconciliationTest, OnlySyncedFieldsWithASeenValueCount) {
+TEST(PlanReconciliationTest, OnlySyncedFieldsCountAndNoStatusThatIsNotShown) {
   SyncRow row = EqualRow();
-  row.seen = {2500, kAbsent, ChannelStatus::kUnknown};
+  row.seen = {2500, 5, ChannelStatus::kUnknown};
   SyncPolicy policy = FullPolicy();
   EXPECT_EQ(PlanReconciliation(OneRow(row), policy, true).at(0).acknowledged,
             (ItemValues{2500, 5, ChannelStatus::kListed}));
   policy.fields.Remove(SyncField::kPrice);
   EXPECT_THAT(PlanReconciliation(OneRow(row), policy, true), IsEmpty());
+}
+
+TEST(PlanReconciliationTest, ANumberThatWasTakenAwayIsDrift) {
+  SyncRow row = EqualRow();
+  row.seen = row.acknowledged;
+  row.seen.price = row.seen.quantity = kAbsent;
+  const std::vector<Reconciliation> found = PlanReconciliation(OneRow(row), FullPolicy(), true);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].acknowledged, row.seen);
+  EXPECT_FALSE(found[0].guard_quantity);
 }
 
 TEST(PlanReconciliationTest, LessStockThanAcknowledgedSetsTheGuard) {

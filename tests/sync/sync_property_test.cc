@@ -624,6 +624,15 @@ std::map<int64_t, std::string> ReferenceReconciliation(const PlanCase& problem, 
     Values seen = ToValues(row.seen);
     EraseFixed(row, &seen);
     if (row.seen_at - problem.policy.read_lag <= row.acknowledged_at) seen.clear();
+    const bool is_news = row.seen_at - problem.policy.read_lag > row.acknowledged_at;
+    for (const auto& [name, value] : Values(known)) {
+      const bool is_gone = seen.count(name) == 0 && name != "status" && IsSynced(name, problem.policy);
+      const bool is_fixed = std::any_of(row.fixed.begin(), row.fixed.end(),
+                                        [&name = name](const FixedField& fixed) { return fixed.field == name; });
+      if (!compare_seen || !is_news || !is_gone || is_fixed) continue;
+      known.erase(name);
+      drifted = true;
+    }
     for (const auto& [name, value] : seen) {
       if (!compare_seen || !IsSynced(name, problem.policy) || (known.count(name) != 0 && known[name] == value))
         continue;
