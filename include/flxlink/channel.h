@@ -80,6 +80,9 @@ struct ChannelConfig {
   // The currency of the channel's prices. Default USD.
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
+  // Send prices of 0, compare-at prices too. Default off: a price of 0 more often says that nobody knows it than that
+  // something is given away, so that it is not sent, and is attention (zero_price) where the channel has another one.
+  bool zero_prices = false;
 
   // In this order; for each listing variant the first that holds decides. Run by the rules job only.
   std::vector<StatusRule> status_rules;

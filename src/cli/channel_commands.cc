@@ -34,6 +34,7 @@ struct ChannelFlags {
   std::string currency;
   std::string sync_fields;
   std::string oversell;
+  std::string zero_prices;
   std::vector<std::string> status_rules;
   std::string break_limit;
   int64_t keep_days = 0;
@@ -142,6 +143,7 @@ absl::Status Apply(const ChannelFlags& flags, ChannelConfig& config) {
   ApplySwitch(flags.strict, config.strict);
   ApplySwitch(flags.link_after_build, config.link_after_build);
   ApplySwitch(flags.link_after_sync, config.link_after_sync);
+  ApplySwitch(flags.zero_prices, config.zero_prices);
   if (!flags.oversell.empty()) {
     config.oversell_guard = flags.oversell == "hold" ? OversellGuard::kHold : OversellGuard::kOverwrite;
   }
@@ -184,6 +186,7 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
       {"syncs", OrNone(FormatSyncFields(config.sync_fields))},
       {"currency", std::string(config.currency.code())},
       {"oversell guard", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
+      {"prices of 0", config.zero_prices ? "sent" : "not sent"},
       {"status rules", OrNone(status_rules)},
       {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"},
       {"keeps finished jobs", absl::StrCat("for ", config.keep_days, " days, at most ", config.keep_jobs)}};
@@ -390,6 +393,7 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
   TakeOneOf(command->add_option("--oversell", flags.oversell,
                                 "What to do when the channel shows less stock than it acknowledged (default: hold)"),
             {"hold", "overwrite"});
+  AddYesOrNo(command, "--zero-prices", flags.zero_prices, "Send prices of 0 (default: no)");
   AddRepeatable(command, "--status-rule", flags.status_rules,
                 "Such as quantity<=0:hide or price>=10.00:unhide, or none; once per rule, the first that holds decides",
                 "RULE");

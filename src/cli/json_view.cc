@@ -78,6 +78,7 @@ Json ConfigView(const ChannelConfig& config) {
           {"currency", Text(config.currency.code())},
           {"sync_fields", SyncFieldsView(config.sync_fields)},
           {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
+          {"zero_prices", config.zero_prices},
           {"status_rules", std::move(status_rules)},
           {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()},
           {"keep_days", config.keep_days},

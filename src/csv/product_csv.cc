@@ -112,6 +112,12 @@ absl::Status ProductPages::AddPrice(int64_t line, absl::string_view name, absl::
                        absl::StrCat(model::Quote(cell), " is not a price in ", options_.currency.code(),
                                     "; write a plain decimal number like 19.90"));
     }
+    if (money->minor_units < 0) {
+      return CellError(line, name,
+                       absl::StrCat(model::Quote(cell),
+                                    " is below zero; write a price of 0 or more, or leave the "
+                                    "cell empty"));
+    }
     price = money->minor_units;
   }
   column->push_back(price);

@@ -545,8 +545,8 @@ class EngineImpl : public Engine {
     const ChannelConfig& was = before.config;
     const ChannelConfig& is = after.config;
     const bool moves_policy = !(was.sync_fields == is.sync_fields) || was.currency != is.currency ||
-                              was.oversell_guard != is.oversell_guard || was.adapter != is.adapter ||
-                              was.settings != is.settings;
+                              was.oversell_guard != is.oversell_guard || was.zero_prices != is.zero_prices ||
+                              was.adapter != is.adapter || was.settings != is.settings;
     const absl::Status status =
         storage().WriteChannel(before.channel_id, before.revision, is, after.draft, moves_policy);
     return status.ok() ? storage().ReadChannel(before.channel_id) : status;

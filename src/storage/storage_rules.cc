@@ -127,7 +127,8 @@ void MergeFields(const FieldColumns& columns, int64_t row, std::vector<Field>* f
 auto ConfigParts(const ChannelConfig& config) {
   return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
                   config.strict, config.link_after_build, config.link_after_sync, config.sync_fields, config.currency,
-                  config.oversell_guard, config.status_rules, config.break_limit, config.keep_days, config.keep_jobs);
+                  config.oversell_guard, config.zero_prices, config.status_rules, config.break_limit, config.keep_days,
+                  config.keep_jobs);
 }
 
 const FixedField* FindFixed(const std::vector<FixedField>& fixed, absl::string_view field) {

@@ -27,7 +27,7 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
-               "currency", "sync_fields", "oversell", "status_rules", "break_limit", "keep_days", "keep_jobs"]
+               "currency", "sync_fields", "oversell", "zero_prices", "status_rules", "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
 COUNTS_KEYS = ["listings", "link_states", "unlinked_reasons", "healths", "attentions", "with_attention", "dirty",
@@ -101,6 +101,7 @@ class UsageTest(CliTest):
             ((*add, "--status-rule", "weight<1:hide"), "weight"),
             ((*add, "--link-after-build", "maybe"), "maybe"),
             ((*add, "--oversell", "maybe"), "maybe"),
+            ((*add, "--zero-prices", "maybe"), "maybe"),
             ((*add, "--break-limit", "-1"), "-1"),
             ((*add, "--keep-days", "0"), "--keep-days"),
             ((*add, "--keep-jobs", "100001"), "--keep-jobs"),
@@ -183,14 +184,14 @@ class ChannelTest(CliTest):
             "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--rule",
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
             "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
-            "overwrite", "--status-rule", "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
+            "overwrite", "--zero-prices", "yes", "--status-rule", "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
             "5", "--keep-days", "30", "--keep-jobs", "200")
         self.assertEqual(list(channel), CHANNEL_KEYS)
         self.assertEqual(channel, {
             "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
             "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
             "link_after_build": True, "link_after_sync": False, "currency": "EUR",
-            "sync_fields": ["price", "quantity"], "oversell": "overwrite",
+            "sync_fields": ["price", "quantity"], "oversell": "overwrite", "zero_prices": True,
             "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "keep_days": 30,
             "keep_jobs": 200, "draft": None, "complete_pulls": 0, "last_complete_pull": None})
         self.assertEqual(self.channel(), channel)
@@ -199,7 +200,7 @@ class ChannelTest(CliTest):
     def test_defaults(self):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
-                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", [], None, 90, 1000])
+                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", False, [], None, 90, 1000])
 
     def test_fields_of_a_sync_have_one_order(self):
         self.add_shop("--sync-fields", "compare_at_price,status,price")
@@ -451,6 +452,36 @@ class JobTest(CliTest):
                          [("HAT", "no_product")])
         self.assertRegex(self.partly("build", "shop", "--sku", "HAT"),
                          r"\Abuild: completed; 0 created, 0 refreshed, 0 unchanged, 1 failed\n  HAT: .*\n    .*\n\Z")
+
+    def test_a_job_of_which_something_failed_exits_1(self):
+        self.add_shop()
+        self.text("product", "import", "products.csv")
+        build, error = self.failed_job("build", "shop", "--sku", "MUG", "HAT", "CAP")
+        self.assertEqual(build["state"], "completed")
+        self.assertEqual(error, f"flxlink: job {build['id']} (build shop) completed, but 1 of 3 rows failed; see: flxlink "
+                                f"job problems {build['id']}\n")
+        self.assertEqual(self.run_program("job", "watch", str(build["id"])).returncode, 1)
+        self.text("build", "shop", "--sku", "MUG")
+
+    def test_a_price_of_zero_is_sent_where_the_channel_allows_it(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        before = self.read("shop.csv")
+        self.write("products.csv", PRODUCTS.replace("20.50,7", "0.00,6"))
+        self.text("product", "import", "products.csv")
+        sync, error = self.failed_job("sync", "shop")
+        self.assertEqual([problem["code"] for problem in sync["problems"]], ["zero_price"])
+        self.assertIn("1 of 1 row failed", error)
+        self.assertEqual(self.read("shop.csv"), before.replace("OLD-MUG,7,", "OLD-MUG,6,"))
+        self.assertIn("--zero-prices yes", self.listing("MUG")["attention"]["suggestion"])
+        self.assertIn("prices of 0: sent\n", self.text("channel", "set", "shop", "--zero-prices", "yes") +
+                      self.text("channel", "show", "shop"))
+        self.text("sync", "shop")
+        after = before.replace("OLD-MUG,7,20.50", "OLD-MUG,6,0.00")
+        self.assertEqual(self.read("shop.csv"), after)
+        self.text("channel", "set", "shop", "--zero-prices", "no")
+        self.text("sync", "shop", "--full")
+        self.assertEqual((self.read("shop.csv"), self.listing("MUG")["attentions"]), (after, []))
 
     def test_problems_of_a_job_are_shown_and_listed(self):
         self.add_shop()
