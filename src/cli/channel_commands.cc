@@ -352,11 +352,6 @@ absl::Status List(Session& session) {
 
 // -- Their options
 
-void AddRepeatable(CLI::App* command, const char* option, std::vector<std::string>& values, const char* help,
-                   const char* type) {
-  command->add_option(option, values, help)->allow_extra_args(false)->type_name(type);
-}
-
 void AddYesOrNo(CLI::App* command, const char* option, std::string& value, const char* help) {
   TakeOneOf(command->add_option(option, value, help), {"yes", "no"});
 }

@@ -161,6 +161,13 @@ class EngineImpl : public Engine {
     return engine::RemoveProducts(options_, skus, call);
   }
 
+  absl::StatusOr<ProductImport> BeginImport(absl::string_view source) override { return storage().BeginImport(source); }
+
+  absl::StatusOr<AbsentResult> EndImport(const ProductImport& import, AbsentProducts absent,
+                                         const Call& call) override {
+    return engine::EndImport(options_, import, absent, call);
+  }
+
   absl::StatusOr<ProductPage> ListProducts(const ProductFilter& filter, const PageRequest& request) override {
     absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
     if (!after.ok()) return after.status();

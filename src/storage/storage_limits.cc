@@ -133,6 +133,18 @@ RowChoice ChooseProducts(const ProductBatch& batch) {
   return choice;
 }
 
+NamedKeys KeysOf(const ProductBatch& batch) {
+  NamedKeys named;
+  for (int64_t row = 0; row < batch.size(); ++row) {
+    if (IsName(batch.key[row])) {
+      named.keys.push_back(batch.key[row]);
+    } else {
+      named.some_unnamed = true;
+    }
+  }
+  return named;
+}
+
 PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<const ItemProblem> unread) {
   RowProblems problems;
   CheckNames(items.external_id, "external_id", &problems);

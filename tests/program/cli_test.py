@@ -109,6 +109,10 @@ class UsageTest(CliTest):
             (("product", "import"), "F"),
             (("product", "import", "products.csv", "--dialect", "xml"), "xml"),
             (("product", "import", "products.csv", "--currency", "EURO"), "EURO"),
+            (("product", "import", "products.csv", "--column", "sku"), "FIELD=HEADER"),
+            (("product", "import", "products.csv", "--as-of", "yesterday"), "yesterday"),
+            (("product", "import", "products.csv", "--absent", "zero"), "--source"),
+            (("product", "import", "products.csv", "--source", "erp", "--absent", "hide"), "hide"),
             (("build",), "CHANNEL"),
             (("link", "shop", "--priority", "high"), "high"),
             (("link", "shop", "--dry-run", "--release-broken"), "--release-broken"),
@@ -288,13 +292,13 @@ class ChannelTest(CliTest):
 
 class ProductTest(CliTest):
     def test_import(self):
-        keys = ["file", "inserted", "changed", "unchanged", "dirtied", "refused"]
+        keys = ["file", "source", "inserted", "changed", "unchanged", "outdated", "absent", "dirtied", "refused"]
         first = self.json("product", "import", "products.csv")
         self.assertEqual(list(first), keys)
-        self.assertEqual(list(first.values()), ["products.csv", 5, 0, 0, 0, []])
+        self.assertEqual(list(first.values()), ["products.csv", None, 5, 0, 0, 0, 0, 0, []])
         self.write("products.csv", PRODUCTS.replace("CAP,,5.00", "CAP,,6.00"))
         self.assertEqual(list(self.json("product", "import", "products.csv").values()),
-                         ["products.csv", 0, 1, 4, 0, []])
+                         ["products.csv", None, 0, 1, 4, 0, 0, 0, []])
 
     def test_import_of_numbers_that_can_be_read_in_two_ways(self):
         self.write("german.csv", "sku;price\nA;1.234\nB;2,50\n")
@@ -303,6 +307,79 @@ class ProductTest(CliTest):
         self.text("product", "import", "german.csv", "--decimal", "comma")
         self.assertEqual([self.json("product", "show", sku)[0]["price"] for sku in ("A", "B")], ["1234.00", "2.50"])
         self.assertIn("--decimal", self.failure(2, "product", "import", "german.csv", "--decimal", "dot"))
+
+    def test_import_from_columns_of_other_names(self):
+        self.write("german.csv", "Artikelnummer;EAN;VK\nA;4006381333931;19,90\n")
+        columns = ("--column", "sku=Artikelnummer", "--column", "upc=EAN", "--column", "price=VK")
+        self.text("product", "import", "german.csv", *columns)
+        product = self.json("product", "show", "A")[0]
+        self.assertEqual((product["price"], product["fields"]), ("19.90", {"upc": "4006381333931"}))
+        self.assertIn('german.csv:1: there is no column "VKPreis"',
+                      self.failure(1, "product", "import", "german.csv", *columns[:-1], "price=VKPreis"))
+
+    def test_import_of_prices_that_make_no_sense(self):
+        self.write("odd.csv", "sku,price\nA,1.00\nB,-5.00\n")
+        self.assertIn('odd.csv:3: column "price": "-5.00" is below zero', self.failure(1, "product", "import", "odd.csv"))
+        self.assertEqual(self.json("product", "list"), [])
+
+    def test_an_older_quantity_does_not_replace_a_later_one(self):
+        self.text("product", "import", "products.csv", "--as-of", "2026-01-31T09:30:00+01:00")
+        self.write("products.csv", PRODUCTS.replace("10.00,5,", "10.00,4,"))
+        older = ("product", "import", "products.csv", "--as-of", "2026-01-31T08:29:59Z")
+        self.assertEqual(self.json(*older)["outdated"], 5)
+        self.assertIn("5 unchanged, 5 with an outdated quantity", self.text(*older))
+        self.assertEqual(self.json("product", "show", "TEE-RED")[0]["quantity"], 5)
+        self.text("product", "import", "products.csv")
+        self.assertEqual(self.json("product", "show", "TEE-RED")[0]["quantity"], 4)
+        self.assertIn("2999", self.run_program("product", "import", "products.csv", "--as-of", "2999-01-01T00:00:00Z").stderr)
+
+    def test_a_file_that_is_imported_again_does_not_lift_the_oversell_guard(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        before = self.read("shop.csv")
+        self.write("shop.csv", before.replace("TEE-RED,5,", "TEE-RED,3,"))
+        self.partly("sync", "shop", "--full")
+        self.assertEqual(self.listing("TEE-RED")["attention"]["code"], "quantity_below_acknowledged")
+        self.assertEqual(self.json("product", "import", "products.csv")["dirtied"], 0)
+        self.run_program("sync", "shop")
+        self.assertIn("TEE-RED,3,", self.read("shop.csv"))
+        os.utime(self.path("products.csv"))
+        self.assertEqual(self.json("product", "import", "products.csv")["dirtied"], 1)
+        self.text("sync", "shop")
+        self.assertEqual(self.read("shop.csv"), before)
+
+    def test_what_a_source_does_not_state_any_more(self):
+        self.link_shop()
+        self.text("product", "import", "products.csv", "--source", "erp")
+        self.text("sync", "shop")
+        before = self.read("shop.csv")
+        rows = PRODUCTS.splitlines(keepends=True)
+        self.write("products.csv", "".join(row for row in rows if not row.startswith("TEE-RED")))
+        kept = self.json("product", "import", "products.csv", "--source", "erp")
+        self.assertEqual((kept["source"], kept["absent"], kept["dirtied"]), ("erp", 0, 0))
+        text = self.text("product", "import", "products.csv", "--source", "erp", "--absent", "zero")
+        self.assertIn("links marked to be sent: 1\n  absent: 1, their quantity is 0 now\n", text)
+        self.text("sync", "shop")
+        self.assertEqual(self.read("shop.csv"), before.replace("TEE-RED,5,", "TEE-RED,0,"))
+        self.write("products.csv", PRODUCTS)
+        self.text("product", "import", "products.csv", "--source", "erp", "--absent", "remove")
+        self.text("sync", "shop")
+        self.assertEqual(self.read("shop.csv"), before)
+        self.write("products.csv", "".join(rows[:-1]))
+        self.assertIn("  absent: 1, removed\n",
+                      self.text("product", "import", "products.csv", "--source", "erp", "--absent", "remove"))
+        self.assertIn("SKU SOCK", self.failure(1, "product", "show", "SOCK"))
+
+    def test_nothing_is_absent_from_a_file_that_says_little(self):
+        self.text("product", "import", "products.csv", "--source", "erp")
+        self.write("empty.csv", "sku,price\n")
+        self.assertIn("there is no product in it",
+                      self.failure(1, "product", "import", "empty.csv", "--source", "erp", "--absent", "remove"))
+        self.write("odd.csv", "sku,price\nMUG,1.00\n" + "x" * 1001 + ",1.00\n")
+        done = self.run_program("product", "import", "odd.csv", "--source", "erp", "--absent", "remove")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a variant's key could not be read, so that none is taken for absent", done.stdout)
+        self.assertEqual(len(self.json("product", "list")), 5)
 
     def test_import_marks_links(self):
         self.link_shop()

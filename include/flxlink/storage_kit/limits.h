@@ -46,6 +46,15 @@ struct RowChoice {
 // (missing_key), or with the key of a row before it (repeated_key). The batch must have passed CheckProducts (rules.h).
 RowChoice ChooseProducts(const ProductBatch& batch);
 
+// Which keys a batch names.
+struct NamedKeys {
+  // Of refused rows, too; some may be there twice. They look at the batch.
+  std::vector<absl::string_view> keys;
+  // A row's key cannot be kept.
+  bool some_unnamed = false;
+};
+NamedKeys KeysOf(const ProductBatch& batch);
+
 // Which rows of a pulled page are kept, and what the others say.
 struct PulledRowChoice {
   // Ascending. Of rows that can be kept and have one external id, the last.
