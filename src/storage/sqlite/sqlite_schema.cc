@@ -301,7 +301,10 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+-- Prices below zero came in.
 UPDATE product_variant SET price = NULL WHERE price < 0;
+UPDATE channel_variant SET price = NULL WHERE price < 0;
+UPDATE link SET acked_price = NULL WHERE acked_price < 0;
 CREATE TABLE source (
   source_id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
