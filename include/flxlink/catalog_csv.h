@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -140,6 +141,10 @@ struct ProductCsvOptions {
   // The file states the columns that it has: a blank cell takes the value away, a missing column leaves it as it was
   // (see ProductBatch).
   CsvDialect dialect = CsvDialect::kGeneric;
+  // Fields that stand in columns of other names: the field, then the header of its column. In the generic dialect any
+  // field, in the Shopify dialect sku, price, compare_at_price, quantity or one of the fields above but id. A file
+  // without such a column is an error, and so is a field or a header that is named twice.
+  std::vector<std::pair<std::string, std::string>> columns{};
   Currency currency;  // Of the prices; the file does not say. Default USD.
   // The decimal mark of the file's numbers; the other one may stand between thousands. Default: the point in a file
   // separated by commas, and in others what each number tells: a mark before other than three last digits, or after the
@@ -149,8 +154,9 @@ struct ProductCsvOptions {
 };
 
 // Reads a file of products and hands it to `visit` page by page, in the file's order. A number that cannot be read is
-// an error of the file too. Pages before the one with an error have been handed over by then. Stops at the first error
-// of `visit` and returns it.
+// an error of the file too, and so is a price below zero. The quantities were written down when the file was
+// (ProductBatch::quantity_written_at). Pages before the one with an error have been handed over by then. Stops at the
+// first error of `visit` and returns it.
 absl::Status ReadProductCsv(const std::string& path, const ProductCsvOptions& options,
                             absl::FunctionRef<absl::Status(const ProductBatch&)> visit);
 

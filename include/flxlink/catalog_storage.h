@@ -88,11 +88,15 @@ class CatalogStorage {
 
   // Inserts product variants, or merges what the batch states into those that are there, by key (MergeProduct in
   // storage_kit/rules.h), and marks dirty the links whose price, compare-at price, currency or quantity that changes.
-  // Where the batch has the quantity column, every row states its quantity anew as of `now`, also an unchanged one
-  // (which marks a link dirty only where the oversell guard waits for it). A row that cannot be kept
-  // (storage_kit/limits.h) is refused, and the others are written. INVALID_ARGUMENT, and nothing is written: columns of
-  // different lengths, too many rows, a field's name beyond the limits. A row of a product variant that was removed
-  // brings it back.
+  // Where the batch has the quantity column, every row states its quantity anew, also an unchanged one (which marks a
+  // link dirty only where the oversell guard waits for it), as of its time (product.h), unless it is outdated. A row
+  // that cannot be kept (storage_kit/limits.h) is refused, and the others are written. INVALID_ARGUMENT, and nothing is
+  // written: columns of different lengths, too many rows, a field's name beyond the limits, a quantity_as_of later than
+  // `now`. A row of a product variant that was removed brings it back.
+  //
+  // With an import, the keys of all rows that can be kept as keys are stated by it, whatever becomes of their rows, and
+  // other rows leave it unproved. FAILED_PRECONDITION, and nothing is written: it is not the last import that the
+  // source has begun.
   virtual absl::StatusOr<ProductWriteResult> WriteProducts(const ProductBatch& batch, absl::Time now) = 0;
 
   // Product variants that are not removed, with ids above `after_id`, ascending; `skus`, if not empty, restricts them.
@@ -164,6 +168,16 @@ class CatalogStorage {
   // Removes the product variants of each SKU (see product.h) and marks dirty the links whose quantity that changes, and
   // those that the oversell guard waits for. At most Storage::kMaxRows SKUs. An empty SKU is nobody's.
   virtual absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) = 0;
+
+  // Begins an import of a source: a number above those of its imports before. INVALID_ARGUMENT: a name that cannot be
+  // kept as a key. Repeat: begins another, of which the first is no part.
+  virtual absl::StatusOr<ProductImport> BeginImport(absl::string_view source) = 0;
+
+  // After the last row of an import, what is absent becomes what `absent` says (kZero or kRemove), and is the source's
+  // no more; of absent keys that another source states only that. In steps of `limit` keys. An import that is unproved
+  // changes nothing. FAILED_PRECONDITION: it is not the last import that the source has begun. Repeat: goes on.
+  virtual absl::StatusOr<AbsentResult> SweepImport(const ProductImport& import, AbsentProducts absent, int64_t limit,
+                                                   absl::Time now) = 0;
 
   // The same as ReadProducts, of the product variants that are removed.
   virtual absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,

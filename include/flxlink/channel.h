@@ -99,6 +99,9 @@ struct ChannelConfig {
   // The currency of the channel's prices. Default USD.
   Currency currency;
   OversellGuard oversell_guard = OversellGuard::kHold;
+  // Send prices of 0, compare-at prices too. Default off: a price of 0 more often says that nobody knows it than that
+  // something is given away, so that it is not sent, and is attention (zero_price) where the channel has another one.
+  bool zero_prices = false;
 
   // Not set (the default): kKeep where item ids are the platform's own and never used again
   // (AdapterCapabilities::own_ids), kHold elsewhere.

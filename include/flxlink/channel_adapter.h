@@ -80,6 +80,8 @@ struct AdapterCapabilities {
   // 0 instead, and says so; the adapter sees a push of that quantity and no other. Only without a status_set, and where
   // the quantity can be set.
   bool hides_by_quantity = false;
+  // An item can have a quantity below zero, as one that was oversold has. Elsewhere the engine sends 0 for it.
+  bool takes_negative_quantities = false;
 
   // -- Of its reads.
 

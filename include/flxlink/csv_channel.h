@@ -24,22 +24,23 @@
 // fixed, not_tracked.
 //
 // A pull reads the file once, whatever its pages, has it in memory until the last of them, and is aborted where the
-// file changes before its last page is read. A variant whose price or quantity is no number, that has no handle, or
-// whose external id an earlier row has, is an item problem (unreadable_item, repeated_item, unclear_numbers), and the
-// others are read; what is no CSV fails the pull before anything of it is taken in. A fetch is one pass over the file
-// for up to 10,000 items, and UNAVAILABLE where the file changes meanwhile. Only a regular file is read.
+// file changes before its last page is read. A variant whose price or quantity is no number, whose price is below
+// zero, that has no handle, or whose external id an earlier row has, is an item problem (unreadable_item,
+// negative_price, repeated_item, unclear_numbers), and the others are read; what is no CSV fails the pull before
+// anything of it is taken in. A fetch is one pass over the file for up to 10,000 items, and UNAVAILABLE where the file
+// changes meanwhile. Only a regular file is read.
 //
 // Of its one push kind, "rows", a push may have any number of items: it is one pass over the file, under a lock on the
 // file `PATH.lock`, which is waited for up to two seconds, and one writing of it where anything changes. An item's
 // handle is a digest of its external id, SKU and barcode. Where the row's handle is another one, or one of the cells to
 // set has neither the value that was last known nor the new one, that item alone is a conflict. An empty cell is never
-// one: it is set, whatever was known. A cell that cannot be read (no number, no word of the status) is not written
-// over: that item is rejected, unreadable_item. A temporary file of the same folder is renamed over the file, synced to
-// disk, with its mode and owner. Every other byte stays, the
-// file's own separators, line ends and encoding (UTF-8, or UTF-16 with a byte-order mark, which is in memory whole
-// during a push) among them. Cells that already say the value, as numbers or words, are left as they are written.
-// Neither time nor memory of a push grow with what the file has in other columns beyond the reading and writing of
-// them. A file that somebody changes during the push is left alone (ABORTED).
+// one: it is set, whatever was known. A cell that cannot be read (no number, a price below zero, no word of the status)
+// is not written over: that item is rejected, unreadable_item. A temporary file of the same folder is renamed over the
+// file, synced to disk, with its mode and owner. Every other byte stays, the file's own separators, line ends and
+// encoding (UTF-8, or UTF-16 with a byte-order mark, which is in memory whole during a push) among them. Cells that
+// already say the value, as numbers or words, are left as they are written. Neither time nor memory of a push grow with
+// what the file has in other columns beyond the reading and writing of them. A file that somebody changes during the
+// push is left alone (ABORTED).
 //
 // Settings: `path`, required. `decimal`: `point` or `comma`, the decimal mark of its prices; the other one may stand
 // between thousands. Default: the point in a file separated by commas, and in others what each number tells. A variant

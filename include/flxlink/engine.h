@@ -215,6 +215,19 @@ class Engine {
   virtual ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus, const Call& call) = 0;
   ProductRemovalRun RemoveProducts(absl::Span<const std::string> skus) { return RemoveProducts(skus, Call()); }
 
+  // Begins an import of a source (see product.h): batches that are to be part of it name it (ProductBatch::import). It
+  // ends the source's imports before, of which nothing more is taken in. INVALID_ARGUMENT: a name that is empty, longer
+  // than a key, or no UTF-8.
+  virtual absl::StatusOr<ProductImport> BeginImport(absl::string_view source) = 0;
+  // Once all rows of an import are written: what is absent becomes what `absent` says, in pages. To be left out where
+  // rows could not be written. On an error it may have been done in part; repeating it finishes the work.
+  // FAILED_PRECONDITION: another import of the source has begun since.
+  virtual absl::StatusOr<AbsentResult> EndImport(const ProductImport& import, AbsentProducts absent,
+                                                 const Call& call) = 0;
+  absl::StatusOr<AbsentResult> EndImport(const ProductImport& import, AbsentProducts absent) {
+    return EndImport(import, absent, Call());
+  }
+
   // Products that match the filter, in the order in which they first came.
   virtual absl::StatusOr<ProductPage> ListProducts(const ProductFilter& filter, const PageRequest& page) = 0;
 

@@ -104,6 +104,13 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override {
     return Around("RemoveProducts", [&] { return inner_.RemoveProducts(skus, now); });
   }
+  absl::StatusOr<ProductImport> BeginImport(absl::string_view source) override {
+    return Around("BeginImport", [&] { return inner_.BeginImport(source); });
+  }
+  absl::StatusOr<AbsentResult> SweepImport(const ProductImport& import, AbsentProducts absent, int64_t limit,
+                                           absl::Time now) override {
+    return Around("SweepImport", [&] { return inner_.SweepImport(import, absent, limit, now); });
+  }
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override {
     return Around("ReadRemovedProducts", [&] { return inner_.ReadRemovedProducts(after_id, skus, limit); });

@@ -51,6 +51,12 @@ constexpr absl::string_view kRejected = "rejected";
 // Args: field
 // Fix: Correct the product's price; the next sync sends it.
 constexpr absl::string_view kInvalidPrice = "invalid_price";
+// The product's price is 0, and the channel's policy sends no such price (ChannelConfig::zero_prices); the channel has
+// another one. Several fields are separated by commas.
+// Args: field
+// Fix: State the product's price; the next sync sends it. Where it is to cost nothing, let the channel have prices of
+// 0.
+constexpr absl::string_view kZeroPrice = "zero_price";
 // The channel has no place for a field: its file has no such column.
 // Args: field
 // Fix: Export the file again with that column, or leave the field out of what the channel syncs.
@@ -160,6 +166,10 @@ constexpr absl::string_view kValueTooLong = "value_too_long";
 // Args: field, value
 // Fix: Write the value in UTF-8 without U+0000, and bring the row in again.
 constexpr absl::string_view kInvalidText = "invalid_text";
+// A price is below zero; its row, or its item, was not taken. The value is as it was written, or else in the minor
+// unit. Args: field, value, external_id, file, line, column Fix: Write a price of 0 or more, or none, and bring the row
+// or item in again.
+constexpr absl::string_view kNegativePrice = "negative_price";
 // A row has nothing that names it (a product's key, an item's external id); it was not taken.
 // Args: field
 // Fix: Give the row what the field names, and bring it in again.

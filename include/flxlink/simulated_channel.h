@@ -180,6 +180,9 @@ AdapterCapabilities DefaultSimulatedCapabilities();
 // bucket "inventory"; the account has no name.
 AdapterCapabilities SplitSimulatedCapabilities();
 
+// In the minor unit.
+constexpr int64_t kHighestSimulatedPrice = 999999999;
+
 struct SimulatedOptions {
   uint64_t seed = 1;
   // How many calls there were before, where the platform goes on from a saved one: what happens by chance goes on
@@ -216,9 +219,10 @@ struct SimulatedOptions {
   //     SimulatedFaults::accepted.
   //   - later_wins: what has landed of an item takes its fields out of what was accepted before it and has not.
   //
-  // A price below zero is always rejected, code "invalid_price", and a field that is fixed of the item, code
-  // "field_fixed". Each item has a handle, which is another one when its
-  // external id is used again after the item was removed; a push with a handle that is not the item's is a conflict.
+  // A price below zero or above kHighestSimulatedPrice is always rejected, code "invalid_price", a quantity below zero
+  // without takes_negative_quantities, and a field that is fixed of the item, code "field_fixed". Each item has a
+  // handle, which is another one when its external id is used again after the item was removed; a push with a handle
+  // that is not the item's is a conflict.
   AdapterCapabilities capabilities = DefaultSimulatedCapabilities();
 
   SimulatedFaults faults;

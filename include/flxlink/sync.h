@@ -8,7 +8,9 @@
 // (hidden_by_quantity) for as long as it is so; once the channel has that quantity, it is hidden or delisted. What is
 // listed again wants the product's quantity again; a product without one leaves the 0.
 //
-// What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is.
+// What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is. Nor is a price of
+// 0, unless the channel's policy allows that: where the channel has another one, it keeps that, and the price is
+// attention (zero_price). A quantity below zero is 0 to a channel that knows none below.
 //
 // A *forced* field is sent though it is what was acknowledged. That is all that forcing skips: what is fixed, guarded,
 // awaited or at odds with its siblings is left out all the same, and a push still says what the channel is known to
@@ -155,6 +157,9 @@ struct SyncPolicy {
   OversellGuard oversell_guard = OversellGuard::kHold;
   // Nothing is sent to doubtful links. By MakeSyncPolicy: ChannelConfig::on_doubt, or its default.
   bool holds_doubtful = false;
+  // ChannelConfig::zero_prices and AdapterCapabilities::takes_negative_quantities.
+  bool zero_prices = false;
+  bool takes_negative_quantities = false;
   // The status is kept once for all items of a parent.
   bool parent_status = false;
   // What is hidden or delisted, or is to be, wants the quantity 0, which the guard does not hold back. By

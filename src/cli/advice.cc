@@ -26,8 +26,9 @@ struct Advice {
 // Those of listing variants come first, the ones with the worst consequences before the others.
 constexpr Advice kAdvice[] = {
     {problem_code::kQuantityBelowAcknowledged,
-     "count the stock, subtract what the channel sold, and state the quantity anew with flxlink product import FILE; "
-     "the next sync sends it"},
+     "count the stock, subtract what the channel sold, and state the quantity anew with flxlink product import FILE, "
+     "of "
+     "a file that is written since or with --as-of TIME; the next sync sends it"},
     {problem_code::kItemGone,
      "if the item returns, flxlink pull {channel} restores the link; if it is gone for good, dissolve the link with "
      "flxlink listing unlink {channel} {sku}; if the store was imported anew, run flxlink link {channel} "
@@ -66,6 +67,9 @@ constexpr Advice kAdvice[] = {
      "the channel has one status for all variants of a product: change the status rules so that its variants agree, "
      "then run flxlink rules {channel}"},
     {problem_code::kInvalidPrice, "correct the price with flxlink product import FILE; the next sync sends it"},
+    {problem_code::kZeroPrice,
+     "state the price with flxlink product import FILE; where it is to be 0: flxlink channel set {channel} "
+     "--zero-prices yes"},
     {problem_code::kCurrencyMismatch,
      "state the product's price in the channel's currency, or change that with flxlink channel set {channel} "
      "--currency CODE"},
@@ -76,6 +80,7 @@ constexpr Advice kAdvice[] = {
     {problem_code::kNoProduct, "check how the SKU is written; products come in with flxlink product import FILE"},
     {problem_code::kValueTooLong, "shorten the value where it comes from, then take it in again"},
     {problem_code::kInvalidText, "write the value in UTF-8 where it comes from, then take it in again"},
+    {problem_code::kNegativePrice, "write a price of 0 or more, or none, where it comes from, then take it in again"},
     {problem_code::kMissingKey, "give it what names it where it comes from, then take it in again"},
     {problem_code::kRepeatedKey, "state each key once, then take it in again with flxlink product import FILE"},
     {problem_code::kUnreadableItem, "correct on the channel what is named, then run flxlink pull {channel}"},

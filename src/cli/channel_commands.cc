@@ -36,6 +36,7 @@ struct ChannelFlags {
   std::string oversell;
   std::string on_doubt;
   std::string on_status_drift;
+  std::string zero_prices;
   std::vector<std::string> status_rules;
   std::string break_limit;
   int64_t keep_days = 0;
@@ -144,6 +145,7 @@ absl::Status Apply(const ChannelFlags& flags, ChannelConfig& config) {
   ApplySwitch(flags.strict, config.strict);
   ApplySwitch(flags.link_after_build, config.link_after_build);
   ApplySwitch(flags.link_after_sync, config.link_after_sync);
+  ApplySwitch(flags.zero_prices, config.zero_prices);
   if (!flags.oversell.empty()) {
     config.oversell_guard = flags.oversell == "hold" ? OversellGuard::kHold : OversellGuard::kOverwrite;
   }
@@ -193,6 +195,7 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
       {"oversell guard", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
       {"on doubt", config.on_doubt.has_value() ? std::string(ToString(*config.on_doubt)) : "default"},
       {"on status drift", std::string(ToString(config.on_status_drift))},
+      {"prices of 0", config.zero_prices ? "sent" : "not sent"},
       {"status rules", OrNone(status_rules)},
       {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"},
       {"keeps finished jobs", absl::StrCat("for ", config.keep_days, " days, at most ", config.keep_jobs)}};
@@ -358,11 +361,6 @@ absl::Status List(Session& session) {
 
 // -- Their options
 
-void AddRepeatable(CLI::App* command, const char* option, std::vector<std::string>& values, const char* help,
-                   const char* type) {
-  command->add_option(option, values, help)->allow_extra_args(false)->type_name(type);
-}
-
 void AddYesOrNo(CLI::App* command, const char* option, std::string& value, const char* help) {
   TakeOneOf(command->add_option(option, value, help), {"yes", "no"});
 }
@@ -406,6 +404,7 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
   TakeOneOf(command->add_option("--on-status-drift", flags.on_status_drift,
                                 "What to do when a stated status is changed on the channel (default: correct)"),
             {"correct", "adopt"});
+  AddYesOrNo(command, "--zero-prices", flags.zero_prices, "Send prices of 0 (default: no)");
   AddRepeatable(command, "--status-rule", flags.status_rules,
                 "Such as quantity<=0:hide or price>=10.00:unhide, or none; once per rule, the first that holds decides",
                 "RULE");

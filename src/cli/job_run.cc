@@ -120,14 +120,18 @@ absl::StatusOr<Run> RunOne(Session& session, const Job& job, bool wait) {
   return run;
 }
 
+absl::Status LeftOrResultOf(const Job& job) {
+  return job.state == JobState::kPending ? absl::OkStatus() : ResultOf(job);
+}
+
 // What was asked for is what the job does and those of its kind that it chains: the sync that a full one leaves, say.
 absl::Status CheckRun(const Run& run, bool wait) {
   if (!wait) return absl::OkStatus();
-  if (!IsWell(run.job)) return absl::FailedPreconditionError(DescribeFailure(run.job));
+  absl::Status result = LeftOrResultOf(run.job);
   for (const Job& next : run.chained) {
-    if (next.kind == run.job.kind && !IsWell(next)) return absl::FailedPreconditionError(DescribeFailure(next));
+    if (result.ok() && next.kind == run.job.kind) result = LeftOrResultOf(next);
   }
-  return absl::OkStatus();
+  return result;
 }
 
 // `before`: what its first line begins with.

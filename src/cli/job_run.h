@@ -14,11 +14,12 @@
 namespace flxlink::cli {
 
 // Runs `job` and the jobs that it chains, or with `wait` off leaves it in its queue, and prints it. Not OK where the
-// job did not complete; how its chained jobs end is printed only.
+// job, or one of its kind that it chained, did not complete or failed for some of its rows (ResultOf); how its other
+// chained jobs end is printed only.
 absl::Status RunJob(Session& session, const absl::StatusOr<Job>& job, bool wait);
 
 // The same for jobs of several channels, one after another, each with its channel's name before it. What goes wrong
-// with one keeps the others from nothing; OK where all completed.
+// with one keeps the others from nothing; OK where it is for each.
 struct AskedJob {
   std::string channel;
   absl::StatusOr<Job> job;  // Or why there is none.

@@ -22,6 +22,10 @@ int64_t CountOf(const Job& job, absl::string_view name) {
   return 0;
 }
 
+std::string NameOf(const Job& job) {
+  return absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, ")");
+}
+
 std::string Counted(int64_t count, absl::string_view one, absl::string_view many) {
   return absl::StrCat(count, " ", count == 1 ? one : many);
 }
@@ -201,7 +205,7 @@ std::string DescribeProgress(const JobProgress& progress) {
 std::string DescribeFailure(const Job& job) {
   const Problem error = job.error.value_or(Problem());
   const std::string advice = AdviceFor(error, {job.channel, "", job.job_id});
-  const std::string what = absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, ")");
+  const std::string what = NameOf(job);
   switch (job.state) {
     case JobState::kFailed:
       return absl::StrCat(what, " failed: ", error.message, "; ", advice);
@@ -212,6 +216,15 @@ std::string DescribeFailure(const Job& job) {
     default:
       return absl::StrCat(what, " is ", ToString(job.state), "; see: flxlink job show ", job.job_id);
   }
+}
+
+absl::Status ResultOf(const Job& job) {
+  if (job.state != JobState::kCompleted) return absl::FailedPreconditionError(DescribeFailure(job));
+  const int64_t failed = job.progress.failed;
+  if (failed == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(NameOf(job), " completed, but ", failed, " of ",
+                                                    Counted(job.progress.done + failed, "row", "rows"),
+                                                    " failed; see: flxlink job problems ", job.job_id));
 }
 
 }  // namespace flxlink::cli

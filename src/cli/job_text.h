@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "flxlink/channel.h"
 #include "flxlink/job.h"
@@ -38,6 +39,9 @@ std::string DescribeProgress(const JobProgress& progress);
 
 // What went wrong with a job that did not complete, and what to do about it.
 std::string DescribeFailure(const Job& job);
+
+// What a command ends with that was to see the job through: OK where it completed, and nothing of it failed.
+absl::Status ResultOf(const Job& job);
 
 }  // namespace flxlink::cli
 

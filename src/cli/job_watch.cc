@@ -30,10 +30,6 @@ constexpr absl::Duration kLookAtQueuesAgain = absl::Milliseconds(500);
 
 bool IsOver(const Job& job) { return IsFinal(job.state) || job.state == JobState::kHeld; }
 
-absl::Status ResultOf(const Job& job) {
-  return job.state == JobState::kCompleted ? absl::OkStatus() : absl::FailedPreconditionError(DescribeFailure(job));
-}
-
 absl::Status Stopped(absl::string_view again) {
   return absl::CancelledError(
       absl::StrCat("stopped by ", StopSignal(), "; to go on watching: flxlink job watch", again));

@@ -80,6 +80,7 @@ Json ConfigView(const ChannelConfig& config) {
           {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
           {"on_doubt", config.on_doubt.has_value() ? Json(Text(ToString(*config.on_doubt))) : Json()},
           {"on_status_drift", Text(ToString(config.on_status_drift))},
+          {"zero_prices", config.zero_prices},
           {"status_rules", std::move(status_rules)},
           {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()},
           {"keep_days", config.keep_days},

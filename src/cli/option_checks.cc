@@ -29,6 +29,11 @@ void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words) {
   option->check(CLI::IsMember(words).description(""))->type_name(absl::StrJoin(words, "|"));
 }
 
+void AddRepeatable(CLI::App* command, const char* option, std::vector<std::string>& values, const char* help,
+                   const char* type) {
+  command->add_option(option, values, help)->allow_extra_args(false)->type_name(type);
+}
+
 void TakeMany(CLI::Option* option) { option->expected(1, kMaxValues)->allow_extra_args(false); }
 
 void TakeManyWords(CLI::Option* before, CLI::Option* option) {

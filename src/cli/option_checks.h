@@ -22,6 +22,10 @@ bool IsNone(const std::string& value);
 // Takes one of these words.
 void TakeOneOf(CLI::Option* option, const std::vector<std::string>& words);
 
+// Adds an option that may be repeated, one value each time.
+void AddRepeatable(CLI::App* command, const char* option, std::vector<std::string>& values, const char* help,
+                   const char* type);
+
 // For an option that takes several values at once and may be repeated. CLI11's own way of saying so also takes values
 // in square brackets apart, and a SKU may have those.
 void TakeMany(CLI::Option* option);

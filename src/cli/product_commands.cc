@@ -8,6 +8,9 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "flxlink/catalog_csv.h"
 #include "flxlink/filter.h"
 #include "flxlink/problem.h"
@@ -31,7 +34,33 @@ struct ImportFlags {
   std::string dialect = "generic";
   std::string currency = "USD";
   std::string decimal;
+  std::vector<std::string> columns;
+  std::string as_of;
+  std::string source;
+  std::string absent;
 };
+
+absl::StatusOr<std::pair<std::string, std::string>> ParseColumn(const std::string& text) {
+  const std::pair<std::string, std::string> column = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (!column.first.empty() && !column.second.empty()) return column;
+  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" names no column; write FIELD=HEADER"));
+}
+
+absl::StatusOr<absl::Time> ParseInstant(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  if (absl::ParseTime(absl::RFC3339_full, text, &time, &error) && time > absl::UnixEpoch() &&
+      time < absl::InfiniteFuture()) {
+    return time;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", text, "\" is no time; write it like 2026-01-31T08:30:00Z or 2026-01-31T09:30:00+01:00"));
+}
+
+AbsentProducts AbsentOf(const ImportFlags& flags) {
+  if (flags.absent == "zero") return AbsentProducts::kZero;
+  return flags.absent == "remove" ? AbsentProducts::kRemove : AbsentProducts::kKeep;
+}
 
 // Reads the whole file before anything is written: one with an error in it changes nothing.
 absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags) {
@@ -47,6 +76,11 @@ absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags)
     if (!decimal.ok()) return decimal.status();
     options.decimal = *decimal;
   }
+  for (const std::string& text : flags.columns) {
+    absl::StatusOr<std::pair<std::string, std::string>> column = ParseColumn(text);
+    if (!column.ok()) return column.status();
+    options.columns.push_back(*std::move(column));
+  }
   std::vector<ProductBatch> pages;
   const absl::Status status = ReadProductCsv(flags.file, options, [&](const ProductBatch& page) {
     pages.push_back(page);
@@ -54,6 +88,27 @@ absl::StatusOr<std::vector<ProductBatch>> ReadProducts(const ImportFlags& flags)
   });
   if (!status.ok()) return status;
   return pages;
+}
+
+// Says of the pages what the command line says of all of them.
+absl::Status Stamp(Session& session, const ImportFlags& flags, std::vector<ProductBatch>* pages) {
+  absl::optional<absl::Time> as_of;
+  if (!flags.as_of.empty()) {
+    const absl::StatusOr<absl::Time> time = ParseInstant(flags.as_of);
+    if (!time.ok()) return time.status();
+    as_of = *time;
+  }
+  ProductImport import;
+  if (!flags.source.empty()) {
+    absl::StatusOr<ProductImport> begun = session.engine().BeginImport(flags.source);
+    if (!begun.ok()) return begun.status();
+    import = *std::move(begun);
+  }
+  for (ProductBatch& page : *pages) {
+    page.quantity_as_of = as_of;
+    page.import = import;
+  }
+  return absl::OkStatus();
 }
 
 // Writes the pages until one cannot be written.
@@ -68,25 +123,46 @@ ProductWriteRun WritePages(Session& session, const std::vector<ProductBatch>& pa
   return total;
 }
 
-absl::Status PrintImport(bool json, const std::string& file, const ProductWriteResult& written) {
-  if (json) {
-    Json refused = Json::array();
-    for (const RowRefusal& refusal : written.refused) {
-      Json view = {{"row", refusal.row + 1}};
-      view.update(ProblemView(refusal.problem, {}));
-      refused.push_back(std::move(view));
-    }
-    return PrintJson({{"file", file},
-                      {"inserted", written.inserted},
-                      {"changed", written.changed},
-                      {"unchanged", written.unchanged},
-                      {"dirtied", written.dirtied},
-                      {"refused", std::move(refused)}});
+// What an import came to.
+struct ImportRun {
+  ProductWriteRun written;
+  AbsentResult absent;
+};
+
+Json ImportView(const ImportFlags& flags, const ImportRun& run) {
+  const ProductWriteResult& written = run.written.result;
+  Json refused = Json::array();
+  for (const RowRefusal& refusal : written.refused) {
+    Json view = {{"row", refusal.row + 1}};
+    view.update(ProblemView(refusal.problem, {}));
+    refused.push_back(std::move(view));
   }
+  return {{"file", flags.file},
+          {"source", flags.source.empty() ? Json() : Json(flags.source)},
+          {"inserted", written.inserted},
+          {"changed", written.changed},
+          {"unchanged", written.unchanged},
+          {"outdated", written.outdated},
+          {"absent", run.absent.absent},
+          {"dirtied", written.dirtied + run.absent.dirtied},
+          {"refused", std::move(refused)}};
+}
+
+std::string DescribeAbsent(const ImportFlags& flags, const AbsentResult& absent) {
+  if (absent.unproved) return "  a variant's key could not be read, so that none is taken for absent\n";
+  if (absent.absent == 0) return "";
+  return absl::StrCat("  absent: ", absent.absent,
+                      AbsentOf(flags) == AbsentProducts::kZero ? ", their quantity is 0 now\n" : ", removed\n");
+}
+
+std::string DescribeImport(const ImportFlags& flags, const ImportRun& run) {
+  const ProductWriteResult& written = run.written.result;
   std::string text = absl::StrCat("product import: ", written.inserted, " new, ", written.changed, " changed, ",
                                   written.unchanged, " unchanged");
+  if (written.outdated > 0) absl::StrAppend(&text, ", ", written.outdated, " with an outdated quantity");
   if (!written.refused.empty()) absl::StrAppend(&text, ", ", written.refused.size(), " refused");
-  absl::StrAppend(&text, "; links marked to be sent: ", written.dirtied, "\n");
+  absl::StrAppend(&text, "; links marked to be sent: ", written.dirtied + run.absent.dirtied, "\n",
+                  DescribeAbsent(flags, run.absent));
   for (size_t i = 0; i < written.refused.size() && i < kRefusalsShown; ++i) {
     const RowRefusal& refusal = written.refused[i];
     absl::StrAppend(&text, "  variant ", refusal.row + 1, ": ", OneLine(refusal.problem.message), "\n");
@@ -94,7 +170,7 @@ absl::Status PrintImport(bool json, const std::string& file, const ProductWriteR
   if (written.refused.size() > kRefusalsShown) {
     absl::StrAppend(&text, "  and ", written.refused.size() - kRefusalsShown, " more; --json names all\n");
   }
-  return PrintText(text);
+  return text;
 }
 
 // An import that ended early, and rows that were refused, are errors.
@@ -110,14 +186,39 @@ absl::Status ImportError(const std::string& file, const ProductWriteRun& run, in
                                                     " variants were refused; correct them and import the file again"));
 }
 
+// A file without a row was more often cut off than meant.
+absl::Status CheckAbsent(const ImportFlags& flags, const std::vector<ProductBatch>& pages) {
+  if (!pages.empty() || AbsentOf(flags) == AbsentProducts::kKeep) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      flags.file, ": there is no product in it, so that all would be absent; remove them: flxlink product remove"));
+}
+
+// What is to become of what the file does not have.
+absl::Status EndImport(Session& session, const ImportFlags& flags, const std::vector<ProductBatch>& pages,
+                       AbsentResult* absent) {
+  if (flags.source.empty() || pages.empty()) return absl::OkStatus();
+  absl::StatusOr<AbsentResult> ended = session.engine().EndImport(pages[0].import, AbsentOf(flags));
+  if (!ended.ok()) return ended.status();
+  *absent = *ended;
+  return absl::OkStatus();
+}
+
 absl::Status Import(Session& session, const ImportFlags& flags) {
   absl::StatusOr<std::vector<ProductBatch>> pages = ReadProducts(flags);
   if (!pages.ok()) return pages.status();
+  absl::Status status = CheckAbsent(flags, *pages);
+  if (status.ok()) status = Stamp(session, flags, &*pages);
+  if (!status.ok()) return status;
   int64_t rows = 0;
   for (const ProductBatch& page : *pages) rows += page.size();
-  const ProductWriteRun run = WritePages(session, *pages);
-  const absl::Status printed = PrintImport(session.json(), flags.file, run.result);
-  return printed.ok() ? ImportError(flags.file, run, rows) : printed;
+  ImportRun run;
+  run.written = WritePages(session, *pages);
+  absl::Status ended;
+  if (run.written.status.ok()) ended = EndImport(session, flags, *pages, &run.absent);
+  const absl::Status printed =
+      session.json() ? PrintJson(ImportView(flags, run)) : PrintText(DescribeImport(flags, run));
+  if (!printed.ok() || !ended.ok()) return printed.ok() ? ended : printed;
+  return ImportError(flags.file, run.written, rows);
 }
 
 // -- Products that are there
@@ -280,6 +381,23 @@ void AddImport(CLI::App& group, const Globals& globals, std::function<absl::Stat
   TakeOneOf(command->add_option("--decimal", flags->decimal,
                                 "The decimal mark of the file's numbers, where they do not tell (default: they tell)"),
             {"point", "comma"});
+  AddRepeatable(command, "--column", flags->columns, "FIELD=HEADER, a field that stands in a column of another name",
+                "COLUMN");
+  command->get_option("--column")->check(Parses([](const std::string& text) { return ParseColumn(text).status(); }));
+  command
+      ->add_option("--as-of", flags->as_of,
+                   "When the quantities were true, such as 2026-01-31T08:30:00Z: later ones stay (default: they "
+                   "replace all, and count for the oversell guard as of the file's modification)")
+      ->check(Parses([](const std::string& text) { return ParseInstant(text).status(); }))
+      ->type_name("TIME");
+  CLI::Option* const source =
+      command->add_option("--source", flags->source, "Where the file comes from: a name for its line of files")
+          ->type_name("NAME");
+  TakeOneOf(command->add_option("--absent", flags->absent,
+                                "What becomes of products that an earlier file of the source had and this one has not "
+                                "(default: keep)"),
+            {"keep", "zero", "remove"});
+  command->get_option("--absent")->needs(source);
   SetWork(
       command, globals, action, [flags](Session& session) { return Import(session, *flags); }, StoreUse::kMayMake);
 }

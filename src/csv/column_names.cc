@@ -69,6 +69,13 @@ absl::Span<const absl::string_view> ShopifyNames(ShopifyColumn column) {
   return InFiles(*absl::c_find_if(kNames, [&](const Names& names) { return names.column == column; }));
 }
 
+absl::optional<ShopifyColumn> FindShopifyColumn(absl::string_view name) {
+  const std::string bare = Bare(name);
+  const auto* found = absl::c_find_if(kNames, [&](const Names& names) { return Means(names, bare); });
+  if (found == std::end(kNames)) return absl::nullopt;
+  return found->column;
+}
+
 absl::string_view FindNearColumn(const std::vector<std::string>& header, absl::Span<const absl::string_view> names) {
   for (const std::string& column : header) {
     if (absl::c_any_of(names, [&](absl::string_view name) { return IsNear(name, column); })) return column;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 
 namespace flxlink::csv {
@@ -33,6 +34,9 @@ enum class ShopifyColumn {
 // Its names in a file: the one of older exports first, then today's where that is another. Shopify reads both. A file
 // that has both is taken to mean the older one.
 absl::Span<const absl::string_view> ShopifyNames(ShopifyColumn column);
+
+// The column that is meant by one of its names, in a file of this format or a generic one ("sku"). nullopt: none is.
+absl::optional<ShopifyColumn> FindShopifyColumn(absl::string_view name);
 
 // The column of `header` that somebody may have meant by one of `names`: the same letters and digits in any case, or
 // another name of the same thing ("Variant SKU" for "sku"). Empty: there is none.

@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "src/csv/column_names.h"
+#include "src/csv/file_kind.h"
 #include "src/files/regular_file.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
@@ -101,6 +102,7 @@ class CsvReader::Impl {
 
   const std::string& name() const { return name_; }
   const std::vector<std::string>& columns() const { return columns_; }
+  std::vector<std::string>& names() { return names_; }
   int64_t header_line() const { return header_line_; }
   size_t cell_count() const { return cell_count_; }
   char separator() const { return separator_; }
@@ -153,6 +155,7 @@ class CsvReader::Impl {
   size_t size_;                      // Of the whole text.
   bool is_broken_ = false;           // The text cannot be read any further.
   std::vector<std::string> columns_;
+  std::vector<std::string> names_;  // By which columns are found.
   size_t cell_count_ = 0;
   char separator_ = ',';
   int64_t header_line_ = 1;
@@ -296,7 +299,9 @@ absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
   for (int64_t i = 0; i < record.fields.size(); ++i) {
     if (!model::IsValidUtf8(record.fields[i])) {
       return ErrorAt(record.position.line,
-                     absl::StrCat(ColumnForError(i), " is not valid UTF-8; save the file as UTF-8"));
+                     absl::StrCat(ColumnForError(i), " is not valid UTF-8",
+                                  LooksLikeWindows1252(record.fields[i]) ? " and looks like Windows-1252" : "",
+                                  "; save the file as UTF-8"));
     }
   }
   return absl::OkStatus();
@@ -362,6 +367,7 @@ absl::Status CsvReader::Impl::ReadHeader() {
     }
     columns_.emplace_back(header.fields[i]);
   }
+  names_ = columns_;
   first_.begin = at_;
   first_.line = line_;
   return absl::OkStatus();
@@ -388,6 +394,34 @@ void CsvReader::Impl::Seek(const CsvPosition& position) {
   line_ = position.line;
   next_index_ = position.index;
 }
+
+namespace {
+
+// What other separators people use.
+constexpr absl::string_view kOtherSeparators = "|:";
+
+// What follows "there is no column X" where none is meant by another name.
+std::string WhyNoneIsNear(const std::vector<std::string>& header) {
+  const auto value = absl::c_find_if(header, &LooksLikeNumber);
+  if (value != header.end()) {
+    return absl::StrCat(", and ", model::Quote(*value),
+                        " stands in the first row, which seems to be no header row; name the columns in the first row");
+  }
+  const absl::string_view only = header.size() == 1 ? absl::string_view(header[0]) : absl::string_view();
+  const size_t other = only.find_first_of(kOtherSeparators);
+  if (other == absl::string_view::npos) return "; add it to the header, or name another one";
+  return absl::StrCat(", and the header is one cell with ", model::Quote(only.substr(other, 1)),
+                      " in it; separate cells by commas, semicolons or tabs");
+}
+
+// What follows "there is no column X".
+std::string WhyNoColumn(const std::vector<std::string>& header, absl::Span<const absl::string_view> names) {
+  const absl::string_view near = FindNearColumn(header, names);
+  if (near.empty()) return WhyNoneIsNear(header);
+  return absl::StrCat(", only ", model::Quote(near), "; rename that one if it is meant, or name another one");
+}
+
+}  // namespace
 
 CsvReader::CsvReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 CsvReader::CsvReader(CsvReader&&) noexcept = default;
@@ -420,9 +454,31 @@ const std::vector<std::string>& CsvReader::columns() const { return impl_->colum
 size_t CsvReader::cell_count() const { return impl_->cell_count(); }
 char CsvReader::separator() const { return impl_->separator(); }
 
+const std::vector<std::string>& CsvReader::names() const { return impl_->names(); }
+
+absl::Status CsvReader::Rename(absl::Span<const std::pair<std::string, std::string>> names) {
+  std::vector<std::string> renamed = columns();
+  absl::flat_hash_set<absl::string_view> given;
+  absl::flat_hash_set<int> taken;
+  for (const auto& [name, header] : names) {
+    const absl::StatusOr<int> column = RequireColumn(header);
+    if (!column.ok()) return column.status();
+    if (!given.insert(name).second || !taken.insert(*column).second) {
+      return ErrorAt(impl_->header_line(),
+                     absl::StrCat("the column ", model::Quote(header), " is to be ", model::Quote(name),
+                                  ", and one of both is named before; name each once"));
+    }
+    // A column that has the name goes without one.
+    std::replace(renamed.begin(), renamed.end(), name, std::string());
+    renamed[static_cast<size_t>(*column)] = name;
+  }
+  impl_->names() = std::move(renamed);
+  return absl::OkStatus();
+}
+
 int CsvReader::FindColumn(absl::string_view column) const {
-  const auto found = std::find(columns().begin(), columns().end(), column);
-  return found == columns().end() ? kNoColumn : static_cast<int>(found - columns().begin());
+  const auto found = std::find(names().begin(), names().end(), column);
+  return found == names().end() ? kNoColumn : static_cast<int>(found - names().begin());
 }
 
 int CsvReader::FindColumn(absl::Span<const absl::string_view> names) const {
@@ -444,13 +500,7 @@ absl::StatusOr<int> CsvReader::RequireColumn(absl::Span<const absl::string_view>
   absl::StrAppend(&error, absl::StrJoin(names, " or ", [](std::string* out, absl::string_view name) {
     absl::StrAppend(out, model::Quote(name));
   }));
-  const absl::string_view near = FindNearColumn(columns(), names);
-  if (near.empty()) {
-    absl::StrAppend(&error, "; add it to the header, or name another one");
-  } else {
-    absl::StrAppend(&error, ", only ", model::Quote(near), "; rename that one if it is meant, or name another one");
-  }
-  return ErrorAt(impl_->header_line(), error);
+  return ErrorAt(impl_->header_line(), absl::StrCat(error, WhyNoColumn(columns(), names)));
 }
 
 absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(record); }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -81,6 +82,12 @@ class CsvReader {
   // How many cells each record has: the columns, and the empty header cells behind them.
   size_t cell_count() const;
   char separator() const;
+
+  // Lets columns be found by other names: pairs of a name and the header's. A column that has such a name itself goes
+  // without one. INVALID_ARGUMENT where there is no such column, or a name or a column is given twice.
+  absl::Status Rename(absl::Span<const std::pair<std::string, std::string>> names);
+  // The names by which columns are found: the header's, or those given instead. Empty: it goes without one.
+  const std::vector<std::string>& names() const;
 
   static constexpr int kNoColumn = -1;
   // The number of a column, or kNoColumn.

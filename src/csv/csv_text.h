@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "src/csv/utf16.h"
 #include "src/files/regular_file.h"
@@ -19,13 +20,16 @@ namespace flxlink::csv {
 // The const functions are thread-safe.
 class CsvText {
  public:
-  // A file in UTF-16 is read whole and given in UTF-8. Errors as of files::RegularFile, and of ToUtf8().
+  // A file in UTF-16 is read whole and given in UTF-8. Errors as of files::RegularFile, of ToUtf8(), and of
+  // CheckIsText().
   static absl::StatusOr<CsvText> Open(const std::string& path);
 
   // A text that is there already.
   explicit CsvText(std::string text);
 
   size_t size() const { return size_; }
+  // When the file was last modified before it was opened. nullopt: the text is of no file.
+  const absl::optional<absl::Time>& modified_at() const { return modified_at_; }
   // The file's. The bytes given are UTF-8 in any case.
   TextEncoding encoding() const { return encoding_; }
 
@@ -42,6 +46,7 @@ class CsvText {
   absl::optional<files::RegularFile> file_;  // None where the text is in memory.
   std::string text_;
   size_t size_;
+  absl::optional<absl::Time> modified_at_;
   TextEncoding encoding_ = TextEncoding::kUtf8;
 };
 

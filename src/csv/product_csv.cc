@@ -7,8 +7,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "flxlink/catalog_csv.h"
+#include "src/csv/column_names.h"
 #include "src/csv/csv_reader.h"
+#include "src/csv/csv_text.h"
 #include "src/csv/id_index.h"
 #include "src/csv/number_text.h"
 #include "src/csv/paged_strings.h"
@@ -55,8 +60,8 @@ class ProductPages {
  public:
   using Visitor = absl::FunctionRef<absl::Status(const ProductBatch&)>;
 
-  ProductPages(const csv::CsvReader* reader, const ProductCsvOptions& options, const StatedColumns& stated,
-               Visitor visit)
+  ProductPages(const csv::CsvReader* reader, const ProductCsvOptions& options,
+               const absl::optional<absl::Time>& written_at, const StatedColumns& stated, Visitor visit)
       : reader_(reader),
         options_(options),
         numbers_{reader->separator(), options.decimal},
@@ -64,6 +69,7 @@ class ProductPages {
         visit_(visit),
         index_(&keys_) {
     page_.currency = options.currency;
+    page_.quantity_written_at = written_at;
   }
 
   void AddField(absl::string_view name) {
@@ -111,6 +117,12 @@ absl::Status ProductPages::AddPrice(int64_t line, absl::string_view name, absl::
       return CellError(line, name,
                        absl::StrCat(model::Quote(cell), " is not a price in ", options_.currency.code(),
                                     "; write a plain decimal number like 19.90"));
+    }
+    if (money->minor_units < 0) {
+      return CellError(line, name,
+                       absl::StrCat(model::Quote(cell),
+                                    " is below zero; write a price of 0 or more, or leave the "
+                                    "cell empty"));
     }
     price = money->minor_units;
   }
@@ -197,14 +209,14 @@ struct GenericColumns {
                            columns.quantity, columns.sync_priority};
     for (int i = 0; i < static_cast<int>(reader.columns().size()); ++i) {
       const bool is_special = std::find(std::begin(special), std::end(special), i) != std::end(special);
-      if (!is_special && !reader.columns()[static_cast<size_t>(i)].empty()) columns.fields.push_back(i);
+      if (!is_special && !reader.names()[static_cast<size_t>(i)].empty()) columns.fields.push_back(i);
     }
     return columns;
   }
 };
 
 absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions& options,
-                                 ProductPages::Visitor visit) {
+                                 const absl::optional<absl::Time>& written_at, ProductPages::Visitor visit) {
   absl::StatusOr<GenericColumns> columns = GenericColumns::Find(*reader);
   if (!columns.ok()) return columns.status();
   StatedColumns stated;
@@ -213,8 +225,8 @@ absl::Status ReadGenericProducts(csv::CsvReader* reader, const ProductCsvOptions
   stated.compare_at_price = NameOf(*reader, columns->compare_at_price);
   stated.quantity = NameOf(*reader, columns->quantity);
   stated.sync_priority = NameOf(*reader, columns->sync_priority);
-  ProductPages pages(reader, options, stated, visit);
-  for (const int column : columns->fields) pages.AddField(reader->columns()[static_cast<size_t>(column)]);
+  ProductPages pages(reader, options, written_at, stated, visit);
+  for (const int column : columns->fields) pages.AddField(reader->names()[static_cast<size_t>(column)]);
   csv::CsvRecord record;
   const auto cell = [&](int column) {
     return column == csv::CsvReader::kNoColumn ? absl::string_view() : record.fields[column];
@@ -249,7 +261,7 @@ std::vector<int> ShopifyProductFields(const csv::CsvReader& reader) {
 }
 
 absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions& options,
-                                 ProductPages::Visitor visit) {
+                                 const absl::optional<absl::Time>& written_at, ProductPages::Visitor visit) {
   absl::StatusOr<csv::ShopifyRows> rows = csv::ShopifyRows::Create(reader);
   if (!rows.ok()) return rows.status();
   const csv::ShopifyColumns& columns = rows->columns();
@@ -259,7 +271,7 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
   stated.price = NameOf(*reader, columns.price);
   stated.compare_at_price = NameOf(*reader, columns.compare_at_price);
   stated.quantity = NameOf(*reader, columns.quantity);
-  ProductPages pages(reader, options, stated, visit);
+  ProductPages pages(reader, options, written_at, stated, visit);
   const std::vector<int> fields = ShopifyProductFields(*reader);
   for (const int field : fields) pages.AddField(csv::ShopifyFields()[static_cast<size_t>(field)]);
   csv::ShopifyVariant variant;
@@ -282,14 +294,40 @@ absl::Status ReadShopifyProducts(csv::CsvReader* reader, const ProductCsvOptions
   }
 }
 
+using Columns = std::vector<std::pair<std::string, std::string>>;
+
+// ProductCsvOptions::columns, with the name that the reader of the dialect looks for in place of the field.
+absl::StatusOr<Columns> ColumnsByHeader(const csv::CsvReader& reader, const ProductCsvOptions& options) {
+  if (options.dialect == CsvDialect::kGeneric) return options.columns;
+  Columns columns;
+  for (const auto& [field, header] : options.columns) {
+    const absl::optional<csv::ShopifyColumn> column = csv::FindShopifyColumn(field);
+    if (!column.has_value()) {
+      return reader.ErrorAt(1, absl::StrCat("a Shopify file has no field ", model::Quote(field),
+                                            " that is read from a column; use compare_at_price or one of ",
+                                            absl::StrJoin(csv::ShopifyFields().subspan(1), ", ")));
+    }
+    columns.emplace_back(csv::ShopifyNames(*column)[0], header);
+  }
+  return columns;
+}
+
 }  // namespace
 
 absl::Status ReadProductCsv(const std::string& path, const ProductCsvOptions& options,
                             absl::FunctionRef<absl::Status(const ProductBatch&)> visit) {
-  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::Open(path);
+  absl::StatusOr<csv::CsvText> file = csv::CsvText::Open(path);
+  if (!file.ok()) return file.status();
+  const absl::optional<absl::Time> written_at = file->modified_at();
+  absl::StatusOr<std::string> text = file->Release();
+  if (!text.ok()) return text.status();
+  absl::StatusOr<csv::CsvReader> reader = csv::CsvReader::FromText(path, *std::move(text));
   if (!reader.ok()) return reader.status();
-  return options.dialect == CsvDialect::kShopify ? ReadShopifyProducts(&*reader, options, visit)
-                                                 : ReadGenericProducts(&*reader, options, visit);
+  absl::StatusOr<Columns> columns = ColumnsByHeader(*reader, options);
+  if (!columns.ok()) return columns.status();
+  if (absl::Status status = reader->Rename(*columns); !status.ok()) return status;
+  return options.dialect == CsvDialect::kShopify ? ReadShopifyProducts(&*reader, options, written_at, visit)
+                                                 : ReadGenericProducts(&*reader, options, written_at, visit);
 }
 
 }  // namespace flxlink

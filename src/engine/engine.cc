@@ -161,6 +161,13 @@ class EngineImpl : public Engine {
     return engine::RemoveProducts(options_, skus, call);
   }
 
+  absl::StatusOr<ProductImport> BeginImport(absl::string_view source) override { return storage().BeginImport(source); }
+
+  absl::StatusOr<AbsentResult> EndImport(const ProductImport& import, AbsentProducts absent,
+                                         const Call& call) override {
+    return engine::EndImport(options_, import, absent, call);
+  }
+
   absl::StatusOr<ProductPage> ListProducts(const ProductFilter& filter, const PageRequest& request) override {
     absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
     if (!after.ok()) return after.status();
@@ -546,8 +553,8 @@ class EngineImpl : public Engine {
     const ChannelConfig& is = after.config;
     const bool moves_policy = !(was.sync_fields == is.sync_fields) || was.currency != is.currency ||
                               was.oversell_guard != is.oversell_guard || was.on_doubt != is.on_doubt ||
-                              was.on_status_drift != is.on_status_drift || was.adapter != is.adapter ||
-                              was.settings != is.settings;
+                              was.on_status_drift != is.on_status_drift || was.zero_prices != is.zero_prices ||
+                              was.adapter != is.adapter || was.settings != is.settings;
     const absl::Status status =
         storage().WriteChannel(before.channel_id, before.revision, is, after.draft, moves_policy);
     return status.ok() ? storage().ReadChannel(before.channel_id) : status;

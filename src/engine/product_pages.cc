@@ -54,4 +54,22 @@ ProductRemovalRun RemoveProducts(const EngineOptions& options, absl::Span<const 
   return run;
 }
 
+absl::StatusOr<AbsentResult> EndImport(const EngineOptions& options, const ProductImport& import, AbsentProducts absent,
+                                       const Call& call) {
+  AbsentResult result;
+  if (absent == AbsentProducts::kKeep) return result;
+  do {
+    if (absl::Status status = CheckCall(call, options.clock->Now()); !status.ok()) return status;
+    const absl::StatusOr<absl::Time> now = options.storage->Now();
+    if (!now.ok()) return now.status();
+    const absl::StatusOr<AbsentResult> page = options.storage->SweepImport(import, absent, options.page_rows, *now);
+    if (!page.ok()) return page.status();
+    result.absent += page->absent;
+    result.dirtied += page->dirtied;
+    result.unproved = page->unproved;
+    result.more = page->more;
+  } while (result.more);
+  return result;
+}
+
 }  // namespace flxlink::engine

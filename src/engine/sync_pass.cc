@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/types/optional.h"
 #include "src/engine/batch_rows.h"
@@ -9,7 +10,6 @@
 #include "src/engine/page_push.h"
 #include "src/engine/sync_siblings.h"
 #include "src/sync/fixed_fields.h"
-#include "src/sync/hidden_quantity.h"
 
 namespace flxlink::engine {
 namespace {
@@ -20,13 +20,12 @@ absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const 
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   if (row.attentions == kClearAttentions) return "equal";
   if (row.attentions == kKeepAttentions) return "held_back";
-  absl::string_view counter = "equal";
-  for (const Problem& problem : batch.attentions[static_cast<size_t>(row.attentions)]) {
-    if (sync::IsHiddenProblem(problem)) continue;
-    if (!sync::IsFixedProblem(problem)) return "held_back";
-    if (!IsRepeated(written, at, problem.code)) counter = "fixed";
-  }
-  return counter;
+  const std::vector<Problem>& attentions = batch.attentions[static_cast<size_t>(row.attentions)];
+  if (LackSomething(attentions)) return "held_back";
+  const bool is_news = std::any_of(attentions.begin(), attentions.end(), [&](const Problem& problem) {
+    return sync::IsFixedProblem(problem) && !IsRepeated(written, at, problem.code);
+  });
+  return is_news ? "fixed" : "equal";
 }
 
 // What is done with without a push: equal, refused before, held back.

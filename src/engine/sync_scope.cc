@@ -45,6 +45,16 @@ bool IsRepeated(const SettlementResult& written, int64_t row, absl::string_view 
   return false;
 }
 
+namespace {
+
+bool Stands(const Problem& problem) { return sync::IsFixedProblem(problem) || sync::IsHiddenProblem(problem); }
+
+}  // namespace
+
+bool LackSomething(const std::vector<Problem>& attentions) {
+  return !std::all_of(attentions.begin(), attentions.end(), &Stands);
+}
+
 void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBatch& batch,
                     const SettlementResult& written) {
   if (batch.attentions.empty() && written.cleared.empty()) return;
@@ -62,8 +72,7 @@ void NoteAttentions(SyncScope& scope, const SyncBatch& page, const SettlementBat
     const auto row = row_of.find(settled.listing_id);
     if (settled.attentions < 0 || row == row_of.end()) continue;
     for (const Problem& problem : batch.attentions[static_cast<size_t>(settled.attentions)]) {
-      const bool stands = sync::IsFixedProblem(problem) || sync::IsHiddenProblem(problem);
-      if (stands && IsRepeated(written, static_cast<int64_t>(at), problem.code)) continue;
+      if (Stands(problem) && IsRepeated(written, static_cast<int64_t>(at), problem.code)) continue;
       context.AddProblem(page.sku[row->second], problem);
       context.reporter().AttentionRaised(context.job(), page.sku[row->second], page.external_id[row->second], problem);
     }

@@ -62,6 +62,10 @@ constexpr absl::string_view kSentContent = "contents";
 absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const SettlementBatch& batch,
                                                   SyncPassResult* result);
 
+// Whether the attentions of a link say that it lacks something that could be: not what no push can set, and not what
+// has the quantity 0 because it is hidden.
+bool LackSomething(const std::vector<Problem>& attentions);
+
 // Whether settlement number `row` gave an attention of this code that was there before.
 bool IsRepeated(const SettlementResult& written, int64_t row, absl::string_view code);
 

@@ -29,6 +29,9 @@ ProductBatch SliceProducts(const ProductBatch& batch, int64_t first, int64_t cou
   slice.compare_at_price = Slice(batch.compare_at_price, first, count);
   slice.quantity = Slice(batch.quantity, first, count);
   slice.sync_priority = Slice(batch.sync_priority, first, count);
+  slice.quantity_as_of = batch.quantity_as_of;
+  slice.quantity_written_at = batch.quantity_written_at;
+  slice.import = batch.import;
   slice.currency = batch.currency;
   slice.fields.names = batch.fields.names;
   for (const StringColumn& column : batch.fields.columns) slice.fields.columns.push_back(Slice(column, first, count));
@@ -40,6 +43,7 @@ void Append(ProductWriteRun next, ProductWriteRun* run) {
   run->result.changed += next.result.changed;
   run->result.unchanged += next.result.unchanged;
   run->result.dirtied += next.result.dirtied;
+  run->result.outdated += next.result.outdated;
   for (RowRefusal& refusal : next.result.refused) {
     refusal.row += run->rows;
     run->result.refused.push_back(std::move(refusal));

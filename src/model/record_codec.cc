@@ -148,6 +148,7 @@ void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfi
   config->strict = record.strict();
   config->link_after_build = record.link_after_build();
   config->link_after_sync = record.link_after_sync();
+  config->zero_prices = record.zero_prices();
   if (record.has_break_limit()) config->break_limit = record.break_limit();
   if (record.has_keep_days()) config->keep_days = record.keep_days();
   if (record.has_keep_jobs()) config->keep_jobs = record.keep_jobs();
@@ -267,6 +268,7 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   record.set_oversell_guard(static_cast<internal::OversellGuardRecord>(config.oversell_guard));
   if (config.on_doubt.has_value()) record.set_on_doubt(static_cast<internal::OnDoubtRecord>(*config.on_doubt));
   record.set_on_status_drift(static_cast<internal::StatusDriftRecord>(config.on_status_drift));
+  record.set_zero_prices(config.zero_prices);
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
   if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);
   record.set_keep_days(config.keep_days);

@@ -6,7 +6,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/field.h"
+#include "flxlink/money.h"
 #include "flxlink/storage_kit/limits.h"
 #include "src/model/quote.h"
 #include "src/model/utf8.h"
@@ -63,9 +66,19 @@ void CheckNames(const StringColumn& column, absl::string_view field, RowProblems
   CheckColumn(column, field, kMaxIndexedBytes, problems);
 }
 
-// Whether an item can be known by this id.
-bool IsName(absl::string_view external_id) {
-  return !external_id.empty() && !CheckText("external_id", external_id, kMaxIndexedBytes).has_value();
+// Whether an item or a product variant can be known by this id or key.
+bool IsName(absl::string_view name) { return !name.empty() && !CheckText("", name, kMaxIndexedBytes).has_value(); }
+
+// `text`: how a price is written.
+void CheckPrices(const std::vector<int64_t>& prices, absl::string_view field,
+                 absl::FunctionRef<std::string(int64_t)> text, RowProblems* problems) {
+  for (size_t row = 0; row < prices.size(); ++row) {
+    if (prices[row] >= 0 || prices[row] == kAbsent) continue;
+    const std::string value = text(prices[row]);
+    problems->emplace(static_cast<int64_t>(row),
+                      MakeProblem(problem_code::kNegativePrice, {{"field", std::string(field)}, {"value", value}},
+                                  absl::StrCat(field, " ", value, " is below zero; state 0 or more, or none")));
+  }
 }
 
 Problem RepeatedKey(absl::string_view key) {
@@ -101,6 +114,9 @@ RowChoice ChooseProducts(const ProductBatch& batch) {
   CheckColumn(batch.sku, "sku", kMaxIndexedBytes, &problems);
   CheckColumn(batch.parent, "parent", kMaxIndexedBytes, &problems);
   CheckFieldColumns(batch.fields, &problems);
+  const auto text = [&](int64_t price) { return FormatMoney({price, batch.currency}); };
+  CheckPrices(batch.price, "price", text, &problems);
+  CheckPrices(batch.compare_at_price, "compare_at_price", text, &problems);
 
   RowChoice choice;
   absl::flat_hash_set<absl::string_view> keys;
@@ -117,6 +133,18 @@ RowChoice ChooseProducts(const ProductBatch& batch) {
   return choice;
 }
 
+NamedKeys KeysOf(const ProductBatch& batch) {
+  NamedKeys named;
+  for (int64_t row = 0; row < batch.size(); ++row) {
+    if (IsName(batch.key[row])) {
+      named.keys.push_back(batch.key[row]);
+    } else {
+      named.some_unnamed = true;
+    }
+  }
+  return named;
+}
+
 PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<const ItemProblem> unread) {
   RowProblems problems;
   CheckNames(items.external_id, "external_id", &problems);
@@ -128,6 +156,10 @@ PulledRowChoice ChoosePulledRows(const ChannelVariantBatch& items, absl::Span<co
   CheckColumn(items.identity, "identity", kMaxIndexedBytes, &problems);
   CheckAliases(items, &problems);
   CheckFieldColumns(items.fields, &problems);
+  // The currency is the channel's, and not known here.
+  const auto text = [](int64_t price) { return absl::StrCat(price); };
+  CheckPrices(items.price, "price", text, &problems);
+  CheckPrices(items.compare_at_price, "compare_at_price", text, &problems);
 
   absl::flat_hash_map<absl::string_view, int64_t> last;
   last.reserve(static_cast<size_t>(items.size()));

@@ -125,11 +125,21 @@ void MergeFields(const FieldColumns& columns, int64_t row, std::vector<Field>* f
   }
 }
 
+// As all storages keep times.
+absl::Time InMicros(absl::Time time) { return absl::FromUnixMicros(absl::ToUnixMicros(time)); }
+
+// As of when the batch states its quantities.
+absl::Time QuantityTime(const ProductBatch& batch, absl::Time now) {
+  if (batch.quantity_as_of.has_value()) return InMicros(*batch.quantity_as_of);
+  if (!batch.quantity_written_at.has_value()) return now;
+  return std::min(InMicros(std::max(*batch.quantity_written_at, absl::UnixEpoch())), now);
+}
+
 auto ConfigParts(const ChannelConfig& config) {
   return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
                   config.strict, config.link_after_build, config.link_after_sync, config.sync_fields, config.currency,
-                  config.oversell_guard, config.on_doubt, config.on_status_drift, config.status_rules,
-                  config.break_limit, config.keep_days, config.keep_jobs);
+                  config.oversell_guard, config.on_doubt, config.on_status_drift, config.zero_prices,
+                  config.status_rules, config.break_limit, config.keep_days, config.keep_jobs);
 }
 
 void SortByCode(std::vector<Problem>* attentions) {
@@ -201,6 +211,34 @@ absl::Status CheckProducts(const ProductBatch& batch) {
     if (column.size > 0) stated.push_back(column);
   }
   return CheckShape(stated, batch.fields, batch.size(), "product variants");
+}
+
+absl::Status CheckQuantityTime(const ProductBatch& batch, absl::Time now) {
+  if (!batch.quantity_as_of.has_value()) return absl::OkStatus();
+  const absl::Time at = *batch.quantity_as_of;
+  if (at > absl::UnixEpoch() && at <= now) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("quantities as of ", absl::FormatTime(at, absl::UTCTimeZone()),
+                                                 ", and now is ", absl::FormatTime(now, absl::UTCTimeZone()),
+                                                 "; say when they were true"));
+}
+
+absl::Status CheckSource(absl::string_view source) {
+  if (source.empty()) return absl::InvalidArgumentError("a source without a name; give it one");
+  const absl::optional<Problem> problem = CheckText("the name of the source", source, kMaxIndexedBytes);
+  return problem.has_value() ? WithProblem(absl::InvalidArgumentError(problem->message), *problem) : absl::OkStatus();
+}
+
+absl::Status CheckAbsent(AbsentProducts absent) {
+  if (absent != AbsentProducts::kKeep) return absl::OkStatus();
+  return absl::InvalidArgumentError("an import whose absent products are kept has nothing to sweep");
+}
+
+absl::Status CheckImport(const ProductImport& import, int64_t begun) {
+  if (import.number == begun && begun > 0) return absl::OkStatus();
+  const std::string source = model::Quote(import.source);
+  if (begun == 0) return absl::FailedPreconditionError(absl::StrCat("source ", source, " has begun no import"));
+  return absl::FailedPreconditionError(absl::StrCat("import ", import.number, " of source ", source,
+                                                    " is not its last, which is ", begun, "; import all of it again"));
 }
 
 absl::Status CheckListings(const ListingBatch& batch) {
@@ -404,6 +442,11 @@ absl::Status CheckNames(absl::Span<const std::string> parent_ids, absl::Span<con
 
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b) { return ConfigParts(a) == ConfigParts(b); }
 
+bool IsOutdated(const ProductState& known, const ProductBatch& batch) {
+  return !batch.quantity.empty() && batch.quantity_as_of.has_value() &&
+         known.quantity_at > InMicros(*batch.quantity_as_of);
+}
+
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now) {
   const size_t at = static_cast<size_t>(row);
   ProductState merged = known;
@@ -420,9 +463,9 @@ ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, 
   }
   if (!batch.price.empty()) merged.price = batch.price[at];
   if (!batch.compare_at_price.empty()) merged.compare_at_price = batch.compare_at_price[at];
-  if (!batch.quantity.empty()) {
+  if (!batch.quantity.empty() && !IsOutdated(known, batch)) {
     merged.quantity = batch.quantity[at];
-    merged.quantity_at = now;
+    merged.quantity_at = QuantityTime(batch, now);
   }
   if (!batch.sync_priority.empty()) {
     merged.sync_priority = batch.sync_priority[at] == kAbsent ? 0 : batch.sync_priority[at];
@@ -431,11 +474,22 @@ ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, 
   return merged;
 }
 
+ProductState ZeroedProduct(const ProductState& known, absl::Time now) {
+  ProductState zeroed = known;
+  zeroed.quantity = 0;
+  zeroed.quantity_at = now;
+  return zeroed;
+}
+
+ProductState AbsentProduct(const ProductState& known, AbsentProducts absent, absl::Time now) {
+  const bool is_done = known.removed || (absent == AbsentProducts::kZero && known.quantity == 0);
+  if (is_done || absent == AbsentProducts::kKeep) return known;
+  return absent == AbsentProducts::kZero ? ZeroedProduct(known, now) : RemovedProduct(known, now);
+}
+
 ProductState RemovedProduct(const ProductState& known, absl::Time now) {
-  ProductState removed = known;
+  ProductState removed = ZeroedProduct(known, now);
   removed.removed = true;
-  removed.quantity = 0;
-  removed.quantity_at = now;
   return removed;
 }
 
@@ -445,10 +499,16 @@ ProductChange CompareProducts(const ProductState& before, const ProductState& af
                   before.currency != after.currency || before.quantity != after.quantity;
   const bool fell = after.quantity != kAbsent && (before.quantity == kAbsent || after.quantity < before.quantity);
   if (fell) change.rank = DirtyRank::kQuantityFell;
+  change.quantity_was_at = before.quantity_at;
+  change.quantity_is_at = after.quantity_at;
   change.any = change.values || before.sku != after.sku || before.parent != after.parent ||
                before.sync_priority != after.sync_priority || before.removed != after.removed ||
                before.fields != after.fields;
   return change;
+}
+
+bool MarksLink(const ProductChange& change, absl::Time guarded_at) {
+  return change.values || (change.quantity_was_at <= guarded_at && guarded_at < change.quantity_is_at);
 }
 
 bool IsLiveItem(bool gone, ChannelStatus status) { return !gone && status != ChannelStatus::kDead; }
@@ -469,8 +529,9 @@ absl::StatusOr<ListingStatus> StatusAfterEdit(const ListingStatus& stored, Healt
   if (linked && stored.base == Health::kUnknown) {
     return ProblemStatus(absl::StatusCode::kFailedPrecondition, problem_code::kStatusNotUnderstood,
                          {{"sku", std::string(sku)}},
-                         absl::StrCat("SKU ", sku, ": its channel shows a status that is not understood, over which "
-                                                   "none is sent"));
+                         absl::StrCat("SKU ", sku,
+                                      ": its channel shows a status that is not understood, over which "
+                                      "none is sent"));
   }
   return StateStatus(stored, wanted, linked);
 }
@@ -591,8 +652,9 @@ std::vector<Problem> SightingAttentions(absl::string_view external_id, ChannelSt
   std::vector<Problem> attentions;
   if (status.kept_hidden) {
     attentions.push_back(MakeProblem(problem_code::kHiddenOnChannel, {{"external_id", id}},
-                                     absl::StrCat("item ", id, " was hidden on the channel after a status rule had "
-                                                               "shown it")));
+                                     absl::StrCat("item ", id,
+                                                  " was hidden on the channel after a status rule had "
+                                                  "shown it")));
   }
   if (seen == ChannelStatus::kDead) {
     attentions.push_back(MakeProblem(problem_code::kItemDead, {{"external_id", id}},
@@ -601,9 +663,9 @@ std::vector<Problem> SightingAttentions(absl::string_view external_id, ChannelSt
   if (doubt.has_value()) attentions.push_back(LinkDoubtful(id, *doubt));
   if (seen == ChannelStatus::kNotUnderstood) {
     const std::string word(FieldValue(item_fields, "status"));
-    attentions.push_back(MakeProblem(
-        problem_code::kStatusNotUnderstood, {{"external_id", id}, {"status", word}},
-        absl::StrCat("the channel shows item ", id, " with the status ", model::Quote(word), ", which is not understood")));
+    attentions.push_back(MakeProblem(problem_code::kStatusNotUnderstood, {{"external_id", id}, {"status", word}},
+                                     absl::StrCat("the channel shows item ", id, " with the status ",
+                                                  model::Quote(word), ", which is not understood")));
   }
   return attentions;
 }

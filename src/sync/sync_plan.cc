@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "flxlink/field.h"
 #include "flxlink/sync.h"
 #include "src/sync/awaited_fields.h"
@@ -65,6 +66,13 @@ Problem CurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
                      {{"price", price}, {"currency", currency}, {"channel_currency", channel_currency}},
                      absl::StrCat("the product's price is ", price, " ", currency, "; the channel's prices are in ",
                                   channel_currency));
+}
+
+Problem ZeroPrice(const SyncFields& fields) {
+  const std::string names = absl::StrJoin(fields.Names(), ",");
+  return MakeProblem(problem_code::kZeroPrice, {{"field", names}},
+                     absl::StrCat("the product's ", absl::StrJoin(fields.Names(), " and "),
+                                  " is 0, which is not sent to this channel; the channel keeps the one that it has"));
 }
 
 // The index of `attentions` among `sets`, for a settlement.
@@ -129,6 +137,7 @@ class Planner {
     decision.has_quantity = !decision.differs.Has(SyncField::kQuantity);
     SendAnyway(row.forced, desired, &decision);
     LeaveFixed(row, desired, &decision);
+    LeaveZeroPrices(desired, &decision);
     HoldQuantity(row, desired, &decision);
     HoldStatus(i, &decision);
     LeaveAwaited(row, desired, &decision);
@@ -147,6 +156,16 @@ class Planner {
     if (row.fixed.empty()) return;
     decision->send = DifferenceOf(decision->send, sync::FixedFields(row));
     decision->attentions = sync::FixedProblems(row, desired);
+  }
+
+  // Of those that are only forced the channel has 0 already.
+  void LeaveZeroPrices(const ItemValues& desired, Decision* decision) const {
+    if (policy_.zero_prices) return;
+    const SyncFields zero = IntersectionOf(decision->send, sync::ZeroPrices(desired));
+    if (zero.empty()) return;
+    decision->send = DifferenceOf(decision->send, zero);
+    const SyncFields differing = IntersectionOf(zero, decision->differs);
+    if (!differing.empty()) decision->attentions.push_back(ZeroPrice(differing));
   }
 
   void LeaveAwaited(const SyncRow& row, const ItemValues& desired, Decision* decision) const {

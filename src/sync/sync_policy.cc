@@ -19,6 +19,12 @@ SyncFields LaterWins(const AdapterCapabilities& capabilities) {
   return DifferenceOf(wins, other);
 }
 
+int64_t DesiredQuantity(const SyncRow& row, const SyncPolicy& policy) {
+  if (sync::IsHiddenByQuantity(row, policy)) return 0;
+  const bool is_below = row.product_quantity < 0 && row.product_quantity != kAbsent;
+  return is_below && !policy.takes_negative_quantities ? 0 : row.product_quantity;
+}
+
 }  // namespace
 
 namespace sync {
@@ -32,6 +38,13 @@ bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
   const bool has_compare_at_price =
       policy.fields.Has(SyncField::kCompareAtPrice) && row.product_compare_at_price != kAbsent;
   return (has_price || has_compare_at_price) && row.product_currency != policy.currency;
+}
+
+SyncFields ZeroPrices(const ItemValues& values) {
+  SyncFields zero;
+  if (values.price == 0) zero.Add(SyncField::kPrice);
+  if (values.compare_at_price == 0) zero.Add(SyncField::kCompareAtPrice);
+  return zero;
 }
 
 bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities) {
@@ -54,6 +67,8 @@ SyncPolicy MakeSyncPolicy(const ChannelConfig& config, const AdapterCapabilities
   policy.oversell_guard = config.oversell_guard;
   policy.holds_doubtful =
       config.on_doubt.value_or(capabilities.own_ids ? OnDoubt::kKeep : OnDoubt::kHold) != OnDoubt::kKeep;
+  policy.zero_prices = config.zero_prices;
+  policy.takes_negative_quantities = capabilities.takes_negative_quantities;
   policy.read_lag = capabilities.pull_lag;
   policy.hides_by_quantity = capabilities.hides_by_quantity && policy.fields.Has(SyncField::kQuantity);
   policy.parent_status = capabilities.kept_by_parent.Has(SyncField::kStatus);
@@ -71,7 +86,7 @@ ItemValues Desired(const SyncRow& row, const SyncPolicy& policy) {
     stated.price = row.product_price;
     stated.compare_at_price = row.product_compare_at_price;
   }
-  stated.quantity = sync::IsHiddenByQuantity(row, policy) ? 0 : row.product_quantity;
+  stated.quantity = DesiredQuantity(row, policy);
   stated.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
   stated.content = row.content;
   ItemValues desired;

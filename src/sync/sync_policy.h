@@ -16,6 +16,9 @@ bool IsClosed(const SyncRow& row, const SyncPolicy& policy);
 // Whether the product has a price that cannot be sent because it is in another currency than the channel's.
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
 
+// The prices that are 0.
+SyncFields ZeroPrices(const ItemValues& values);
+
 // Whether the kind is only for many items, since others set its fields of a few: plans leave it out, and batches go
 // over to it (push_batches.h).
 bool IsForMany(const PushKind& kind, const AdapterCapabilities& capabilities);

@@ -293,6 +293,27 @@ TEST_F(CsvChannelTest, OddRowsAreProblemsAndTheOthersAreRead) {
   }
 }
 
+TEST_F(CsvChannelTest, APriceBelowZeroIsAProblemAndAQuantityIsNot) {
+  Make(
+      "Handle,Variant Price,Variant Inventory Qty,Variant Compare At "
+      "Price\na,-5.00,1,\nb,5.00,-3,-9.00\nc,5.00,5.5,\n");
+  const std::vector<PullPage> pages = Pages();
+  ASSERT_THAT(pages, SizeIs(1));
+  ASSERT_EQ(pages[0].items.size(), 1);
+  EXPECT_EQ(pages[0].items.external_id[0], "b");
+  EXPECT_EQ(pages[0].items.quantity[0], -3);
+  EXPECT_EQ(pages[0].items.compare_at_price[0], kAbsent);
+  EXPECT_TRUE(adapter_->capabilities().takes_negative_quantities);
+  const std::vector<ItemProblem>& problems = pages[0].problems;
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_EQ(problems[0].external_id, "a");
+  EXPECT_EQ(problems[0].problem.code, "negative_price");
+  EXPECT_THAT(problems[0].problem.message,
+              EndsWith("shop.csv:2: column \"Variant Price\": \"-5.00\" is below zero; write a price of 0 or more, or "
+                       "leave the cell empty"));
+  EXPECT_EQ(problems[1].external_id, "c");
+}
+
 TEST_F(CsvChannelTest, OfARepeatedItemTheFirstRowCounts) {
   Make("Handle,Option1 Value,Variant Price\na,\"x\ny\",1\nb,,1\nc,,1\nb,,2\nb,,x\nd,,x\nd,,1\n");
   const std::vector<PullPage> pages = Pages();

@@ -1,5 +1,6 @@
 #include "flxlink/catalog_csv.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -19,6 +21,7 @@ namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -379,6 +382,94 @@ TEST(ProductCsvTest, NamesFileLineAndColumn) {
   EXPECT_EQ(error("sku,quantity\nA,1.5\n"), "2: column \"quantity\": \"1.5\" is not a whole number; write digits only");
   EXPECT_EQ(error("sku,sync_priority\nA,high\n"),
             "2: column \"sync_priority\": \"high\" is not a whole number; write digits only");
+}
+
+TEST(ProductCsvTest, RefusesPricesBelowZeroAndFractionsOfAPiece) {
+  const auto error = [](absl::string_view text) {
+    const TempFile file(text);
+    return Error(Products(file, {}).status(), file);
+  };
+  EXPECT_EQ(error("sku,price\nA,1\nB,-5.00\n"),
+            "3: column \"price\": \"-5.00\" is below zero; write a price of 0 or more, or leave the cell empty");
+  EXPECT_EQ(
+      error("sku,compare_at_price\nA,-0.01\n"),
+      "2: column \"compare_at_price\": \"-0.01\" is below zero; write a price of 0 or more, or leave the cell empty");
+  EXPECT_EQ(error("sku,quantity\nA,5.5\n"), "2: column \"quantity\": \"5.5\" is not a whole number; write digits only");
+}
+
+TEST(ProductCsvTest, SaysWhenTheFileWasModified) {
+  const TempFile file("sku,quantity\nA,3\n");
+  const absl::Time at = absl::FromUnixSeconds(1700000000);
+  const timespec times[] = {absl::ToTimespec(at), absl::ToTimespec(at)};
+  ASSERT_EQ(utimensat(AT_FDCWD, file.path().c_str(), times, 0), 0);
+  const absl::Status status = ReadProductCsv(file.path(), {}, [&](const ProductBatch& page) {
+    EXPECT_EQ(page.quantity_written_at, at);
+    EXPECT_FALSE(page.quantity_as_of.has_value());
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST(ProductCsvTest, TakesFieldsFromColumnsOfOtherNames) {
+  const TempFile file("Artikelnummer;EAN;VK;price;Bestand\nA;4006381333931;19,90;7,00;3\nB;;x;;\n");
+  ProductCsvOptions options;
+  options.columns = {{"sku", "Artikelnummer"}, {"upc", "EAN"}, {"price", "VK"}, {"quantity", "Bestand"}};
+  EXPECT_EQ(Error(Products(file, options).status(), file),
+            "3: column \"VK\": \"x\" is not a price in USD; write a plain decimal number like 19.90");
+  const TempFile good("Artikelnummer;EAN;VK;price;Bestand\nA;4006381333931;19,90;7,00;3\n");
+  EXPECT_THAT(Products(good, options).value(), ElementsAre("A|A|?|1990|?|3|?|upc=4006381333931"));
+}
+
+TEST(ProductCsvTest, NamesTheHeaderOfAColumnThatIsNotThere) {
+  const TempFile file("Artikel-Nummer,VK\nA,1\n");
+  const auto error = [&](std::vector<std::pair<std::string, std::string>> columns) {
+    ProductCsvOptions options;
+    options.columns = std::move(columns);
+    return Error(Products(file, options).status(), file);
+  };
+  EXPECT_EQ(error({{"sku", "Artikelnummer"}}),
+            "1: there is no column \"Artikelnummer\", only \"Artikel-Nummer\"; rename "
+            "that one if it is meant, or name another one");
+  EXPECT_EQ(error({{"sku", "EAN"}}), "1: there is no column \"EAN\"; add it to the header, or name another one");
+  EXPECT_EQ(error({{"sku", "VK"}, {"price", "VK"}}),
+            "1: the column \"VK\" is to be \"price\", and one of both is named before; name each once");
+  EXPECT_EQ(error({{"sku", "VK"}, {"sku", "Artikel-Nummer"}}),
+            "1: the column \"Artikel-Nummer\" is to be \"sku\", and one of both is named before; name each once");
+}
+
+TEST(ProductCsvTest, TakesFieldsOfShopifyFilesFromColumnsOfOtherNames) {
+  const TempFile file("Handle,Option1 Value,Nummer,Variant SKU,Preis\nh,S,N1,old,5\n");
+  ProductCsvOptions options;
+  options.dialect = CsvDialect::kShopify;
+  options.columns = {{"sku", "Nummer"}, {"price", "Preis"}};
+  EXPECT_THAT(Products(file, options).value(), ElementsAre("h/S|N1|h|500|?|?|?|id=h/S|handle=h|option1=S"));
+  options.columns = {{"colour", "Preis"}};
+  EXPECT_THAT(Error(Products(file, options).status(), file), HasSubstr("1: a Shopify file has no field \"colour\""));
+}
+
+TEST(ProductCsvTest, NamesWhatIsNoCsvForWhatItIs) {
+  const auto error = [](absl::string_view text) {
+    const TempFile file(text);
+    return Error(Products(file, {}).status(), file);
+  };
+  const absl::string_view workbook("PK\x03\x04\x14\0\x06\0", 8);
+  EXPECT_EQ(error(workbook), " it is an .xlsx workbook or another zip archive; save its sheet as CSV in UTF-8");
+  EXPECT_EQ(error("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and more"),
+            " it is an .xls workbook; save its sheet as CSV in UTF-8");
+  const std::string utf16 = " it looks like UTF-16 without a byte-order mark; save it as UTF-8";
+  EXPECT_EQ(error(absl::string_view("s\0k\0u\0\r\0\n\0A\0", 12)), utf16);
+  EXPECT_EQ(error(absl::string_view("\0s\0k\0u\0\r\0\n\0A", 12)), utf16);
+  EXPECT_EQ(error("sku,title\nA,Gr\xF6\xDF"
+                  "e\n"),
+            "2: column \"title\" is not valid UTF-8 and looks like Windows-1252; save the file as UTF-8");
+  EXPECT_EQ(error("sku,title\nA,\xC3\x81\x81\n"), "2: column \"title\" is not valid UTF-8; save the file as UTF-8");
+  EXPECT_EQ(
+      error("A,10.00,5\nB,11.00,4\n"),
+      "1: there is no column \"sku\", and \"10.00\" stands in the first row, which seems to be no header row; name "
+      "the columns in the first row");
+  EXPECT_EQ(error("sku|price\nA|1\n"),
+            "1: there is no column \"sku\", and the header is one cell with \"|\" in it; "
+            "separate cells by commas, semicolons or tabs");
 }
 
 TEST(ProductCsvTest, PassesOnTheVisitorsError) {

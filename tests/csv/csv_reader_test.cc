@@ -96,8 +96,10 @@ TEST(CsvReaderTest, NamesFileAndLineOfErrors) {
   EXPECT_EQ(ErrorOf("a,b\n1,x\"y\n"),
             "f.csv:2: a quote inside a cell that is not in quotes; put the cell in quotes and double its quotes");
   EXPECT_EQ(ErrorOf("a,b,a\n"), "f.csv:1: the column \"a\" is there twice; rename or remove one of them");
-  EXPECT_EQ(ErrorOf("a,b\n\"\n\",x\xC3(\n"), "f.csv:2: column \"b\" is not valid UTF-8; save the file as UTF-8");
-  EXPECT_EQ(ErrorOf("a,\xFF\n"), "f.csv:1: cell 2 is not valid UTF-8; save the file as UTF-8");
+  EXPECT_EQ(ErrorOf("a,b\n\"\n\",x\xC3(\n"),
+            "f.csv:2: column \"b\" is not valid UTF-8 and looks like Windows-1252; save the file as UTF-8");
+  EXPECT_EQ(ErrorOf("a,\xFF\n"),
+            "f.csv:1: cell 2 is not valid UTF-8 and looks like Windows-1252; save the file as UTF-8");
 }
 
 TEST(CsvReaderTest, RefusesEverythingThatIsNotUtf8) {

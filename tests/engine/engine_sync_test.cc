@@ -97,6 +97,42 @@ TEST_P(EngineSyncTest, OverwritePolicyCorrectsLessStockAtOnce) {
   EXPECT_EQ(ValuesOf("i0").quantity, 5);
 }
 
+TEST_P(EngineSyncTest, APriceOfZeroIsLeftOutAndCountsAsAFailureWhateverElseGoes) {
+  SyncedChannel(2, Config());
+  WriteProducts({{"s0", "s0", 0, 9}, {"s1", "s1", 0, 5}});
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "sent"), 1);
+  EXPECT_EQ(CountOf(sync, "held_back"), 1);
+  EXPECT_EQ(sync.progress.failed, 2);
+  EXPECT_EQ(ValuesOf("i0").quantity, 9);
+  EXPECT_EQ(ValuesOf("i0").price, 1000);
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kZeroPrice);
+
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) { config.zero_prices = true; }).ok());
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "prices"), 2);
+  EXPECT_EQ(ValuesOf("i1").price, 0);
+  EXPECT_TRUE(Listing("s0").attentions.empty());
+}
+
+TEST_P(EngineSyncTest, ASaleOfWhatThereIsNotIsAQuantityOfZero) {
+  SyncedChannel(1, Config());
+  WriteProducts({{"s0", "s0", 1000, -3}});
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
+  EXPECT_EQ(ValuesOf("i0").quantity, 0);
+}
+
+TEST_P(EngineSyncTest, AnItemWithAPriceBelowZeroIsPassedOver) {
+  SyncedChannel(2, Config());
+  platform_->EditItem("i0", {SyncField::kPrice}, {-1, 0, ChannelStatus::kListed});
+  platform_->EditItem("i1", {SyncField::kPrice}, {777, 0, ChannelStatus::kListed});
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(pull, "item_problems"), 1);
+  ASSERT_EQ(pull.problems.size(), 1u);
+  EXPECT_EQ(pull.problems[0].subject, "i0");
+  EXPECT_EQ(pull.problems[0].problem.code, problem_code::kNegativePrice);
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked);
+}
+
 TEST_P(EngineSyncTest, ForceSendsEveryFieldOfTheNamedAndOnlyThose) {
   SyncedChannel(4, Config());
   WriteProducts({{"s3", "s3", 7000, 5}});
@@ -168,7 +204,7 @@ TEST_P(EngineSyncTest, HigherSyncPriorityGoesOutFirst) {
 
 TEST_P(EngineSyncTest, ARefusedItemBecomesAttentionAndTheOthersGoOut) {
   SyncedChannel(3, Config());
-  WriteProducts({{"s0", "s0", -5, 5}, {"s1", "s1", 1300, 5}});
+  WriteProducts({{"s0", "s0", kHighestSimulatedPrice + 1, 5}, {"s1", "s1", 1300, 5}});
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(sync.state, JobState::kCompleted);
   EXPECT_EQ(CountOf(sync, "sent"), 1);
@@ -191,7 +227,10 @@ TEST_P(EngineSyncTest, APlatformThatRefusesWholePushesGetsTheGoodItemsAllTheSame
   OnlyKind(options).takes_good_items = false;
   UsePlatform(options);
   SyncedChannel(6, Config());
-  WriteProducts({{"s0", "s0", 1100, 5}, {"s1", "s1", -1, 5}, {"s2", "s2", 1100, 5}, {"s4", "s4", 1100, 5}});
+  WriteProducts({{"s0", "s0", 1100, 5},
+                 {"s1", "s1", kHighestSimulatedPrice + 1, 5},
+                 {"s2", "s2", 1100, 5},
+                 {"s4", "s4", 1100, 5}});
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(sync.state, JobState::kCompleted) << sync.error.value_or(Problem()).message;
   EXPECT_EQ(CountOf(sync, "sent"), 3);

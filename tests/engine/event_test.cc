@@ -260,7 +260,7 @@ TEST_F(EventTest, AnAttentionIsToldWithItsProblem) {
   EventFilter filter;
   filter.kinds = {EventKind::kAttentionRaised};
   const std::unique_ptr<EventStream> stream = engine_->Subscribe(filter);
-  WriteProducts(-5);
+  WriteProducts(kHighestSimulatedPrice + 1);
   Run(JobKind::kSync);
   const std::vector<Event> events = Take(*stream);
   ASSERT_EQ(events.size(), 6u);
@@ -272,7 +272,7 @@ TEST_F(EventTest, AnAttentionIsToldWithItsProblem) {
 TEST_F(EventTest, AnAttentionThatIsOverIsTold) {
   WriteProducts(1000);
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
-  WriteProducts(-5);
+  WriteProducts(kHighestSimulatedPrice + 1);
   Run(JobKind::kSync);
   EventFilter filter;
   filter.kinds = {EventKind::kAttentionRaised, EventKind::kAttentionCleared};
@@ -288,7 +288,7 @@ TEST_F(EventTest, AnAttentionThatIsOverIsTold) {
   EXPECT_EQ(events[0].channel, "shop");
   EXPECT_EQ(events[0].job.kind, JobKind::kSync);
 
-  WriteProducts(-5);
+  WriteProducts(kHighestSimulatedPrice + 1);
   Run(JobKind::kSync);
   EXPECT_THAT(Texts(Take(*stream)), Each("attention_raised"));
   WriteProducts(2000);

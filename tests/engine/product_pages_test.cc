@@ -131,6 +131,36 @@ TEST_F(ProductPagesTest, ARemovalThatFailsIsFinishedByARepeat) {
                                          ProductRemoval::kNoProduct}));
 }
 
+TEST_F(ProductPagesTest, AnImportEndsInPages) {
+  ProductBatch batch = Products(5);
+  batch.import = engine_->BeginImport("feed").value();
+  ASSERT_TRUE(engine_->WriteProducts(batch).status.ok());
+  ProductBatch less = Products(1);
+  less.import = engine_->BeginImport("feed").value();
+  ASSERT_TRUE(engine_->WriteProducts(less).status.ok());
+  EXPECT_EQ(engine_->EndImport(less.import, AbsentProducts::kKeep)->absent, 0);
+  Call ended;
+  ended.deadline = clock_.Now() - absl::Seconds(1);
+  EXPECT_EQ(engine_->EndImport(less.import, AbsentProducts::kRemove, ended).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const absl::StatusOr<AbsentResult> result = engine_->EndImport(less.import, AbsentProducts::kRemove);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->absent, 4);
+  EXPECT_FALSE(result->more);
+  EXPECT_EQ(engine_->ListProducts({}, {})->rows.size(), 1);
+  EXPECT_EQ(engine_->BeginImport("").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ProductPagesTest, PagesOfABatchHaveItsTimes) {
+  ProductBatch batch = Products(5);
+  batch.quantity_as_of = clock_.Now();
+  ASSERT_TRUE(engine_->WriteProducts(batch).status.ok());
+  batch.quantity_as_of = clock_.Now() - absl::Seconds(1);
+  EXPECT_EQ(engine_->WriteProducts(batch).result.outdated, 5);
+  batch.quantity_as_of = clock_.Now() + absl::Seconds(1);
+  EXPECT_EQ(engine_->WriteProducts(batch).status.code(), absl::StatusCode::kInvalidArgument);
+}
+
 // A shop in a file, of two products.
 class RemovalTest : public ProductPagesTest {
  protected:

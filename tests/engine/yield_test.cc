@@ -46,7 +46,7 @@ class World {
     config.adapter = "scripted";
     config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
     config.status_rules = {
-        {StatusRule::Subject::kPrice, StatusRule::Comparison::kGreater, 1500, StatusRule::Action::kHide}};
+        {StatusRule::Subject::kPrice, StatusRule::Comparison::kEqual, 2000, StatusRule::Action::kHide}};
     channel_id_ = engine->AddChannel(config)->channel_id;
     WriteProducts(1000);
   }
@@ -81,7 +81,7 @@ class World {
       batch.key.Add(absl::StrCat("s", i));
       batch.sku.Add(absl::StrCat("s", i));
       batch.parent.Add("");
-      batch.price.push_back(i == 6 ? -5 : price);  // The last one is refused by the channel.
+      batch.price.push_back(i == 6 ? kHighestSimulatedPrice + 1 : price);  // The last one is refused by the channel.
       batch.quantity.push_back(5);
       batch.sync_priority.push_back(0);
     }

@@ -98,6 +98,17 @@ class ProgramTest(unittest.TestCase):
         self.assert_error_line(done.stderr)
         return json.loads(done.stdout), done.stderr
 
+    def partly(self, *arguments):
+        """What a command prints whose job must complete with failures among its rows."""
+        done = self.run_program(*arguments)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"\Aflxlink: job \d+ \([^\n]*\) completed, but \d+ of \d+ rows? failed; see: [^\n]+\n\Z")
+        return done.stdout
+
+    def partly_json(self, *arguments):
+        """The same as a document."""
+        return json.loads(self.partly("--json", *arguments))
+
     def assert_error_line(self, text):
         self.assertRegex(text, r"\Aflxlink: [^\n]+\n\Z")
 

@@ -52,6 +52,20 @@ class MigrationTest(ProgramTest):
         self.assertEqual(len(now), len(lines))
         return [line for line, old in zip(now, lines) if line != old]
 
+    def test_prices_below_zero_are_none(self):
+        store = sqlite3.connect(self.path("flxlink.db"))
+        for table, column in (("product_variant", "price"), ("channel_variant", "price"), ("link", "acked_price")):
+            store.execute(f"UPDATE {table} SET {column} = -500 WHERE {column} IS NOT NULL")
+        store.commit()
+        store.close()
+        before = self.read("shop.csv")
+        self.text("store", "migrate")
+        self.assertEqual(self.json("store", "check")["findings"], [])
+        self.assertEqual({product["price"] for product in self.json("product", "list")}, {None})
+        self.text("pull", "shop")
+        self.text("sync", "shop")
+        self.assertEqual(self.changed_lines(before), [RED.format(0, "active")])
+
     def test_links_are_equal_and_nothing_is_wrong(self):
         self.assertRegex(self.text("store", "migrate"), "version 2")
         self.assertEqual(self.json("store", "check")["findings"], [])

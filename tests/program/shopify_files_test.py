@@ -172,13 +172,13 @@ class Shop:
         shutil.copyfile(export, self.file)
         os.chmod(self.file, 0o640)
 
-    def run(self, *arguments):
+    def run(self, *arguments, exit_code=0):
         done = subprocess.run([self.program, "--json", *arguments], cwd=self.folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stderr}"
+        assert done.returncode == exit_code, f"{arguments}: exit {done.returncode}: {done.stderr}"
         return json.loads(done.stdout)
 
-    def job(self, *arguments):
-        job = self.run(*arguments)
+    def job(self, *arguments, exit_code=0):
+        job = self.run(*arguments, exit_code=exit_code)
         assert job["state"] == "completed", job
         return job
 
@@ -227,9 +227,9 @@ def attentions(shop):
     return {(row["sku"], row["attention"]["code"]) for row in shop.run("listing", "list", "shop", "--attention")}
 
 
-def full_sync(shop):
+def full_sync(shop, exit_code=0):
     """How many items the sync sends that a full one chains."""
-    (sync,) = shop.job("sync", "shop", "--full")["chained"]
+    (sync,) = shop.job("sync", "shop", "--full", exit_code=exit_code)["chained"]
     return sync["counts"]["sent"]
 
 
@@ -250,9 +250,11 @@ def check_hand_edits(shop, products, expected, standing):
 
     lowered = splice(corrected, [(third.quantity_span, str(third.quantity - 1))])
     shop.file.write_bytes(lowered)
-    assert full_sync(shop) == 0
+    assert full_sync(shop, exit_code=1) == 0, "the quantity is held back"
     assert shop.bytes() == lowered, "the channel may have sold one"
     assert attentions(shop) == standing | {(sku_of[third.id], "quantity_below_acknowledged")}
+    assert shop.run("product", "import", "products.csv")["dirtied"] == 0, "the file is of before"
+    os.utime(shop.folder / "products.csv")
     shop.run("product", "import", "products.csv")
     assert shop.job("sync", "shop")["counts"]["sent"] == 1
     assert shop.bytes() == corrected

@@ -29,6 +29,7 @@ ChannelConfig FullConfig() {
   config.sync_fields = {SyncField::kQuantity};
   config.currency = CurrencyOf("JPY");
   config.oversell_guard = OversellGuard::kOverwrite;
+  config.zero_prices = true;
   config.status_rules = {
       {StatusRule::Subject::kPrice, StatusRule::Comparison::kGreater, -5, StatusRule::Action::kUnhide},
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kNotEqual, 1LL << 60, StatusRule::Action::kHide}};

@@ -60,6 +60,35 @@ TEST(StorageLimits, EveryColumnOfAProductHasItsLimit) {
                                                             "3 parent value_too_long", "4 title value_too_long"}));
 }
 
+TEST(StorageLimits, APriceBelowZeroIsRefused) {
+  ProductBatch batch = ToBatch({{"K1", "A", -500}, {"K2", "B", 0}, {"K3", "C", kAbsent}, {"K4", "D", 1, -7}});
+  batch.compare_at_price = {kAbsent, 0, -1, kAbsent};
+  const RowChoice choice = ChooseProducts(batch);
+  EXPECT_EQ(choice.kept, (Rows{1, 3}));
+  EXPECT_EQ(Told(choice.refused),
+            (std::vector<std::string>{"0 price negative_price", "2 compare_at_price negative_price"}));
+  EXPECT_EQ(choice.refused.at(0).problem.message, "price -5.00 is below zero; state 0 or more, or none");
+
+  PullPage page = ToPage({{"X0", -1}, {"X1", 0, -7}, {"X2", 5}, {"X3"}});
+  EXPECT_EQ(ChoosePulledRows(page.items, {}).kept, (Rows{1, 2, 3}));
+  page.items.compare_at_price = {kAbsent, kAbsent, -3, 0};
+  const PulledRowChoice pulled = ChoosePulledRows(page.items, {});
+  EXPECT_EQ(pulled.kept, (Rows{1, 3}));
+  EXPECT_EQ(pulled.seen, (std::vector<absl::string_view>{"X0", "X2"}));
+  EXPECT_EQ(Told(pulled.refused),
+            (std::vector<std::string>{"0 price negative_price", "2 compare_at_price negative_price"}));
+}
+
+TEST(StorageLimits, KeysOfRefusedRowsAreNamedToo) {
+  const ProductBatch batch = ToBatch({{"K1", "A", -500}, {"K2", "\xFF"}, {"K1", "B"}});
+  const NamedKeys named = KeysOf(batch);
+  EXPECT_EQ(named.keys, (std::vector<absl::string_view>{"K1", "K2", "K1"}));
+  EXPECT_FALSE(named.some_unnamed);
+  for (const std::string& odd : {std::string(), std::string("\xFF"), std::string(kIndexed + 1, 'x')}) {
+    EXPECT_TRUE(KeysOf(ToBatch({{"K1", "A"}, {odd, "B"}})).some_unnamed) << odd;
+  }
+}
+
 TEST(StorageLimits, AProductIsNamedOnce) {
   const RowChoice choice = ChooseProducts(ToBatch({{"K1", "A"}, {"", "B"}, {"K1", "C"}, {"K2", "\xFF"}, {"K2", "D"}}));
   EXPECT_EQ(choice.kept, (Rows{0, 4})) << "a row that is refused does not count";

@@ -169,6 +169,7 @@ TEST(StorageRules, SameConfigLooksAtEveryPart) {
       [](ChannelConfig* c) { c->sync_fields.Remove(SyncField::kStatus); },
       [](ChannelConfig* c) { c->currency = CurrencyOf("EUR"); },
       [](ChannelConfig* c) { c->oversell_guard = OversellGuard::kOverwrite; },
+      [](ChannelConfig* c) { c->zero_prices = true; },
       [](ChannelConfig* c) { c->status_rules = {StatusRule()}; },
       [](ChannelConfig* c) { c->break_limit = 0; },
       [](ChannelConfig* c) { c->keep_days = 7; },

@@ -255,7 +255,8 @@ std::string ToText(const ChannelConfig& config) {
   absl::StrAppend(&text, " guard=", config.parent_guard, " strict=", config.strict,
                   " after_build=", config.link_after_build, " after_sync=", config.link_after_sync,
                   " fields=", FormatSyncFields(config.sync_fields));
-  absl::StrAppend(&text, " currency=", config.currency.code(), " oversell=", static_cast<int>(config.oversell_guard));
+  absl::StrAppend(&text, " currency=", config.currency.code(), " oversell=", static_cast<int>(config.oversell_guard),
+                  " zero_prices=", config.zero_prices);
   for (const StatusRule& rule : config.status_rules) {
     absl::StrAppend(&text, " status_rule ", static_cast<int>(rule.subject), ",", static_cast<int>(rule.comparison), ",",
                     rule.operand, ",", static_cast<int>(rule.action));

@@ -22,10 +22,13 @@ TEST(DesiredTest, IsTheProductsValuesAndTheListingsStatus) {
   EXPECT_EQ(Desired(ChangedRow(), FullPolicy()), (ItemValues{1990, 5, ChannelStatus::kListed}));
 }
 
-TEST(DesiredTest, NegativeQuantitiesPass) {
+TEST(DesiredTest, ANegativeQuantityIsZeroWhereTheChannelKnowsNone) {
   SyncRow row = EqualRow();
   row.product_quantity = -4;
-  EXPECT_EQ(Desired(row, FullPolicy()).quantity, -4);
+  EXPECT_EQ(Desired(row, FullPolicy()).quantity, 0);
+  SyncPolicy policy = FullPolicy();
+  policy.takes_negative_quantities = true;
+  EXPECT_EQ(Desired(row, policy).quantity, -4);
 }
 
 TEST(DesiredTest, FieldsThatAreNotSyncedAreAbsent) {
@@ -194,6 +197,46 @@ TEST(PlanSyncTest, AnotherCurrencyDoesNotMatterWithoutAPriceToSync) {
   EXPECT_EQ(SettledCode(PlanOf(row, policy)), "");
 }
 
+// Prices of 0 ---------------------------------------------------------------------------------------------------------
+
+TEST(ZeroPriceTest, IsAttentionAndTheRestGoes) {
+  SyncRow row = ChangedRow();
+  row.product_price = 0;
+  const SyncPlan plan = PlanOf(row);
+  EXPECT_EQ(OnlyItem(plan).mask, (SyncFields{SyncField::kQuantity, SyncField::kStatus}));
+  EXPECT_EQ(ItemAttention(plan).code, problem_code::kZeroPrice);
+  EXPECT_EQ(FieldValue(ItemAttention(plan).args, "field"), "price");
+  row.acknowledged = EqualRow().acknowledged;
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kZeroPrice);
+  row.acknowledged.price = kAbsent;
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kZeroPrice) << "nobody knows the channel's";
+}
+
+TEST(ZeroPriceTest, IsNoMatterWhereTheChannelHasIt) {
+  SyncRow row = EqualRow();
+  row.product_price = row.acknowledged.price = 0;
+  EXPECT_EQ(SettledCode(PlanOf(row)), "");
+  row.forced = kPrice;
+  EXPECT_EQ(SettledCode(PlanOf(row)), "");
+}
+
+TEST(ZeroPriceTest, IsNotSentInDoubtOrByForce) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  row.forced = kPrice;
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kZeroPrice);
+  row.in_doubt = kPrice;
+  EXPECT_EQ(SettledCode(PlanOf(row)), problem_code::kZeroPrice);
+}
+
+TEST(ZeroPriceTest, IsSentWhereThePolicyAllowsIt) {
+  SyncRow row = EqualRow();
+  row.product_price = 0;
+  SyncPolicy policy = FullPolicy();
+  policy.zero_prices = true;
+  EXPECT_EQ(OnlyItem(PlanOf(row, policy)).values, (ItemValues{0, kAbsent, ChannelStatus::kUnknown}));
+}
+
 // Fields beyond price, quantity and status ----------------------------------------------------------------------------
 
 SyncPolicy WidePolicy() {
@@ -236,6 +279,14 @@ TEST(WideSyncTest, ACompareAtPriceInAnotherCurrencyIsAttention) {
   const SyncPlan plan = PlanOf(row, WidePolicy());
   EXPECT_EQ(SettledCode(plan), problem_code::kCurrencyMismatch);
   EXPECT_THAT(plan.settled.attentions.at(0).at(0).message, HasSubstr("24.90 EUR"));
+}
+
+TEST(WideSyncTest, OfPricesOfZeroOneAttentionNamesAll) {
+  SyncRow row = WideRow();
+  row.product_price = row.product_compare_at_price = 0;
+  const SyncPlan plan = PlanOf(row, WidePolicy());
+  EXPECT_EQ(SettledCode(plan), problem_code::kZeroPrice);
+  EXPECT_EQ(FieldValue(plan.settled.attentions.at(0).at(0).args, "field"), "price,compare_at_price");
 }
 
 // Of every field, also of those that are not synced any more.
@@ -497,11 +548,11 @@ TEST(FixedTest, ARefusalOfAnotherFieldLeavesTheAttention) {
 
 TEST(RefusedTest, TheSameValueIsNotSentAgainAndKeepsItsAttention) {
   SyncRow row = EqualRow();
-  row.product_price = 0;
+  row.product_price = 100;
   row.refused = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0).refused;
   const Problem problem = row.refused.get().at(0).problem;
   EXPECT_EQ(problem.code, problem_code::kRejected);
-  EXPECT_THAT(row.refused.get(), ElementsAre(RefusedValue{"price", ValueDigest("price", {0}), problem}));
+  EXPECT_THAT(row.refused.get(), ElementsAre(RefusedValue{"price", ValueDigest("price", {100}), problem}));
   const Settlement again = OnlySettled(PlanOf(row));
   EXPECT_TRUE(again.settled);
   EXPECT_THAT(OnlyAttentions(PlanOf(row)), ElementsAre(problem));
@@ -510,7 +561,7 @@ TEST(RefusedTest, TheSameValueIsNotSentAgainAndKeepsItsAttention) {
 
 TEST(RefusedTest, AnotherValueIsSentAndTheOldOneForgotten) {
   SyncRow row = EqualRow();
-  row.refused = RefusedTogether(kPrice, {0});
+  row.refused = RefusedTogether(kPrice, {100});
   row.product_price = 1;
   const SyncPlan plan = PlanOf(row);
   EXPECT_EQ(OnlyItem(plan).mask, kPrice);
@@ -519,9 +570,9 @@ TEST(RefusedTest, AnotherValueIsSentAndTheOldOneForgotten) {
 
 TEST(RefusedTest, OtherFieldsGoAndTheRefusalStays) {
   SyncRow row = EqualRow();
-  row.product_price = 0;
+  row.product_price = 100;
   row.product_quantity = 4;
-  row.refused = RefusedTogether(kPrice, {0});
+  row.refused = RefusedTogether(kPrice, {100});
   const SyncPlan plan = PlanOf(row);
   EXPECT_EQ(OnlyItem(plan).mask, kQuantity);
   const SettlementBatch applied = Settle(plan, {0}, {OutcomeOf(PushResult::kApplied)}, 11);
@@ -540,10 +591,10 @@ TEST(RefusedTest, OtherFieldsGoAndTheRefusalStays) {
 // Nobody knows which of them it was: the price may have been wrong, and the quantity is not to wait for ever.
 TEST(RefusedTest, WhatWasRefusedTogetherIsSentAgainTogether) {
   SyncRow row = EqualRow();
-  row.product_price = 0;
+  row.product_price = 100;
   row.product_quantity = 9;
   row.refused = SettleOne(row, OutcomeOf(PushResult::kRejected)).rows.at(0).refused;
-  EXPECT_EQ(row.refused.get(), RefusedTogether(kPriceAndQuantity, {0, 9}, row.refused.get().at(0).problem));
+  EXPECT_EQ(row.refused.get(), RefusedTogether(kPriceAndQuantity, {100, 9}, row.refused.get().at(0).problem));
   EXPECT_EQ(OnlySettled(PlanOf(row)).refused, row.refused);
   SyncRow other_price = row;
   other_price.product_price = 1;
@@ -576,8 +627,8 @@ TEST(RefusedTest, ARefusalSaysNothingOfAFieldInDoubt) {
 
 TEST(RefusedTest, ADoubtOfAnotherFieldDoesNotSendItAgain) {
   SyncRow row = EqualRow();
-  row.product_price = 0;
-  row.refused = RefusedTogether(kPrice, {0});
+  row.product_price = 100;
+  row.refused = RefusedTogether(kPrice, {100});
   row.product_quantity = 4;
   row.in_doubt = kQuantity;
   EXPECT_EQ(OnlyItem(PlanOf(row)).mask, kQuantity);

@@ -24,16 +24,20 @@ TEST(MakeSyncPolicyTest, SyncsWhatTheConfigWantsAndTheAdapterCanSet) {
   config.sync_fields = {SyncField::kPrice, SyncField::kStatus};
   config.currency = Euro();
   config.oversell_guard = OversellGuard::kOverwrite;
+  config.zero_prices = true;
   AdapterCapabilities capabilities;
   capabilities.push_kinds = {KindOf(kQuantity), KindOf(kStatus)};
   capabilities.status_set = {ChannelStatus::kListed, ChannelStatus::kHidden};
   capabilities.kept_by_parent = kStatus;
   capabilities.pull_lag = absl::Seconds(9);
+  capabilities.takes_negative_quantities = true;
   const SyncPolicy policy = MakeSyncPolicy(config, capabilities);
   EXPECT_EQ(policy.fields, kStatus);
   EXPECT_EQ(policy.read_lag, absl::Seconds(9));
   EXPECT_EQ(policy.currency, Euro());
   EXPECT_EQ(policy.oversell_guard, OversellGuard::kOverwrite);
+  EXPECT_TRUE(policy.zero_prices);
+  EXPECT_TRUE(policy.takes_negative_quantities);
   EXPECT_TRUE(policy.parent_status);
   EXPECT_THAT(policy.kinds, ElementsAre(kNothing, kStatus));
 }

@@ -50,6 +50,8 @@ class Generator {
     problem.policy.oversell_guard = Chance(70) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     problem.policy.parent_status = Chance(30);
     problem.policy.holds_doubtful = Chance(50);
+    problem.policy.zero_prices = Chance(50);
+    problem.policy.takes_negative_quantities = Chance(50);
     const bool has_status = problem.policy.fields.Has(SyncField::kStatus);
     problem.policy.hides_by_quantity = !has_status && problem.policy.fields.Has(SyncField::kQuantity) && Chance(70);
     problem.policy.read_lag = absl::Seconds(Below(2));
@@ -242,6 +244,9 @@ Values Wanted(const SyncRow& row, const SyncPolicy& policy) {
   Values values = ToValues(
       {row.product_price, row.product_quantity, ChannelStatus::kUnknown, row.product_compare_at_price, row.content});
   if (const auto status = DesiredStatus(row.status)) values["status"] = static_cast<int64_t>(*status);
+  if (values.count("quantity") != 0 && !policy.takes_negative_quantities) {
+    values["quantity"] = std::max(int64_t{0}, values["quantity"]);
+  }
   if (IsHiddenByItsQuantity(row, policy)) values["quantity"] = 0;
   if (IsPriceInAnotherCurrency(row, policy)) {
     values.erase("price");
@@ -482,6 +487,19 @@ void EraseFixed(const SyncRow& row, Values* values) {
   for (const FixedField& fixed : row.fixed) values->erase(fixed.field);
 }
 
+// Whether one of those that are left out is not what the channel is known to have.
+bool EraseZeroPrices(const SyncRow& row, const SyncPolicy& policy, Values* values) {
+  if (policy.zero_prices) return false;
+  const Values differing = DifferingOrInDoubt(row, policy);
+  bool differs = false;
+  for (const char* name : {"price", "compare_at_price"}) {
+    if (values->count(name) == 0 || values->at(name) != 0) continue;
+    values->erase(name);
+    differs = differs || differing.count(name) != 0;
+  }
+  return differs;
+}
+
 // Of what is fixed and was seen otherwise than it should be.
 std::string FixedCodes(const SyncRow& row, const SyncPolicy& policy) {
   Values wanted = Wanted(row, policy);
@@ -533,6 +551,7 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   Values to_send = ToBeSent(row, problem.policy);
   result.codes = FixedCodes(row, problem.policy);
   EraseFixed(row, &to_send);
+  if (EraseZeroPrices(row, problem.policy, &to_send)) result.codes += "zero_price ";
   if (Holds(row, to_send, problem.policy)) {
     to_send.erase("quantity");
     result.codes += "quantity_below_acknowledged ";

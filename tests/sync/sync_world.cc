@@ -70,6 +70,7 @@ class World {
     policy_.hides_by_quantity = !can_hide && policy_.fields.Has(SyncField::kQuantity);
     policy_.oversell_guard = Chance(50) ? OversellGuard::kHold : OversellGuard::kOverwrite;
     policy_.parent_status = Chance(50);
+    policy_.takes_negative_quantities = seed % 2 == 0;
     MakeKinds();
     links_.resize(1 + static_cast<size_t>(Below(6)));
     for (size_t i = 0; i < links_.size(); ++i) MakeLink(i);
@@ -569,7 +570,11 @@ class World {
     return policy_.hides_by_quantity && DesiredStatus(link.row.status) == ChannelStatus::kHidden;
   }
 
-  int64_t WantedQuantity(const Link& link) const { return IsHidden(link) ? 0 : link.row.product_quantity; }
+  int64_t WantedQuantity(const Link& link) const {
+    if (IsHidden(link)) return 0;
+    const int64_t quantity = link.row.product_quantity;
+    return policy_.takes_negative_quantities || quantity == kAbsent ? quantity : std::max(int64_t{0}, quantity);
+  }
 
   bool IsRaise(const Link& link) const {
     const int64_t known = link.row.acknowledged.quantity;
@@ -651,7 +656,7 @@ class World {
     if (known == kAbsent || is_open) {
       known = link.row.seen_at < link.row.guarded_at ? kAbsent : link.row.seen.quantity;
     }
-    return known == kAbsent || link.row.product_quantity > known;
+    return known == kAbsent || WantedQuantity(link) > known;
   }
 
   void CheckStore() {
@@ -744,8 +749,8 @@ class World {
       Fail(name, "the channel has price ", link.truth.price, " instead of ", row.product_price);
     }
     if (synced.Has(SyncField::kQuantity) && row.product_quantity != kAbsent &&
-        link.truth.quantity != row.product_quantity) {
-      Fail(name, "the channel has quantity ", link.truth.quantity, " instead of ", row.product_quantity);
+        link.truth.quantity != WantedQuantity(link)) {
+      Fail(name, "the channel has quantity ", link.truth.quantity, " instead of ", WantedQuantity(link));
     }
     if (synced.Has(SyncField::kStatus) && link.truth.status != ChannelStatus::kListed)
       Fail(name, "the channel hides it");

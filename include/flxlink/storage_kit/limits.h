@@ -42,15 +42,25 @@ struct RowChoice {
   std::vector<RowRefusal> refused;
 };
 
-// Refused is a row with a text beyond the limits, without a key (missing_key), or with the key of a row before it
-// (repeated_key). The batch must have passed CheckProducts (rules.h).
+// Refused is a row with a text beyond the limits, with a price below zero (negative_price), without a key
+// (missing_key), or with the key of a row before it (repeated_key). The batch must have passed CheckProducts (rules.h).
 RowChoice ChooseProducts(const ProductBatch& batch);
+
+// Which keys a batch names.
+struct NamedKeys {
+  // Of refused rows, too; some may be there twice. They look at the batch.
+  std::vector<absl::string_view> keys;
+  // A row's key cannot be kept.
+  bool some_unnamed = false;
+};
+NamedKeys KeysOf(const ProductBatch& batch);
 
 // Which rows of a pulled page are kept, and what the others say.
 struct PulledRowChoice {
   // Ascending. Of rows that can be kept and have one external id, the last.
   std::vector<int64_t> kept;
-  // Ascending, each row with the first of its problems: a text beyond the limits, or no external id (missing_key).
+  // Ascending, each row with the first of its problems: a text beyond the limits, a price below zero
+  // (negative_price), or no external id (missing_key).
   std::vector<RowRefusal> refused;
   // The external ids that can be kept of refused rows, then of problems: these items were seen, and are otherwise as
   // before. They look at what the choice was made of.

@@ -88,6 +88,14 @@ absl::Status CheckLimit(int64_t limit);
 // Stated columns of one length, and names of fields within the limits. Which rows can be kept is ChooseProducts' to say
 // (limits.h).
 absl::Status CheckProducts(const ProductBatch& batch);
+// Its quantities are not said to be true later than `now`.
+absl::Status CheckQuantityTime(const ProductBatch& batch, absl::Time now);
+// A source can have this name.
+absl::Status CheckSource(absl::string_view source);
+// What is absent after an import is to be changed.
+absl::Status CheckAbsent(AbsentProducts absent);
+// OK where `import` is the last that its source, of `begun` imports, has begun.
+absl::Status CheckImport(const ProductImport& import, int64_t begun);
 // Columns of one length, SKUs that are not empty.
 absl::Status CheckListings(const ListingBatch& batch);
 // Columns of one length, names of fields within the limits, and fixed fields that are names of SyncFields. Which rows
@@ -161,16 +169,25 @@ struct ProductState {
   int64_t compare_at_price = kAbsent;
   Currency currency;  // Of both.
   int64_t quantity = kAbsent;
-  absl::Time quantity_at = absl::UnixEpoch();  // When the quantity was last stated; the epoch: never.
+  absl::Time quantity_at = absl::UnixEpoch();  // As of when the quantity was last stated; the epoch: never.
   int64_t sync_priority = 0;
   bool removed = false;
   std::vector<Field> fields;
 };
 
+// Whether the batch states quantities that are older than the one that is known, which stays then.
+bool IsOutdated(const ProductState& known, const ProductBatch& batch);
+
 // The product variant after row `row` of a batch was written over it at `now`: only what the batch states is another.
 // Fields keep their order, new ones follow. One that was removed is there again, and the quantity 0 that it had for
 // being removed is not its own.
 ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, int64_t row, absl::Time now);
+
+// The product variant, which is there, after its quantity was stated to be 0 at `now`.
+ProductState ZeroedProduct(const ProductState& known, absl::Time now);
+
+// The product variant after an import that did not state it; it is as it was where there is nothing to change.
+ProductState AbsentProduct(const ProductState& known, AbsentProducts absent, absl::Time now);
 
 // The product variant, which is there, after it was removed at `now`.
 ProductState RemovedProduct(const ProductState& known, absl::Time now);
@@ -181,8 +198,15 @@ struct ProductChange {
   bool values = false;  // What links send: a price, the currency, the quantity.
   // Of the marks that it makes. The quantity fell also where none was stated before: the channel may show any.
   DirtyRank rank = DirtyRank::kChanged;
+  // ProductState::quantity_at before and after it.
+  absl::Time quantity_was_at;
+  absl::Time quantity_is_at;
 };
 ProductChange CompareProducts(const ProductState& before, const ProductState& after);
+
+// Whether such a change marks a link of the product variant whose guard is `guarded_at`: what is sent is another, or
+// the guard has waited for the statement.
+bool MarksLink(const ProductChange& change, absl::Time guarded_at);
 
 // Everything in two configurations is the same.
 bool SameConfig(const ChannelConfig& a, const ChannelConfig& b);

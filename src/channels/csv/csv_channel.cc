@@ -223,6 +223,7 @@ AdapterCapabilities CapabilitiesOf(const SyncFields& fields, csv_channel::Status
   capabilities.kept_by_parent = IntersectionOf(fields, {SyncField::kStatus});
   capabilities.complete_pull = true;
   capabilities.fetch_limit = kFetchLimit;
+  capabilities.takes_negative_quantities = true;
   PushKind rows;
   rows.name = std::string(kRows);
   rows.fields = fields;

@@ -118,8 +118,13 @@ absl::StatusOr<int64_t> VariantCells::ReadMoney(const csv::ShopifyVariant& varia
   const absl::StatusOr<std::string> plain = csv::PlainNumber(cell, numbers_);
   if (!plain.ok()) return Refused(variant, field, cell, plain.status().message());
   const absl::StatusOr<Money> price = ParseMoney(*plain, currency_);
-  if (price.ok()) return price->minor_units;
-  return Refused(variant, field, cell, price.status().message());
+  if (!price.ok()) return Refused(variant, field, cell, price.status().message());
+  if (price->minor_units >= 0) return price->minor_units;
+  return Unreadable(variant, variant.row.line, NameOf(field),
+                    absl::StrCat(model::Quote(cell),
+                                 " is below zero; write a price of 0 or more, or leave the cell "
+                                 "empty"),
+                    problem_code::kNegativePrice);
 }
 
 absl::optional<DecimalMark> VariantCells::MarkOf(absl::string_view price, absl::string_view compare_at_price) const {

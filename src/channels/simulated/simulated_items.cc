@@ -269,8 +269,14 @@ PushOutcome SimulatedItems::JudgeValues(const PushKind& kind, const PushItem& it
   const SyncFields settable = IntersectionOf(item.mask, kind.fields);
   if (!(settable == item.mask)) return Unsupported(item.mask, settable);
   for (const SyncField field : {SyncField::kPrice, SyncField::kCompareAtPrice}) {
-    if (!item.mask.Has(field) || item.values.Get(field) >= 0) continue;
-    return Rejected(problem_code::kInvalidPrice, ToString(field), "the price is below zero");
+    if (!item.mask.Has(field)) continue;
+    const int64_t price = item.values.Get(field);
+    if (price >= 0 && price <= kHighestSimulatedPrice) continue;
+    return Rejected(problem_code::kInvalidPrice, ToString(field),
+                    price < 0 ? "the price is below zero" : "the price is too high");
+  }
+  if (item.mask.Has(SyncField::kQuantity) && item.values.quantity < 0 && !capabilities_.takes_negative_quantities) {
+    return Rejected(problem_code::kRejected, ToString(SyncField::kQuantity), "the quantity is below zero");
   }
   const std::vector<ChannelStatus> statuses = CapabilitiesAt(place, capabilities_).status_set;
   if (item.mask.Has(SyncField::kStatus) &&

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "flxlink/storage_kit/content.h"
@@ -113,8 +114,11 @@ void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const 
 }  // namespace
 
 absl::StatusOr<ProductWriteResult> MemoryStorage::WriteProducts(const ProductBatch& batch, absl::Time now) {
-  if (absl::Status status = storage::CheckProducts(batch); !status.ok()) return status;
+  absl::Status status = storage::CheckProducts(batch);
+  if (status.ok()) status = storage::CheckQuantityTime(batch, now);
+  if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
+  if (status = StateKeys(batch); !status.ok()) return status;
   storage::RowChoice rows = storage::ChooseProducts(batch);
   ProductWriteResult result;
   for (const int64_t row : rows.kept) WriteProduct(batch, row, now, &result);
@@ -136,12 +140,12 @@ void MemoryStorage::WriteProduct(const ProductBatch& batch, int64_t row, absl::T
   MemoryProduct& product = products_.at(found->second);
   storage::ProductState merged = storage::MergeProduct(product, batch, row, now);
   const storage::ProductChange change = storage::CompareProducts(product, merged);
-  const bool stated_quantity = !batch.quantity.empty();
+  if (storage::IsOutdated(product, batch)) ++result->outdated;
   products_by_sku_.erase({product.sku, product.product_id});
   products_by_sku_.emplace(merged.sku, product.product_id);
   static_cast<storage::ProductState&>(product) = std::move(merged);
   ++(change.any ? result->changed : result->unchanged);
-  if (change.values || stated_quantity) result->dirtied += MarkProductDirty(product, change, now);
+  result->dirtied += MarkProductDirty(product, change, now);
 }
 
 int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, const storage::ProductChange& change,
@@ -150,7 +154,7 @@ int64_t MemoryStorage::MarkProductDirty(const MemoryProduct& product, const stor
   for (const auto& [channel_id, listing_id] : product.listings) {
     MemoryChannel& channel = channels_.at(channel_id);
     MemoryListing& listing = channel.listings.at(listing_id);
-    if (!listing.linked() || (!change.values && listing.guarded_at == absl::InfinitePast())) continue;
+    if (!listing.linked() || !storage::MarksLink(change, listing.guarded_at)) continue;
     channel.MarkDirty(listing, now, change.rank);
     ++marked;
   }
@@ -174,6 +178,12 @@ absl::StatusOr<ProductRemovalResult> MemoryStorage::RemoveProducts(absl::Span<co
   return result;
 }
 
+int64_t MemoryStorage::BecomeProduct(MemoryProduct& product, storage::ProductState state, absl::Time now) {
+  const storage::ProductChange change = storage::CompareProducts(product, state);
+  static_cast<storage::ProductState&>(product) = std::move(state);
+  return MarkProductDirty(product, change, now);
+}
+
 ProductRemoval MemoryStorage::RemoveProduct(const std::string& sku, absl::Time now, int64_t* dirtied) {
   if (sku.empty()) return ProductRemoval::kNoProduct;
   ProductRemoval outcome = ProductRemoval::kNoProduct;
@@ -183,13 +193,75 @@ ProductRemoval MemoryStorage::RemoveProduct(const std::string& sku, absl::Time n
       if (outcome == ProductRemoval::kNoProduct) outcome = ProductRemoval::kRemovedBefore;
       continue;
     }
-    storage::ProductState removed = storage::RemovedProduct(product, now);
-    const storage::ProductChange change = storage::CompareProducts(product, removed);
-    static_cast<storage::ProductState&>(product) = std::move(removed);
-    *dirtied += MarkProductDirty(product, change, now);
+    *dirtied += BecomeProduct(product, storage::RemovedProduct(product, now), now);
     outcome = ProductRemoval::kRemoved;
   }
   return outcome;
+}
+
+absl::StatusOr<ProductImport> MemoryStorage::BeginImport(absl::string_view source) {
+  if (absl::Status status = storage::CheckSource(source); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  MemorySource& known = sources_[std::string(source)];
+  known.unproved = false;
+  return ProductImport{std::string(source), ++known.imports};
+}
+
+absl::StatusOr<MemorySource*> MemoryStorage::FindSource(const ProductImport& import) {
+  const auto found = sources_.find(import.source);
+  const int64_t begun = found == sources_.end() ? 0 : found->second.imports;
+  if (absl::Status status = storage::CheckImport(import, begun); !status.ok()) return status;
+  return &found->second;
+}
+
+absl::Status MemoryStorage::StateKeys(const ProductBatch& batch) {
+  if (batch.import.source.empty()) return absl::OkStatus();
+  const absl::StatusOr<MemorySource*> source = FindSource(batch.import);
+  if (!source.ok()) return source.status();
+  const storage::NamedKeys named = storage::KeysOf(batch);
+  for (const absl::string_view key : named.keys) (*source)->imported[std::string(key)] = batch.import.number;
+  if (named.some_unnamed) (*source)->unproved = true;
+  return absl::OkStatus();
+}
+
+bool MemoryStorage::IsStated(const std::string& key) const {
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [&](const auto& source) { return source.second.imported.contains(key); });
+}
+
+absl::StatusOr<AbsentResult> MemoryStorage::SweepImport(const ProductImport& import, AbsentProducts absent,
+                                                        int64_t limit, absl::Time now) {
+  absl::Status status = storage::CheckAbsent(absent);
+  if (status.ok()) status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  const absl::StatusOr<MemorySource*> source = FindSource(import);
+  if (!source.ok()) return source.status();
+  AbsentResult result;
+  result.unproved = (*source)->unproved;
+  if (result.unproved) return result;
+  std::vector<std::string> keys;
+  for (const auto& [key, number] : (*source)->imported) {
+    if (number == import.number) continue;
+    result.more = static_cast<int64_t>(keys.size()) == limit;
+    if (result.more) break;
+    keys.push_back(key);
+  }
+  for (const std::string& key : keys) {
+    (*source)->imported.erase(key);
+    LoseProduct(key, absent, now, &result);
+  }
+  return result;
+}
+
+void MemoryStorage::LoseProduct(const std::string& key, AbsentProducts absent, absl::Time now, AbsentResult* result) {
+  const auto found = product_by_key_.find(key);
+  if (found == product_by_key_.end() || IsStated(key)) return;
+  MemoryProduct& product = products_.at(found->second);
+  storage::ProductState state = storage::AbsentProduct(product, absent, now);
+  if (!storage::CompareProducts(product, state).any) return;
+  ++result->absent;
+  result->dirtied += BecomeProduct(product, std::move(state), now);
 }
 
 absl::StatusOr<ProductBatch> MemoryStorage::ReadProducts(int64_t after_id, absl::Span<const std::string> skus,

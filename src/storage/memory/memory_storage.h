@@ -22,6 +22,14 @@
 
 namespace flxlink::memory {
 
+// A source of product variants.
+struct MemorySource {
+  int64_t imports = 0;    // The number of the last one.
+  bool unproved = false;  // A key of it could not be read.
+  // By the key of what the source states, the last import that did.
+  absl::btree_map<std::string, int64_t> imported;
+};
+
 // A product variant.
 struct MemoryProduct : storage::ProductState {
   int64_t product_id = 0;
@@ -68,6 +76,9 @@ class MemoryStorage : public Storage, public LinkIndex {
                        absl::Time now) override;
   absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
+  absl::StatusOr<ProductImport> BeginImport(absl::string_view source) override;
+  absl::StatusOr<AbsentResult> SweepImport(const ProductImport& import, AbsentProducts absent, int64_t limit,
+                                           absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;
   absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
@@ -171,7 +182,19 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
                                       absl::FunctionRef<bool(const MemoryListing&)> is_wanted);
 
-  // Marks links of listing variants built from `product` dirty, all or only guarded ones. Returns how many.
+  // The source whose last import it is.
+  absl::StatusOr<MemorySource*> FindSource(const ProductImport& import) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Notes what the batch's import states, if it is of one.
+  absl::Status StateKeys(const ProductBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether any source states the product variant.
+  bool IsStated(const std::string& key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What befalls the product variant of a key that a source states no more.
+  void LoseProduct(const std::string& key, AbsentProducts absent, absl::Time now, AbsentResult* result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The product variant is to be as `state`. Returns how many links that marks.
+  int64_t BecomeProduct(MemoryProduct& product, storage::ProductState state, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Marks the links of listing variants built from `product` dirty that the change marks. Returns how many.
   int64_t MarkProductDirty(const MemoryProduct& product, const storage::ProductChange& change, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteProduct(const ProductBatch& batch, int64_t row, absl::Time now, ProductWriteResult* result)
@@ -223,6 +246,7 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::btree_map<int64_t, MemoryProduct> products_ ABSL_GUARDED_BY(mutex_);
   absl::btree_map<std::string, int64_t> product_by_key_ ABSL_GUARDED_BY(mutex_);
   absl::btree_set<std::pair<std::string, int64_t>> products_by_sku_ ABSL_GUARDED_BY(mutex_);
+  absl::btree_map<std::string, MemorySource> sources_ ABSL_GUARDED_BY(mutex_);
   absl::btree_map<int64_t, Job> jobs_ ABSL_GUARDED_BY(mutex_);
   // Of jobs that have any, all.
   absl::flat_hash_map<int64_t, std::vector<JobProblem>> problems_ ABSL_GUARDED_BY(mutex_);

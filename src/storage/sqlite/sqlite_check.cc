@@ -88,6 +88,9 @@ constexpr const char* kImpossible[] = {
     // Products and items.
     "SELECT printf('product_variant %d: ', product_id) || 'its price, currency or fields cannot be' "
     "FROM product_variant WHERE price < 0 OR currency NOT GLOB '[A-Z][A-Z][A-Z]' OR NOT json_valid(fields)",
+    "SELECT printf('source_product %Q: its source is not there, or has not begun the import %d', p.key, p.import) FROM "
+    "source_product p LEFT JOIN source s USING (source_id) WHERE s.imports IS NULL OR p.import NOT BETWEEN 1 AND "
+    "s.imports",
     "SELECT LISTING(v) || ': its fields cannot be' FROM listing_variant v WHERE NOT json_valid(v.fields)",
     "SELECT ITEM(c) || ': its price, status, fields or mark of being gone cannot be' FROM channel_variant c "
     "WHERE c.price < 0 OR c.compare_at_price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead', 'not_understood') OR c.gone NOT IN (0, "

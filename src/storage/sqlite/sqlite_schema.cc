@@ -347,6 +347,24 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+-- Prices below zero came in.
+UPDATE product_variant SET price = NULL WHERE price < 0;
+UPDATE channel_variant SET price = NULL WHERE price < 0;
+UPDATE link SET acked_price = NULL WHERE acked_price < 0;
+CREATE TABLE source (
+  source_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  imports INTEGER NOT NULL,
+  unproved INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX source_by_name ON source (name);
+CREATE TABLE source_product (
+  key TEXT NOT NULL,
+  source_id INTEGER NOT NULL,
+  import INTEGER NOT NULL,
+  PRIMARY KEY (key, source_id)
+) WITHOUT ROWID;
+CREATE INDEX source_product_by_import ON source_product (source_id, import, key);
 ALTER TABLE channel_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE push_record DROP COLUMN job_id;
 ALTER TABLE push_record ADD COLUMN kind TEXT NOT NULL DEFAULT '';

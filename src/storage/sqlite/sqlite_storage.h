@@ -74,6 +74,9 @@ class SqliteStorage : public Storage, public LinkIndex {
                        absl::Time now) override;
   absl::StatusOr<PullWriteResult> WriteFetched(const Fence& fence, const FetchReply& reply, absl::Time now) override;
   absl::StatusOr<ProductRemovalResult> RemoveProducts(absl::Span<const std::string> skus, absl::Time now) override;
+  absl::StatusOr<ProductImport> BeginImport(absl::string_view source) override;
+  absl::StatusOr<AbsentResult> SweepImport(const ProductImport& import, AbsentProducts absent, int64_t limit,
+                                           absl::Time now) override;
   absl::StatusOr<ProductBatch> ReadRemovedProducts(int64_t after_id, absl::Span<const std::string> skus,
                                                    int64_t limit) override;
   absl::StatusOr<std::vector<ItemRow>> ReadItems(int64_t channel_id, const ItemFilter& filter, int64_t after_id,
