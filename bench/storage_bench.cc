@@ -306,7 +306,6 @@ std::vector<std::vector<LinkWrite>> NewLinks(const Store& store) {
     row.listing_id = i + 1;
     row.channel_variant_id = i * 7919 % store.rows() + 1;
     row.rule = 1;
-    row.status.base = Health::kListed;
     pages.back().push_back(row);
   }
   return pages;

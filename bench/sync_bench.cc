@@ -25,6 +25,7 @@ SyncBatch MakePage(int64_t first_id) {
     row.product_price = 1000 + id % 5000;
     row.product_quantity = id % 97;
     row.status.base = Health::kListed;
+    row.status.author = StatusAuthor::kPerson;
     row.acknowledged = {row.product_price - (id % 10 == 0 ? 100 : 0), row.product_quantity + 1, ChannelStatus::kListed};
     row.dirty = true;
     batch.rows.push_back(row);

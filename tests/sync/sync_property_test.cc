@@ -941,7 +941,7 @@ SyncFunctions WithPlan(Hide hide) {
   SyncFunctions functions;
   functions.plan = [hide = std::move(hide)](const SyncBatch& batch, const SyncBatch& siblings,
                                             const SyncPolicy& policy) {
-    PlanCase problem = {policy, batch, siblings};
+    PlanCase problem = {policy, batch, siblings, {}};
     hide(problem);
     return problem.Plan();
   };
