@@ -225,7 +225,7 @@ class SimulatedPlatform::Impl {
   SimulatedAccount account_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Sent*> on_their_way_ ABSL_GUARDED_BY(mutex_);  // By when they arrive.
   std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);     // By when they land.
-  Answers receipts_ ABSL_GUARDED_BY(mutex_);                            // kAccepted: not decided yet.
+  Answers receipts_ ABSL_GUARDED_BY(mutex_);                               // kAccepted: not decided yet.
   int64_t receipts_given_ ABSL_GUARDED_BY(mutex_) = 0;
   Answers keys_ ABSL_GUARDED_BY(mutex_);  // By idempotency key.
   SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);

@@ -175,8 +175,8 @@ void DoubtAnew(MemoryChannel& channel, const PushItem& sent, absl::Time now) {
   channel.MarkDirty(listing, now);
 }
 
-// What has a row leaves the record or, accepted, stays with its receipt. Where a receipt is decided after its link, what
-// the item got late lies over what a link has sent since.
+// What has a row leaves the record or, accepted, stays with its receipt. Where a receipt is decided after its link,
+// what the item got late lies over what a link has sent since.
 void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch, absl::Time now) {
   absl::flat_hash_map<int64_t, const Settlement*> row_of;
   for (const Settlement& row : batch.rows) row_of.emplace(row.listing_id, &row);

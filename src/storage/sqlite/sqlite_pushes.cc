@@ -172,8 +172,8 @@ void DoubtIfOfEarlierLink(Connection& db, int64_t channel_id, int64_t push_id, i
   for (const PushItem& sent : items) DoubtAnew(db, channel_id, sent, now);
 }
 
-// What has a row leaves the record or, accepted, stays with its receipt. Where a receipt is decided after its link, what
-// the item got late lies over what a link has sent since.
+// What has a row leaves the record or, accepted, stays with its receipt. Where a receipt is decided after its link,
+// what the item got late lies over what a link has sent since.
 void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& batch, absl::Time now) {
   if (batch.push_id == 0) return;
   for (const Settlement& row : batch.rows) {
