@@ -130,7 +130,7 @@ class CallContext {
   virtual absl::Duration time_left() const = 0;
   // Whether the call should end early, since its job was cancelled or is to yield; ask while waiting for the platform.
   // A read then returns CANCELLED; a push of which nothing was sent yet answers kNotTried for all its items, and one
-  // whose requests are on their way waits for their answers if it can.
+  // whose requests are on their way waits for their answers if it can. Asking takes time: see time_left afterwards.
   virtual bool cancelled() const = 0;
   // Tells the engine what the platform said about its limits, whatever else it answered, as soon as the answer is
   // there: what is left is as of now. A bucket that the account does not have is passed over. That a call was throttled

@@ -163,8 +163,8 @@ struct JobOptions {
 // A link job judges listing variants that have no link: all that are live or, where it knows what changed since the
 // last one, those that the changes can affect. It counts as "judged" how many it judged, as "linked" how many of them
 // it linked ("linked_by_rule_1" … by which rule, "linked_contradicted" with that warning), and as "unlinked" the rest
-// of them; as "released" the broken links that it was asked to dissolve, as "released_doubtful" the doubtful ones, and as "status_rules_would_change" the new
-// links that a rules job would hide or unhide.
+// of them, once, at its end; as "released" and "released_doubtful" the links that it was asked to dissolve, and as
+// "status_rules_would_change" the new links that a rules job would hide or unhide.
 //
 // A sync or fetch that left the rest to a bulk job, which it chained, counts that as "left_to_pull".
 using JobCounts = std::vector<std::pair<std::string, int64_t>>;

@@ -281,8 +281,8 @@ class LinkStorage {
   // settlement of a version that is older than the link's acknowledges its values and leaves the link dirty. One of a
   // link that is not there any more changes nothing: neither where the listing variant is linked to another channel
   // variant by now or to none, nor where it was linked anew to the same one since that version; of one with a broken
-  // link only the doubt is written. Returns which attentions ended: those that were stored and whose code is not stored
-  // any more. Repeat: none; a link whose receipt was decided is dirty once more.
+  // link only the doubt is written. A receipt that is decided after its link puts the item in doubt anew. Returns which
+  // attentions ended: those whose code is not stored any more. Repeat: none; a decided link is dirty once more.
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                             absl::Time now) = 0;
 
@@ -293,7 +293,7 @@ class LinkStorage {
 
   // Takes what has no receipt out of the record of a push that can land no more, since nobody can tell what became of
   // it: its fields stay in doubt, and its links dirty, until they are settled. Of what has lingered the fields are in
-  // doubt anew, and the link of the item, which may be another one by now, is marked dirty.
+  // doubt anew, and the item's link by now is marked dirty, or its next one gets the doubt.
   virtual absl::Status AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) = 0;
 
   // Writes statuses and marks their links dirty. Returns how many rows were as expected.

@@ -109,7 +109,7 @@ absl::Status RunPasses(JobContext& context, const Linker& linker, LinkWriter& wr
     const int64_t read = *version;
     absl::StatusOr<linking::PassResult> result = RunPass(context, linker, read, passes > 1, writer);
     if (!result.ok()) return result.status();
-    writer.CountJudged(*result);
+    writer.KeepUnlinked(*result);
     for (const linking::UnknownField& field : result->unknown_fields) {
       JobProblem problem = RuleFieldUnknown(context.channel().config.name, field);
       context.AddProblem(problem.subject, std::move(problem.problem));
@@ -137,9 +137,11 @@ absl::Status RunLinkJob(JobContext& context) {
   }
   LinkWriter writer(context);
   status = RunPasses(context, *linker, writer);
+  if (status.ok()) status = writer.NoteStatusRules();
   if (!status.ok()) return status;
+  writer.CountUnlinked();
   context.progress().done = context.progress().total.value_or(0);
-  return writer.NoteStatusRules();
+  return absl::OkStatus();
 }
 
 }  // namespace flxlink::engine

@@ -11,13 +11,12 @@ namespace flxlink::engine {
 
 LinkWriter::LinkWriter(JobContext& context) : context_(context) {
   context.Count("linked", 0);
-  context.SetCount("unlinked", 0);
+  context.Count("unlinked", 0);
   for (size_t rule = 1; rule <= context.channel().config.link_priority.size(); ++rule) {
     context.Count(absl::StrCat("linked_by_rule_", rule), 0);
     context.Count("linked_contradicted", 0);
   }
-  // After it yielded it judges the rest again.
-  context.SetCount("judged", context.CountOf("linked"));
+  context.Count("judged", 0);
 }
 
 absl::StatusOr<std::vector<int64_t>> LinkWriter::Write(int64_t edit_version, absl::Span<const LinkWrite> writes) {
@@ -48,18 +47,22 @@ void LinkWriter::CountLinks(absl::Span<const LinkWrite> rows, absl::Span<const i
     ++by_rule[static_cast<size_t>(row.rule) - 1];
     if (row.reason == LinkReason::kContradiction) ++contradicted;
   }
-  context_.Count("linked", static_cast<int64_t>(linked_.size() - linked_before));
+  const auto linked = static_cast<int64_t>(linked_.size() - linked_before);
+  context_.Count("linked", linked);
+  context_.Count("judged", linked);
   context_.Count("linked_contradicted", contradicted);
   for (size_t rule = 0; rule < by_rule.size(); ++rule) {
     context_.Count(absl::StrCat("linked_by_rule_", rule + 1), by_rule[rule]);
   }
 }
 
-void LinkWriter::CountJudged(const linking::PassResult& result) {
-  const int64_t linked = result.stats.linked - result.overtaken_links;
-  const int64_t unlinked = result.stats.unlinked - std::min(result.stats.unlinked, result.overtaken_reasons);
-  context_.Count("unlinked", unlinked);
-  context_.Count("judged", linked + unlinked);
+void LinkWriter::KeepUnlinked(const linking::PassResult& result) {
+  unlinked_ += result.stats.unlinked - std::min(result.stats.unlinked, result.overtaken_reasons);
+}
+
+void LinkWriter::CountUnlinked() {
+  context_.Count("unlinked", unlinked_);
+  context_.Count("judged", unlinked_);
 }
 
 absl::Status LinkWriter::NoteStatusRules() {

@@ -24,12 +24,16 @@ class LinkWriter {
   // Writes in pages, and reports before each. Returns the places of those that a hand edit overtook.
   absl::StatusOr<std::vector<int64_t>> Write(int64_t edit_version, absl::Span<const LinkWrite> writes);
 
-  // Counts what a pass judged. A listing variant that a hand edit makes the job judge once more counts twice, unless
-  // the edit overtook it.
-  void CountJudged(const linking::PassResult& result);
+  // Keeps how many a pass left unlinked. A listing variant that a hand edit makes the job judge once more counts twice,
+  // unless the edit overtook it.
+  void KeepUnlinked(const linking::PassResult& result);
 
   // Tells which of the newly linked listing variants the rules job would hide or unhide.
   absl::Status NoteStatusRules();
+
+  // Counts those that the passes left unlinked: the last that the job does. One that yields or fails before judges them
+  // all again, and would count them twice.
+  void CountUnlinked();
 
  private:
   void CountLinks(absl::Span<const LinkWrite> rows, absl::Span<const int64_t> overtaken);
@@ -37,6 +41,7 @@ class LinkWriter {
 
   JobContext& context_;
   std::vector<int64_t> linked_;  // Listing ids.
+  int64_t unlinked_ = 0;
 };
 
 }  // namespace flxlink::engine

@@ -280,7 +280,7 @@ void PagePush::NoteConflict(int64_t number, const Settlement& settlement) {
   result_.conflicted.emplace(page_.external_id[row], page_.sku[row]);
 }
 
-// A link of which something stays refused or held back is not done, whatever else was applied.
+// A link of which something stays refused is not done, whatever else was applied.
 void PagePush::NoteApplied(int64_t number, bool settled) {
   const PushItem& item = plan_.items[static_cast<size_t>(number)];
   for (const SyncField field : kSyncFields) {
@@ -289,11 +289,8 @@ void PagePush::NoteApplied(int64_t number, bool settled) {
   if (!item.mask.content().empty()) context_.Count(kSentContent, 1);
   if (!settled) return;
   context_.Count("sent", 1);
-  const SyncPlan::ItemState& state = plan_.item_states[static_cast<size_t>(number)];
-  const bool lacks =
-      !state.refused.empty() ||
-      (state.attentions >= 0 && LackSomething(plan_.item_attentions[static_cast<size_t>(state.attentions)]));
-  (lacks ? context_.progress().failed : context_.progress().done) += 1;
+  const bool refused = !plan_.item_states[static_cast<size_t>(number)].refused.empty();
+  (refused ? context_.progress().failed : context_.progress().done) += 1;
 }
 
 }  // namespace flxlink::engine

@@ -603,6 +603,28 @@ TEST_F(SimulatedPlatformTest, ACallThatTakesTooLongHasNoAnswer) {
   EXPECT_EQ(QuantityOf(3), 50);
 }
 
+// A call whose time passes while it is asked whether it is cancelled.
+class OversleptCall : public NoLimitCall {
+ public:
+  absl::Duration time_left() const override { return time_left_; }
+  bool cancelled() const override {
+    time_left_ = -absl::Seconds(20);
+    return false;
+  }
+
+ private:
+  mutable absl::Duration time_left_ = absl::Seconds(10);
+};
+
+TEST_F(SimulatedPlatformTest, APushThatIsLateBeforeItIsSentIsNotTried) {
+  Make(SimulatedFaults());
+  const std::vector<PushItem> items = AllItems(50);
+  const absl::StatusOr<PushReply> reply = adapter_->Push({KindName(), items, "call"}, OversleptCall());
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(Count(*reply, PushResult::kNotTried), kItems);
+  EXPECT_EQ(QuantityOf(3), 3);
+}
+
 TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
   SimulatedOptions options;
   OnlyKind(options).in_flight = 4;
@@ -623,6 +645,30 @@ TEST_F(SimulatedPlatformTest, SeveralPushesAreUnderWayTogether) {
   EXPECT_LT(answers.front(), answers.back());
   EXPECT_LE(answers.back() - began, absl::Seconds(3));
   for (int i = 0; i < kItems; ++i) EXPECT_EQ(QuantityOf(i), 50);
+}
+
+// Who is told of an answer may take his time: the other pushes are on their way without him.
+TEST_F(SimulatedPlatformTest, PushesUnderWayArriveInTimeWhateverIsDoneWithTheFirstAnswer) {
+  SimulatedOptions options;
+  OnlyKind(options).in_flight = 2;
+  options.faults.min_latency = absl::Seconds(2);
+  options.faults.max_latency = absl::Seconds(3);
+  Make(options);
+  const std::vector<PushItem> items = AllItems(50);
+  const std::vector<PushRequest> requests = {{KindName(), absl::MakeConstSpan(items).first(5), ""},
+                                             {KindName(), absl::MakeConstSpan(items).subspan(5, 5), ""}};
+  std::vector<size_t> answered;
+  adapter_->PushSeveral(requests, call_, [&](size_t request, absl::StatusOr<PushReply> reply) {
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    answered.push_back(request);
+    if (answered.size() > 1) return;
+    clock_.Advance(absl::Minutes(2));
+    const int other = request == 0 ? 5 : 0;
+    EXPECT_EQ(QuantityOf(other), 50);
+    platform_->EditItem(Id(other), {SyncField::kQuantity}, {0, 7, ChannelStatus::kListed});
+  });
+  ASSERT_THAT(answered, SizeIs(2));
+  EXPECT_EQ(QuantityOf(answered[1] == 0 ? 0 : 5), 7) << "what was set since stands";
 }
 
 TEST_F(SimulatedPlatformTest, ReceiptsAreDecidedAfterAWhile) {

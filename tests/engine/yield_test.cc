@@ -417,6 +417,40 @@ TEST(YieldedJobTest, AnEndedCallRunsNoMoreJobs) {
   EXPECT_FALSE(world.Read(pull).started_at.has_value());
 }
 
+// Wherever it yielded: what it judges once more it has not counted yet.
+TEST(YieldedJobTest, ALinkJobThatFailsAfterItYieldedKeepsWhatItCounted) {
+  int yields = 0;
+  for (int step = 1;; ++step) {
+    SCOPED_TRACE(absl::StrCat("asked to yield at operation ", step));
+    World world;
+    world.platform().RemoveItem("i2");
+    world.Run({JobKind::kPull});
+    world.Enqueue(JobKind::kBuild);
+    ASSERT_EQ(*world.engine->RunPending(1), 1);
+    const int64_t job_id = world.Enqueue(JobKind::kLink);
+    Cancellation cancellation;
+    int operations = 0;
+    world.storage().before = [&](absl::string_view operation) {
+      if (++operations < step || operation == "WriteQueue") return absl::OkStatus();
+      cancellation.Cancel();
+      return absl::UnavailableError("the storage is away");
+    };
+    world.engine->RunUntilFinal(job_id, {absl::InfiniteFuture(), &cancellation}).IgnoreError();
+    if (operations < step) break;
+    const Job yielded = world.Read(job_id);
+    if (yielded.state != JobState::kPending) continue;
+    ++yields;
+    world.storage().before = [&](absl::string_view operation) {
+      return operation == "ReadHandUnlinks" ? absl::DataLossError("a damaged row") : absl::OkStatus();
+    };
+    const absl::StatusOr<Job> failed = world.engine->RunUntilFinal(job_id);
+    ASSERT_TRUE(failed.ok()) << failed.status();
+    EXPECT_EQ(failed->state, JobState::kFailed);
+    for (const auto& [name, count] : yielded.counts) EXPECT_EQ(CountOf(*failed, name), count) << name;
+  }
+  EXPECT_GE(yields, 3);
+}
+
 // A throttled channel says when it may be asked again; who is to yield does not wait for that.
 TEST(YieldedJobTest, ADeadlineEndsAWaitForTheChannel) {
   World world;

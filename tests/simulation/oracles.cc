@@ -28,8 +28,7 @@ bool Covers(const JobOptions& job, const JobOptions& request) {
 
 // What a job counts once more that looks at everything again, since its worker died.
 bool IsCountedAnew(absl::string_view name) {
-  constexpr absl::string_view kCountedAnew[] = {"unchanged", "item_problems", "judged",
-                                                "unlinked",  "drifted",       "compared"};
+  constexpr absl::string_view kCountedAnew[] = {"unchanged", "item_problems", "drifted", "compared"};
   return std::find(std::begin(kCountedAnew), std::end(kCountedAnew), name) != std::end(kCountedAnew);
 }
 
@@ -260,7 +259,7 @@ void Oracles::PushArrives(int64_t channel_id, const PushRequest& request, absl::
     }
     for (const SyncField field : kSyncFields) {
       if (!item.mask.Has(field)) continue;
-      OnItsWay& earlier = on_their_way_[{{channel_id, item.listing_id}, field}];
+      OnItsWay& earlier = on_their_way_[{{channel_id, item.external_id}, field}];
       if (!earlier.key.empty() && scheduler_.now() < earlier.deadline) {
         Fail("O9", absl::StrCat("a push of ", item.external_id, " arrives while an earlier one may still land"));
       }
@@ -277,7 +276,7 @@ void Oracles::PushAnswered(int64_t channel_id, const PushRequest& request, const
     const PushItem& item = request.items[i];
     if (reply.ok() && reply->outcomes[i].result == PushResult::kUnavailable) continue;
     for (const SyncField field : kSyncFields) {
-      const auto found = on_their_way_.find({{channel_id, item.listing_id}, field});
+      const auto found = on_their_way_.find({{channel_id, item.external_id}, field});
       if (found != on_their_way_.end() && found->second.key == item.idempotency_key) on_their_way_.erase(found);
     }
   }

@@ -8,7 +8,7 @@
 //   O6  In the end each link's item has what the last committed statement about its product says.
 //   O7  A push that is begun carries what the store says then.
 //   O8  No push arrives after the deadline of its record.
-//   O9  No push of a field of a link arrives while an earlier one may still land.
+//   O9  No push of a field of an item arrives while an earlier one may still land, whatever links the two were for.
 //   O10 A link breaks only if its item was absent at some time since the pull began that says so, and since a fetch
 //   last
 //       saw it.
@@ -120,8 +120,8 @@ class Oracles {
   };
   // An item of a channel.
   using Item = std::pair<int64_t, std::string>;
-  // A field of a link of a channel.
-  using Target = std::pair<std::pair<int64_t, int64_t>, SyncField>;
+  // What a push can overwrite: a field of an item.
+  using Target = std::pair<Item, SyncField>;
 
   void JudgeClaim(const Slot& slot, Holder& holder);
   void JudgeUpdate(const Job& job);

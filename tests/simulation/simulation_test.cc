@@ -41,6 +41,22 @@ TEST(SimulationTest, EverythingHoldsWhateverGoesWrong) {
   EXPECT_GT(items, 0);
 }
 
+// What made them fail:
+//   11263, 19702            a link job that yielded forgot what it had counted, and failed
+//   39701, 50122, 95853     a link job that yielded had counted as unlinked what it linked after that
+//   51289                   a receipt of an earlier link was decided after the item's next link had sent
+//   53639                   a listing variant was linked to another item while its last push could still land
+//   102980                  a push went out after its worker had overslept its call
+TEST(SimulationTest, WhatOnceFailedHolds) {
+  constexpr uint64_t kSeeds[] = {11263, 19702, 39701, 50122, 51289, 53639, 95853, 102980};
+  for (const uint64_t seed : kSeeds) {
+    WorldOptions options;
+    options.seed = seed;
+    const Verdict verdict = Simulate(options);
+    EXPECT_EQ(verdict.failure, "") << absl::StrJoin(verdict.tail, "\n") << "\nreplay: " << ReplayCommand(options);
+  }
+}
+
 TEST(SimulationTest, TheSameSeedIsTheSameHistory) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     WorldOptions options;

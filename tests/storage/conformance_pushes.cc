@@ -966,6 +966,61 @@ TEST_P(StorageConformance, AReceiptOfAnEarlierLinkIsNotAwaited) {
   EXPECT_TRUE(shop.LinkRow("S1").awaited.empty());
 }
 
+// What the channel accepted for an earlier link may land late, over what the item's link has sent since.
+TEST_P(StorageConformance, AReceiptThatIsDecidedAfterItsLinkPutsItsItemInDoubtAnew) {
+  Shop shop(under_test());
+  shop.StockAndLink(2);
+  const auto accept = [&](int64_t push_id, const std::string& sku) {
+    PushRecord record = Push(push_id, {shop.LinkRow(sku)});
+    record.items[0].mask = {SyncField::kQuantity};
+    record.items[0].values.quantity = push_id;
+    EXPECT_EQ(Value(storage().BeginPush(shop.fence(), record)), kNothingLeftOut);
+    Settlement accepted = Accepted(shop.LinkRow(sku), absl::StrCat("r", push_id), record.items[0].mask);
+    accepted.settled = false;
+    EXPECT_EQ(storage().WriteSettlements(shop.fence(), Settled(push_id, {accepted}), At(3)).status(), absl::OkStatus());
+    Settlement decided = Applied(shop.LinkRow(sku), {});
+    decided.settled = false;
+    decided.decided = true;
+    return Settled(push_id, {decided});
+  };
+  const auto decide = [&](const SettlementBatch& decided) {
+    ASSERT_EQ(storage().WriteSettlements(shop.fence(), decided, At(6)).status(), absl::OkStatus());
+  };
+  const auto unlink = [&](const std::string& sku) {
+    ASSERT_EQ(shop.Edit(sku, Only(ListingEdit::Kind::kUnlink)), absl::OkStatus());
+  };
+  const SettlementBatch first = accept(1, "S1");
+  const SettlementBatch second = accept(2, "S1");
+  const SettlementBatch third = accept(3, "S1");
+  const SettlementBatch own = accept(4, "S2");
+
+  unlink("S1");
+  shop.Stock({{"S3", "S3", 100, 10}});
+  shop.Link("S3", "X1");
+  shop.Clean("S3");
+  ASSERT_TRUE(shop.LinkRow("S3").in_doubt.empty());
+  decide(first);
+  EXPECT_TRUE(shop.LinkRow("S3").dirty);
+  EXPECT_EQ(shop.LinkRow("S3").in_doubt, SyncFields{SyncField::kQuantity});
+  EXPECT_THAT(shop.LinkRow("S3").quantities_in_doubt.get(), ElementsAre(1));
+  shop.Clean("S3");
+  decide(first);
+  EXPECT_FALSE(shop.LinkRow("S3").dirty) << "said twice is said once";
+
+  unlink("S3");
+  decide(second);
+  ASSERT_EQ(shop.Edit("S1", LinkTo("X1")), absl::OkStatus());
+  EXPECT_EQ(shop.LinkRow("S1").in_doubt, SyncFields{SyncField::kQuantity}) << "it waited for the item's next link";
+  EXPECT_THAT(shop.LinkRow("S1").quantities_in_doubt.get(), ElementsAre(2));
+  shop.Clean("S1");
+  decide(third);
+  EXPECT_TRUE(shop.LinkRow("S1").dirty) << "the listing variant is the same, the link is not";
+  EXPECT_THAT(shop.LinkRow("S1").quantities_in_doubt.get(), ElementsAre(3));
+
+  decide(own);
+  EXPECT_TRUE(shop.LinkRow("S2").in_doubt.empty()) << "the link is told itself what was decided";
+}
+
 TEST_P(StorageConformance, SettlingWithoutAPushClosesNone) {
   Shop shop(under_test());
   shop.StockAndLink(2);

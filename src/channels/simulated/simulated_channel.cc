@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -145,11 +146,16 @@ class SimulatedPlatform::Impl {
   };
   using Answers = std::map<std::string, Answer, std::less<>>;
   using AnswerRecords = google::protobuf::RepeatedPtrField<internal::SimulatedAnswerRecord>;
-  // A push on its way.
+  // A push on its way. It arrives in its time, whatever becomes of its sender meanwhile.
   struct Sent {
-    size_t request = 0;
+    const PushRequest* request = nullptr;
+    size_t number = 0;  // Of the request.
+    const SimulatedPlace* place = nullptr;
+    absl::Time began;  // The call.
     absl::Duration latency;
+    absl::Time due;
     bool has_slot = false;
+    absl::optional<absl::StatusOr<PushReply>> reply{};  // Once it has arrived.
   };
 
   void SaveAnswers(const Answers& answers, AnswerRecords* records) const;
@@ -181,9 +187,11 @@ class SimulatedPlatform::Impl {
   ChannelVariantBatch Show(const Rows& rows, const SimulatedPlace& place, std::vector<ItemProblem>* problems)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::vector<Sent> Send(absl::Span<const PushRequest> requests);
-  absl::StatusOr<PushReply> Arrive(const PushRequest& request, const SimulatedPlace& place, bool has_slot,
-                                   absl::Time began);
+  bool IsLate(absl::Span<const PushRequest> requests, const CallContext& call) const;
+  std::deque<Sent> Send(absl::Span<const PushRequest> requests, const SimulatedPlace& place, absl::Time began,
+                        absl::Duration left);
+  absl::StatusOr<PushReply> Await(Sent* sent);
+  absl::StatusOr<PushReply> Arrive(const Sent& sent) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<PushReply> Take(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place,
                                  absl::Time began) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckItems(const PushKind& kind, const PushRequest& request, const SimulatedPlace& place) const
@@ -197,7 +205,9 @@ class SimulatedPlatform::Impl {
   PushOutcome Land(const Waiting& item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Supersede(const Waiting& landed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetTheWorldGoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LandWhatIsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { LetArrive(clock_.Now()); }
+  void LetArrive(absl::Time by) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetLand(absl::Time by) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // What the platform says to an item, without doing anything yet: kApplied where it would do it.
   PushOutcome Judge(const PushKind& kind, const PushItem& item, const SimulatedPlace& place) const
@@ -213,8 +223,9 @@ class SimulatedPlatform::Impl {
   SimulatedItems items_ ABSL_GUARDED_BY(mutex_);
   SimulatedPeople people_ ABSL_GUARDED_BY(mutex_);
   SimulatedAccount account_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);  // By when they land.
-  Answers receipts_ ABSL_GUARDED_BY(mutex_);                            // kAccepted: not decided yet.
+  std::multimap<absl::Time, Sent*> on_their_way_ ABSL_GUARDED_BY(mutex_);  // By when they arrive.
+  std::multimap<absl::Time, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);     // By when they land.
+  Answers receipts_ ABSL_GUARDED_BY(mutex_);                               // kAccepted: not decided yet.
   int64_t receipts_given_ ABSL_GUARDED_BY(mutex_) = 0;
   Answers keys_ ABSL_GUARDED_BY(mutex_);  // By idempotency key.
   SimulatedCounters counters_ ABSL_GUARDED_BY(mutex_);
@@ -554,52 +565,77 @@ absl::StatusOr<FetchReply> SimulatedPlatform::Impl::Fetch(const FetchRequest& re
 void SimulatedPlatform::Impl::PushSeveral(absl::Span<const PushRequest> requests, const CallContext& call,
                                           PushDone done, const SimulatedPlace& place) {
   const absl::Time began = clock_.Now();
-  if (call.cancelled()) {
+  // In this order: it may take long to ask whether the call is cancelled.
+  if (call.cancelled() || IsLate(requests, call)) {
     for (size_t i = 0; i < requests.size(); ++i) done(i, NoneTried(requests[i]));
     return;
   }
   const absl::Duration left = std::max(call.time_left(), absl::ZeroDuration());
   absl::Duration passed;
-  for (const Sent& sent : Send(requests)) {
+  for (Sent& sent : Send(requests, place, began, left)) {
     const absl::Duration end = std::min(sent.latency, left);
-    if (end > passed) clock_.Sleep(end - passed);
+    // Whoever was told of an answer meanwhile took his time while the others were on their way.
+    const absl::Duration wait = std::min(end - passed, sent.due - clock_.Now());
+    if (wait > absl::ZeroDuration()) clock_.Sleep(wait);
     passed = std::max(passed, end);
-    absl::StatusOr<PushReply> reply = Arrive(requests[sent.request], place, sent.has_slot, began);
+    absl::StatusOr<PushReply> reply = Await(&sent);
     if (end < sent.latency && reply.ok()) reply = TimeIsUp();
-    done(sent.request, std::move(reply));
+    done(sent.number, std::move(reply));
   }
+}
+
+// Whether they would go out when their call is over. A kind without a timeout never does.
+bool SimulatedPlatform::Impl::IsLate(absl::Span<const PushRequest> requests, const CallContext& call) const {
+  if (requests.empty() || call.time_left() > absl::ZeroDuration()) return false;
+  const PushKind* kind = FindPushKind(options_.capabilities, requests.front().kind);
+  return kind != nullptr && kind->timeout > absl::ZeroDuration();
 }
 
 // In the order in which they arrive.
-std::vector<SimulatedPlatform::Impl::Sent> SimulatedPlatform::Impl::Send(absl::Span<const PushRequest> requests) {
+std::deque<SimulatedPlatform::Impl::Sent> SimulatedPlatform::Impl::Send(absl::Span<const PushRequest> requests,
+                                                                        const SimulatedPlace& place, absl::Time began,
+                                                                        absl::Duration left) {
   absl::MutexLock lock(&mutex_);
-  std::vector<Sent> all;
+  std::deque<Sent> all;
   for (size_t i = 0; i < requests.size(); ++i) {
     const PushKind* kind = FindPushKind(options_.capabilities, requests[i].kind);
-    all.push_back({i, chance_.Between(faults_.min_latency, faults_.max_latency),
-                   kind == nullptr || account_.TakeSlot(kind->cost)});
+    Sent& sent = all.emplace_back();
+    sent.request = &requests[i];
+    sent.number = i;
+    sent.place = &place;
+    sent.began = began;
+    sent.latency = chance_.Between(faults_.min_latency, faults_.max_latency);
+    sent.due = clock_.Now() + std::min(sent.latency, left);
+    sent.has_slot = kind == nullptr || account_.TakeSlot(kind->cost);
   }
   const auto is_before = [](const Sent& a, const Sent& b) { return a.latency < b.latency; };
   std::stable_sort(all.begin(), all.end(), is_before);
+  for (Sent& sent : all) on_their_way_.emplace(sent.due, &sent);
   return all;
 }
 
-absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const PushRequest& request, const SimulatedPlace& place,
-                                                          bool has_slot, absl::Time began) {
+// Others may have asked since it was due, and been shown what it set.
+absl::StatusOr<PushReply> SimulatedPlatform::Impl::Await(Sent* sent) {
   absl::MutexLock lock(&mutex_);
+  LetArrive(std::max(sent->due, clock_.Now()));
+  return *std::move(sent->reply);
+}
+
+absl::StatusOr<PushReply> SimulatedPlatform::Impl::Arrive(const Sent& sent) {
+  const PushRequest& request = *sent.request;
   ++counters_.pushes;
   const PushKind* kind = FindPushKind(options_.capabilities, request.kind);
   if (kind == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat("there is no push kind ", model::Quote(request.kind)));
   }
-  if (!has_slot) return Busy();
+  if (!sent.has_slot) return Busy();
   account_.FreeSlot(kind->cost);
-  LetTheWorldGoOn();
+  people_.Act(faults_, clock_.Now());
   if (absl::Status status = Admit(kind->cost, request.items.size()); !status.ok()) return status;
   if (absl::Status status = CheckShape(*kind, request.items); !status.ok()) return status;
-  if (absl::Status status = CheckItems(*kind, request, place); !status.ok()) return status;
+  if (absl::Status status = CheckItems(*kind, request, *sent.place); !status.ok()) return status;
   counters_.items_pushed += static_cast<int64_t>(request.items.size());
-  return Take(*kind, request, place, began);
+  return Take(*kind, request, *sent.place, sent.began);
 }
 
 absl::StatusOr<PushReply> SimulatedPlatform::Impl::Take(const PushKind& kind, const PushRequest& request,
@@ -711,13 +747,23 @@ void SimulatedPlatform::Impl::LetTheWorldGoOn() {
   people_.Act(faults_, clock_.Now());
 }
 
-void SimulatedPlatform::Impl::LandWhatIsDue() {
-  const absl::Time now = clock_.Now();
-  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+// In the order of their times: what has arrived by then, and what has landed before and since.
+void SimulatedPlatform::Impl::LetArrive(absl::Time by) {
+  while (!on_their_way_.empty() && on_their_way_.begin()->first <= by) {
+    Sent& sent = *on_their_way_.begin()->second;
+    on_their_way_.erase(on_their_way_.begin());
+    LetLand(sent.due);
+    sent.reply = Arrive(sent);
+  }
+  LetLand(by);
+}
+
+void SimulatedPlatform::Impl::LetLand(absl::Time by) {
+  while (!waiting_.empty() && waiting_.begin()->first <= by) {
     const Waiting landing = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
     if (landing.receipt.empty()) {
-      TakeOnce(landing, /*is_accepted=*/false, now);
+      TakeOnce(landing, /*is_accepted=*/false, by);
     } else {
       PushOutcome outcome = Land(landing);
       if (!landing.is_lost) receipts_[landing.receipt].outcome = std::move(outcome);

@@ -155,23 +155,36 @@ void TakeOut(MemoryChannel& channel, int64_t push_id, absl::optional<absl::Time>
   channel.pushes.erase(push);
 }
 
-// What an item has by now nobody knows, whatever was sent to it since.
+// Whether the link for which that was sent has been dissolved since, whatever links its sides have now.
+bool IsOfEarlierLink(const MemoryChannel& channel, const PushItem& sent) {
+  const MemoryListing& listing = channel.listings.at(sent.listing_id);
+  return listing.channel_variant_id != sent.channel_variant_id || sent.dirty_version < listing.linked_version;
+}
+
+// What an item has by now nobody knows, whatever was sent to it since. Its link is told, or the one that it gets.
 void DoubtAnew(MemoryChannel& channel, const PushItem& sent, absl::Time now) {
-  const auto item = channel.items.find(sent.channel_variant_id);
-  if (item == channel.items.end() || item->second.listing_id == 0) return;
-  MemoryListing& listing = channel.listings.at(item->second.listing_id);
+  const auto found = channel.items.find(sent.channel_variant_id);
+  if (found == channel.items.end()) return;
+  MemoryItem& item = found->second;
+  if (item.listing_id == 0) {
+    item.doubt = storage::DoubtWith(item.doubt, sent);
+    return;
+  }
+  MemoryListing& listing = channel.listings.at(item.listing_id);
   if (!listing.linked()) return;
   listing.doubt = storage::DoubtWith(listing.doubt, sent);
   channel.MarkDirty(listing, now);
 }
 
-// What has a row leaves the record or, accepted, stays with its receipt.
+// What has a row leaves the record or, accepted, stays with its receipt. Where a receipt is decided after its link,
+// what the item got late lies over what a link has sent since.
 void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch, absl::Time now) {
   absl::flat_hash_map<int64_t, const Settlement*> row_of;
   for (const Settlement& row : batch.rows) row_of.emplace(row.listing_id, &row);
   TakeOut(channel, batch.push_id, now, [&](OpenItem& open) {
     const auto row = row_of.find(open.item.listing_id);
     if (row == row_of.end()) return false;
+    if (row->second->decided && IsOfEarlierLink(channel, open.item)) DoubtAnew(channel, open.item, now);
     open.receipt = row->second->receipt;
     open.lingers = false;
     return open.receipt.empty();

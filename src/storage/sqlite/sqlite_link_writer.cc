@@ -39,7 +39,7 @@ bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t ru
       author_.at, NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged),
       NullIfEmpty{FormatSyncFields(item.doubt.fields)}, NullIfEmpty{FormatQuantities(item.doubt)});
   if (linked == 0) return false;
-  if (!item.doubt.fields.empty()) KeepDoubt(item.channel_variant_id, {});
+  if (!item.doubt.fields.empty()) WriteItemDoubt(db_, channel_id_, item.channel_variant_id, {});
   WriteAttentions(db_, channel_id_, link.listing_id, {});
   if (item.seen.status == ChannelStatus::kNotUnderstood) WriteSightings(link.listing_id, nullptr);
   made_.push_back({link.listing_id, link.linked_version, rule, item.external_id});
@@ -154,7 +154,7 @@ void LinkWriter::LeaveItem(int64_t listing_id, const StoredItem& item) {
     acknowledged = ReadItemValues(link, 0);
     doubt = ReadDoubt(db_, link, 4);
   }
-  if (!doubt.fields.empty()) KeepDoubt(item.channel_variant_id, doubt);
+  if (!doubt.fields.empty()) WriteItemDoubt(db_, channel_id_, item.channel_variant_id, doubt);
   const ItemValues known = storage::SeenAfterUnlink(item.seen, acknowledged, doubt.fields);
   if (known == item.seen) return;
   Query(db_,
@@ -162,14 +162,6 @@ void LinkWriter::LeaveItem(int64_t listing_id, const StoredItem& item) {
         "WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, item.channel_variant_id, NullIfAbsent{known.price}, NullIfAbsent{known.quantity},
            StatusText(known.status), NullIfAbsent{known.compare_at_price});
-}
-
-void LinkWriter::KeepDoubt(int64_t channel_variant_id, const storage::Doubt& doubt) {
-  Query(db_,
-        "UPDATE channel_variant SET in_doubt = ?3, quantities_in_doubt = ?4 "
-        "WHERE channel_id = ?1 AND channel_variant_id = ?2")
-      .Run(channel_id_, channel_variant_id, NullIfEmpty{FormatSyncFields(doubt.fields)},
-           NullIfEmpty{FormatQuantities(doubt)});
 }
 
 void LinkWriter::RecordBoth(int64_t listing_id, int64_t channel_variant_id) {

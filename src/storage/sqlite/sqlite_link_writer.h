@@ -67,7 +67,6 @@ class LinkWriter {
   void WriteHistory(const MadeLink& made);
   void AddEvent(int64_t listing_id, LinkEvent::Kind kind, absl::string_view external_id, int32_t rule);
   void LeaveItem(int64_t listing_id, const StoredItem& item);
-  void KeepDoubt(int64_t channel_variant_id, const storage::Doubt& doubt);
   void RecordBoth(int64_t listing_id, int64_t channel_variant_id);
 
   Connection& db_;

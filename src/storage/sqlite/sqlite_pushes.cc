@@ -114,10 +114,70 @@ void EndChange(Connection& db, int64_t channel_id, int64_t push_id, absl::option
                               push.receipt_deadline));
 }
 
-// What has a row leaves the record or, accepted, stays with its receipt.
+// What an item has by now nobody knows, whatever was sent to it since. Its link is told, or the one that it gets.
+void DoubtAnew(Connection& db, int64_t channel_id, const PushItem& sent, absl::Time now) {
+  const absl::optional<StoredLink> link = FindHolder(db, channel_id, sent.channel_variant_id);
+  if (!link.has_value()) {
+    const absl::optional<StoredItem> item = FindItem(db, channel_id, sent.channel_variant_id);
+    if (!item.has_value()) return;
+    WriteItemDoubt(db, channel_id, sent.channel_variant_id, storage::DoubtWith(item->doubt, sent));
+    return;
+  }
+  if (link->state != LinkState::kLinked) return;
+  storage::Doubt before;
+  {
+    Query query(db,
+                "SELECT in_doubt, quantities_in_doubt, confirmed FROM link WHERE channel_id = ?1 AND listing_id = ?2");
+    if (query.Bind(channel_id, link->listing_id).Next()) before = ReadLinkDoubt(db, query, 0);
+  }
+  WriteDoubt(db, channel_id, link->listing_id, storage::DoubtWith(before, sent));
+  MarkDirty(db, channel_id, link->listing_id, now);
+}
+
+// What was sent and is in the rows of `query`: channel variant, fields, quantity.
+std::vector<PushItem> ReadSent(Connection& db, Query& query) {
+  std::vector<PushItem> items;
+  while (query.Next()) {
+    PushItem& sent = items.emplace_back();
+    sent.channel_variant_id = query.Int(0);
+    sent.mask = ReadSyncFields(db, query.Text(1));
+    sent.values.quantity = query.IntOrAbsent(2);
+  }
+  return items;
+}
+
+// What of a push may have landed unheard of.
+void DoubtLingering(Connection& db, int64_t channel_id, int64_t push_id, absl::Time now) {
+  std::vector<PushItem> items;
+  {
+    Query query(db,
+                "SELECT channel_variant_id, fields, quantity FROM push_item "
+                "WHERE channel_id = ?1 AND push_id = ?2 AND lingers = 1");
+    items = ReadSent(db, query.Bind(channel_id, push_id));
+  }
+  for (const PushItem& sent : items) DoubtAnew(db, channel_id, sent, now);
+}
+
+// What was sent for a link that has been dissolved since, whatever links its sides have now.
+void DoubtIfOfEarlierLink(Connection& db, int64_t channel_id, int64_t push_id, int64_t listing_id, absl::Time now) {
+  std::vector<PushItem> items;
+  {
+    Query query(db,
+                "SELECT i.channel_variant_id, i.fields, i.quantity FROM push_item i CROSS JOIN link l ON "
+                "l.channel_id = i.channel_id AND l.listing_id = i.listing_id "
+                "WHERE i.channel_id = ?1 AND i.push_id = ?2 AND i.listing_id = ?3 AND "
+                "(l.channel_variant_id IS NOT i.channel_variant_id OR i.dirty_version < l.linked_version)");
+    items = ReadSent(db, query.Bind(channel_id, push_id, listing_id));
+  }
+  for (const PushItem& sent : items) DoubtAnew(db, channel_id, sent, now);
+}
+
+// What has a row leaves the record or, accepted, stays with its receipt. Where a receipt is decided after its link,
+// what the item got late lies over what a link has sent since.
 void SettleRecord(Connection& db, int64_t channel_id, const SettlementBatch& batch, absl::Time now) {
   if (batch.push_id == 0) return;
   for (const Settlement& row : batch.rows) {
+    if (row.decided) DoubtIfOfEarlierLink(db, channel_id, batch.push_id, row.listing_id, now);
     if (row.receipt.empty()) {
       Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND listing_id = ?3")
           .Run(channel_id, batch.push_id, row.listing_id);
@@ -209,34 +269,6 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now, &raised);
   WriteDoubt(db, channel_id, link.listing_id, {});
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
-}
-
-// What the items of a push that may have landed unheard of have by now nobody knows, whatever was sent to them since.
-void DoubtAnew(Connection& db, int64_t channel_id, int64_t push_id, absl::Time now) {
-  std::vector<PushItem> items;
-  {
-    Query query(db,
-                "SELECT l.listing_id, i.fields, i.quantity FROM push_item i CROSS JOIN link l ON "
-                "l.channel_id = i.channel_id AND l.channel_variant_id = i.channel_variant_id "
-                "WHERE i.channel_id = ?1 AND i.push_id = ?2 AND i.lingers = 1 AND l.state = 'linked'");
-    query.Bind(channel_id, push_id);
-    while (query.Next()) {
-      items.emplace_back();
-      items.back().listing_id = query.Int(0);
-      items.back().mask = ReadSyncFields(db, query.Text(1));
-      items.back().values.quantity = query.IntOrAbsent(2);
-    }
-  }
-  for (const PushItem& item : items) {
-    storage::Doubt before;
-    {
-      Query query(
-          db, "SELECT in_doubt, quantities_in_doubt, confirmed FROM link WHERE channel_id = ?1 AND listing_id = ?2");
-      if (query.Bind(channel_id, item.listing_id).Next()) before = ReadLinkDoubt(db, query, 0);
-    }
-    WriteDoubt(db, channel_id, item.listing_id, storage::DoubtWith(before, item));
-    MarkDirty(db, channel_id, item.listing_id, now);
-  }
 }
 
 // What the channel is known to have from now on.
@@ -447,7 +479,7 @@ absl::Status SqliteStorage::LetPushLinger(const Fence& fence, int64_t push_id) {
 
 absl::Status SqliteStorage::AbandonPush(const Fence& fence, int64_t push_id, absl::Time now) {
   return WriteFenced(fence, [&](Connection& db) {
-    DoubtAnew(db, fence.channel_id, push_id, now);
+    DoubtLingering(db, fence.channel_id, push_id, now);
     Query(db, "DELETE FROM push_item WHERE channel_id = ?1 AND push_id = ?2 AND receipt IS NULL")
         .Run(fence.channel_id, push_id);
     EndChange(db, fence.channel_id, push_id, now);

@@ -385,6 +385,14 @@ void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const st
            NullIfEmpty{FormatSyncFields(doubt.confirmed)});
 }
 
+void WriteItemDoubt(Connection& db, int64_t channel_id, int64_t channel_variant_id, const storage::Doubt& doubt) {
+  Query(db,
+        "UPDATE channel_variant SET in_doubt = ?3, quantities_in_doubt = ?4 "
+        "WHERE channel_id = ?1 AND channel_variant_id = ?2")
+      .Run(channel_id, channel_variant_id, NullIfEmpty{FormatSyncFields(doubt.fields)},
+           NullIfEmpty{FormatQuantities(doubt)});
+}
+
 std::string EncodeRefused(const std::vector<RefusedValue>& refused) {
   std::vector<Field> fields;
   for (const RefusedValue& value : refused) {

@@ -136,6 +136,8 @@ storage::Doubt ReadDoubt(Connection& db, const Query& query, int column);
 storage::Doubt ReadLinkDoubt(Connection& db, const Query& query, int column);
 // Of a link.
 void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const storage::Doubt& doubt);
+// Of an item without a link.
+void WriteItemDoubt(Connection& db, int64_t channel_id, int64_t channel_variant_id, const storage::Doubt& doubt);
 std::string EncodeRefused(const std::vector<RefusedValue>& refused);
 std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text);
 std::string EncodeFixed(const std::vector<FixedField>& fixed);
