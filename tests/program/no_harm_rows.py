@@ -6,7 +6,7 @@ import typing
 # What problems are called, where the design does not fix the name.
 ARCHIVED = "item_dead"
 HELD = "held"
-NEGATIVE_PRICE = "unreadable_item"  # Of an item of the channel.
+NEGATIVE_PRICE = "negative_price"  # Of an item of the channel.
 NOT_UNDERSTOOD = "status_not_understood"
 ZERO_PRICE = "zero_price"
 ZERO_PRICES_YES = "--zero-prices yes"
@@ -894,7 +894,7 @@ kind(
                      "--column sku=Artikelnummer --column quantity=Bestand", needs="column"),
     Row("a column that is asked for and is not there", "A misspelt name states nothing, and nobody notices.", ONE, None, ONE_PRODUCT,
         steps=("sync shop", Write("Artikelnummer,Preis\nA,11.50\n", "odd.csv"),
-               Says("!product import odd.csv --column sku=Artikelnummer --column price=Pries", ("Pries", "Preis"))), needs="column"),
+               Says("!product import odd.csv --column sku=Artikelnummer --column price=Pries", ("Pries", "Preis"))), needs="near-names"),
     unread_row("a product file in Windows-1252", EXPORT.encode("windows-1252"), "Windows-1252", "UTF-8"),
     unread_row("a product file in UTF-16 without its mark", EXPORT.encode("utf-16-le"), "UTF-16", never=("carriage return",)),
     unread_row("a product file in UTF-16 without its mark, with CRLF", EXPORT.replace("\n", "\r\n").encode("utf-16-le"), "UTF-16",
@@ -906,7 +906,7 @@ kind(
     Row("a workbook as the channel's file", "The shop's workbook is written over, or the merchant is told to add a column.", ONE,
         b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00" + bytes(range(256)), ONE_PRODUCT,
         steps=("sync shop", Write(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00" + bytes(range(256))), Says("!pull shop", ("xlsx",))),
-        needs="other-named"),
+        needs="near-names"),
 )
 
 
@@ -959,7 +959,7 @@ kind(
     "removal",
     Row("a product that is removed", "What is not sold any more is sold.",
         TWO, shop("a,A,0,10.00,draft", B_ACTIVE), TWO_PRODUCTS, steps=("sync shop", "product remove A", "sync shop"),
-        needs="sources"),
+        needs="removal-hides"),
     Row("a product that is removed where the channel has no status", "What is not sold any more is sold, where it cannot be hidden.",
         NO_STATUS, NO_STATUS.replace("a,A,5", "a,A,0"), TWO_PRODUCTS, steps=("sync shop", "product remove A", "~sync shop"),
         attentions=None),
@@ -991,7 +991,7 @@ kind(
     Row("a feed without a product, and absent ones are removed", "What the supplier does not have any more is sold.",
         TWO, shop(A_ACTIVE, "b,B,0,12.00,draft"), feed("A,10.00,5", "B,12.00,7", absent="remove"),
         steps=("sync shop", feed("A,10.00,5", absent="remove"), "sync shop"),
-        needs="sources"),
+        needs="removal-hides"),
     Row("a feed in which a product is there again", "What the supplier has again is not sold.",
         TWO, shop(A_ACTIVE, "b,B,3,12.00,active"), feed("A,10.00,5", "B,12.00,7", absent="remove"),
         steps=("sync shop", feed("A,10.00,5", absent="remove"), "sync shop", feed("A,10.00,5", "B,12.00,3", absent="remove"), "build shop",
@@ -1012,7 +1012,7 @@ kind(
     Row("a feed with a row that is refused", "A slip in one cell takes the product off sale.",
         TWO, shop("a,A,4,10.00,active", B_ACTIVE), feed("A,10.00,5", "B,12.00,7", absent="remove"),
         steps=("sync shop", Products(products("A,,10.00,4", f"B,{'x' * 1001},12.00,7", columns="sku,upc,price,quantity"),
-                                     "--source feed --absent remove", "!"), "sync shop"), needs="sources"),
+                                     "--source feed --absent remove", "!"), "sync shop"), needs="other-limit"),
     Row("a feed with a row whose SKU cannot be read", "A slip in one SKU takes a product off sale, and nobody knows which.",
         TWO, shop("a,A,4,10.00,active", B_ACTIVE), feed("A,10.00,5", "B,12.00,7", absent="remove"),
         steps=("sync shop", feed("A,10.00,4", f"{'x' * 1001},12.00,7", absent="remove", mark="!"), "sync shop"), needs="sources"),
