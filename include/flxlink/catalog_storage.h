@@ -75,8 +75,8 @@ struct NamedItem {
 
 // What sweeping after a complete pull did.
 struct SweepResult {
-  int64_t gone = 0;    // Channel variants that the pull did not see; they are no longer live.
-  int64_t broken = 0;  // Links among them.
+  int64_t gone = 0;                      // Channel variants that the pull did not see; they are no longer live.
+  int64_t broken = 0;                    // Links among them.
   std::vector<SightedAttention> raised;  // The attention of each of these.
   bool more = false;                     // Call again.
 };

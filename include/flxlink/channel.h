@@ -44,8 +44,9 @@ struct StatusRule {
 absl::StatusOr<StatusRule> ParseStatusRule(absl::string_view text, Currency currency);
 std::string FormatStatusRule(const StatusRule& rule, Currency currency);
 
-// The status that the first rule that holds decides on, kUnknown where none holds, for a product of this price, in minor
-// units of the channel's currency, and quantity; kAbsent: it has none that can be compared, and no rule about it holds.
+// The status that the first rule that holds decides on, kUnknown where none holds, for a product of this price, in
+// minor units of the channel's currency, and quantity; kAbsent: it has none that can be compared, and no rule about it
+// holds.
 ChannelStatus EvaluateStatusRules(absl::Span<const StatusRule> rules, int64_t price, int64_t quantity);
 
 // What to do when the channel shows less stock than it last acknowledged, which usually means that it has sold some.
@@ -56,8 +57,8 @@ enum class OversellGuard {
   kOverwrite,
 };
 
-// What becomes of a link whose item may have become another product (a doubtful link; see link_state.h). It is attention
-// in each case, until the pair agrees or a person confirms or unlinks it.
+// What becomes of a link whose item may have become another product (a doubtful link; see link_state.h). It is
+// attention in each case, until the pair agrees or a person confirms or unlinks it.
 enum class OnDoubt {
   kKeep,      // It goes on.
   kHold,      // Nothing is sent to it.

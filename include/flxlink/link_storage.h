@@ -185,9 +185,10 @@ class LinkStorage {
 
   // A person's edits, without a fence, in their order and in one transaction. What became of each: NOT_FOUND names the
   // SKU or item; FAILED_PRECONDITION: kLink where either side has another link (the message names it) or the item is
-  // not live, kUnlink and kConfirm where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which also gives
-  // INVALID_ARGUMENT for a status that nobody states. One that fails changes nothing and does not keep others from
-  // being made. Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is done.
+  // not live, kUnlink and kConfirm where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which
+  // also gives INVALID_ARGUMENT for a status that nobody states. One that fails changes nothing and does not keep
+  // others from being made. Repeat: OK; kUnlink of a listing variant that has no link because a person unlinked it is
+  // done.
   virtual absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                                 absl::Time now) = 0;
 

@@ -19,8 +19,8 @@
 // *Oversell guard*: when a full sync, or a conflict, finds less stock on the channel than was acknowledged, or than a
 // push in doubt may have left there, and nothing that was sent, the channel has probably sold some. Unless the
 // channel's policy says overwrite, the quantity is then not raised until the product's quantity has been stated again
-// after that observation; meanwhile it is attention. A lower one is sent all the same. Nothing else ends the guard: when
-// an item that was hidden by the quantity 0 is shown again its quantity is held as before.
+// after that observation; meanwhile it is attention. A lower one is sent all the same. Nothing else ends the guard:
+// when an item that was hidden by the quantity 0 is shown again its quantity is held as before.
 //
 // *Fixed* fields of an item (channel_variant.h) are never sent, in doubt or not: the channel would not take them. Where
 // a fixed field has another value than the one desired, as the last pull saw it, that is attention and the link is
@@ -237,9 +237,9 @@ struct SyncPlan {
 //
 // `siblings` are links of the same channel that share a parent with one of the batch (members of the batch may be among
 // them), and `unlinked` the live items of these parents that no link has; both matter only with
-// SyncPolicy::parent_status. There a product is hidden only where every live item of it is linked and to be hidden: those
-// with no desired status, and unlinked ones, count as wanting what the channel shows. It is shown where one is to be
-// listed and no person has stated that another is hidden. A link whose status is not sent for that gets attention.
+// SyncPolicy::parent_status. There a product is hidden only where every live item of it is linked and to be hidden:
+// those with no desired status, and unlinked ones, count as wanting what the channel shows. It is shown where one is to
+// be listed and no person has stated that another is hidden. A link whose status is not sent for that gets attention.
 SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
                   absl::Span<const UnlinkedItem> unlinked = {});
 
@@ -259,11 +259,11 @@ struct Reconciliation {
 
 // For each link that has something to do, what to write before it is marked dirty. With `compare_seen` (full sync) a
 // field that the last pull saw with another value than acknowledged is drift: what was seen becomes acknowledged, so
-// that the next plan corrects it; a number that it saw no more was taken away. What was seen no later than the last acknowledgement and SyncPolicy::read_lag after
-// it may be older than that: it is passed over, and sets no guard. Without `compare_seen`, only links whose desired
-// differs from acknowledged are found (a policy changed, a mark was lost). Of a doubtful link that the channel holds only
-// drift is found, so that it is sent once the doubt has ended. With `retry_refused` (the channel was given
-// another policy, or other settings) what was refused is tried once more.
+// that the next plan corrects it; a number that it saw no more was taken away. What was seen no later than the last
+// acknowledgement and SyncPolicy::read_lag after it may be older than that: it is passed over, and sets no guard.
+// Without `compare_seen`, only links whose desired differs from acknowledged are found (a policy changed, a mark was
+// lost). Of a doubtful link that the channel holds only drift is found, so that it is sent once the doubt has ended.
+// With `retry_refused` (the channel was given another policy, or other settings) what was refused is tried once more.
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
                                                bool retry_refused = false);
 

@@ -106,8 +106,8 @@ std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
   if (outcome.empty()) outcome = "not tried";
   return absl::StrCat(head, "key \"", rule.key,
                       "\"; listing variants with it: ", CountAndNames(rule.listing_count, rule.listings),
-                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), NotLive(rule), "; ", outcome,
-                      rule.stopped ? ", and no later rule is tried" : "");
+                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), NotLive(rule), "; ",
+                      outcome, rule.stopped ? ", and no later rule is tried" : "");
 }
 
 std::string DescribeEvent(const LinkEvent& event) {

@@ -20,7 +20,7 @@ constexpr absl::Duration kPeekEvery = absl::Milliseconds(20);
 constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
 
 // What linking reads was changed by a job where one of these is not 0.
-constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",   "gone",
+constexpr absl::string_view kLinkInputCounts[] = {"inserted", "changed", "healed",    "gone",
                                                   "created",  "broken",  "refreshed", "dissolved"};
 
 // How often one who waits looks whether the job is to yield.

@@ -78,8 +78,8 @@ absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, linking:
 
 // What each rule says, by the key index where the last link job left one for these rules.
 absl::StatusOr<std::vector<linking::IdExplanation>> ExplainRules(const EngineOptions& options, const Channel& channel,
-                                                          const Linker& linker, linking::LinkLookup& lookup,
-                                                          int64_t listing_id) {
+                                                                 const Linker& linker, linking::LinkLookup& lookup,
+                                                                 int64_t listing_id) {
   const auto explain = [&](linking::LinkLookup& indexed, const linking::LinkKeys& keys) {
     return linking::ExplainById(indexed, keys, linker, channel.config, listing_id,
                                 ListingExplanation::Rule::kMaxCounted);

@@ -200,9 +200,7 @@ absl::string_view ToString(StatusAuthor author) {
   return "";
 }
 
-absl::string_view ToString(StatusDrift drift) {
-  return drift == StatusDrift::kCorrect ? "correct" : "adopt";
-}
+absl::string_view ToString(StatusDrift drift) { return drift == StatusDrift::kCorrect ? "correct" : "adopt"; }
 
 absl::optional<StatusDrift> ParseStatusDrift(absl::string_view text) {
   for (const StatusDrift drift : {StatusDrift::kCorrect, StatusDrift::kAdopt}) {

@@ -38,8 +38,7 @@ void AddWish(const SyncBatch& batch, int64_t i, int64_t batch_row, const SyncPol
              std::vector<Wish>* wishes) {
   if (!HasSay(batch, i)) return;
   const SyncRow& row = batch.rows[static_cast<size_t>(i)];
-  const ChannelStatus desired =
-      IsClosed(row, policy) ? ChannelStatus::kUnknown : Desired(row, policy).status;
+  const ChannelStatus desired = IsClosed(row, policy) ? ChannelStatus::kUnknown : Desired(row, policy).status;
   const bool is_stated = desired != ChannelStatus::kUnknown;
   wishes->push_back({batch.parent_id[i], is_stated ? desired : row.seen.status, batch.sku[i], batch_row, is_stated,
                      is_stated && row.status.author == StatusAuthor::kPerson});

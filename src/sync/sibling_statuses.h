@@ -22,8 +22,8 @@ struct SiblingDisagreements {
   std::vector<std::string> details;
 };
 
-// By the rules of PlanSync. A row of `siblings` whose link is in `batch` too does not count: the batch's row does. Items
-// that are dead have no say.
+// By the rules of PlanSync. A row of `siblings` whose link is in `batch` too does not count: the batch's row does.
+// Items that are dead have no say.
 SiblingDisagreements FindSiblingDisagreements(const SyncBatch& batch, const SyncBatch& siblings,
                                               const SyncPolicy& policy, absl::Span<const UnlinkedItem> unlinked);
 

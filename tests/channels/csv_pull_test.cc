@@ -159,8 +159,7 @@ TEST_F(CsvChannelTest, ASiblingThatSaysAnotherStatusIsToldAndHasItsProducts) {
   for (int64_t i = 0; i < pages[0].items.size(); ++i) {
     seen.push_back(absl::StrCat(pages[0].items.external_id[i], " ", ToString(ValuesAt(pages[0].items, i).status)));
   }
-  EXPECT_THAT(seen,
-              ElementsAre("a/1\n2 listed", "a/3 listed", "b/1 not_understood", "a/4 listed", "a/5 listed",
+  EXPECT_THAT(seen, ElementsAre("a/1\n2 listed", "a/3 listed", "b/1 not_understood", "a/4 listed", "a/5 listed",
                                 "b/2 not_understood"));
   const std::vector<ItemProblem>& problems = pages[0].problems;
   ASSERT_THAT(problems, SizeIs(3)) << "an image says nothing of a variant";

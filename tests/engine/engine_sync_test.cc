@@ -405,7 +405,8 @@ TEST_P(EngineSyncTest, WhereNothingCanBeHiddenTheQuantityHides) {
     state(Health::kListed);
     EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1);
     EXPECT_EQ(ValuesOf("i1").quantity, quantity + 1);
-    EXPECT_EQ(Listing("s1").status, (ListingStatus{Health::kListed, PendingChange::kNone, false, StatusAuthor::kPerson}));
+    EXPECT_EQ(Listing("s1").status,
+              (ListingStatus{Health::kListed, PendingChange::kNone, false, StatusAuthor::kPerson}));
     EXPECT_TRUE(Listing("s1").attentions.empty());
     WriteProducts({{"s1", "s1", 1000, quantity}});
     Run(JobKind::kSync);

@@ -9,8 +9,7 @@
 namespace flxlink::model {
 namespace {
 
-constexpr Health kBases[] = {Health::kNotListed, Health::kListed, Health::kHidden, Health::kDelisted,
-                             Health::kUnknown};
+constexpr Health kBases[] = {Health::kNotListed, Health::kListed, Health::kHidden, Health::kDelisted, Health::kUnknown};
 constexpr PendingChange kChanges[] = {PendingChange::kNone, PendingChange::kHiding, PendingChange::kUnhiding,
                                       PendingChange::kDelisting};
 constexpr ChannelStatus kStatuses[] = {ChannelStatus::kUnknown, ChannelStatus::kListed, ChannelStatus::kHidden,
@@ -131,8 +130,8 @@ TEST(ListingStatusTest, ARulesStatusLastsWhileOneHolds) {
 
 // Hidden by one rule and then shown by another, the status from before both is what returns.
 TEST(ListingStatusTest, WhatReturnsIsFromBeforeTheFirstRule) {
-  const ListingStatus hidden = Acknowledge(StateByRule(Adopted(Health::kListed), ChannelStatus::kHidden),
-                                           ChannelStatus::kHidden);
+  const ListingStatus hidden =
+      Acknowledge(StateByRule(Adopted(Health::kListed), ChannelStatus::kHidden), ChannelStatus::kHidden);
   EXPECT_EQ(StateByRule(hidden, ChannelStatus::kListed),
             ByRule(Health::kHidden, PendingChange::kUnhiding, ChannelStatus::kListed));
   const ListingStatus returning = StateByRule(hidden, ChannelStatus::kUnknown);

@@ -89,7 +89,8 @@ TEST_P(StorageConformance, APageWithoutCompareAtPricesShowsNone) {
   StockCompareAtPrice(shop);
   shop.Pull({{"X1", 100, 10}});
   EXPECT_EQ(shop.LinkRow("S1").seen.compare_at_price, kAbsent);
-  EXPECT_EQ(shop.LinkRow("S1").acknowledged.compare_at_price, kAbsent) << "nothing was settled yet: it is what was seen";
+  EXPECT_EQ(shop.LinkRow("S1").acknowledged.compare_at_price, kAbsent)
+      << "nothing was settled yet: it is what was seen";
 }
 
 TEST_P(StorageConformance, ACompareAtPriceThatChangesMakesItsLinksDirty) {

@@ -34,8 +34,7 @@ void SetConfig(Shop& shop, const ChannelConfig& config) {
             absl::OkStatus());
 }
 
-PulledItem Item(const std::string& sku, ChannelStatus status = ChannelStatus::kListed,
-                std::vector<Field> more = {}) {
+PulledItem Item(const std::string& sku, ChannelStatus status = ChannelStatus::kListed, std::vector<Field> more = {}) {
   more.insert(more.begin(), {"sku", sku});
   return {"X1", 100, 10, status, "P", more};
 }
@@ -133,8 +132,7 @@ TEST_P(StorageConformance, WhatARuleShowedAndSomebodyHidStaysHidden) {
 TEST_P(StorageConformance, AStatusThatIsNotUnderstoodIsAttentionUntilItIs) {
   Shop shop(under_test());
   StockRuled(shop);
-  const PullWriteResult seen =
-      See(shop, Item("S1", ChannelStatus::kNotUnderstood, {{"status", "unlisted"}}), At(20));
+  const PullWriteResult seen = See(shop, Item("S1", ChannelStatus::kNotUnderstood, {{"status", "unlisted"}}), At(20));
   ASSERT_EQ(seen.raised.size(), 1u);
   EXPECT_EQ(FieldValue(seen.raised[0].attention.args, "status"), "unlisted");
   EXPECT_EQ(HealthOf(shop.Listing("S1").status), Health::kUnknown);

@@ -51,9 +51,8 @@ TEST_F(SiblingsTest, ThatDisagreeKeepTheirStatusAndSendTheRest) {
   ASSERT_THAT(plan.items, SizeIs(2));
   EXPECT_EQ(plan.items[0].mask, kPrice);
   EXPECT_EQ(ItemAttention(plan, 0).code, problem_code::kSiblingsDisagree);
-  EXPECT_EQ(
-      ItemAttention(plan, 0).message,
-      "the channel has one status for the product, and its items want listed for SKU3; hidden for SKU1, SKU2");
+  EXPECT_EQ(ItemAttention(plan, 0).message,
+            "the channel has one status for the product, and its items want listed for SKU3; hidden for SKU1, SKU2");
   EXPECT_EQ(plan.items[1].mask, kStatus);
   EXPECT_EQ(plan.items[1].listing_id, 4);
   ASSERT_THAT(plan.settled.rows, SizeIs(2));

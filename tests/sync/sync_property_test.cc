@@ -290,7 +290,8 @@ bool IsAgainst(const SyncRow& row, ChannelStatus status, const SyncPolicy& polic
   if (row.seen.status == ChannelStatus::kDead) return false;
   const Values wanted = MustNotBeTouched(row, policy) ? Values() : Wanted(row, policy);
   if (status == ChannelStatus::kListed) {
-    const bool hides = wanted.count("status") != 0 && wanted.at("status") == static_cast<int64_t>(ChannelStatus::kHidden);
+    const bool hides =
+        wanted.count("status") != 0 && wanted.at("status") == static_cast<int64_t>(ChannelStatus::kHidden);
     return hides && row.status.author == StatusAuthor::kPerson;
   }
   if (wanted.count("status") == 0) return row.seen.status != ChannelStatus::kHidden;
@@ -556,7 +557,8 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
     to_send.erase("quantity");
     result.codes += "quantity_below_acknowledged ";
   }
-  if (to_send.count("status") != 0 && IsStatusHeld(problem, i) && to_send.erase("status") != 0) result.codes += "siblings_disagree ";
+  if (to_send.count("status") != 0 && IsStatusHeld(problem, i) && to_send.erase("status") != 0)
+    result.codes += "siblings_disagree ";
   if (IsPriceInAnotherCurrency(row, problem.policy)) result.codes += "currency_mismatch ";
   const Values differing = DifferingOrInDoubt(row, problem.policy);
   const Wish wish = WishOf(row, to_send, differing);
@@ -687,8 +689,7 @@ std::map<int64_t, std::string> ActualReconciliation(const PlanCase& problem, boo
 TEST(SyncPropertyTest, PlansLikeTheReference) {
   for (uint64_t seed = 0; seed < kBatches; ++seed) {
     const PlanCase problem = Generator(seed).Make();
-    ASSERT_EQ(ActualPlan(problem.Plan()), ReferencePlan(problem))
-        << "seed " << seed;
+    ASSERT_EQ(ActualPlan(problem.Plan()), ReferencePlan(problem)) << "seed " << seed;
   }
 }
 

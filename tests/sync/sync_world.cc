@@ -651,8 +651,7 @@ class World {
   bool IsHeld(const Link& link) const {
     if (policy_.oversell_guard != OversellGuard::kHold || !link.sold || IsHidden(link)) return false;
     int64_t known = link.row.acknowledged.quantity;
-    const bool is_open =
-        link.row.in_doubt.Has(SyncField::kQuantity) && !link.row.confirmed.Has(SyncField::kQuantity);
+    const bool is_open = link.row.in_doubt.Has(SyncField::kQuantity) && !link.row.confirmed.Has(SyncField::kQuantity);
     if (known == kAbsent || is_open) {
       known = link.row.seen_at < link.row.guarded_at ? kAbsent : link.row.seen.quantity;
     }

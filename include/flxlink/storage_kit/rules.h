@@ -278,7 +278,8 @@ PairVerdict JudgePair(const LinkPriority& rules, const std::vector<Field>& listi
 // Whether a link can become doubtful: not what a person made or confirmed, where ids are never used again.
 bool CanBeDoubted(bool by_hand, bool own_ids);
 
-// Whether a link, doubtful or not, is doubtful once its item was seen with other keys. One that was broken has to agree.
+// Whether a link, doubtful or not, is doubtful once its item was seen with other keys. One that was broken has to
+// agree.
 bool IsDoubtfulAfter(bool doubtful, bool was_broken, const PairVerdict& verdict);
 
 // Whether an attention is of sightings: one gives and ends it, and nothing else does while the link is linked.

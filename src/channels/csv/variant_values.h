@@ -73,7 +73,8 @@ class VariantCells {
   absl::StatusOr<int64_t> ReadQuantity(const csv::ShopifyVariant& variant) const;
   // It stands on the product's first row.
   absl::StatusOr<ChannelStatus> ReadStatus(const csv::ShopifyVariant& variant) const;
-  // All of them. A compare-at price that cannot be read is none here: nobody may have asked for it, so it fails no pull.
+  // All of them. A compare-at price that cannot be read is none here: nobody may have asked for it, so it fails no
+  // pull.
   absl::StatusOr<ItemValues> ReadValues(const csv::ShopifyVariant& variant) const;
   // What is to be told where a row says another status than its product, whose status is the item's. nullopt: nothing.
   absl::optional<Problem> FindOtherStatus(const csv::ShopifyVariant& variant) const;

@@ -252,9 +252,9 @@ void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sight
   const storage::LinkAfterSighting after = storage::AfterSighting(ValueOf(link_identities, listing.listing_id), seen);
   SetValue(listing.listing_id, after.identity, &link_identities);
   if (after.state == LinkState::kBroken) {
-    const bool breaks = sighting.is_news &&
-                        Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author,
-                              &result->raised);
+    const bool breaks =
+        sighting.is_news &&
+        Break(listing, storage::ItemReplaced(item.external_id, after.identity, seen), author, &result->raised);
     if (breaks) ++result->broken;
     return Reindex(listing);
   }

@@ -91,8 +91,7 @@ void WriteLink(MemoryChannel& channel, const LinkWrite& row, const Author& autho
   MemoryListing& listing = channel.listings.at(row.listing_id);
   if (row.channel_variant_id != 0) {
     if (listing.channel_variant_id == row.channel_variant_id) return;
-    channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason,
-                 author, row.record_change);
+    channel.Link(listing, channel.items.at(row.channel_variant_id), row.rule, row.reason, author, row.record_change);
     return;
   }
   if (listing.channel_variant_id != 0) return;

@@ -53,7 +53,8 @@ constexpr const char* kImpossible[] = {
     "FROM link l WHERE l.in_doubt NOT NULL AND l.state = 'linked' AND l.dirty_since IS NULL AND NOT EXISTS "
     "(SELECT 1 FROM push_item i WHERE i.channel_id = l.channel_id AND i.listing_id = l.listing_id)",
     "SELECT LINK(l) || ': a mark is neither 0 nor 1' FROM link l "
-    "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1) OR l.doubtful NOT IN (0, 1) OR l.kept_hidden NOT IN (0, 1)",
+    "WHERE l.by_hand NOT IN (0, 1) OR l.paused NOT IN (0, 1) OR l.doubtful NOT IN (0, 1) OR l.kept_hidden NOT IN (0, "
+    "1)",
     "SELECT LINK(l) || ': the fields in doubt, ' || l.in_doubt || ', cannot be' FROM link l "
     "WHERE l.in_doubt = '' OR l.in_doubt GLOB '*[^a-z0-9_,]*'",
     "SELECT LINK(l) || ': the confirmed fields, ' || l.confirmed || ', cannot be' FROM link l "
@@ -65,7 +66,8 @@ constexpr const char* kImpossible[] = {
     "SELECT LINK(l) || ': the refused values, ' || l.refused || ', cannot be' FROM link l "
     "WHERE l.refused NOT NULL AND NOT (json_valid(l.refused) AND json_type(l.refused) = 'object')",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "
-    "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead', 'not_understood')",
+    "WHERE l.acked_price < 0 OR l.acked_compare_at_price < 0 OR l.acked_status NOT IN ('listed', 'hidden', 'dead', "
+    "'not_understood')",
     "SELECT LINK(l) || ': the acknowledged content cannot be' FROM link l WHERE l.acked_content NOT NULL AND NOT "
     "json_valid(l.acked_content)",
     "SELECT printf('hand_unlink of channel %d, listing %d, channel variant %d: one of them is not there', "
@@ -93,7 +95,8 @@ constexpr const char* kImpossible[] = {
     "s.imports",
     "SELECT LISTING(v) || ': its fields cannot be' FROM listing_variant v WHERE NOT json_valid(v.fields)",
     "SELECT ITEM(c) || ': its price, status, fields or mark of being gone cannot be' FROM channel_variant c "
-    "WHERE c.price < 0 OR c.compare_at_price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead', 'not_understood') OR c.gone NOT IN (0, "
+    "WHERE c.price < 0 OR c.compare_at_price < 0 OR c.status NOT IN ('listed', 'hidden', 'dead', 'not_understood') OR "
+    "c.gone NOT IN (0, "
     "1) "
     "OR NOT json_valid(c.fields)",
     "SELECT ITEM(c) || ': it was seen by a pull that is yet to come' FROM channel_variant c "

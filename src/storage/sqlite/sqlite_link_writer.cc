@@ -32,12 +32,12 @@ LinkWriter::~LinkWriter() {
 bool LinkWriter::Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason, bool recorded) {
   if (recorded) RecordBoth(link.listing_id, item.channel_variant_id);
   const ListingStatus status = storage::StatusAfterLink(link.status, item.seen.status);
-  const int64_t linked = link_.Run(
-      channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
-      ToString(status.base), status.paused, NullIfAbsent{item.seen.price},
-      NullIfAbsent{item.seen.quantity}, StatusText(item.seen.status), NullIfAbsent{item.seen.compare_at_price},
-      author_.at, NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged),
-      NullIfEmpty{FormatSyncFields(item.doubt.fields)}, NullIfEmpty{FormatQuantities(item.doubt)});
+  const int64_t linked =
+      link_.Run(channel_id_, link.listing_id, item.channel_variant_id, rule, NullIfEmpty{ToString(reason)}, rule == 0,
+                ToString(status.base), status.paused, NullIfAbsent{item.seen.price}, NullIfAbsent{item.seen.quantity},
+                StatusText(item.seen.status), NullIfAbsent{item.seen.compare_at_price}, author_.at,
+                NullIfEmpty{item.identity}, static_cast<int64_t>(DirtyRank::kChanged),
+                NullIfEmpty{FormatSyncFields(item.doubt.fields)}, NullIfEmpty{FormatQuantities(item.doubt)});
   if (linked == 0) return false;
   if (!item.doubt.fields.empty()) WriteItemDoubt(db_, channel_id_, item.channel_variant_id, {});
   WriteAttentions(db_, channel_id_, link.listing_id, {});

@@ -97,8 +97,7 @@ class LinkRowWriter {
     item.identity = find_.String(8);
     item.doubt = ReadDoubt(db_, find_, 9);
     find_.Reset();
-    if (link.channel_variant_id != 0 ||
-        !links_.Link(link, item, row.rule, row.reason, row.record_change)) {
+    if (link.channel_variant_id != 0 || !links_.Link(link, item, row.rule, row.reason, row.record_change)) {
       return CheckFree(db_, channel_id_, link, item);
     }
     return absl::OkStatus();

@@ -84,10 +84,10 @@ class ItemWriter {
     const bool same_values = has_refusals && ReadItemValues(find_, 8) == ValuesAt(items_, row);
     const bool may_end = has_refusals && !(same_content && same_fixed && same_values);
     const Refusals refusals = may_end ? FindRefusals(*link, item_id, row) : Refusals();
-    const bool may_doubt =
-        link.has_value() && !same_content && storage::CanBeDoubted(link->by_hand, items_.own_ids);
+    const bool may_doubt = link.has_value() && !same_content && storage::CanBeDoubted(link->by_hand, items_.own_ids);
     const bool other_keys = may_doubt && HasOtherKeys(item_id, row);
-    const bool same_status = find_.EnumValue(3, ChannelStatus::kNotUnderstood) == items_.status[static_cast<size_t>(row)];
+    const bool same_status =
+        find_.EnumValue(3, ChannelStatus::kNotUnderstood) == items_.status[static_cast<size_t>(row)];
     Update(item_id, row, fixed, identity);
     NameItem(item_id, row);
     if (!link.has_value()) return;
@@ -277,8 +277,7 @@ class ItemWriter {
     const ListingStatus status = FollowChannel(link.status, seen.status, config_.on_status_drift);
     if (!(status == link.status)) WriteStatus(db_, channel_id_, link.listing_id, status);
     const SyncFields in_doubt = link.in_doubt.empty() ? SyncFields() : ReadSyncFields(db_, link.in_doubt);
-    const ItemValues known =
-        storage::KnownAfterSighting(link.acknowledged, seen, status, link.is_settled, in_doubt);
+    const ItemValues known = storage::KnownAfterSighting(link.acknowledged, seen, status, link.is_settled, in_doubt);
     if (known == link.acknowledged) return status;
     Query(db_,
           "UPDATE link SET acked_price = ?3, acked_quantity = ?4, acked_status = ?5, acked_compare_at_price = ?6 "
@@ -295,8 +294,7 @@ class ItemWriter {
     const storage::PairVerdict verdict = storage::JudgePair(
         config_.link_priority, storage::ListingKeys(query.Text(0), query.Text(1), ReadFields(db_, query.Text(2))),
         storage::ItemKeys(items_.external_id[row], storage::RowFields(items_.fields, row)));
-    const bool doubtful =
-        storage::IsDoubtfulAfter(link.doubtful, link.state == LinkState::kBroken, verdict);
+    const bool doubtful = storage::IsDoubtfulAfter(link.doubtful, link.state == LinkState::kBroken, verdict);
     if (doubtful == link.doubtful) return doubtful;
     ++(doubtful ? result_.doubtful : result_.agreed);
     Query(db_, "UPDATE link SET doubtful = ?3 WHERE channel_id = ?1 AND listing_id = ?2")

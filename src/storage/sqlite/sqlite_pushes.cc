@@ -344,8 +344,8 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            known.mask.Has(SyncField::kCompareAtPrice), NullIfAbsent{known.values.compare_at_price},
            GuardAfter(db, channel_id, link, row, batch), row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
-           now, NullIfEmpty{ForcedAfter(db, link, row)},
-           NullIfEmpty{FormatQuantities(storage::DoubtAfter(row))}, NullIfEmpty{FormatSyncFields(row.confirmed)});
+           now, NullIfEmpty{ForcedAfter(db, link, row)}, NullIfEmpty{FormatQuantities(storage::DoubtAfter(row))},
+           NullIfEmpty{FormatSyncFields(row.confirmed)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);

@@ -50,9 +50,10 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   return channel;
 }
 
-#define FLXLINK_SELECT_LINK                                                                               \
-  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, " \
-  "dirty_version, forced, guarded_at, status_author, status_before, kept_hidden, doubtful FROM link WHERE channel_id = ?1 AND "
+#define FLXLINK_SELECT_LINK                                                                                            \
+  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, "              \
+  "dirty_version, forced, guarded_at, status_author, status_before, kept_hidden, doubtful FROM link WHERE channel_id " \
+  "= ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
   if (!query.Next()) return absl::nullopt;
