@@ -48,6 +48,8 @@ ChannelConfig FullConfig() {
   config.currency = Currency::Parse("EUR").value();
   config.oversell_guard = OversellGuard::kOverwrite;
   config.zero_prices = true;
+  config.on_doubt = OnDoubt::kDissolve;
+  config.on_status_drift = StatusDrift::kAdopt;
   config.status_rules = {{Subject::kQuantity, Comparison::kLessOrEqual, 0, Action::kHide},
                          {Subject::kPrice, Comparison::kGreater, 1990, Action::kUnhide}};
   config.break_limit = 0;
@@ -128,7 +130,7 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
   EXPECT_EQ(absl::BytesToHexString(EncodeChannelConfig(FullConfig())),
             "0a0473686f7012036373761a100a0470617468120873686f702e6373761a060a046d6f6465220a0a03736b751203736b"
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
-            "0162071005188c1f2001680070077814800101");
+            "0162071005188c1f2001680070077814800102880101900101");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())), "0a120a01410a001201421801200128013001400112020004");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobReport(kCounts, "5/7")),
             "220a0a066c696e6b6564100322110a0473656e7410ffffffffffffffffff013203352f37");
