@@ -68,8 +68,8 @@ struct AdapterCapabilities {
   // External ids are the platform's own, and an id is never used again for another item. Default: they may be, as ids
   // that are made of text.
   bool own_ids = false;
-  // The channel fields that link rules can compare. Empty: any name may be asked for. Pulls show these, the content that
-  // can be set, and as `status` the word of a status that is not understood (ChannelStatus::kNotUnderstood).
+  // The channel fields that link rules can compare. Empty: any name may be asked for. Pulls show these, the content
+  // that can be set, and as `status` the word of a status that is not understood (ChannelStatus::kNotUnderstood).
   std::vector<std::string> link_fields;
   // The statuses that items can have. Empty: the channel has none.
   std::vector<ChannelStatus> status_set;
