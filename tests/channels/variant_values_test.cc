@@ -93,13 +93,13 @@ TEST_F(VariantValuesTest, APullPassesOverAStatusAndACompareAtPriceThatCannotBeRe
   variant.row.line = 7;
   variant.product_row.line = 7;
   variant.price = "1";
-  EXPECT_EQ(*cells.ReadStatus(variant), ChannelStatus::kUnknown);
+  ExpectError(cells.ReadStatus(variant).status(), "\"Published\": \"\" is no status");
   EXPECT_EQ(*cells.ReadCompareAtPrice(variant), kAbsent);
   variant.status = "active";
   variant.compare_at_price = "soon";
   ExpectError(cells.ReadStatus(variant).status(), "\"Published\": \"active\"");
   ExpectError(cells.ReadCompareAtPrice(variant).status(), "\"Variant Compare At Price\"");
-  EXPECT_EQ(*cells.ReadValues(variant), (ItemValues{100, kAbsent, ChannelStatus::kUnknown, kAbsent}));
+  EXPECT_EQ(*cells.ReadValues(variant), (ItemValues{100, kAbsent, ChannelStatus::kNotUnderstood, kAbsent}));
 }
 
 TEST_F(VariantValuesTest, NamesColumnsAsTheFileDoes) {
