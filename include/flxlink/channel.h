@@ -57,7 +57,7 @@ enum class OversellGuard {
   kOverwrite,
 };
 
-// What becomes of a link whose item may have become another product (a doubtful link; see link_state.h). It is
+// What becomes of a link whose item may have become another product (a doubtful link; see ListingRow). It is
 // attention in each case, until the pair agrees or a person confirms or unlinks it.
 enum class OnDoubt {
   kKeep,      // It goes on.

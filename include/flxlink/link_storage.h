@@ -50,7 +50,6 @@ struct ChannelKeyPage {
   std::vector<StringColumn> columns;
   StringColumn parent;
   std::vector<uint8_t> live;
-  std::vector<ChannelStatus> status;
 
   int64_t size() const { return static_cast<int64_t>(channel_variant_id.size()); }
 };

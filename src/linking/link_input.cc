@@ -76,7 +76,7 @@ absl::Status LinkInput::LoadChannel(LinkLookup& lookup) {
     for (int64_t i = 0; i < page->size(); ++i) {
       const size_t at = static_cast<size_t>(i);
       CopyRow(page->columns, i, &values);
-      AddItem({page->channel_variant_id[at], page->live[at] != 0, page->status[at]}, values, page->parent[i]);
+      AddItem({page->channel_variant_id[at], page->live[at] != 0}, values, page->parent[i]);
     }
     after_id = channel_ids_.back();
   }
@@ -127,7 +127,6 @@ int64_t LinkInput::AddListing(const Listing& listing, absl::Span<const absl::str
 int64_t LinkInput::AddItem(const Item& item, absl::Span<const absl::string_view> values, absl::string_view parent) {
   channel_.AddRow(values, parent, item.live);
   channel_ids_.push_back(item.channel_variant_id);
-  channel_statuses_.push_back(item.status);
   return static_cast<int64_t>(channel_ids_.size()) - 1;
 }
 

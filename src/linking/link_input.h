@@ -14,7 +14,6 @@
 #include "absl/types/span.h"
 #include "flxlink/channel.h"
 #include "flxlink/linker.h"
-#include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 #include "flxlink/string_column.h"
 #include "src/linking/link_keys.h"
@@ -48,7 +47,6 @@ class LinkInput {
   struct Item {
     int64_t channel_variant_id = 0;
     bool live = false;
-    ChannelStatus status = ChannelStatus::kUnknown;
   };
   explicit LinkInput(const LinkFields& fields);
 
@@ -72,7 +70,6 @@ class LinkInput {
   absl::Span<const int64_t> ids(LinkSide side) const {
     return side == LinkSide::kListing ? listing_ids_ : channel_ids_;
   }
-  ChannelStatus channel_status(int64_t row) const { return channel_statuses_[static_cast<size_t>(row)]; }
   // What storage says of an unlinked listing row now.
   LinkReason stored_reason(int64_t row) const { return reasons_[static_cast<size_t>(row)]; }
   int32_t stored_rule(int64_t row) const { return rules_[static_cast<size_t>(row)]; }
@@ -103,7 +100,6 @@ class LinkInput {
   std::vector<LinkReason> reasons_;
   std::vector<int32_t> rules_;
   std::vector<int64_t> channel_ids_;
-  std::vector<ChannelStatus> channel_statuses_;
 };
 
 }  // namespace flxlink::linking

@@ -130,7 +130,7 @@ void LinkNeighbourhood::AddItem(RowIndex item) {
   int64_t& at = item_row_[static_cast<size_t>(item)];
   if (at != kNoRow) return;
   const LinkRows::Row& row = scope_.items.row(item);
-  at = input_.AddItem({row.id, row.live, row.status}, scope_.items.values(item), row.parent);
+  at = input_.AddItem({row.id, row.live}, scope_.items.values(item), row.parent);
   items_.push_back(item);
 }
 

@@ -61,7 +61,6 @@ absl::Status LinkRows::ReadPage(absl::Span<const int64_t> ids) {
     row.id = page.channel_variant_id[at];
     row.live = page.live[at] != 0;
     row.parent = page.parent[i];
-    row.status = page.status[at];
     Add(row, page.columns, i);
   }
   return absl::OkStatus();

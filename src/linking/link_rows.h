@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "flxlink/linker.h"
-#include "flxlink/listing_status.h"
 #include "flxlink/storage.h"
 #include "flxlink/string_column.h"
 #include "src/linking/link_keys.h"
@@ -51,8 +50,6 @@ class LinkRows {
     bool broken = false;
     LinkReason reason = LinkReason::kNone;
     int32_t rule = 0;
-    // Of a channel variant.
-    ChannelStatus status = ChannelStatus::kUnknown;
 
     bool unlinked() const { return linked_to == 0; }
   };

@@ -36,16 +36,15 @@ absl::optional<ChannelStatus> Wanted(const ListingStatus& status) {
     case PendingChange::kNone:
       break;
   }
-  if (status.author == StatusAuthor::kChannel) return absl::nullopt;
-  if (status.kept_hidden) return ChannelStatus::kListed;
-  return ShownStatus(status);
+  return status.author == StatusAuthor::kChannel ? absl::nullopt : ShownStatus(status);
 }
 
-// The status that shows `shown` and wants what it wanted before.
-ListingStatus Showing(const ListingStatus& status, Health shown) {
+// The status once the channel shows `seen`: what was wanted before is wanted still.
+ListingStatus Showing(const ListingStatus& status, ChannelStatus seen) {
   ListingStatus after = status;
-  after.base = shown;
-  if (status.pending == PendingChange::kDelisting) return after;
+  after.base = HealthShown(seen);
+  after.kept_hidden = status.kept_hidden && seen != ChannelStatus::kListed;
+  if (status.kept_hidden || status.pending == PendingChange::kDelisting) return after;
   const absl::optional<ChannelStatus> wanted = Wanted(status);
   // Where nobody knows what is shown, what is wanted stays to be sent once it is known.
   after.pending = !wanted.has_value() ? PendingChange::kNone
@@ -55,7 +54,7 @@ ListingStatus Showing(const ListingStatus& status, Health shown) {
 
 // What a status that somebody stated is after the channel showed another than it had acknowledged.
 ListingStatus Drifted(const ListingStatus& status, ChannelStatus seen, StatusDrift on_drift) {
-  ListingStatus drifted = Showing(status, HealthShown(seen));
+  ListingStatus drifted = Showing(status, seen);
   if (on_drift == StatusDrift::kAdopt) return Adopt(drifted);
   if (status.author == StatusAuthor::kRule && seen == ChannelStatus::kHidden) {
     drifted.kept_hidden = true;
@@ -119,15 +118,9 @@ ListingStatus Adopt(const ListingStatus& status) {
 ListingStatus FollowChannel(const ListingStatus& status, ChannelStatus seen, StatusDrift on_drift) {
   if (status.base == Health::kNotListed || status.base == Health::kDelisted) return status;
   if (seen == ChannelStatus::kUnknown) return status;
-  const bool has_drifted = status.author != StatusAuthor::kChannel && status.pending == PendingChange::kNone &&
-                           IsShowable(seen) && HealthShown(seen) != status.base;
-  if (!status.kept_hidden) {
-    return has_drifted ? Drifted(status, seen, on_drift) : Showing(status, HealthShown(seen));
-  }
-  ListingStatus kept = status;
-  kept.base = HealthShown(seen);
-  kept.kept_hidden = seen != ChannelStatus::kListed;
-  return kept;
+  const bool is_settled = status.author != StatusAuthor::kChannel && status.pending == PendingChange::kNone;
+  const bool has_drifted = is_settled && !status.kept_hidden && IsShowable(seen) && HealthShown(seen) != status.base;
+  return has_drifted ? Drifted(status, seen, on_drift) : Showing(status, seen);
 }
 
 ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linked) {
@@ -165,11 +158,7 @@ ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now) {
     return acknowledged;
   }
   // An acknowledgement may be of a push from before the last decision: what is wanted stays wanted.
-  if (!status.kept_hidden) return Showing(status, HealthShown(now));
-  ListingStatus kept = status;
-  kept.base = HealthShown(now);
-  kept.kept_hidden = now == ChannelStatus::kHidden;
-  return kept;
+  return Showing(status, now);
 }
 
 absl::string_view ToString(ChannelStatus status) {

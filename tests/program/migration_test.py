@@ -66,6 +66,23 @@ class MigrationTest(ProgramTest):
         self.text("sync", "shop")
         self.assertEqual(self.changed_lines(before), [RED.format(0, "active")])
 
+    def test_a_status_that_a_rule_gives_is_the_rules_and_any_other_is_adopted(self):
+        store = sqlite3.connect(self.path("flxlink.db"))
+        # Sold out and hidden, as the channel's rule has it. CAP is hidden, and no rule says so.
+        store.execute("UPDATE link SET health = 'hidden', pending = NULL WHERE listing_id = "
+                      "(SELECT listing_id FROM listing_variant WHERE sku = 'TEE-BLUE')")
+        store.commit()
+        store.close()
+        self.text("store", "migrate")
+        self.assertEqual(self.json("store", "check")["findings"], [])
+        authors = {row["sku"]: (row["health"], row["status_author"]) for row in self.json("listing", "list", "shop")}
+        self.assertEqual(authors["TEE-BLUE"], ("hidden", "rule"))
+        self.assertEqual(authors["CAP"], ("hidden", "channel"))
+        self.assertEqual(authors["MUG"], ("listed", "channel"))
+        self.write("products.csv", "sku,quantity\nTEE-BLUE,3\n")
+        self.text("product", "import", "products.csv")
+        self.assertIn("1 to unhide", self.text("rules", "shop"), "what was there before returns")
+
     def test_links_are_equal_and_nothing_is_wrong(self):
         self.assertRegex(self.text("store", "migrate"), "version 2")
         self.assertEqual(self.json("store", "check")["findings"], [])

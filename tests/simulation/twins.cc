@@ -217,31 +217,39 @@ class NoSightings : public ForwardingStorage {
   }
 };
 
-// Planning is not told that a link is doubtful.
-class NoDoubt : public ForwardingStorage {
+// What planning is told of dirty links is not what is stored.
+class OtherLinks : public ForwardingStorage {
  public:
   using ForwardingStorage::ForwardingStorage;
 
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
     absl::StatusOr<SyncBatch> links = ForwardingStorage::ReadDirty(channel_id, cursor, limit);
     if (!links.ok()) return links;
-    for (SyncRow& row : links->rows) row.doubtful = false;
+    for (SyncRow& row : links->rows) Change(row);
     return links;
   }
+
+ private:
+  virtual void Change(SyncRow& row) const = 0;
 };
 
-// Planning takes what is adopted for what a person stated.
-class NoAuthor : public ForwardingStorage {
+// No link is doubtful.
+class NoDoubt : public OtherLinks {
  public:
-  using ForwardingStorage::ForwardingStorage;
+  using OtherLinks::OtherLinks;
 
-  absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override {
-    absl::StatusOr<SyncBatch> links = ForwardingStorage::ReadDirty(channel_id, cursor, limit);
-    if (!links.ok()) return links;
-    for (SyncRow& row : links->rows) {
-      if (row.status.author == StatusAuthor::kChannel) row.status.author = StatusAuthor::kPerson;
-    }
-    return links;
+ private:
+  void Change(SyncRow& row) const override { row.doubtful = false; }
+};
+
+// What is adopted is what a person stated.
+class NoAuthor : public OtherLinks {
+ public:
+  using OtherLinks::OtherLinks;
+
+ private:
+  void Change(SyncRow& row) const override {
+    if (row.status.author == StatusAuthor::kChannel) row.status.author = StatusAuthor::kPerson;
   }
 };
 

@@ -155,7 +155,6 @@ TEST_P(StorageConformance, ChannelKeysAreReadByTheirIds) {
   EXPECT_THAT(ToStrings(page.external_id), ElementsAre("X1", "X2"));
   EXPECT_THAT(ToStrings(page.parent), ElementsAre("", "P"));
   EXPECT_THAT(page.live, ElementsAre(0, 1));
-  EXPECT_THAT(page.status, ElementsAre(ChannelStatus::kListed, ChannelStatus::kHidden));
 }
 
 TEST_P(StorageConformance, HoldersComeInTheOrderAsked) {

@@ -90,9 +90,6 @@ TEST_P(StorageConformance, ChannelKeysComeInColumns) {
   EXPECT_EQ(ToStrings(page.columns[4]), (std::vector<std::string>{"", "", "", ""}));
   EXPECT_EQ(ToStrings(page.parent), ToStrings(page.columns[1]));
   EXPECT_EQ(page.live, (std::vector<uint8_t>{0, 0, 1, 1}));
-  EXPECT_EQ(page.status[1], ChannelStatus::kDead);
-  EXPECT_EQ(page.status[2], ChannelStatus::kHidden);
-  EXPECT_EQ(page.status[3], ChannelStatus::kUnknown);
 }
 
 TEST_P(StorageConformance, KeysAreReadInPagesOfAnySize) {

@@ -151,7 +151,7 @@ std::string ItemText(Storage& storage, int64_t channel_id) {
     const size_t at = static_cast<size_t>(i);
     absl::StrAppend(&text, "item ", page.channel_variant_id[at], " ", page.external_id[i], " parent=", page.parent[i],
                     " sku=", page.columns[0][i], " barcode=", page.columns[1][i]);
-    absl::StrAppend(&text, " live=", page.live[at], " ", ToString(page.status[at]), "\n");
+    absl::StrAppend(&text, " live=", page.live[at], "\n");
   }
   for (const ItemRow& row : Read(storage.ReadItems(channel_id, {}, 0, Storage::kMaxRows))) {
     if (!row.fixed.empty()) absl::StrAppend(&text, "item ", row.external_id, " fixed=", Text(row.fixed), "\n");

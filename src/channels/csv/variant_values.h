@@ -46,9 +46,9 @@ struct CellFormat {
 
 // Reads what the cells of a file's variants say.
 //
-// kAbsent for a blank price, quantity or compare-at price. INVALID_ARGUMENT with
-// the problem unreadable_item names file, line and column of a cell that is not a number, of a price that the currency
-// does not have, and of a status that is none of the words; unclear_numbers, of a number that can be read in two ways.
+// kAbsent for a blank price, quantity or compare-at price. INVALID_ARGUMENT with the problem unreadable_item names
+// file, line and column of a cell that is not a number, of a price that the currency does not have, and of a status
+// that is none of the words; unclear_numbers, of a number that can be read in two ways.
 //
 // Thread-safe.
 class VariantCells {

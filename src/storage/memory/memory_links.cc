@@ -42,7 +42,6 @@ void AddRow(const MemoryItem& item, absl::Span<const std::string> fields, Channe
   page->external_id.Add(item.external_id);
   page->parent.Add(item.parent);
   page->live.push_back(item.live() ? 1 : 0);
-  page->status.push_back(item.seen.status);
 }
 
 // The rows of the map with ids above `after_id`, at most `limit`.

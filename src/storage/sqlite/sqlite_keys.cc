@@ -63,7 +63,6 @@ class ChannelKeyReader {
     page_.external_id.Add(external_id);
     page_.parent.Add(parent);
     page_.live.push_back(storage::IsLiveItem(query.Bool(4), seen) ? 1 : 0);
-    page_.status.push_back(seen);
   }
 
   Connection& db_;

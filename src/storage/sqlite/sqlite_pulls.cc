@@ -91,7 +91,7 @@ class ItemWriter {
     Update(item_id, row, fixed, identity);
     NameItem(item_id, row);
     if (!link.has_value()) return;
-    const Seen seen = {identity, was_gone || identity != known, other_keys, same_content && same_status};
+    const Seen seen = {identity, was_gone || identity != known, other_keys, same_content, same_status};
     if (!FollowItem(*link, item_id, row, seen)) return;
     const bool ended = EndRefusals(link->listing_id, refusals);
     // Another set of fields can be sent of the item than before.
@@ -182,9 +182,10 @@ class ItemWriter {
   // What a sighting of a link's item says, next to the row itself.
   struct Seen {
     std::string identity;
-    bool is_news;      // It was gone, or has another identity than before.
-    bool other_keys;   // HasOtherKeys, where the link can be doubted.
-    bool same_status;  // Fields and status are as before.
+    bool is_news;     // It was gone, or has another identity than before.
+    bool other_keys;  // HasOtherKeys, where the link can be doubted.
+    bool same_content;
+    bool same_status;
   };
 
   // To be called before the item is written.
@@ -253,7 +254,10 @@ class ItemWriter {
     }
     const ListingStatus status = FollowValues(known, row);
     const bool doubtful = seen.other_keys ? Judge(known, row) : known.doubtful;
-    if (heals || !seen.same_status || doubtful != known.doubtful || !(status == known.status)) {
+    // Of the item's content these tell where the link is doubtful, or the status is not understood.
+    const bool tells_content = doubtful || items_.status[static_cast<size_t>(row)] == ChannelStatus::kNotUnderstood;
+    const bool is_as_before = seen.same_status && doubtful == known.doubtful && status == known.status;
+    if (heals || !is_as_before || (tells_content && !seen.same_content)) {
       links_.WriteSightings(known.listing_id, &result_);
     }
     const bool can_send = !DesiredStatus(known.status).has_value() && DesiredStatus(status).has_value();
