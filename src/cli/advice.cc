@@ -27,8 +27,7 @@ struct Advice {
 constexpr Advice kAdvice[] = {
     {problem_code::kQuantityBelowAcknowledged,
      "count the stock, subtract what the channel sold, and state the quantity anew with flxlink product import FILE, "
-     "of a "
-     "file that is written since or with --as-of TIME; the next sync sends it"},
+     "with a file that is written since or --as-of TIME; the next sync sends it"},
     {problem_code::kItemGone,
      "if the item returns, flxlink pull {channel} restores the link; if it is gone for good, dissolve the link with "
      "flxlink listing unlink {channel} {sku}; if the store was imported anew, run flxlink link {channel} "

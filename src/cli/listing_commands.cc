@@ -100,7 +100,8 @@ std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
   const std::string head = absl::StrCat("rule ", number, " ", FormatLinkRule(rule.rule), ": ");
   if (!rule.has_key) {
     const bool is_blank = absl::StripAsciiWhitespace(rule.value).empty();
-    return absl::StrCat(head, "no key", is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by norm"));
+    return absl::StrCat(head, "no key",
+                        is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by the rule's normalizers"));
   }
   std::string outcome = rule.linked ? "linked" : std::string(ToString(rule.reason));
   if (outcome.empty()) outcome = "not tried";
