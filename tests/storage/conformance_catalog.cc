@@ -607,8 +607,11 @@ TEST_P(StorageConformance, PageIsStoredWithTheCursorThatFollowsIt) {
   EXPECT_EQ(keys.columns[0][0], "s");
   EXPECT_EQ(keys.columns[1][0], "b");
   EXPECT_EQ(keys.columns[1][1], "");
-  EXPECT_EQ(keys.status, (std::vector<ChannelStatus>{ChannelStatus::kHidden, ChannelStatus::kListed}));
   EXPECT_EQ(keys.live, (std::vector<uint8_t>{1, 1}));
+  const std::vector<ItemRow> items = Value(storage().ReadItems(shop.channel_id(), {}, 0, 10));
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_EQ(items[0].status, ChannelStatus::kHidden);
+  EXPECT_EQ(items[1].status, ChannelStatus::kListed);
 }
 
 TEST_P(StorageConformance, PageOfAPullThatDoesNotRunIsRefused) {
