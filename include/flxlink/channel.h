@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "flxlink/breaker.h"
 #include "flxlink/link_rule.h"
 #include "flxlink/listing_status.h"
 #include "flxlink/money.h"
@@ -111,6 +112,10 @@ struct ChannelConfig {
 
   // In this order; for each listing variant the first that holds decides. Run by the rules job only.
   std::vector<StatusRule> status_rules;
+
+  // How many changes of a kind within 24 hours go out without a person's approval (breaker.h), one a kind. Default:
+  // none is set, and AllowedChanges says how many.
+  std::vector<ChangeLimit> limits;
 
   // A pull that would break more links than this is held until a person approves the job. nullopt (the default): no
   // limit.

@@ -33,6 +33,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "flxlink/breaker.h"
 #include "flxlink/call.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
@@ -92,6 +93,7 @@ using ItemPage = Page<ItemRow>;
 using LinkHistoryPage = Page<LinkHistoryRow>;
 using JobPage = Page<Job>;
 using JobProblemPage = Page<JobProblem>;
+using HeldPage = Page<HeldRow>;
 
 // A page of products, in columns. All of its prices are in one currency.
 struct ProductPage {
@@ -310,6 +312,14 @@ class Engine {
   absl::StatusOr<Job> Cancel(int64_t job_id) { return Cancel(absl::MakeConstSpan(&job_id, 1)).front(); }
   // A new job with the same wishes, on today's data. FAILED_PRECONDITION: the old one is not final.
   virtual absl::StatusOr<Job> Rerun(int64_t job_id) = 0;
+  // The changes that the circuit breaker held of this job and that wait for a person (breaker.h), by listing variant.
+  virtual absl::StatusOr<HeldPage> ListHeld(int64_t job_id, const PageRequest& page) = 0;
+  // Approves of what a job held, exactly as it was held: what has another value by now is judged anew. The sync that
+  // sends it. NOT_FOUND: there is no such job, or nothing of the selection is held.
+  virtual absl::StatusOr<Job> ApproveHeld(const HeldSelection& selection) = 0;
+  // Drops what a job held: it is not sent while that value is desired. How many changes that are. NOT_FOUND as above.
+  virtual absl::StatusOr<int64_t> RefuseHeld(const HeldSelection& selection) = 0;
+
   // Lets a held job run, over the limit that held it. FAILED_PRECONDITION: it is not held.
   virtual absl::StatusOr<Job> Approve(int64_t job_id) = 0;
 

@@ -212,6 +212,21 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                                        absl::Span<const int64_t> listing_ids) override {
     return Around("ReadAwaited", [&] { return inner_.ReadAwaited(channel_id, listing_ids); });
   }
+  absl::StatusOr<int64_t> CountLinks(int64_t channel_id, int64_t limit) override {
+    return Around("CountLinks", [&] { return inner_.CountLinks(channel_id, limit); });
+  }
+  absl::StatusOr<ChangeCounts> ReadChangeCounts(int64_t channel_id, absl::Time since) override {
+    return Around("ReadChangeCounts", [&] { return inner_.ReadChangeCounts(channel_id, since); });
+  }
+  absl::StatusOr<std::vector<HeldRow>> ReadHeldChanges(int64_t channel_id, int64_t job_id, int64_t after_id,
+                                                       int64_t limit) override {
+    return Around("ReadHeldChanges", [&] { return inner_.ReadHeldChanges(channel_id, job_id, after_id, limit); });
+  }
+  absl::StatusOr<int64_t> DecideHeldChanges(int64_t channel_id, const HeldSelection& selection,
+                                            HeldChange::State decision, int64_t limit, absl::Time now) override {
+    return Around("DecideHeldChanges",
+                  [&] { return inner_.DecideHeldChanges(channel_id, selection, decision, limit, now); });
+  }
   absl::Status WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) override {
     return Around("WritePushLooks", [&] { return inner_.WritePushLooks(fence, looks); });
   }

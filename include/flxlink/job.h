@@ -95,14 +95,20 @@ bool IsFinal(JobState state);
 
 // Absolute numbers, so that a report can be repeated.
 struct JobProgress {
-  // What `done` and `failed` come to. nullopt: not known, as of a pull, or more than was counted when the job began.
+  // What `done`, `failed` and `held` come to. nullopt: not known, as of a pull, or more than was counted when the job began.
   // Known before the end, it is always more than they are so far; of a job that completed, it is what they are.
   absl::optional<int64_t> total;
   int64_t done = 0;
   int64_t failed = 0;
+  // Of a sync: links of which something is not sent for now, and that says so as attention: the circuit breaker or the
+  // oversell guard holds it, say, or the channel refused it before. No failure.
+  int64_t held = 0;
+
+  // How many it has come to.
+  int64_t looked_at() const { return done + failed + held; }
 
   friend bool operator==(const JobProgress& a, const JobProgress& b) {
-    return a.total == b.total && a.done == b.done && a.failed == b.failed;
+    return a.total == b.total && a.done == b.done && a.failed == b.failed && a.held == b.held;
   }
 };
 

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "flxlink/breaker.h"
 #include "flxlink/field.h"
 #include "flxlink/filter.h"
 #include "flxlink/job.h"
@@ -215,6 +216,23 @@ class LinkStorage {
   // How many links ReadDirty gives from the beginning on; `limit` where they are that many or more.
   virtual absl::StatusOr<int64_t> CountDirty(int64_t channel_id, int64_t limit) = 0;
 
+  // How many working links the channel has; `limit` where they are that many or more.
+  virtual absl::StatusOr<int64_t> CountLinks(int64_t channel_id, int64_t limit) = 0;
+
+  // How many changes that count to the circuit breaker were made from the hour of `since` on.
+  virtual absl::StatusOr<ChangeCounts> ReadChangeCounts(int64_t channel_id, absl::Time since) = 0;
+
+  // What is held of the channel's links by this job, ascending by listing_id, of those above `after_id`: all of a link,
+  // as many links as have `limit` rows together or more; none where there are no more.
+  virtual absl::StatusOr<std::vector<HeldRow>> ReadHeldChanges(int64_t channel_id, int64_t job_id, int64_t after_id,
+                                                               int64_t limit) = 0;
+
+  // A person decides on held changes, kApproved or kRefused: their attentions end, and their links become dirty. At
+  // most `limit` links, in the order of ReadHeldChanges. Returns how many changes were decided on; none: there are no
+  // more. Repeat: goes on. At most Storage::kMaxRows SKUs.
+  virtual absl::StatusOr<int64_t> DecideHeldChanges(int64_t channel_id, const HeldSelection& selection,
+                                                    HeldChange::State decision, int64_t limit, absl::Time now) = 0;
+
   // Linked rows, dirty or not, paused or not: those with ids above `after_id`, ascending.
   virtual absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) = 0;
 
@@ -276,13 +294,14 @@ class LinkStorage {
   virtual absl::Status WritePushLooks(const Fence& fence, absl::Span<const PushLook> looks) = 0;
 
   // Writes settlements; where one acknowledges something (Settlement::mask), it does so at `now`
-  // (SyncRow::acknowledged_at). What has a row leaves the push's record or, accepted, stays there with its receipt; an
-  // empty record is removed, and one of which nothing is unheard of any more is to be looked at from `now` on. A
-  // settlement of a version that is older than the link's acknowledges its values and leaves the link dirty. One of a
-  // link that is not there any more changes nothing: neither where the listing variant is linked to another channel
-  // variant by now or to none, nor where it was linked anew to the same one since that version; of one with a broken
-  // link only the doubt is written. A receipt that is decided after its link puts the item in doubt anew. Returns which
-  // attentions ended: those whose code is not stored any more. Repeat: none; a decided link is dirty once more.
+  // (SyncRow::acknowledged_at). Its changes are added to those of the hour of `now`, unless there is no record of its
+  // push. What has a row leaves the push's record or, accepted, stays there with its receipt; an empty record is
+  // removed, and one of which nothing is unheard of any more is to be looked at from `now` on. A settlement of a
+  // version that is older than the link's acknowledges its values and leaves the link dirty. One of a link that is not
+  // there any more changes nothing: neither where the listing variant is linked to another channel variant by now or to
+  // none, nor where it was linked anew to the same one since that version; of one with a broken link only the doubt is
+  // written. A receipt that is decided after its link puts the item in doubt anew. Returns which attentions ended:
+  // those whose code is not stored any more. Repeat: none; a decided link is dirty once more.
   virtual absl::StatusOr<SettlementResult> WriteSettlements(const Fence& fence, const SettlementBatch& batch,
                                                             absl::Time now) = 0;
 

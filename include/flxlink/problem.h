@@ -109,6 +109,24 @@ constexpr absl::string_view kCurrencyMismatch = "currency_mismatch";
 // Args: shown, product_quantity
 // Fix: Count the stock, subtract what the channel sold, and state the product's quantity anew; the next sync sends it.
 constexpr absl::string_view kQuantityBelowAcknowledged = "quantity_below_acknowledged";
+// The circuit breaker (breaker.h) holds a change, since a job was to make more of its kind than the channel allows: a
+// price of less than half or more than double the known one.
+// Args: job, field, known, value
+// Fix: Approve the job's changes where they are right, all or by SKU. Else refuse them, or state the right value; what
+//      is within the limits goes out.
+constexpr absl::string_view kRepriceHeld = "reprice_held";
+// The same: a status rule hides too many.
+// Args: job, field, known, value
+// Fix: Approve the job's changes where they are right, all or by SKU. Else refuse them, or correct the status rule.
+constexpr absl::string_view kHideHeld = "hide_held";
+// The same: a status rule shows too many.
+// Args: job, field, known, value
+// Fix: Approve the job's changes where they are right, all or by SKU. Else refuse them, or correct the status rule.
+constexpr absl::string_view kShowHeld = "show_held";
+// The same: too many quantities of 0 that nobody stated, since products are absent from their feeds.
+// Args: job, field, known, value
+// Fix: Approve the job's changes where the products are gone. Else import the whole feed.
+constexpr absl::string_view kZeroHeld = "zero_held";
 // The channel has one status for the whole product and its listing variants want different ones.
 // Args: parent_id
 // Fix: Change the status rules so that the product's variants agree, then run them.
@@ -266,6 +284,10 @@ constexpr absl::string_view kJobRunning = "job_running";
 // Args: job
 // Fix: Approve a job that is held.
 constexpr absl::string_view kJobNotHeld = "job_not_held";
+// The job holds no changes that wait for a person's approval, or none of those that were named.
+// Args: job
+// Fix: Look at what the job holds, and name changes among it.
+constexpr absl::string_view kNothingHeld = "nothing_held";
 // The worker that ran the job does not hold its channel's slot any more: another one goes on with the job or has ended
 // it.
 // Args: job

@@ -24,6 +24,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "flxlink/breaker.h"
 #include "flxlink/item_values.h"
 #include "flxlink/problem.h"
 #include "flxlink/rare_vector.h"
@@ -206,6 +207,9 @@ struct Settlement {
   bool gone = false;
   // What the channel refused for good. Takes the place of what is stored, whether settled or not.
   RareVector<RefusedValue> refused;
+  // What the circuit breaker holds of the link. Takes the place of what is stored, except what a person has decided of
+  // since that version (storage_kit/rules.h).
+  RareVector<HeldChange> held;
   // An index into SettlementBatch::attentions, whose entry takes the place of what is stored, or kClearAttentions or
   // kKeepAttentions. Written whether settled or not.
   int32_t attentions = kClearAttentions;
@@ -218,6 +222,8 @@ struct SettlementBatch {
   std::vector<Settlement> rows;
   // Sets of attentions: not empty, each with at most one problem a code.
   std::vector<std::vector<Problem>> attentions;
+  // The changes that count and that the channel took: added to those of the hour.
+  ChangeCounts changes;
   // As of when what conflicts saw was so: storage's time before the call.
   absl::Time seen_at = absl::InfinitePast();
 };

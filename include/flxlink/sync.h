@@ -38,6 +38,7 @@
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "flxlink/breaker.h"
 #include "flxlink/channel.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/channel_variant.h"
@@ -85,6 +86,8 @@ struct SyncRow {
   int64_t product_quantity = kAbsent;
   // When the product's quantity was last stated.
   absl::Time quantity_at;
+  // It is 0, and nobody stated that: the product was absent from its feed.
+  bool zero_by_absence = false;
   ListingStatus status;
   // What the listing variant has of the content that the channel syncs (ChannelConfig::sync_fields), as in ItemValues.
   // Storage reads no other content, here and below.
@@ -102,6 +105,8 @@ struct SyncRow {
   // it is acknowledged or refused, all until the link is settled. What could not be sent by then waits like any other
   // field for what ends its block. Of an older version than the link's no settlement counts.
   SyncFields forced{};
+  // What the circuit breaker holds of it, and what people decided of that.
+  RareVector<HeldChange> held{};
   // The fields of which a push may still land, or has landed unheard of.
   SyncFields in_doubt{};
   // Those of them of which the channel has acknowledged what was sent last: only what was sent before may still land.
@@ -187,6 +192,14 @@ ItemValues Desired(const SyncRow& row, const SyncPolicy& policy);
 RareVector<int64_t> QuantitiesInDoubt(const SyncFields& in_doubt, const RareVector<int64_t>& before,
                                       const PushItem& item);
 
+// The circuit breaker, to a plan.
+struct Breaker {
+  // What holds changes from now on.
+  int64_t job_id = 0;
+  // The kinds of which all changes are held.
+  ChangeKinds holds;
+};
+
 // What came of planning a batch.
 struct SyncPlan {
   // What sending an item and settling it has to know.
@@ -214,6 +227,11 @@ struct SyncPlan {
     SyncFields forgotten;
     // What the channel refused before and the link still wants.
     RareVector<RefusedValue> refused;
+    // What the circuit breaker holds of the link, without the item and once that is applied.
+    RareVector<HeldChange> held;
+    RareVector<HeldChange> held_once_applied;
+    // The changes of the item that count.
+    ChangeCounts changes;
     // Settlement::by_quantity once the item is applied.
     ChannelStatus by_quantity = ChannelStatus::kUnknown;
   };
@@ -225,6 +243,10 @@ struct SyncPlan {
   // One an item.
   std::vector<ItemState> item_states;
   std::vector<std::vector<Problem>> item_attentions;
+  // The changes of all links that are to be sent, in this step or a later one, and that count.
+  ChangeCounts changes;
+  // What is held of the batch's links by this plan and was not before.
+  ChangeCounts newly_held;
   // Links for which nothing is pushed and that are done with: equal, refused before with the same values, or held back.
   SettlementBatch settled;
 };
@@ -240,8 +262,13 @@ struct SyncPlan {
 // SyncPolicy::parent_status. There a product is hidden only where every live item of it is linked and to be hidden:
 // those with no desired status, and unlinked ones, count as wanting what the channel shows. It is shown where one is to
 // be listed and no person has stated that another is hidden. A link whose status is not sent for that gets attention.
+//
+// `breaker` says for which job it is planned and what of that is held. What a person approved is sent and does not
+// count. What was held before stays so while the link is to be changed in that way, whatever the value; what a person
+// refused is not sent while exactly that is desired. All else of a link goes out. Where a channel hides by quantity and
+// a hide is held, a lower quantity of the product is sent all the same.
 SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
-                  absl::Span<const UnlinkedItem> unlinked = {});
+                  absl::Span<const UnlinkedItem> unlinked = {}, const Breaker& breaker = {});
 
 // What looking at a link again found.
 struct Reconciliation {

@@ -95,6 +95,18 @@ constexpr Advice kAdvice[] = {
     {problem_code::kStatusRule, "run flxlink rules {channel}"},
     {problem_code::kStatusNotUnderstood,
      "give the item one of the channel's own statuses there, then run flxlink pull {channel}"},
+    {problem_code::kRepriceHeld,
+     "see all that it holds: flxlink job held {job}; where that is right: flxlink job approve {job}; where it is not: "
+     "flxlink job refuse {job}"},
+    {problem_code::kHideHeld,
+     "see all that it holds: flxlink job held {job}; where that is right: flxlink job approve {job}; where it is not: "
+     "flxlink job refuse {job}"},
+    {problem_code::kShowHeld,
+     "see all that it holds: flxlink job held {job}; where that is right: flxlink job approve {job}; where it is not: "
+     "flxlink job refuse {job}"},
+    {problem_code::kZeroHeld,
+     "see all that it holds: flxlink job held {job}; where that is right: flxlink job approve {job}; where it is not: "
+     "flxlink job refuse {job}"},
     {problem_code::kHiddenOnChannel,
      "nothing where that is right; else show the item on the channel, or: flxlink listing status {channel} {sku} "
      "listed"},
@@ -117,6 +129,7 @@ constexpr Advice kAdvice[] = {
     {problem_code::kJobEnded, "run it again with flxlink job rerun {job}"},
     {problem_code::kJobHeld, "approve it first with flxlink job approve {job}"},
     {problem_code::kJobRunning, "there is nothing to move it ahead of; to stop it: flxlink job cancel {job}"},
+    {problem_code::kNothingHeld, "see what it holds: flxlink job held {job}"},
     {problem_code::kJobNotHeld, "only held jobs can be approved, see: flxlink job list --state held"},
     {problem_code::kSlotLost, "another worker goes on with it or has ended it, see: flxlink job show {job}"},
 
@@ -170,6 +183,12 @@ std::string ValueOf(absl::string_view name, absl::string_view known, const Probl
   return value.empty() ? absl::AsciiStrToUpper(name) : ShellWord(value);
 }
 
+// The job that the problem names, which may be another than the one that met it.
+std::string JobOf(const Problem& problem, const AdviceContext& context) {
+  const bool is_named = context.job_id == 0 || !FieldValue(problem.args, "job").empty();
+  return is_named ? ValueOf("job", "", problem) : absl::StrCat(context.job_id);
+}
+
 size_t RankOf(absl::string_view code) {
   const Advice* advice = FindAdvice(code);
   if (advice == nullptr) advice = FindAdvice(problem_code::kRejected);
@@ -180,10 +199,9 @@ size_t RankOf(absl::string_view code) {
 
 std::string AdviceFor(const Problem& problem, const AdviceContext& context) {
   const bool of_job = context.job_id != 0;
-  return absl::StrReplaceAll(TextFor(problem, of_job),
-                             {{"{channel}", ValueOf("channel", context.channel, problem)},
-                              {"{sku}", ValueOf("sku", context.sku, problem)},
-                              {"{job}", ValueOf("job", of_job ? absl::StrCat(context.job_id) : "", problem)}});
+  return absl::StrReplaceAll(TextFor(problem, of_job), {{"{channel}", ValueOf("channel", context.channel, problem)},
+                                                        {"{sku}", ValueOf("sku", context.sku, problem)},
+                                                        {"{job}", JobOf(problem, context)}});
 }
 
 std::string DescribeError(const absl::Status& status) {

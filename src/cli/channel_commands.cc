@@ -1,5 +1,6 @@
 #include "src/cli/channel_commands.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,6 +39,7 @@ struct ChannelFlags {
   std::string on_status_drift;
   std::string zero_prices;
   std::vector<std::string> status_rules;
+  std::vector<std::string> limits;
   std::string break_limit;
   int64_t keep_days = 0;
   int64_t keep_jobs = 0;
@@ -118,6 +120,22 @@ void ApplySwitch(const std::string& given, bool& value) {
   if (!given.empty()) value = given == "yes";
 }
 
+// A limit takes the place of the one of its kind; none takes all away.
+absl::Status ApplyChangeLimits(const ChannelFlags& flags, ChannelConfig& config) {
+  for (const std::string& text : flags.limits) {
+    if (IsNone(text)) {
+      config.limits.clear();
+      continue;
+    }
+    const absl::StatusOr<ChangeLimit> limit = ParseChangeLimit(text);
+    if (!limit.ok()) return limit.status();
+    const auto is_of_kind = [&](const ChangeLimit& other) { return other.kind == limit->kind; };
+    config.limits.erase(std::remove_if(config.limits.begin(), config.limits.end(), is_of_kind), config.limits.end());
+    config.limits.push_back(*limit);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ApplyLimits(const ChannelFlags& flags, ChannelConfig& config) {
   if (IsNone(flags.sync_fields)) {
     config.sync_fields = SyncFields();
@@ -126,6 +144,7 @@ absl::Status ApplyLimits(const ChannelFlags& flags, ChannelConfig& config) {
     if (!fields.ok()) return fields.status();
     config.sync_fields = *fields;
   }
+  if (absl::Status status = ApplyChangeLimits(flags, config); !status.ok()) return status;
   if (IsNone(flags.break_limit)) {
     config.break_limit.reset();
   } else if (!flags.break_limit.empty()) {
@@ -197,6 +216,10 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
       {"on status drift", std::string(ToString(config.on_status_drift))},
       {"prices of 0", config.zero_prices ? "sent" : "not sent"},
       {"status rules", OrNone(status_rules)},
+      {"limits", OrNone(absl::StrJoin(config.limits, ", ",
+                                      [](std::string* out, const ChangeLimit& limit) {
+                                        absl::StrAppend(out, FormatChangeLimit(limit));
+                                      }))},
       {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"},
       {"keeps finished jobs", absl::StrCat("for ", config.keep_days, " days, at most ", config.keep_jobs)}};
   std::string text;
@@ -405,6 +428,13 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
                                 "What to do when a stated status is changed on the channel (default: correct)"),
             {"correct", "adopt"});
   AddYesOrNo(command, "--zero-prices", flags.zero_prices, "Send prices of 0 (default: no)");
+  AddRepeatable(command, "--limit", flags.limits,
+                "Such as reprice=20 or hide=5%: hold changes of a kind (reprice, hide, show, zero) when they are more "
+                "within 24 hours, as a number or a share of the links, or none (default: the larger of 20 and 20%, at "
+                "most 2000)",
+                "KIND=N");
+  command->get_option("--limit")->check(
+      ParsesOrNone([](const std::string& text) { return ParseChangeLimit(text).status(); }));
   AddRepeatable(command, "--status-rule", flags.status_rules,
                 "Such as quantity<=0:hide or price>=10.00:unhide, or none; once per rule, the first that holds decides",
                 "RULE");

@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "flxlink/breaker.h"
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
@@ -215,6 +216,7 @@ struct JobFlags {
   std::vector<int64_t> job_ids;
   std::string channel;
   std::vector<std::string> kinds;
+  std::vector<std::string> skus;
   std::string state;
   int64_t limit = kAllRows;
   bool no_wait = false;
@@ -314,9 +316,50 @@ absl::Status Rerun(Session& session, const JobFlags& flags) {
   return RunJob(session, session.engine().Rerun(flags.job_id), !flags.no_wait);
 }
 
+HeldSelection SelectionOf(const JobFlags& flags) {
+  HeldSelection selection;
+  selection.job_id = flags.job_id;
+  for (const std::string& kind : flags.kinds) selection.kinds.push_back(*ParseChangeKind(kind));
+  selection.skus = flags.skus;
+  return selection;
+}
+
 absl::Status Approve(Session& session, const JobFlags& flags) {
+  const absl::StatusOr<Job> found = session.FindJob(flags.job_id);
+  if (!found.ok()) return found.status();
+  const bool is_held = found->state == JobState::kHeld;
+  return RunJob(session,
+                is_held ? session.engine().Approve(flags.job_id) : session.engine().ApproveHeld(SelectionOf(flags)),
+                !flags.no_wait);
+}
+
+absl::Status Refuse(Session& session, const JobFlags& flags) {
   if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
-  return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
+  const absl::StatusOr<int64_t> refused = session.engine().RefuseHeld(SelectionOf(flags));
+  if (!refused.ok()) return refused.status();
+  if (session.json()) return PrintJson({{"refused", *refused}});
+  return PrintLine(absl::StrCat("changes of job ", flags.job_id, " refused: ", *refused));
+}
+
+std::vector<std::string> HeldColumns(const HeldRow& row) {
+  const std::vector<Field>& args = row.change.problem.args;
+  return {row.sku, std::string(ToString(row.change.kind)), std::string(FieldValue(args, "field")),
+          std::string(FieldValue(args, "known")), std::string(FieldValue(args, "value"))};
+}
+
+absl::Status Held(Session& session, const JobFlags& flags) {
+  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
+  const auto read = [&](const PageRequest& page) { return session.engine().ListHeld(flags.job_id, page); };
+  if (session.json()) {
+    JsonArray array;
+    const absl::Status status = ForEachRow(
+        read, [&](const HeldRow& row) { return array.Add(HeldView(row)); }, flags.limit);
+    return status.ok() ? array.Finish() : status;
+  }
+  TextTable table({"SKU", "KIND", "FIELD", "NOW", "HELD"});
+  const absl::Status status = ForEachRow(
+      read, [&](const HeldRow& row) { return table.AddRow(HeldColumns(row)); }, flags.limit);
+  return status.ok() ? table.Finish() : status;
 }
 
 // "4/6"; "4" where the total is not known.
@@ -441,8 +484,22 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
   constexpr char kNoWait[] = "Only queue the job; some other process runs it";
   add_job_command("rerun", "Run a job that has ended again, on today's data", &Rerun)
       ->add_flag("--no-wait", flags->no_wait, kNoWait);
-  add_job_command("approve", "Run a held job over the limit that held it", &Approve)
+  const auto add_held_command = [&](const char* name, const char* help,
+                                    absl::Status (*work)(Session&, const JobFlags&)) {
+    CLI::App* command = add_job_command(name, help, work);
+    CLI::Option* kinds = command->add_option("--kind", flags->kinds, "Only changes of these kinds (default: all)");
+    TakeMany(kinds);
+    TakeOneOf(kinds, WordsOf(ChangeKind::kZero));
+    TakeMany(command->add_option("--sku", flags->skus, "Only of these SKUs (default: all)")->type_name("SKU"));
+    return command;
+  };
+  add_held_command("approve", "Send changes that a job holds, as it holds them", &Approve)
       ->add_flag("--no-wait", flags->no_wait, kNoWait);
+  add_held_command("refuse", "Drop changes that a job holds", &Refuse);
+  add_job_command("held", "List the changes that a job holds", &Held)
+      ->add_option("--limit", flags->limit, "At most so many, the first (default: all)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
 }
 
 }  // namespace

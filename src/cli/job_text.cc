@@ -220,11 +220,10 @@ std::string DescribeFailure(const Job& job) {
 
 absl::Status ResultOf(const Job& job) {
   if (job.state != JobState::kCompleted) return absl::FailedPreconditionError(DescribeFailure(job));
-  // What is held back is told, and is no failure.
-  const int64_t failed = job.progress.failed - CountOf(job, "held_back");
-  if (failed <= 0) return absl::OkStatus();
+  const int64_t failed = job.progress.failed;
+  if (failed == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(NameOf(job), " completed, but ", failed, " of ",
-                                                    Counted(job.progress.done + job.progress.failed, "row", "rows"),
+                                                    Counted(job.progress.looked_at(), "row", "rows"),
                                                     " failed; see: flxlink job problems ", job.job_id));
 }
 

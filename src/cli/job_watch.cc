@@ -56,7 +56,7 @@ class Rates {
       return "";
     }
     const JobProgress& progress = job.progress;
-    const int64_t looked_at = progress.done + progress.failed;
+    const int64_t looked_at = progress.looked_at();
     Rate& rate = rates_[job.job_id];
     rate.Add(absl::Now(), looked_at);
     absl::optional<int64_t> left;

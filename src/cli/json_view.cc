@@ -67,6 +67,8 @@ Json ConfigView(const ChannelConfig& config) {
   for (const LinkRule& rule : config.link_priority) rules.push_back(FormatLinkRule(rule));
   Json status_rules = Json::array();
   for (const StatusRule& rule : config.status_rules) status_rules.push_back(FormatStatusRule(rule, config.currency));
+  Json limits = Json::array();
+  for (const ChangeLimit& limit : config.limits) limits.push_back(FormatChangeLimit(limit));
   return {{"name", config.name},
           {"adapter", config.adapter},
           {"settings", std::move(settings)},
@@ -82,6 +84,7 @@ Json ConfigView(const ChannelConfig& config) {
           {"on_status_drift", Text(ToString(config.on_status_drift))},
           {"zero_prices", config.zero_prices},
           {"status_rules", std::move(status_rules)},
+          {"limits", std::move(limits)},
           {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()},
           {"keep_days", config.keep_days},
           {"keep_jobs", config.keep_jobs}};
@@ -135,6 +138,16 @@ Json ProblemView(const Problem& problem, const AdviceContext& context) {
           {"args", FieldsView(problem.args)},
           {"message", problem.message},
           {"suggestion", AdviceFor(problem, context)}};
+}
+
+Json HeldView(const HeldRow& row) {
+  const std::vector<Field>& args = row.change.problem.args;
+  return {{"sku", row.sku},
+          {"kind", Text(ToString(row.change.kind))},
+          {"job", row.change.job_id},
+          {"field", Text(FieldValue(args, "field"))},
+          {"known", Text(FieldValue(args, "known"))},
+          {"value", Text(FieldValue(args, "value"))}};
 }
 
 Json JobProblemView(const JobProblem& problem, absl::string_view channel) {
@@ -261,7 +274,10 @@ Json JobView(const Job& job) {
           {"lane", Text(ToString(LaneOf(job)))},
           {"priority", job.priority},
           {"progress",
-           {{"total", CountOrNull(job.progress.total)}, {"done", job.progress.done}, {"failed", job.progress.failed}}},
+           {{"total", CountOrNull(job.progress.total)},
+            {"done", job.progress.done},
+            {"failed", job.progress.failed},
+            {"held", job.progress.held}}},
           {"created_at", FormatInstant(job.created_at)},
           {"not_before", InstantOrNull(job.not_before)},
           {"started_at", InstantOrNull(job.started_at)},

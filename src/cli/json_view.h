@@ -26,6 +26,8 @@ std::string FormatInstant(absl::Time time);
 
 // With what the user can do about it.
 Json ProblemView(const Problem& problem, const AdviceContext& context);
+// Of a change that is held.
+Json HeldView(const HeldRow& row);
 Json JobProblemView(const JobProblem& problem, absl::string_view channel);
 
 Json ChannelView(const Channel& channel);

@@ -99,7 +99,7 @@ absl::Status CountTotal(JobContext& context, int64_t after_id) {
   const absl::StatusOr<int64_t> count =
       context.RetryValue<int64_t>([&] { return context.storage().CountProducts(after_id); });
   if (!count.ok()) return count.status();
-  progress.total = progress.done + progress.failed + *count;
+  progress.total = progress.looked_at() + *count;
   return absl::OkStatus();
 }
 

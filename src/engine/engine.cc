@@ -317,6 +317,31 @@ class EngineImpl : public Engine {
     return jobs;
   }
 
+  absl::StatusOr<HeldPage> ListHeld(int64_t job_id, const PageRequest& request) override {
+    const absl::StatusOr<Job> job = storage().ReadJob(job_id);
+    if (!job.ok()) return job.status();
+    const absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, 1, 0);
+    if (!after.ok()) return after.status();
+    return engine::ToPage(storage().ReadHeldChanges(job->channel_id, job_id, after->at(0), request.limit),
+                          request.limit, [](const HeldRow& row) { return std::vector<int64_t>{row.listing_id}; });
+  }
+
+  absl::StatusOr<Job> ApproveHeld(const HeldSelection& selection) override {
+    const absl::StatusOr<Job> job = storage().ReadJob(selection.job_id);
+    if (!job.ok()) return job.status();
+    const absl::StatusOr<int64_t> decided = DecideHeld(*job, selection, HeldChange::State::kApproved);
+    if (!decided.ok()) return decided.status();
+    JobRequest request;
+    request.kind = JobKind::kSync;
+    return queue_.Enqueue(job->channel_id, request);
+  }
+
+  absl::StatusOr<int64_t> RefuseHeld(const HeldSelection& selection) override {
+    const absl::StatusOr<Job> job = storage().ReadJob(selection.job_id);
+    if (!job.ok()) return job.status();
+    return DecideHeld(*job, selection, HeldChange::State::kRefused);
+  }
+
   absl::StatusOr<Job> Approve(int64_t job_id) override { return queue_.Approve(job_id); }
 
   absl::StatusOr<Job> Rerun(int64_t job_id) override {
@@ -612,6 +637,23 @@ class EngineImpl : public Engine {
     LinkChanges links;
     (made ? links.made : links.released) = 1;
     reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
+  }
+
+  // In pages, so that no other writer waits for long. What fails in between can be repeated.
+  absl::StatusOr<int64_t> DecideHeld(const Job& job, const HeldSelection& selection, HeldChange::State decision) {
+    int64_t decided = 0;
+    for (;;) {
+      const absl::StatusOr<absl::Time> now = storage().Now();
+      if (!now.ok()) return now.status();
+      const absl::StatusOr<int64_t> some =
+          storage().DecideHeldChanges(job.channel_id, selection, decision, options_.page_rows, *now);
+      if (!some.ok()) return some.status();
+      decided += *some;
+      if (*some == 0) break;
+    }
+    if (decided > 0) return decided;
+    return ProblemStatus(absl::StatusCode::kNotFound, problem_code::kNothingHeld, {{"job", absl::StrCat(job.job_id)}},
+                         absl::StrCat("job ", job.job_id, " holds no such change"));
   }
 
   absl::Status SetPaused(absl::string_view name, bool paused) {

@@ -66,7 +66,7 @@ absl::Status RunFetchJob(JobContext& context) {
   JobProgress& progress = context.progress();
   progress.total = static_cast<int64_t>(items.size());
   // One that goes on has looked at the first of them.
-  const auto looked_at = static_cast<size_t>(progress.done + progress.failed);
+  const auto looked_at = static_cast<size_t>(progress.looked_at());
   return LookAtItems(context, items.subspan(std::min(items.size(), looked_at)));
 }
 

@@ -161,7 +161,7 @@ void JobContext::LeaveToPull(JobKind kind, JobOptions options) {
 
 JobProgress JobContext::progress_so_far() const {
   JobProgress so_far = progress_;
-  if (so_far.done + so_far.failed >= so_far.total.value_or(0)) so_far.total.reset();
+  if (so_far.looked_at() >= so_far.total.value_or(0)) so_far.total.reset();
   return so_far;
 }
 

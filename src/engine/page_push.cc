@@ -19,6 +19,11 @@ bool WorthAnotherPush(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsCancelled(status) || WorthAnotherTry(status);
 }
 
+bool Holds(const std::vector<HeldChange>& held) {
+  return std::any_of(held.begin(), held.end(),
+                     [](const HeldChange& change) { return change.state == HeldChange::State::kHeld; });
+}
+
 }  // namespace
 
 const PushKind& PagePush::KindOf(const sync::PushBatch& batch) const {
@@ -280,7 +285,7 @@ void PagePush::NoteConflict(int64_t number, const Settlement& settlement) {
   result_.conflicted.emplace(page_.external_id[row], page_.sku[row]);
 }
 
-// A link of which something stays refused is not done, whatever else was applied.
+// A link of which something stays refused or held is not done, whatever else was applied.
 void PagePush::NoteApplied(int64_t number, bool settled) {
   const PushItem& item = plan_.items[static_cast<size_t>(number)];
   for (const SyncField field : kSyncFields) {
@@ -289,8 +294,9 @@ void PagePush::NoteApplied(int64_t number, bool settled) {
   if (!item.mask.content().empty()) context_.Count(kSentContent, 1);
   if (!settled) return;
   context_.Count("sent", 1);
-  const bool refused = !plan_.item_states[static_cast<size_t>(number)].refused.empty();
-  (refused ? context_.progress().failed : context_.progress().done) += 1;
+  const SyncPlan::ItemState& state = plan_.item_states[static_cast<size_t>(number)];
+  JobProgress& progress = context_.progress();
+  (!state.refused.empty() ? progress.failed : Holds(state.held_once_applied) ? progress.held : progress.done) += 1;
 }
 
 }  // namespace flxlink::engine

@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "flxlink/sync.h"
 #include "src/engine/batch_rows.h"
+#include "src/engine/held_changes.h"
 #include "src/engine/item_fetch.h"
 #include "src/engine/jobs.h"
 #include "src/engine/open_pushes.h"
@@ -248,7 +249,7 @@ absl::Status SyncRun::CountTotal() {
   const absl::StatusOr<int64_t> dirty =
       context_.RetryValue<int64_t>([&] { return context_.storage().CountDirty(scope_.channel_id(), kMostCounted); });
   if (!dirty.ok()) return dirty.status();
-  if (*dirty < kMostCounted) progress.total = progress.done + progress.failed + *dirty;
+  if (*dirty < kMostCounted) progress.total = progress.looked_at() + *dirty;
   return absl::OkStatus();
 }
 
@@ -479,6 +480,7 @@ absl::Status SyncRun::Send() {
   // What is stored may be of another shop.
   if (context_.channel().pull.needed) return status;
   if (status.ok() && !held()) status = MarkDirty();
+  if (status.ok() && !held()) status = CountChanges(scope_);
   if (status.ok() && !held()) status = PushUntilClean();
   const bool finishes = status.ok() && !held() && context_.CountOf("accepted") > 0;
   return finishes ? FinishReceipts() : status;

@@ -7,6 +7,7 @@
 #include "absl/types/optional.h"
 #include "src/engine/batch_rows.h"
 #include "src/engine/dirty_pages.h"
+#include "src/engine/held_changes.h"
 #include "src/engine/page_push.h"
 #include "src/engine/sync_siblings.h"
 #include "src/sync/fixed_fields.h"
@@ -36,7 +37,7 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   JobProgress& progress = scope.context.progress();
   for (size_t row = 0; row < plan.settled.rows.size(); ++row) {
     const absl::string_view counter = UnsentCounter(plan.settled, static_cast<int64_t>(row), *written);
-    (counter == "held_back" ? progress.failed : progress.done) += 1;
+    (counter == "held_back" ? progress.held : progress.done) += 1;
     scope.context.Count(counter, 1);
   }
   NoteAttentions(scope, page, plan.settled, *written);
@@ -103,10 +104,11 @@ absl::Status SyncPass::SyncLinks(const SyncBatch& links, const DirtyGroup& last)
   const absl::StatusOr<bool> waiting = MarkWaitingSiblings(scope_, *siblings);
   if (!waiting.ok()) return waiting.status();
   if (*waiting) result_.again = result_.progressed = true;
-  const SyncPlan plan = PlanSync(links, siblings->links, scope_.policy, siblings->unlinked);
-  absl::Status status = SettleUnsent(scope_, links, plan, &result_);
+  const absl::StatusOr<SyncPlan> plan = PlanLinks(scope_, links, *siblings);
+  if (!plan.ok()) return plan.status();
+  absl::Status status = SettleUnsent(scope_, links, *plan, &result_);
   if (!status.ok()) return status;
-  status = PagePush(scope_, links, plan, &result_).Run([&] { return Run(last); });
+  status = PagePush(scope_, links, *plan, &result_).Run([&] { return Run(last); });
   return status.ok() ? scope_.context.Report() : status;
 }
 

@@ -31,6 +31,7 @@ absl::StatusOr<SettlementResult> WriteSettlements(SyncScope& scope, const Settle
   const bool progressed = std::any_of(batch.rows.begin(), batch.rows.end(), [](const Settlement& row) {
     return row.settled || row.gone || !row.mask.empty() || row.attentions >= 0 || !PresentFields(row.seen).empty();
   });
+  if (written.ok()) scope.breaker.NoteMade(batch.changes);
   if (written.ok() && progressed) result->progressed = true;
   return written;
 }

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "flxlink/push.h"
 #include "flxlink/sync.h"
+#include "src/engine/circuit_breaker.h"
 #include "src/engine/job_context.h"
 
 namespace flxlink::engine {
@@ -24,13 +25,15 @@ struct SyncScope {
   explicit SyncScope(JobContext& job_context)
       : context(job_context),
         capabilities(job_context.adapter().capabilities()),
-        policy(MakeSyncPolicy(job_context.channel().config, capabilities)) {}
+        policy(MakeSyncPolicy(job_context.channel().config, capabilities)),
+        breaker(job_context) {}
 
   int64_t channel_id() const { return context.channel().channel_id; }
 
   JobContext& context;
   const AdapterCapabilities& capabilities;
   const SyncPolicy policy;
+  CircuitBreaker breaker;
   // When the job began to send: what becomes dirty later may be left to another one.
   absl::Time begun_at = absl::InfiniteFuture();
   // Ids of items with an open push, of whatever link: nothing else is sent to them.

@@ -63,7 +63,7 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
     end.error = std::move(output.held);
   } else {
     end.state = JobState::kCompleted;
-    report.progress.total = report.progress.done + report.progress.failed;
+    report.progress.total = report.progress.looked_at();
   }
   if (end.state != JobState::kPending) report.cursor.clear();
   return end;

@@ -192,6 +192,24 @@ std::string FormatStatusRule(const StatusRule& rule, Currency currency) {
   return absl::StrCat(ToString(rule.subject), ToString(rule.comparison), operand, ":", ToString(rule.action));
 }
 
+namespace {
+
+// A limit that cannot be read back would be lost with the store.
+absl::Status ValidateLimits(const ChannelConfig& config) {
+  std::set<ChangeKind> kinds;
+  for (const ChangeLimit& limit : config.limits) {
+    const std::string text = FormatChangeLimit(limit);
+    const absl::StatusOr<ChangeLimit> parsed = ParseChangeLimit(text);
+    if (!parsed.ok()) return ConfigError(config, parsed.status().message());
+    if (!kinds.insert(limit.kind).second) {
+      return ConfigError(config, absl::StrCat("it has two limits of ", ToString(limit.kind), "; give one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status ValidateChannelConfig(const ChannelConfig& config) {
   if (config.name.empty() || config.name.size() > 64 ||
       !std::all_of(config.name.begin(), config.name.end(), &IsNameCharacter)) {
@@ -200,6 +218,7 @@ absl::Status ValidateChannelConfig(const ChannelConfig& config) {
   if (config.adapter.empty()) return ConfigError(config, "it has no adapter; name one, such as csv");
   if (absl::Status status = ValidateSettings(config); !status.ok()) return status;
   if (absl::Status status = ValidateLinkPriority(config); !status.ok()) return status;
+  if (absl::Status status = ValidateLimits(config); !status.ok()) return status;
   if (config.break_limit.has_value() && *config.break_limit < 0) {
     return ConfigError(config, absl::StrCat("the break limit is ", *config.break_limit, "; it cannot be below 0"));
   }

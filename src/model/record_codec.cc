@@ -162,6 +162,11 @@ absl::Status DecodeConfigLists(const internal::ChannelConfigRecord& record, Chan
     config->link_priority.emplace_back();
     if (absl::Status status = DecodeLinkRule(rule, &config->link_priority.back()); !status.ok()) return status;
   }
+  for (const std::string& text : record.limits()) {
+    const absl::StatusOr<ChangeLimit> limit = ParseChangeLimit(text);
+    if (!limit.ok()) return limit.status();
+    config->limits.push_back(*limit);
+  }
   for (const internal::StatusRuleRecord& rule : record.status_rules()) {
     config->status_rules.emplace_back();
     if (absl::Status status = DecodeStatusRule(rule, &config->status_rules.back()); !status.ok()) return status;
@@ -269,6 +274,7 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   if (config.on_doubt.has_value()) record.set_on_doubt(static_cast<internal::OnDoubtRecord>(*config.on_doubt));
   record.set_on_status_drift(static_cast<internal::StatusDriftRecord>(config.on_status_drift));
   record.set_zero_prices(config.zero_prices);
+  for (const ChangeLimit& limit : config.limits) record.add_limits(FormatChangeLimit(limit));
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
   if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);
   record.set_keep_days(config.keep_days);

@@ -13,7 +13,7 @@ namespace {
 // Counts that say what a job saw, and how.
 constexpr absl::string_view kSightings[] = {
     "unchanged", "whole",     "resumed", "item_problems", "unnamed", "judged", "unlinked", "status_rules_would_change",
-    "equal",     "held_back", "refused", "compared",      "forced",
+    "equal",     "held_back", "refused", "compared",      "forced",  "counted",
 };
 
 bool IsSighting(absl::string_view name) {
@@ -54,11 +54,13 @@ absl::Time ChosenBefore(const ChannelConfig& config, int64_t count, absl::Time n
 }
 
 std::vector<int64_t> ChoosePruned(std::vector<FinishedJob> jobs, int64_t count, const ChannelConfig& config,
-                                  absl::Time now, int64_t limit) {
+                                  absl::Time now, int64_t limit, const std::set<int64_t>& holding) {
   std::sort(jobs.begin(), jobs.end(), &EndedBefore);
   const auto is_same = [](const FinishedJob& a, const FinishedJob& b) { return a.job_id == b.job_id; };
   jobs.erase(std::unique(jobs.begin(), jobs.end(), is_same), jobs.end());
   KeepLast(&jobs);
+  const auto holds = [&](const FinishedJob& job) { return holding.count(job.job_id) > 0; };
+  jobs.erase(std::remove_if(jobs.begin(), jobs.end(), holds), jobs.end());
   const auto ended_before = [&](absl::Time time) {
     return std::find_if(jobs.begin(), jobs.end(), [&](const FinishedJob& job) { return job.finished_at >= time; });
   };

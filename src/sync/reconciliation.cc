@@ -3,6 +3,7 @@
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
+#include "src/sync/held_changes.h"
 #include "src/sync/oversell_guard.h"
 #include "src/sync/refused_values.h"
 #include "src/sync/sync_policy.h"
@@ -16,8 +17,10 @@ bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   const ItemValues desired = Desired(row, policy);
   SyncFields send = DifferenceOf(sync::DifferingFields(desired, row.acknowledged), sync::FixedFields(row));
   if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);
-  if (row.refused.empty()) return !send.empty();
-  return !DifferenceOf(send, sync::FieldsOf(sync::StandingRefusals(row.refused, send, desired))).empty();
+  if (!row.refused.empty())
+    send = DifferenceOf(send, sync::FieldsOf(sync::StandingRefusals(row.refused, send, desired)));
+  if (!row.held.empty()) send = DifferenceOf(send, sync::JudgeChanges(row, send, desired, policy, {}).stays);
+  return !send.empty();
 }
 
 // Whether what was seen says something about the link: a read that was no later may show the item as it was before what

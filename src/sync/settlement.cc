@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
+#include "src/sync/held_changes.h"
 #include "src/sync/hidden_quantity.h"
 #include "src/sync/oversell_guard.h"
 
@@ -95,6 +96,7 @@ class Settler {
     settlement.quantities_in_doubt = plan_.item_states[i].quantities_in_doubt;
     settlement.confirmed = plan_.item_states[i].confirmed;
     settlement.refused = plan_.item_states[i].refused;
+    settlement.held = plan_.item_states[i].held;
     settlement.attentions = kKeepAttentions;
     batch_.rows.push_back(std::move(settlement));
     return batch_.rows.back();
@@ -114,6 +116,7 @@ class Settler {
   void TakeAccepted(size_t i, const PushOutcome& outcome) {
     Settlement& row = AddRow(i);
     row.settled = plan_.item_states[i].last;
+    batch_.changes += plan_.item_states[i].changes;
     row.quantities_in_doubt = QuantitiesInDoubt(row.in_doubt, row.quantities_in_doubt, plan_.items[i]);
     row.in_doubt = UnionOf(row.in_doubt, plan_.items[i].mask);
     row.confirmed = DifferenceOf(row.confirmed, plan_.items[i].mask);
@@ -124,6 +127,8 @@ class Settler {
     const SyncPlan::ItemState& state = plan_.item_states[i];
     Settlement& row = AddRow(i);
     row.settled = state.last;
+    row.held = state.held_once_applied;
+    batch_.changes += state.changes;
     row.mask = UnionOf(plan_.items[i].mask, state.forgotten);
     row.acknowledged = plan_.items[i].values;
     row.in_doubt = DoubtAfter(state, state.last, plan_.items[i].mask);
@@ -220,10 +225,12 @@ Settlement SettleReceipt(const OpenItem& open, const SyncRow& row, const SyncFie
   settlement.quantities_in_doubt = sync::QuantitiesWithout(open.item, row.quantities_in_doubt);
   settlement.confirmed = IntersectionOf(settlement.in_doubt, DifferenceOf(row.confirmed, open.item.mask));
   settlement.refused = row.refused;
+  settlement.held = row.held;
   settlement.attentions = kKeepAttentions;
   switch (outcome.result) {
     case PushResult::kApplied:
       settlement.mask = open.item.mask;
+      settlement.held = sync::HeldOnceApplied(row.held, open.item.mask, row.acknowledged);
       // What was sent for a later version may have landed before this, or after: nobody knows which of them stands.
       if (open.item.dirty_version == row.dirty_version) settlement.acknowledged = open.item.values;
       break;

@@ -10,6 +10,7 @@
 #include "src/sync/awaited_fields.h"
 #include "src/sync/field_difference.h"
 #include "src/sync/fixed_fields.h"
+#include "src/sync/held_changes.h"
 #include "src/sync/hidden_quantity.h"
 #include "src/sync/oversell_guard.h"
 #include "src/sync/push_step.h"
@@ -32,6 +33,9 @@ struct Decision {
   // What differs as well, and waits for a receipt.
   SyncFields waiting;
   RareVector<RefusedValue> refused;
+  RareVector<HeldChange> held;
+  // Of `send`, the changes that count to the circuit breaker.
+  SyncFields counted;
   // The channel has the desired quantity, or none is desired.
   bool has_quantity = false;
   std::vector<Problem> attentions;
@@ -100,9 +104,10 @@ Settlement SettledWithoutPush(const SyncRow& row) {
 class Planner {
  public:
   Planner(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
-          absl::Span<const UnlinkedItem> unlinked)
+          absl::Span<const UnlinkedItem> unlinked, const Breaker& breaker)
       : batch_(batch),
         policy_(policy),
+        breaker_(breaker),
         disagreements_(sync::FindSiblingDisagreements(batch, siblings, policy, unlinked)) {}
 
   SyncPlan Run() {
@@ -116,8 +121,8 @@ class Planner {
  private:
   void PlanRow(int64_t i) {
     const SyncRow& row = batch_.rows[static_cast<size_t>(i)];
-    const ItemValues desired = Desired(row, policy_);
-    Decision decision = Decide(i, row, desired);
+    ItemValues desired = Desired(row, policy_);
+    Decision decision = Decide(i, row, &desired);
     const sync::PushStep step = NextStep(decision, row, desired);
     if (step.fields.empty()) return SettleUnsent(row, std::move(decision));
     AddItem(i, desired, step, std::move(decision));
@@ -128,9 +133,14 @@ class Planner {
     return sync::NextStep(decision.send, held, desired, row.acknowledged, policy_);
   }
 
-  Decision Decide(int64_t i, const SyncRow& row, const ItemValues& desired) const {
+  Decision Decide(int64_t i, const SyncRow& row, ItemValues* wanted) {
     Decision decision;
-    if (sync::IsClosed(row, policy_)) return decision;
+    if (sync::IsClosed(row, policy_)) {
+      decision.held = row.held;
+      decision.attentions = sync::HeldProblems(row.held);
+      return decision;
+    }
+    const ItemValues& desired = *wanted;
     decision.send = sync::DifferingFields(desired, row.acknowledged);
     SendAnyway(DifferenceOf(row.in_doubt, row.confirmed), desired, &decision);
     decision.differs = decision.send;
@@ -142,6 +152,7 @@ class Planner {
     HoldStatus(i, &decision);
     LeaveAwaited(row, desired, &decision);
     LeaveRefused(row, desired, &decision);
+    HoldChanges(row, wanted, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
     return decision;
   }
@@ -199,6 +210,26 @@ class Planner {
     decision->attentions.push_back(HeldQuantity(row));
   }
 
+  void HoldChanges(const SyncRow& row, ItemValues* desired, Decision* decision) {
+    sync::BreakerDecision judged = sync::JudgeChanges(row, decision->send, *desired, policy_, breaker_);
+    plan_.changes += judged.changes;
+    plan_.newly_held += judged.newly_held;
+    decision->counted = judged.counted;
+    decision->held = std::move(judged.held);
+    decision->send = DifferenceOf(decision->send, judged.stays);
+    for (Problem& problem : judged.attentions) decision->attentions.push_back(std::move(problem));
+    if (judged.stays.Has(SyncField::kQuantity)) SendLowerQuantity(row, desired, decision);
+  }
+
+  // Where a hide by quantity is held, what was sold meanwhile still goes out.
+  void SendLowerQuantity(const SyncRow& row, ItemValues* desired, Decision* decision) const {
+    const int64_t stock = sync::StockQuantity(row, policy_);
+    const int64_t known = row.acknowledged.quantity;
+    if (!sync::IsHiddenByQuantity(row, policy_) || stock == kAbsent || known == kAbsent || stock >= known) return;
+    desired->quantity = stock;
+    decision->send.Add(SyncField::kQuantity);
+  }
+
   // What stays refused stays attention; of two with one code the first says enough.
   static int32_t AttentionsFor(Decision decision, std::vector<std::vector<Problem>>* sets) {
     for (const RefusedValue& refused : decision.refused) {
@@ -217,6 +248,7 @@ class Planner {
     settlement.quantities_in_doubt = row.quantities_in_doubt;
     settlement.confirmed = IntersectionOf(row.confirmed, settlement.in_doubt);
     settlement.refused = decision.refused;
+    settlement.held = std::move(decision.held);
     if (decision.has_quantity) settlement.by_quantity = sync::StatusByQuantity(row, policy_);
     if (settlement.by_quantity == ChannelStatus::kHidden) decision.attentions.push_back(sync::HiddenByQuantity());
     settlement.attentions = AttentionsFor(std::move(decision), &plan_.settled.attentions);
@@ -254,6 +286,9 @@ class Planner {
     state.confirmed = row.confirmed;
     if (state.last) state.forgotten = DifferenceOf(DoubtfulFields(row), step.fields);
     state.refused = decision.refused;
+    state.held_once_applied = sync::HeldOnceApplied(decision.held, step.fields, row.acknowledged);
+    state.held = std::move(decision.held);
+    state.changes = CountChanges(IntersectionOf(decision.counted, step.fields), row, desired);
     if (decision.has_quantity || step.fields.Has(SyncField::kQuantity)) {
       state.by_quantity = sync::StatusByQuantity(row, policy_);
     }
@@ -261,8 +296,18 @@ class Planner {
     plan_.item_states.push_back(std::move(state));
   }
 
+  // By kind, as many as count.
+  ChangeCounts CountChanges(const SyncFields& fields, const SyncRow& row, const ItemValues& desired) const {
+    ChangeCounts changes;
+    for (const SyncField field : kSyncFields) {
+      if (fields.Has(field)) changes[*sync::KindOfChange(field, row, desired, policy_)] += 1;
+    }
+    return changes;
+  }
+
   const SyncBatch& batch_;
   const SyncPolicy& policy_;
+  const Breaker& breaker_;
   const sync::SiblingDisagreements disagreements_;
   SyncPlan plan_;
 };
@@ -270,8 +315,8 @@ class Planner {
 }  // namespace
 
 SyncPlan PlanSync(const SyncBatch& batch, const SyncBatch& siblings, const SyncPolicy& policy,
-                  absl::Span<const UnlinkedItem> unlinked) {
-  return Planner(batch, siblings, policy, unlinked).Run();
+                  absl::Span<const UnlinkedItem> unlinked, const Breaker& breaker) {
+  return Planner(batch, siblings, policy, unlinked, breaker).Run();
 }
 
 }  // namespace flxlink

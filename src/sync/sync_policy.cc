@@ -20,9 +20,7 @@ SyncFields LaterWins(const AdapterCapabilities& capabilities) {
 }
 
 int64_t DesiredQuantity(const SyncRow& row, const SyncPolicy& policy) {
-  if (sync::IsHiddenByQuantity(row, policy)) return 0;
-  const bool is_below = row.product_quantity < 0 && row.product_quantity != kAbsent;
-  return is_below && !policy.takes_negative_quantities ? 0 : row.product_quantity;
+  return sync::IsHiddenByQuantity(row, policy) ? 0 : sync::StockQuantity(row, policy);
 }
 
 }  // namespace
@@ -38,6 +36,11 @@ bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {
   const bool has_compare_at_price =
       policy.fields.Has(SyncField::kCompareAtPrice) && row.product_compare_at_price != kAbsent;
   return (has_price || has_compare_at_price) && row.product_currency != policy.currency;
+}
+
+int64_t StockQuantity(const SyncRow& row, const SyncPolicy& policy) {
+  const bool is_below = row.product_quantity < 0 && row.product_quantity != kAbsent;
+  return is_below && !policy.takes_negative_quantities ? 0 : row.product_quantity;
 }
 
 SyncFields ZeroPrices(const ItemValues& values) {

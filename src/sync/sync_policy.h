@@ -16,6 +16,9 @@ bool IsClosed(const SyncRow& row, const SyncPolicy& policy);
 // Whether the product has a price that cannot be sent because it is in another currency than the channel's.
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy);
 
+// The quantity that the product has for the channel, whatever is hidden. kAbsent: none.
+int64_t StockQuantity(const SyncRow& row, const SyncPolicy& policy);
+
 // The prices that are 0.
 SyncFields ZeroPrices(const ItemValues& values);
 

@@ -21,7 +21,7 @@ using ::testing::EndsWith;
 
 // "3/7", "3/?" where the total is not known.
 std::string Text(const JobProgress& progress) {
-  return absl::StrCat(progress.done + progress.failed, "/",
+  return absl::StrCat(progress.looked_at(), "/",
                       progress.total.has_value() ? absl::StrCat(*progress.total) : "?");
 }
 
@@ -40,7 +40,7 @@ class ProgressTest : public EngineUnderTest {
     }
     hooked_->after_progress = [this](const Fence&, const JobProgress& progress) {
       reported_.push_back(Text(progress));
-      EXPECT_GT(progress.total.value_or(1'000'000), progress.done + progress.failed) << "more is to come";
+      EXPECT_GT(progress.total.value_or(1'000'000), progress.looked_at()) << "more is to come";
     };
   }
 

@@ -79,7 +79,7 @@ void Oracles::JudgeYield(const Job& job, OwnerId owner) {
   if (yields && calls_[{job.channel_id, owner}] > 0) {
     Fail("O13", absl::StrCat(Name(job), " yields while a call is under way"));
   }
-  if (job.progress.total.has_value() && job.progress.done + job.progress.failed > *job.progress.total) {
+  if (job.progress.total.has_value() && job.progress.looked_at() > *job.progress.total) {
     Fail("O14", absl::StrCat(Name(job), " has done more than there is"));
   }
   // One that was held begins anew.

@@ -225,7 +225,7 @@ std::string ToText(const Job& job) {
       " release=", job.options.release_broken, " approved=", job.options.approved,
       " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
       " from_job=", job.from_job, " progress=", job.progress.total.value_or(-1), "/", job.progress.done, "/",
-      job.progress.failed, " attempts=", job.attempts);
+      job.progress.failed, "+", job.progress.held, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");

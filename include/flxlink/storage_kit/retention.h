@@ -11,6 +11,7 @@
 #define FLXLINK_STORAGE_KIT_RETENTION_H_
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -43,13 +44,14 @@ absl::Time ChosenBefore(const ChannelConfig& config, int64_t count, absl::Time n
 
 // The jobs to remove, at most `limit`, in the order in which they go: those that are too old, then as many as there are
 // too many; of both, those that changed nothing first, and the oldest first. Neither the last job of a kind (that with
-// the latest end, and of those with the highest id), nor the last of a kind that failed, nor what kStaysAtLeast keeps.
+// the latest end, and of those with the highest id), nor the last of a kind that failed, nor what kStaysAtLeast keeps,
+// nor what still holds changes: one of `holding`.
 //
 // `jobs` are, in any order and also twice, all that the channel has or, of the jobs of each kind, state and `changed`
-// for themselves, the `limit` oldest, as far as they ended before ChosenBefore, and the newest. `count` is how many it
-// has in all; beyond keep_jobs + `limit` none needs to be counted.
+// for themselves, the `limit` oldest and as many more as there are in `holding`, as far as they ended before
+// ChosenBefore, and the newest. `count` is how many it has in all; beyond keep_jobs + `limit` none needs to be counted.
 std::vector<int64_t> ChoosePruned(std::vector<FinishedJob> jobs, int64_t count, const ChannelConfig& config,
-                                  absl::Time now, int64_t limit);
+                                  absl::Time now, int64_t limit, const std::set<int64_t>& holding);
 
 }  // namespace flxlink::storage
 

@@ -135,6 +135,7 @@ void MemoryChannel::Link(MemoryListing& listing, MemoryItem& item, int32_t rule,
   listing.doubt = std::exchange(item.doubt, {});
   listing.guarded_at = absl::InfinitePast();
   listing.refused.clear();
+  SetHeld(listing, {});
   listing.forced = SyncFields();
   listing.doubtful = false;
   listing.attentions = SightingAttentions(listing, item);
@@ -161,10 +162,30 @@ void MemoryChannel::Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkRea
   listing.reason = reason;
   listing.by_hand = false;
   listing.doubtful = false;
+  SetHeld(listing, {});
   listing.status = storage::StatusAfterUnlink(listing.status);
   listing.attentions.clear();
   listing.history.push_back({kind, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
+}
+
+void MemoryChannel::SetHeld(MemoryListing& listing, RareVector<HeldChange> held) {
+  if (held.empty()) {
+    holding.erase(listing.listing_id);
+  } else {
+    holding.insert(listing.listing_id);
+  }
+  listing.held = std::move(held);
+}
+
+std::set<int64_t> MemoryChannel::HoldingJobs() const {
+  std::set<int64_t> jobs;
+  for (const int64_t listing_id : holding) {
+    for (const HeldChange& change : listings.at(listing_id).held) {
+      if (change.state == HeldChange::State::kHeld) jobs.insert(change.job_id);
+    }
+  }
+  return jobs;
 }
 
 void MemoryChannel::SetHandle(int64_t channel_variant_id, absl::string_view handle) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -92,6 +93,7 @@ struct MemoryListing {
   absl::Time acknowledged_at = absl::InfinitePast();
   absl::Time guarded_at = absl::InfinitePast();
   RareVector<RefusedValue> refused;
+  RareVector<HeldChange> held;
   SyncFields forced;
   storage::Doubt doubt;
   std::vector<Problem> attentions;  // Ascending by code.
@@ -147,6 +149,8 @@ struct MemoryChannel {
   absl::btree_map<int64_t, std::string> link_identities;      // By listing variant; of those whose link has one.
   absl::btree_set<std::pair<int64_t, int64_t>> hand_unlinks;  // Listing variant, channel variant.
   absl::btree_set<DirtyKey> dirty;
+  absl::btree_set<int64_t> holding;  // Listing variants of which something is held.
+  absl::btree_map<std::pair<int64_t, ChangeKind>, int64_t> change_counts;  // By hour.
   absl::btree_map<int64_t, OpenPush> pushes;
   absl::btree_set<std::pair<absl::Time, int64_t>> push_looks;  // OpenPush::look_at, without one InfinitePast; push_id.
   absl::btree_set<std::pair<int64_t, int64_t>> awaited;  // Listing variant and push, of items that have a receipt.
@@ -184,6 +188,10 @@ struct MemoryChannel {
             bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Unlink(MemoryListing& listing, LinkEvent::Kind kind, LinkReason reason, const Author& author);
+  // Keeps what the circuit breaker holds of a link.
+  void SetHeld(MemoryListing& listing, RareVector<HeldChange> held);
+  // The jobs by which something is held.
+  std::set<int64_t> HoldingJobs() const;
   // Keeps the handle of an item; an empty one is none.
   void SetHandle(int64_t channel_variant_id, absl::string_view handle);
   // Keeps what is fixed of an item. Returns whether it is another than before.

@@ -216,7 +216,8 @@ absl::StatusOr<int64_t> MemoryStorage::PruneJobs(int64_t channel_id, absl::Time 
     const Job& job = jobs_.at(job_id);
     jobs.push_back({job_id, job.kind, job.state, storage::ChangedSomething(job), finished_at});
   }
-  const std::vector<int64_t> pruned = storage::ChoosePruned(std::move(jobs), count, config, now, limit);
+  const std::vector<int64_t> pruned =
+      storage::ChoosePruned(std::move(jobs), count, config, now, limit, (*channel)->HoldingJobs());
   for (const int64_t job_id : pruned) {
     ForgetJob(**channel, job_id);
     problems_.erase(job_id);

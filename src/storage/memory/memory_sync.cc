@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "flxlink/storage_kit/content.h"
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/memory/memory_storage.h"
 
@@ -42,6 +43,7 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   }
   listing.guarded_at = storage::GuardAfterSettlement(listing.guarded_at, quantity_at, row, batch);
   listing.refused = row.refused;
+  channel.SetHeld(listing, storage::HeldAfterSettlement(listing.held, listing.dirty_version, row));
   listing.forced = storage::ForcedAfterSettlement(listing.forced, listing.dirty_version, row);
   if (row.attentions != kKeepAttentions) {
     listing.attentions = storage::AttentionsOf(row, batch, listing.attentions);
@@ -191,6 +193,15 @@ void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch, absl::Ti
   });
 }
 
+void CountChanges(MemoryChannel& channel, const ChangeCounts& changes, absl::Time now) {
+  if (changes.empty()) return;
+  auto& counts = channel.change_counts;
+  counts.erase(counts.begin(), counts.lower_bound({storage::OldestHour(now), kChangeKinds[0]}));
+  for (const ChangeKind kind : kChangeKinds) {
+    if (changes[kind] > 0) counts[{storage::HourOf(now), kind}] += changes[kind];
+  }
+}
+
 // Calls `visit` with what has a receipt of the listing variant, by push_id.
 template <typename Visit>
 void ForEachAwaited(const MemoryChannel& channel, int64_t listing_id, Visit visit) {
@@ -250,6 +261,7 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.seen_at = item.seen_at;
   row.guarded_at = storage::EffectiveGuard(listing.guarded_at, product.quantity_at);
   row.refused = listing.refused;
+  row.held = listing.held;
   row.forced = listing.forced;
   row.in_doubt = listing.doubt.fields;
   row.confirmed = listing.doubt.confirmed;
@@ -468,6 +480,7 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
     if (!Settle(**channel, batch.rows[i], batch, quantity_at, {fence.job_id, now})) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
+  if ((*channel)->pushes.contains(batch.push_id)) CountChanges(**channel, batch.changes, now);
   SettleRecord(**channel, batch, now);
   return result;
 }

@@ -63,6 +63,8 @@ constexpr const char* kImpossible[] = {
     "WHERE l.forced = '' OR l.forced GLOB '*[^a-z0-9_,]*'",
     "SELECT LINK(l) || ': it is forced and not dirty, so nothing is sent' FROM link l "
     "WHERE l.forced NOT NULL AND l.state = 'linked' AND l.dirty_since IS NULL",
+    "SELECT LINK(l) || ': the held changes, ' || l.held || ', cannot be' FROM link l "
+    "WHERE l.held NOT NULL AND NOT (json_valid(l.held) AND json_type(l.held) = 'object')",
     "SELECT LINK(l) || ': the refused values, ' || l.refused || ', cannot be' FROM link l "
     "WHERE l.refused NOT NULL AND NOT (json_valid(l.refused) AND json_type(l.refused) = 'object')",
     "SELECT LINK(l) || ': the acknowledged price or status cannot be' FROM link l "

@@ -25,7 +25,7 @@ namespace {
   "progress_done, progress_failed, attempts, created_at, started_at, finished_at, error_code, error_args, "    \
   "error_message, details, "                                                                                   \
   "(SELECT name FROM channel WHERE channel.channel_id = job.channel_id), not_before, passed, sync_priority, "  \
-  "report, " FLXLINK_PROBLEM_COUNT " FROM job "
+  "report, " FLXLINK_PROBLEM_COUNT ", progress_held FROM job "
 
 // A problem in three columns from `column`: code, args, message; NULL is none.
 Problem ReadProblem(Connection& db, const Query& query, int column) {
@@ -47,7 +47,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.priority = query.Int(5);
   job.prioritized_at = query.Time(6);
   job.from_job = query.Int(7);
-  job.progress = {query.OptionalInt(8), query.Int(9), query.Int(10)};
+  job.progress = {query.OptionalInt(8), query.Int(9), query.Int(10), query.Int(25)};
   job.attempts = query.Int(11);
   job.created_at = query.Time(12);
   job.started_at = query.OptionalTime(13);
@@ -96,14 +96,15 @@ void StoreJob(Connection& db, const Job& job) {
       db,
       "INSERT OR REPLACE INTO job (job_id, channel_id, kind, state, triggered_by, priority, prioritized_at, from_job, "
       "progress_total, progress_done, progress_failed, attempts, created_at, started_at, finished_at, "
-      "error_code, error_args, error_message, details, not_before, passed, changed, sync_priority, report) VALUES (?1, "
-      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)")
+      "error_code, error_args, error_message, details, not_before, passed, changed, sync_priority, report, "
+      "progress_held) VALUES (?1, "
+      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)")
       .Run(job.job_id, job.channel_id, ToString(job.kind), ToString(job.state), ToString(job.trigger), job.priority,
            job.prioritized_at, NullIfZero{job.from_job}, job.progress.total, job.progress.done, job.progress.failed,
            job.attempts, job.created_at, job.started_at, job.finished_at, NullIfEmpty{error.code},
            NullIfEmpty{ArgsText(error)}, NullIfEmpty{error.message}, Blob{model::EncodeJobDetails(job)}, job.not_before,
            job.passed, storage::ChangedSomething(job), job.sync_priority,
-           Blob{model::EncodeJobReport(job.counts, job.cursor)});
+           Blob{model::EncodeJobReport(job.counts, job.cursor)}, job.progress.held);
 }
 
 absl::Status UpdateJob(Connection& db, const QueueChange& change, Job job) {
@@ -334,10 +335,10 @@ absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence&
     if (absl::Status checked = storage::CheckReport(report, count.Int(0)); !checked.ok()) return checked;
     const JobProgress& progress = report.progress;
     Query(db,
-          "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5, report = ?6 "
+          "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5, report = ?6, progress_held = ?7 "
           "WHERE channel_id = ?1 AND job_id = ?2")
         .Run(fence.channel_id, fence.job_id, progress.total, progress.done, progress.failed,
-             Blob{model::EncodeJobReport(report.counts, report.cursor)});
+             Blob{model::EncodeJobReport(report.counts, report.cursor)}, progress.held);
     StoreJobProblems(db, fence.channel_id, fence.job_id, report);
     const Slot slot = FindSlot(db, fence.channel_id).value_or(Slot());
     reply = {slot.cancel_requested, slot.revision};

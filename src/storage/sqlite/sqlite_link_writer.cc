@@ -18,7 +18,7 @@ LinkWriter::LinkWriter(Connection& db, int64_t channel_id, const LinkAuthor& aut
             "by_hand = ?6, doubtful = 0, health = ?7, pending = NULL, paused = ?8, status_author = NULL, "
             "status_before = NULL, kept_hidden = 0, acked_price = ?9, acked_quantity = ?10, "
             "acked_status = ?11, acked_compare_at_price = ?12, acked_content = NULL, guarded_at = NULL, "
-            "refused = NULL, forced = NULL, synced_version = dirty_version, "
+            "refused = NULL, held = NULL, forced = NULL, synced_version = dirty_version, "
             "dirty_version = dirty_version + 1, linked_version = dirty_version + 1, dirty_since = ?13, identity = ?14, "
             "dirty_rank = ?15, in_doubt = ?16, quantities_in_doubt = ?17, confirmed = NULL "
             "WHERE channel_id = ?1 AND listing_id = ?2") {}
@@ -52,7 +52,7 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   if (item.has_value()) LeaveItem(link.listing_id, *item);
   Query(db_,
         "UPDATE link SET state = 'unlinked', channel_variant_id = NULL, rule = 0, reason = ?3, by_hand = 0, "
-        "doubtful = 0, guarded_at = NULL, "
+        "doubtful = 0, guarded_at = NULL, held = NULL, "
         "synced_version = dirty_version, dirty_since = NULL, identity = NULL, in_doubt = NULL, "
         "quantities_in_doubt = NULL, confirmed = NULL "
         "WHERE channel_id = ?1 AND listing_id = ?2")

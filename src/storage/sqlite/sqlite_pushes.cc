@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_queries.h"
@@ -304,6 +305,13 @@ std::string ForcedAfter(Connection& db, const StoredLink& link, const Settlement
   return FormatSyncFields(storage::ForcedAfterSettlement(forced, link.dirty_version, row));
 }
 
+// What stays held, as its column has it.
+std::string HeldAfter(Connection& db, const StoredLink& link, const Settlement& row) {
+  if (link.held.empty() && row.held.empty()) return "";
+  const RareVector<HeldChange> stored = ReadHeld(db, link.held);
+  return EncodeHeld(storage::HeldAfterSettlement(stored, link.dirty_version, row));
+}
+
 // When its product's quantity was last stated.
 absl::Time FindQuantityTime(Connection& db, int64_t channel_id, int64_t listing_id) {
   Query query(db,
@@ -336,7 +344,7 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
         "synced_version = CASE WHEN ?12 THEN max(synced_version, ?13) ELSE synced_version END, "
         "dirty_since = CASE WHEN ?12 AND dirty_version <= ?13 THEN NULL ELSE dirty_since END, "
         "refused = ?14, in_doubt = ?15, acked_at = CASE WHEN ?16 THEN ?17 ELSE acked_at END, forced = ?18, "
-        "quantities_in_doubt = ?19, confirmed = ?20 "
+        "quantities_in_doubt = ?19, confirmed = ?20, held = ?21 "
         "WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id, row.listing_id, known.mask.Has(SyncField::kPrice), NullIfAbsent{known.values.price},
            known.mask.Has(SyncField::kQuantity), NullIfAbsent{known.values.quantity},
@@ -345,12 +353,25 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
            GuardAfter(db, channel_id, link, row, batch), row.settled, row.dirty_version,
            NullIfEmpty{EncodeRefused(row.refused)}, NullIfEmpty{FormatSyncFields(row.in_doubt)}, !known.mask.empty(),
            now, NullIfEmpty{ForcedAfter(db, link, row)}, NullIfEmpty{FormatQuantities(storage::DoubtAfter(row))},
-           NullIfEmpty{FormatSyncFields(row.confirmed)});
+           NullIfEmpty{FormatSyncFields(row.confirmed)}, NullIfEmpty{HeldAfter(db, link, row)});
   if (row.attentions == kKeepAttentions) return;
   const std::vector<Problem> before = ReadAttentions(db, channel_id, row.listing_id);
   const std::vector<Problem> after = storage::AttentionsOf(row, batch, before);
   ReplaceAttentions(db, channel_id, row.listing_id, before, after);
   storage::AddAttentionChanges(at, before, after, result);
+}
+
+void CountChanges(Connection& db, int64_t channel_id, const SettlementBatch& batch, absl::Time now) {
+  if (batch.changes.empty()) return;
+  Query record(db, "SELECT 1 FROM push_record WHERE channel_id = ?1 AND push_id = ?2");
+  if (!record.Bind(channel_id, batch.push_id).Next()) return;
+  Query(db, "DELETE FROM change_count WHERE channel_id = ?1 AND hour < ?2").Run(channel_id, storage::OldestHour(now));
+  Query add(db,
+            "INSERT INTO change_count (channel_id, hour, kind, number) VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT DO UPDATE SET number = number + ?4");
+  for (const ChangeKind kind : kChangeKinds) {
+    if (batch.changes[kind] > 0) add.Run(channel_id, storage::HourOf(now), ToString(kind), batch.changes[kind]);
+  }
 }
 
 // Row number `at` of the batch.
@@ -461,6 +482,7 @@ absl::StatusOr<SettlementResult> SqliteStorage::WriteSettlements(const Fence& fe
           WriteSettlement(db, fence.channel_id, batch, static_cast<int64_t>(i), now, links, &result);
       if (!written.ok()) return written;
     }
+    CountChanges(db, fence.channel_id, batch, now);
     SettleRecord(db, fence.channel_id, batch, now);
     return absl::OkStatus();
   });

@@ -18,7 +18,7 @@ namespace flxlink::sqlite {
   "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "        \
   "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, c.fixed, l.acked_at, "          \
   "l.linked_version, l.quantities_in_doubt, l.forced, l.dirty_rank, l.confirmed, "               \
-  "l.status_author, l.status_before, l.kept_hidden, l.doubtful FROM link l "                     \
+  "l.status_author, l.status_before, l.kept_hidden, l.doubtful, l.held FROM link l "             \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
   "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                 \
   "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                             \
@@ -50,6 +50,12 @@ constexpr absl::string_view kCountDirty =
 constexpr absl::string_view kDirtyPriority =
     "SELECT sync_priority FROM link WHERE channel_id = ?1 AND dirty_since IS NOT NULL AND state = 'linked' AND "
     "paused = 0 AND health <> 'delisted' ORDER BY sync_priority DESC LIMIT 1";
+
+// Links of which something is held or was decided.
+constexpr absl::string_view kHolding =
+    "SELECT l.listing_id, v.sku, l.held FROM link l INDEXED BY link_held CROSS JOIN listing_variant v ON "
+    "v.channel_id = l.channel_id AND v.listing_id = l.listing_id WHERE l.channel_id = ?1 AND l.listing_id > ?2 AND "
+    "l.held IS NOT NULL ORDER BY l.listing_id";
 
 // Open pushes of which something is unheard of, and those that are to be looked at by a time: two ranges of the index
 // push_look.

@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -6,6 +7,7 @@
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/retention.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/storage/sqlite/sqlite_held.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
@@ -65,10 +67,12 @@ std::vector<int64_t> FindPruned(Connection& db, int64_t channel_id, absl::Time n
   Query counted(db, kFinishedCount);
   const int64_t count = counted.Bind(channel_id, config.keep_jobs + limit).Next() ? counted.Int(0) : 0;
   const std::vector<Group> groups = FindGroups(db, channel_id);
-  Jobs jobs = OldestJobs(db, channel_id, groups, storage::ChosenBefore(config, count, now), limit);
+  const std::set<int64_t> holding = FindHoldingJobs(db, channel_id);
+  Jobs jobs = OldestJobs(db, channel_id, groups, storage::ChosenBefore(config, count, now),
+                         limit + static_cast<int64_t>(holding.size()));
   if (jobs.empty()) return {};
   AddNewestJobs(db, channel_id, groups, &jobs);
-  return storage::ChoosePruned(std::move(jobs), count, config, now, limit);
+  return storage::ChoosePruned(std::move(jobs), count, config, now, limit, holding);
 }
 
 }  // namespace

@@ -50,10 +50,10 @@ Channel ReadChannelRow(Connection& db, const Query& query) {
   return channel;
 }
 
-#define FLXLINK_SELECT_LINK                                                                                            \
-  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, "              \
-  "dirty_version, forced, guarded_at, status_author, status_before, kept_hidden, doubtful FROM link WHERE channel_id " \
-  "= ?1 AND "
+#define FLXLINK_SELECT_LINK                                                                                       \
+  "SELECT listing_id, state, channel_variant_id, rule, reason, health, pending, paused, linked_version, "         \
+  "dirty_version, forced, guarded_at, status_author, status_before, kept_hidden, doubtful, held FROM link WHERE " \
+  "channel_id = ?1 AND "
 
 absl::optional<StoredLink> ReadLink(Query& query) {
   if (!query.Next()) return absl::nullopt;
@@ -69,6 +69,7 @@ absl::optional<StoredLink> ReadLink(Query& query) {
   link.dirty_version = query.Int(9);
   link.forced = query.String(10);
   link.guarded_at = query.Time(11);
+  link.held = query.String(16);
   return link;
 }
 
@@ -418,6 +419,50 @@ std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view json) {
     refused.push_back(std::move(value));
   }
   return refused;
+}
+
+// By their places, since a link may have several of one kind.
+std::string EncodeHeld(const std::vector<HeldChange>& held) {
+  std::vector<Field> fields;
+  for (const HeldChange& change : held) {
+    const Problem& problem = change.problem;
+    fields.push_back({absl::StrCat(fields.size()), EncodeFields({{"kind", std::string(ToString(change.kind))},
+                                                                 {"state", std::string(ToString(change.state))},
+                                                                 {"field", std::string(ToString(change.field))},
+                                                                 {"digest", absl::StrCat(absl::Hex(change.digest))},
+                                                                 {"job", absl::StrCat(change.job_id)},
+                                                                 {"code", problem.code},
+                                                                 {"args", EncodeFields(problem.args)},
+                                                                 {"message", problem.message}})});
+  }
+  return fields.empty() ? "" : EncodeFields(fields);
+}
+
+RareVector<HeldChange> ReadHeld(Connection& db, absl::string_view json) {
+  RareVector<HeldChange> held;
+  if (json.empty()) return held;
+  for (const Field& entry : ReadFields(db, json)) {
+    const std::vector<Field> parts = ReadFields(db, entry.value);
+    HeldChange change;
+    const absl::optional<ChangeKind> kind = ParseChangeKind(FieldValue(parts, "kind"));
+    const absl::optional<HeldChange::State> state = ParseHeldState(FieldValue(parts, "state"));
+    const auto* field = std::find_if(std::begin(kSyncFields), std::end(kSyncFields),
+                                     [&](SyncField one) { return ToString(one) == FieldValue(parts, "field"); });
+    const bool is_read = kind.has_value() && state.has_value() && field != std::end(kSyncFields) &&
+                         absl::SimpleHexAtoi(FieldValue(parts, "digest"), &change.digest) &&
+                         absl::SimpleAtoi(FieldValue(parts, "job"), &change.job_id);
+    if (!is_read) {
+      db.FailCorrupt(json);
+      return held;
+    }
+    change.kind = *kind;
+    change.state = *state;
+    change.field = *field;
+    change.problem = MakeProblem(FieldValue(parts, "code"), ReadFields(db, FieldValue(parts, "args")),
+                                 std::string(FieldValue(parts, "message")));
+    held.Mutable().push_back(std::move(change));
+  }
+  return held;
 }
 
 std::string EncodeFixed(const std::vector<FixedField>& fixed) {

@@ -55,6 +55,7 @@ struct StoredLink {
   int64_t linked_version = 0;
   int64_t dirty_version = 0;
   std::string forced;  // As its column has it.
+  std::string held;    // The same.
   absl::Time guarded_at = absl::InfinitePast();
 };
 
@@ -138,6 +139,8 @@ storage::Doubt ReadLinkDoubt(Connection& db, const Query& query, int column);
 void WriteDoubt(Connection& db, int64_t channel_id, int64_t listing_id, const storage::Doubt& doubt);
 // Of an item without a link.
 void WriteItemDoubt(Connection& db, int64_t channel_id, int64_t channel_variant_id, const storage::Doubt& doubt);
+RareVector<HeldChange> ReadHeld(Connection& db, absl::string_view json);
+std::string EncodeHeld(const std::vector<HeldChange>& held);
 std::string EncodeRefused(const std::vector<RefusedValue>& refused);
 std::vector<RefusedValue> ReadRefused(Connection& db, absl::string_view text);
 std::string EncodeFixed(const std::vector<FixedField>& fixed);

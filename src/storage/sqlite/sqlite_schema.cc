@@ -424,6 +424,7 @@ CREATE TABLE link (
   acked_at INTEGER,
   guarded_at INTEGER,
   refused TEXT,
+  held TEXT,
   forced TEXT,
   in_doubt TEXT,
   quantities_in_doubt TEXT,
@@ -447,6 +448,14 @@ CREATE INDEX link_dirty ON link (channel_id, sync_priority DESC, dirty_rank, dir
   WHERE dirty_since IS NOT NULL AND state = 'linked' AND paused = 0 AND health <> 'delisted';
 CREATE INDEX link_broken ON link (channel_id, listing_id) WHERE state = 'broken';
 CREATE INDEX link_guarded ON link (channel_id, listing_id) WHERE guarded_at IS NOT NULL;
+CREATE INDEX link_held ON link (channel_id, listing_id) WHERE held IS NOT NULL;
+CREATE TABLE change_count (
+  channel_id INTEGER NOT NULL,
+  hour INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (channel_id, hour, kind)
+) WITHOUT ROWID;
 CREATE INDEX link_doubtful ON link (channel_id, listing_id) WHERE doubtful = 1;
 
 ALTER TABLE channel DROP COLUMN pull_revision;
@@ -504,6 +513,7 @@ DROP INDEX slot_claimable;
 CREATE INDEX slot_claimable
   ON slot (head_prioritized_at DESC, head_lane, head_priority DESC, head_sync_priority DESC, head_created_at, channel_id)
   WHERE holder_job IS NULL AND paused = 0 AND head_job IS NOT NULL;
+ALTER TABLE job ADD COLUMN progress_held INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN passed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN sync_priority INTEGER;
 CREATE INDEX slot_due ON slot (next_due, channel_id)

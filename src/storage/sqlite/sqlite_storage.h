@@ -124,6 +124,12 @@ class SqliteStorage : public Storage, public LinkIndex {
   // Sync
   absl::StatusOr<SyncBatch> ReadDirty(int64_t channel_id, DirtyCursor* cursor, int64_t limit) override;
   absl::StatusOr<int64_t> CountDirty(int64_t channel_id, int64_t limit) override;
+  absl::StatusOr<int64_t> CountLinks(int64_t channel_id, int64_t limit) override;
+  absl::StatusOr<ChangeCounts> ReadChangeCounts(int64_t channel_id, absl::Time since) override;
+  absl::StatusOr<std::vector<HeldRow>> ReadHeldChanges(int64_t channel_id, int64_t job_id, int64_t after_id,
+                                                       int64_t limit) override;
+  absl::StatusOr<int64_t> DecideHeldChanges(int64_t channel_id, const HeldSelection& selection,
+                                            HeldChange::State decision, int64_t limit, absl::Time now) override;
   absl::StatusOr<SyncBatch> ReadLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
   absl::StatusOr<SyncBatch> ReadLinksBySku(int64_t channel_id, absl::Span<const std::string> skus) override;
   absl::StatusOr<SyncBatch> ReadLinksByParent(int64_t channel_id, absl::Span<const std::string> parent_ids,

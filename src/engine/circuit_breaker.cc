@@ -1,0 +1,98 @@
+#include "src/engine/circuit_breaker.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+namespace flxlink::engine {
+namespace {
+
+constexpr absl::Duration kCountedFor = absl::Hours(24);
+
+std::string CounterOf(ChangeKind kind) { return absl::StrCat(ToString(kind), "_held"); }
+
+}  // namespace
+
+CircuitBreaker::CircuitBreaker(JobContext& context) : context_(context) {
+  state_.job_id = context.job().job_id;
+  for (const ChangeKind kind : kChangeKinds) {
+    if (context.HasCount(CounterOf(kind))) state_.holds.Add(kind);
+  }
+}
+
+bool CircuitBreaker::holds_all() const {
+  return std::all_of(std::begin(kChangeKinds), std::end(kChangeKinds),
+                     [&](ChangeKind kind) { return state_.holds.Has(kind); });
+}
+
+absl::Status CircuitBreaker::ReadMade() {
+  if (has_read_made_) return absl::OkStatus();
+  const absl::StatusOr<absl::Time> now = context_.Now();
+  if (!now.ok()) return now.status();
+  const absl::StatusOr<ChangeCounts> made = context_.RetryValue<ChangeCounts>(
+      [&] { return context_.storage().ReadChangeCounts(context_.channel().channel_id, *now - kCountedFor); });
+  if (!made.ok()) return made.status();
+  made_ += *made;
+  has_read_made_ = true;
+  return absl::OkStatus();
+}
+
+// The number of links is counted up to where more of them change nothing.
+absl::StatusOr<int64_t> CircuitBreaker::Allowed(ChangeKind kind) {
+  const std::vector<ChangeLimit>& limits = context_.channel().config.limits;
+  const auto is_percent = [](const ChangeLimit& limit) { return limit.is_percent; };
+  if (!links_.has_value()) {
+    const bool counts_all = std::any_of(limits.begin(), limits.end(), is_percent);
+    const int64_t limit = counts_all ? std::numeric_limits<int64_t>::max() : kLinksThatCount;
+    const absl::StatusOr<int64_t> links = context_.RetryValue<int64_t>(
+        [&] { return context_.storage().CountLinks(context_.channel().channel_id, limit); });
+    if (!links.ok()) return links.status();
+    links_ = *links;
+  }
+  return AllowedChanges(limits, kind, *links_);
+}
+
+absl::StatusOr<bool> CircuitBreaker::IsBeyond(ChangeKind kind, int64_t changes) {
+  if (changes == 0 || state_.holds.Has(kind)) return false;
+  const absl::Status status = ReadMade();
+  if (!status.ok()) return status;
+  const int64_t all = made_[kind] + changes;
+  // Without limits of its own no channel allows less, so that a small job need not count its links.
+  if (all <= kLeastAllowed && context_.channel().config.limits.empty()) return false;
+  const absl::StatusOr<int64_t> allowed = Allowed(kind);
+  if (!allowed.ok()) return allowed.status();
+  return all > *allowed;
+}
+
+absl::StatusOr<bool> CircuitBreaker::MayHold(int64_t changes) {
+  for (const ChangeKind kind : kChangeKinds) {
+    const absl::StatusOr<bool> is_beyond = IsBeyond(kind, changes);
+    if (!is_beyond.ok() || *is_beyond) return is_beyond;
+  }
+  return false;
+}
+
+absl::StatusOr<bool> CircuitBreaker::HoldBeyond(const ChangeCounts& changes) {
+  bool holds_more = false;
+  for (const ChangeKind kind : kChangeKinds) {
+    const absl::StatusOr<bool> is_beyond = IsBeyond(kind, changes[kind]);
+    if (!is_beyond.ok()) return is_beyond.status();
+    if (!*is_beyond) continue;
+    state_.holds.Add(kind);
+    context_.Count(CounterOf(kind), 0);
+    holds_more = true;
+  }
+  return holds_more;
+}
+
+void CircuitBreaker::NoteHeld(const ChangeCounts& changes) {
+  for (const ChangeKind kind : kChangeKinds) {
+    if (changes[kind] > 0) context_.Count(CounterOf(kind), changes[kind]);
+  }
+}
+
+}  // namespace flxlink::engine

@@ -1,0 +1,56 @@
+// The circuit breaker of one running job: how many changes of each kind it may make, and which kinds it holds. See
+// flxlink/breaker.h.
+
+#ifndef FLXLINK_SRC_ENGINE_CIRCUIT_BREAKER_H_
+#define FLXLINK_SRC_ENGINE_CIRCUIT_BREAKER_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "flxlink/breaker.h"
+#include "flxlink/sync.h"
+#include "src/engine/job_context.h"
+
+namespace flxlink::engine {
+
+// Belongs to one running job; used by one thread at a time. What it holds is kept in the job's counts ("reprice_held"),
+// so that it holds the same after a yield.
+class CircuitBreaker {
+ public:
+  // The context must outlive it.
+  explicit CircuitBreaker(JobContext& context);
+
+  const Breaker& state() const { return state_; }
+  // Whether it holds all kinds.
+  bool holds_all() const;
+
+  // Whether so many changes of any kind, together with those that were made, may be more than is allowed.
+  absl::StatusOr<bool> MayHold(int64_t changes);
+  // Holds the kinds of which these changes, with those that were made, are more than is allowed. Returns whether that
+  // is any that was not held before.
+  absl::StatusOr<bool> HoldBeyond(const ChangeCounts& changes);
+
+  // The channel took these.
+  void NoteMade(const ChangeCounts& changes) { made_ += changes; }
+  // These are held from now on.
+  void NoteHeld(const ChangeCounts& changes);
+
+ private:
+  absl::Status ReadMade();
+  // How many of the kind are allowed, with how many links the channel needs to be known to have where `links` is not
+  // set.
+  absl::StatusOr<int64_t> Allowed(ChangeKind kind);
+  absl::StatusOr<bool> IsBeyond(ChangeKind kind, int64_t changes);
+
+  JobContext& context_;
+  Breaker state_;
+  absl::optional<int64_t> links_;  // Read when that matters.
+  bool has_read_made_ = false;
+  ChangeCounts made_;  // In 24 hours, by this job and before it.
+};
+
+}  // namespace flxlink::engine
+
+#endif  // FLXLINK_SRC_ENGINE_CIRCUIT_BREAKER_H_
