@@ -1,7 +1,6 @@
 #include "src/engine/circuit_breaker.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -41,19 +40,27 @@ absl::Status CircuitBreaker::ReadMade() {
   return absl::OkStatus();
 }
 
-// The number of links is counted up to where more of them change nothing.
-absl::StatusOr<int64_t> CircuitBreaker::Allowed(ChangeKind kind) {
+// A share of the links is of all of them; else more than some change nothing.
+absl::StatusOr<int64_t> CircuitBreaker::CountLinks() {
   const std::vector<ChangeLimit>& limits = context_.channel().config.limits;
-  const auto is_percent = [](const ChangeLimit& limit) { return limit.is_percent; };
+  const int64_t channel_id = context_.channel().channel_id;
+  if (std::none_of(limits.begin(), limits.end(), [](const ChangeLimit& limit) { return limit.is_percent; })) {
+    return context_.RetryValue<int64_t>([&] { return context_.storage().CountLinks(channel_id, kLinksThatCount); });
+  }
+  const absl::StatusOr<ChannelCounts> counts =
+      context_.RetryValue<ChannelCounts>([&] { return context_.storage().CountChannel(channel_id); });
+  if (!counts.ok()) return counts.status();
+  const auto linked = counts->by_link_state.find(LinkState::kLinked);
+  return linked == counts->by_link_state.end() ? 0 : linked->second;
+}
+
+absl::StatusOr<int64_t> CircuitBreaker::Allowed(ChangeKind kind) {
   if (!links_.has_value()) {
-    const bool counts_all = std::any_of(limits.begin(), limits.end(), is_percent);
-    const int64_t limit = counts_all ? std::numeric_limits<int64_t>::max() : kLinksThatCount;
-    const absl::StatusOr<int64_t> links = context_.RetryValue<int64_t>(
-        [&] { return context_.storage().CountLinks(context_.channel().channel_id, limit); });
+    const absl::StatusOr<int64_t> links = CountLinks();
     if (!links.ok()) return links.status();
     links_ = *links;
   }
-  return AllowedChanges(limits, kind, *links_);
+  return AllowedChanges(context_.channel().config.limits, kind, *links_);
 }
 
 absl::StatusOr<bool> CircuitBreaker::IsBeyond(ChangeKind kind, int64_t changes) {

@@ -39,8 +39,7 @@ class CircuitBreaker {
 
  private:
   absl::Status ReadMade();
-  // How many of the kind are allowed, with how many links the channel needs to be known to have where `links` is not
-  // set.
+  absl::StatusOr<int64_t> CountLinks();
   absl::StatusOr<int64_t> Allowed(ChangeKind kind);
   absl::StatusOr<bool> IsBeyond(ChangeKind kind, int64_t changes);
 

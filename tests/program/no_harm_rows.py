@@ -5,7 +5,6 @@ import typing
 
 # What problems are called, where the design does not fix the name.
 ARCHIVED = "item_dead"
-HELD = "held"
 NEGATIVE_PRICE = "negative_price"  # Of an item of the channel.
 NOT_UNDERSTOOD = "status_not_understood"
 ZERO_PRICE = "zero_price"
@@ -1035,8 +1034,8 @@ def many_products(price="10.00", quantity="5", first=COUNT):
     return products(*(f"{sku},{price},{quantity}" if number < first else f"{sku},10.00,5" for number, sku in enumerate(MANY_SKUS)))
 
 
-def held(first=COUNT):
-    return " ".join(f"{sku}:{HELD}" for sku in MANY_SKUS[:first])
+def held(first=COUNT, kind="reprice", skus=MANY_SKUS):
+    return " ".join(f"{sku}:{kind}_held" for sku in skus[:first])
 
 
 def mass_row(name, harm, first_sync=("sync shop",), **options):
@@ -1067,18 +1066,18 @@ kind(
              steps=(Products(many_products("3.00", "2")), "sync shop"), after=many("10.00", "2"), attentions=held()),
     mass_row("prices of a third, in two jobs of a day", "A wrong feed that comes in two parts goes through.",
              steps=(cheap(15), "sync shop", File(many("3.00", first=15)), cheap(30), "sync shop"), after=many("3.00", first=15),
-             attentions=" ".join(f"{sku}:{HELD}" for sku in MANY_SKUS[15:])),
+             attentions=held(skus=MANY_SKUS[15:])),
     mass_row("held prices that are approved", "A real sale cannot be made.",
              steps=(cheap(30), "sync shop", "job approve {held}", "sync shop"), after=many("3.00")),
     mass_row("held prices of which one is approved", "To let one price go, all must go.",
              steps=(cheap(30), "sync shop", "job approve {held} --sku S01", "sync shop"), after=many("3.00", first=1),
-             attentions=" ".join(f"{sku}:{HELD}" for sku in MANY_SKUS[1:])),
+             attentions=held(skus=MANY_SKUS[1:])),
     mass_row("another kind is approved", "Who approves one thing approves another.",
              steps=(cheap(30), "sync shop", "~job approve {held} --kind hide", "sync shop"), attentions=held()),
     mass_row("of two kinds that are held one is approved", "Who approves a sale approves that the shop is hidden.",
              channel="--status-rule 'price<5.00:hide'",
              steps=(cheap(30), "rules shop", "sync shop", "job approve {held} --kind reprice", "sync shop"), after=many("3.00"),
-             attentions=held()),
+             attentions=held(kind="hide")),
     mass_row("held prices that are refused", "What a person refused comes again with every sync.",
              steps=(cheap(30), "sync shop", "job refuse {held}", "sync shop", "sync shop")),
     mass_row("a held price that changes before it is approved", "What a person approved is not what goes out.",
@@ -1100,16 +1099,16 @@ kind(
              channel="--limit reprice=100%",
              steps=(cheap(30), "sync shop"), after=many("3.00")),
     mass_row("a rule that hides a shop", "A rule that was written the wrong way round takes a shop off sale.",
-             channel="--status-rule 'price<100.00:hide'", steps=("rules shop", "sync shop", "sync shop --full"), attentions=held()),
+             channel="--status-rule 'price<100.00:hide'", steps=("rules shop", "sync shop", "sync shop --full"), attentions=held(kind="hide")),
     mass_row("a rule that publishes a shop", "Thirty drafts are published by one rule.", shop=many(status="draft"), channel=SHOW_IN_STOCK,
-             steps=("rules shop", "sync shop", "sync shop --full"), attentions=held()),
+             steps=("rules shop", "sync shop", "sync shop --full"), attentions=held(kind="show")),
     mass_row("stock of 0 that a feed states", "What is sold out is sold, since so much of it is.",
              steps=(Products(many_products(quantity="0")), "sync shop"),
              after=many(quantity="0"), needs=""),
     mass_row("stock of 0 that comes from absence", "A feed that lost its rows takes a shop off sale.",
              shop=many(), products=Products(many_products(), "--source feed --absent zero"),
              steps=(Products(products("S01,10.00,5", "S02,10.00,4"), "--source feed --absent zero"), "~sync shop"),
-             after=many().replace("s02,S02,5", "s02,S02,4"), attentions=" ".join(f"{sku}:{HELD}" for sku in MANY_SKUS[2:]),
+             after=many().replace("s02,S02,5", "s02,S02,4"), attentions=held(kind="zero", skus=MANY_SKUS[2:]),
              needs="breaker sources"),
     mass_row("stock of 0 that comes from absence, a few rows a day",
              "A feed that loses its rows over two jobs of a day takes a shop off sale.",
@@ -1120,7 +1119,7 @@ kind(
     mass_row("a channel's file that lost its rows", "Every link is broken by one bad export.",
              steps=(Write(shop(*(f"{sku.lower()},{sku},5,10.00,active" for sku in MANY_SKUS[25:]))), "~pull shop",
                     Products(many_products("11.00")), "sync shop"),
-             after=shop(*(f"{sku.lower()},{sku},5,11.00,active" for sku in MANY_SKUS[25:])), attentions=held(25),
+             after=shop(*(f"{sku.lower()},{sku},5,11.00,active" for sku in MANY_SKUS[25:])), attentions=held(25, "break"),
              listings={"S01": {"link_state": "linked"}, "S30": {"link_state": "linked"}}),
     mass_row("a channel's file that lost its rows and has them again", "After one bad export everything waits for a person.",
              steps=(Write(shop(*(f"{sku.lower()},{sku},5,10.00,active" for sku in MANY_SKUS[25:]))), "~pull shop", Write(many()),
@@ -1134,7 +1133,7 @@ kind(
     mass_row("a channel whose SKUs are all others, where doubt dissolves", "A column that slipped by one dissolves every link.",
              channel="--on-doubt dissolve",
              steps=(Write(many().replace(",S", ",T")), "~pull shop", "~sync shop"), after=many().replace(",S", ",T"),
-             attentions=f"{held()} " + " ".join(f"{sku}:link_doubtful?" for sku in MANY_SKUS),
+             attentions=f"{held(kind='unlink')} " + " ".join(f"{sku}:link_doubtful?" for sku in MANY_SKUS),
              listings={sku: {"link_state": "linked"} for sku in MANY_SKUS}, needs="breaker doubt"),
     mass_row("products that a person removes", "What a person orders by name waits for another person.",
              channel="--sync-fields price,quantity",

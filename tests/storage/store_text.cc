@@ -56,6 +56,13 @@ std::string Text(const ItemValues& values) {
   return text;
 }
 
+std::string Text(const RareVector<HeldChange>& held) {
+  return absl::StrJoin(held, ",", [](std::string* out, const HeldChange& change) {
+    absl::StrAppend(out, ToString(change.kind), ":", ToString(change.state), ":", ToString(change.field), ":",
+                    change.digest, ":", change.job_id, ":", change.problem.code);
+  });
+}
+
 std::string Text(const RareVector<RefusedValue>& refused) {
   return absl::StrJoin(refused, ",", [](std::string* out, const RefusedValue& value) {
     absl::StrAppend(out, value.field, ":", value.digest, " ", value.problem.code, " ", value.problem.message);
@@ -107,10 +114,10 @@ std::string LinkText(const SyncBatch& batch, int64_t i) {
                       " product=", row.product_price, " ", row.product_currency.code(), "/", row.product_quantity,
                       " at ", Text(row.quantity_at), " ", Text(row.status), " acknowledged=", Text(row.acknowledged),
                       " seen=", Text(row.seen), " at ", Text(row.seen_at), " guarded=", Text(row.guarded_at),
-                      " refused=", Text(row.refused), " forced=", FormatSyncFields(row.forced),
-                      " in_doubt=", FormatSyncFields(row.in_doubt), " (", absl::StrJoin(row.quantities_in_doubt, ","),
-                      ") confirmed=", FormatSyncFields(row.confirmed), " fixed=", Text(row.fixed), " dirty=", row.dirty,
-                      " at ", Text(row.acknowledged_at), "\n");
+                      " refused=", Text(row.refused), " held=", Text(row.held),
+                      " forced=", FormatSyncFields(row.forced), " in_doubt=", FormatSyncFields(row.in_doubt), " (",
+                      absl::StrJoin(row.quantities_in_doubt, ","), ") confirmed=", FormatSyncFields(row.confirmed),
+                      " fixed=", Text(row.fixed), " dirty=", row.dirty, " at ", Text(row.acknowledged_at), "\n");
 }
 
 std::string ProductText(Storage& storage, bool removed) {
