@@ -148,6 +148,7 @@ TEST_P(StorageConformance, AStatusHiddenByTheQuantityOfARemovedProductReturnsWit
     ItemValues values;
     values.quantity = quantity;
     batch.rows.push_back(Applied(shop.LinkRow("S1"), values));
+    batch.rows[0].mask = {SyncField::kQuantity};
     batch.rows[0].by_quantity = by_quantity;
     ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
   };
