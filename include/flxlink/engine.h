@@ -239,6 +239,10 @@ class Engine {
   // Items of a channel that match the filter, in the order in which a pull first saw them.
   virtual absl::StatusOr<ItemPage> ListItems(absl::string_view channel, const ItemFilter& filter,
                                              const PageRequest& page) = 0;
+  // What the last job that looked at all of a channel's items (a whole pull, or a full sync) could not read of them, in
+  // the order in which it was noted: the subjects are external ids, as far as there are such. What it told of links is
+  // their attention.
+  virtual absl::StatusOr<JobProblemPage> ListItemProblems(absl::string_view channel, const PageRequest& page) = 0;
   // What happened to links, by listing variant in the order of ListListings and, of each, oldest first.
   virtual absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view channel, const HistoryFilter& filter,
                                                           const PageRequest& page) = 0;

@@ -63,6 +63,8 @@ struct ListingRow {
   bool doubtful = false;
 
   ListingStatus status;
+  // The product is removed: the listing variant is to be hidden, whatever is stated (PendingOf).
+  bool product_removed = false;
   // The product's price now.
   absl::optional<Money> price;
   // The product's quantity now.

@@ -8,6 +8,9 @@
 // (hidden_by_quantity) for as long as it is so; once the channel has that quantity, it is hidden or delisted. What is
 // listed again wants the product's quantity again; a product without one leaves the 0.
 //
+// A removed product has the quantity 0, and its listing variants are to be hidden, whatever is stated of them; where
+// the channel cannot, that is attention, too (hidden_by_quantity).
+//
 // What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is. Nor is a price of
 // 0, unless the channel's policy allows that: where the channel has another one, it keeps that, and the price is
 // attention (zero_price). A quantity below zero is 0 to a channel that knows none below.
@@ -85,6 +88,8 @@ struct SyncRow {
   int64_t product_quantity = kAbsent;
   // When the product's quantity was last stated.
   absl::Time quantity_at;
+  // The product is removed.
+  bool product_removed = false;
   ListingStatus status;
   // What the listing variant has of the content that the channel syncs (ChannelConfig::sync_fields), as in ItemValues.
   // Storage reads no other content, here and below.

@@ -58,8 +58,8 @@ constexpr Advice kAdvice[] = {
      "if its quantity should be synced, have the channel track the item's inventory, then run flxlink pull {channel}; "
      "the next sync sends it"},
     {problem_code::kHiddenByQuantity,
-     "if it should be sold again, run flxlink listing status {channel} {sku} listed, and the next sync sends its "
-     "quantity"},
+     "if it should be sold again, run flxlink listing status {channel} {sku} listed, or import its product again if "
+     "that was removed; the next sync sends its quantity"},
     {problem_code::kUnsupportedStatus,
      "set a status that the channel has, or leave it out: flxlink channel set {channel} --sync-fields price,quantity"},
     {problem_code::kSiblingsDisagree,

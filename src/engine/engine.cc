@@ -16,6 +16,7 @@
 #include "absl/synchronization/notification.h"
 #include "flxlink/storage_kit/limits.h"
 #include "src/engine/backoff.h"
+#include "src/engine/item_problems.h"
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
@@ -198,6 +199,12 @@ class EngineImpl : public Engine {
           return storage().ReadItems(channel_id, filter, after[0], request.limit);
         },
         [](const ItemRow& row) { return std::vector<int64_t>{row.channel_variant_id}; });
+  }
+
+  absl::StatusOr<JobProblemPage> ListItemProblems(absl::string_view name, const PageRequest& request) override {
+    const absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    return engine::ListItemProblems(storage(), channel->config.name, request);
   }
 
   absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view name, const HistoryFilter& filter,

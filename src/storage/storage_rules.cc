@@ -496,14 +496,14 @@ ProductState RemovedProduct(const ProductState& known, absl::Time now) {
 ProductChange CompareProducts(const ProductState& before, const ProductState& after) {
   ProductChange change;
   change.values = before.price != after.price || before.compare_at_price != after.compare_at_price ||
-                  before.currency != after.currency || before.quantity != after.quantity;
+                  before.currency != after.currency || before.quantity != after.quantity ||
+                  before.removed != after.removed;
   const bool fell = after.quantity != kAbsent && (before.quantity == kAbsent || after.quantity < before.quantity);
   if (fell) change.rank = DirtyRank::kQuantityFell;
   change.quantity_was_at = before.quantity_at;
   change.quantity_is_at = after.quantity_at;
   change.any = change.values || before.sku != after.sku || before.parent != after.parent ||
-               before.sync_priority != after.sync_priority || before.removed != after.removed ||
-               before.fields != after.fields;
+               before.sync_priority != after.sync_priority || before.fields != after.fields;
   return change;
 }
 
@@ -776,6 +776,21 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result) {
 
 ChannelStatus AcknowledgedStatus(const Settlement& row) {
   return row.mask.Has(SyncField::kStatus) ? row.acknowledged.status : row.by_quantity;
+}
+
+ListingStatus StatusOnPush(const ListingStatus& stored, const PushItem& item) {
+  return item.mask.Has(SyncField::kStatus) ? Sent(stored, item.values.status) : stored;
+}
+
+ListingStatus StatusAfterSettlement(const ListingStatus& stored, const Settlement& row,
+                                    absl::FunctionRef<bool()> product_removed) {
+  // A quantity was not sent as a status.
+  const bool by_quantity = !row.mask.Has(SyncField::kStatus) && row.by_quantity == ChannelStatus::kHidden;
+  ListingStatus status = by_quantity && product_removed() ? Sent(stored, row.by_quantity) : stored;
+  status = Acknowledge(status, AcknowledgedStatus(row));
+  if (row.in_doubt.Has(SyncField::kStatus)) return status;
+  const ListingStatus returned = Returned(status);
+  return returned == status || product_removed() ? status : returned;
 }
 
 bool WaitsToBeStated(const Problem& attention) { return attention.code == problem_code::kPendingChangeWaits; }

@@ -143,6 +143,7 @@ class Planner {
     LeaveAwaited(row, desired, &decision);
     LeaveRefused(row, desired, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
+    if (sync::OnlyQuantityHides(row, policy_)) decision.attentions.push_back(sync::HiddenByQuantity());
     return decision;
   }
 

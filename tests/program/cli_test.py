@@ -25,8 +25,8 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
             "not_before", "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problem_count", "problems",
             "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
-                "sync_priority", "dirty", "attention", "attentions", "pending", "status_author",
-                "doubtful", "in_doubt"]
+                "sync_priority", "dirty", "attention", "attentions", "pending", "product_removed",
+                "status_author", "doubtful", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
                "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules",
                "break_limit", "keep_days", "keep_jobs"]
@@ -818,8 +818,8 @@ class ListingTest(CliTest):
         self.text("product", "import", "products.csv")
         self.text("build", "shop")
         self.assertEqual(self.listing("CAP"), dict(zip(LISTING_KEYS, [
-            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, "channel",
-            False, False])))
+            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, False,
+            "channel", False, False])))
         self.text("pull", "shop")
         rows = self.json("listing", "list", "shop")
         for row in rows:
@@ -998,6 +998,20 @@ class ItemTest(CliTest):
         self.assertIn("no item nope; see those there are: flxlink item list shop",
                       self.failure(1, "item", "show", "shop", "nope"))
 
+
+    def test_what_a_pull_could_not_read_is_listed(self):
+        self.write("shop.csv", "Handle,Variant SKU,Variant Price,Variant Inventory Qty\na,A,1.00,1\nb,B,2.00,many\n")
+        self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
+        self.assertEqual(self.json("item", "list", "shop", "--problems"), [])
+        self.run_program("pull", "shop")
+        [problem] = self.json("item", "list", "shop", "--problems")
+        self.assertEqual(list(problem), ["subject", *PROBLEM_KEYS])
+        self.assertEqual((problem["subject"], problem["code"]), ("b", "unreadable_item"))
+        self.assertIn("many", self.text("item", "list", "shop", "--problems"))
+        self.failure(2, "item", "list", "shop", "--problems", "--unlinked")
+        self.write("shop.csv", "Handle,Variant SKU,Variant Price,Variant Inventory Qty\na,A,1.00,1\nb,B,2.00,2\n")
+        self.text("pull", "shop")
+        self.assertEqual(self.json("item", "list", "shop", "--problems"), [])
 
     def test_the_names_of_an_item_are_shown(self):
         self.write("shop.csv", "Handle,Variant SKU,Variant Price\nmeal,MEAL,11.00\nposter,POSTER,8.00\n")

@@ -18,7 +18,7 @@ namespace flxlink::sqlite {
   "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "        \
   "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, c.fixed, l.acked_at, "          \
   "l.linked_version, l.quantities_in_doubt, l.forced, l.dirty_rank, l.confirmed, "               \
-  "l.status_author, l.status_before, l.kept_hidden, l.doubtful FROM link l "                     \
+  "l.status_author, l.status_before, l.kept_hidden, l.doubtful, p.removed FROM link l "          \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
   "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                 \
   "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                             \

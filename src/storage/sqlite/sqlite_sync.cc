@@ -35,6 +35,7 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   row.quantity_at = query.Time(6);
   row.status = ReadStatus(query, 7, 36);
   row.doubtful = query.Bool(39);
+  row.product_removed = query.Bool(40);
   row.acknowledged = ReadItemValues(query, 10);
   row.seen = ReadItemValues(query, 14);
   row.seen_at = query.Time(18);
