@@ -233,7 +233,8 @@ class Engine {
 
   // -- Listings and items
 
-  // Listing variants of a channel that match the filter, in the order in which they were first built.
+  // Listing variants of a channel that match the filter, in the order in which they were first built. With
+  // ListingFilter::drifted the page is read in two transactions, and looks at as many links as it may have rows.
   virtual absl::StatusOr<ListingPage> ListListings(absl::string_view channel, const ListingFilter& filter,
                                                    const PageRequest& page) = 0;
   // Items of a channel that match the filter, in the order in which a pull first saw them.

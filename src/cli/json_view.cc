@@ -213,23 +213,25 @@ Json ListingView(const ListingRow& listing, absl::string_view channel) {
   const Problem* worst = WorstOf(listing.attentions);
   Json attentions = Json::array();
   for (const Problem& attention : listing.attentions) attentions.push_back(ProblemView(attention, context));
-  return {{"sku", listing.sku},
-          {"parent", TextOrNull(listing.parent)},
-          {"link_state", Text(ToString(listing.link_state))},
-          {"external_id", TextOrNull(listing.external_id)},
-          {"rule", NumberOrNull(listing.rule)},
-          {"reason", ReasonView(listing)},
-          {"health", Text(ToString(HealthOf(listing.status)))},
-          {"price", listing.price.has_value() ? Json(FormatMoney(*listing.price)) : Json()},
-          {"quantity", listing.quantity.has_value() ? Json(*listing.quantity) : Json()},
-          {"sync_priority", listing.sync_priority},
-          {"dirty", listing.dirty},
-          {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
-          {"attentions", std::move(attentions)},
-          {"pending", TextOrNull(ToString(listing.status.pending))},
-          {"status_author", Text(ToString(listing.status.author))},
-          {"doubtful", listing.doubtful},
-          {"in_doubt", listing.in_doubt}};
+  Json view = {{"sku", listing.sku},
+               {"parent", TextOrNull(listing.parent)},
+               {"link_state", Text(ToString(listing.link_state))},
+               {"external_id", TextOrNull(listing.external_id)},
+               {"rule", NumberOrNull(listing.rule)},
+               {"reason", ReasonView(listing)},
+               {"health", Text(ToString(HealthOf(listing.status)))},
+               {"price", listing.price.has_value() ? Json(FormatMoney(*listing.price)) : Json()},
+               {"quantity", listing.quantity.has_value() ? Json(*listing.quantity) : Json()},
+               {"sync_priority", listing.sync_priority},
+               {"dirty", listing.dirty},
+               {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
+               {"attentions", std::move(attentions)},
+               {"pending", TextOrNull(ToString(listing.status.pending))},
+               {"status_author", Text(ToString(listing.status.author))},
+               {"doubtful", listing.doubtful},
+               {"in_doubt", listing.in_doubt}};
+  if (!listing.drifted.empty()) view["drifted"] = listing.drifted.Names();
+  return view;
 }
 
 Json PlannedLinkView(const PlannedLink& link) {

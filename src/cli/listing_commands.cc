@@ -73,10 +73,15 @@ absl::Status List(Session& session, const ListingFlags& flags) {
         ForEachRow(read, [&](const ListingRow& listing) { return array.Add(ListingView(listing, flags.channel)); });
     return status.ok() ? array.Finish() : status;
   }
-  TextTable table(
-      {"SKU", "LINK", "ITEM", "RULE", "REASON", "HEALTH", "PRICE", "QUANTITY", "PRIORITY", "TO SEND", "ATTENTION"});
-  const absl::Status status =
-      ForEachRow(read, [&](const ListingRow& listing) { return table.AddRow(TableRow(listing)); });
+  std::vector<std::string> head = {"SKU",   "LINK",     "ITEM",     "RULE",    "REASON",   "HEALTH",
+                                   "PRICE", "QUANTITY", "PRIORITY", "TO SEND", "ATTENTION"};
+  if (flags.filter.drifted) head.emplace_back("DRIFTED");
+  TextTable table(head);
+  const absl::Status status = ForEachRow(read, [&](const ListingRow& listing) {
+    std::vector<std::string> row = TableRow(listing);
+    if (flags.filter.drifted) row.push_back(FormatSyncFields(listing.drifted));
+    return table.AddRow(row);
+  });
   return status.ok() ? table.Finish() : status;
 }
 
@@ -295,6 +300,8 @@ void AddFilterOptions(CLI::App* list, ListingFilter& filter) {
   list->add_flag_callback(
       "--doubtful", [&filter] { filter.attention_codes.emplace_back(problem_code::kLinkDoubtful); },
       "Only those whose item may have become another product");
+  list->add_flag("--drifted", filter.drifted,
+                 "Only those of whose item the last pull saw something that only the channel changed");
 }
 
 void TakeStatus(const std::string& text, ListingEdit& edit) {

@@ -119,6 +119,7 @@ class UsageTest(CliTest):
             (("link", "shop", "--priority", "high"), "high"),
             (("link", "shop", "--dry-run", "--release-broken"), "--release-broken"),
             (("sync", "shop", "--force"), "--force"),
+            (("sync", "shop", "--drifted"), "--force"),
             (("listing", "priority", "shop", "TEE-RED"), "N"),
             (("listing", "priority", "shop", "TEE-RED", "high"), "high"),
             (("job", "show", "first"), "first"),
@@ -605,6 +606,27 @@ class JobTest(CliTest):
                          [("sync", False, 1)])
         both = self.json("sync", "shop", "--full", "--force", "MUG")
         self.assertFalse(both["options"]["only_forced"])
+
+    def test_what_drifted_is_listed_and_corrected(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        synced = self.read("shop.csv")
+        self.assertEqual(self.json("listing", "list", "shop", "--drifted"), [])
+        self.write("shop.csv", synced.replace("mug,Mug,Acme,Title,Default Title,OLD-MUG,7,20.50",
+                                              "mug,Mug,Acme,Title,Default Title,OLD-MUG,7,1.00"))
+        self.text("pull", "shop")
+        self.assertEqual([(row["sku"], row["drifted"]) for row in self.json("listing", "list", "shop", "--drifted")],
+                         [("MUG", ["price"])])
+        self.assertNotIn("drifted", self.listing("MUG"))
+        lines = self.text("listing", "list", "shop", "--drifted").splitlines()
+        self.assertEqual(([line.split()[0] for line in lines], lines[0].split()[-1], lines[1].split()[-1]),
+                         (["SKU", "MUG"], "DRIFTED", "price"))
+        self.text("sync", "shop")
+        self.assertEqual(len(self.json("listing", "list", "shop", "--drifted")), 1, "a sync of what changed leaves it")
+        sync = self.json("sync", "shop", "--force", "--drifted")
+        self.assertEqual((sync["options"]["force"], sync["options"]["only_forced"], sync["counts"]["sent"]),
+                         (["MUG"], True, 1))
+        self.assertEqual((self.read("shop.csv"), self.json("listing", "list", "shop", "--drifted")), (synced, []))
 
     def test_dry_run(self):
         self.add_shop("--link-after-sync", "no", "--rule", "title=title")
