@@ -144,6 +144,8 @@ struct ListingExplanation {
     std::vector<std::string> channel;
     // External ids of items with that key that no rule links, since they are gone or archived.
     std::vector<std::string> not_live;
+    // External ids of items that have in the rule's field what a normalizer refused of the listing variant.
+    std::vector<std::string> refused;
     // How many there are, counted up to kMaxCounted.
     int64_t listing_count = 0;
     int64_t channel_count = 0;

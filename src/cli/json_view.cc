@@ -116,6 +116,7 @@ Json RuleView(const ListingExplanation::Rule& rule, size_t number) {
           {"channel", rule.channel},
           {"channel_count", rule.channel_count},
           {"not_live", rule.not_live},
+          {"refused", rule.refused},
           {"outcome", rule.linked ? Json("linked") : TextOrNull(ToString(rule.reason))},
           {"stopped", rule.stopped}};
 }

@@ -95,10 +95,11 @@ std::string CountAndNames(int64_t count, absl::Span<const std::string> names) {
   return absl::StrCat(count, " (", absl::StrJoin(shown, ", "), all ? ")" : ", …)");
 }
 
-std::string NotLive(const ListingExplanation::Rule& rule) {
-  if (rule.not_live.empty()) return "";
-  const absl::Span<const std::string> shown = absl::MakeConstSpan(rule.not_live).subspan(0, kNamed);
-  return absl::StrCat("; gone or archived ones: ", absl::StrJoin(shown, ", "));
+// "; gone or archived ones: A, B"; empty where there are none.
+std::string AlsoThere(absl::string_view what, const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  const absl::Span<const std::string> shown = absl::MakeConstSpan(names).subspan(0, kNamed);
+  return absl::StrCat("; ", what, ": ", absl::StrJoin(shown, ", "), names.size() > shown.size() ? ", …" : "");
 }
 
 std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
@@ -106,14 +107,16 @@ std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
   if (!rule.has_key) {
     const bool is_blank = absl::StripAsciiWhitespace(rule.value).empty();
     return absl::StrCat(head, "no key",
-                        is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by the rule's normalizers"));
+                        is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by the rule's normalizers"),
+                        AlsoThere("channel items with the same", rule.refused));
   }
   std::string outcome = rule.linked ? "linked" : std::string(ToString(rule.reason));
   if (outcome.empty()) outcome = "not tried";
   return absl::StrCat(head, "key \"", rule.key,
                       "\"; listing variants with it: ", CountAndNames(rule.listing_count, rule.listings),
-                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), NotLive(rule), "; ",
-                      outcome, rule.stopped ? ", and no later rule is tried" : "");
+                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel),
+                      AlsoThere("gone or archived ones", rule.not_live), "; ", outcome,
+                      rule.stopped ? ", and no later rule is tried" : "");
 }
 
 std::string DescribeEvent(const LinkEvent& event) {

@@ -61,6 +61,8 @@ absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, linking:
   if (!external_ids.ok()) return external_ids.status();
   absl::StatusOr<std::vector<std::string>> not_live = ReadNames(lookup, LinkSide::kChannel, explanation.not_live);
   if (!not_live.ok()) return not_live.status();
+  absl::StatusOr<std::vector<std::string>> refused = ReadNames(lookup, LinkSide::kChannel, explanation.refused);
+  if (!refused.ok()) return refused.status();
   ListingExplanation::Rule named;
   named.rule = rule;
   named.has_key = explained.has_key;
@@ -68,6 +70,7 @@ absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, linking:
   named.listings = *std::move(skus);
   named.channel = *std::move(external_ids);
   named.not_live = *std::move(not_live);
+  named.refused = *std::move(refused);
   named.listing_count = explained.listing_count;
   named.channel_count = explained.channel_count;
   named.reason = explained.reason;

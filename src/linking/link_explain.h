@@ -19,6 +19,8 @@ struct IdExplanation {
   RuleExplanation rule;
   // Items that have the key and are not live, the first LinkDetail::kMaxNamed of those that were read.
   std::vector<int64_t> not_live;
+  // Where a normalizer refused what the listing variant has: items that have the same, live or not, likewise.
+  std::vector<int64_t> refused;
 };
 
 // What each rule says of the listing variant in a match of the whole channel: the variants that have its keys are

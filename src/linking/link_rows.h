@@ -74,6 +74,9 @@ class LinkRows {
     return row_keys_[static_cast<size_t>(index) * key_count() + static_cast<size_t>(number)];
   }
 
+  // What a normalizer refused of the row (LinkKeys::RefusedOf).
+  absl::string_view refused(RowIndex index, int number);
+
   // The key of a value that stays valid as long as this object does.
   LinkKey KeepKey(int number, absl::string_view value);
 

@@ -189,6 +189,36 @@ TEST_P(EngineLinkTest, HandUnlinksAreRespectedUntilCleared) {
   EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked"), 1);
 }
 
+TEST_P(EngineLinkTest, ExplainFindsItemsWhoseValueANormalizerRefused) {
+  ChannelConfig config = Config();
+  config.link_priority = {{"upc", "upc", {Normalizer::kGtin}, Ambiguity::kStop}};
+  AddChannel(config);
+  WriteProducts({{"a", "a", 1000, 5, "036000291453"}, {"b", "b", 1000, 5, "036000291452"}});
+  SetItemFields("mug", "", "036000291453");
+  SetItemFields("cup", "", "036000291452");
+  Run(JobKind::kBuild);
+  Run(JobKind::kPull);
+  const auto refused = [&](const char* sku) {
+    const absl::StatusOr<ListingExplanation> explained = engine_->Explain("shop", sku);
+    EXPECT_TRUE(explained.ok()) << explained.status();
+    EXPECT_FALSE(explained->rules[0].has_key && !explained->rules[0].refused.empty());
+    return explained->rules[0].refused;
+  };
+  EXPECT_THAT(refused("a"), ElementsAre("mug")) << "no link job has left an index";
+  Run(JobKind::kLink);
+  EXPECT_THAT(refused("a"), ElementsAre("mug"));
+  EXPECT_THAT(refused("b"), IsEmpty());
+  // A change that no link job has looked at, and one that it has.
+  SetItemFields("pot", "", "036000291453");
+  Run(JobKind::kPull);
+  EXPECT_THAT(refused("a"), ElementsAre("mug", "pot"));
+  RunAllPending();
+  EXPECT_THAT(refused("a"), ElementsAre("mug", "pot"));
+  SetItemFields("mug", "", "036000291452");
+  Run(JobKind::kPull);
+  EXPECT_THAT(refused("a"), ElementsAre("pot"));
+}
+
 TEST_P(EngineLinkTest, ALinkJobAfterTheFirstJudgesOnlyWhatChangesCanAffect) {
   SyncedChannel(5, Config());
   WriteProducts({{"new", "new"}, {"other", "other"}});

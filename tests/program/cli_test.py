@@ -921,11 +921,11 @@ class ListingTest(CliTest):
         self.assertEqual(explained["rules"], [
             {"rule": "sku=sku", "number": 1, "key": "SOCK", "value": "SOCK", "listings": ["SOCK"],
              "listing_count": 1,
-             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "outcome": "ambiguous_channel",
+             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "refused": [], "outcome": "ambiguous_channel",
              "stopped": True},
             {"rule": "upc=barcode,norm=gtin", "number": 2, "key": None, "value": None, "listings": [],
              "listing_count": 0,
-             "channel": [], "channel_count": 0, "not_live": [], "outcome": None, "stopped": False}])
+             "channel": [], "channel_count": 0, "not_live": [], "refused": [], "outcome": None, "stopped": False}])
         self.assertEqual(explained["history"], [])
         history = self.json("listing", "explain", "shop", "MUG")["history"]
         self.assertEqual([list(event) for event in history], [["kind", "external_id", "rule", "job", "at"]])

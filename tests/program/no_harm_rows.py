@@ -799,7 +799,7 @@ kind(
         "The item is said not to be there, though both sides have the same wrong digit.",
         barcoded("mug,,036000291453,5,10.00,active"), None, products("A,036000291453,10.00,5", columns="sku,upc,price,quantity"),
         rules="--rule sku=sku --rule upc=barcode,norm=gtin",
-        steps=("sync shop", Says("listing explain shop A", ("mug",))), listings={"A": {"link_state": "unlinked"}}, needs="way-out"),
+        steps=("sync shop", Says("listing explain shop A", ("mug",))), listings={"A": {"link_state": "unlinked"}}, needs="refused"),
     Row("explain of a barcode of the merchant's that a normalizer refuses", "The merchant is not told that the own barcode is wrong.",
         barcoded("a,,036000291452,5,10.00,active"), None, products("A,036000291453,10.00,5", columns="sku,upc,price,quantity"),
         rules="--rule upc=barcode,norm=gtin", steps=("sync shop", Says("listing explain shop A", ("036000291453", "refused|check digit"))),
