@@ -75,6 +75,7 @@ Json ConfigView(const ChannelConfig& config) {
           {"strict", config.strict},
           {"link_after_build", config.link_after_build},
           {"link_after_sync", config.link_after_sync},
+          {"relink_broken", config.relink_broken},
           {"currency", Text(config.currency.code())},
           {"sync_fields", SyncFieldsView(config.sync_fields)},
           {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},

@@ -102,7 +102,8 @@ std::string AlsoThere(absl::string_view what, const std::vector<std::string>& na
   return absl::StrCat("; ", what, ": ", absl::StrJoin(shown, ", "), names.size() > shown.size() ? ", …" : "");
 }
 
-std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
+// `linked`: what it is called that the rule links it.
+std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number, absl::string_view linked) {
   const std::string head = absl::StrCat("rule ", number, " ", FormatLinkRule(rule.rule), ": ");
   if (!rule.has_key) {
     const bool is_blank = absl::StripAsciiWhitespace(rule.value).empty();
@@ -110,7 +111,7 @@ std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
                         is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by the rule's normalizers"),
                         AlsoThere("channel items with the same", rule.refused));
   }
-  std::string outcome = rule.linked ? "linked" : std::string(ToString(rule.reason));
+  std::string outcome = rule.linked ? std::string(linked) : std::string(ToString(rule.reason));
   if (outcome.empty()) outcome = "not tried";
   return absl::StrCat(head, "key \"", rule.key,
                       "\"; listing variants with it: ", CountAndNames(rule.listing_count, rule.listings),
@@ -140,8 +141,10 @@ std::string DescribeExplanation(const ListingExplanation& explanation, const std
     absl::StrAppend(&text, "  ", OneLine(absl::StrCat(attention.code, ": ", attention.message)), "\n    ",
                     AdviceFor(attention, {channel, explanation.listing.sku}), "\n");
   }
+  const bool is_broken = explanation.listing.link_state == LinkState::kBroken;
   for (size_t i = 0; i < explanation.rules.size(); ++i) {
-    absl::StrAppend(&text, "  ", OneLine(DescribeRule(explanation.rules[i], i + 1)), "\n");
+    const std::string rule = DescribeRule(explanation.rules[i], i + 1, is_broken ? "would link it" : "linked");
+    absl::StrAppend(&text, "  ", OneLine(rule), "\n");
   }
   for (const LinkEvent& event : explanation.history) {
     absl::StrAppend(&text, "  ", OneLine(DescribeEvent(event)), "\n");

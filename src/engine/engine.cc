@@ -184,12 +184,15 @@ class EngineImpl : public Engine {
   absl::StatusOr<ListingPage> ListListings(absl::string_view name, const ListingFilter& filter,
                                            const PageRequest& request) override {
     if (filter.drifted) return ListDrifted(name, filter, request);
-    return ListOfChannel<ListingRow>(
+    absl::StatusOr<ListingPage> page = ListOfChannel<ListingRow>(
         name, request, 1,
         [&](int64_t channel_id, const std::vector<int64_t>& after) {
           return storage().ReadListings(channel_id, filter, after[0], request.limit);
         },
         [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
+    const absl::Status status = page.ok() ? NameRelinks(name, &page->rows) : page.status();
+    if (!status.ok()) return status;
+    return page;
   }
 
   absl::StatusOr<ItemPage> ListItems(absl::string_view name, const ItemFilter& filter,
@@ -594,6 +597,13 @@ class EngineImpl : public Engine {
     absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, numbers, 0);
     if (!after.ok()) return after.status();
     return engine::ToPage(read(channel->channel_id, *after), request.limit, place_of);
+  }
+
+  absl::Status NameRelinks(absl::string_view name, std::vector<ListingRow>* rows) {
+    const auto is_broken = [](const ListingRow& row) { return row.link_state == LinkState::kBroken; };
+    if (std::none_of(rows->begin(), rows->end(), is_broken)) return absl::OkStatus();
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    return channel.ok() ? engine::NameRelinks(options_, *channel, rows) : channel.status();
   }
 
   // A page of what drifted.

@@ -83,6 +83,7 @@ absl::StatusOr<std::vector<IdExplanation>> ExplainById(LinkLookup& lookup, const
   if (!status.ok()) return status;
   const RowIndex named = scope.listings.Find(listing_id);
   if (named == kNotRead) return absl::NotFoundError("the listing variant is not there any more");
+  if (scope.listings.row(named).broken) scope.listings.row(named).Release();
   AffectedListings affected(scope);
   status = affected.AddNamed(named);
   if (!status.ok()) return status;

@@ -24,7 +24,8 @@ struct IdExplanation {
 };
 
 // What each rule says of the listing variant in a match of the whole channel: the variants that have its keys are
-// counted up to `max_counted`. `lookup` has an index that is up to date.
+// counted up to `max_counted`. One whose link is broken is looked at as if that were dissolved. `lookup` has an index
+// that is up to date.
 absl::StatusOr<std::vector<IdExplanation>> ExplainById(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
                                                        const ChannelConfig& config, int64_t listing_id,
                                                        int64_t max_counted);

@@ -52,6 +52,11 @@ class LinkRows {
     int32_t rule = 0;
 
     bool unlinked() const { return linked_to == 0; }
+    // Looks at it as if it had no link.
+    void Release() {
+      linked_to = 0;
+      broken = false;
+    }
   };
 
   // Both must outlive it.

@@ -27,7 +27,7 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "status_author",
                 "doubtful", "in_doubt"]
-CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
+CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync", "relink_broken",
                "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules",
                "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
@@ -190,7 +190,7 @@ class ChannelTest(CliTest):
         channel = self.json(
             "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--rule",
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
-            "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
+            "yes", "--link-after-sync", "no", "--relink-broken", "yes", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
             "overwrite", "--on-doubt", "dissolve", "--on-status-drift", "adopt", "--zero-prices", "yes", "--status-rule",
             "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
             "5", "--keep-days", "30", "--keep-jobs", "200")
@@ -198,7 +198,7 @@ class ChannelTest(CliTest):
         self.assertEqual(channel, {
             "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
             "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
-            "link_after_build": True, "link_after_sync": False, "currency": "EUR",
+            "link_after_build": True, "link_after_sync": False, "relink_broken": True, "currency": "EUR",
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
             "on_doubt": "dissolve", "on_status_drift": "adopt",
             "zero_prices": True,
@@ -210,7 +210,7 @@ class ChannelTest(CliTest):
     def test_defaults(self):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
-                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
+                         [[], False, False, False, True, False, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
                           None, 90, 1000])
 
     def test_fields_of_a_sync_have_one_order(self):

@@ -27,7 +27,7 @@ from no_harm_rows import Edit, File, Has, Older, Products, Says, Write
 
 # The features that are there. Rows that need another one wait for it.
 BUILT = {"as-of", "author", "column", "doubt", "drift", "explain", "other-emptied", "other-guard", "other-named",
-         "other-price", "refused", "sources", "zero-price"}
+         "other-price", "refused", "relink", "sources", "zero-price"}
 
 # Jobs that read or make; what sending comes to is an attention.
 READING = ("pull", "fetch", "build")
