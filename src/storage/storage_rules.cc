@@ -423,6 +423,7 @@ bool SameMarks(const ChannelConfig& a, const ChannelConfig& b) {
 }
 
 absl::Status CheckFilter(const ListingFilter& filter) {
+  if (filter.drifted) return absl::InvalidArgumentError("a storage cannot tell what drifted; ask the engine");
   absl::Status status = CheckRows(filter.skus.size(), "SKUs");
   if (status.ok()) status = CheckRows(filter.parents.size(), "parents");
   return status.ok() ? CheckRows(filter.attention_codes.size(), "attention codes") : status;
