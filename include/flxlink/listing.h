@@ -18,6 +18,7 @@
 #include "flxlink/money.h"
 #include "flxlink/problem.h"
 #include "flxlink/string_column.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
@@ -76,6 +77,8 @@ struct ListingRow {
   bool in_doubt = false;
   // At most one a code, ascending by code.
   std::vector<Problem> attentions;
+  // What drifted of it (DriftedFields of sync.h). Only told where it was asked for: by ListingFilter::drifted.
+  SyncFields drifted;
 };
 
 // A change that a person makes to one listing variant. Effective at once, also while a job runs.

@@ -272,6 +272,11 @@ struct Reconciliation {
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
                                                bool retry_refused = false);
 
+// The fields of the link's item that only the channel changed: they were seen, since the last acknowledgement and
+// SyncPolicy::read_lag after it, otherwise than acknowledged, and the link is to have them otherwise. None of a dead
+// item, and none that is fixed.
+SyncFields DriftedFields(const SyncRow& row, const SyncPolicy& policy);
+
 // The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are
 // acknowledged, and the link stays dirty where another step follows; what is rejected becomes attention and is
 // remembered; what is accepted is awaited; not_found breaks the link; conflict, not_tried and throttled stay dirty. A

@@ -134,6 +134,13 @@ constexpr Advice kAdvice[] = {
     {problem_code::kDataLoss, "restore the store from a backup"},
 };
 
+// Of a broken link whose listing variant the rules would link to another item.
+constexpr absl::string_view kRelinkAdvice =
+    "to link it to that item, dissolve broken links with flxlink link {channel} --release-broken, which links anew by "
+    "the rules, or this one with flxlink listing unlink {channel} {sku} and then flxlink listing link {channel} {sku} "
+    "{relinks_to}; to have links made anew without you: flxlink channel set {channel} --relink-broken yes; if the old "
+    "item returns, flxlink pull {channel} restores the link";
+
 // A job ended with an error that is not in the table.
 constexpr absl::string_view kJobAdvice = "fix what the error names";
 // An adapter's own code: it is the channel that refused something.
@@ -150,6 +157,7 @@ const Advice* FindAdvice(absl::string_view code) {
 // The advice before its places are filled in. A failed job can be run again once the rest is done.
 std::string TextFor(const Problem& problem, bool of_job) {
   const Advice* advice = FindAdvice(problem.code);
+  if (!FieldValue(problem.args, "relinks_to").empty()) return std::string(kRelinkAdvice);
   if (!of_job) return std::string(advice == nullptr ? kGeneralAdvice : advice->text);
   const absl::string_view text = advice == nullptr ? kJobAdvice : advice->text;
   if (absl::StrContains(text, "{job}")) return std::string(text);
@@ -183,6 +191,7 @@ std::string AdviceFor(const Problem& problem, const AdviceContext& context) {
   return absl::StrReplaceAll(TextFor(problem, of_job),
                              {{"{channel}", ValueOf("channel", context.channel, problem)},
                               {"{sku}", ValueOf("sku", context.sku, problem)},
+                              {"{relinks_to}", ValueOf("relinks_to", "", problem)},
                               {"{job}", ValueOf("job", of_job ? absl::StrCat(context.job_id) : "", problem)}});
 }
 

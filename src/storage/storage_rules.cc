@@ -137,9 +137,9 @@ absl::Time QuantityTime(const ProductBatch& batch, absl::Time now) {
 
 auto ConfigParts(const ChannelConfig& config) {
   return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
-                  config.strict, config.link_after_build, config.link_after_sync, config.sync_fields, config.currency,
-                  config.oversell_guard, config.on_doubt, config.on_status_drift, config.zero_prices,
-                  config.status_rules, config.break_limit, config.keep_days, config.keep_jobs);
+                  config.strict, config.link_after_build, config.link_after_sync, config.relink_broken,
+                  config.sync_fields, config.currency, config.oversell_guard, config.on_doubt, config.on_status_drift,
+                  config.zero_prices, config.status_rules, config.break_limit, config.keep_days, config.keep_jobs);
 }
 
 void SortByCode(std::vector<Problem>* attentions) {
@@ -423,6 +423,7 @@ bool SameMarks(const ChannelConfig& a, const ChannelConfig& b) {
 }
 
 absl::Status CheckFilter(const ListingFilter& filter) {
+  if (filter.drifted) return absl::InvalidArgumentError("a storage cannot tell what drifted; ask the engine");
   absl::Status status = CheckRows(filter.skus.size(), "SKUs");
   if (status.ok()) status = CheckRows(filter.parents.size(), "parents");
   return status.ok() ? CheckRows(filter.attention_codes.size(), "attention codes") : status;

@@ -27,7 +27,7 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
                 "sync_priority", "dirty", "attention", "attentions", "pending", "product_removed",
                 "status_author", "doubtful", "in_doubt"]
-CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
+CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync", "relink_broken",
                "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules",
                "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
@@ -119,6 +119,7 @@ class UsageTest(CliTest):
             (("link", "shop", "--priority", "high"), "high"),
             (("link", "shop", "--dry-run", "--release-broken"), "--release-broken"),
             (("sync", "shop", "--force"), "--force"),
+            (("sync", "shop", "--drifted"), "--force"),
             (("listing", "priority", "shop", "TEE-RED"), "N"),
             (("listing", "priority", "shop", "TEE-RED", "high"), "high"),
             (("job", "show", "first"), "first"),
@@ -189,7 +190,7 @@ class ChannelTest(CliTest):
         channel = self.json(
             "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--rule",
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
-            "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
+            "yes", "--link-after-sync", "no", "--relink-broken", "yes", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
             "overwrite", "--on-doubt", "dissolve", "--on-status-drift", "adopt", "--zero-prices", "yes", "--status-rule",
             "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
             "5", "--keep-days", "30", "--keep-jobs", "200")
@@ -197,7 +198,7 @@ class ChannelTest(CliTest):
         self.assertEqual(channel, {
             "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
             "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
-            "link_after_build": True, "link_after_sync": False, "currency": "EUR",
+            "link_after_build": True, "link_after_sync": False, "relink_broken": True, "currency": "EUR",
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
             "on_doubt": "dissolve", "on_status_drift": "adopt",
             "zero_prices": True,
@@ -209,7 +210,7 @@ class ChannelTest(CliTest):
     def test_defaults(self):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
-                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
+                         [[], False, False, False, True, False, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
                           None, 90, 1000])
 
     def test_fields_of_a_sync_have_one_order(self):
@@ -606,6 +607,27 @@ class JobTest(CliTest):
         both = self.json("sync", "shop", "--full", "--force", "MUG")
         self.assertFalse(both["options"]["only_forced"])
 
+    def test_what_drifted_is_listed_and_corrected(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        synced = self.read("shop.csv")
+        self.assertEqual(self.json("listing", "list", "shop", "--drifted"), [])
+        self.write("shop.csv", synced.replace("mug,Mug,Acme,Title,Default Title,OLD-MUG,7,20.50",
+                                              "mug,Mug,Acme,Title,Default Title,OLD-MUG,7,1.00"))
+        self.text("pull", "shop")
+        self.assertEqual([(row["sku"], row["drifted"]) for row in self.json("listing", "list", "shop", "--drifted")],
+                         [("MUG", ["price"])])
+        self.assertNotIn("drifted", self.listing("MUG"))
+        lines = self.text("listing", "list", "shop", "--drifted").splitlines()
+        self.assertEqual(([line.split()[0] for line in lines], lines[0].split()[-1], lines[1].split()[-1]),
+                         (["SKU", "MUG"], "DRIFTED", "price"))
+        self.text("sync", "shop")
+        self.assertEqual(len(self.json("listing", "list", "shop", "--drifted")), 1, "a sync of what changed leaves it")
+        sync = self.json("sync", "shop", "--force", "--drifted")
+        self.assertEqual((sync["options"]["force"], sync["options"]["only_forced"], sync["counts"]["sent"]),
+                         (["MUG"], True, 1))
+        self.assertEqual((self.read("shop.csv"), self.json("listing", "list", "shop", "--drifted")), (synced, []))
+
     def test_dry_run(self):
         self.add_shop("--link-after-sync", "no", "--rule", "title=title")
         self.text("product", "import", "products.csv")
@@ -899,11 +921,11 @@ class ListingTest(CliTest):
         self.assertEqual(explained["rules"], [
             {"rule": "sku=sku", "number": 1, "key": "SOCK", "value": "SOCK", "listings": ["SOCK"],
              "listing_count": 1,
-             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "outcome": "ambiguous_channel",
+             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "refused": [], "outcome": "ambiguous_channel",
              "stopped": True},
             {"rule": "upc=barcode,norm=gtin", "number": 2, "key": None, "value": None, "listings": [],
              "listing_count": 0,
-             "channel": [], "channel_count": 0, "not_live": [], "outcome": None, "stopped": False}])
+             "channel": [], "channel_count": 0, "not_live": [], "refused": [], "outcome": None, "stopped": False}])
         self.assertEqual(explained["history"], [])
         history = self.json("listing", "explain", "shop", "MUG")["history"]
         self.assertEqual([list(event) for event in history], [["kind", "external_id", "rule", "job", "at"]])
