@@ -94,6 +94,11 @@ struct ChannelConfig {
   // made them. Default on.
   bool link_after_sync = true;
 
+  // A link job first dissolves the broken links whose listing variants the rules would link to other items (history
+  // kept, no hand-unlink left), and then links them there. Default off: a broken link waits for its item or for a
+  // person.
+  bool relink_broken = false;
+
   // What a sync sends, as far as the adapter can set it. Default: price, quantity and status. A field that is synced
   // from now on is sent to every link whose channel has not acknowledged it. Content is that of the listing variant, as
   // it was built last; the engine refuses content that the adapter cannot set.

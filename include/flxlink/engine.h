@@ -129,8 +129,9 @@ class LinkPlan {
   virtual absl::StatusOr<PlannedLinkPage> Read(const PageRequest& page) const = 0;
 };
 
-// Everything about why one listing variant is linked as it is, in time that does not grow with the channel where a link
-// job has left its index; where storage keeps none (Storage::link_index), the channel is read.
+// Everything about why one listing variant is linked as it is or, where its link is broken, what the rules would do if
+// that were dissolved; in time that does not grow with the channel where a link job has left its index. Where storage
+// keeps none (Storage::link_index), the channel is read.
 struct ListingExplanation {
   ListingRow listing;
   struct Rule {
@@ -146,6 +147,8 @@ struct ListingExplanation {
     std::vector<std::string> channel;
     // External ids of items with that key that no rule links, since they are gone or archived.
     std::vector<std::string> not_live;
+    // External ids of items that have in the rule's field what a normalizer refused of the listing variant.
+    std::vector<std::string> refused;
     // How many there are, counted up to kMaxCounted.
     int64_t listing_count = 0;
     int64_t channel_count = 0;
@@ -235,12 +238,19 @@ class Engine {
 
   // -- Listings and items
 
-  // Listing variants of a channel that match the filter, in the order in which they were first built.
+  // Listing variants of a channel that match the filter, in the order in which they were first built. With
+  // ListingFilter::drifted the page is read in two transactions, and looks at as many links as it may have rows. The
+  // attention of a broken link names the item that the rules would link its listing variant to (item_gone), where the
+  // last link job has left an index that tells.
   virtual absl::StatusOr<ListingPage> ListListings(absl::string_view channel, const ListingFilter& filter,
                                                    const PageRequest& page) = 0;
   // Items of a channel that match the filter, in the order in which a pull first saw them.
   virtual absl::StatusOr<ItemPage> ListItems(absl::string_view channel, const ItemFilter& filter,
                                              const PageRequest& page) = 0;
+  // What the last job that looked at all of a channel's items (a whole pull, or a full sync) could not read of them, in
+  // the order in which it was noted: the subjects are external ids, as far as there are such. What it told of links is
+  // their attention.
+  virtual absl::StatusOr<JobProblemPage> ListItemProblems(absl::string_view channel, const PageRequest& page) = 0;
   // What happened to links, by listing variant in the order of ListListings and, of each, oldest first.
   virtual absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view channel, const HistoryFilter& filter,
                                                           const PageRequest& page) = 0;

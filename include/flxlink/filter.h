@@ -40,6 +40,10 @@ struct ListingFilter {
   absl::optional<bool> dirty;
   // Stated: only those with a push of which the outcome is not known, or only the others.
   absl::optional<bool> in_doubt;
+  // Only those of whose item the channel was seen to have something otherwise than acknowledged and than desired
+  // (ListingRow::drifted). It takes what is known of the adapter, so that Engine::ListListings tells it; a storage's
+  // ReadListings refuses it.
+  bool drifted = false;
 };
 
 // Which items of a channel.

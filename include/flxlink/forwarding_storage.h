@@ -163,6 +163,12 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override {
     return Around("ReleaseDoubtful", [&] { return inner_.ReleaseDoubtful(fence, limit, now); });
   }
+  absl::StatusOr<std::vector<LinkPair>> ReadBrokenLinks(int64_t channel_id, int64_t after_id, int64_t limit) override {
+    return Around("ReadBrokenLinks", [&] { return inner_.ReadBrokenLinks(channel_id, after_id, limit); });
+  }
+  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override {
+    return Around("ReleaseLinks", [&] { return inner_.ReleaseLinks(fence, links, now); });
+  }
   absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                         absl::Time now) override {
     return Around("EditListings", [&] { return inner_.EditListings(channel_id, edits, now); });

@@ -95,8 +95,8 @@ bool IsFinal(JobState state);
 
 // Absolute numbers, so that a report can be repeated.
 struct JobProgress {
-  // What `done`, `failed` and `held` come to. nullopt: not known, as of a pull, or more than was counted when the job began.
-  // Known before the end, it is always more than they are so far; of a job that completed, it is what they are.
+  // What `done`, `failed` and `held` come to. nullopt: not known, as of a pull, or more than was counted when the job
+  // began. Known before the end, it is always more than they are so far; of a job that completed, it is what they are.
   absl::optional<int64_t> total;
   int64_t done = 0;
   int64_t failed = 0;
@@ -128,8 +128,9 @@ struct JobProblem {
 struct JobOptions {
   // build: only these. Empty: all.
   std::vector<std::string> skus;
-  // sync: send every field of these, dirty or not, whatever the channel has acknowledged and refused. What is fixed,
-  // awaited or held back by the oversell guard is left out all the same.
+  // sync: send every field of these, dirty or not, whatever the channel has acknowledged and refused. What was seen of
+  // their items is known before that, so that a lower quantity sets the oversell guard. What is fixed, awaited or held
+  // back by the guard is left out all the same.
   std::vector<std::string> force;
   // sync: nothing but `force`. Off: what is dirty too.
   bool only_forced = false;
@@ -278,6 +279,9 @@ struct JobRequest {
   JobOptions options;
   std::vector<JobKind> chain;
   int64_t from_job = 0;
+  // sync: adds to JobOptions::force, when the job is asked for, the listing variants that have drifted by then
+  // (ListingFilter::drifted). It reads all of the channel's links.
+  bool force_drifted = false;
 };
 
 // A living process, or part of one, that runs jobs. Given by storage; never reused.

@@ -183,6 +183,14 @@ class LinkStorage {
   // The same of linked ones that are doubtful.
   virtual absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) = 0;
 
+  // Broken links, by listing_id from above `after_id`, in time that does not grow with the others.
+  virtual absl::StatusOr<std::vector<LinkPair>> ReadBrokenLinks(int64_t channel_id, int64_t after_id,
+                                                                int64_t limit) = 0;
+  // Releases those of these links that are broken, as ReleaseBroken does; others, and such as are not there any more,
+  // are passed over. Returns how many. Repeat: none.
+  virtual absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                               absl::Time now) = 0;
+
   // A person's edits, without a fence, in their order and in one transaction. What became of each: NOT_FOUND names the
   // SKU or item; FAILED_PRECONDITION: kLink where either side has another link (the message names it) or the item is
   // not live, kUnlink and kConfirm where there is none, kSetStatus as StatusAfterEdit says (storage_kit/rules.h), which

@@ -18,6 +18,7 @@
 #include "flxlink/money.h"
 #include "flxlink/problem.h"
 #include "flxlink/string_column.h"
+#include "flxlink/sync_fields.h"
 
 namespace flxlink {
 
@@ -63,6 +64,8 @@ struct ListingRow {
   bool doubtful = false;
 
   ListingStatus status;
+  // The product is removed: the listing variant is to be hidden, whatever is stated (PendingOf).
+  bool product_removed = false;
   // The product's price now.
   absl::optional<Money> price;
   // The product's quantity now.
@@ -74,6 +77,8 @@ struct ListingRow {
   bool in_doubt = false;
   // At most one a code, ascending by code.
   std::vector<Problem> attentions;
+  // What drifted of it (DriftedFields of sync.h). Only told where it was asked for: by ListingFilter::drifted.
+  SyncFields drifted;
 };
 
 // A change that a person makes to one listing variant. Effective at once, also while a job runs.

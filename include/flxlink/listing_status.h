@@ -61,7 +61,8 @@ struct ListingStatus {
   PendingChange pending = PendingChange::kNone;
   bool paused = false;
   StatusAuthor author = StatusAuthor::kChannel;
-  // Of a rule's status: what returns when no rule holds any more, kListed or kHidden. Else kUnknown.
+  // What returns, kListed or kHidden: of a rule's status when no rule holds any more; of an adopted one that was hidden
+  // with its product, which was removed, when the product is there again. Else kUnknown.
   ChannelStatus before = ChannelStatus::kUnknown;
   // A rule showed it, and somebody hid it on the channel since: it stays hidden, until it is shown there, a rule hides
   // it or a person states a status.
@@ -82,6 +83,13 @@ bool IsLive(const ListingStatus& status);
 // What the channel should show: nullopt where flxlink has nothing to say, since the status is adopted, not understood,
 // kept hidden, not listed or delisted.
 absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status);
+
+// The same of a listing variant whose product may be removed: then it is to be hidden, whatever is stated, as far as
+// flxlink has anything to say.
+absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status, bool product_removed);
+
+// What is to change on the channel: `pending`, or the hiding that a removed product wants.
+PendingChange PendingOf(const ListingStatus& status, bool product_removed);
 
 // What it shows, as a wish for a product whose items have one status: nullopt where that is neither listed nor hidden.
 absl::optional<ChannelStatus> ShownStatus(const ListingStatus& status);
@@ -110,6 +118,14 @@ ListingStatus FollowChannel(const ListingStatus& status, ChannelStatus seen, Sta
 // already, or has no status on the channel, is delisted at once. What was delisted comes back hidden, as the channel
 // shows it, and is then listed if that is wanted.
 ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linked);
+
+// The status once `sent` is on its way to the channel. Another one than is wanted is sent only for as long as the
+// product is removed: what is wanted returns with it, of an adopted status what the channel showed.
+ListingStatus Sent(const ListingStatus& status, ChannelStatus sent);
+
+// The status where the product is there and nothing that was sent is in doubt: what is shown as it was before the
+// product was removed, or still, has nothing to return to, and follows the channel if it is adopted.
+ListingStatus Returned(const ListingStatus& status);
 
 // The status after the channel acknowledged `now`. What is wanted stays wanted: after a late acknowledgement, the
 // change that is still to be made is pending.

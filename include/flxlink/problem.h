@@ -134,9 +134,9 @@ constexpr absl::string_view kSiblingsDisagree = "siblings_disagree";
 
 // == Links and listing variants ==
 
-// The item is gone from the channel; the link is broken.
-// Args: external_id
-// Fix: If the item returns, the next pull restores the link. If it is gone for good, unlink the variant; if the whole
+// The item is gone from the channel; the link is broken. Where the rules would link the listing variant to another
+// item, a list or explanation of it names that (relinks_to). Args: external_id, relinks_to Fix: If the item returns,
+// the next pull restores the link. If it is gone for good, unlink the variant; if the whole
 //      store was imported anew, release the broken links, so that they can be linked again.
 constexpr absl::string_view kItemGone = "item_gone";
 // A change of the status was to be sent when the store was migrated from an earlier version, in which who had stated it

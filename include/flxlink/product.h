@@ -2,9 +2,9 @@
 // file, states them; flxlink never changes one.
 //
 // A product variant that was removed is kept: its quantity is 0, stated when it was removed, so that the next sync
-// sends 0 to its links; nothing is built from it any more, and reading products passes over it. Its listings, links and
-// statuses stay. Stated again under its key, whatever is stated, it is there as before, with the quantity that is
-// stated then or else none.
+// sends 0 to its links and hides them; nothing is built from it any more, and reading products passes over it. Its
+// listings, links and statuses stay. Stated again under its key, whatever is stated, it is there as before, with the
+// quantity that is stated then or else none.
 //
 // Quantities are true as of some time. A batch may say which (quantity_as_of): then one that is older than what is
 // known does not replace it. Where a batch does not say, its quantities replace what was there whatever its time; they

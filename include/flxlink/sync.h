@@ -8,6 +8,9 @@
 // (hidden_by_quantity) for as long as it is so; once the channel has that quantity, it is hidden or delisted. What is
 // listed again wants the product's quantity again; a product without one leaves the 0.
 //
+// A removed product has the quantity 0, and its listing variants are to be hidden, whatever is stated of them; where
+// the channel cannot, that is attention, too (hidden_by_quantity).
+//
 // What nobody stated is not sent: a product without a compare-at price leaves the channel's as it is. Nor is a price of
 // 0, unless the channel's policy allows that: where the channel has another one, it keeps that, and the price is
 // attention (zero_price). A quantity below zero is 0 to a channel that knows none below.
@@ -86,8 +89,10 @@ struct SyncRow {
   int64_t product_quantity = kAbsent;
   // When the product's quantity was last stated.
   absl::Time quantity_at;
-  // It is 0, and nobody stated that: the product was absent from its feed.
-  bool zero_by_absence = false;
+  // The product is removed.
+  bool product_removed = false;
+  // It is removed, or its quantity is 0, since it was absent from its feed: nobody stated that.
+  bool product_absent = false;
   ListingStatus status;
   // What the listing variant has of the content that the channel syncs (ChannelConfig::sync_fields), as in ItemValues.
   // Storage reads no other content, here and below.
@@ -293,6 +298,11 @@ struct Reconciliation {
 // With `retry_refused` (the channel was given another policy, or other settings) what was refused is tried once more.
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
                                                bool retry_refused = false);
+
+// The fields of the link's item that only the channel changed: they were seen, since the last acknowledgement and
+// SyncPolicy::read_lag after it, otherwise than acknowledged, and the link is to have them otherwise. None of a dead
+// item, and none that is fixed.
+SyncFields DriftedFields(const SyncRow& row, const SyncPolicy& policy);
 
 // The settlement of some items of `plan`, one an outcome, in the order of `items`, their numbers: applied fields are
 // acknowledged, and the link stays dirty where another step follows; what is rejected becomes attention and is

@@ -58,8 +58,8 @@ constexpr Advice kAdvice[] = {
      "if its quantity should be synced, have the channel track the item's inventory, then run flxlink pull {channel}; "
      "the next sync sends it"},
     {problem_code::kHiddenByQuantity,
-     "if it should be sold again, run flxlink listing status {channel} {sku} listed, and the next sync sends its "
-     "quantity"},
+     "if it should be sold again, run flxlink listing status {channel} {sku} listed, or import its product again if "
+     "that was removed; the next sync sends its quantity"},
     {problem_code::kUnsupportedStatus,
      "set a status that the channel has, or leave it out: flxlink channel set {channel} --sync-fields price,quantity"},
     {problem_code::kSiblingsDisagree,
@@ -147,6 +147,13 @@ constexpr Advice kAdvice[] = {
     {problem_code::kDataLoss, "restore the store from a backup"},
 };
 
+// Of a broken link whose listing variant the rules would link to another item.
+constexpr absl::string_view kRelinkAdvice =
+    "to link it to that item, dissolve broken links with flxlink link {channel} --release-broken, which links anew by "
+    "the rules, or this one with flxlink listing unlink {channel} {sku} and then flxlink listing link {channel} {sku} "
+    "{relinks_to}; to have links made anew without you: flxlink channel set {channel} --relink-broken yes; if the old "
+    "item returns, flxlink pull {channel} restores the link";
+
 // A job ended with an error that is not in the table.
 constexpr absl::string_view kJobAdvice = "fix what the error names";
 // An adapter's own code: it is the channel that refused something.
@@ -163,6 +170,7 @@ const Advice* FindAdvice(absl::string_view code) {
 // The advice before its places are filled in. A failed job can be run again once the rest is done.
 std::string TextFor(const Problem& problem, bool of_job) {
   const Advice* advice = FindAdvice(problem.code);
+  if (!FieldValue(problem.args, "relinks_to").empty()) return std::string(kRelinkAdvice);
   if (!of_job) return std::string(advice == nullptr ? kGeneralAdvice : advice->text);
   const absl::string_view text = advice == nullptr ? kJobAdvice : advice->text;
   if (absl::StrContains(text, "{job}")) return std::string(text);
@@ -201,6 +209,7 @@ std::string AdviceFor(const Problem& problem, const AdviceContext& context) {
   const bool of_job = context.job_id != 0;
   return absl::StrReplaceAll(TextFor(problem, of_job), {{"{channel}", ValueOf("channel", context.channel, problem)},
                                                         {"{sku}", ValueOf("sku", context.sku, problem)},
+                                                        {"{relinks_to}", ValueOf("relinks_to", "", problem)},
                                                         {"{job}", JobOf(problem, context)}});
 }
 

@@ -35,6 +35,7 @@ struct ChannelFlags {
   std::string currency;
   std::string sync_fields;
   std::string oversell;
+  std::string relink_broken;
   std::string on_doubt;
   std::string on_status_drift;
   std::string zero_prices;
@@ -164,6 +165,7 @@ absl::Status Apply(const ChannelFlags& flags, ChannelConfig& config) {
   ApplySwitch(flags.strict, config.strict);
   ApplySwitch(flags.link_after_build, config.link_after_build);
   ApplySwitch(flags.link_after_sync, config.link_after_sync);
+  ApplySwitch(flags.relink_broken, config.relink_broken);
   ApplySwitch(flags.zero_prices, config.zero_prices);
   if (!flags.oversell.empty()) {
     config.oversell_guard = flags.oversell == "hold" ? OversellGuard::kHold : OversellGuard::kOverwrite;
@@ -209,6 +211,7 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
       {"strict", YesOrNo(config.strict)},
       {"link after build", YesOrNo(config.link_after_build)},
       {"link after sync", YesOrNo(config.link_after_sync)},
+      {"relink broken", YesOrNo(config.relink_broken)},
       {"syncs", OrNone(FormatSyncFields(config.sync_fields))},
       {"currency", std::string(config.currency.code())},
       {"oversell guard", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
@@ -400,6 +403,8 @@ void AddLinkOptions(CLI::App* command, ChannelFlags& flags) {
   AddYesOrNo(command, "--strict", flags.strict, "Do not link pairs that another rule contradicts (default: no)");
   AddYesOrNo(command, "--link-after-build", flags.link_after_build, "Link after a build (default: no)");
   AddYesOrNo(command, "--link-after-sync", flags.link_after_sync, "Link after a pull or sync (default: yes)");
+  AddYesOrNo(command, "--relink-broken", flags.relink_broken,
+             "When linking, dissolve broken links that the rules would make to other items (default: no)");
   command
       ->add_option("--break-limit", flags.break_limit,
                    "Hold a pull that would break more links than this, or none (default)")

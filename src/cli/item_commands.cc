@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "flxlink/engine.h"
 #include "flxlink/filter.h"
+#include "src/cli/advice.h"
 #include "src/cli/json_view.h"
 #include "src/cli/pages.h"
 #include "src/cli/print.h"
@@ -22,6 +23,7 @@ struct ItemFlags {
   std::string channel;
   std::string external_id;
   bool unlinked = false;
+  bool problems = false;
 };
 
 std::string PriceText(const ItemRow& item) { return item.price.has_value() ? FormatMoney(*item.price) : ""; }
@@ -39,8 +41,27 @@ std::vector<std::string> TableRow(const ItemRow& item) {
           FormatInstant(item.seen_at)};
 }
 
+// What the last pull could not read.
+absl::Status ListProblems(Session& session, const std::string& channel) {
+  const auto read = [&](const PageRequest& page) { return session.engine().ListItemProblems(channel, page); };
+  if (session.json()) {
+    JsonArray array;
+    const auto add = [&](const JobProblem& problem) { return array.Add(JobProblemView(problem, channel)); };
+    const absl::Status status = ForEachRow(read, add);
+    return status.ok() ? array.Finish() : status;
+  }
+  TextTable table({"ITEM", "CODE", "PROBLEM", "WHAT TO DO"});
+  const auto add = [&](const JobProblem& problem) {
+    return table.AddRow({problem.subject, problem.problem.code, problem.problem.message,
+                         AdviceFor(problem.problem, {channel, problem.subject})});
+  };
+  const absl::Status status = ForEachRow(read, add);
+  return status.ok() ? table.Finish() : status;
+}
+
 absl::Status List(Session& session, const ItemFlags& flags) {
   if (absl::StatusOr<Channel> found = session.FindChannel(flags.channel); !found.ok()) return found.status();
+  if (flags.problems) return ListProblems(session, flags.channel);
   ItemFilter filter;
   filter.unlinked = flags.unlinked;
   const auto read = [&](const PageRequest& page) { return session.engine().ListItems(flags.channel, filter, page); };
@@ -111,8 +132,11 @@ void AddItemCommands(CLI::App& app, const Globals& globals, std::function<absl::
     SetWork(command, globals, action, [flags, work](Session& session) { return work(session, *flags); });
     return command;
   };
-  add_command("list", "List the channel's items", &List)
-      ->add_flag("--unlinked", flags->unlinked, "Only those that no listing variant is linked to");
+  CLI::App* list = add_command("list", "List the channel's items", &List);
+  CLI::Option* unlinked =
+      list->add_flag("--unlinked", flags->unlinked, "Only those that no listing variant is linked to");
+  list->add_flag("--problems", flags->problems, "What the last whole pull could not read of the items, and why")
+      ->excludes(unlinked);
   add_command("show", "Show an item", &Show)
       ->add_option("EXTERNAL_ID", flags->external_id, "The item's id on the channel")
       ->required()

@@ -11,11 +11,13 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "flxlink/breaker.h"
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
 #include "flxlink/storage.h"
 #include "src/cli/advice.h"
+#include "src/cli/confirm.h"
 #include "src/cli/job_run.h"
 #include "src/cli/job_text.h"
 #include "src/cli/job_watch.h"
@@ -40,6 +42,7 @@ struct RequestFlags {
   JobRequest request;
   std::vector<std::string> items;  // pull: the only ones that matter.
   bool dry_run = false;
+  bool yes = false;  // sync: do not ask.
   bool no_wait = false;
 };
 
@@ -80,10 +83,29 @@ absl::Status MakePullJob(Session& session, const RequestFlags& flags) {
   });
 }
 
+bool IsForced(const JobRequest& sync) { return sync.force_drifted || !sync.options.force.empty(); }
+
+// What a forced sync overwrites is asked about first.
+absl::Status ConfirmForce(const RequestFlags& flags) {
+  if (flags.yes || !IsForced(flags.request)) return absl::OkStatus();
+  std::vector<std::string> what;
+  if (const size_t named = flags.request.options.force.size(); named > 0) {
+    what.push_back(absl::StrCat(named, named == 1 ? " SKU" : " SKUs"));
+  }
+  if (flags.request.force_drifted) what.emplace_back("all that drifted");
+  return Confirm(absl::StrCat("Overwrite what the channel has of ", absl::StrJoin(what, " and of ")));
+}
+
 absl::Status MakeSyncJob(Session& session, RequestFlags flags) {
-  JobOptions& options = flags.request.options;
-  options.only_forced = !options.force.empty() && !options.full;
+  if (absl::Status status = ConfirmForce(flags); !status.ok()) return status;
+  flags.request.options.only_forced = IsForced(flags.request) && !flags.request.options.full;
   return MakeJob(session, flags);
+}
+
+// `--force` stands before SKUs, or before the option that says which.
+void TakeForce(std::vector<std::string>& skus, bool drifted) {
+  skus.erase(std::remove(skus.begin(), skus.end(), ""), skus.end());
+  if (skus.empty() && !drifted) throw CLI::RequiredError("--force: a SKU, or --drifted");
 }
 
 absl::Status PrintPlanAsJson(const LinkPlan& plan) {
@@ -174,11 +196,20 @@ void AddSync(CLI::App& app, const Globals& globals, Action& action) {
   const auto flags = std::make_shared<RequestFlags>();
   CLI::App* command = AddMaker(app, JobKind::kSync, "Send price, quantity and status where they changed", flags);
   command->add_flag("--full", flags->request.options.full, "Pull first, compare everything, correct what drifted");
-  TakeMany(command->add_option(
+  CLI::Option* force = command->add_option(
       "--force", flags->request.options.force,
       "Send all fields of these, changed or not (but no quantity that the oversell guard holds back); without "
-      "--full nothing else"));
-  command->get_option("--force")->type_name("SKU ...");
+      "--full nothing else");
+  TakeAny(force);
+  force->type_name("[SKU ...]");
+  command
+      ->add_flag("--drifted", flags->request.force_drifted,
+                 "Force what only the channel changed: listing list --drifted")
+      ->needs(force);
+  command->add_flag("--yes", flags->yes, "Do not ask (default: ask on a terminal)")->needs(force);
+  command->parse_complete_callback([flags, force] {
+    if (force->count() > 0) TakeForce(flags->request.options.force, flags->request.force_drifted);
+  });
   AddPriority(command, *flags);
   SetWork(command, globals, action, [flags](Session& session) { return MakeSyncJob(session, *flags); });
 }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "flxlink/channel.h"
 #include "flxlink/engine.h"
 #include "flxlink/storage.h"
@@ -58,6 +60,26 @@ absl::StatusOr<LinkRemainder> ReadRemainder(Engine& engine, absl::string_view ch
   return remainder;
 }
 
+// Listing variants that wait for a person, and so for what is not sent: as many of them as one page has, by the worst
+// of what they wait for. Empty: none do.
+absl::StatusOr<std::string> DescribeWaiting(Engine& engine, const std::string& channel) {
+  ListingFilter filter;
+  filter.attention = true;
+  const absl::StatusOr<ListingPage> page = engine.ListListings(channel, filter, {});
+  if (!page.ok()) return page.status();
+  std::map<std::string, int64_t> waiting;
+  for (const ListingRow& row : page->rows) {
+    const Problem* worst = WorstOf(row.attentions);
+    ++waiting[row.link_state == LinkState::kBroken || worst == nullptr ? std::string(ToString(row.link_state))
+                                                                       : worst->code];
+  }
+  if (waiting.empty()) return std::string();
+  const std::string counts = absl::StrJoin(
+      waiting, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.second, " ", entry.first); });
+  return absl::StrCat("  waiting for you: ", counts, page->next.empty() ? "" : " and more",
+                      "; what they wait for: flxlink listing list ", channel, " --attention\n");
+}
+
 // A job's summary and its first problems.
 absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
   if (job.state == JobState::kPending) {
@@ -74,8 +96,14 @@ absl::StatusOr<std::string> Describe(Session& session, const Job& job) {
     if (!read.ok()) return read.status();
     remainder = *std::move(read);
   }
+  std::string waiting;
+  if (job.kind == JobKind::kSync && LaneOf(job) != Lane::kBulk) {
+    absl::StatusOr<std::string> read = DescribeWaiting(session.engine(), job.channel);
+    if (!read.ok()) return read.status();
+    waiting = *std::move(read);
+  }
   return absl::StrCat(SummarizeJob(job, channel->config.link_priority, completed_link ? &remainder : nullptr), "\n",
-                      DescribeProblems(job, kProblemsShown));
+                      DescribeProblems(job, kProblemsShown), waiting);
 }
 
 // One that is not due is left to whoever runs the queue then.

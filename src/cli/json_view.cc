@@ -77,6 +77,7 @@ Json ConfigView(const ChannelConfig& config) {
           {"strict", config.strict},
           {"link_after_build", config.link_after_build},
           {"link_after_sync", config.link_after_sync},
+          {"relink_broken", config.relink_broken},
           {"currency", Text(config.currency.code())},
           {"sync_fields", SyncFieldsView(config.sync_fields)},
           {"oversell", config.oversell_guard == OversellGuard::kHold ? "hold" : "overwrite"},
@@ -119,6 +120,7 @@ Json RuleView(const ListingExplanation::Rule& rule, size_t number) {
           {"channel", rule.channel},
           {"channel_count", rule.channel_count},
           {"not_live", rule.not_live},
+          {"refused", rule.refused},
           {"outcome", rule.linked ? Json("linked") : TextOrNull(ToString(rule.reason))},
           {"stopped", rule.stopped}};
 }
@@ -226,23 +228,25 @@ Json ListingView(const ListingRow& listing, absl::string_view channel) {
   const Problem* worst = WorstOf(listing.attentions);
   Json attentions = Json::array();
   for (const Problem& attention : listing.attentions) attentions.push_back(ProblemView(attention, context));
-  return {{"sku", listing.sku},
-          {"parent", TextOrNull(listing.parent)},
-          {"link_state", Text(ToString(listing.link_state))},
-          {"external_id", TextOrNull(listing.external_id)},
-          {"rule", NumberOrNull(listing.rule)},
-          {"reason", ReasonView(listing)},
-          {"health", Text(ToString(HealthOf(listing.status)))},
-          {"price", listing.price.has_value() ? Json(FormatMoney(*listing.price)) : Json()},
-          {"quantity", listing.quantity.has_value() ? Json(*listing.quantity) : Json()},
-          {"sync_priority", listing.sync_priority},
-          {"dirty", listing.dirty},
-          {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
-          {"attentions", std::move(attentions)},
-          {"pending", TextOrNull(ToString(listing.status.pending))},
-          {"status_author", Text(ToString(listing.status.author))},
-          {"doubtful", listing.doubtful},
-          {"in_doubt", listing.in_doubt}};
+  Json view = {{"sku", listing.sku},
+               {"parent", TextOrNull(listing.parent)},
+               {"link_state", Text(ToString(listing.link_state))},
+               {"external_id", TextOrNull(listing.external_id)},
+               {"rule", NumberOrNull(listing.rule)},
+               {"reason", ReasonView(listing)},
+               {"health", Text(ToString(HealthOf(listing.status)))},
+               {"price", listing.price.has_value() ? Json(FormatMoney(*listing.price)) : Json()},
+               {"quantity", listing.quantity.has_value() ? Json(*listing.quantity) : Json()},
+               {"sync_priority", listing.sync_priority},
+               {"dirty", listing.dirty},
+               {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
+               {"attentions", std::move(attentions)},
+               {"pending", TextOrNull(ToString(PendingOf(listing.status, listing.product_removed)))},
+               {"status_author", Text(ToString(listing.status.author))},
+               {"doubtful", listing.doubtful},
+               {"in_doubt", listing.in_doubt}};
+  if (!listing.drifted.empty()) view["drifted"] = listing.drifted.Names();
+  return view;
 }
 
 Json PlannedLinkView(const PlannedLink& link) {

@@ -73,10 +73,15 @@ absl::Status List(Session& session, const ListingFlags& flags) {
         ForEachRow(read, [&](const ListingRow& listing) { return array.Add(ListingView(listing, flags.channel)); });
     return status.ok() ? array.Finish() : status;
   }
-  TextTable table(
-      {"SKU", "LINK", "ITEM", "RULE", "REASON", "HEALTH", "PRICE", "QUANTITY", "PRIORITY", "TO SEND", "ATTENTION"});
-  const absl::Status status =
-      ForEachRow(read, [&](const ListingRow& listing) { return table.AddRow(TableRow(listing)); });
+  std::vector<std::string> head = {"SKU",   "LINK",     "ITEM",     "RULE",    "REASON",   "HEALTH",
+                                   "PRICE", "QUANTITY", "PRIORITY", "TO SEND", "ATTENTION"};
+  if (flags.filter.drifted) head.emplace_back("DRIFTED");
+  TextTable table(head);
+  const absl::Status status = ForEachRow(read, [&](const ListingRow& listing) {
+    std::vector<std::string> row = TableRow(listing);
+    if (flags.filter.drifted) row.push_back(FormatSyncFields(listing.drifted));
+    return table.AddRow(row);
+  });
   return status.ok() ? table.Finish() : status;
 }
 
@@ -90,25 +95,29 @@ std::string CountAndNames(int64_t count, absl::Span<const std::string> names) {
   return absl::StrCat(count, " (", absl::StrJoin(shown, ", "), all ? ")" : ", …)");
 }
 
-std::string NotLive(const ListingExplanation::Rule& rule) {
-  if (rule.not_live.empty()) return "";
-  const absl::Span<const std::string> shown = absl::MakeConstSpan(rule.not_live).subspan(0, kNamed);
-  return absl::StrCat("; gone or archived ones: ", absl::StrJoin(shown, ", "));
+// "; gone or archived ones: A, B"; empty where there are none.
+std::string AlsoThere(absl::string_view what, const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  const absl::Span<const std::string> shown = absl::MakeConstSpan(names).subspan(0, kNamed);
+  return absl::StrCat("; ", what, ": ", absl::StrJoin(shown, ", "), names.size() > shown.size() ? ", …" : "");
 }
 
-std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number) {
+// `linked`: what it is called that the rule links it.
+std::string DescribeRule(const ListingExplanation::Rule& rule, size_t number, absl::string_view linked) {
   const std::string head = absl::StrCat("rule ", number, " ", FormatLinkRule(rule.rule), ": ");
   if (!rule.has_key) {
     const bool is_blank = absl::StripAsciiWhitespace(rule.value).empty();
     return absl::StrCat(head, "no key",
-                        is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by the rule's normalizers"));
+                        is_blank ? "" : absl::StrCat("; \"", rule.value, "\" is refused by the rule's normalizers"),
+                        AlsoThere("channel items with the same", rule.refused));
   }
-  std::string outcome = rule.linked ? "linked" : std::string(ToString(rule.reason));
+  std::string outcome = rule.linked ? std::string(linked) : std::string(ToString(rule.reason));
   if (outcome.empty()) outcome = "not tried";
   return absl::StrCat(head, "key \"", rule.key,
                       "\"; listing variants with it: ", CountAndNames(rule.listing_count, rule.listings),
-                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel), NotLive(rule), "; ",
-                      outcome, rule.stopped ? ", and no later rule is tried" : "");
+                      "; channel items with it: ", CountAndNames(rule.channel_count, rule.channel),
+                      AlsoThere("gone or archived ones", rule.not_live), "; ", outcome,
+                      rule.stopped ? ", and no later rule is tried" : "");
 }
 
 std::string DescribeEvent(const LinkEvent& event) {
@@ -132,8 +141,10 @@ std::string DescribeExplanation(const ListingExplanation& explanation, const std
     absl::StrAppend(&text, "  ", OneLine(absl::StrCat(attention.code, ": ", attention.message)), "\n    ",
                     AdviceFor(attention, {channel, explanation.listing.sku}), "\n");
   }
+  const bool is_broken = explanation.listing.link_state == LinkState::kBroken;
   for (size_t i = 0; i < explanation.rules.size(); ++i) {
-    absl::StrAppend(&text, "  ", OneLine(DescribeRule(explanation.rules[i], i + 1)), "\n");
+    const std::string rule = DescribeRule(explanation.rules[i], i + 1, is_broken ? "would link it" : "linked");
+    absl::StrAppend(&text, "  ", OneLine(rule), "\n");
   }
   for (const LinkEvent& event : explanation.history) {
     absl::StrAppend(&text, "  ", OneLine(DescribeEvent(event)), "\n");
@@ -295,6 +306,8 @@ void AddFilterOptions(CLI::App* list, ListingFilter& filter) {
   list->add_flag_callback(
       "--doubtful", [&filter] { filter.attention_codes.emplace_back(problem_code::kLinkDoubtful); },
       "Only those whose item may have become another product");
+  list->add_flag("--drifted", filter.drifted,
+                 "Only those of whose item the last pull saw something that only the channel changed");
 }
 
 void TakeStatus(const std::string& text, ListingEdit& edit) {

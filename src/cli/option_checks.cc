@@ -36,6 +36,8 @@ void AddRepeatable(CLI::App* command, const char* option, std::vector<std::strin
 
 void TakeMany(CLI::Option* option) { option->expected(1, kMaxValues)->allow_extra_args(false); }
 
+void TakeAny(CLI::Option* option) { option->expected(0, kMaxValues)->allow_extra_args(false); }
+
 void TakeManyWords(CLI::Option* before, CLI::Option* option) {
   // Words go to it only as long as it lacks some, so it lacks some until all words are given out and CLI11 looks at the
   // values of `before`.

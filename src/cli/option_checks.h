@@ -29,6 +29,8 @@ void AddRepeatable(CLI::App* command, const char* option, std::vector<std::strin
 // For an option that takes several values at once and may be repeated. CLI11's own way of saying so also takes values
 // in square brackets apart, and a SKU may have those.
 void TakeMany(CLI::Option* option);
+// The same, or none, which is an empty text.
+void TakeAny(CLI::Option* option);
 
 // The same for the last words of a command, which have no option's name; `before` takes the words before them.
 void TakeManyWords(CLI::Option* before, CLI::Option* option);

@@ -322,7 +322,8 @@ absl::string_view OutcomeText(ProductRemoval outcome) {
 std::string Sentence(const std::string& sku, ProductRemoval outcome) {
   switch (outcome) {
     case ProductRemoval::kRemoved:
-      return absl::StrCat("product ", sku, ": removed; the next sync sends the quantity 0 to its links");
+      return absl::StrCat("product ", sku,
+                          ": removed; the next sync takes it off sale on its channels: quantity 0, and hidden");
     case ProductRemoval::kRemovedBefore:
       return absl::StrCat("product ", sku, ": was removed before");
     case ProductRemoval::kNoProduct:

@@ -171,6 +171,10 @@ absl::Status CsvCatalog::Impl::ReadRows(const csv::CsvReader& reader, size_t col
       ended = reader.ErrorAt(row.line, "the id is empty; give every variant one");
       break;
     }
+    if (absl::c_any_of(row.cells, &csv::IsTooLong)) {
+      ended = reader.TooLongAt(row.line);
+      break;
+    }
     pages.Add(row.cells);
     lines.push_back(row.line);
   }
@@ -277,6 +281,7 @@ class UniqueIds {
 
   absl::Status Add(int64_t line, absl::string_view id) {
     if (id.empty()) return reader_->ErrorAt(line, absl::StrCat(column_, " is empty; name both sides of the link"));
+    if (csv::IsTooLong(id)) return reader_->TooLongAt(line);
     if (seen_.emplace(id).second) return absl::OkStatus();
     return reader_->ErrorAt(
         line, absl::StrCat(column_, " ", model::Quote(id), " is there twice; links are 1:1, remove one of the two"));

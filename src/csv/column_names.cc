@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
@@ -63,6 +64,50 @@ bool IsNear(absl::string_view a, absl::string_view b) {
   return absl::c_any_of(kNames, [&](const Names& names) { return Means(names, bare_a) && Means(names, bare_b); });
 }
 
+// How many characters are other ones, too many, missing, or in the place of their neighbour: a row of the usual table
+// at a time, the last two kept.
+size_t Distance(absl::string_view a, absl::string_view b) {
+  std::vector<size_t> before_last;
+  std::vector<size_t> last;
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    before_last = std::move(last);
+    last = row;
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t other = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({other, last[j] + 1, row[j - 1] + 1});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
+    }
+  }
+  return row[b.size()];
+}
+
+// How far a name may be from one that is meant by it: a short one is soon another.
+size_t FarthestOf(absl::string_view bare) { return std::min<size_t>(bare.size() / 3, 2); }
+
+// Longer names are not compared: the time grows with the square.
+constexpr size_t kLongestName = 100;
+
+// The first of the names in `header` that are nearest to `name`. Empty: none is near.
+absl::string_view FindMistyped(const std::vector<std::string>& header, absl::string_view name) {
+  const std::string bare = Bare(name);
+  if (bare.empty() || bare.size() > kLongestName) return "";
+  absl::string_view nearest;
+  size_t least = FarthestOf(bare) + 1;
+  for (const std::string& column : header) {
+    if (column.size() > kLongestName) continue;
+    const size_t distance = Distance(bare, Bare(column));
+    if (distance < least) {
+      least = distance;
+      nearest = column;
+    }
+  }
+  return nearest;
+}
+
 }  // namespace
 
 absl::Span<const absl::string_view> ShopifyNames(ShopifyColumn column) {
@@ -79,6 +124,10 @@ absl::optional<ShopifyColumn> FindShopifyColumn(absl::string_view name) {
 absl::string_view FindNearColumn(const std::vector<std::string>& header, absl::Span<const absl::string_view> names) {
   for (const std::string& column : header) {
     if (absl::c_any_of(names, [&](absl::string_view name) { return IsNear(name, column); })) return column;
+  }
+  for (const absl::string_view name : names) {
+    const absl::string_view mistyped = FindMistyped(header, name);
+    if (!mistyped.empty()) return mistyped;
   }
   return "";
 }

@@ -39,7 +39,8 @@ absl::Span<const absl::string_view> ShopifyNames(ShopifyColumn column);
 absl::optional<ShopifyColumn> FindShopifyColumn(absl::string_view name);
 
 // The column of `header` that somebody may have meant by one of `names`: the same letters and digits in any case, or
-// another name of the same thing ("Variant SKU" for "sku"). Empty: there is none.
+// another name of the same thing ("Variant SKU" for "sku"), or else the one that is mistyped least, by a character or
+// two. Empty: there is none.
 absl::string_view FindNearColumn(const std::vector<std::string>& header, absl::Span<const absl::string_view> names);
 
 }  // namespace flxlink::csv

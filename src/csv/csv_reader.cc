@@ -26,8 +26,11 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // libcsv grows its buffer by this; its default of 128 makes long fields slow.
 constexpr size_t kParserBlockBytes = 64 << 10;
 
-// How much of a text that is read a part at a time is taken in at once.
+// How much of a text that is read a part at a time is taken in at once, and how much of a line is given to libcsv.
 constexpr size_t kWindowBytes = size_t{128} << 10;
+
+// How much libcsv keeps of a cell that is too long: a longest cell, a character that begins behind it, and a quote.
+constexpr size_t kKeptBytes = kMaxCsvFieldBytes + 8;
 
 // No character is trimmed from a field's ends.
 int NoSpace(unsigned char) { return 0; }
@@ -50,6 +53,15 @@ char SeparatorOf(absl::string_view header) {
   }
   // The first of the largest.
   return kSeparators[static_cast<size_t>(std::max_element(std::begin(counts), std::end(counts)) - std::begin(counts))];
+}
+
+// What is given of a cell that is too long: whole characters.
+absl::string_view BeginningOf(absl::string_view cell) {
+  constexpr size_t kLongestCharacter = 4;
+  size_t size = std::min(cell.size(), kMaxCsvFieldBytes + kLongestCharacter);
+  const auto splits = [&] { return size < cell.size() && (static_cast<unsigned char>(cell[size]) & 0xC0) == 0x80; };
+  while (size > kMaxCsvFieldBytes + 1 && splits()) --size;
+  return cell.substr(0, size);
 }
 
 bool IsEmpty(const StringColumn& fields) {
@@ -80,19 +92,29 @@ class Parser {
 }  // namespace
 
 // The reader has seen that quotes stand around whole cells only, and inside them in pairs.
-std::vector<CsvSpan> CellSpans(absl::string_view record, char separator) {
-  if (absl::ConsumeSuffix(&record, "\n")) absl::ConsumeSuffix(&record, "\r");
-  std::vector<CsvSpan> spans;
-  bool is_quoted = false;
-  size_t begin = 0;
-  for (size_t at = 0; at < record.size(); ++at) {
-    if (record[at] == '"') is_quoted = !is_quoted;
-    if (record[at] != separator || is_quoted) continue;
-    spans.push_back({begin, at});
-    begin = at + 1;
+void CellFinder::Add(absl::string_view part) {
+  for (const char c : part) {
+    if (c == '"') is_quoted_ = !is_quoted_;
+    if (c == separator_ && !is_quoted_) {
+      spans_.push_back({begin_, at_});
+      begin_ = at_ + 1;
+    }
+    last_[0] = std::exchange(last_[1], c);
+    ++at_;
   }
-  spans.push_back({begin, record.size()});
-  return spans;
+}
+
+std::vector<CsvSpan> CellFinder::Finish() {
+  const bool has_feed = last_[1] == '\n';
+  const bool has_return = has_feed && last_[0] == '\r';
+  spans_.push_back({begin_, at_ - (has_feed ? 1 : 0) - (has_return ? 1 : 0)});
+  return std::move(spans_);
+}
+
+std::vector<CsvSpan> CellSpans(absl::string_view record, char separator) {
+  CellFinder finder(separator);
+  finder.Add(record);
+  return finder.Finish();
 }
 
 class CsvReader::Impl {
@@ -113,6 +135,10 @@ class CsvReader::Impl {
   void Seek(const CsvPosition& position);
   void Rewind() { Seek(first_); }
 
+  absl::Status CheckLengths(const CsvRecord& record) const;
+  absl::Status TooLongAt(int64_t line) const {
+    return ErrorAt(line, absl::StrCat("a cell is longer than ", kMaxCsvFieldBytes, " bytes; shorten it"));
+  }
   absl::Status ErrorAt(int64_t line, absl::string_view message) const {
     return absl::InvalidArgumentError(absl::StrCat(name_, ":", line, ": ", message));
   }
@@ -122,7 +148,7 @@ class CsvReader::Impl {
   struct Row {
     StringColumn* fields = nullptr;
     bool done = false;
-    bool too_long = false;
+    bool too_long = false;  // As a whole.
   };
 
   static void OnField(void* bytes, size_t size, void* data);
@@ -135,11 +161,12 @@ class CsvReader::Impl {
   bool LoadAhead(size_t bytes);
 
   size_t EndOfLine(size_t begin);
+  size_t EndOfPart();
   absl::string_view HeaderText();
   absl::Status ReadSeparator();
   void SkipBlankLines();
   absl::StatusOr<bool> ReadRecord(CsvRecord* record);
-  absl::Status FeedLine(size_t record_begin, int64_t record_line, size_t end);
+  absl::Status FeedPart(size_t record_begin, int64_t record_line, size_t end);
   absl::Status Feed(int64_t record_line, size_t end);
   absl::Status Finish(int64_t record_line);
   // False, or the error that ended the text too early.
@@ -169,13 +196,10 @@ class CsvReader::Impl {
 
 void CsvReader::Impl::OnField(void* bytes, size_t size, void* data) {
   Row* row = static_cast<Row*>(data);
-  const absl::string_view field(static_cast<const char*>(bytes), size);
-  if (size > kMaxCsvFieldBytes || !row->fields->Fits(field)) {
-    row->too_long = true;
-    row->fields->Add("");
-  } else {
-    row->fields->Add(field);
-  }
+  absl::string_view field(static_cast<const char*>(bytes), size);
+  if (IsTooLong(field)) field = BeginningOf(field);
+  row->too_long = row->too_long || !row->fields->Fits(field);
+  row->fields->Add(row->too_long ? "" : field);
 }
 
 // Lets go of what was read. False where there is no more.
@@ -209,6 +233,22 @@ size_t CsvReader::Impl::EndOfLine(size_t begin) {
   }
 }
 
+// The end of the physical line that is being read, past its LF, or of a first part of it where it is long. No part ends
+// between CR and LF.
+size_t CsvReader::Impl::EndOfPart() {
+  const auto find = [&] { return Loaded(at_).substr(0, kWindowBytes).find('\n'); };
+  size_t feed = find();
+  if (feed == absl::string_view::npos) {
+    LoadAhead(kWindowBytes + 1);
+    feed = find();
+  }
+  if (feed != absl::string_view::npos) return at_ + feed + 1;
+  const absl::string_view loaded = Loaded(at_);
+  if (loaded.size() <= kWindowBytes) return loaded_end();
+  const bool splits = absl::StartsWith(loaded.substr(kWindowBytes - 1), "\r\n");
+  return at_ + kWindowBytes + (splits ? 1 : 0);
+}
+
 void CsvReader::Impl::SkipBlankLines() {
   for (;;) {
     LoadAhead(2);
@@ -224,11 +264,12 @@ void CsvReader::Impl::SkipBlankLines() {
   }
 }
 
-// Gives libcsv the text up to `end`.
+// Gives libcsv the text up to `end`. Of a cell that is too long it forgets the end, which it would keep in memory.
 absl::Status CsvReader::Impl::Feed(int64_t record_line, size_t end) {
   const size_t size = end - at_;
   const size_t read = csv_parse(parser_.get(), Loaded(at_).data(), size, &OnField, &OnRow, &row_);
   at_ += read;
+  parser_.get()->entry_pos = std::min(parser_.get()->entry_pos, kKeptBytes);
   if (read == size) return absl::OkStatus();
   if (csv_error(parser_.get()) != CSV_EPARSE) return absl::ResourceExhaustedError("out of memory while reading CSV");
   if (Loaded(at_).front() == '"') {
@@ -238,13 +279,13 @@ absl::Status CsvReader::Impl::Feed(int64_t record_line, size_t end) {
   return ErrorAt(record_line, "text after a closing quote; double the quotes inside the cell");
 }
 
-// Gives libcsv the rest of a physical line. A CR that no LF follows is text inside quotes and an error outside; libcsv
-// would take it for a line end.
-absl::Status CsvReader::Impl::FeedLine(size_t record_begin, int64_t record_line, size_t end) {
+// Gives libcsv the rest of a part of a physical line. A CR that no LF follows is text inside quotes and an error
+// outside; libcsv would take it for a line end.
+absl::Status CsvReader::Impl::FeedPart(size_t record_begin, int64_t record_line, size_t end) {
   while (at_ < end) {
     const absl::string_view rest = Loaded(at_).substr(0, end - at_);
     const size_t found = rest.find('\r');
-    const bool lone = found != absl::string_view::npos && !absl::StartsWith(rest.substr(found + 1), "\n");
+    const bool lone = found != absl::string_view::npos && !absl::StartsWith(Loaded(at_).substr(found).substr(1), "\n");
     const size_t after = at_ + found + 1;
     const bool first = lone && after == record_begin + 1;
     if (absl::Status status = Feed(record_line, lone ? after : end); !status.ok()) return status;
@@ -274,9 +315,10 @@ absl::StatusOr<bool> CsvReader::Impl::ReadRecord(CsvRecord* record) {
   record->position.line = line_;
   record->position.begin = at_;
   while (!row_.done && LoadAhead(1)) {
-    const absl::Status status = FeedLine(record->position.begin, record->position.line, EndOfLine(at_));
-    if (!status.ok()) return status;
-    ++line_;
+    const size_t end = EndOfPart();
+    const bool ends_line = Loaded(end - 1).front() == '\n';
+    if (absl::Status status = FeedPart(record->position.begin, record->position.line, end); !status.ok()) return status;
+    if (ends_line) ++line_;
   }
   if (!row_.done) {
     if (is_broken_) return AtTheEnd();
@@ -292,10 +334,7 @@ std::string CsvReader::Impl::ColumnForError(int64_t column) const {
 }
 
 absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
-  if (row_.too_long) {
-    return ErrorAt(record.position.line,
-                   absl::StrCat("a cell is longer than ", kMaxCsvFieldBytes, " bytes; shorten it"));
-  }
+  if (row_.too_long) return ErrorAt(record.position.line, "the row is too long; shorten its cells");
   for (int64_t i = 0; i < record.fields.size(); ++i) {
     if (!model::IsValidUtf8(record.fields[i])) {
       return ErrorAt(record.position.line,
@@ -303,6 +342,13 @@ absl::Status CsvReader::Impl::CheckFields(const CsvRecord& record) const {
                                   LooksLikeWindows1252(record.fields[i]) ? " and looks like Windows-1252" : "",
                                   "; save the file as UTF-8"));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CsvReader::Impl::CheckLengths(const CsvRecord& record) const {
+  for (int64_t i = 0; i < record.fields.size(); ++i) {
+    if (IsTooLong(record.fields[i])) return TooLongAt(record.position.line);
   }
   return absl::OkStatus();
 }
@@ -355,6 +401,7 @@ absl::Status CsvReader::Impl::ReadHeader() {
   if (!found.ok()) return found.status();
   if (!*found) return ErrorAt(1, "there is no header row; name the columns in the first row");
   if (absl::Status status = CheckFields(header); !status.ok()) return status;
+  if (absl::Status status = CheckLengths(header); !status.ok()) return status;
   header_line_ = header.position.line;
   cell_count_ = static_cast<size_t>(header.fields.size());
   int64_t named = header.fields.size();
@@ -507,6 +554,9 @@ absl::StatusOr<bool> CsvReader::Next(CsvRecord* record) { return impl_->Next(rec
 size_t CsvReader::next_begin() const { return impl_->next_begin(); }
 void CsvReader::Seek(const CsvPosition& position) { impl_->Seek(position); }
 void CsvReader::Rewind() { impl_->Rewind(); }
+
+absl::Status CsvReader::TooLongAt(int64_t line) const { return impl_->TooLongAt(line); }
+absl::Status CsvReader::CheckLengths(const CsvRecord& record) const { return impl_->CheckLengths(record); }
 
 absl::Status CsvReader::ErrorAt(int64_t line, absl::string_view message) const { return impl_->ErrorAt(line, message); }
 

@@ -27,6 +27,9 @@ namespace flxlink::csv {
 // The longest field that is read, in bytes after unquoting.
 constexpr size_t kMaxCsvFieldBytes = size_t{1} << 20;
 
+// Whether it is only the beginning of a cell (CsvRecord::fields).
+inline bool IsTooLong(absl::string_view field) { return field.size() > kMaxCsvFieldBytes; }
+
 // Where a record stands in its file.
 struct CsvPosition {
   int64_t index = 0;  // Among the file's records, from 0; the header does not count.
@@ -38,7 +41,9 @@ struct CsvPosition {
 
 struct CsvRecord {
   CsvPosition position;
-  StringColumn fields;  // Unquoted, one per cell of the header.
+  // Unquoted, one per cell of the header. Of a cell longer than kMaxCsvFieldBytes it is a beginning, a little longer
+  // than that too: it is the matter of whoever reads its column, and nobody else's.
+  StringColumn fields;
 };
 
 // Part of a text, [begin, end).
@@ -47,14 +52,34 @@ struct CsvSpan {
   size_t end = 0;
 };
 
-// Where the cells stand in `record`, which is the text of one record that a CsvReader has read: quotes included,
-// separators and line end not.
+// Finds where the cells stand in the text of one record that a CsvReader has read: quotes included, separators and line
+// end not. The text is given in parts, none of which is kept.
+class CellFinder {
+ public:
+  explicit CellFinder(char separator) : separator_(separator) {}
+
+  void Add(absl::string_view part);
+  // When all of it was given.
+  std::vector<CsvSpan> Finish();
+
+ private:
+  const char separator_;
+  bool is_quoted_ = false;
+  size_t at_ = 0;     // Where the next part begins.
+  size_t begin_ = 0;  // Where the cell begins that is not in spans_ yet.
+  char last_[2] = {};
+  std::vector<CsvSpan> spans_;
+};
+
+// The same for a record that is in memory.
 std::vector<CsvSpan> CellSpans(absl::string_view record, char separator);
 
 // Reads one file, record by record. Blank lines and records whose cells are all empty are passed over.
 //
 // What separates cells is told from the header row: of comma, semicolon and tab the one that it has most of outside of
 // quotes, and where none leads the comma. A line "sep=;" before it says so instead.
+//
+// What is in memory of a record does not grow with cells beyond kMaxCsvFieldBytes.
 //
 // Every error is INVALID_ARGUMENT and reads "FILE:LINE: what; how to fix it" in one line, LINE being the physical line
 // on which the record starts. After an error the reader is not to be used further.
@@ -69,7 +94,7 @@ class CsvReader {
   static absl::StatusOr<CsvReader> FromText(std::string name, std::string text);
 
   // Reads `text`, which must outlive it, a part at a time, as far as it is asked for: what is in memory grows with the
-  // longest record and not with the file. Where the text cannot be read it and Next() are UNAVAILABLE.
+  // records' cells and not with the file. Where the text cannot be read it and Next() are UNAVAILABLE.
   static absl::StatusOr<CsvReader> Stream(std::string name, const CsvText& text);
 
   CsvReader(CsvReader&&) noexcept;
@@ -109,6 +134,11 @@ class CsvReader {
   void Seek(const CsvPosition& position);
   // Makes the first record the next that is read.
   void Rewind();
+
+  // The error of a cell that IsTooLong(), which starts on that line.
+  absl::Status TooLongAt(int64_t line) const;
+  // That error where the record has such a cell.
+  absl::Status CheckLengths(const CsvRecord& record) const;
 
   // The error "FILE:LINE: message".
   absl::Status ErrorAt(int64_t line, absl::string_view message) const;

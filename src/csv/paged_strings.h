@@ -17,9 +17,9 @@ class PagedStrings {
  public:
   // A page of cells at their limit must stay below StringColumn's.
   static constexpr int64_t kPageRows = 1024;
-  static_assert(kPageRows * kMaxCsvFieldBytes < (int64_t{1} << 31), "a page may not fit into a StringColumn");
+  static_assert(kPageRows * (kMaxCsvFieldBytes + 4) < (int64_t{1} << 31), "a page may not fit into a StringColumn");
 
-  // Adds a row of at most kMaxCsvFieldBytes.
+  // Adds a field of a CsvRecord.
   void Add(absl::string_view value) {
     if (size_++ % kPageRows == 0) pages_.emplace_back();
     pages_.back().Add(value);

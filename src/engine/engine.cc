@@ -16,6 +16,8 @@
 #include "absl/synchronization/notification.h"
 #include "flxlink/storage_kit/limits.h"
 #include "src/engine/backoff.h"
+#include "src/engine/drifted_listings.h"
+#include "src/engine/item_problems.h"
 #include "src/engine/job_context.h"
 #include "src/engine/job_queue.h"
 #include "src/engine/link_view.h"
@@ -182,12 +184,16 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<ListingPage> ListListings(absl::string_view name, const ListingFilter& filter,
                                            const PageRequest& request) override {
-    return ListOfChannel<ListingRow>(
+    if (filter.drifted) return ListDrifted(name, filter, request);
+    absl::StatusOr<ListingPage> page = ListOfChannel<ListingRow>(
         name, request, 1,
         [&](int64_t channel_id, const std::vector<int64_t>& after) {
           return storage().ReadListings(channel_id, filter, after[0], request.limit);
         },
         [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
+    const absl::Status status = page.ok() ? NameRelinks(name, &page->rows) : page.status();
+    if (!status.ok()) return status;
+    return page;
   }
 
   absl::StatusOr<ItemPage> ListItems(absl::string_view name, const ItemFilter& filter,
@@ -198,6 +204,12 @@ class EngineImpl : public Engine {
           return storage().ReadItems(channel_id, filter, after[0], request.limit);
         },
         [](const ItemRow& row) { return std::vector<int64_t>{row.channel_variant_id}; });
+  }
+
+  absl::StatusOr<JobProblemPage> ListItemProblems(absl::string_view name, const PageRequest& request) override {
+    const absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    return engine::ListItemProblems(storage(), channel->config.name, request);
   }
 
   absl::StatusOr<LinkHistoryPage> ListLinkHistory(absl::string_view name, const HistoryFilter& filter,
@@ -248,7 +260,12 @@ class EngineImpl : public Engine {
     }
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    return queue_.Enqueue(channel->channel_id, request);
+    if (!request.force_drifted) return queue_.Enqueue(channel->channel_id, request);
+    absl::StatusOr<JobOptions> options = WithDrifted(name, request.options);
+    if (!options.ok()) return options.status();
+    JobRequest resolved = request;
+    resolved.options = *std::move(options);
+    return queue_.Enqueue(channel->channel_id, resolved);
   }
 
   absl::StatusOr<Job> NoteItems(absl::string_view name, const NoticedItems& items) override {
@@ -612,6 +629,48 @@ class EngineImpl : public Engine {
     absl::StatusOr<std::vector<int64_t>> after = engine::ParseCursor(request.after, numbers, 0);
     if (!after.ok()) return after.status();
     return engine::ToPage(read(channel->channel_id, *after), request.limit, place_of);
+  }
+
+  absl::Status NameRelinks(absl::string_view name, std::vector<ListingRow>* rows) {
+    const auto is_broken = [](const ListingRow& row) { return row.link_state == LinkState::kBroken; };
+    if (std::none_of(rows->begin(), rows->end(), is_broken)) return absl::OkStatus();
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    return channel.ok() ? engine::NameRelinks(options_, *channel, rows) : channel.status();
+  }
+
+  // A page of what drifted.
+  absl::StatusOr<ListingPage> ListDrifted(absl::string_view name, const ListingFilter& filter,
+                                          const PageRequest& request) {
+    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    if (!channel.ok()) return channel.status();
+    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(channel->config);
+    if (!adapter.ok()) return adapter.status();
+    ListingFilter all = filter;
+    all.drifted = false;
+    absl::StatusOr<ListingPage> page = ListListings(name, all, request);
+    if (!page.ok()) return page;
+    const absl::Status status = engine::NoteDrift(
+        storage(), *channel, MakeSyncPolicy(channel->config, (*adapter)->capabilities()), &page->rows);
+    if (!status.ok()) return status;
+    const auto is_other = [&](const ListingRow& row) { return !Matches(row, filter); };
+    page->rows.erase(std::remove_if(page->rows.begin(), page->rows.end(), is_other), page->rows.end());
+    return page;
+  }
+
+  // The options of a sync that forces what has drifted, too.
+  absl::StatusOr<JobOptions> WithDrifted(absl::string_view name, JobOptions options) {
+    ListingFilter filter;
+    filter.link_states = {LinkState::kLinked};
+    filter.drifted = true;
+    PageRequest request;
+    request.limit = options_.page_rows;
+    do {
+      absl::StatusOr<ListingPage> page = ListListings(name, filter, request);
+      if (!page.ok()) return page.status();
+      for (ListingRow& row : page->rows) options.force.push_back(std::move(row.sku));
+      request.after = std::move(page->next);
+    } while (!request.after.empty());
+    return options;
   }
 
   // One page of edits, and what is told of them.

@@ -9,9 +9,11 @@
 #include "src/engine/link_problems.h"
 #include "src/engine/link_store.h"
 #include "src/engine/link_writer.h"
+#include "src/linking/link_index.h"
 #include "src/linking/link_input.h"
 #include "src/linking/link_keys.h"
 #include "src/linking/link_passes.h"
+#include "src/linking/link_relinks.h"
 
 namespace flxlink::engine {
 namespace {
@@ -120,6 +122,86 @@ absl::Status RunPasses(JobContext& context, const Linker& linker, LinkWriter& wr
   return version.status();
 }
 
+// The key index of the channel as it is: the link base's, where there is one of today's rules and little has changed.
+class ChannelIndex {
+ public:
+  explicit ChannelIndex(JobContext& context)
+      : context_(context), lookup_(context.storage(), context.channel().channel_id, context.page_rows()) {}
+
+  absl::Status Open() {
+    const ChannelConfig& config = context_.channel().config;
+    LinkIndex* const stored = context_.storage().link_index();
+    absl::StatusOr<LinkBase> base = LinkBase();
+    if (stored != nullptr) {
+      base = context_.RetryValue<LinkBase>([&] { return stored->ReadLinkBase(context_.channel().channel_id); });
+    }
+    if (!base.ok()) return base.status();
+    keys_ = linking::LinkKeys::OfBase(config, base->text);
+    if (keys_.has_value() && IsSmall(*base)) {
+      updated_.emplace(lookup_);
+      return updated_->ReadChanges(*keys_);
+    }
+    keys_.emplace(config, context_.options().random());
+    scanned_.emplace(lookup_, *keys_);
+    return absl::OkStatus();
+  }
+
+  const linking::LinkKeys& keys() const { return *keys_; }
+  linking::LinkLookup& lookup() {
+    if (updated_.has_value()) return *updated_;
+    return *scanned_;
+  }
+
+ private:
+  JobContext& context_;
+  StorageLinkLookup lookup_;
+  absl::optional<linking::LinkKeys> keys_;
+  absl::optional<linking::UpdatedIndex> updated_;
+  absl::optional<linking::ScannedIndex> scanned_;
+};
+
+// Those of a page of broken links that the rules would make to other items.
+absl::StatusOr<std::vector<LinkPair>> SelectRelinked(ChannelIndex& index, const Linker& linker,
+                                                     const ChannelConfig& config, const std::vector<LinkPair>& broken) {
+  std::vector<int64_t> ids;
+  for (const LinkPair& link : broken) ids.push_back(link.listing_id);
+  const absl::StatusOr<std::vector<LinkPair>> relinks =
+      linking::FindRelinks(index.lookup(), index.keys(), linker, config, ids);
+  if (!relinks.ok()) return relinks.status();
+  std::vector<LinkPair> selected;
+  auto relink = relinks->begin();
+  for (const LinkPair& link : broken) {
+    while (relink != relinks->end() && relink->listing_id < link.listing_id) ++relink;
+    if (relink != relinks->end() && relink->listing_id == link.listing_id) selected.push_back(link);
+  }
+  return selected;
+}
+
+// Dissolves the broken links whose listing variants the passes will link to other items.
+absl::Status ReleaseRelinked(JobContext& context, const Linker& linker) {
+  const Channel& channel = context.channel();
+  absl::optional<ChannelIndex> index;
+  for (int64_t after_id = 0;;) {
+    const absl::StatusOr<std::vector<LinkPair>> broken = context.RetryValue<std::vector<LinkPair>>(
+        [&] { return context.storage().ReadBrokenLinks(channel.channel_id, after_id, context.page_rows()); });
+    if (!broken.ok()) return broken.status();
+    if (broken->empty()) return absl::OkStatus();
+    after_id = broken->back().listing_id;
+    // As it is after those before are dissolved.
+    index.emplace(context);
+    absl::Status status = index->Open();
+    if (!status.ok()) return status;
+    const absl::StatusOr<std::vector<LinkPair>> links = SelectRelinked(*index, linker, channel.config, *broken);
+    if (!links.ok()) return links.status();
+    const absl::StatusOr<int64_t> released = context.WriteValue<int64_t>(
+        [&](absl::Time now) { return context.storage().ReleaseLinks(context.fence(), *links, now); });
+    if (!released.ok()) return released.status();
+    context.Count("released", *released);
+    status = context.Report();
+    if (!status.ok()) return status;
+  }
+}
+
 }  // namespace
 
 absl::Status RunLinkJob(JobContext& context) {
@@ -133,6 +215,10 @@ absl::Status RunLinkJob(JobContext& context) {
   }
   if (context.job().options.release_doubtful) {
     status = ReleaseLinks(context, &LinkStorage::ReleaseDoubtful, "released_doubtful");
+    if (!status.ok()) return status;
+  }
+  if (context.channel().config.relink_broken) {
+    status = ReleaseRelinked(context, *linker);
     if (!status.ok()) return status;
   }
   LinkWriter writer(context);

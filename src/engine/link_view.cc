@@ -1,9 +1,11 @@
 #include "src/engine/link_view.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "src/engine/link_names.h"
@@ -11,6 +13,7 @@
 #include "src/linking/link_explain.h"
 #include "src/linking/link_index.h"
 #include "src/linking/link_keys.h"
+#include "src/linking/link_relinks.h"
 
 namespace flxlink::engine {
 namespace {
@@ -61,6 +64,8 @@ absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, linking:
   if (!external_ids.ok()) return external_ids.status();
   absl::StatusOr<std::vector<std::string>> not_live = ReadNames(lookup, LinkSide::kChannel, explanation.not_live);
   if (!not_live.ok()) return not_live.status();
+  absl::StatusOr<std::vector<std::string>> refused = ReadNames(lookup, LinkSide::kChannel, explanation.refused);
+  if (!refused.ok()) return refused.status();
   ListingExplanation::Rule named;
   named.rule = rule;
   named.has_key = explained.has_key;
@@ -68,6 +73,7 @@ absl::StatusOr<ListingExplanation::Rule> NameRule(const LinkRule& rule, linking:
   named.listings = *std::move(skus);
   named.channel = *std::move(external_ids);
   named.not_live = *std::move(not_live);
+  named.refused = *std::move(refused);
   named.listing_count = explained.listing_count;
   named.channel_count = explained.channel_count;
   named.reason = explained.reason;
@@ -99,7 +105,57 @@ absl::StatusOr<std::vector<linking::IdExplanation>> ExplainRules(const EngineOpt
   return explain(index, own);
 }
 
+void SayRelink(const std::string& external_id, ListingRow* row) {
+  for (Problem& attention : row->attentions) {
+    if (attention.code != problem_code::kItemGone) continue;
+    attention.args.push_back({"relinks_to", external_id});
+    absl::StrAppend(&attention.message, "; the rules would link it to item ", external_id);
+  }
+}
+
+// What the broken links among the rows would become, by the channel's key index; none where there is no such index.
+absl::StatusOr<std::vector<LinkPair>> FindRelinksByIndex(const EngineOptions& options, const Channel& channel,
+                                                         linking::LinkLookup& lookup,
+                                                         absl::Span<const int64_t> listing_ids) {
+  LinkIndex* const stored = options.storage->link_index();
+  if (stored == nullptr || channel.config.link_priority.empty()) return std::vector<LinkPair>();
+  const absl::StatusOr<LinkBase> base = stored->ReadLinkBase(channel.channel_id);
+  if (!base.ok()) return base.status();
+  const absl::optional<linking::LinkKeys> keys = linking::LinkKeys::OfBase(channel.config, base->text);
+  if (!keys.has_value() || base->changes > kMaxChanges) return std::vector<LinkPair>();
+  absl::StatusOr<Linker> linker = Linker::Create(channel.config.link_priority);
+  if (!linker.ok()) return linker.status();
+  linking::UpdatedIndex index(lookup);
+  const absl::Status status = index.ReadChanges(*keys);
+  if (!status.ok()) return status;
+  return linking::FindRelinks(index, *keys, *linker, channel.config, listing_ids);
+}
+
 }  // namespace
+
+absl::Status NameRelinks(const EngineOptions& options, const Channel& channel, std::vector<ListingRow>* rows) {
+  absl::flat_hash_map<int64_t, ListingRow*> broken;
+  std::vector<int64_t> ids;
+  for (ListingRow& row : *rows) {
+    if (row.link_state != LinkState::kBroken) continue;
+    broken.emplace(row.listing_id, &row);
+    ids.push_back(row.listing_id);
+  }
+  if (ids.empty()) return absl::OkStatus();
+  CallLookup lookup(options, channel.channel_id, Call());
+  absl::StatusOr<std::vector<LinkPair>> relinks = FindRelinksByIndex(options, channel, lookup, ids);
+  if (!relinks.ok()) return relinks.status();
+  std::sort(relinks->begin(), relinks->end(),
+            [](const LinkPair& a, const LinkPair& b) { return a.channel_variant_id < b.channel_variant_id; });
+  std::vector<int64_t> items;
+  for (const LinkPair& relink : *relinks) items.push_back(relink.channel_variant_id);
+  const absl::StatusOr<std::vector<std::string>> names = ReadNames(lookup, LinkSide::kChannel, items);
+  // One of them went this very moment: the list is as it was before it came.
+  if (absl::IsAborted(names.status())) return absl::OkStatus();
+  if (!names.ok()) return names.status();
+  for (size_t i = 0; i < relinks->size(); ++i) SayRelink((*names)[i], broken.at((*relinks)[i].listing_id));
+  return absl::OkStatus();
+}
 
 absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, const Channel& channel,
                                                   absl::string_view sku, const Call& call) {
@@ -113,6 +169,7 @@ absl::StatusOr<ListingExplanation> ExplainListing(const EngineOptions& options, 
                          {{"channel", channel.config.name}, {"sku", std::string(sku)}},
                          absl::StrCat("channel ", channel.config.name, " has no listing variant with SKU ", sku));
   }
+  if (absl::Status status = NameRelinks(options, channel, &*found); !status.ok()) return status;
   ListingExplanation explanation;
   explanation.listing = std::move(found->front());
   HistoryFilter of_sku;

@@ -128,6 +128,7 @@ class SyncRun {
   absl::Status ReconcileChanged();
   absl::Status WriteEvaluated();
   absl::Status Force();
+  absl::Status TakeDriftForKnown(const SyncBatch& links);
   absl::Status ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked);
   void NoteUnlinked(absl::string_view sku);
   absl::Status CountTotal();
@@ -253,6 +254,17 @@ absl::Status SyncRun::CountTotal() {
   return absl::OkStatus();
 }
 
+// What only the channel changed is what it has: that is what a push replaces, and a lower quantity is a sale.
+absl::Status SyncRun::TakeDriftForKnown(const SyncBatch& links) {
+  const SyncBatch drifted = RowsWhere(
+      links, [&](int64_t i) { return !DriftedFields(links.rows[static_cast<size_t>(i)], scope_.policy).empty(); });
+  if (drifted.size() == 0) return absl::OkStatus();
+  const absl::StatusOr<int64_t> found = Reconcile(PlanReconciliation(drifted, scope_.policy, /*compare_seen=*/true));
+  if (!found.ok()) return found.status();
+  context_.Count("drifted", *found);
+  return absl::OkStatus();
+}
+
 absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std::string>* linked) {
   absl::StatusOr<SyncBatch> links =
       context_.RetryValue<SyncBatch>([&] { return context_.storage().ReadLinksBySku(scope_.channel_id(), skus); });
@@ -264,6 +276,8 @@ absl::Status SyncRun::ForceSome(absl::Span<const std::string> skus, std::set<std
     linked->insert(std::string(links->sku[i]));
   }
   if (context_.HasCount(kForced)) return absl::OkStatus();
+  const absl::Status status = TakeDriftForKnown(*links);
+  if (!status.ok()) return status;
   return context_.Write([&](absl::Time now) { return context_.storage().ForceLinks(context_.fence(), forced, now); });
 }
 

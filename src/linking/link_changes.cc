@@ -47,8 +47,13 @@ void LinkChanges::AddMissingKeys(std::vector<KeyAddition>* additions) const {
   for (size_t change = 0; change < size(); ++change) {
     for (int number = 0; number < static_cast<int>(key_count_); ++number) {
       const LinkKey& key = Now(change, number);
-      if (key.is_null() || key == Then(change, number)) continue;
-      additions->push_back({{side_, number}, {key.hash, rows().row(rows_[change]).id}});
+      const int64_t id = rows().row(rows_[change]).id;
+      if (key.is_null()) {
+        const absl::string_view refused = rows().refused(rows_[change], number);
+        if (!refused.empty()) additions->push_back({{side_, number}, {scope_->keys.HashRefused(refused), id}});
+      } else if (key != Then(change, number)) {
+        additions->push_back({{side_, number}, {key.hash, id}});
+      }
     }
   }
 }

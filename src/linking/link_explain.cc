@@ -36,6 +36,27 @@ std::vector<int64_t> FirstIds(const LinkRows& rows, const std::vector<RowIndex>&
   return ids;
 }
 
+// The items of which the normalizers of a rule refused what they refused of the listing variant, too.
+absl::StatusOr<std::vector<int64_t>> FindRefused(LinkScope& scope, RowIndex listing, int number) {
+  std::vector<int64_t> same;
+  const absl::string_view refused = scope.listings.refused(listing, number);
+  if (refused.empty()) return same;
+  const KeyLookup lookup = {scope.keys.HashRefused(refused), 0};
+  const int64_t limit = std::min<int64_t>(LinkDetail::kMaxNamed, scope.lookup.page_rows());
+  absl::StatusOr<std::vector<KeyEntry>> entries =
+      scope.lookup.FindKeyEntries({LinkSide::kChannel, number}, {lookup}, limit);
+  if (!entries.ok()) return entries.status();
+  std::vector<int64_t> ids;
+  for (const KeyEntry& entry : *entries) ids.push_back(entry.id);
+  const absl::Status status = scope.items.Read(&ids);
+  if (!status.ok()) return status;
+  for (const int64_t id : ids) {
+    const RowIndex item = scope.items.Find(id);
+    if (item != kNotRead && scope.items.refused(item, number) == refused) same.push_back(id);
+  }
+  return same;
+}
+
 // Counts the rows that have the key, and names the first.
 absl::Status NameMembers(LinkGroups& groups, const LinkRows& rows, int number, const LinkKey& key, int64_t max_counted,
                          std::vector<int64_t>* ids, int64_t* count) {
@@ -62,6 +83,7 @@ absl::StatusOr<std::vector<IdExplanation>> ExplainById(LinkLookup& lookup, const
   if (!status.ok()) return status;
   const RowIndex named = scope.listings.Find(listing_id);
   if (named == kNotRead) return absl::NotFoundError("the listing variant is not there any more");
+  if (scope.listings.row(named).broken) scope.listings.row(named).Release();
   AffectedListings affected(scope);
   status = affected.AddNamed(named);
   if (!status.ok()) return status;
@@ -71,12 +93,17 @@ absl::StatusOr<std::vector<IdExplanation>> ExplainById(LinkLookup& lookup, const
       (*neighbourhood)->input().match_input(), ConfiguredOptions(config), (*neighbourhood)->RowOf(named));
   if (!rules.ok()) return rules.status();
   std::vector<IdExplanation> explanations;
-  for (RuleExplanation& rule : *rules) explanations.push_back({std::move(rule), {}});
+  for (RuleExplanation& rule : *rules) explanations.push_back({std::move(rule), {}, {}});
   for (int number = 0; number < keys.rule_count(); ++number) {
     IdExplanation& explanation = explanations[static_cast<size_t>(number)];
     RuleExplanation& rule = explanation.rule;
     const LinkKey key = scope.listings.key(named, number);
-    if (key.is_null()) continue;
+    if (key.is_null()) {
+      absl::StatusOr<std::vector<int64_t>> refused = FindRefused(scope, named, number);
+      if (!refused.ok()) return refused.status();
+      explanation.refused = *std::move(refused);
+      continue;
+    }
     status = NameMembers(scope.listing_groups, scope.listings, number, key, max_counted, &rule.listing_rows,
                          &rule.listing_count);
     if (!status.ok()) return status;

@@ -53,8 +53,8 @@ void CollectPage(const LinkKeys& keys, const KeyColumn& column, const Page& page
       field == VariantSource::kParentColumn ? page.parent : page.columns[static_cast<size_t>(field)];
   std::string scratch;
   for (int64_t i = 0; i < page.size(); ++i) {
-    const absl::optional<absl::string_view> key = keys.KeyOf(column.key_number, values[i], &scratch);
-    if (key.has_value()) collector->Add({keys.Hash(*key), ids[static_cast<size_t>(i)]});
+    const absl::optional<uint64_t> hash = keys.IndexHash(column.key_number, values[i], &scratch);
+    if (hash.has_value()) collector->Add({*hash, ids[static_cast<size_t>(i)]});
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -15,7 +16,7 @@ namespace flxlink::linking {
 namespace {
 
 // The first line of a base's text; grows when hashes or outcomes come to mean something else.
-constexpr absl::string_view kFormat = "flxlink link base 1\n";
+constexpr absl::string_view kFormat = "flxlink link base 2\n";
 
 // Sorted entries are cut by the upper bits of their hashes, so that the pieces can be sorted in parallel.
 constexpr int kPieceBits = 8;
@@ -100,6 +101,22 @@ absl::optional<absl::string_view> LinkKeys::KeyOf(int number, absl::string_view 
 
 uint64_t LinkKeys::Hash(absl::string_view key) const { return XXH3_64bits_withSeed(key.data(), key.size(), seed_); }
 
+absl::string_view LinkKeys::RefusedOf(int number, absl::string_view value, std::string* scratch) const {
+  if (KeyOf(number, value, scratch).has_value()) return absl::string_view();
+  return absl::StripAsciiWhitespace(value);
+}
+
+absl::optional<uint64_t> LinkKeys::IndexHash(int number, absl::string_view value, std::string* scratch) const {
+  const absl::optional<absl::string_view> key = KeyOf(number, value, scratch);
+  if (key.has_value()) return Hash(*key);
+  const absl::string_view refused = absl::StripAsciiWhitespace(value);
+  return refused.empty() ? absl::nullopt : absl::make_optional(HashRefused(refused));
+}
+
+uint64_t LinkKeys::HashRefused(absl::string_view refused) const {
+  return XXH3_64bits_withSeed(refused.data(), refused.size(), ~seed_);
+}
+
 absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyColumn column,
                                                      const VariantSource& source, absl::Span<const int64_t> ids,
                                                      Executor& executor) {
@@ -112,8 +129,8 @@ absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyCo
     std::string scratch;
     statuses[part] = source.Scan(number, {field}, [&](const VariantChunk& chunk) {
       for (int32_t i = 0; i < chunk.row_count; ++i) {
-        const absl::optional<absl::string_view> key = keys.KeyOf(column.key_number, chunk.columns[0][i], &scratch);
-        if (key.has_value()) parts[part].push_back({keys.Hash(*key), ids[static_cast<size_t>(chunk.row_base + i)]});
+        const absl::optional<uint64_t> hash = keys.IndexHash(column.key_number, chunk.columns[0][i], &scratch);
+        if (hash.has_value()) parts[part].push_back({*hash, ids[static_cast<size_t>(chunk.row_base + i)]});
       }
       return absl::OkStatus();
     });

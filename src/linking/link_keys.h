@@ -58,6 +58,12 @@ class LinkKeys {
   // The key of a value, nullopt where it is null; see NormalizeKey for `scratch`.
   absl::optional<absl::string_view> KeyOf(int number, absl::string_view value, std::string* scratch) const;
   uint64_t Hash(absl::string_view key) const;
+  // A value that is not blank and that a normalizer refused, without blanks around it; empty: it was not refused.
+  absl::string_view RefusedOf(int number, absl::string_view value, std::string* scratch) const;
+  // The hash by which the index knows rows with this value: the key's or, so that they can be found too, that of the
+  // refused value, which is no key's. nullopt: it does not know them.
+  absl::optional<uint64_t> IndexHash(int number, absl::string_view value, std::string* scratch) const;
+  uint64_t HashRefused(absl::string_view refused) const;
 
  private:
   LinkPriority priority_;
@@ -67,8 +73,7 @@ class LinkKeys {
   std::string base_text_;
 };
 
-// The index entries of all rows of a source, live or not, whose key of this kind is not null; sorted. ids[row] is the
-// id of a row.
+// The index entries of all rows of a source, live or not (LinkKeys::IndexHash); sorted. ids[row] is the id of a row.
 absl::StatusOr<std::vector<KeyEntry>> MakeKeyEntries(const LinkKeys& keys, KeyColumn column,
                                                      const VariantSource& source, absl::Span<const int64_t> ids,
                                                      Executor& executor);

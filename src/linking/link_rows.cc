@@ -84,6 +84,12 @@ RowIndex LinkRows::Find(int64_t id) const {
   return found == index_.end() ? kNotRead : found->second;
 }
 
+absl::string_view LinkRows::refused(RowIndex index, int number) {
+  const int field = keys_.FieldOf(side_, number);
+  if (field == VariantSource::kParentColumn) return absl::string_view();
+  return keys_.RefusedOf(number, values(index)[static_cast<size_t>(field)], &scratch_);
+}
+
 LinkKey LinkRows::KeepKey(int number, absl::string_view value) {
   absl::optional<absl::string_view> key = keys_.KeyOf(number, value, &scratch_);
   if (!key.has_value()) return {};

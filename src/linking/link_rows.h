@@ -52,6 +52,11 @@ class LinkRows {
     int32_t rule = 0;
 
     bool unlinked() const { return linked_to == 0; }
+    // Looks at it as if it had no link.
+    void Release() {
+      linked_to = 0;
+      broken = false;
+    }
   };
 
   // Both must outlive it.
@@ -73,6 +78,9 @@ class LinkRows {
   const LinkKey& key(RowIndex index, int number) const {
     return row_keys_[static_cast<size_t>(index) * key_count() + static_cast<size_t>(number)];
   }
+
+  // What a normalizer refused of the row (LinkKeys::RefusedOf).
+  absl::string_view refused(RowIndex index, int number);
 
   // The key of a value that stays valid as long as this object does.
   LinkKey KeepKey(int number, absl::string_view value);

@@ -24,7 +24,8 @@ bool HasAttention(const ListingRow& row, const ListingFilter& filter) {
 bool Matches(const ListingRow& row, const ListingFilter& filter) {
   return Passes(filter.link_states, row.link_state) && Passes(filter.reasons, row.reason) &&
          Passes(filter.healths, HealthOf(row.status)) && HasAttention(row, filter) && Passes(filter.skus, row.sku) &&
-         Passes(filter.parents, row.parent) && Passes(filter.dirty, row.dirty) && Passes(filter.in_doubt, row.in_doubt);
+         Passes(filter.parents, row.parent) && Passes(filter.dirty, row.dirty) &&
+         Passes(filter.in_doubt, row.in_doubt) && (!filter.drifted || !row.drifted.empty());
 }
 
 bool Matches(const ItemRow& row, const ItemFilter& filter) {

@@ -36,7 +36,8 @@ absl::optional<ChannelStatus> Wanted(const ListingStatus& status) {
     case PendingChange::kNone:
       break;
   }
-  return status.author == StatusAuthor::kChannel ? absl::nullopt : ShownStatus(status);
+  if (status.author != StatusAuthor::kChannel) return ShownStatus(status);
+  return IsShowable(status.before) ? absl::make_optional(status.before) : absl::nullopt;
 }
 
 // The status once the channel shows `seen`: what was wanted before is wanted still.
@@ -78,6 +79,16 @@ absl::optional<ChannelStatus> ShownStatus(const ListingStatus& status) {
 absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status) {
   if (!ShownStatus(status).has_value() || status.kept_hidden) return absl::nullopt;
   return Wanted(status);
+}
+
+absl::optional<ChannelStatus> DesiredStatus(const ListingStatus& status, bool product_removed) {
+  if (!product_removed) return DesiredStatus(status);
+  return ShownStatus(status).has_value() ? absl::make_optional(ChannelStatus::kHidden) : absl::nullopt;
+}
+
+PendingChange PendingOf(const ListingStatus& status, bool product_removed) {
+  if (!product_removed || status.pending == PendingChange::kDelisting) return status.pending;
+  return ShownStatus(status) == ChannelStatus::kListed ? PendingChange::kHiding : PendingChange::kNone;
 }
 
 ListingStatus InitialStatus(ChannelStatus seen) {
@@ -147,6 +158,28 @@ ListingStatus StateStatus(const ListingStatus& status, Health wanted, bool linke
   if (!shown.has_value()) return status;
   stated.pending = ChangeBetween(*shown, wanted == Health::kListed ? ChannelStatus::kListed : ChannelStatus::kHidden);
   return stated;
+}
+
+// What is pending keeps what a person or a rule stated from being taken for drifted before the acknowledgement.
+ListingStatus Sent(const ListingStatus& status, ChannelStatus sent) {
+  const absl::optional<ChannelStatus> shown = ShownStatus(status);
+  if (!shown.has_value() || !IsShowable(sent) || status.kept_hidden) return status;
+  const ChannelStatus wanted = Wanted(status).value_or(*shown);
+  if (wanted == sent) return status;
+  ListingStatus after = status;
+  after.pending = wanted == ChannelStatus::kListed ? PendingChange::kUnhiding : PendingChange::kHiding;
+  if (status.author == StatusAuthor::kChannel) after.before = wanted;
+  return after;
+}
+
+ListingStatus Returned(const ListingStatus& status) {
+  const absl::optional<ChannelStatus> shown = ShownStatus(status);
+  if (!shown.has_value() || status.kept_hidden || status.pending == PendingChange::kDelisting) return status;
+  if (Wanted(status).value_or(*shown) != *shown) return status;
+  ListingStatus after = status;
+  after.pending = PendingChange::kNone;
+  if (status.author == StatusAuthor::kChannel) after.before = ChannelStatus::kUnknown;
+  return after;
 }
 
 ListingStatus Acknowledge(const ListingStatus& status, ChannelStatus now) {

@@ -149,6 +149,7 @@ void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfi
   config->link_after_build = record.link_after_build();
   config->link_after_sync = record.link_after_sync();
   config->zero_prices = record.zero_prices();
+  config->relink_broken = record.relink_broken();
   if (record.has_break_limit()) config->break_limit = record.break_limit();
   if (record.has_keep_days()) config->keep_days = record.keep_days();
   if (record.has_keep_jobs()) config->keep_jobs = record.keep_jobs();
@@ -274,6 +275,7 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   if (config.on_doubt.has_value()) record.set_on_doubt(static_cast<internal::OnDoubtRecord>(*config.on_doubt));
   record.set_on_status_drift(static_cast<internal::StatusDriftRecord>(config.on_status_drift));
   record.set_zero_prices(config.zero_prices);
+  record.set_relink_broken(config.relink_broken);
   for (const ChangeLimit& limit : config.limits) record.add_limits(FormatChangeLimit(limit));
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
   if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);

@@ -102,7 +102,7 @@ absl::optional<Problem> CheckText(absl::string_view field, absl::string_view val
   if (too_long) {
     return MakeProblem(problem_code::kValueTooLong,
                        {{"field", std::string(field)}, {"value", shown}, {"limit", absl::StrCat(max_bytes)}},
-                       absl::StrCat(field, " ", shown, " has ", value.size(), " bytes; shorten it to ", max_bytes));
+                       absl::StrCat(field, " ", shown, " is longer than ", max_bytes, " bytes; shorten it"));
   }
   return MakeProblem(problem_code::kInvalidText, {{"field", std::string(field)}, {"value", shown}},
                      absl::StrCat(field, " ", shown, " is not UTF-8 without U+0000; write it so"));

@@ -12,7 +12,7 @@ namespace {
 
 // Counts that say what a job saw, and how.
 constexpr absl::string_view kSightings[] = {
-    "unchanged", "whole",     "resumed", "item_problems", "unnamed", "judged", "unlinked", "status_rules_would_change",
+    "unchanged", "whole",     "resumed", "item_problems", "unnamed", "judged",  "unlinked", "status_rules_would_change",
     "equal",     "held_back", "refused", "compared",      "forced",  "counted",
 };
 

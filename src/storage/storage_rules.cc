@@ -137,9 +137,10 @@ absl::Time QuantityTime(const ProductBatch& batch, absl::Time now) {
 
 auto ConfigParts(const ChannelConfig& config) {
   return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
-                  config.strict, config.link_after_build, config.link_after_sync, config.sync_fields, config.currency,
-                  config.oversell_guard, config.on_doubt, config.on_status_drift, config.zero_prices,
-                  config.status_rules, config.limits, config.break_limit, config.keep_days, config.keep_jobs);
+                  config.strict, config.link_after_build, config.link_after_sync, config.relink_broken,
+                  config.sync_fields, config.currency, config.oversell_guard, config.on_doubt, config.on_status_drift,
+                  config.zero_prices, config.status_rules, config.limits, config.break_limit, config.keep_days,
+                  config.keep_jobs);
 }
 
 void SortByCode(std::vector<Problem>* attentions) {
@@ -423,6 +424,7 @@ bool SameMarks(const ChannelConfig& a, const ChannelConfig& b) {
 }
 
 absl::Status CheckFilter(const ListingFilter& filter) {
+  if (filter.drifted) return absl::InvalidArgumentError("a storage cannot tell what drifted; ask the engine");
   absl::Status status = CheckRows(filter.skus.size(), "SKUs");
   if (status.ok()) status = CheckRows(filter.parents.size(), "parents");
   return status.ok() ? CheckRows(filter.attention_codes.size(), "attention codes") : status;
@@ -451,7 +453,7 @@ ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, 
   const size_t at = static_cast<size_t>(row);
   ProductState merged = known;
   if (known.removed) {
-    merged.removed = false;
+    merged.removed = merged.absent = false;
     merged.quantity = kAbsent;
   }
   if (batch.sku.size() > 0) merged.sku = std::string(batch.sku[row]);
@@ -465,6 +467,7 @@ ProductState MergeProduct(const ProductState& known, const ProductBatch& batch, 
   if (!batch.compare_at_price.empty()) merged.compare_at_price = batch.compare_at_price[at];
   if (!batch.quantity.empty() && !IsOutdated(known, batch)) {
     merged.quantity = batch.quantity[at];
+    merged.absent = false;
     merged.quantity_at = QuantityTime(batch, now);
   }
   if (!batch.sync_priority.empty()) {
@@ -484,26 +487,29 @@ ProductState ZeroedProduct(const ProductState& known, absl::Time now) {
 ProductState AbsentProduct(const ProductState& known, AbsentProducts absent, absl::Time now) {
   const bool is_done = known.removed || (absent == AbsentProducts::kZero && known.quantity == 0);
   if (is_done || absent == AbsentProducts::kKeep) return known;
-  return absent == AbsentProducts::kZero ? ZeroedProduct(known, now) : RemovedProduct(known, now);
+  ProductState lost = absent == AbsentProducts::kZero ? ZeroedProduct(known, now) : RemovedProduct(known, now);
+  lost.absent = true;
+  return lost;
 }
 
 ProductState RemovedProduct(const ProductState& known, absl::Time now) {
   ProductState removed = ZeroedProduct(known, now);
   removed.removed = true;
+  removed.absent = false;
   return removed;
 }
 
 ProductChange CompareProducts(const ProductState& before, const ProductState& after) {
   ProductChange change;
   change.values = before.price != after.price || before.compare_at_price != after.compare_at_price ||
-                  before.currency != after.currency || before.quantity != after.quantity;
+                  before.currency != after.currency || before.quantity != after.quantity ||
+                  before.removed != after.removed || before.absent != after.absent;
   const bool fell = after.quantity != kAbsent && (before.quantity == kAbsent || after.quantity < before.quantity);
   if (fell) change.rank = DirtyRank::kQuantityFell;
   change.quantity_was_at = before.quantity_at;
   change.quantity_is_at = after.quantity_at;
   change.any = change.values || before.sku != after.sku || before.parent != after.parent ||
-               before.sync_priority != after.sync_priority || before.removed != after.removed ||
-               before.fields != after.fields;
+               before.sync_priority != after.sync_priority || before.fields != after.fields;
   return change;
 }
 
@@ -776,6 +782,21 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result) {
 
 ChannelStatus AcknowledgedStatus(const Settlement& row) {
   return row.mask.Has(SyncField::kStatus) ? row.acknowledged.status : row.by_quantity;
+}
+
+ListingStatus StatusOnPush(const ListingStatus& stored, const PushItem& item) {
+  return item.mask.Has(SyncField::kStatus) ? Sent(stored, item.values.status) : stored;
+}
+
+ListingStatus StatusAfterSettlement(const ListingStatus& stored, const Settlement& row,
+                                    absl::FunctionRef<bool()> product_removed) {
+  // A quantity was not sent as a status.
+  const bool by_quantity = !row.mask.Has(SyncField::kStatus) && row.by_quantity == ChannelStatus::kHidden;
+  ListingStatus status = by_quantity && product_removed() ? Sent(stored, row.by_quantity) : stored;
+  status = Acknowledge(status, AcknowledgedStatus(row));
+  if (row.in_doubt.Has(SyncField::kStatus)) return status;
+  const ListingStatus returned = Returned(status);
+  return returned == status || product_removed() ? status : returned;
 }
 
 bool WaitsToBeStated(const Problem& attention) { return attention.code == problem_code::kPendingChangeWaits; }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/field.h"
 #include "flxlink/money.h"
+#include "src/sync/hidden_quantity.h"
 
 namespace flxlink::sync {
 namespace {
@@ -23,23 +24,27 @@ bool IsReprice(int64_t known, int64_t desired) {
   return desired > known ? desired - known > known : known - desired > desired;
 }
 
+// Nobody stated what the listing variant is to show: a rule or a feed that lost its product did.
+bool IsStatedByNobody(const SyncRow& row) {
+  return row.product_removed ? row.product_absent : row.status.author == StatusAuthor::kRule;
+}
+
 absl::optional<ChangeKind> KindOfStatus(const SyncRow& row, ChannelStatus desired) {
-  if (row.status.author != StatusAuthor::kRule) return absl::nullopt;
-  if (KnownValue(SyncField::kStatus, row) == static_cast<int64_t>(desired)) return absl::nullopt;
+  if (!IsStatedByNobody(row) || KnownValue(SyncField::kStatus, row) == static_cast<int64_t>(desired)) {
+    return absl::nullopt;
+  }
   if (desired == ChannelStatus::kHidden) return ChangeKind::kHide;
   return desired == ChannelStatus::kListed ? absl::make_optional(ChangeKind::kShow) : absl::nullopt;
 }
 
 // Where quantities hide, a status that is pending is a change of the quantity.
 absl::optional<ChangeKind> KindOfQuantity(const SyncRow& row, int64_t desired, const SyncPolicy& policy) {
-  const bool is_pending = row.status.pending != PendingChange::kNone;
-  if (policy.hides_by_quantity && is_pending && row.status.author == StatusAuthor::kRule) {
-    const ChannelStatus wanted = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
-    if (wanted == ChannelStatus::kHidden && KnownValue(SyncField::kQuantity, row) != 0) return ChangeKind::kHide;
-    if (wanted == ChannelStatus::kListed && desired > 0) return ChangeKind::kShow;
-  }
-  const bool is_zero = desired == 0 && row.zero_by_absence && KnownValue(SyncField::kQuantity, row) != 0;
-  return is_zero ? absl::make_optional(ChangeKind::kZero) : absl::nullopt;
+  const int64_t known = KnownValue(SyncField::kQuantity, row);
+  if (desired == 0 && row.product_absent && known != 0) return ChangeKind::kZero;
+  const bool is_pending = PendingOf(row.status, row.product_removed) != PendingChange::kNone;
+  if (!policy.hides_by_quantity || !is_pending || !IsStatedByNobody(row)) return absl::nullopt;
+  if (IsHiddenByQuantity(row, policy)) return known == 0 ? absl::nullopt : absl::make_optional(ChangeKind::kHide);
+  return desired > 0 ? absl::make_optional(ChangeKind::kShow) : absl::nullopt;
 }
 
 std::string TextOf(SyncField field, int64_t value, const SyncPolicy& policy) {

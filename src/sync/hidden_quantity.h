@@ -19,6 +19,10 @@ bool IsHiddenByQuantity(const SyncRow& row, const SyncPolicy& policy);
 // say that.
 ChannelStatus StatusByQuantity(const SyncRow& row, const SyncPolicy& policy);
 
+// Whether the quantity 0 is all that takes the listing variant off sale, though its product is removed: the channel, or
+// what is synced of it, has no status.
+bool OnlyQuantityHides(const SyncRow& row, const SyncPolicy& policy);
+
 // The attention of a link that is hidden like that.
 Problem HiddenByQuantity();
 // Whether an attention is that one. It stands for as long as the listing variant is hidden, so that a sync that comes

@@ -39,7 +39,18 @@ ItemValues AfterSeen(const SyncRow& row, const SyncPolicy& policy) {
   return acknowledged;
 }
 
+// The fields in which the two differ, also where only one of them has a value.
+SyncFields ChangedFields(const ItemValues& a, const ItemValues& b) {
+  return UnionOf(sync::DifferingFields(a, b), sync::DifferingFields(b, a));
+}
+
 }  // namespace
+
+SyncFields DriftedFields(const SyncRow& row, const SyncPolicy& policy) {
+  if (row.seen.status == ChannelStatus::kDead || !IsNewsOf(row, policy)) return SyncFields();
+  const ItemValues known = AfterSeen(row, policy);
+  return IntersectionOf(ChangedFields(known, row.acknowledged), sync::DifferingFields(Desired(row, policy), known));
+}
 
 std::vector<Reconciliation> PlanReconciliation(const SyncBatch& batch, const SyncPolicy& policy, bool compare_seen,
                                                bool retry_refused) {

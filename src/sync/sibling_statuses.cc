@@ -41,7 +41,7 @@ void AddWish(const SyncBatch& batch, int64_t i, int64_t batch_row, const SyncPol
   const ChannelStatus desired = IsClosed(row, policy) ? ChannelStatus::kUnknown : Desired(row, policy).status;
   const bool is_stated = desired != ChannelStatus::kUnknown;
   wishes->push_back({batch.parent_id[i], is_stated ? desired : row.seen.status, batch.sku[i], batch_row, is_stated,
-                     is_stated && row.status.author == StatusAuthor::kPerson});
+                     is_stated && !row.product_removed && row.status.author == StatusAuthor::kPerson});
 }
 
 // All wishes, those for one product next to each other and in an order that does not depend on the rows'.

@@ -154,6 +154,7 @@ class Planner {
     LeaveRefused(row, desired, &decision);
     HoldChanges(row, wanted, &decision);
     if (sync::HasCurrencyMismatch(row, policy_)) decision.attentions.push_back(CurrencyMismatch(row, policy_));
+    if (sync::OnlyQuantityHides(row, policy_)) decision.attentions.push_back(sync::HiddenByQuantity());
     return decision;
   }
 

@@ -90,7 +90,7 @@ ItemValues Desired(const SyncRow& row, const SyncPolicy& policy) {
     stated.compare_at_price = row.product_compare_at_price;
   }
   stated.quantity = DesiredQuantity(row, policy);
-  stated.status = DesiredStatus(row.status).value_or(ChannelStatus::kUnknown);
+  stated.status = DesiredStatus(row.status, row.product_removed).value_or(ChannelStatus::kUnknown);
   stated.content = row.content;
   ItemValues desired;
   CopyFields(policy.fields, stated, &desired);

@@ -252,6 +252,8 @@ TEST_F(CsvChannelTest, WhatIsNoCsvFailsThePullWithFileAndLine) {
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:3: ", "UTF-8"});
   Make("");
   ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv:1: "});
+  Make("PK\x03\x04 and what else a workbook has");
+  ExpectPullError(absl::StatusCode::kInvalidArgument, {"shop.csv: ", "an .xlsx workbook"});
 }
 
 // A mistake at the end of the file must not leave the beginning of it taken in.

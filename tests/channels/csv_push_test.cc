@@ -483,6 +483,17 @@ TEST_F(CsvChannelTest, TheMemoryOfAPushDoesNotGrowWithColumnsThatNobodyReads) {
   EXPECT_TRUE(absl::StartsWith(ReadFile(path_), "Handle,Variant Price,Title,Body\n0,2.00,t"));
 }
 
+TEST_F(CsvChannelTest, TheMemoryOfAPushDoesNotGrowWithACellThatNobodyReads) {
+  const std::string header = "Handle,Body,Variant Price\n";
+  const std::string body = absl::StrCat("\"", std::string(40 << 20, 'x'), "\"\"\r\n", std::string(40 << 20, 'y'), "\"");
+  Make(absl::StrCat(header, "a,", body, ",1\nb,,1\n"));
+  const int64_t more = MemoryOfPush(*adapter_, {PriceItem("a", 200), PriceItem("b", 300)});
+  EXPECT_GE(more, 0);
+  EXPECT_LE(more, 10 << 10);
+  EXPECT_TRUE(ReadFile(path_) == absl::StrCat(header, "a,", body, ",2.00\nb,,3.00\n"));
+  EXPECT_THAT(Pages(), SizeIs(1));
+}
+
 // A limit on the size of files stands in for a full disk.
 TEST_F(CsvChannelTest, AFullDiskLeavesTheFileAsItWas) {
   Make(absl::StrCat("Handle,Variant Price,Body\na,1,", std::string(5000, 'x'), "\n"));

@@ -16,11 +16,13 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "src/csv/csv_reader.h"
 
 namespace flxlink::csv {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
@@ -420,6 +422,18 @@ TEST(ProductCsvTest, TakesFieldsFromColumnsOfOtherNames) {
   EXPECT_THAT(Products(good, options).value(), ElementsAre("A|A|?|1990|?|3|?|upc=4006381333931"));
 }
 
+// Storage refuses it: the row's problem, and the others go on.
+TEST(ProductCsvTest, GivesWhatIsTooLongAsTooLong) {
+  const TempFile file(absl::StrCat("sku,title\nA,one\nB,", std::string(2 * kMaxCsvFieldBytes, 'x'), "\nC,three\n"));
+  std::vector<size_t> titles;
+  const absl::Status status = ReadProductCsv(file.path(), {}, [&](const ProductBatch& page) {
+    for (int64_t row = 0; row < page.size(); ++row) titles.push_back(page.fields.columns[0][row].size());
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(status, absl::OkStatus());
+  EXPECT_THAT(titles, ElementsAre(size_t{3}, Gt(kMaxCsvFieldBytes), size_t{5}));
+}
+
 TEST(ProductCsvTest, NamesTheHeaderOfAColumnThatIsNotThere) {
   const TempFile file("Artikel-Nummer,VK\nA,1\n");
   const auto error = [&](std::vector<std::pair<std::string, std::string>> columns) {
@@ -429,6 +443,9 @@ TEST(ProductCsvTest, NamesTheHeaderOfAColumnThatIsNotThere) {
   };
   EXPECT_EQ(error({{"sku", "Artikelnummer"}}),
             "1: there is no column \"Artikelnummer\", only \"Artikel-Nummer\"; rename "
+            "that one if it is meant, or name another one");
+  EXPECT_EQ(error({{"sku", "Artikelnumemr"}}),
+            "1: there is no column \"Artikelnumemr\", only \"Artikel-Nummer\"; rename "
             "that one if it is meant, or name another one");
   EXPECT_EQ(error({{"sku", "EAN"}}), "1: there is no column \"EAN\"; add it to the header, or name another one");
   EXPECT_EQ(error({{"sku", "VK"}, {"price", "VK"}}),

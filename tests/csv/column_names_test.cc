@@ -29,6 +29,21 @@ TEST(ColumnNamesTest, FindWhatSomebodyMayHaveMeant) {
   EXPECT_EQ(near({"ARTIKELNUMMER"}, {"Artikelnummer"}), "ARTIKELNUMMER");
   EXPECT_EQ(near({" id"}, {"id"}), " id");
   EXPECT_EQ(near({"", "-", "Cost", "upc"}, {"sku", "-"}), "");
+  EXPECT_EQ(near({"-"}, {"*"}), "");
+}
+
+TEST(ColumnNamesTest, FindWhatSomebodyMayHaveMistyped) {
+  const auto near = [](std::vector<std::string> header, absl::string_view name) {
+    return std::string(FindNearColumn(header, {name}));
+  };
+  EXPECT_EQ(near({"Titel", "Preis"}, "Pries"), "Preis");                                   // Two that are exchanged.
+  EXPECT_EQ(near({"Artikelnummer"}, "artikelnumer"), "Artikelnummer");                     // One that is missing.
+  EXPECT_EQ(near({"Bestand"}, "Bestandt"), "Bestand");                                     // One too many.
+  EXPECT_EQ(near({"Artikelnummern", "Artikelnummer"}, "Artikelnummwr"), "Artikelnummer");  // The nearest.
+  EXPECT_EQ(near({"Prize", "SKU"}, "sku"), "SKU");  // What means the same comes before what is mistyped.
+  EXPECT_EQ(near({"upc", "ID"}, "sku"), "");
+  EXPECT_EQ(near({"id"}, "ip"), "");  // A short name is soon another.
+  EXPECT_EQ(near({std::string(1000, 'x')}, std::string(999, 'x')), "");
 }
 
 }  // namespace

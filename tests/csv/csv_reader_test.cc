@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
@@ -119,11 +120,36 @@ TEST(CsvReaderTest, RefusesACarriageReturnWithoutALineFeed) {
   EXPECT_EQ(ErrorOf("a,b\n1,\"2\"\r3,4\n"), absl::StrCat("f.csv:2: ", kWhat));
 }
 
-TEST(CsvReaderTest, LimitsTheLengthOfACell) {
+TEST(CsvReaderTest, OfACellThatIsTooLongGivesABeginning) {
   const std::string longest(kMaxCsvFieldBytes, 'x');
-  EXPECT_TRUE(ReadAll(absl::StrCat("a\n", longest, "\n")).ok());
-  EXPECT_EQ(ErrorOf(absl::StrCat("a\nb\n", longest, "x\n")),
-            "f.csv:3: a cell is longer than 1048576 bytes; shorten it");
+  for (const absl::string_view after : {"x", "\xC3\xA9", "xx\xF0\x9F\x98\x80 and more", "\"\"", "\"\" and\r\nmore"}) {
+    for (const size_t repeated : {size_t{1}, size_t{300000}}) {
+      std::string text = absl::StrCat("a,b\n1,", longest, "\n2,\"", longest);
+      for (size_t i = 0; i < repeated; ++i) absl::StrAppend(&text, after);
+      absl::StrAppend(&text, "\"\n3,short\n");
+      const absl::StatusOr<Rows> rows = ReadAll(text);
+      ASSERT_TRUE(rows.ok()) << rows.status();
+      ASSERT_EQ(rows->size(), 4);
+      EXPECT_TRUE((*rows)[1][1] == longest);
+      EXPECT_TRUE(IsTooLong((*rows)[2][1]));
+      EXPECT_LE((*rows)[2][1].size(), kMaxCsvFieldBytes + 4);
+      EXPECT_TRUE(absl::StartsWith((*rows)[2][1], longest));
+      EXPECT_THAT((*rows)[3], ElementsAre("3", "short"));
+    }
+  }
+}
+
+TEST(CsvReaderTest, NamesTheLineOfACellThatIsTooLong) {
+  const std::string longest(kMaxCsvFieldBytes, 'x');
+  absl::StatusOr<CsvReader> reader = CsvReader::FromText("f.csv", absl::StrCat("a\n", longest, "\n", longest, "x\n"));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  CsvRecord record;
+  ASSERT_TRUE(reader->Next(&record).value());
+  EXPECT_EQ(reader->CheckLengths(record), absl::OkStatus());
+  ASSERT_TRUE(reader->Next(&record).value());
+  EXPECT_EQ(reader->CheckLengths(record).message(), "f.csv:3: a cell is longer than 1048576 bytes; shorten it");
+  EXPECT_EQ(ErrorOf(absl::StrCat("a,", longest, "x\n1,2\n")),
+            "f.csv:1: a cell is longer than 1048576 bytes; shorten it");
 }
 
 TEST(CsvReaderTest, FindsColumns) {

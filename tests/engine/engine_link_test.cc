@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class EngineLinkTest : public EngineUnderTest {
  protected:
@@ -187,6 +188,110 @@ TEST_P(EngineLinkTest, HandUnlinksAreRespectedUntilCleared) {
   edit.kind = ListingEdit::Kind::kClearUnlink;
   ASSERT_TRUE(engine_->EditListing("shop", "s0", edit).ok());
   EXPECT_EQ(CountOf(Run(JobKind::kLink), "linked"), 1);
+}
+
+TEST_P(EngineLinkTest, ExplainFindsItemsWhoseValueANormalizerRefused) {
+  ChannelConfig config = Config();
+  config.link_priority = {{"upc", "upc", {Normalizer::kGtin}, Ambiguity::kStop}};
+  AddChannel(config);
+  WriteProducts({{"a", "a", 1000, 5, "036000291453"}, {"b", "b", 1000, 5, "036000291452"}});
+  SetItemFields("mug", "", "036000291453");
+  SetItemFields("cup", "", "036000291452");
+  Run(JobKind::kBuild);
+  Run(JobKind::kPull);
+  const auto refused = [&](const char* sku) {
+    const absl::StatusOr<ListingExplanation> explained = engine_->Explain("shop", sku);
+    EXPECT_TRUE(explained.ok()) << explained.status();
+    EXPECT_FALSE(explained->rules[0].has_key && !explained->rules[0].refused.empty());
+    return explained->rules[0].refused;
+  };
+  EXPECT_THAT(refused("a"), ElementsAre("mug")) << "no link job has left an index";
+  Run(JobKind::kLink);
+  EXPECT_THAT(refused("a"), ElementsAre("mug"));
+  EXPECT_THAT(refused("b"), IsEmpty());
+  // A change that no link job has looked at, and one that it has.
+  SetItemFields("pot", "", "036000291453");
+  Run(JobKind::kPull);
+  EXPECT_THAT(refused("a"), ElementsAre("mug", "pot"));
+  RunAllPending();
+  EXPECT_THAT(refused("a"), ElementsAre("mug", "pot"));
+  SetItemFields("mug", "", "036000291452");
+  Run(JobKind::kPull);
+  EXPECT_THAT(refused("a"), ElementsAre("pot"));
+}
+
+TEST_P(EngineLinkTest, ABrokenLinkNamesTheItemThatTheRulesWouldLinkItTo) {
+  SyncedChannel(3, Config());
+  platform_->RemoveItem("i0");
+  platform_->RemoveItem("i1");
+  SetItem("new", "s0");
+  Run(JobKind::kPull);
+  const auto relinks_to = [&](const char* sku) {
+    const ListingRow row = Listing(sku);
+    EXPECT_EQ(row.link_state, LinkState::kBroken);
+    EXPECT_EQ(row.attentions.at(0).code, problem_code::kItemGone);
+    return std::string(FieldValue(row.attentions.at(0).args, "relinks_to"));
+  };
+  EXPECT_EQ(relinks_to("s0"), "new") << "before a link job has looked at it";
+  EXPECT_EQ(relinks_to("s1"), "");
+  RunAllPending();
+  EXPECT_EQ(relinks_to("s0"), "new") << "and after it: nobody asked for links that are made anew";
+  EXPECT_THAT(Listing("s0").attentions[0].message, HasSubstr("new"));
+  const absl::StatusOr<ListingExplanation> explained = engine_->Explain("shop", "s0");
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  EXPECT_EQ(explained->listing.attentions.at(0), Listing("s0").attentions.at(0));
+  EXPECT_TRUE(explained->rules[0].linked);
+  EXPECT_THAT(explained->rules[0].channel, ElementsAre("new"));
+  SetItem("newer", "s0");
+  Run(JobKind::kPull);
+  EXPECT_EQ(relinks_to("s0"), "") << "there are two of them";
+}
+
+TEST_P(EngineLinkTest, BrokenLinksAreMadeAnewWhereTheChannelSaysSo) {
+  ChannelConfig config = Config();
+  config.relink_broken = true;
+  SyncedChannel(4, config);
+  for (const char* id : {"i0", "i1", "i2"}) platform_->RemoveItem(id);
+  SetItem("new", "s0");
+  SetItem("one", "s2");
+  SetItem("two", "s2");
+  Run(JobKind::kPull);
+  const Job link = Run(JobKind::kLink);
+  EXPECT_EQ(link.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(link, "released"), 1);
+  EXPECT_EQ(CountOf(link, "linked"), 1);
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked);
+  EXPECT_EQ(Listing("s0").external_id, "new");
+  EXPECT_EQ(Listing("s1").link_state, LinkState::kBroken) << "there is nothing to link it to";
+  EXPECT_EQ(Listing("s2").link_state, LinkState::kBroken) << "there are two of them";
+  EXPECT_EQ(Listing("s3").external_id, "i3");
+  const absl::StatusOr<ListingExplanation> explained = engine_->Explain("shop", "s0");
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  std::vector<LinkEvent::Kind> kinds;
+  for (const LinkEvent& event : explained->history) kinds.push_back(event.kind);
+  EXPECT_THAT(kinds, ElementsAre(LinkEvent::Kind::kLinked, LinkEvent::Kind::kBroken, LinkEvent::Kind::kReleased,
+                                 LinkEvent::Kind::kLinked));
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "released"), 0);
+  // The item that it was linked to before comes back: it is not that any more.
+  SetItem("i0", "other");
+  Run(JobKind::kPull);
+  RunAllPending();
+  EXPECT_EQ(Listing("s0").external_id, "new");
+}
+
+TEST_P(EngineLinkTest, LinksAreMadeAnewAlsoWhereThereIsNoIndexToLookInto) {
+  SyncedChannel(2, Config());
+  platform_->RemoveItem("i0");
+  SetItem("new", "s0");
+  Run(JobKind::kPull);
+  // Other rules: what the link job before has left is of no use.
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& config) {
+                config.link_priority.pop_back();
+                config.relink_broken = true;
+              }).ok());
+  EXPECT_EQ(FieldValue(Listing("s0").attentions.at(0).args, "relinks_to"), "");
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "released"), 1);
+  EXPECT_EQ(Listing("s0").external_id, "new");
 }
 
 TEST_P(EngineLinkTest, ALinkJobAfterTheFirstJudgesOnlyWhatChangesCanAffect) {

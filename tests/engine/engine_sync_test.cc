@@ -168,6 +168,60 @@ TEST_P(EngineSyncTest, ForceLiftsNoGuardAndReplacesNothingUnseen) {
   EXPECT_EQ(Listing("s1").attentions.at(0).code, problem_code::kQuantityBelowAcknowledged);
 }
 
+TEST_P(EngineSyncTest, WhatOnlyTheChannelChangedIsListedAndCorrectedAlone) {
+  SyncedChannel(7, Config());
+  clock_.Advance(absl::Seconds(1));
+  platform_->EditItem("i1", {SyncField::kPrice}, {900, 0, ChannelStatus::kListed});
+  platform_->EditItem("i5", {SyncField::kPrice, SyncField::kQuantity}, {800, 7, ChannelStatus::kListed});
+  WriteProducts({{"s3", "s3", 7000, 5}});
+  ListingFilter drifted;
+  drifted.drifted = true;
+  EXPECT_THAT(Listings(drifted), IsEmpty()) << "nobody has looked";
+  Run(JobKind::kPull);
+  const std::vector<ListingRow> rows = Listings(drifted);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].sku, "s1");
+  EXPECT_EQ(rows[0].drifted, (SyncFields{SyncField::kPrice}));
+  EXPECT_EQ(rows[1].sku, "s5");
+  EXPECT_EQ(rows[1].drifted, (SyncFields{SyncField::kPrice, SyncField::kQuantity}));
+  EXPECT_EQ(Listing("s1").drifted, SyncFields()) << "it was not asked for";
+  drifted.skus = {"s5", "s3"};
+  EXPECT_EQ(Listings(drifted).size(), 1u);
+  drifted.skus.clear();
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 1) << "what was not stated stays";
+
+  WriteProducts({{"s3", "s3", 7100, 5}});
+  JobRequest correct;
+  correct.force_drifted = true;
+  correct.options.only_forced = true;
+  const Job sync = Run(correct);
+  EXPECT_EQ(sync.options.force, (std::vector<std::string>{"s1", "s5"}));
+  EXPECT_EQ(CountOf(sync, "sent"), 2);
+  EXPECT_EQ(CountOf(sync, "drifted"), 2);
+  EXPECT_EQ(ValuesOf("i1").price, 1000);
+  EXPECT_EQ(ValuesOf("i5").price, 1000);
+  EXPECT_EQ(ValuesOf("i5").quantity, 5);
+  EXPECT_TRUE(Listing("s3").dirty) << "it has not drifted, so it stays for the next sync";
+  EXPECT_THAT(Listings(drifted), IsEmpty());
+  const Job again = Run(correct);
+  EXPECT_EQ(again.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(again, "sent"), 0) << "nothing has drifted any more";
+}
+
+TEST_P(EngineSyncTest, ForceTakesALowerQuantityThatWasSeenForASale) {
+  SyncedChannel(1, Config());
+  clock_.Advance(absl::Seconds(1));
+  platform_->EditItem("i0", {SyncField::kQuantity}, {0, 2, ChannelStatus::kListed});
+  Run(JobKind::kPull);
+  JobOptions options;
+  options.force = {"s0"};
+  options.only_forced = true;
+  Run(JobKind::kSync, options);
+  EXPECT_EQ(ValuesOf("i0").quantity, 2);
+  ASSERT_EQ(Listing("s0").attentions.size(), 1u);
+  EXPECT_EQ(Listing("s0").attentions[0].code, problem_code::kQuantityBelowAcknowledged);
+}
+
 TEST_P(EngineSyncTest, HigherSyncPriorityGoesOutFirst) {
   SimulatedOptions options;
   OnlyKind(options).max_items = 1;

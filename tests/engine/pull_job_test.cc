@@ -10,6 +10,7 @@
 #include "flxlink/forwarding_storage.h"
 #include "flxlink/memory_storage.h"
 #include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "src/engine/job_queue.h"
 #include "tests/engine/edit_channel.h"
@@ -21,6 +22,10 @@
 
 namespace flxlink::engine {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // Notes how many pages each write of pages has.
 class PageCounter : public ForwardingStorage {
@@ -274,6 +279,39 @@ TEST_F(PullJobTest, AnOddItemIsSaidAndPassedOver) {
   EXPECT_EQ(pull.problems[0].problem.code, problem_code::kInvalidText);
   EXPECT_TRUE(IsLive("2")) << "it was seen";
   EXPECT_FALSE(IsLive("6"));
+}
+
+TEST_F(PullJobTest, WhatTheLastWholePullCouldNotReadIsListed) {
+  const auto problems = [&](int64_t limit) {
+    std::vector<std::string> told;
+    PageRequest request;
+    request.limit = limit;
+    do {
+      const absl::StatusOr<JobProblemPage> page = engine_->ListItemProblems("shop", request);
+      if (!page.ok()) return std::vector<std::string>{page.status().ToString()};
+      for (const JobProblem& problem : page->rows) {
+        told.push_back(absl::StrCat(problem.subject, " ", problem.problem.code));
+      }
+      request.after = page->next;
+    } while (!request.after.empty());
+    return told;
+  };
+  EXPECT_THAT(problems(10), IsEmpty());
+  platform_->SetItem({"2", std::string("a\0", 2), {1, 1, ChannelStatus::kListed}, {}});
+  SetItem(std::string(1001, '3'));
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  // That nothing is taken for gone is of the channel, and no item's.
+  for (const int64_t limit : {1, 2, 3, 10}) {
+    EXPECT_THAT(problems(limit), ElementsAre("2 invalid_text", "row 2 of page 2 of the channel value_too_long"));
+  }
+  // A pull that has not ended is not the last one.
+  ASSERT_TRUE(AskForPull().ok());
+  EXPECT_THAT(problems(10), SizeIs(2));
+  ASSERT_TRUE(platform_->RemoveItem(std::string(1001, '3')));
+  SetItem("2");
+  ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
+  EXPECT_THAT(problems(10), IsEmpty());
+  EXPECT_EQ(engine_->ListItemProblems("none", {}).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(PullJobTest, NothingIsGoneForAPullThatCannotNameAnItem) {

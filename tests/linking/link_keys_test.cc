@@ -13,6 +13,7 @@ namespace flxlink::linking {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 ChannelConfig Config(LinkPriority priority) {
   ChannelConfig config;
@@ -56,7 +57,7 @@ TEST(LinkKeysTest, FieldNamesThatReadAlikeAreNotTakenForEachOther) {
 
 TEST(LinkKeysTest, ATextThatIsNoBaseOfOursIsNone) {
   for (const char* text :
-       {"", "x", "flxlink link base 1\n", "flxlink link base 1\nseed \n", "flxlink link base 2\nseed 1\n"}) {
+       {"", "x", "flxlink link base 2\n", "flxlink link base 2\nseed \n", "flxlink link base 1\nseed 1\n"}) {
     EXPECT_FALSE(LinkKeys::OfBase(TwoRules(), text).has_value()) << text;
   }
 }
@@ -84,6 +85,26 @@ TEST(LinkKeysTest, EntriesNameEveryRowWithAKeyLiveOrNot) {
       MakeKeyEntries(keys, {LinkSide::kChannel, 1}, table, {10, 20, 30}, InlineExecutor());
   ASSERT_TRUE(entries.ok()) << entries.status();
   EXPECT_THAT(*entries, ElementsAre(KeyEntry{keys.Hash("u"), 10}, KeyEntry{keys.Hash("u"), 30}));
+}
+
+TEST(LinkKeysTest, WhatANormalizerRefusesIsFoundByTheValueAsItIs) {
+  const LinkKeys keys(Config({{"upc", "barcode", {Normalizer::kGtin}, Ambiguity::kStop}}), 7);
+  VariantTable table(1);
+  table.AddRow({"036000291453"}, "");
+  table.AddRow({" 036000291453\n"}, "");
+  table.AddRow({"036000291452"}, "");
+  table.AddRow({" "}, "");
+  const absl::StatusOr<std::vector<KeyEntry>> entries =
+      MakeKeyEntries(keys, {LinkSide::kChannel, 0}, table, {10, 20, 30, 40}, InlineExecutor());
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  const uint64_t refused = keys.HashRefused("036000291453");
+  EXPECT_THAT(*entries, UnorderedElementsAre(KeyEntry{refused, 10}, KeyEntry{refused, 20},
+                                             KeyEntry{keys.Hash("00036000291452"), 30}));
+  EXPECT_NE(refused, keys.Hash("036000291453"));
+  std::string scratch;
+  EXPECT_EQ(keys.RefusedOf(0, " 036000291453\n", &scratch), "036000291453");
+  EXPECT_EQ(keys.RefusedOf(0, "036000291452", &scratch), "") << "it is no refused one";
+  EXPECT_EQ(keys.RefusedOf(0, " ", &scratch), "");
 }
 
 TEST(LinkKeysTest, EntriesAreSortedWhateverTheThreads) {

@@ -46,10 +46,21 @@ TEST(FilterTest, AListingMustPassEachCondition) {
   EXPECT_FALSE(passes([](ListingFilter& f) { f.dirty = false; }));
   EXPECT_TRUE(passes([](ListingFilter& f) { f.in_doubt = false; }));
   EXPECT_FALSE(passes([](ListingFilter& f) { f.in_doubt = true; }));
+  EXPECT_FALSE(passes([](ListingFilter& f) { f.drifted = true; })) << "nobody has told what drifted";
   EXPECT_FALSE(passes([](ListingFilter& f) {
     f.skus = {"A"};
     f.parents = {"Q"};
   })) << "one of two conditions is not enough";
+}
+
+TEST(FilterTest, DriftIsWhatTheRowSays) {
+  ListingRow row = Row();
+  row.drifted = {SyncField::kPrice};
+  ListingFilter filter;
+  filter.drifted = true;
+  EXPECT_TRUE(Matches(row, filter));
+  filter.skus = {"a"};
+  EXPECT_FALSE(Matches(row, filter));
 }
 
 TEST(FilterTest, PausedIsAHealthOfItsOwn) {

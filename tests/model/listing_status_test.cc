@@ -311,6 +311,47 @@ TEST(ListingStatusTest, AcknowledgementNeverChangesWhatIsDesired) {
   }
 }
 
+TEST(ListingStatusTest, OfARemovedProductItIsHiddenWhateverIsStated) {
+  for (const ListingStatus& status : AllStatuses()) {
+    EXPECT_EQ(DesiredStatus(status, false), DesiredStatus(status));
+    EXPECT_EQ(PendingOf(status, false), status.pending);
+    const bool is_shown = ShownStatus(status).has_value();
+    EXPECT_EQ(DesiredStatus(status, true), is_shown ? absl::make_optional(ChannelStatus::kHidden) : absl::nullopt)
+        << Show(status);
+  }
+  EXPECT_EQ(PendingOf(Adopted(Health::kListed), true), PendingChange::kHiding);
+  EXPECT_EQ(PendingOf(Of(Health::kHidden, PendingChange::kUnhiding), true), PendingChange::kNone);
+  EXPECT_EQ(PendingOf(Of(Health::kListed, PendingChange::kDelisting), true), PendingChange::kDelisting);
+}
+
+// Removed, hidden, there again, and shown again if it was: in whatever order the channel's answer comes.
+TEST(ListingStatusTest, WhatWasThereReturnsWithTheProduct) {
+  for (const StatusAuthor author : {StatusAuthor::kChannel, StatusAuthor::kRule, StatusAuthor::kPerson}) {
+    const ListingStatus before = {Health::kListed, PendingChange::kNone, false, author};
+    const ListingStatus sent = Sent(before, ChannelStatus::kHidden);
+    for (const ListingStatus& hidden :
+         {Acknowledge(sent, ChannelStatus::kHidden), FollowChannel(sent, ChannelStatus::kHidden, StatusDrift::kCorrect),
+          Acknowledge(Returned(Acknowledge(sent, ChannelStatus::kHidden)), ChannelStatus::kHidden)}) {
+      EXPECT_EQ(hidden.base, Health::kHidden);
+      EXPECT_EQ(DesiredStatus(hidden), ChannelStatus::kListed) << Show(hidden);
+      EXPECT_EQ(Returned(Acknowledge(hidden, ChannelStatus::kListed)), before) << Show(hidden);
+    }
+    // It was never hidden.
+    EXPECT_EQ(Returned(sent), before);
+  }
+}
+
+TEST(ListingStatusTest, WhatIsWantedIsSentWithoutATrace) {
+  for (const ListingStatus& status : AllStatuses()) {
+    const absl::optional<ChannelStatus> desired = DesiredStatus(status);
+    if (desired.has_value()) {
+      EXPECT_EQ(Sent(status, *desired), status) << Show(status);
+    }
+    EXPECT_EQ(Returned(Returned(status)), Returned(status)) << Show(status);
+  }
+  EXPECT_EQ(Sent(Adopted(Health::kHidden), ChannelStatus::kHidden), Adopted(Health::kHidden));
+}
+
 TEST(ListingStatusTest, HasNames) {
   EXPECT_EQ(ToString(ChannelStatus::kUnknown), "unknown");
   EXPECT_EQ(ToString(ChannelStatus::kListed), "listed");

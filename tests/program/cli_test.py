@@ -25,9 +25,9 @@ JOB_KEYS = ["id", "channel", "kind", "state", "trigger", "lane", "priority", "pr
             "not_before", "started_at", "finished_at", "error", "attempts", "from_job", "counts", "problem_count", "problems",
             "options"]
 LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", "health", "price", "quantity",
-                "sync_priority", "dirty", "attention", "attentions", "pending", "status_author",
-                "doubtful", "in_doubt"]
-CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync",
+                "sync_priority", "dirty", "attention", "attentions", "pending", "product_removed",
+                "status_author", "doubtful", "in_doubt"]
+CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync", "relink_broken",
                "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules",
                "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
@@ -119,6 +119,7 @@ class UsageTest(CliTest):
             (("link", "shop", "--priority", "high"), "high"),
             (("link", "shop", "--dry-run", "--release-broken"), "--release-broken"),
             (("sync", "shop", "--force"), "--force"),
+            (("sync", "shop", "--drifted"), "--force"),
             (("listing", "priority", "shop", "TEE-RED"), "N"),
             (("listing", "priority", "shop", "TEE-RED", "high"), "high"),
             (("job", "show", "first"), "first"),
@@ -189,7 +190,7 @@ class ChannelTest(CliTest):
         channel = self.json(
             "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--rule",
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
-            "yes", "--link-after-sync", "no", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
+            "yes", "--link-after-sync", "no", "--relink-broken", "yes", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
             "overwrite", "--on-doubt", "dissolve", "--on-status-drift", "adopt", "--zero-prices", "yes", "--status-rule",
             "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
             "5", "--keep-days", "30", "--keep-jobs", "200")
@@ -197,7 +198,7 @@ class ChannelTest(CliTest):
         self.assertEqual(channel, {
             "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
             "rules": ["sku=sku", "upc=barcode,norm=gtin,ambiguous=next"], "parent_guard": True, "strict": True,
-            "link_after_build": True, "link_after_sync": False, "currency": "EUR",
+            "link_after_build": True, "link_after_sync": False, "relink_broken": True, "currency": "EUR",
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
             "on_doubt": "dissolve", "on_status_drift": "adopt",
             "zero_prices": True,
@@ -209,7 +210,7 @@ class ChannelTest(CliTest):
     def test_defaults(self):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
-                         [[], False, False, False, True, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
+                         [[], False, False, False, True, False, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
                           None, 90, 1000])
 
     def test_fields_of_a_sync_have_one_order(self):
@@ -606,6 +607,27 @@ class JobTest(CliTest):
         both = self.json("sync", "shop", "--full", "--force", "MUG")
         self.assertFalse(both["options"]["only_forced"])
 
+    def test_what_drifted_is_listed_and_corrected(self):
+        self.link_shop()
+        self.text("sync", "shop")
+        synced = self.read("shop.csv")
+        self.assertEqual(self.json("listing", "list", "shop", "--drifted"), [])
+        self.write("shop.csv", synced.replace("mug,Mug,Acme,Title,Default Title,OLD-MUG,7,20.50",
+                                              "mug,Mug,Acme,Title,Default Title,OLD-MUG,7,1.00"))
+        self.text("pull", "shop")
+        self.assertEqual([(row["sku"], row["drifted"]) for row in self.json("listing", "list", "shop", "--drifted")],
+                         [("MUG", ["price"])])
+        self.assertNotIn("drifted", self.listing("MUG"))
+        lines = self.text("listing", "list", "shop", "--drifted").splitlines()
+        self.assertEqual(([line.split()[0] for line in lines], lines[0].split()[-1], lines[1].split()[-1]),
+                         (["SKU", "MUG"], "DRIFTED", "price"))
+        self.text("sync", "shop")
+        self.assertEqual(len(self.json("listing", "list", "shop", "--drifted")), 1, "a sync of what changed leaves it")
+        sync = self.json("sync", "shop", "--force", "--drifted")
+        self.assertEqual((sync["options"]["force"], sync["options"]["only_forced"], sync["counts"]["sent"]),
+                         (["MUG"], True, 1))
+        self.assertEqual((self.read("shop.csv"), self.json("listing", "list", "shop", "--drifted")), (synced, []))
+
     def test_dry_run(self):
         self.add_shop("--link-after-sync", "no", "--rule", "title=title")
         self.text("product", "import", "products.csv")
@@ -818,8 +840,8 @@ class ListingTest(CliTest):
         self.text("product", "import", "products.csv")
         self.text("build", "shop")
         self.assertEqual(self.listing("CAP"), dict(zip(LISTING_KEYS, [
-            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, "channel",
-            False, False])))
+            "CAP", None, "unlinked", None, None, None, "not_listed", "5.00", 1, 0, False, None, [], None, False,
+            "channel", False, False])))
         self.text("pull", "shop")
         rows = self.json("listing", "list", "shop")
         for row in rows:
@@ -899,11 +921,11 @@ class ListingTest(CliTest):
         self.assertEqual(explained["rules"], [
             {"rule": "sku=sku", "number": 1, "key": "SOCK", "value": "SOCK", "listings": ["SOCK"],
              "listing_count": 1,
-             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "outcome": "ambiguous_channel",
+             "channel": ["sock/S", "sock/L"], "channel_count": 2, "not_live": [], "refused": [], "outcome": "ambiguous_channel",
              "stopped": True},
             {"rule": "upc=barcode,norm=gtin", "number": 2, "key": None, "value": None, "listings": [],
              "listing_count": 0,
-             "channel": [], "channel_count": 0, "not_live": [], "outcome": None, "stopped": False}])
+             "channel": [], "channel_count": 0, "not_live": [], "refused": [], "outcome": None, "stopped": False}])
         self.assertEqual(explained["history"], [])
         history = self.json("listing", "explain", "shop", "MUG")["history"]
         self.assertEqual([list(event) for event in history], [["kind", "external_id", "rule", "job", "at"]])
@@ -998,6 +1020,20 @@ class ItemTest(CliTest):
         self.assertIn("no item nope; see those there are: flxlink item list shop",
                       self.failure(1, "item", "show", "shop", "nope"))
 
+
+    def test_what_a_pull_could_not_read_is_listed(self):
+        self.write("shop.csv", "Handle,Variant SKU,Variant Price,Variant Inventory Qty\na,A,1.00,1\nb,B,2.00,many\n")
+        self.text("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
+        self.assertEqual(self.json("item", "list", "shop", "--problems"), [])
+        self.run_program("pull", "shop")
+        [problem] = self.json("item", "list", "shop", "--problems")
+        self.assertEqual(list(problem), ["subject", *PROBLEM_KEYS])
+        self.assertEqual((problem["subject"], problem["code"]), ("b", "unreadable_item"))
+        self.assertIn("many", self.text("item", "list", "shop", "--problems"))
+        self.failure(2, "item", "list", "shop", "--problems", "--unlinked")
+        self.write("shop.csv", "Handle,Variant SKU,Variant Price,Variant Inventory Qty\na,A,1.00,1\nb,B,2.00,2\n")
+        self.text("pull", "shop")
+        self.assertEqual(self.json("item", "list", "shop", "--problems"), [])
 
     def test_the_names_of_an_item_are_shown(self):
         self.write("shop.csv", "Handle,Variant SKU,Variant Price\nmeal,MEAL,11.00\nposter,POSTER,8.00\n")

@@ -26,8 +26,8 @@ from flxlink_program import PATIENCE_SECONDS
 from no_harm_rows import Edit, File, Has, Older, Products, Says, Write
 
 # The features that are there. Rows that need another one wait for it.
-BUILT = {"as-of", "author", "breaker", "column", "doubt", "explain", "other-emptied", "other-guard", "other-named",
-         "other-price", "sources", "zero-price"}
+BUILT = {"as-of", "author", "breaker", "column", "doubt", "drift", "explain", "other-emptied", "other-guard", "other-named",
+         "other-price", "refused", "relink", "sources", "zero-price"}
 
 # Jobs that read or make; what sending comes to is an attention.
 READING = ("pull", "fetch", "build")

@@ -245,7 +245,7 @@ void Oracles::JudgePush(int64_t channel_id, const PushItem& item, const SyncRow&
   if (link.doubtful && holds_doubtful_.count(channel_id) > 0) {
     Fail("O15", absl::StrCat("a push of ", sku, " begins though its link is doubtful"));
   }
-  if (item.mask.Has(SyncField::kStatus) && DesiredStatus(link.status) != item.values.status) {
+  if (item.mask.Has(SyncField::kStatus) && DesiredStatus(link.status, link.product_removed) != item.values.status) {
     Fail("O16", absl::StrCat("a push of ", sku, " begins with the status ", ToString(item.values.status),
                              ", which nobody has stated"));
   }
@@ -360,7 +360,7 @@ void Oracles::JudgeRow(const std::string& channel, const ListingRow& row, Simula
   // Where siblings share a status one of them can change it for another that is not linked yet: known, and not mended
   // yet.
   const bool is_shared = platform.capabilities().kept_by_parent.Has(SyncField::kStatus);
-  const absl::optional<ChannelStatus> status = DesiredStatus(row.status);
+  const absl::optional<ChannelStatus> status = DesiredStatus(row.status, row.product_removed);
   if (!is_shared && status.has_value() && *status != item->values.status) {
     Fail("O6", absl::StrCat(channel, "/", row.sku, ": the item is ", ToString(item->values.status), ", not ",
                             ToString(*status)));

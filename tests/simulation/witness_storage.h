@@ -83,6 +83,9 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
     return Tell(fence, "ReleaseBroken", ForwardingStorage::ReleaseBroken(fence, limit, now));
   }
+  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override {
+    return Tell(fence, "ReleaseLinks", ForwardingStorage::ReleaseLinks(fence, links, now));
+  }
   absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override {
     return Tell(fence, "ReleaseDoubtful", ForwardingStorage::ReleaseDoubtful(fence, limit, now));
   }

@@ -327,6 +327,49 @@ TEST_P(StorageConformance, BrokenLinksAreReleasedInSteps) {
   EXPECT_EQ(last.at, At(7));
 }
 
+TEST_P(StorageConformance, BrokenLinksAreReadInPages) {
+  Shop shop(under_test());
+  shop.StockAndSync(4);
+  EXPECT_TRUE(Value(storage().ReadBrokenLinks(shop.channel_id(), 0, 10)).empty());
+  shop.Pull({{"X3", 100, 10}});
+  const std::vector<LinkPair> first = Value(storage().ReadBrokenLinks(shop.channel_id(), 0, 2));
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].listing_id, shop.ListingId("S1"));
+  EXPECT_EQ(first[0].channel_variant_id, shop.ItemId("X1"));
+  EXPECT_EQ(first[1].listing_id, shop.ListingId("S2"));
+  const std::vector<LinkPair> rest = Value(storage().ReadBrokenLinks(shop.channel_id(), first[1].listing_id, 2));
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].listing_id, shop.ListingId("S4"));
+  for (const int64_t limit : {int64_t{0}, kMax + 1}) {
+    EXPECT_EQ(Code(storage().ReadBrokenLinks(shop.channel_id(), 0, limit)), kInvalidArgument);
+  }
+  EXPECT_EQ(Code(storage().ReadBrokenLinks(99, 0, 1)), kNotFound);
+}
+
+TEST_P(StorageConformance, NamedLinksAreReleasedWhereTheyAreBroken) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  shop.Pull({{"X3", 100, 10}});
+  const LinkPair broken = {shop.ListingId("S1"), shop.ItemId("X1")};
+  const LinkPair linked = {shop.ListingId("S3"), shop.ItemId("X3")};
+  const LinkPair other = {shop.ListingId("S2"), shop.ItemId("X1")};
+  EXPECT_EQ(Value(storage().ReleaseLinks(shop.fence(), {broken, other, linked, {999, 1}}, At(7))), 1);
+  const ListingRow row = shop.Listing("S1");
+  EXPECT_EQ(row.link_state, LinkState::kUnlinked);
+  EXPECT_EQ(row.reason, LinkReason::kNone);
+  EXPECT_TRUE(row.attentions.empty());
+  EXPECT_EQ(shop.Listing("S2").link_state, LinkState::kBroken);
+  EXPECT_EQ(shop.Listing("S3").link_state, LinkState::kLinked);
+  const LinkEvent last = shop.History("S1").back();
+  EXPECT_EQ(last.kind, LinkEvent::Kind::kReleased);
+  EXPECT_EQ(last.job_id, shop.fence().job_id);
+  EXPECT_EQ(last.at, At(7));
+  EXPECT_TRUE(Value(storage().ReadHandUnlinks(shop.channel_id(), {}, 10)).empty());
+  const std::string after = StoreText(storage());
+  EXPECT_EQ(Value(storage().ReleaseLinks(shop.fence(), {broken, other, linked}, At(8))), 0);
+  EXPECT_EQ(StoreText(storage()), after);
+}
+
 TEST_P(StorageConformance, ReleasedOnesCanBeLinkedAnew) {
   Shop shop(under_test());
   shop.StockAndSync(1);

@@ -309,6 +309,13 @@ TEST_P(StorageConformance, LongListsInFiltersAreRefused) {
   }
 }
 
+TEST_P(StorageConformance, WhatDriftedIsNotAStoragesToTell) {
+  Shop shop(under_test());
+  ListingFilter filter;
+  filter.drifted = true;
+  EXPECT_EQ(Code(storage().ReadListings(shop.channel_id(), filter, 0, 1)), kInvalidArgument);
+}
+
 TEST_P(StorageConformance, JobsAreThoseThatMatchTheFilter) {
   Dice dice;
   std::vector<int64_t> channels;

@@ -18,6 +18,25 @@ std::vector<std::string> Keys(const ProductBatch& batch) {
   return keys;
 }
 
+// Begins a push of the status, and gives its settlement once it is applied.
+SettlementBatch BeginStatus(Shop& shop, const std::string& sku, ChannelStatus status) {
+  const SyncRow link = shop.LinkRow(sku);
+  const int64_t push_id = 100 * link.listing_id + link.dirty_version;
+  PushRecord push = Push(push_id, {link});
+  push.items[0].mask = {SyncField::kStatus};
+  push.items[0].values = ItemValues();
+  push.items[0].values.status = status;
+  EXPECT_EQ(Value(shop.storage().BeginPush(shop.fence(), push)), kNothingLeftOut);
+  Settlement applied = Applied(link, push.items[0].values);
+  applied.mask = {SyncField::kStatus};
+  return Settled(push_id, {applied});
+}
+
+void SendStatus(Shop& shop, const std::string& sku, ChannelStatus status) {
+  const SettlementBatch applied = BeginStatus(shop, sku, status);
+  ASSERT_EQ(shop.storage().WriteSettlements(shop.fence(), applied, At(6)).status(), absl::OkStatus());
+}
+
 }  // namespace
 
 TEST_P(StorageConformance, ARemovedProductIsKeptApart) {
@@ -67,6 +86,79 @@ TEST_P(StorageConformance, LinksOfARemovedProductGetTheQuantityZero) {
   EXPECT_EQ(after.link_state, LinkState::kLinked);
   EXPECT_EQ(after.external_id, "X1");
   EXPECT_EQ(after.status, before.status);
+}
+
+// The channel hides it, and shows it again when the product is there again.
+TEST_P(StorageConformance, TheStatusOfARemovedProductReturnsWithIt) {
+  Shop shop(under_test());
+  shop.StockAndSync(3);
+  ListingEdit shown;
+  shown.kind = ListingEdit::Kind::kSetStatus;
+  shown.status = Health::kListed;
+  ASSERT_EQ(shop.Edit("S2", shown), absl::OkStatus());
+  shop.Clean("S2");
+  const std::vector<std::string> skus = {"S1", "S2"};
+  std::vector<ListingStatus> before;
+  for (const std::string& sku : skus) before.push_back(shop.Listing(sku).status);
+
+  Value(storage().RemoveProducts(skus, At(5)));
+  for (const std::string& sku : skus) {
+    EXPECT_TRUE(shop.LinkRow(sku).product_removed);
+    EXPECT_TRUE(shop.Listing(sku).product_removed);
+    SendStatus(shop, sku, ChannelStatus::kHidden);
+    EXPECT_EQ(shop.Listing(sku).status.base, Health::kHidden);
+    EXPECT_EQ(PendingOf(shop.Listing(sku).status, true), PendingChange::kNone);
+  }
+  EXPECT_FALSE(shop.LinkRow("S3").product_removed);
+
+  shop.WriteProducts({{"K1", "S1", 100, 4}, {"K2", "S2", 100, 4}}, At(9));
+  EXPECT_EQ(shop.DirtySkus(), skus);
+  for (size_t i = 0; i < skus.size(); ++i) {
+    const SyncRow row = shop.LinkRow(skus[i]);
+    EXPECT_FALSE(row.product_removed);
+    EXPECT_EQ(DesiredStatus(row.status), ChannelStatus::kListed);
+    SendStatus(shop, skus[i], ChannelStatus::kListed);
+    EXPECT_EQ(shop.Listing(skus[i]).status, before[i]);
+  }
+}
+
+// The product is there again before the channel has answered, or before anything was sent.
+TEST_P(StorageConformance, TheStatusOfAProductThatIsSoonBackIsWhatItWas) {
+  Shop shop(under_test());
+  shop.StockAndSync(2);
+  const ListingStatus before = shop.Listing("S1").status;
+  Value(storage().RemoveProducts({"S1", "S2"}, At(5)));
+  const SettlementBatch late = BeginStatus(shop, "S1", ChannelStatus::kHidden);
+  shop.WriteProducts({{"K1", "S1", 100, 4}, {"K2", "S2", 100, 4}}, At(9));
+  ASSERT_EQ(storage().WriteSettlements(shop.fence(), late, At(10)).status(), absl::OkStatus());
+  EXPECT_EQ(shop.Listing("S1").status.base, Health::kHidden);
+  EXPECT_EQ(DesiredStatus(shop.Listing("S1").status), ChannelStatus::kListed);
+  SendStatus(shop, "S1", ChannelStatus::kListed);
+  EXPECT_EQ(shop.Listing("S1").status, before);
+  shop.Clean("S2");
+  EXPECT_EQ(shop.Listing("S2").status, before);
+}
+
+TEST_P(StorageConformance, AStatusHiddenByTheQuantityOfARemovedProductReturnsWithIt) {
+  Shop shop(under_test());
+  shop.StockAndSync(1);
+  const ListingStatus before = shop.Listing("S1").status;
+  const auto settle = [&](ChannelStatus by_quantity, int64_t quantity) {
+    SettlementBatch batch;
+    ItemValues values;
+    values.quantity = quantity;
+    batch.rows.push_back(Applied(shop.LinkRow("S1"), values));
+    batch.rows[0].mask = {SyncField::kQuantity};
+    batch.rows[0].by_quantity = by_quantity;
+    ASSERT_EQ(storage().WriteSettlements(shop.fence(), batch, At(6)).status(), absl::OkStatus());
+  };
+  Value(storage().RemoveProducts({"S1"}, At(5)));
+  settle(ChannelStatus::kHidden, 0);
+  EXPECT_EQ(shop.Listing("S1").status.base, Health::kHidden);
+  shop.WriteProducts({{"K1", "S1", 100, 4}}, At(9));
+  EXPECT_EQ(DesiredStatus(shop.Listing("S1").status), ChannelStatus::kListed);
+  settle(ChannelStatus::kListed, 4);
+  EXPECT_EQ(shop.Listing("S1").status, before);
 }
 
 TEST_P(StorageConformance, RemovalStatesTheQuantityAnewForTheGuard) {

@@ -30,7 +30,7 @@ TEST(StorageLimits, ATextIsUtf8WithoutZeroAndNotTooLong) {
   const absl::optional<Problem> too_long = CheckText("sku", "abcd", 3);
   ASSERT_TRUE(too_long.has_value());
   EXPECT_EQ(too_long->code, problem_code::kValueTooLong);
-  EXPECT_EQ(too_long->message, "sku \"abcd\" has 4 bytes; shorten it to 3");
+  EXPECT_EQ(too_long->message, "sku \"abcd\" is longer than 3 bytes; shorten it");
   EXPECT_EQ(FieldValue(too_long->args, "limit"), "3");
   for (const std::string& bad : {std::string("a\0b", 3), std::string("\xFF"), std::string("\xC3")}) {
     const absl::optional<Problem> invalid = CheckText("title", bad, 10);

@@ -102,7 +102,7 @@ TEST(HeldChangesTest, AZeroIsAChangeOfAKindOnlyWhereNobodyStatedIt) {
   for (const bool by_absence : {true, false}) {
     SyncRow row = EqualRow();
     row.product_quantity = 0;
-    row.zero_by_absence = by_absence;
+    row.product_absent = by_absence;
     const auto kind = KindOfChange(SyncField::kQuantity, row, Desired(row, FullPolicy()), FullPolicy());
     EXPECT_EQ(kind.has_value(), by_absence);
   }

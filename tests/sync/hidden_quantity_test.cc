@@ -51,6 +51,41 @@ TEST(HiddenQuantityTest, WhatIsHiddenOrDelistedOrIsToBeWantsNothing) {
   EXPECT_EQ(StatusByQuantity(RowOf(kHidden), PolicyOf(kPriceAndQuantity)), ChannelStatus::kUnknown);
 }
 
+SyncRow RemovedRow(const ListingStatus& status) {
+  SyncRow row = EqualRow();
+  row.status = status;
+  row.product_quantity = 0;
+  row.product_removed = true;
+  return row;
+}
+
+// Whatever was stated, and by whom.
+TEST(HiddenQuantityTest, ARemovedProductIsToBeHidden) {
+  for (const StatusAuthor author : {StatusAuthor::kChannel, StatusAuthor::kRule, StatusAuthor::kPerson}) {
+    const SyncRow row = RemovedRow({Health::kListed, PendingChange::kNone, false, author});
+    const SyncPlan plan = PlanOf(row, FullPolicy());
+    EXPECT_EQ(OnlyItem(plan).values.status, ChannelStatus::kHidden);
+    EXPECT_EQ(OnlyItem(plan).values.quantity, 0);
+    EXPECT_THAT(plan.item_attentions, IsEmpty());
+    EXPECT_EQ(StatusByQuantity(row, HidingPolicy()), ChannelStatus::kHidden);
+  }
+  for (const ListingStatus& status : {ListingStatus(), kDelisted, ListingStatus{Health::kUnknown}}) {
+    EXPECT_EQ(Desired(RemovedRow(status), FullPolicy()).status, ChannelStatus::kUnknown);
+  }
+}
+
+TEST(HiddenQuantityTest, WhereAChannelHasNoStatusThatIsSaidOfARemovedProduct) {
+  const SyncPlan plan = PlanOf(RemovedRow(kListedStatus), PolicyOf(kPriceAndQuantity));
+  EXPECT_EQ(OnlyItem(plan).mask, kQuantity);
+  ASSERT_THAT(plan.item_attentions, SizeIs(1));
+  EXPECT_EQ(plan.item_attentions[0].at(0).code, problem_code::kHiddenByQuantity);
+  SyncRow sent = RemovedRow(kListedStatus);
+  sent.acknowledged.quantity = sent.seen.quantity = 0;
+  EXPECT_EQ(SettledCode(PlanOf(sent, PolicyOf(kPriceAndQuantity))), problem_code::kHiddenByQuantity);
+  sent.product_removed = false;
+  EXPECT_EQ(SettledCode(PlanOf(sent, PolicyOf(kPriceAndQuantity))), "");
+}
+
 TEST(HiddenQuantityTest, ItIsHiddenOnceTheQuantityIsApplied) {
   const SyncPlan plan = PlanOf(RowOf(kHidingStatus), HidingPolicy());
   EXPECT_EQ(OnlyItem(plan).mask, kQuantity);

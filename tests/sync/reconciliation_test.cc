@@ -12,6 +12,45 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+TEST(DriftedFieldsTest, AreWhatOnlyTheChannelChanged) {
+  SyncRow row = EqualRow();
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kNothing);
+  row.seen = row.acknowledged;
+  row.seen.price += 1;
+  row.seen.status = ChannelStatus::kHidden;
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kPriceAndStatus);
+  EXPECT_EQ(DriftedFields(row, PolicyOf(kQuantity)), kNothing);
+  row.seen.price = kAbsent;
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kPriceAndStatus) << "taken away is changed";
+}
+
+TEST(DriftedFieldsTest, AreNotWhatThisSideChanged) {
+  SyncRow row = EqualRow();
+  row.seen = row.acknowledged;
+  row.product_price += 100;
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kNothing) << "it only waits to be sent";
+  row.seen.price = row.product_price;
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kNothing) << "the channel has what it is to have";
+  row.seen.price += 1;
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kPrice) << "both have changed it";
+}
+
+TEST(DriftedFieldsTest, AreNotWhatIsOldOrNotToBeSet) {
+  SyncRow row = EqualRow();
+  row.seen = row.acknowledged;
+  row.seen.quantity -= 1;
+  EXPECT_EQ(DriftedFields(row, FullPolicy()), kQuantity);
+  SyncRow old = row;
+  old.acknowledged_at = old.seen_at;
+  EXPECT_EQ(DriftedFields(old, FullPolicy()), kNothing) << "it was so before what was acknowledged";
+  SyncRow dead = row;
+  dead.seen.status = ChannelStatus::kDead;
+  EXPECT_EQ(DriftedFields(dead, FullPolicy()), kNothing);
+  SyncRow fixed = row;
+  fixed.fixed.Mutable().push_back({"quantity", FixedReason::kNotTracked});
+  EXPECT_EQ(DriftedFields(fixed, FullPolicy()), kNothing);
+}
+
 TEST(PlanReconciliationTest, FindsNothingWhereAllIsEqual) {
   EXPECT_THAT(PlanReconciliation(OneRow(EqualRow()), FullPolicy(), true), IsEmpty());
   EXPECT_THAT(PlanReconciliation(OneRow(EqualRow()), FullPolicy(), false), IsEmpty());

@@ -136,6 +136,7 @@ class Generator {
     row.status.pending = static_cast<PendingChange>(Below(4));
     row.status.paused = Chance(10);
     row.status.author = static_cast<StatusAuthor>(Below(3));
+    row.product_removed = Chance(15);
     if (Chance(5)) {
       row.status = {Health::kHidden, PendingChange::kNone, false, StatusAuthor::kRule, ChannelStatus::kHidden, true};
     }
@@ -233,17 +234,26 @@ bool HasWish(const ListingStatus& status) {
   return is_there && is_stated && !status.kept_hidden;
 }
 
+// A removed product is to be hidden, whatever was stated.
+bool IsRemovedFromShow(const SyncRow& row) {
+  return row.product_removed && (row.status.base == Health::kListed || row.status.base == Health::kHidden);
+}
+
 bool IsHiddenByItsQuantity(const SyncRow& row, const SyncPolicy& policy) {
+  if (policy.hides_by_quantity && IsRemovedFromShow(row)) return true;
   const PendingChange pending = row.status.pending;
   const bool hides = pending == PendingChange::kHiding || pending == PendingChange::kDelisting ||
                      (row.status.base == Health::kHidden && pending == PendingChange::kNone);
-  return policy.hides_by_quantity && (row.status.base == Health::kDelisted || (HasWish(row.status) && hides));
+  return policy.hides_by_quantity &&
+         (row.status.base == Health::kDelisted || (!row.product_removed && HasWish(row.status) && hides));
 }
 
 Values Wanted(const SyncRow& row, const SyncPolicy& policy) {
   Values values = ToValues(
       {row.product_price, row.product_quantity, ChannelStatus::kUnknown, row.product_compare_at_price, row.content});
-  if (const auto status = DesiredStatus(row.status)) values["status"] = static_cast<int64_t>(*status);
+  const auto stated = row.product_removed ? absl::nullopt : DesiredStatus(row.status);
+  if (stated.has_value()) values["status"] = static_cast<int64_t>(*stated);
+  if (IsRemovedFromShow(row)) values["status"] = static_cast<int64_t>(ChannelStatus::kHidden);
   if (values.count("quantity") != 0 && !policy.takes_negative_quantities) {
     values["quantity"] = std::max(int64_t{0}, values["quantity"]);
   }
@@ -292,7 +302,7 @@ bool IsAgainst(const SyncRow& row, ChannelStatus status, const SyncPolicy& polic
   if (status == ChannelStatus::kListed) {
     const bool hides =
         wanted.count("status") != 0 && wanted.at("status") == static_cast<int64_t>(ChannelStatus::kHidden);
-    return hides && row.status.author == StatusAuthor::kPerson;
+    return hides && !row.product_removed && row.status.author == StatusAuthor::kPerson;
   }
   if (wanted.count("status") == 0) return row.seen.status != ChannelStatus::kHidden;
   return wanted.at("status") != static_cast<int64_t>(ChannelStatus::kHidden);
@@ -302,7 +312,8 @@ bool IsAgainst(const SyncRow& row, ChannelStatus status, const SyncPolicy& polic
 bool IsStatusHeld(const PlanCase& problem, int64_t at) {
   const absl::string_view parent = problem.batch.parent_id[at];
   if (!problem.policy.parent_status || parent.empty()) return false;
-  const ChannelStatus status = *DesiredStatus(problem.batch.rows[static_cast<size_t>(at)].status);
+  const SyncRow& wanting = problem.batch.rows[static_cast<size_t>(at)];
+  const ChannelStatus status = IsRemovedFromShow(wanting) ? ChannelStatus::kHidden : *DesiredStatus(wanting.status);
   std::map<int64_t, bool> against;
   for (const SyncBatch* links : {&problem.siblings, &problem.batch}) {  // The batch comes last and wins.
     for (int64_t i = 0; i < links->size(); ++i) {
@@ -535,7 +546,8 @@ void TakeStep(const Wish& wish, const SyncPolicy& policy, RowResult* result) {
 // What the wanted quantity makes of the listing variant.
 ChannelStatus ShownBy(const SyncRow& row, const SyncPolicy& policy) {
   if (IsHiddenByItsQuantity(row, policy)) return ChannelStatus::kHidden;
-  return policy.hides_by_quantity && HasWish(row.status) ? ChannelStatus::kListed : ChannelStatus::kUnknown;
+  const bool is_shown = policy.hides_by_quantity && !row.product_removed && HasWish(row.status);
+  return is_shown ? ChannelStatus::kListed : ChannelStatus::kUnknown;
 }
 
 RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
@@ -560,6 +572,8 @@ RowResult ReferenceRow(const PlanCase& problem, int64_t i) {
   if (to_send.count("status") != 0 && IsStatusHeld(problem, i) && to_send.erase("status") != 0)
     result.codes += "siblings_disagree ";
   if (IsPriceInAnotherCurrency(row, problem.policy)) result.codes += "currency_mismatch ";
+  const bool can_hide = problem.policy.hides_by_quantity || IsSynced("status", problem.policy);
+  if (row.product_removed && !can_hide && IsSynced("quantity", problem.policy)) result.codes += "hidden_by_quantity ";
   const Values differing = DifferingOrInDoubt(row, problem.policy);
   const Wish wish = WishOf(row, to_send, differing);
   result.refused = NamesOf(wish.stuck);

@@ -68,6 +68,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -172,6 +173,8 @@ struct ProductState {
   absl::Time quantity_at = absl::UnixEpoch();  // As of when the quantity was last stated; the epoch: never.
   int64_t sync_priority = 0;
   bool removed = false;
+  // It is removed, or has the quantity 0, since it was absent from its feed, and nobody stated its quantity since.
+  bool absent = false;
   std::vector<Field> fields;
 };
 
@@ -195,7 +198,7 @@ ProductState RemovedProduct(const ProductState& known, absl::Time now);
 // What a merge changed.
 struct ProductChange {
   bool any = false;     // Anything but the time of the quantity.
-  bool values = false;  // What links send: a price, the currency, the quantity.
+  bool values = false;  // What links send: a price, the currency, the quantity, and whether it is removed.
   // Of the marks that it makes. The quantity fell also where none was stated before: the channel may show any.
   DirtyRank rank = DirtyRank::kChanged;
   // ProductState::quantity_at before and after it.
@@ -357,6 +360,14 @@ void AddPage(PulledRowChoice rows, PullWriteResult* result);
 
 // The status that the channel acknowledged for the listing variant, by itself or by a quantity. kUnknown: none.
 ChannelStatus AcknowledgedStatus(const Settlement& row);
+
+// The link's status once a push of the item is begun.
+ListingStatus StatusOnPush(const ListingStatus& stored, const PushItem& item);
+
+// The link's status after a settlement. `product_removed` says whether its product is removed; it is asked only where
+// that matters.
+ListingStatus StatusAfterSettlement(const ListingStatus& stored, const Settlement& row,
+                                    absl::FunctionRef<bool()> product_removed);
 
 // What `row` of `batch` makes the link's attentions, ascending by code; not for one that keeps them. What of `stored`
 // waits to be stated, or is of sightings, stays.

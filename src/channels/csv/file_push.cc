@@ -66,6 +66,44 @@ class Buffer {
 
 }  // namespace
 
+// The old file, of which a part is in memory.
+class FilePush::OldFile {
+ public:
+  OldFile(const std::string& name, const csv::CsvText& text) : name_(name), text_(text) {}
+
+  // So that what is read several times from `begin` on is at hand, as far as a part reaches.
+  void GoTo(size_t begin, size_t end) {
+    if (begin < begin_ || end > begin_ + part_.size()) Load(begin);
+  }
+
+  // Gives the bytes [begin, end) to the sink, in parts.
+  absl::Status Read(size_t begin, size_t end, files::TextSink sink) {
+    while (begin < end) {
+      const bool is_there = begin >= begin_ && begin - begin_ < part_.size();
+      if (!is_there && !Load(begin)) return files::ChangedMeanwhile(name_);
+      const absl::string_view part = absl::string_view(part_).substr(begin - begin_, end - begin);
+      if (absl::Status status = sink(part); !status.ok()) return status;
+      begin += part.size();
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  bool Load(size_t begin) {
+    if (begin >= text_.size()) return false;
+    begin_ = begin;
+    part_.resize(std::min(kPartBytes, text_.size() - begin));
+    if (text_.Read(begin, begin + part_.size(), &part_[0])) return true;
+    part_.clear();
+    return false;
+  }
+
+  const std::string& name_;
+  const csv::CsvText& text_;
+  size_t begin_ = 0;
+  std::string part_;
+};
+
 absl::StatusOr<FilePush> FilePush::Create(const std::string& name, const csv::CsvText& text, const CellFormat& format,
                                           absl::Span<const PushItem> items, const CallContext& call) {
   FilePush push(name, text, format);
@@ -299,57 +337,61 @@ std::string FilePush::InTheQuotesOf(absl::string_view cell, absl::string_view va
   return absl::StrCat(quote, InTheCaseOf(cell, value), quote);
 }
 
-absl::Status FilePush::WriteOld(size_t begin, size_t end, files::TextSink sink) const {
-  std::string part;
-  while (begin < end) {
-    const size_t size = std::min(kPartBytes, end - begin);
-    part.resize(size);
-    if (!text_->Read(begin, begin + size, &part[0])) return files::ChangedMeanwhile(name_);
-    if (absl::Status status = sink(part); !status.ok()) return status;
-    begin += size;
-  }
-  return absl::OkStatus();
-}
-
-// Writes the record of `edit` with all edits of it, and returns the one behind them.
-absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::const_iterator edit,
-                                                                      files::TextSink sink) const {
-  const size_t begin = edit->first.first;
-  std::string record;
-  const auto take = [&](absl::string_view part) {
-    absl::StrAppend(&record, part);
+// Where the cells of a record stand in the file.
+absl::StatusOr<std::vector<csv::CsvSpan>> FilePush::FindCells(size_t begin, size_t end, OldFile* old) const {
+  old->GoTo(begin, end);
+  csv::CellFinder finder(separator_);
+  const auto look = [&](absl::string_view part) {
+    finder.Add(part);
     return absl::OkStatus();
   };
-  if (absl::Status status = WriteOld(begin, edit->second.record_end, take); !status.ok()) return status;
-  const std::vector<csv::CsvSpan> cells = csv::CellSpans(record, separator_);
-  std::string text;
-  size_t copied = 0;
+  if (absl::Status status = old->Read(begin, end, look); !status.ok()) return status;
+  std::vector<csv::CsvSpan> cells = finder.Finish();
+  for (csv::CsvSpan& cell : cells) cell = {begin + cell.begin, begin + cell.end};
+  return cells;
+}
+
+// Writes the record of `edit` with all edits of it, and returns the one behind them. Only cells that are edited are
+// taken into memory as a whole.
+absl::StatusOr<FilePush::Edits::const_iterator> FilePush::WriteRecord(Edits::const_iterator edit, OldFile* old,
+                                                                      files::TextSink sink) const {
+  const size_t begin = edit->first.first;
+  const size_t end = edit->second.record_end;
+  const absl::StatusOr<std::vector<csv::CsvSpan>> cells = FindCells(begin, end, old);
+  if (!cells.ok()) return cells.status();
+  size_t copied = begin;
   for (; edit != edits_.end() && edit->first.first == begin; ++edit) {
     const auto column = static_cast<size_t>(edit->first.second);
-    if (column >= cells.size()) return files::ChangedMeanwhile(name_);
-    const absl::string_view cell =
-        absl::string_view(record).substr(cells[column].begin, cells[column].end - cells[column].begin);
-    absl::StrAppend(&text, absl::string_view(record).substr(copied, cells[column].begin - copied),
-                    InTheQuotesOf(cell, edit->second.value));
-    copied = cells[column].end;
+    if (column >= cells->size()) return files::ChangedMeanwhile(name_);
+    const csv::CsvSpan span = (*cells)[column];
+    std::string cell;
+    const auto take = [&](absl::string_view part) {
+      absl::StrAppend(&cell, part);
+      return absl::OkStatus();
+    };
+    absl::Status status = old->Read(copied, span.begin, sink);
+    if (status.ok()) status = old->Read(span.begin, span.end, take);
+    if (status.ok()) status = sink(InTheQuotesOf(cell, edit->second.value));
+    if (!status.ok()) return status;
+    copied = span.end;
   }
-  absl::StrAppend(&text, absl::string_view(record).substr(copied));
-  if (absl::Status status = sink(text); !status.ok()) return status;
+  if (absl::Status status = old->Read(copied, end, sink); !status.ok()) return status;
   return edit;
 }
 
 absl::Status FilePush::Write(files::TextSink sink) const {
+  OldFile old(name_, *text_);
   Buffer buffer(sink);
   const auto add = [&](absl::string_view part) { return buffer.Add(part); };
   size_t copied = 0;
   for (Edits::const_iterator edit = edits_.begin(); edit != edits_.end();) {
-    if (absl::Status status = WriteOld(copied, edit->first.first, add); !status.ok()) return status;
+    if (absl::Status status = old.Read(copied, edit->first.first, add); !status.ok()) return status;
     copied = edit->second.record_end;
-    absl::StatusOr<Edits::const_iterator> next = WriteRecord(edit, add);
+    absl::StatusOr<Edits::const_iterator> next = WriteRecord(edit, &old, add);
     if (!next.ok()) return next.status();
     edit = *next;
   }
-  if (absl::Status status = WriteOld(copied, text_->size(), add); !status.ok()) return status;
+  if (absl::Status status = old.Read(copied, text_->size(), add); !status.ok()) return status;
   return buffer.Flush();
 }
 

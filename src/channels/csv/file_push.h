@@ -61,6 +61,7 @@ class FilePush {
     // Those of the fields that cannot be read, and why.
     std::vector<std::pair<SyncField, std::string>> unreadable;
   };
+  class OldFile;
   // A record and the number of a cell in it. Records are known by where they begin.
   using CellKey = std::pair<size_t, int>;
   struct Edit {
@@ -93,8 +94,9 @@ class FilePush {
   std::string CellText(SyncField field, int64_t value) const;
   std::string InTheQuotesOf(absl::string_view cell, absl::string_view value) const;
 
-  absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, files::TextSink sink) const;
-  absl::Status WriteOld(size_t begin, size_t end, files::TextSink sink) const;
+  absl::StatusOr<std::vector<csv::CsvSpan>> FindCells(size_t begin, size_t end, OldFile* old) const;
+  absl::StatusOr<Edits::const_iterator> WriteRecord(Edits::const_iterator edit, OldFile* old,
+                                                    files::TextSink sink) const;
 
   std::string name_;
   const csv::CsvText* text_;

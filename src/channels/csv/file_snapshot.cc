@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 #include "src/channels/csv/unclear_numbers.h"
+#include "src/csv/file_kind.h"
 #include "src/csv/utf16.h"
 #include "src/files/regular_file.h"
 
@@ -24,6 +25,7 @@ absl::StatusOr<FileSnapshot> FileSnapshot::Read(const std::string& path) {
   if (!file.ok()) return file.status();
   absl::StatusOr<std::string> text = file->ReadAll();
   if (!text.ok()) return text.status();
+  if (absl::Status status = csv::CheckIsText(path, *text); !status.ok()) return status;
   std::string revision = RevisionOf(*text);
   text = csv::ToUtf8(path, *std::move(text));
   if (!text.ok()) return text.status();

@@ -171,6 +171,8 @@ absl::StatusOr<SimulatedContents> ParseContents(const std::string& path, std::st
     const absl::StatusOr<bool> is_there = reader->Next(&record);
     if (!is_there.ok()) return is_there.status();
     if (!*is_there) return contents;
+    // All cells are read, and written again.
+    if (absl::Status status = reader->CheckLengths(record); !status.ok()) return status;
     if (record.fields[*id_column].empty()) {
       const bool has_calls = calls_column != csv::CsvReader::kNoColumn;
       if (has_calls && absl::SimpleAtoi(record.fields[calls_column], &contents.calls)) continue;

@@ -344,6 +344,39 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseDoubtful(const Fence& fence, int64
   return ReleaseThat(fence, limit, now, [](const MemoryListing& listing) { return listing.doubtful; });
 }
 
+absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadBrokenLinks(int64_t channel_id, int64_t after_id,
+                                                                     int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  std::vector<LinkPair> links;
+  const auto& listings = (*channel)->listings;
+  for (auto at = listings.upper_bound(after_id); at != listings.end(); ++at) {
+    if (static_cast<int64_t>(links.size()) == limit) break;
+    if (at->second.state != LinkState::kBroken) continue;
+    links.push_back({at->second.listing_id, at->second.channel_variant_id});
+  }
+  return links;
+}
+
+absl::StatusOr<int64_t> MemoryStorage::ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                                    absl::Time now) {
+  if (absl::Status status = storage::CheckRows(links.size(), "links"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  int64_t released = 0;
+  for (const LinkPair& link : links) {
+    const auto listing = (*channel)->listings.find(link.listing_id);
+    if (listing == (*channel)->listings.end() || listing->second.state != LinkState::kBroken) continue;
+    if (listing->second.channel_variant_id != link.channel_variant_id) continue;
+    (*channel)->Unlink(listing->second, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
+    ++released;
+  }
+  return released;
+}
+
 absl::StatusOr<int64_t> MemoryStorage::ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
                                                    absl::FunctionRef<bool(const MemoryListing&)> is_wanted) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;

@@ -53,6 +53,7 @@ ListingRow MemoryStorage::ToListingRow(const MemoryChannel& channel, const Memor
   row.by_hand = listing.by_hand;
   row.doubtful = listing.doubtful;
   row.status = listing.status;
+  row.product_removed = product.removed;
   if (product.price != kAbsent) row.price = Money{product.price, product.currency};
   if (product.quantity != kAbsent) row.quantity = product.quantity;
   row.sync_priority = listing.sync_priority;

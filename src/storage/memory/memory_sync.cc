@@ -27,21 +27,22 @@ absl::Status CheckListingsExist(const MemoryChannel& channel, const Rows& rows, 
 
 // The listing variant's values after the masked fields of `acknowledged`, and what was seen, are known to be on the
 // channel.
-void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, absl::Time now, MemoryListing& listing) {
+void AcknowledgeFields(MemoryChannel& channel, const Settlement& row, const MemoryProduct& product, absl::Time now,
+                       MemoryListing& listing) {
   const SyncFields seen = PresentFields(row.seen);
   CopyFields(row.mask, row.acknowledged, &listing.acknowledged);
   CopyFields(seen, row.seen, &listing.acknowledged);
   if (!row.mask.empty() || !seen.empty()) listing.acknowledged_at = now;
-  channel.SetStatus(listing, Acknowledge(listing.status, storage::AcknowledgedStatus(row)));
+  channel.SetStatus(listing, storage::StatusAfterSettlement(listing.status, row, [&] { return product.removed; }));
 }
 
 void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement& row, const SettlementBatch& batch,
-                absl::Time quantity_at, absl::Time now) {
-  AcknowledgeFields(channel, row, now, listing);
+                const MemoryProduct& product, absl::Time now) {
+  AcknowledgeFields(channel, row, product, now, listing);
   if (row.settled) {
     listing.synced_version = std::max(listing.synced_version, row.dirty_version);
   }
-  listing.guarded_at = storage::GuardAfterSettlement(listing.guarded_at, quantity_at, row, batch);
+  listing.guarded_at = storage::GuardAfterSettlement(listing.guarded_at, product.quantity_at, row, batch);
   listing.refused = row.refused;
   channel.SetHeld(listing, storage::HeldAfterSettlement(listing.held, listing.dirty_version, row));
   listing.forced = storage::ForcedAfterSettlement(listing.forced, listing.dirty_version, row);
@@ -51,8 +52,8 @@ void SettleLink(MemoryChannel& channel, MemoryListing& listing, const Settlement
   channel.Reindex(listing);
 }
 
-// Returns whether that gave the link its attentions. `quantity_at` is the product's.
-bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, absl::Time quantity_at,
+// Returns whether that gave the link its attentions.
+bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch& batch, const MemoryProduct& product,
             const Author& author) {
   MemoryListing& listing = channel.listings.at(row.listing_id);
   // What was sent for an earlier link, which may have been to another item, tells nothing about this one.
@@ -61,7 +62,7 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   if (listing.channel_variant_id == 0) return false;
   listing.doubt = storage::DoubtAfter(row);
   if (listing.linked() && !row.gone) {
-    SettleLink(channel, listing, row, batch, quantity_at, author.at);
+    SettleLink(channel, listing, row, batch, product, author.at);
     if (row.decided) channel.MarkDirty(listing, author.at);
     return row.attentions != kKeepAttentions;
   }
@@ -103,6 +104,7 @@ void KeepRecord(MemoryChannel& channel, const PushRecord& record) {
     MemoryListing& listing = channel.listings.at(item.listing_id);
     if (!IsAsPlanned(listing, item)) continue;
     listing.doubt = storage::DoubtWith(listing.doubt, item);
+    channel.SetStatus(listing, storage::StatusOnPush(listing.status, item));
     items.insert_or_assign(item.listing_id, RecordedItem(item));
   }
   if (items.empty()) return;
@@ -251,6 +253,8 @@ void MemoryStorage::AddSyncRow(const MemoryChannel& channel, const MemoryListing
   row.product_currency = product.currency;
   row.product_quantity = product.quantity;
   row.quantity_at = product.quantity_at;
+  row.product_removed = product.removed;
+  row.product_absent = product.absent;
   row.status = listing.status;
   row.acknowledged = listing.acknowledged;
   row.seen = item.seen;
@@ -476,8 +480,7 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
   for (size_t i = 0; i < batch.rows.size(); ++i) {
     const MemoryListing& listing = (*channel)->listings.at(batch.rows[i].listing_id);
     const std::vector<Problem> before = listing.attentions;
-    const absl::Time quantity_at = products_.at(listing.product_id).quantity_at;
-    if (!Settle(**channel, batch.rows[i], batch, quantity_at, {fence.job_id, now})) continue;
+    if (!Settle(**channel, batch.rows[i], batch, products_.at(listing.product_id), {fence.job_id, now})) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
   if ((*channel)->pushes.contains(batch.push_id)) CountChanges(**channel, batch.changes, now);

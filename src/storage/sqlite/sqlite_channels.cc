@@ -40,7 +40,8 @@ void DeleteChannel(Connection& db, int64_t channel_id) {
         "DELETE FROM link WHERE channel_id = ?1", "DELETE FROM listing_variant WHERE channel_id = ?1",
         "DELETE FROM channel_variant WHERE channel_id = ?1", "DELETE FROM item_alias WHERE channel_id = ?1",
         "DELETE FROM link_base WHERE channel_id = ?1", "DELETE FROM key_run WHERE channel_id = ?1",
-        "DELETE FROM key_added WHERE channel_id = ?1", "DELETE FROM link_change WHERE channel_id = ?1", "DELETE FROM change_count WHERE channel_id = ?1"}) {
+        "DELETE FROM key_added WHERE channel_id = ?1", "DELETE FROM link_change WHERE channel_id = ?1",
+        "DELETE FROM change_count WHERE channel_id = ?1"}) {
     Query(db, sql).Run(channel_id);
   }
 }

@@ -334,9 +334,10 @@ absl::StatusOr<Storage::ProgressReply> SqliteStorage::WriteProgress(const Fence&
     if (!count.Bind(fence.channel_id, fence.job_id).Next()) return storage::NoSuchJob(fence.job_id);
     if (absl::Status checked = storage::CheckReport(report, count.Int(0)); !checked.ok()) return checked;
     const JobProgress& progress = report.progress;
-    Query(db,
-          "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5, report = ?6, progress_held = ?7 "
-          "WHERE channel_id = ?1 AND job_id = ?2")
+    Query(
+        db,
+        "UPDATE job SET progress_total = ?3, progress_done = ?4, progress_failed = ?5, report = ?6, progress_held = ?7 "
+        "WHERE channel_id = ?1 AND job_id = ?2")
         .Run(fence.channel_id, fence.job_id, progress.total, progress.done, progress.failed,
              Blob{model::EncodeJobReport(report.counts, report.cursor)}, progress.held);
     StoreJobProblems(db, fence.channel_id, fence.job_id, report);

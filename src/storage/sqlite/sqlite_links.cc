@@ -348,6 +348,44 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseThat(const Fence& fence, int64_t l
   return static_cast<int64_t>(found.size());
 }
 
+absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadBrokenLinks(int64_t channel_id, int64_t after_id,
+                                                                     int64_t limit) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  std::vector<LinkPair> links;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query query(db,
+                "SELECT listing_id, channel_variant_id FROM link WHERE channel_id = ?1 AND state = 'broken' AND "
+                "listing_id > ?2 ORDER BY listing_id LIMIT ?3");
+    query.Bind(channel_id, after_id, limit);
+    while (query.Next()) links.push_back({query.Int(0), query.Int(1)});
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return links;
+}
+
+absl::StatusOr<int64_t> SqliteStorage::ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                                    absl::Time now) {
+  absl::Status status = storage::CheckRows(links.size(), "links");
+  if (!status.ok()) return status;
+  int64_t released = 0;
+  status = WriteFenced(fence, KindOfRows(links.size()), [&](Connection& db) {
+    released = 0;
+    LinkWriter writer(db, fence.channel_id, {fence.job_id, now});
+    for (const LinkPair& pair : links) {
+      const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, pair.listing_id);
+      if (!link.has_value() || link->state != LinkState::kBroken) continue;
+      if (link->channel_variant_id != pair.channel_variant_id) continue;
+      writer.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
+      ++released;
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return released;
+}
+
 absl::StatusOr<std::vector<EditOutcome>> SqliteStorage::EditListings(int64_t channel_id,
                                                                      absl::Span<const ListingEdit> edits,
                                                                      absl::Time now) {

@@ -19,7 +19,7 @@ NullIfAbsent Stated(absl::optional<bool> value) { return NullIfAbsent{value.has_
 #define FLXLINK_SELECT_LISTING                                                                            \
   "SELECT v.listing_id, v.sku, v.parent, v.fields, l.state, c.external_id, l.rule, l.reason, l.by_hand, " \
   "l.health, l.pending, l.paused, p.price, p.currency, p.quantity, l.sync_priority, l.dirty_since, "      \
-  "l.in_doubt IS NOT NULL, l.status_author, l.status_before, l.kept_hidden, l.doubtful "
+  "l.in_doubt IS NOT NULL, l.status_author, l.status_before, l.kept_hidden, l.doubtful, p.removed "
 
 #define FLXLINK_LISTING_TABLES                                                                   \
   "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
@@ -61,6 +61,7 @@ ListingRow ReadListingRow(Connection& db, int64_t channel_id, const Query& query
   row.by_hand = query.Bool(8);
   row.status = ReadStatus(query, 9, 18);
   row.doubtful = query.Bool(21);
+  row.product_removed = query.Bool(22);
   if (!query.IsNull(12)) row.price = Money{query.Int(12), ReadCurrency(db, query.Text(13))};
   if (!query.IsNull(14)) row.quantity = query.Int(14);
   row.sync_priority = query.Int(15);

@@ -12,7 +12,7 @@ namespace {
 
 #define FLXLINK_SELECT_PRODUCT                                                                                     \
   "SELECT product_id, key, sku, parent, price, compare_at_price, currency, quantity, quantity_at, sync_priority, " \
-  "fields, removed "                                                                                               \
+  "fields, removed, absent "                                                                                       \
   "FROM product_variant "
 
 // A row of FLXLINK_SELECT_PRODUCT but for its fields, whose text is column kFieldsColumn.
@@ -28,6 +28,7 @@ storage::ProductState ReadState(Connection& db, const Query& query) {
   state.quantity_at = query.Time(8);
   state.sync_priority = query.Int(9);
   state.removed = query.Bool(11);
+  state.absent = query.Bool(12);
   return state;
 }
 
@@ -117,10 +118,10 @@ class ProductWriter {
   void Update(int64_t product_id, const storage::ProductState& state, bool same_fields) {
     Query(db_,
           "UPDATE product_variant SET sku = ?2, parent = ?3, price = ?4, compare_at_price = ?5, currency = ?6, "
-          "quantity = ?7, quantity_at = ?8, sync_priority = ?9, removed = 0 WHERE product_id = ?1")
+          "quantity = ?7, quantity_at = ?8, sync_priority = ?9, removed = 0, absent = ?10 WHERE product_id = ?1")
         .Run(product_id, NullIfEmpty{state.sku}, NullIfEmpty{state.parent}, NullIfAbsent{state.price},
              NullIfAbsent{state.compare_at_price}, state.currency.code(), NullIfAbsent{state.quantity},
-             state.quantity_at, state.sync_priority);
+             state.quantity_at, state.sync_priority, state.absent);
     if (same_fields) return;
     Query(db_, "UPDATE product_variant SET fields = ?2 WHERE product_id = ?1")
         .Run(product_id, EncodeFields(state.fields));
@@ -197,8 +198,10 @@ class ProductLoss {
 
   // The product variant, which was `known`, is to be as `lost`. Returns how many links that marks.
   int64_t Write(int64_t product_id, const storage::ProductState& known, const storage::ProductState& lost) {
-    Query(db_, "UPDATE product_variant SET removed = ?2, quantity = ?3, quantity_at = ?4 WHERE product_id = ?1")
-        .Run(product_id, lost.removed, NullIfAbsent{lost.quantity}, lost.quantity_at);
+    Query(db_,
+          "UPDATE product_variant SET removed = ?2, quantity = ?3, quantity_at = ?4, absent = ?5 WHERE "
+          "product_id = ?1")
+        .Run(product_id, lost.removed, NullIfAbsent{lost.quantity}, lost.quantity_at, lost.absent);
     return links_.Mark(product_id, storage::CompareProducts(known, lost), now_);
   }
 

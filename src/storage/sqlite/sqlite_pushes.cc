@@ -55,6 +55,13 @@ void RemoveEmptyPush(Connection& db, int64_t channel_id, int64_t push_id) {
       .Run(channel_id, push_id);
 }
 
+void WriteStatusOnPush(Connection& db, int64_t channel_id, const PushItem& item) {
+  if (!item.mask.Has(SyncField::kStatus)) return;
+  const absl::optional<StoredLink> link = FindLink(db, channel_id, item.listing_id);
+  const ListingStatus status = storage::StatusOnPush(link->status, item);
+  if (!(status == link->status)) WriteStatus(db, channel_id, item.listing_id, status);
+}
+
 // Keeps what can be sent of the record, if anything.
 void KeepRecord(Connection& db, int64_t channel_id, const PushRecord& record) {
   const int64_t added =
@@ -69,6 +76,7 @@ void KeepRecord(Connection& db, int64_t channel_id, const PushRecord& record) {
       const absl::optional<storage::Doubt> before = FindPlanned(db, channel_id, item);
       if (!before.has_value()) continue;
       WriteDoubt(db, channel_id, item.listing_id, storage::DoubtWith(*before, item));
+      WriteStatusOnPush(db, channel_id, item);
       AddPushItem(db, channel_id, record.push_id, item);
     }
   }
@@ -320,6 +328,13 @@ absl::Time FindQuantityTime(Connection& db, int64_t channel_id, int64_t listing_
   return query.Bind(channel_id, listing_id).Next() ? query.Time(0) : absl::InfinitePast();
 }
 
+bool IsProductRemoved(Connection& db, int64_t channel_id, int64_t listing_id) {
+  Query query(db,
+              "SELECT p.removed FROM listing_variant v CROSS JOIN product_variant p ON p.product_id = v.product_id "
+              "WHERE v.channel_id = ?1 AND v.listing_id = ?2");
+  return query.Bind(channel_id, listing_id).Next() && query.Bool(0);
+}
+
 absl::Time GuardAfter(Connection& db, int64_t channel_id, const StoredLink& link, const Settlement& row,
                       const SettlementBatch& batch) {
   const bool is_guarded = link.guarded_at != absl::InfinitePast();
@@ -332,7 +347,8 @@ void SettleLink(Connection& db, int64_t channel_id, const StoredLink& link, cons
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   const Known known(row);
   AcknowledgeContent(db, channel_id, row.listing_id, known);
-  const ListingStatus status = Acknowledge(link.status, storage::AcknowledgedStatus(row));
+  const ListingStatus status = storage::StatusAfterSettlement(
+      link.status, row, [&] { return IsProductRemoved(db, channel_id, row.listing_id); });
   links.changes().RecordStatus(row.listing_id, link.status, status);
   if (!(status == link.status)) WriteStatus(db, channel_id, row.listing_id, status);
   Query(db,

@@ -10,18 +10,18 @@
 namespace flxlink::sqlite {
 
 // What ReadSyncRow and AddSyncRows of sqlite_sync.cc read.
-#define FLXLINK_SELECT_SYNC_ROW                                                                  \
-  "SELECT l.listing_id, l.dirty_version, p.price, p.compare_at_price, p.currency, p.quantity, "  \
-  "p.quantity_at, l.health, l.pending, l.paused, "                                               \
-  "l.acked_price, l.acked_quantity, l.acked_status, l.acked_compare_at_price, "                  \
-  "c.price, c.quantity, c.status, c.compare_at_price, "                                          \
-  "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "        \
-  "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, c.fixed, l.acked_at, "          \
-  "l.linked_version, l.quantities_in_doubt, l.forced, l.dirty_rank, l.confirmed, "               \
-  "l.status_author, l.status_before, l.kept_hidden, l.doubtful, l.held FROM link l "             \
-  "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id " \
-  "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                 \
-  "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                             \
+#define FLXLINK_SELECT_SYNC_ROW                                                                           \
+  "SELECT l.listing_id, l.dirty_version, p.price, p.compare_at_price, p.currency, p.quantity, "           \
+  "p.quantity_at, l.health, l.pending, l.paused, "                                                        \
+  "l.acked_price, l.acked_quantity, l.acked_status, l.acked_compare_at_price, "                           \
+  "c.price, c.quantity, c.status, c.compare_at_price, "                                                   \
+  "c.seen_at, l.guarded_at, l.refused, l.in_doubt, l.dirty_since, v.sku, c.external_id, "                 \
+  "c.parent_id, l.sync_priority, l.channel_variant_id, c.handle, c.fixed, l.acked_at, "                   \
+  "l.linked_version, l.quantities_in_doubt, l.forced, l.dirty_rank, l.confirmed, "                        \
+  "l.status_author, l.status_before, l.kept_hidden, l.doubtful, p.removed, l.held, p.absent FROM link l " \
+  "CROSS JOIN listing_variant v ON v.channel_id = l.channel_id AND v.listing_id = l.listing_id "          \
+  "CROSS JOIN product_variant p ON p.product_id = v.product_id "                                          \
+  "CROSS JOIN channel_variant c ON c.channel_id = l.channel_id AND "                                      \
   "c.channel_variant_id = l.channel_variant_id "
 
 #define FLXLINK_CAN_BE_PUSHED                                                                     \

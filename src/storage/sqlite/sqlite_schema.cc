@@ -347,6 +347,7 @@ UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unkn
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE product_variant ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;
 -- Prices below zero came in.
 UPDATE product_variant SET price = NULL WHERE price < 0;
 UPDATE channel_variant SET price = NULL WHERE price < 0;

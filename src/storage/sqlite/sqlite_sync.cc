@@ -35,12 +35,14 @@ SyncRow ReadSyncRow(Connection& db, int64_t channel_id, const Query& query) {
   row.quantity_at = query.Time(6);
   row.status = ReadStatus(query, 7, 36);
   row.doubtful = query.Bool(39);
+  row.product_removed = query.Bool(40);
   row.acknowledged = ReadItemValues(query, 10);
   row.seen = ReadItemValues(query, 14);
   row.seen_at = query.Time(18);
   row.guarded_at = storage::EffectiveGuard(query.Time(19), row.quantity_at);
   if (!query.IsNull(20)) row.refused = ReadRefused(db, query.Text(20));
-  if (!query.IsNull(40)) row.held = ReadHeld(db, query.Text(40));
+  if (!query.IsNull(41)) row.held = ReadHeld(db, query.Text(41));
+  row.product_absent = query.Bool(42);
   if (!query.IsNull(33)) row.forced = ReadSyncFields(db, query.Text(33));
   if (!query.IsNull(21)) row.in_doubt = ReadSyncFields(db, query.Text(21));
   if (!query.IsNull(35)) row.confirmed = ReadSyncFields(db, query.Text(35));

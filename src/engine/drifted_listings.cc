@@ -1,0 +1,30 @@
+#include "src/engine/drifted_listings.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+
+namespace flxlink::engine {
+
+absl::Status NoteDrift(Storage& storage, const Channel& channel, const SyncPolicy& policy,
+                       std::vector<ListingRow>* rows) {
+  std::vector<std::string> skus;
+  for (const ListingRow& row : *rows) {
+    if (row.link_state == LinkState::kLinked) skus.push_back(row.sku);
+  }
+  if (skus.empty()) return absl::OkStatus();
+  const absl::StatusOr<SyncBatch> links = storage.ReadLinksBySku(channel.channel_id, skus);
+  if (!links.ok()) return links.status();
+  absl::flat_hash_map<int64_t, SyncFields> drifted;
+  for (const SyncRow& link : links->rows) drifted.emplace(link.listing_id, DriftedFields(link, policy));
+  for (ListingRow& row : *rows) {
+    const auto found = drifted.find(row.listing_id);
+    if (found != drifted.end()) row.drifted = std::move(found->second);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace flxlink::engine
