@@ -32,12 +32,14 @@ enum class ChangeKind : uint8_t {
   kHide,     // A rule's: what buyers see is hidden.
   kShow,     // A rule's: what is hidden becomes visible.
   kZero,     // A quantity of 0 that nobody stated: its product was absent from a feed.
+  kBreak,    // A link whose item is gone from the channel, as a pull or a fetch found.
 };
 
-constexpr ChangeKind kChangeKinds[] = {ChangeKind::kReprice, ChangeKind::kHide, ChangeKind::kShow, ChangeKind::kZero};
+constexpr ChangeKind kChangeKinds[] = {ChangeKind::kReprice, ChangeKind::kHide, ChangeKind::kShow, ChangeKind::kZero,
+                                       ChangeKind::kBreak};
 constexpr size_t kChangeKindCount = sizeof(kChangeKinds) / sizeof(kChangeKinds[0]);
 
-// "reprice", "hide", "show", "zero".
+// "reprice", "hide", "show", "zero", "break".
 absl::string_view ToString(ChangeKind kind);
 // What ToString gives; nullopt for any other text.
 absl::optional<ChangeKind> ParseChangeKind(absl::string_view text);
@@ -97,15 +99,15 @@ constexpr int64_t kLeastAllowed = 20;
 struct HeldChange {
   enum class State : uint8_t {
     kHeld,      // It waits for a person.
-    kApproved,  // It goes with the next sync.
+    kApproved,  // It goes with the next sync, or the next look at the item.
     kRefused,   // It is not sent, nor shown, for as long as this value is desired.
     kBefore,    // The price from before one that was approved: going back to it is no change of the kind.
   };
 
   ChangeKind kind = ChangeKind::kReprice;
   State state = State::kHeld;
+  // What is to be sent, and ValueDigest (sync.h) of its value; mean nothing of a break.
   SyncField field = SyncField::kPrice;
-  // ValueDigest (sync.h) of the field's value.
   uint64_t digest = 0;
   // The job that held it.
   int64_t job_id = 0;

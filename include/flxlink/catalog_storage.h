@@ -65,6 +65,9 @@ struct PullWriteResult {
   int64_t gone = 0;
   // Links among them, and links under whose external id another item was seen.
   int64_t broken = 0;
+  // Links that would have been among them, and are held (PullPage::holds_breaks); their attentions are among the
+  // raised.
+  int64_t held = 0;
 };
 
 // An item by its names.
@@ -77,6 +80,7 @@ struct NamedItem {
 struct SweepResult {
   int64_t gone = 0;                      // Channel variants that the pull did not see; they are no longer live.
   int64_t broken = 0;                    // Links among them.
+  int64_t held = 0;                      // Links that would have been, and are held.
   std::vector<SightedAttention> raised;  // The attention of each of these.
   bool more = false;                     // Call again.
 };
@@ -145,8 +149,13 @@ class CatalogStorage {
   virtual absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                            absl::Span<const PullPage> pages, absl::Time now) = 0;
 
-  // How many links a sweep of this pull would break.
+  // How many links a sweep of this pull would break, without those of which that is held, approved or refused.
   virtual absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) = 0;
+
+  // Before such a sweep: the links that it would break are held instead (HeldBreak in storage_kit/held.h), and their
+  // items stay. In steps of `limit` links, whose attentions are told. Repeat: goes on.
+  virtual absl::StatusOr<SweepResult> HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                                 absl::Time now) = 0;
 
   // After the last page of a complete pull: what it did not see is gone, its links are broken. In steps of `limit`
   // rows. Not for a pull that saw unnamed items, which proves no absence. FAILED_PRECONDITION for a pull since a mark,

@@ -180,6 +180,8 @@ struct PullPage {
   // How old what the page says is, at least: a report is as old as its making. Never a time: the clocks of a platform
   // and a store differ.
   absl::Duration age = absl::ZeroDuration();
+  // Not the adapter's to say: links of `deleted` are not broken, and that is held (breaker.h).
+  bool holds_breaks = false;
 };
 
 struct FetchRequest {
@@ -196,6 +198,7 @@ struct FetchReply {
   std::vector<std::string> missing;
   // As of a page.
   absl::Duration age = absl::ZeroDuration();
+  bool holds_breaks = false;
 };
 
 // What a platform sent to a host that had subscribed to its notices (a webhook), as it came.

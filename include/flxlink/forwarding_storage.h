@@ -90,6 +90,10 @@ class ForwardingStorage : public Storage, public LinkIndex {
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override {
     return Around("CountAbsentLinks", [&] { return inner_.CountAbsentLinks(channel_id, pull_number); });
   }
+  absl::StatusOr<SweepResult> HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                         absl::Time now) override {
+    return Around("HoldAbsent", [&] { return inner_.HoldAbsent(fence, pull_number, limit, now); });
+  }
   absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                           absl::Time now) override {
     return Around("SweepAbsent", [&] { return inner_.SweepAbsent(fence, pull_number, limit, now); });

@@ -433,11 +433,12 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
                                 "What to do when a stated status is changed on the channel (default: correct)"),
             {"correct", "adopt"});
   AddYesOrNo(command, "--zero-prices", flags.zero_prices, "Send prices of 0 (default: no)");
-  AddRepeatable(command, "--limit", flags.limits,
-                "Such as reprice=20 or hide=5%: hold changes of a kind (reprice, hide, show, zero) when they are more "
-                "within 24 hours, as a number or a share of the links, or none (default: the larger of 20 and 20%, at "
-                "most 2000)",
-                "KIND=N");
+  AddRepeatable(
+      command, "--limit", flags.limits,
+      "Such as reprice=20 or hide=5%: hold changes of a kind (reprice, hide, show, zero, break) when they are more "
+      "within 24 hours, as a number or a share of the links, or none (default: the larger of 20 and 20%, at "
+      "most 2000)",
+      "KIND=N");
   command->get_option("--limit")->check(
       ParsesOrNone([](const std::string& text) { return ParseChangeLimit(text).status(); }));
   AddRepeatable(command, "--status-rule", flags.status_rules,

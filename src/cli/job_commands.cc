@@ -520,7 +520,7 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
     CLI::App* command = add_job_command(name, help, work);
     CLI::Option* kinds = command->add_option("--kind", flags->kinds, "Only changes of these kinds (default: all)");
     TakeMany(kinds);
-    TakeOneOf(kinds, WordsOf(ChangeKind::kZero));
+    TakeOneOf(kinds, WordsOf(ChangeKind::kBreak));
     TakeMany(command->add_option("--sku", flags->skus, "Only of these SKUs (default: all)")->type_name("SKU"));
     return command;
   };

@@ -42,6 +42,8 @@ absl::string_view ToString(ChangeKind kind) {
       return "show";
     case ChangeKind::kZero:
       return "zero";
+    case ChangeKind::kBreak:
+      return "break";
   }
   return "unknown";
 }

@@ -1,12 +1,16 @@
 #include <algorithm>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "flxlink/storage_kit/held.h"
 
 namespace flxlink::storage {
 namespace {
 
 constexpr int64_t kHoursKept = 25;  // A day, and the hour that has begun.
+
+bool IsBreak(const HeldChange& change) { return change.kind == ChangeKind::kBreak; }
 
 }  // namespace
 
@@ -23,6 +27,47 @@ RareVector<HeldChange> HeldAfterSettlement(const std::vector<HeldChange>& stored
     if (change.state == HeldChange::State::kBefore && is_new) held.Mutable().push_back(change);
   }
   return held;
+}
+
+BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds) {
+  const auto known = std::find_if(held.begin(), held.end(), &IsBreak);
+  if (known == held.end()) return holds ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
+  return known->state == HeldChange::State::kApproved ? BreakVerdict::kApproved : BreakVerdict::kStays;
+}
+
+HeldChange HeldBreak(int64_t job_id, absl::string_view external_id) {
+  HeldChange change;
+  change.kind = ChangeKind::kBreak;
+  change.job_id = job_id;
+  change.problem = MakeProblem(
+      problem_code::kBreakHeld, {{"job", absl::StrCat(job_id)}, {"external_id", std::string(external_id)}},
+      absl::StrCat("item ", external_id, " is gone from the channel; job ", job_id,
+                   " found more such items than the channel allows, so that its link waits for approval to break"));
+  return change;
+}
+
+RareVector<HeldChange> WithoutBreak(const std::vector<HeldChange>& held) {
+  RareVector<HeldChange> left;
+  for (const HeldChange& change : held) {
+    if (!IsBreak(change)) left.Mutable().push_back(change);
+  }
+  return left;
+}
+
+std::vector<Problem> WithBreakHeld(const std::vector<Problem>& attentions, const Problem& held) {
+  std::vector<Problem> with = WithoutBreakHeld(attentions);
+  const auto place =
+      std::find_if(with.begin(), with.end(), [&](const Problem& other) { return other.code > held.code; });
+  with.insert(place, held);
+  return with;
+}
+
+std::vector<Problem> WithoutBreakHeld(const std::vector<Problem>& attentions) {
+  std::vector<Problem> left;
+  for (const Problem& problem : attentions) {
+    if (problem.code != problem_code::kBreakHeld) left.push_back(problem);
+  }
+  return left;
 }
 
 bool IsSelected(const HeldSelection& selection, const HeldChange& change) {

@@ -751,9 +751,13 @@ SyncFields ForcedAfterSettlement(const SyncFields& forced, int64_t dirty_version
   return left;
 }
 
-Sighting SightingOf(const PullPage& page) { return {page.items, page.problems, page.deleted, page.age}; }
+Sighting SightingOf(const PullPage& page) {
+  return {page.items, page.problems, page.deleted, page.age, page.holds_breaks};
+}
 
-Sighting SightingOf(const FetchReply& reply) { return {reply.items, reply.problems, reply.missing, reply.age}; }
+Sighting SightingOf(const FetchReply& reply) {
+  return {reply.items, reply.problems, reply.missing, reply.age, reply.holds_breaks};
+}
 
 absl::Time SeenAt(const Sighting& sighting, absl::Time now) { return now - sighting.age; }
 

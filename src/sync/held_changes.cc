@@ -64,6 +64,8 @@ absl::string_view CodeOf(ChangeKind kind) {
       return problem_code::kShowHeld;
     case ChangeKind::kZero:
       return problem_code::kZeroHeld;
+    case ChangeKind::kBreak:
+      return problem_code::kBreakHeld;
   }
   return "";
 }
@@ -104,9 +106,11 @@ class Judge {
     }
   }
 
-  // Of a field that something else keeps back for now.
+  // Of a field that something else keeps back for now. What becomes of a break is decided by looks at the item.
   void KeepDecided(const SyncFields& send) {
     for (const HeldChange& change : row_.held) {
+      if (change.kind == ChangeKind::kBreak) decision_.held.Mutable().push_back(change);
+      if (change.kind == ChangeKind::kBreak) continue;
       if (change.state == HeldChange::State::kBefore || send.Has(change.field)) continue;
       const uint64_t desired = DigestOf(change.field, desired_);
       if (change.digest != desired || desired == DigestOf(change.field, row_.acknowledged)) continue;
@@ -191,6 +195,12 @@ absl::optional<ChangeKind> KindOfChange(SyncField field, const SyncRow& row, con
 BreakerDecision JudgeChanges(const SyncRow& row, const SyncFields& send, const ItemValues& desired,
                              const SyncPolicy& policy, const Breaker& breaker) {
   return Judge(row, desired, policy, breaker).Run(send);
+}
+
+bool IsBreakHeld(const std::vector<HeldChange>& held) {
+  return std::any_of(held.begin(), held.end(), [](const HeldChange& change) {
+    return change.kind == ChangeKind::kBreak && change.state != HeldChange::State::kRefused;
+  });
 }
 
 std::vector<Problem> HeldProblems(const std::vector<HeldChange>& held) {

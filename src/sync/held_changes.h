@@ -38,6 +38,9 @@ struct BreakerDecision {
 BreakerDecision JudgeChanges(const SyncRow& row, const SyncFields& send, const ItemValues& desired,
                              const SyncPolicy& policy, const Breaker& breaker);
 
+// Whether the link was to break, and that waits for a person or for the look that follows an approval.
+bool IsBreakHeld(const std::vector<HeldChange>& held);
+
 // The attentions of what is held.
 std::vector<Problem> HeldProblems(const std::vector<HeldChange>& held);
 

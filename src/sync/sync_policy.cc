@@ -3,6 +3,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "flxlink/field.h"
+#include "src/sync/held_changes.h"
 #include "src/sync/hidden_quantity.h"
 
 namespace flxlink {
@@ -28,7 +29,7 @@ int64_t DesiredQuantity(const SyncRow& row, const SyncPolicy& policy) {
 namespace sync {
 
 bool IsClosed(const SyncRow& row, const SyncPolicy& policy) {
-  return row.seen.status == ChannelStatus::kDead || (row.doubtful && policy.holds_doubtful);
+  return row.seen.status == ChannelStatus::kDead || (row.doubtful && policy.holds_doubtful) || IsBreakHeld(row.held);
 }
 
 bool HasCurrencyMismatch(const SyncRow& row, const SyncPolicy& policy) {

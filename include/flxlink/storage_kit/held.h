@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "flxlink/breaker.h"
 #include "flxlink/problem.h"
@@ -25,6 +26,38 @@ int64_t OldestHour(absl::Time now);
 // since the version that was settled.
 RareVector<HeldChange> HeldAfterSettlement(const std::vector<HeldChange>& stored, int64_t dirty_version,
                                            const Settlement& row);
+
+// What became of an item that was found gone.
+enum class ItemLoss {
+  kStays,   // It counts as seen: its link was to break before, and that is held or was refused.
+  kHeld,    // The same, and it is held from now on.
+  kGone,    // It is gone, and no link broke.
+  kBroken,  // It is gone, and its link broke.
+};
+// Adds it to what a sighting or a sweep came to.
+template <typename Result>
+void CountLoss(ItemLoss loss, Result* result) {
+  if (loss == ItemLoss::kHeld) ++result->held;
+  if (loss == ItemLoss::kGone || loss == ItemLoss::kBroken) ++result->gone;
+  if (loss == ItemLoss::kBroken) ++result->broken;
+}
+
+// What becomes of a link whose item is found gone.
+enum class BreakVerdict {
+  kBreaks,    // It breaks, and counts.
+  kApproved,  // It breaks as a person approved.
+  kHolds,     // It does not break, and that is held from now on.
+  kStays,     // That was held before, or a person refused it: nothing changes, and the item counts as seen.
+};
+// `held` of the link; `holds`: the job holds breaks.
+BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds);
+// What is held of it by this job then.
+HeldChange HeldBreak(int64_t job_id, absl::string_view external_id);
+// `held` without a break, once the item was seen or the link broke.
+RareVector<HeldChange> WithoutBreak(const std::vector<HeldChange>& held);
+// `attentions` with that of a break that is held, ascending by code, and without.
+std::vector<Problem> WithBreakHeld(const std::vector<Problem>& attentions, const Problem& held);
+std::vector<Problem> WithoutBreakHeld(const std::vector<Problem>& attentions);
 
 // Whether the selection is of this change, whatever its listing variant is called.
 bool IsSelected(const HeldSelection& selection, const HeldChange& change);

@@ -338,6 +338,7 @@ struct Sighting {
   absl::Span<const ItemProblem> problems;
   absl::Span<const std::string> missing;
   absl::Duration age;
+  bool holds_breaks;
 };
 Sighting SightingOf(const PullPage& page);
 Sighting SightingOf(const FetchReply& reply);

@@ -98,6 +98,11 @@ KnownItem FindKnown(const MemoryChannel& channel, absl::string_view external_id)
 
 bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone && item.seen_pull != pull_number; }
 
+// A sweep breaks it, and that counts.
+bool BreaksWhenAbsent(const MemoryListing& listing) {
+  return listing.linked() && storage::JudgeBreak(listing.held, /*holds=*/false) == storage::BreakVerdict::kBreaks;
+}
+
 void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
                PullWriteResult* result) {
   const absl::Time as_of = storage::SeenAt(sighting, author.at);
@@ -106,8 +111,7 @@ void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const 
     if (found == channel.item_by_external_id.end()) continue;
     MemoryItem& item = channel.items.at(found->second);
     if (item.gone || storage::IsOvertaken(as_of, item.seen_at, item.gone_at)) continue;
-    ++result->gone;
-    if (channel.LoseItem(item, as_of, author, &result->raised)) ++result->broken;
+    storage::CountLoss(channel.LoseItem(item, as_of, sighting.holds_breaks, author, &result->raised), result);
   }
 }
 
@@ -448,9 +452,31 @@ absl::StatusOr<int64_t> MemoryStorage::CountAbsentLinks(int64_t channel_id, int6
   int64_t count = 0;
   for (const auto& [id, item] : (*channel)->items) {
     if (!IsAbsent(item, pull_number) || item.listing_id == 0) continue;
-    if ((*channel)->listings.at(item.listing_id).linked()) ++count;
+    if (BreaksWhenAbsent((*channel)->listings.at(item.listing_id))) ++count;
   }
   return count;
+}
+
+absl::StatusOr<SweepResult> MemoryStorage::HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                                      absl::Time now) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  if (absl::Status status = storage::CheckSweep((*channel)->channel, pull_number); !status.ok()) return status;
+  SweepResult result;
+  for (const auto& [id, item] : (*channel)->items) {
+    if (!IsAbsent(item, pull_number) || item.listing_id == 0) continue;
+    MemoryListing& listing = (*channel)->listings.at(item.listing_id);
+    if (!BreaksWhenAbsent(listing)) continue;
+    if (result.held == limit) {
+      result.more = true;
+      break;
+    }
+    ++result.held;
+    (*channel)->HoldBreak(listing, item.external_id, {fence.job_id, now}, &result.raised);
+  }
+  return result;
 }
 
 absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
@@ -467,8 +493,8 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
       result.more = true;
       break;
     }
-    ++result.gone;
-    if ((*channel)->LoseItem(item, now, {fence.job_id, now}, &result.raised)) ++result.broken;
+    storage::CountLoss((*channel)->LoseItem(item, now, /*holds_breaks=*/false, {fence.job_id, now}, &result.raised),
+                       &result);
   }
   return result;
 }

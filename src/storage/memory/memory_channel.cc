@@ -244,14 +244,54 @@ bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Autho
   return true;
 }
 
-bool MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author,
-                             std::vector<SightedAttention>* raised) {
+storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, bool holds_breaks, const Author& author,
+                                          std::vector<SightedAttention>* raised) {
+  using storage::BreakVerdict;
+  MemoryListing* listing = item.listing_id == 0 ? nullptr : &listings.at(item.listing_id);
+  const bool has_link = listing != nullptr && listing->linked();
+  const BreakVerdict verdict = has_link ? storage::JudgeBreak(listing->held, holds_breaks) : BreakVerdict::kApproved;
+  if (verdict == BreakVerdict::kStays) return storage::ItemLoss::kStays;
+  if (verdict == BreakVerdict::kHolds) {
+    HoldBreak(*listing, item.external_id, author, raised);
+    return storage::ItemLoss::kHeld;
+  }
   if (item.live()) RecordChange(item);
-  const bool breaks =
-      item.listing_id != 0 && Break(listings.at(item.listing_id), storage::ItemGone(item.external_id), author, raised);
+  const bool breaks = listing != nullptr && Break(*listing, storage::ItemGone(item.external_id), author, raised);
   item.gone = true;
   item.gone_at = gone_at;
-  return breaks;
+  if (!breaks) return storage::ItemLoss::kGone;
+  SetHeld(*listing, storage::WithoutBreak(listing->held));
+  ChangeCounts changes;
+  if (verdict == BreakVerdict::kBreaks) changes[ChangeKind::kBreak] = 1;
+  CountChanges(changes, author.at);
+  return storage::ItemLoss::kBroken;
+}
+
+void MemoryChannel::HoldBreak(MemoryListing& listing, const std::string& external_id, const Author& author,
+                              std::vector<SightedAttention>* raised) {
+  RareVector<HeldChange> held = listing.held;
+  held.Mutable().push_back(storage::HeldBreak(author.job_id, external_id));
+  const Problem attention = held.back().problem;
+  listing.attentions = storage::WithBreakHeld(listing.attentions, attention);
+  raised->push_back({listing.sku, external_id, attention});
+  SetHeld(listing, std::move(held));
+  MarkDirty(listing, author.at);
+}
+
+void MemoryChannel::EndHeldBreak(MemoryListing& listing, absl::Time now) {
+  RareVector<HeldChange> left = storage::WithoutBreak(listing.held);
+  if (left == listing.held) return;
+  listing.attentions = storage::WithoutBreakHeld(listing.attentions);
+  SetHeld(listing, std::move(left));
+  MarkDirty(listing, now);
+}
+
+void MemoryChannel::CountChanges(const ChangeCounts& changes, absl::Time now) {
+  if (changes.empty()) return;
+  change_counts.erase(change_counts.begin(), change_counts.lower_bound({storage::OldestHour(now), kChangeKinds[0]}));
+  for (const ChangeKind kind : kChangeKinds) {
+    if (changes[kind] > 0) change_counts[{storage::HourOf(now), kind}] += changes[kind];
+  }
 }
 
 void MemoryChannel::Heal(MemoryListing& listing, const Author& author) {
@@ -279,6 +319,7 @@ void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sight
     if (breaks) ++result->broken;
     return Reindex(listing);
   }
+  EndHeldBreak(listing, author.at);
   const bool heals = !listing.linked();
   if (heals) {
     Heal(listing, author);

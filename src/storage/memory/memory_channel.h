@@ -20,6 +20,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "flxlink/storage.h"
+#include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/rules.h"
 
 namespace flxlink::memory {
@@ -209,9 +210,17 @@ struct MemoryChannel {
   // Breaks the link; one that is broken only gets the attention. Returns whether it was linked; then the attention is
   // added to `raised`.
   bool Break(MemoryListing& listing, Problem attention, const Author& author, std::vector<SightedAttention>* raised);
-  // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break,
-  // whose attention is then added to `raised`.
-  bool LoseItem(MemoryItem& item, absl::Time gone_at, const Author& author, std::vector<SightedAttention>* raised);
+  // Takes an item that was there for gone as of `gone_at` and breaks its link, unless that is held. The attention of
+  // the link, if it gets one, is added to `raised`.
+  storage::ItemLoss LoseItem(MemoryItem& item, absl::Time gone_at, bool holds_breaks, const Author& author,
+                             std::vector<SightedAttention>* raised);
+  // The link is not to break, though its item is gone.
+  void HoldBreak(MemoryListing& listing, const std::string& external_id, const Author& author,
+                 std::vector<SightedAttention>* raised);
+  // The item of the link was seen: that it was to break is over.
+  void EndHeldBreak(MemoryListing& listing, absl::Time now);
+  // Adds to the changes of the hour.
+  void CountChanges(const ChangeCounts& changes, absl::Time now);
   // Makes a broken link whole again.
   void Heal(MemoryListing& listing, const Author& author);
   // The item was seen there: does with its link what follows (see rules.h), and adds that to `result`.

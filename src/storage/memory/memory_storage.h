@@ -70,6 +70,8 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
                                                    absl::Span<const PullPage> pages, absl::Time now) override;
   absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) override;
+  absl::StatusOr<SweepResult> HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                         absl::Time now) override;
   absl::StatusOr<SweepResult> SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                           absl::Time now) override;
   absl::Status EndPull(const Fence& fence, int64_t pull_number, bool complete, absl::string_view mark,

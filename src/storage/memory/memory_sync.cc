@@ -68,7 +68,7 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   }
   if (!listing.linked()) return false;
   std::vector<SightedAttention> raised;  // The settlement's to tell.
-  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, author, &raised);
+  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, /*holds_breaks=*/false, author, &raised);
   return true;
 }
 
@@ -193,15 +193,6 @@ void SettleRecord(MemoryChannel& channel, const SettlementBatch& batch, absl::Ti
     open.lingers = false;
     return open.receipt.empty();
   });
-}
-
-void CountChanges(MemoryChannel& channel, const ChangeCounts& changes, absl::Time now) {
-  if (changes.empty()) return;
-  auto& counts = channel.change_counts;
-  counts.erase(counts.begin(), counts.lower_bound({storage::OldestHour(now), kChangeKinds[0]}));
-  for (const ChangeKind kind : kChangeKinds) {
-    if (changes[kind] > 0) counts[{storage::HourOf(now), kind}] += changes[kind];
-  }
 }
 
 // Calls `visit` with what has a receipt of the listing variant, by push_id.
@@ -483,7 +474,7 @@ absl::StatusOr<SettlementResult> MemoryStorage::WriteSettlements(const Fence& fe
     if (!Settle(**channel, batch.rows[i], batch, products_.at(listing.product_id), {fence.job_id, now})) continue;
     storage::AddAttentionChanges(static_cast<int64_t>(i), before, listing.attentions, &result);
   }
-  if ((*channel)->pushes.contains(batch.push_id)) CountChanges(**channel, batch.changes, now);
+  if ((*channel)->pushes.contains(batch.push_id)) (*channel)->CountChanges(batch.changes, now);
   SettleRecord(**channel, batch, now);
   return result;
 }

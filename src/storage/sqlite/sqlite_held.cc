@@ -52,14 +52,29 @@ int64_t Decide(Connection& db, int64_t channel_id, const HeldSelection& selectio
   const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   std::vector<Problem> after = before;
   const int64_t decided = storage::DecideHeld(selection, decision, &link.held, &after);
-  Query(db, "UPDATE link SET held = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
-      .Run(channel_id, link.listing_id, NullIfEmpty{EncodeHeld(link.held)});
+  WriteHeld(db, channel_id, link.listing_id, link.held);
   ReplaceAttentions(db, channel_id, link.listing_id, before, after);
   MarkDirty(db, channel_id, link.listing_id, now);
   return decided;
 }
 
 }  // namespace
+
+void WriteHeld(Connection& db, int64_t channel_id, int64_t listing_id, const std::vector<HeldChange>& held) {
+  Query(db, "UPDATE link SET held = ?3 WHERE channel_id = ?1 AND listing_id = ?2")
+      .Run(channel_id, listing_id, NullIfEmpty{EncodeHeld(held)});
+}
+
+void AddChanges(Connection& db, int64_t channel_id, const ChangeCounts& changes, absl::Time now) {
+  if (changes.empty()) return;
+  Query(db, "DELETE FROM change_count WHERE channel_id = ?1 AND hour < ?2").Run(channel_id, storage::OldestHour(now));
+  Query add(db,
+            "INSERT INTO change_count (channel_id, hour, kind, number) VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT DO UPDATE SET number = number + ?4");
+  for (const ChangeKind kind : kChangeKinds) {
+    if (changes[kind] > 0) add.Run(channel_id, storage::HourOf(now), ToString(kind), changes[kind]);
+  }
+}
 
 std::set<int64_t> FindHoldingJobs(Connection& db, int64_t channel_id) {
   std::set<int64_t> jobs;

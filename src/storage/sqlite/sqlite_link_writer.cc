@@ -4,6 +4,7 @@
 
 #include "absl/types/optional.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/storage/sqlite/sqlite_held.h"
 
 namespace flxlink::sqlite {
 
@@ -62,14 +63,51 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
   AddEvent(link.listing_id, kind, item.has_value() ? item->external_id : "", 0);
 }
 
-bool LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
-                          std::vector<SightedAttention>* raised) {
+storage::ItemLoss LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
+                                       bool holds_breaks, std::vector<SightedAttention>* raised) {
+  using storage::BreakVerdict;
   const absl::optional<StoredLink> link = FindHolder(db_, channel_id_, channel_variant_id);
+  const bool has_link = link.has_value() && link->state == LinkState::kLinked;
+  const BreakVerdict verdict =
+      has_link ? storage::JudgeBreak(ReadHeld(db_, link->held), holds_breaks) : BreakVerdict::kApproved;
+  if (verdict == BreakVerdict::kStays) return storage::ItemLoss::kStays;
+  if (verdict == BreakVerdict::kHolds) {
+    HoldBreak(*link, external_id, raised);
+    return storage::ItemLoss::kHeld;
+  }
   const bool breaks = link.has_value() && Break(*link, external_id, storage::ItemGone(external_id), raised);
   if (!breaks) changes_.RecordLiveItem(channel_variant_id);
   Query(db_, "UPDATE channel_variant SET gone = 1, gone_at = ?3 WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, channel_variant_id, gone_at);
-  return breaks;
+  if (!breaks) return storage::ItemLoss::kGone;
+  WriteHeld(db_, channel_id_, link->listing_id, storage::WithoutBreak(ReadHeld(db_, link->held)));
+  ChangeCounts counted;
+  if (verdict == BreakVerdict::kBreaks) counted[ChangeKind::kBreak] = 1;
+  AddChanges(db_, channel_id_, counted, author_.at);
+  return storage::ItemLoss::kBroken;
+}
+
+void LinkWriter::HoldBreak(const StoredLink& link, absl::string_view external_id,
+                           std::vector<SightedAttention>* raised) {
+  RareVector<HeldChange> held = ReadHeld(db_, link.held);
+  held.Mutable().push_back(storage::HeldBreak(author_.job_id, external_id));
+  const Problem attention = held.back().problem;
+  WriteHeld(db_, channel_id_, link.listing_id, held);
+  const std::vector<Problem> before = ReadAttentions(db_, channel_id_, link.listing_id);
+  ReplaceAttentions(db_, channel_id_, link.listing_id, before, storage::WithBreakHeld(before, attention));
+  raised->push_back({FindSku(db_, channel_id_, link.listing_id), std::string(external_id), attention});
+  MarkDirty(db_, channel_id_, link.listing_id, author_.at);
+}
+
+void LinkWriter::EndHeldBreak(int64_t listing_id, const std::string& held) {
+  if (held.empty()) return;
+  const RareVector<HeldChange> before = ReadHeld(db_, held);
+  const RareVector<HeldChange> left = storage::WithoutBreak(before);
+  if (left == before) return;
+  WriteHeld(db_, channel_id_, listing_id, left);
+  const std::vector<Problem> attentions = ReadAttentions(db_, channel_id_, listing_id);
+  ReplaceAttentions(db_, channel_id_, listing_id, attentions, storage::WithoutBreakHeld(attentions));
+  MarkDirty(db_, channel_id_, listing_id, author_.at);
 }
 
 bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, const Problem& attention,

@@ -37,10 +37,14 @@ class LinkWriter {
   bool Link(const StoredLink& link, const StoredItem& item, int32_t rule, LinkReason reason, bool recorded = true);
   // Dissolves a link, also a broken one; kind is kUnlinked or kReleased.
   void Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReason reason);
-  // Takes an item that was there for gone as of `gone_at` and breaks its link. Returns whether there was one to break,
-  // whose attention is then added to `raised`.
-  bool LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
-                std::vector<SightedAttention>* raised);
+  // Takes an item that was there for gone as of `gone_at` and breaks its link, unless that is held. The attention of
+  // the link, if it gets one, is added to `raised`.
+  storage::ItemLoss LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
+                             bool holds_breaks, std::vector<SightedAttention>* raised);
+  // The link is not to break, though its item is gone.
+  void HoldBreak(const StoredLink& link, absl::string_view external_id, std::vector<SightedAttention>* raised);
+  // The item of the link, of which `held` is held as its column has it, was seen: that it was to break is over.
+  void EndHeldBreak(int64_t listing_id, const std::string& held);
   // Breaks the link; one that is broken only gets the attention. Returns whether it was linked; then the attention is
   // added to `raised`.
   bool Break(const StoredLink& link, absl::string_view external_id, const Problem& attention,

@@ -1,7 +1,9 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/limits.h"
 #include "flxlink/storage_kit/rules.h"
 #include "src/storage/sqlite/fields_json.h"
@@ -47,7 +49,7 @@ class ItemWriter {
         link_(db,
               "SELECT listing_id, state, identity, refused, by_hand, doubtful, health, pending, paused, status_author, "
               "status_before, kept_hidden, acked_at, synced_version >= linked_version, acked_price, acked_quantity, "
-              "acked_status, acked_compare_at_price, in_doubt FROM link WHERE channel_id = ?1 AND "
+              "acked_status, acked_compare_at_price, in_doubt, held FROM link WHERE channel_id = ?1 AND "
               "channel_variant_id = ?2"),
         result_(*result) {
     Query last(db, "SELECT max(channel_variant_id) FROM channel_variant WHERE channel_id = ?1");
@@ -160,6 +162,7 @@ class ItemWriter {
     bool is_settled = false;
     ItemValues acknowledged;
     std::string in_doubt;  // As its column has it.
+    std::string held;      // The same.
   };
 
   absl::optional<ItemLink> FindItemLink(int64_t item_id) {
@@ -174,7 +177,8 @@ class ItemWriter {
                   link_.Time(12),
                   link_.Bool(13),
                   ReadItemValues(link_, 14),
-                  link_.String(18)};
+                  link_.String(18),
+                  link_.String(19)};
     link_.Reset();
     return link;
   }
@@ -247,6 +251,7 @@ class ItemWriter {
       if (breaks) ++result_.broken;
       return true;
     }
+    links_.EndHeldBreak(known.listing_id, known.held);
     const bool heals = known.state == LinkState::kBroken;
     if (heals) {
       links_.Heal(known.listing_id, item_id, external_id);
@@ -336,8 +341,8 @@ void LoseItems(Connection& db, int64_t channel_id, const storage::Sighting& sigh
   for (const absl::string_view external_id : external_ids) {
     const absl::optional<StoredItem> item = FindItem(db, channel_id, external_id);
     if (!item.has_value() || item->gone || storage::IsOvertaken(as_of, item->seen_at, item->gone_at)) continue;
-    ++result->gone;
-    if (links.LoseItem(item->channel_variant_id, external_id, as_of, &result->raised)) ++result->broken;
+    storage::CountLoss(
+        links.LoseItem(item->channel_variant_id, external_id, as_of, sighting.holds_breaks, &result->raised), result);
   }
 }
 
@@ -388,6 +393,26 @@ std::vector<AbsentItem> FindAbsent(Connection& db, int64_t channel_id, int64_t p
   return absent;
 }
 
+struct AbsentLink {
+  int64_t listing_id = 0;
+  std::string external_id;
+};
+
+// Visits the links that a sweep of the pull would break, and that counts, by their items, until `visit` says no.
+void ForEachAbsentLink(Connection& db, int64_t channel_id, int64_t pull_number,
+                       absl::FunctionRef<bool(int64_t listing_id, absl::string_view external_id)> visit) {
+  Query query(db,
+              "SELECT l.listing_id, i.external_id, l.held FROM channel_variant i CROSS JOIN link l ON "
+              "l.channel_id = i.channel_id AND l.channel_variant_id = i.channel_variant_id "
+              "WHERE i.channel_id = ?1 AND i.seen_pull <> ?2 AND i.gone = 0 AND l.state = 'linked'");
+  query.Bind(channel_id, pull_number);
+  while (query.Next()) {
+    const bool breaks = query.IsNull(2) || storage::JudgeBreak(ReadHeld(db, query.Text(2)), /*holds=*/false) ==
+                                               storage::BreakVerdict::kBreaks;
+    if (breaks && !visit(query.Int(0), query.Text(1))) return;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<PullState> SqliteStorage::BeginPull(const Fence& fence, absl::string_view since) {
@@ -431,15 +456,41 @@ absl::StatusOr<PullWriteResult> SqliteStorage::WritePulledPages(const Fence& fen
 absl::StatusOr<int64_t> SqliteStorage::CountAbsentLinks(int64_t channel_id, int64_t pull_number) {
   int64_t count = 0;
   absl::Status status = ReadOfChannel(channel_id, [&](Connection& db) {
-    Query query(db,
-                "SELECT count(*) FROM channel_variant i CROSS JOIN link l ON l.channel_id = i.channel_id AND "
-                "l.channel_variant_id = i.channel_variant_id "
-                "WHERE i.channel_id = ?1 AND i.seen_pull <> ?2 AND i.gone = 0 AND l.state = 'linked'");
-    if (query.Bind(channel_id, pull_number).Next()) count = query.Int(0);
+    ForEachAbsentLink(db, channel_id, pull_number, [&](int64_t /*listing_id*/, absl::string_view /*external_id*/) {
+      ++count;
+      return true;
+    });
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
   return count;
+}
+
+absl::StatusOr<SweepResult> SqliteStorage::HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                                      absl::Time now) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  SweepResult result;
+  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
+    const Channel channel = FindChannel(db, fence.channel_id).value_or(Channel());
+    const absl::Status sweep = storage::CheckSweep(channel, pull_number);
+    if (!sweep.ok()) return sweep;
+    std::vector<AbsentLink> absent;
+    ForEachAbsentLink(db, fence.channel_id, pull_number, [&](int64_t listing_id, absl::string_view external_id) {
+      result.more = static_cast<int64_t>(absent.size()) == limit;
+      if (!result.more) absent.push_back({listing_id, std::string(external_id)});
+      return !result.more;
+    });
+    LinkWriter links(db, fence.channel_id, {fence.job_id, now});
+    for (const AbsentLink& link : absent) {
+      const absl::optional<StoredLink> stored = FindLink(db, fence.channel_id, link.listing_id);
+      if (stored.has_value()) links.HoldBreak(*stored, link.external_id, &result.raised);
+    }
+    result.held = static_cast<int64_t>(absent.size());
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return result;
 }
 
 absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
@@ -454,10 +505,11 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
     std::vector<AbsentItem> absent = FindAbsent(db, fence.channel_id, pull_number, limit + 1);
     result.more = static_cast<int64_t>(absent.size()) > limit;
     if (result.more) absent.pop_back();
-    result.gone = static_cast<int64_t>(absent.size());
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const AbsentItem& item : absent) {
-      if (links.LoseItem(item.channel_variant_id, item.external_id, now, &result.raised)) ++result.broken;
+      storage::CountLoss(
+          links.LoseItem(item.channel_variant_id, item.external_id, now, /*holds_breaks=*/false, &result.raised),
+          &result);
     }
     if (absent.empty()) return absl::OkStatus();
     Query(db, "UPDATE channel SET pull_swept_id = ?2 WHERE channel_id = ?1")

@@ -7,6 +7,7 @@
 #include "flxlink/storage_kit/errors.h"
 #include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/storage/sqlite/sqlite_held.h"
 #include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_queries.h"
 #include "src/storage/sqlite/sqlite_rows.h"
@@ -275,7 +276,8 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   const std::vector<Problem> before = ReadAttentions(db, channel_id, link.listing_id);
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   std::vector<SightedAttention> raised;  // The settlement's to tell.
-  if (item.has_value()) links.LoseItem(item->channel_variant_id, item->external_id, now, &raised);
+  if (item.has_value())
+    links.LoseItem(item->channel_variant_id, item->external_id, now, /*holds_breaks=*/false, &raised);
   WriteDoubt(db, channel_id, link.listing_id, {});
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
@@ -381,13 +383,7 @@ void CountChanges(Connection& db, int64_t channel_id, const SettlementBatch& bat
   if (batch.changes.empty()) return;
   Query record(db, "SELECT 1 FROM push_record WHERE channel_id = ?1 AND push_id = ?2");
   if (!record.Bind(channel_id, batch.push_id).Next()) return;
-  Query(db, "DELETE FROM change_count WHERE channel_id = ?1 AND hour < ?2").Run(channel_id, storage::OldestHour(now));
-  Query add(db,
-            "INSERT INTO change_count (channel_id, hour, kind, number) VALUES (?1, ?2, ?3, ?4) "
-            "ON CONFLICT DO UPDATE SET number = number + ?4");
-  for (const ChangeKind kind : kChangeKinds) {
-    if (batch.changes[kind] > 0) add.Run(channel_id, storage::HourOf(now), ToString(kind), batch.changes[kind]);
-  }
+  AddChanges(db, channel_id, batch.changes, now);
 }
 
 // Row number `at` of the batch.
