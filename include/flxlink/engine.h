@@ -324,9 +324,10 @@ class Engine {
   virtual absl::StatusOr<Job> Rerun(int64_t job_id) = 0;
   // The changes that the circuit breaker held of this job and that wait for a person (breaker.h), by listing variant.
   virtual absl::StatusOr<HeldPage> ListHeld(int64_t job_id, const PageRequest& page) = 0;
-  // Approves of what a job held, exactly as it was held: what has another value by now is judged anew. The sync that
-  // sends it. NOT_FOUND: there is no such job, or nothing of the selection is held.
-  virtual absl::StatusOr<Job> ApproveHeld(const HeldSelection& selection) = 0;
+  // Approves of what a job held, exactly as it was held: what has another value by now is judged anew. The jobs that do
+  // it: a sync, and a fetch, or a pull, that looks at items once more before their links break. NOT_FOUND: there is no
+  // such job, or nothing of the selection is held.
+  virtual absl::StatusOr<std::vector<Job>> ApproveHeld(const HeldSelection& selection) = 0;
   // Drops what a job held: it is not sent while that value is desired. How many changes that are. NOT_FOUND as above.
   virtual absl::StatusOr<int64_t> RefuseHeld(const HeldSelection& selection) = 0;
 

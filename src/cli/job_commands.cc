@@ -358,10 +358,13 @@ HeldSelection SelectionOf(const JobFlags& flags) {
 absl::Status Approve(Session& session, const JobFlags& flags) {
   const absl::StatusOr<Job> found = session.FindJob(flags.job_id);
   if (!found.ok()) return found.status();
-  const bool is_held = found->state == JobState::kHeld;
-  return RunJob(session,
-                is_held ? session.engine().Approve(flags.job_id) : session.engine().ApproveHeld(SelectionOf(flags)),
-                !flags.no_wait);
+  if (found->state == JobState::kHeld) return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
+  const absl::StatusOr<std::vector<Job>> jobs = session.engine().ApproveHeld(SelectionOf(flags));
+  if (!jobs.ok()) return jobs.status();
+  if (jobs->size() == 1) return RunJob(session, jobs->front(), !flags.no_wait);
+  std::vector<AskedJob> asked;
+  for (const Job& job : *jobs) asked.push_back({job.channel, job});
+  return RunJobs(session, asked, !flags.no_wait);
 }
 
 absl::Status Refuse(Session& session, const JobFlags& flags) {

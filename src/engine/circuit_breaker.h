@@ -32,8 +32,10 @@ class CircuitBreaker {
   // is any that was not held before.
   absl::StatusOr<bool> HoldBeyond(const ChangeCounts& changes);
 
-  // The channel took these.
-  void NoteMade(const ChangeCounts& changes) { made_ += changes; }
+  // These were made, and storage has counted them.
+  void NoteMade(const ChangeCounts& changes) {
+    if (has_read_made_) made_ += changes;
+  }
   // These are held from now on.
   void NoteHeld(const ChangeCounts& changes);
 

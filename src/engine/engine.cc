@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/limits.h"
 #include "src/engine/backoff.h"
 #include "src/engine/drifted_listings.h"
@@ -343,14 +344,21 @@ class EngineImpl : public Engine {
                           request.limit, [](const HeldRow& row) { return std::vector<int64_t>{row.listing_id}; });
   }
 
-  absl::StatusOr<Job> ApproveHeld(const HeldSelection& selection) override {
+  absl::StatusOr<std::vector<Job>> ApproveHeld(const HeldSelection& selection) override {
     const absl::StatusOr<Job> job = storage().ReadJob(selection.job_id);
     if (!job.ok()) return job.status();
+    // What is sent by a sync, and what is looked at once more before it breaks.
+    const absl::StatusOr<std::vector<std::string>> gone = GoneItems(*job, selection);
+    if (!gone.ok()) return gone.status();
     const absl::StatusOr<int64_t> decided = DecideHeld(*job, selection, HeldChange::State::kApproved);
     if (!decided.ok()) return decided.status();
-    JobRequest request;
-    request.kind = JobKind::kSync;
-    return queue_.Enqueue(job->channel_id, request);
+    std::vector<Job> jobs;
+    for (const JobRequest& request : RequestsAfter(*gone, *decided)) {
+      absl::StatusOr<Job> asked = queue_.Enqueue(job->channel_id, request);
+      if (!asked.ok()) return asked.status();
+      jobs.push_back(*std::move(asked));
+    }
+    return jobs;
   }
 
   absl::StatusOr<int64_t> RefuseHeld(const HeldSelection& selection) override {
@@ -696,6 +704,40 @@ class EngineImpl : public Engine {
     LinkChanges links;
     (made ? links.made : links.released) = 1;
     reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
+  }
+
+  // The items whose links are to break.
+  absl::StatusOr<std::vector<std::string>> GoneItems(const Job& job, const HeldSelection& selection) {
+    std::vector<std::string> items;
+    const std::set<std::string> skus(selection.skus.begin(), selection.skus.end());
+    for (int64_t after = 0;;) {
+      const absl::StatusOr<std::vector<HeldRow>> rows =
+          storage().ReadHeldChanges(job.channel_id, job.job_id, after, options_.page_rows);
+      if (!rows.ok()) return rows.status();
+      if (rows->empty()) return items;
+      after = rows->back().listing_id;
+      for (const HeldRow& row : *rows) {
+        if (row.change.kind != ChangeKind::kBreak || !storage::IsSelected(selection, row.change)) continue;
+        if (!skus.empty() && skus.count(row.sku) == 0) continue;
+        items.emplace_back(FieldValue(row.change.problem.args, "external_id"));
+      }
+    }
+  }
+
+  // More items than can be asked for by name are looked at by a whole pull.
+  static std::vector<JobRequest> RequestsAfter(const std::vector<std::string>& gone, int64_t decided) {
+    std::vector<JobRequest> requests;
+    if (!gone.empty()) {
+      requests.emplace_back();
+      const bool by_name = gone.size() <= static_cast<size_t>(Storage::kMaxRows);
+      requests.back().kind = by_name ? JobKind::kFetch : JobKind::kPull;
+      if (by_name) requests.back().options.items = gone;
+    }
+    if (decided > static_cast<int64_t>(gone.size())) {
+      requests.emplace_back();
+      requests.back().kind = JobKind::kSync;
+    }
+    return requests;
   }
 
   // In pages, so that no other writer waits for long. What fails in between can be repeated.

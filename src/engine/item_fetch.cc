@@ -27,7 +27,9 @@ absl::Status Fetch(JobContext& context, absl::Span<const std::string> external_i
   if (!reply.ok()) return AdapterError(reply.status(), context.channel());
   const absl::StatusOr<int64_t> breaks = CountBreaks(context, reply->missing);
   if (!breaks.ok()) return breaks.status();
-  if (HoldsBreaks(context, *breaks)) return absl::OkStatus();
+  const absl::StatusOr<bool> holds = HoldsBreaks(context, *breaks);
+  if (!holds.ok()) return holds.status();
+  reply->holds_breaks = *holds;
   reply->items.own_ids = context.adapter().capabilities().own_ids;
   const absl::Time as_of = AsOf(context, reply->age);
   const absl::StatusOr<PullWriteResult> written = context.WriteValue<PullWriteResult>([&](absl::Time now) {
@@ -52,7 +54,7 @@ absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> exte
   const int64_t limit = std::min<int64_t>(context.adapter().capabilities().fetch_limit, context.page_rows());
   for (size_t at = 0; at < external_ids.size(); at += static_cast<size_t>(limit)) {
     const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
-    if (!status.ok() || context.output().held.has_value()) return status;
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

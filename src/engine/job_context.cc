@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "flxlink/problem.h"
 #include "src/engine/backoff.h"
+#include "src/engine/circuit_breaker.h"
 #include "src/jobs/queue_order.h"
 #include "src/linking/link_input.h"
 
@@ -97,7 +98,11 @@ JobContext::JobContext(const EngineOptions& options, Reporter& reporter, std::sh
       asked_at_(options.clock->Now()) {
   output_.cursor = job.cursor;
   output_.counts = job.counts;
+  // Reads there what it holds.
+  breaker_ = std::make_unique<CircuitBreaker>(*this);
 }
+
+JobContext::~JobContext() = default;
 
 absl::Status JobContext::ReadNoted() {
   if (job_.problem_count == 0) return absl::OkStatus();

@@ -54,6 +54,8 @@ using ShouldYield = absl::FunctionRef<bool()>;
 // Whether what failed with `status` may go well if it is done again: away, slow, throttled, or of unknown outcome.
 bool WorthAnotherTry(const absl::Status& status);
 
+class CircuitBreaker;
+
 // Belongs to one running job; used by one thread at a time.
 class JobContext {
  public:
@@ -62,6 +64,7 @@ class JobContext {
   JobContext(const EngineOptions& options, Reporter& reporter, std::shared_ptr<AccountLimits> limits,
              const Channel& channel, const ChannelAdapter& adapter, const Job& job, const Fence& fence,
              ShouldYield should_yield);
+  ~JobContext();
 
   // Reads the problems that earlier runs of the job have noted, so that none is noted twice. Before anything else.
   absl::Status ReadNoted();
@@ -88,6 +91,9 @@ class JobContext {
   void Yield() { yields_ = true; }
   // Whether the job gives way to no other for now: it would only lose what it has done. Off at first.
   void Stay(bool stays) { stays_ = stays; }
+
+  // Which changes the job is to hold.
+  CircuitBreaker& breaker() { return *breaker_; }
 
   JobOutput& output() { return output_; }
   JobProgress& progress() { return progress_; }
@@ -231,6 +237,7 @@ class JobContext {
   absl::optional<int64_t> queue_revision_;
   absl::Time next_due_ = absl::InfiniteFuture();
   JobOutput output_;
+  std::unique_ptr<CircuitBreaker> breaker_;
   JobCounts told_;  // What was told of output_.counts.
   // The job's problems by their subjects, how many of them are stored, and the others, in their order.
   absl::flat_hash_map<std::string, std::vector<Problem>> noted_;

@@ -126,8 +126,9 @@ absl::Status PullPages::Read() {
     const absl::StatusOr<int64_t> breaks = CountBreaks(context_, page->deleted);
     if (!breaks.ok()) return breaks.status();
     held_breaks_ += *breaks;
-    // The page is asked for again once that is approved.
-    if (HoldsBreaks(context_, held_breaks_)) return Store();
+    const absl::StatusOr<bool> holds = HoldsBreaks(context_, *breaks == 0 ? 0 : held_breaks_);
+    if (!holds.ok()) return holds.status();
+    page->holds_breaks = *holds;
     cursor_ = page->next_cursor;
     mark_ = page->mark;
     // No cursor says that all was read.
@@ -217,8 +218,24 @@ absl::Status Sweep(JobContext& context, int64_t pull_number) {
   return absl::OkStatus();
 }
 
-// Takes what the complete pull did not see for gone, unless the pull cannot tell or a person must approve it first.
-absl::Status SweepUnlessHeld(JobContext& context, const PullState& state) {
+// The links of what the complete pull did not see are held as they are, and their items stay.
+absl::Status HoldAbsent(JobContext& context, int64_t pull_number) {
+  for (bool more = true; more;) {
+    absl::StatusOr<SweepResult> held = context.WriteValue<SweepResult>([&](absl::Time now) {
+      return context.storage().HoldAbsent(context.fence(), pull_number, context.page_rows(), now);
+    });
+    if (!held.ok()) return held.status();
+    CountHeldBreaks(context, held->held);
+    NoteRaised(context, held->raised);
+    more = held->more;
+    const absl::Status status = context.Report();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Takes what the complete pull did not see for gone, unless the pull cannot tell; of links, unless that is held.
+absl::Status SweepWhatIsGone(JobContext& context, const PullState& state) {
   if (state.saw_unnamed) {
     const std::string& name = context.channel().config.name;
     context.AddProblem(name, MakeProblem(problem_code::kAbsenceUnproved, {{"channel", name}},
@@ -229,7 +246,10 @@ absl::Status SweepUnlessHeld(JobContext& context, const PullState& state) {
   const absl::StatusOr<int64_t> absent = context.RetryValue<int64_t>(
       [&] { return context.storage().CountAbsentLinks(context.channel().channel_id, state.pull_number); });
   if (!absent.ok()) return absent.status();
-  return HoldsBreaks(context, *absent) ? absl::OkStatus() : Sweep(context, state.pull_number);
+  const absl::StatusOr<bool> holds = HoldsBreaks(context, *absent);
+  if (!holds.ok()) return holds.status();
+  const absl::Status status = *holds ? HoldAbsent(context, state.pull_number) : absl::OkStatus();
+  return status.ok() ? Sweep(context, state.pull_number) : status;
 }
 
 // Where a pull is to begin: at the last one's mark, if that is enough and can be done.
@@ -318,13 +338,12 @@ absl::Status Pull(JobContext& context, bool since_last) {
       resume && read.has_value() ? read->mark : ReadPages(context, since, resume, &state);
   if (since_last && absl::IsAborted(mark.status())) return BecomeWhole(context);
   if (!mark.ok()) return mark.status();
-  if (context.output().held.has_value()) return absl::OkStatus();
 
   const bool whole = state.since.empty();
   const bool complete = whole && context.adapter().capabilities().complete_pull;
   if (complete) {
-    const absl::Status status = SweepUnlessHeld(context, state);
-    if (!status.ok() || context.output().held.has_value()) return status;
+    const absl::Status status = SweepWhatIsGone(context, state);
+    if (!status.ok()) return status;
   }
   const absl::Status ended = context.Write([&](absl::Time now) {
     return context.storage().EndPull(context.fence(), state.pull_number, complete, *mark, now);

@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
+#include "src/engine/circuit_breaker.h"
 
 namespace flxlink::engine {
 
@@ -17,29 +17,24 @@ absl::Duration AgeNow(const JobContext& context, absl::Time as_of) {
   return std::max(context.options().clock->Now() - as_of, absl::ZeroDuration());
 }
 
-namespace {
-
-bool HasBreakLimit(const JobContext& context) {
-  return context.channel().config.break_limit.has_value() && !context.job().options.approved;
+absl::StatusOr<bool> HoldsBreaks(JobContext& context, int64_t more) {
+  if (more == 0) return false;
+  ChangeCounts changes;
+  changes[ChangeKind::kBreak] = more;
+  const absl::StatusOr<bool> held = context.breaker().HoldBeyond(changes);
+  if (!held.ok()) return held.status();
+  return context.breaker().state().holds.Has(ChangeKind::kBreak);
 }
 
-}  // namespace
-
-bool HoldsBreaks(JobContext& context, int64_t more) {
-  if (!HasBreakLimit(context) || more == 0) return false;
-  const absl::optional<int64_t> limit = context.channel().config.break_limit;
-  const int64_t broken = context.CountOf("broken") + more;
-  if (broken <= *limit) return false;
-  const std::string& name = context.channel().config.name;
-  context.output().held = MakeProblem(
-      problem_code::kBreakLimit, {{"channel", name}, {"links", absl::StrCat(broken)}, {"limit", absl::StrCat(*limit)}},
-      absl::StrCat("this job would break ", broken, " links of channel ", name, ", more than its limit of ", *limit));
-  return true;
+void CountHeldBreaks(JobContext& context, int64_t held) {
+  ChangeCounts changes;
+  changes[ChangeKind::kBreak] = held;
+  context.breaker().NoteHeld(changes);
+  context.progress().held += held;
 }
 
 absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::string> external_ids) {
   int64_t breaks = 0;
-  if (!HasBreakLimit(context)) return breaks;
   const size_t most = static_cast<size_t>(context.page_rows());
   for (size_t at = 0; at < external_ids.size(); at += most) {
     const absl::Span<const std::string> some = external_ids.subspan(at, most);
@@ -68,6 +63,10 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   context.Count("healed", written.healed);
   context.Count("gone", written.gone);
   context.Count("broken", written.broken);
+  if (written.held > 0) CountHeldBreaks(context, written.held);
+  ChangeCounts made;
+  made[ChangeKind::kBreak] = written.broken;
+  context.breaker().NoteMade(made);
   if (written.doubtful > 0) context.Count("doubtful", written.doubtful);
   if (written.dissolved > 0) context.Count("dissolved", written.dissolved);
   if (written.agreed > 0) context.Count("agreed", written.agreed);

@@ -19,11 +19,12 @@ absl::Time AsOf(const JobContext& context, absl::Duration age);
 // How old that is by now.
 absl::Duration AgeNow(const JobContext& context, absl::Time as_of);
 
-// Whether so many more links that would break have to be approved by a person first (ChannelConfig::break_limit), with
-// those that the job has broken; then the job is held.
-bool HoldsBreaks(JobContext& context, int64_t more);
-// How many links would break if these items were gone. 0 where that needs no approval, whatever their number.
+// Whether the job holds breaks, of which there are to be so many more (breaker.h).
+absl::StatusOr<bool> HoldsBreaks(JobContext& context, int64_t more);
+// How many links would break if these items were gone.
 absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::string> external_ids);
+// Counts links that were to break and are held.
+void CountHeldBreaks(JobContext& context, int64_t held);
 
 // Tells of attentions that what was seen gave.
 void NoteRaised(JobContext& context, const std::vector<SightedAttention>& raised);

@@ -26,14 +26,14 @@ struct SyncScope {
       : context(job_context),
         capabilities(job_context.adapter().capabilities()),
         policy(MakeSyncPolicy(job_context.channel().config, capabilities)),
-        breaker(job_context) {}
+        breaker(job_context.breaker()) {}
 
   int64_t channel_id() const { return context.channel().channel_id; }
 
   JobContext& context;
   const AdapterCapabilities& capabilities;
   const SyncPolicy policy;
-  CircuitBreaker breaker;
+  CircuitBreaker& breaker;
   // When the job began to send: what becomes dirty later may be left to another one.
   absl::Time begun_at = absl::InfiniteFuture();
   // Ids of items with an open push, of whatever link: nothing else is sent to them.

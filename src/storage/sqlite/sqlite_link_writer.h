@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "flxlink/storage.h"
+#include "flxlink/storage_kit/held.h"
 #include "src/storage/sqlite/sqlite_connection.h"
 #include "src/storage/sqlite/sqlite_link_changes.h"
 #include "src/storage/sqlite/sqlite_rows.h"
