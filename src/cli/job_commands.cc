@@ -164,7 +164,8 @@ CLI::App* AddMaker(CLI::App& app, JobKind kind, const char* help, const std::sha
     flags->all = true;
     channels->required(false);
   };
-  command->add_flag_callback("--all", take_all, "All channels")->excludes(channels);
+  // At once, so that nothing is left for what is not required any more.
+  command->add_flag_callback("--all", take_all, "All channels")->trigger_on_parse()->excludes(channels);
   command->add_flag("--no-wait", flags->no_wait, "Only queue the job; some other process runs it");
   return command;
 }

@@ -242,6 +242,7 @@ Json ListingView(const ListingRow& listing, absl::string_view channel) {
                {"attention", worst == nullptr ? Json() : ProblemView(*worst, context)},
                {"attentions", std::move(attentions)},
                {"pending", TextOrNull(ToString(PendingOf(listing.status, listing.product_removed)))},
+               {"product_removed", listing.product_removed},
                {"status_author", Text(ToString(listing.status.author))},
                {"doubtful", listing.doubtful},
                {"in_doubt", listing.in_doubt}};

@@ -202,6 +202,14 @@ absl::Status ReleaseRelinked(JobContext& context, const Linker& linker) {
   }
 }
 
+// Once the channel is judged as it is: what the rules would link a listing variant to then is what they link it to.
+absl::Status Relink(JobContext& context, const Linker& linker, LinkWriter& writer) {
+  const int64_t released = context.CountOf("released");
+  const absl::Status status = ReleaseRelinked(context, linker);
+  if (!status.ok() || context.CountOf("released") == released) return status;
+  return RunPasses(context, linker, writer);
+}
+
 }  // namespace
 
 absl::Status RunLinkJob(JobContext& context) {
@@ -217,12 +225,9 @@ absl::Status RunLinkJob(JobContext& context) {
     status = ReleaseLinks(context, &LinkStorage::ReleaseDoubtful, "released_doubtful");
     if (!status.ok()) return status;
   }
-  if (context.channel().config.relink_broken) {
-    status = ReleaseRelinked(context, *linker);
-    if (!status.ok()) return status;
-  }
   LinkWriter writer(context);
   status = RunPasses(context, *linker, writer);
+  if (status.ok() && context.channel().config.relink_broken) status = Relink(context, *linker, writer);
   if (status.ok()) status = writer.NoteStatusRules();
   if (!status.ok()) return status;
   writer.CountUnlinked();

@@ -49,7 +49,21 @@ class Relinks {
       status = affected_.AddNamed(listing);
       if (!status.ok()) return status;
     }
-    return absl::OkStatus();
+    return AddFreed();
+  }
+
+  // Others may take the items that are free then.
+  absl::Status AddFreed() {
+    std::vector<int64_t> ids;
+    for (const auto& [listing_id, item_id] : items_) ids.push_back(item_id);
+    const absl::Status status = scope_.items.Read(&ids);
+    if (!status.ok()) return status;
+    std::vector<RowIndex> freed;
+    for (const int64_t id : ids) {
+      const RowIndex item = scope_.items.Find(id);
+      if (item != kNotRead) freed.push_back(item);
+    }
+    return affected_.AddTaken(freed).status();
   }
 
   // Whether others are affected by what was found, so that it has to be judged with them.

@@ -796,6 +796,8 @@ class JobTest(CliTest):
         self.assertEqual([line.split(":")[0] for line in done.stdout.splitlines()], ["shop", "other"])
         self.failure(2, "sync")
         self.failure(2, "sync", "shop", "--all")
+        forced = self.json("sync", "--all", "--no-wait", "--force", "MUG")
+        self.assertEqual([job["options"]["force"] for job in forced], [["MUG"], ["MUG"]])
         self.failure(1, "link", "--all", "--dry-run")
 
     def test_queue(self):
