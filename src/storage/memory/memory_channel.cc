@@ -270,8 +270,9 @@ storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, 
 void MemoryChannel::HoldBreak(MemoryListing& listing, const std::string& external_id, const Author& author,
                               std::vector<SightedAttention>* raised) {
   RareVector<HeldChange> held = listing.held;
-  held.Mutable().push_back(storage::HeldBreak(author.job_id, external_id));
-  const Problem attention = held.back().problem;
+  HeldChange change = storage::HeldBreak(author.job_id, external_id);
+  const Problem attention = change.problem;
+  held.Mutable().push_back(std::move(change));
   listing.attentions = storage::WithBreakHeld(listing.attentions, attention);
   raised->push_back({listing.sku, external_id, attention});
   SetHeld(listing, std::move(held));

@@ -90,8 +90,9 @@ storage::ItemLoss LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_
 void LinkWriter::HoldBreak(const StoredLink& link, absl::string_view external_id,
                            std::vector<SightedAttention>* raised) {
   RareVector<HeldChange> held = ReadHeld(db_, link.held);
-  held.Mutable().push_back(storage::HeldBreak(author_.job_id, external_id));
-  const Problem attention = held.back().problem;
+  HeldChange change = storage::HeldBreak(author_.job_id, external_id);
+  const Problem attention = change.problem;
+  held.Mutable().push_back(std::move(change));
   WriteHeld(db_, channel_id_, link.listing_id, held);
   const std::vector<Problem> before = ReadAttentions(db_, channel_id_, link.listing_id);
   ReplaceAttentions(db_, channel_id_, link.listing_id, before, storage::WithBreakHeld(before, attention));
