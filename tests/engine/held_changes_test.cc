@@ -1,0 +1,123 @@
+// What the circuit breaker holds, over a channel: counted, approved, refused.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "flxlink/breaker.h"
+#include "flxlink/engine.h"
+#include "flxlink/simulated_channel.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/engine/edit_channel.h"
+#include "tests/engine/engine_under_test.h"
+#include "tests/support/job_counts.h"
+
+namespace flxlink::engine {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class HeldChangesTest : public EngineUnderTest {
+ protected:
+  // The first `count` of the products get this price.
+  void Reprice(int count, int64_t price) {
+    std::vector<TestProduct> rows;
+    for (int i = 0; i < count; ++i) rows.push_back({absl::StrCat("s", i), absl::StrCat("s", i), price, 5});
+    WriteProducts(rows);
+  }
+
+  int CountWithPrice(int count, int64_t price) {
+    int with = 0;
+    for (int i = 0; i < count; ++i) with += ValuesOf(absl::StrCat("i", i)).price == price ? 1 : 0;
+    return with;
+  }
+
+  std::vector<HeldRow> Held(int64_t job_id) {
+    return AllRows<HeldRow>([&](const PageRequest& page) { return engine_->ListHeld(job_id, page); });
+  }
+
+  void Approve(const HeldSelection& selection) {
+    const absl::StatusOr<std::vector<Job>> jobs = engine_->ApproveHeld(selection);
+    ASSERT_TRUE(jobs.ok()) << jobs.status();
+    for (const Job& job : *jobs) EXPECT_EQ(engine_->RunUntilFinal(job.job_id)->state, JobState::kCompleted);
+  }
+};
+
+TEST_P(HeldChangesTest, ManyPricesOfAThirdAreHeldAllOfThem) {
+  SyncedChannel(30, Config());
+  Reprice(21, 300);
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(sync.state, JobState::kCompleted);
+  EXPECT_EQ(CountWithPrice(30, 300), 0);
+  EXPECT_EQ(sync.progress.held, 21);
+  EXPECT_EQ(sync.progress.failed, 0);
+  EXPECT_EQ(CountOf(sync, "reprice_held"), 21);
+  EXPECT_THAT(Held(sync.job_id), SizeIs(21));
+  EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kRepriceHeld);
+}
+
+TEST_P(HeldChangesTest, AFewGoOutAndCountForADay) {
+  SyncedChannel(30, Config());
+  Reprice(15, 300);
+  EXPECT_EQ(Run(JobKind::kSync).progress.held, 0);
+  EXPECT_EQ(CountWithPrice(30, 300), 15);
+  Reprice(21, 300);
+  EXPECT_EQ(Run(JobKind::kSync).progress.held, 6) << "with those of before they are 21";
+  EXPECT_EQ(CountWithPrice(30, 300), 15);
+  clock_.Advance(absl::Hours(26));
+  Reprice(21, 299);
+  Run(JobKind::kSync);
+  EXPECT_EQ(CountWithPrice(30, 299), 15) << "what is held stays so, the others are no such change";
+}
+
+TEST_P(HeldChangesTest, WhatIsApprovedIsSentAndDoesNotCount) {
+  SyncedChannel(30, Config());
+  Reprice(30, 300);
+  const Job sync = Run(JobKind::kSync);
+  HeldSelection one;
+  one.job_id = sync.job_id;
+  one.skus = {"s3"};
+  Approve(one);
+  EXPECT_EQ(CountWithPrice(30, 300), 1);
+  HeldSelection all;
+  all.job_id = sync.job_id;
+  Approve(all);
+  EXPECT_EQ(CountWithPrice(30, 300), 30);
+  EXPECT_TRUE(Listing("s0").attentions.empty());
+  EXPECT_EQ(engine_->ApproveHeld(all).status().code(), absl::StatusCode::kNotFound);
+  Reprice(30, 1000);
+  EXPECT_EQ(Run(JobKind::kSync).progress.held, 0) << "the sale is over";
+  EXPECT_EQ(CountWithPrice(30, 1000), 30);
+}
+
+TEST_P(HeldChangesTest, WhatIsRefusedIsDropped) {
+  SyncedChannel(30, Config());
+  Reprice(30, 300);
+  const Job sync = Run(JobKind::kSync);
+  HeldSelection all;
+  all.job_id = sync.job_id;
+  all.kinds = {ChangeKind::kReprice};
+  const absl::StatusOr<int64_t> refused = engine_->RefuseHeld(all);
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_EQ(*refused, 30);
+  EXPECT_EQ(Run(JobKind::kSync).progress.held, 0);
+  EXPECT_EQ(CountWithPrice(30, 300), 0);
+  EXPECT_TRUE(Listing("s0").attentions.empty());
+  EXPECT_THAT(Held(sync.job_id), IsEmpty());
+}
+
+TEST_P(HeldChangesTest, TheChannelsOwnLimitCounts) {
+  ChannelConfig config = Config();
+  config.limits = {{ChangeKind::kReprice, 2, false}};
+  SyncedChannel(5, config);
+  Reprice(3, 300);
+  EXPECT_EQ(Run(JobKind::kSync).progress.held, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HeldChangesTest, ::testing::Values("memory", "sqlite"),
+                         [](const ::testing::TestParamInfo<std::string>& info) { return info.param; });
+
+}  // namespace
+}  // namespace flxlink::engine
