@@ -104,9 +104,9 @@ TEST_P(StorageConformance, APersonDecidesOnWhatIsSelected) {
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S2"});
   const SyncRow approved = shop.LinkRow("S2");
   EXPECT_EQ(approved.dirty_version, version + 1);
-  EXPECT_EQ(approved.held[0].state, HeldChange::State::kApproved);
-  EXPECT_TRUE(approved.held[0].problem.empty());
-  EXPECT_EQ(approved.held[1].state, HeldChange::State::kHeld);
+  EXPECT_EQ(approved.held.get()[0].state, HeldChange::State::kApproved);
+  EXPECT_TRUE(approved.held.get()[0].problem.empty());
+  EXPECT_EQ(approved.held.get()[1].state, HeldChange::State::kHeld);
   ASSERT_EQ(shop.Listing("S2").attentions.size(), 1u);
   EXPECT_EQ(shop.Listing("S2").attentions[0].code, problem_code::kHideHeld);
 
@@ -137,7 +137,7 @@ TEST_P(StorageConformance, ASettlementOfBeforeDoesNotUndoADecision) {
   before.held = {Held(7)};
   ASSERT_EQ(Value(storage().DecideHeldChanges(shop.channel_id(), Of(7), HeldChange::State::kApproved, 9, At(9))), 1);
   Value(storage().WriteSettlements(shop.fence(), Settled(0, {before}), At(10)));
-  EXPECT_EQ(shop.LinkRow("S1").held.at(0).state, HeldChange::State::kApproved);
+  EXPECT_EQ(shop.LinkRow("S1").held.get().at(0).state, HeldChange::State::kApproved);
   EXPECT_EQ(shop.DirtySkus(), std::vector<std::string>{"S1"});
 }
 

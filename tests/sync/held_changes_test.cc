@@ -131,7 +131,7 @@ TEST(HeldChangesTest, WhatIsHeldIsAttentionThatNamesTheJobAndTheValue) {
   EXPECT_EQ(FieldValue(problem.args, "known"), "19.90");
   EXPECT_EQ(FieldValue(problem.args, "value"), "3.00");
   ASSERT_EQ(plan.settled.rows[0].held.size(), 1u);
-  EXPECT_EQ(plan.settled.rows[0].held[0].problem, problem);
+  EXPECT_EQ(plan.settled.rows[0].held.get()[0].problem, problem);
 }
 
 TEST(HeldChangesTest, EverythingElseOfTheLinkGoesOut) {
@@ -154,8 +154,8 @@ TEST(HeldChangesTest, WhatIsHeldStaysSoWithoutTheBreakerAlsoWithAnotherValue) {
   SyncRow other = held;
   other.product_price = 200;
   const SyncRow again = Unsent(other, later);
-  EXPECT_EQ(again.held.at(0).job_id, 99);
-  EXPECT_EQ(FieldValue(again.held.at(0).problem.args, "value"), "2.00");
+  EXPECT_EQ(again.held.get().at(0).job_id, 99);
+  EXPECT_EQ(FieldValue(again.held.get().at(0).problem.args, "value"), "2.00");
 }
 
 TEST(HeldChangesTest, AValueThatIsNoSuchChangeAnyMoreGoesOutOrIsEqual) {
@@ -184,7 +184,7 @@ TEST(HeldChangesTest, ApprovalIsOfTheValueThatWasShown) {
   row.product_price = 200;
   const SyncPlan plan = PlanWith(row, Breaker());
   EXPECT_EQ(plan.changes[ChangeKind::kReprice], 1) << "judged anew";
-  EXPECT_THAT(Unsent(row, Holding({ChangeKind::kReprice})).held.at(0).state, HeldChange::State::kHeld);
+  EXPECT_THAT(Unsent(row, Holding({ChangeKind::kReprice})).held.get().at(0).state, HeldChange::State::kHeld);
 }
 
 TEST(HeldChangesTest, GoingBackToThePriceFromBeforeAnApprovedOneIsNoSuchChange) {
@@ -193,7 +193,7 @@ TEST(HeldChangesTest, GoingBackToThePriceFromBeforeAnApprovedOneIsNoSuchChange) 
   row.held = Settle(sale, {0}, {OutcomeOf(PushResult::kApplied)}, 1).rows.at(0).held;
   row.acknowledged.price = row.seen.price = 300;
   ASSERT_EQ(row.held.size(), 1u);
-  EXPECT_EQ(row.held[0].state, HeldChange::State::kBefore);
+  EXPECT_EQ(row.held.get()[0].state, HeldChange::State::kBefore);
   row.product_price = 1990;
   const SyncPlan end = PlanWith(row, Holding({ChangeKind::kReprice}));
   EXPECT_EQ(OnlyItem(end).values.price, 1990);
@@ -243,7 +243,7 @@ TEST(HeldChangesTest, WhereQuantitiesHideALowerOneOfAHeldHideGoesOut) {
   row.acknowledged.status = row.seen.status = ChannelStatus::kUnknown;
   row.status = {Health::kListed, PendingChange::kHiding, false, StatusAuthor::kRule};
   const SyncRow held = Unsent(row, Holding({ChangeKind::kHide}), policy);
-  EXPECT_EQ(held.held.at(0).field, SyncField::kQuantity);
+  EXPECT_EQ(held.held.get().at(0).field, SyncField::kQuantity);
   row.product_quantity = 2;
   EXPECT_EQ(OnlyItem(PlanWith(row, Holding({ChangeKind::kHide}), policy)).values.quantity, 2) << "three were sold";
   row.product_quantity = 9;
