@@ -489,7 +489,7 @@ TEST_F(CsvChannelTest, TheMemoryOfAPushDoesNotGrowWithACellThatNobodyReads) {
   Make(absl::StrCat(header, "a,", body, ",1\nb,,1\n"));
   const int64_t more = MemoryOfPush(*adapter_, {PriceItem("a", 200), PriceItem("b", 300)});
   EXPECT_GE(more, 0);
-  EXPECT_LE(more, 10 << 10);
+  EXPECT_LE(more, static_cast<int64_t>(body.size() >> 10) / 2) << "a sanitizer keeps what is freed for a while";
   EXPECT_TRUE(ReadFile(path_) == absl::StrCat(header, "a,", body, ",2.00\nb,,3.00\n"));
   EXPECT_THAT(Pages(), SizeIs(1));
 }

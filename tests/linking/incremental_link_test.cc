@@ -634,7 +634,7 @@ TEST(IncrementalLinkTest, EqualsAFullPassOverAnyHistory) {
   const int count = HistoryCount(kMemoryHistories);
   const Tally tally = RunHistories(count, NewMemoryStorage);
   ExpectIncremental(count, tally);
-  if (count >= 100) {
+  if (count >= 1000) {
     EXPECT_GT(tally.relinked, tally.unsaid);
   }
 }
