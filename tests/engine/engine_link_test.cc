@@ -279,6 +279,31 @@ TEST_P(EngineLinkTest, BrokenLinksAreMadeAnewWhereTheChannelSaysSo) {
   EXPECT_EQ(Listing("s0").external_id, "new");
 }
 
+// A page has three of them. The first and the last would get the same item, each by a rule of its own.
+TEST_P(EngineLinkTest, ABrokenLinkIsNotDissolvedForAnItemThatOneOfAnotherPageGets) {
+  ChannelConfig config = Config();
+  AddChannel(config);
+  for (int i = 0; i < 7; ++i) {
+    const std::string upc = i == 6 ? "0360002914526" : "";
+    WriteProducts({{absl::StrCat("s", i), absl::StrCat("s", i), 1000, 5, upc}});
+    SetItem(absl::StrCat("i", i), absl::StrCat("s", i));
+  }
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
+  for (int i = 0; i < 7; ++i) platform_->RemoveItem(absl::StrCat("i", i));
+  for (int i = 1; i < 6; ++i) SetItem(absl::StrCat("new", i), absl::StrCat("s", i));
+  SetItemFields("both", "s0", "0360002914526");
+  Run(JobKind::kPull);
+  RunAllPending();
+  ASSERT_EQ(Listing("s6").link_state, LinkState::kBroken);
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& edited) { edited.relink_broken = true; }).ok());
+  const Job link = Run(JobKind::kLink);
+  EXPECT_EQ(CountOf(link, "released"), 6);
+  EXPECT_EQ(CountOf(link, "linked"), 6);
+  EXPECT_EQ(Listing("s0").external_id, "both");
+  for (int i = 1; i < 6; ++i) EXPECT_EQ(Listing(absl::StrCat("s", i)).external_id, absl::StrCat("new", i));
+  EXPECT_EQ(Listing("s6").link_state, LinkState::kBroken) << "it can come back";
+}
+
 TEST_P(EngineLinkTest, LinksAreMadeAnewAlsoWhereThereIsNoIndexToLookInto) {
   SyncedChannel(2, Config());
   platform_->RemoveItem("i0");
