@@ -19,7 +19,7 @@ namespace {
 absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const SettlementResult& written) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   if (row.attentions == kClearAttentions) return "equal";
-  if (row.attentions == kKeepAttentions) return "held_back";
+  if (row.attentions == kKeepAttentions) return "refused";
   const std::vector<Problem>& attentions = batch.attentions[static_cast<size_t>(row.attentions)];
   if (LackSomething(attentions)) return "held_back";
   const bool is_news = std::any_of(attentions.begin(), attentions.end(), [&](const Problem& problem) {
@@ -27,6 +27,8 @@ absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const 
   });
   return is_news ? "fixed" : "equal";
 }
+
+bool IsFailure(absl::string_view counter) { return counter == "held_back" || counter == "refused"; }
 
 // What is done with without a push: equal, refused before, held back.
 absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPlan& plan, SyncPassResult* result) {
@@ -36,7 +38,7 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   JobProgress& progress = scope.context.progress();
   for (size_t row = 0; row < plan.settled.rows.size(); ++row) {
     const absl::string_view counter = UnsentCounter(plan.settled, static_cast<int64_t>(row), *written);
-    (counter == "held_back" ? progress.failed : progress.done) += 1;
+    (IsFailure(counter) ? progress.failed : progress.done) += 1;
     scope.context.Count(counter, 1);
   }
   NoteAttentions(scope, page, plan.settled, *written);

@@ -17,7 +17,7 @@
 namespace flxlink::linking {
 
 // Of these listing variants those whose links are broken and that a match of the channel would link to another item, if
-// the broken links among them were dissolved; with the item, ascending by listing_id. `lookup` has an index that is up
+// just these links were dissolved; with the item, ascending by listing_id. `lookup` has an index that is up
 // to date. None of a listing variant that is delisted. Where linking has judged the channel as it is, a release of just
 // these links them like that.
 absl::StatusOr<std::vector<LinkPair>> FindRelinks(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,

@@ -304,6 +304,34 @@ TEST_P(EngineLinkTest, ABrokenLinkIsNotDissolvedForAnItemThatOneOfAnotherPageGet
   EXPECT_EQ(Listing("s6").link_state, LinkState::kBroken) << "it can come back";
 }
 
+TEST_P(EngineLinkTest, ABrokenLinkIsNotDissolvedForAnItemThatAnotherBrokenLinkHolds) {
+  ChannelConfig config = Config();
+  config.relink_broken = true;
+  SyncedChannel(3, config);
+  const auto set_identity = [&](const std::string& identity, const std::string& sku) {
+    SimulatedItem item{"i1", "", {1000, 5, ChannelStatus::kListed}, {{"sku", sku}}};
+    item.identity = identity;
+    platform_->SetItem(item);
+  };
+  set_identity("first", "s1");
+  Run(JobKind::kPull);
+  // Another item stands under i1 now. It is what s0 looks for, whose own is gone.
+  platform_->RemoveItem("i0");
+  set_identity("second", "s0");
+  Run(JobKind::kPull);
+  ASSERT_EQ(Listing("s1").attentions.at(0).code, problem_code::kItemReplaced);
+  EXPECT_EQ(FieldValue(Listing("s0").attentions.at(0).args, "relinks_to"), "") << "s1 holds it";
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "released"), 0);
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kBroken);
+  EXPECT_EQ(Listing("s1").link_state, LinkState::kBroken);
+  // Once there is an item for s1, both are made anew.
+  SetItem("new", "s1");
+  Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "released"), 2);
+  EXPECT_EQ(Listing("s0").external_id, "i1");
+  EXPECT_EQ(Listing("s1").external_id, "new");
+}
+
 TEST_P(EngineLinkTest, LinksAreMadeAnewAlsoWhereThereIsNoIndexToLookInto) {
   SyncedChannel(2, Config());
   platform_->RemoveItem("i0");

@@ -237,7 +237,7 @@ class History {
       case 11:
         return SpoiledLink();
       default:
-        return CheckedLink(OneIn(12));
+        return OneIn(12) ? CheckedRelink() : CheckedLink(OneIn(12));
     }
   }
 
@@ -295,6 +295,8 @@ class History {
       OneIn(3) ? void(changed.values.status = item.values.status) : void(changed.parent_id = item.parent_id);
       item = changed;
     }
+    // Another item under the id breaks the link, which holds it.
+    item.identity = OneIn(3) ? absl::StrCat("thing", Below(2)) : "";
     platform_->SetItem(item);
   }
 
@@ -424,17 +426,11 @@ class History {
   }
 
   void CheckedLink(bool release_broken) {
-    // Where broken links would lead is said of a channel that was judged as it is.
-    if (release_broken) {
-      ASSERT_NO_FATAL_FAILURE(CheckedLink(false));
-    }
     steps_.push_back(release_broken ? "link, release broken" : "link");
     const Channel channel = ReadChannel();
     const bool has_base = HasBase(channel);
     if (OneIn(4)) CheckExplanations();
     const Links before = StoredLinks(*inner_, channel_id_);
-    const bool has_delisted = HasDelistedBroken();
-    const std::map<int64_t, int64_t> relinks = FoundRelinks(channel, before);
     Links expected = ExpectedLinks(*inner_, channel);
     JobRequest request;
     request.kind = JobKind::kLink;
@@ -454,7 +450,6 @@ class History {
     last_completed_ = true;
     ASSERT_EQ(incremental, has_base);
     ASSERT_EQ(Text(StoredLinks(*inner_, channel_id_)), Text(expected));
-    if (release_broken && !has_delisted) CheckRelinks(relinks, before, expected);
     CheckCounts(job, before, expected, has_base);
     ++tally_.jobs;
     tally_.incremental += has_base;
@@ -477,26 +472,43 @@ class History {
     return relinks;
   }
 
-  // What is said of broken links before they are released is what becomes of them.
-  void CheckRelinks(const std::map<int64_t, int64_t>& found, const Links& before, const Links& after) {
-    std::map<int64_t, int64_t> expected;
-    for (const auto& [id, link] : before) {
-      const Link& released = after.at(id);
-      if (link.state != LinkState::kBroken || released.state != LinkState::kLinked) continue;
-      if (released.channel_variant_id != link.channel_variant_id) expected[id] = released.channel_variant_id;
-    }
-    ASSERT_EQ(found, expected);
-    tally_.relinked += static_cast<int64_t>(expected.size());
+  void SetRelinkBroken(bool relink_broken) {
+    const auto set = [&](ChannelConfig& config) { config.relink_broken = relink_broken; };
+    const absl::StatusOr<Channel> channel = engine::EditChannel(*engine_, "shop", set);
+    ASSERT_TRUE(channel.ok()) << channel.status();
   }
 
-  // The release of its link ends that a listing variant is delisted, so that it may be linked then, or be a rival.
-  bool HasDelistedBroken() {
-    const absl::StatusOr<ListingKeyPage> page = inner_->ReadListingKeys(channel_id_, {}, 0, Storage::kMaxRows);
-    EXPECT_TRUE(page.ok()) << page.status();
-    for (size_t i = 0; page.ok() && i < page->listing_id.size(); ++i) {
-      if (page->broken[i] != 0 && page->live[i] == 0) return true;
+  // A link job that makes broken links anew. Where it takes them at once, all that was said of them comes true, and
+  // nothing else; page by page, none is left without a link.
+  void CheckedRelink() {
+    // Where broken links would lead is said of a channel that was judged as it is.
+    ASSERT_NO_FATAL_FAILURE(CheckedLink(false));
+    steps_.emplace_back("relink");
+    const Links before = StoredLinks(*inner_, channel_id_);
+    const std::map<int64_t, int64_t> found = FoundRelinks(ReadChannel(), before);
+    JobRequest request;
+    request.kind = JobKind::kLink;
+    ASSERT_NO_FATAL_FAILURE(SetRelinkBroken(true));
+    const Job job = RunJob(request);
+    ASSERT_EQ(job.state, JobState::kCompleted) << job.error.value_or(Problem()).message;
+    ASSERT_NO_FATAL_FAILURE(SetRelinkBroken(false));
+    const std::map<int64_t, int64_t> relinked = Relinked(before, StoredLinks(*inner_, channel_id_));
+    if (page_rows_ == Storage::kMaxRows) ASSERT_EQ(relinked, found);
+    tally_.relinked += static_cast<int64_t>(relinked.size());
+    // No link could be made besides.
+    ASSERT_NO_FATAL_FAILURE(CheckedLink(false));
+  }
+
+  // The links that were broken and lead to another item, by listing id. The others are broken as they were.
+  static std::map<int64_t, int64_t> Relinked(const Links& before, const Links& after) {
+    std::map<int64_t, int64_t> relinked;
+    for (const auto& [id, link] : before) {
+      if (link.state != LinkState::kBroken || after.at(id) == link) continue;
+      EXPECT_EQ(after.at(id).state, LinkState::kLinked) << "listing " << id;
+      EXPECT_NE(after.at(id).channel_variant_id, link.channel_variant_id) << "listing " << id;
+      relinked[id] = after.at(id).channel_variant_id;
     }
-    return false;
+    return relinked;
   }
 
   // Explain looks only at what keys lead to; it says what an explanation from the whole channel says.
