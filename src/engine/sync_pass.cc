@@ -1,6 +1,7 @@
 #include "src/engine/sync_pass.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -20,13 +21,18 @@ namespace {
 absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const SettlementResult& written) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   if (row.attentions == kClearAttentions) return "equal";
-  if (row.attentions == kKeepAttentions) return "held_back";
+  if (row.attentions == kKeepAttentions) return "refused";
   const std::vector<Problem>& attentions = batch.attentions[static_cast<size_t>(row.attentions)];
   if (LackSomething(attentions)) return "held_back";
   const bool is_news = std::any_of(attentions.begin(), attentions.end(), [&](const Problem& problem) {
     return sync::IsFixedProblem(problem) && !IsRepeated(written, at, problem.code);
   });
   return is_news ? "fixed" : "equal";
+}
+
+int64_t& PartOf(JobProgress& progress, absl::string_view counter) {
+  if (counter == "held_back") return progress.held;
+  return counter == "refused" ? progress.failed : progress.done;
 }
 
 // What is done with without a push: equal, refused before, held back.
@@ -37,7 +43,7 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   JobProgress& progress = scope.context.progress();
   for (size_t row = 0; row < plan.settled.rows.size(); ++row) {
     const absl::string_view counter = UnsentCounter(plan.settled, static_cast<int64_t>(row), *written);
-    (counter == "held_back" ? progress.held : progress.done) += 1;
+    PartOf(progress, counter) += 1;
     scope.context.Count(counter, 1);
   }
   NoteAttentions(scope, page, plan.settled, *written);
