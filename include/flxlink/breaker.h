@@ -33,16 +33,21 @@ enum class ChangeKind : uint8_t {
   kShow,     // A rule's: what is hidden becomes visible.
   kZero,     // A quantity of 0 that nobody stated: its product was absent from a feed.
   kBreak,    // A link whose item is gone from the channel, as a pull or a fetch found.
+  kUnlink,   // A doubtful link that the channel's policy dissolves (OnDoubt::kDissolve).
 };
 
-constexpr ChangeKind kChangeKinds[] = {ChangeKind::kReprice, ChangeKind::kHide, ChangeKind::kShow, ChangeKind::kZero,
-                                       ChangeKind::kBreak};
+constexpr ChangeKind kChangeKinds[] = {ChangeKind::kReprice, ChangeKind::kHide,  ChangeKind::kShow,
+                                       ChangeKind::kZero,    ChangeKind::kBreak, ChangeKind::kUnlink};
 constexpr size_t kChangeKindCount = sizeof(kChangeKinds) / sizeof(kChangeKinds[0]);
 
-// "reprice", "hide", "show", "zero", "break".
+// "reprice", "hide", "show", "zero", "break", "unlink".
 absl::string_view ToString(ChangeKind kind);
 // What ToString gives; nullopt for any other text.
 absl::optional<ChangeKind> ParseChangeKind(absl::string_view text);
+// Whether it is a change of the link itself, and sends nothing.
+bool IsOfLink(ChangeKind kind);
+// The code of the attention of a change that is held ("reprice_held").
+absl::string_view HeldCode(ChangeKind kind);
 
 // A number for each kind.
 class ChangeCounts {
@@ -106,7 +111,7 @@ struct HeldChange {
 
   ChangeKind kind = ChangeKind::kReprice;
   State state = State::kHeld;
-  // What is to be sent, and ValueDigest (sync.h) of its value; mean nothing of a break.
+  // What is to be sent, and ValueDigest (sync.h) of its value; mean nothing of a change of the link itself.
   SyncField field = SyncField::kPrice;
   uint64_t digest = 0;
   // The job that held it.

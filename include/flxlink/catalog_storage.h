@@ -32,13 +32,6 @@ struct PullRefusal {
   Problem problem;
 };
 
-// An attention that a pull or a fetch gave a listing variant, or ended.
-struct SightedAttention {
-  std::string sku;
-  std::string external_id;
-  Problem attention;
-};
-
 // What storing pulled pages changed.
 struct PullWriteResult {
   // How many of the pages were stored, from the first; at least one.
@@ -56,10 +49,8 @@ struct PullWriteResult {
   // of the links that broke are among the raised.
   std::vector<SightedAttention> raised;
   std::vector<SightedAttention> cleared;
-  // Links that became doubtful, those among them that were dissolved for it (OnDoubt::kDissolve), and those whose doubt
-  // has ended.
+  // Links that became doubtful, and those whose doubt has ended.
   int64_t doubtful = 0;
-  int64_t dissolved = 0;
   int64_t agreed = 0;
   // Items that were said to be gone and were there (PullPage::deleted, FetchReply::missing).
   int64_t gone = 0;
@@ -152,7 +143,7 @@ class CatalogStorage {
   // How many links a sweep of this pull would break, without those of which that is held, approved or refused.
   virtual absl::StatusOr<int64_t> CountAbsentLinks(int64_t channel_id, int64_t pull_number) = 0;
 
-  // Before such a sweep: the links that it would break are held instead (HeldBreak in storage_kit/held.h), and their
+  // Before such a sweep: the links that it would break are held instead (HeldOfLink in storage_kit/held.h), and their
   // items stay. In steps of `limit` links, whose attentions are told. Repeat: goes on.
   virtual absl::StatusOr<SweepResult> HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
                                                  absl::Time now) = 0;

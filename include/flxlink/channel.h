@@ -61,9 +61,11 @@ enum class OversellGuard {
 // What becomes of a link whose item may have become another product (a doubtful link; see ListingRow). It is
 // attention in each case, until the pair agrees or a person confirms or unlinks it.
 enum class OnDoubt {
-  kKeep,      // It goes on.
-  kHold,      // Nothing is sent to it.
-  kDissolve,  // It is dissolved, its history kept, so that linking may link both sides anew.
+  kKeep,  // It goes on.
+  kHold,  // Nothing is sent to it.
+  // Nothing is sent to it, and at its end the pull or fetch, or the next link job, dissolves it, unless that is held
+  // (breaker.h). Its history is kept, and linking may link both sides anew.
+  kDissolve,
 };
 
 // "keep", "hold", "dissolve".

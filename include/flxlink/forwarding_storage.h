@@ -161,17 +161,20 @@ class ForwardingStorage : public Storage, public LinkIndex {
                                              absl::Span<const LinkWrite> rows, absl::Time now) override {
     return Around("WriteLinks", [&] { return inner_.WriteLinks(fence, read_edit_version, rows, now); });
   }
-  absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
-    return Around("ReleaseBroken", [&] { return inner_.ReleaseBroken(fence, limit, now); });
-  }
-  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override {
-    return Around("ReleaseDoubtful", [&] { return inner_.ReleaseDoubtful(fence, limit, now); });
-  }
   absl::StatusOr<std::vector<LinkPair>> ReadBrokenLinks(int64_t channel_id, int64_t after_id, int64_t limit) override {
     return Around("ReadBrokenLinks", [&] { return inner_.ReadBrokenLinks(channel_id, after_id, limit); });
   }
-  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override {
-    return Around("ReleaseLinks", [&] { return inner_.ReleaseLinks(fence, links, now); });
+  absl::StatusOr<std::vector<DoubtfulLink>> ReadDoubtfulLinks(int64_t channel_id, int64_t after_id,
+                                                              int64_t limit) override {
+    return Around("ReadDoubtfulLinks", [&] { return inner_.ReadDoubtfulLinks(channel_id, after_id, limit); });
+  }
+  absl::StatusOr<std::vector<SightedAttention>> HoldUnlinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                                            absl::Time now) override {
+    return Around("HoldUnlinks", [&] { return inner_.HoldUnlinks(fence, links, now); });
+  }
+  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                       const ChangeCounts& changes, absl::Time now) override {
+    return Around("ReleaseLinks", [&] { return inner_.ReleaseLinks(fence, links, changes, now); });
   }
   absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                         absl::Time now) override {

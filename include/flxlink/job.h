@@ -143,7 +143,7 @@ struct JobOptions {
   bool pull_first = false;
   // link: dissolve broken links first.
   bool release_broken = false;
-  // link: dissolve doubtful links first (LinkStorage::ReleaseDoubtful).
+  // link: dissolve doubtful links first, also those of which that is held or was refused.
   bool release_doubtful = false;
   // pull: only what changed since the mark that the last pull left (PullState::mark), where there is one and the
   // adapter can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything,

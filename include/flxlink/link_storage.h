@@ -61,6 +61,12 @@ struct LinkPair {
   int64_t channel_variant_id = 0;
 };
 
+// A doubtful link, and what was decided of dissolving it. nullopt: nothing.
+struct DoubtfulLink {
+  LinkPair link;
+  absl::optional<HeldChange::State> unlink;
+};
+
 // Who holds a channel variant.
 struct LinkHolder {
   int64_t channel_variant_id = 0;
@@ -177,19 +183,21 @@ class LinkStorage {
   virtual absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                                      absl::Span<const LinkWrite> rows, absl::Time now) = 0;
 
-  // Releases broken links, keeping their history. Returns how many; fewer than `limit` means all. Repeat: releases the
-  // next ones.
-  virtual absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) = 0;
-  // The same of linked ones that are doubtful.
-  virtual absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) = 0;
-
   // Broken links, by listing_id from above `after_id`, in time that does not grow with the others.
   virtual absl::StatusOr<std::vector<LinkPair>> ReadBrokenLinks(int64_t channel_id, int64_t after_id,
                                                                 int64_t limit) = 0;
-  // Releases those of these links that are broken, as ReleaseBroken does; others, and such as are not there any more,
-  // are passed over. Returns how many. Repeat: none.
+  // The same of linked ones that are doubtful.
+  virtual absl::StatusOr<std::vector<DoubtfulLink>> ReadDoubtfulLinks(int64_t channel_id, int64_t after_id,
+                                                                      int64_t limit) = 0;
+  // That these links are to be dissolved is held (HeldOfLink in storage_kit/held.h), of those that are still there and
+  // doubtful, and of which that is neither held nor decided. Returns their attentions. Repeat: none.
+  virtual absl::StatusOr<std::vector<SightedAttention>> HoldUnlinks(const Fence& fence,
+                                                                    absl::Span<const LinkPair> links,
+                                                                    absl::Time now) = 0;
+  // Releases those of these links that are broken or doubtful, keeping their history; others, and such as are not there
+  // any more, are passed over. Returns how many. `changes` are counted (ReadChangeCounts). Repeat: none.
   virtual absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
-                                               absl::Time now) = 0;
+                                               const ChangeCounts& changes, absl::Time now) = 0;
 
   // A person's edits, without a fence, in their order and in one transaction. What became of each: NOT_FOUND names the
   // SKU or item; FAILED_PRECONDITION: kLink where either side has another link (the message names it) or the item is

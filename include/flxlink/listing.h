@@ -45,6 +45,13 @@ enum class BuildOutcome : uint8_t {
   kRepeatedSku,  // Another product variant has this SKU on this channel; nothing was written.
 };
 
+// An attention that a job gave a listing variant, or ended.
+struct SightedAttention {
+  std::string sku;
+  std::string external_id;
+  Problem attention;
+};
+
 // One listing variant as people and programs look at it. Values are read together, in one transaction.
 struct ListingRow {
   int64_t listing_id = 0;

@@ -128,9 +128,15 @@ constexpr absl::string_view kShowHeld = "show_held";
 // Fix: Approve the job's changes where the products are gone. Else import the whole feed.
 constexpr absl::string_view kZeroHeld = "zero_held";
 // A pull or a fetch found the item gone, and too many with it, so that the link is held as it was: it is not broken,
-// and nothing is sent to it. Args: job, external_id Fix: Approve the job's breaks where the items are gone. Else
-// correct the channel, or its export, and pull again.
+// and nothing is sent to it.
+// Args: job, external_id
+// Fix: Approve the job's breaks where the items are gone. Else correct the channel, or its export, and pull again.
 constexpr absl::string_view kBreakHeld = "break_held";
+// The channel dissolves doubtful links, and these were too many, so that the link is held as it was: it is not
+// dissolved, and nothing is sent to it.
+// Args: job, external_id
+// Fix: Approve the job's unlinks where the items are other products by now. Confirm links to the same product.
+constexpr absl::string_view kUnlinkHeld = "unlink_held";
 // The channel has one status for the whole product and its listing variants want different ones.
 // Args: parent_id
 // Fix: Change the status rules so that the product's variants agree, then run them.

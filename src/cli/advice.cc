@@ -107,6 +107,9 @@ constexpr Advice kAdvice[] = {
     {problem_code::kBreakHeld,
      "see all that it holds: flxlink job held {job}; where they are gone: flxlink job approve {job}; where they are "
      "not, correct the channel, then: flxlink pull {channel}"},
+    {problem_code::kUnlinkHeld,
+     "see all that it holds: flxlink job held {job}; where they are other products: flxlink job approve {job}; if it "
+     "is the same product: flxlink listing confirm {channel} {sku}"},
     {problem_code::kZeroHeld,
      "see all that it holds: flxlink job held {job}; where that is right: flxlink job approve {job}; where it is not: "
      "flxlink job refuse {job}"},

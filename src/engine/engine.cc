@@ -340,13 +340,13 @@ class EngineImpl : public Engine {
   absl::StatusOr<std::vector<Job>> ApproveHeld(const HeldSelection& selection) override {
     const absl::StatusOr<Job> job = storage().ReadJob(selection.job_id);
     if (!job.ok()) return job.status();
-    // What is sent by a sync, and what is looked at once more before it breaks.
-    const absl::StatusOr<std::vector<std::string>> gone = GoneItems(*job, selection);
-    if (!gone.ok()) return gone.status();
+    // What is sent by a sync, what is looked at once more before it breaks, and what a link job dissolves.
+    const absl::StatusOr<HeldOfLinks> of_links = FindOfLinks(*job, selection);
+    if (!of_links.ok()) return of_links.status();
     const absl::StatusOr<int64_t> decided = DecideHeld(*job, selection, HeldChange::State::kApproved);
     if (!decided.ok()) return decided.status();
     std::vector<Job> jobs;
-    for (const JobRequest& request : RequestsAfter(*gone, *decided)) {
+    for (const JobRequest& request : RequestsAfter(*of_links, *decided)) {
       absl::StatusOr<Job> asked = queue_.Enqueue(job->channel_id, request);
       if (!asked.ok()) return asked.status();
       jobs.push_back(*std::move(asked));
@@ -715,37 +715,46 @@ class EngineImpl : public Engine {
     reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
   }
 
-  // The items whose links are to break.
-  absl::StatusOr<std::vector<std::string>> GoneItems(const Job& job, const HeldSelection& selection) {
-    std::vector<std::string> items;
+  // Changes that are held of links themselves.
+  struct HeldOfLinks {
+    std::vector<std::string> gone;  // The items of those that are to break.
+    int64_t unlinks = 0;
+  };
+
+  absl::StatusOr<HeldOfLinks> FindOfLinks(const Job& job, const HeldSelection& selection) {
+    HeldOfLinks found;
     const std::set<std::string> skus(selection.skus.begin(), selection.skus.end());
     for (int64_t after = 0;;) {
       const absl::StatusOr<std::vector<HeldRow>> rows =
           storage().ReadHeldChanges(job.channel_id, job.job_id, after, options_.page_rows);
       if (!rows.ok()) return rows.status();
-      if (rows->empty()) return items;
+      if (rows->empty()) return found;
       after = rows->back().listing_id;
       for (const HeldRow& row : *rows) {
-        if (row.change.kind != ChangeKind::kBreak || !storage::IsSelected(selection, row.change)) continue;
-        if (!skus.empty() && skus.count(row.sku) == 0) continue;
-        items.emplace_back(FieldValue(row.change.problem.args, "external_id"));
+        if (!storage::IsSelected(selection, row.change) || (!skus.empty() && skus.count(row.sku) == 0)) continue;
+        if (row.change.kind == ChangeKind::kUnlink) ++found.unlinks;
+        if (row.change.kind != ChangeKind::kBreak) continue;
+        found.gone.emplace_back(FieldValue(row.change.problem.args, "external_id"));
       }
     }
   }
 
   // More items than can be asked for by name are looked at by a whole pull.
-  static std::vector<JobRequest> RequestsAfter(const std::vector<std::string>& gone, int64_t decided) {
+  static std::vector<JobRequest> RequestsAfter(const HeldOfLinks& of_links, int64_t decided) {
     std::vector<JobRequest> requests;
-    if (!gone.empty()) {
+    const auto add = [&](JobKind kind) {
       requests.emplace_back();
-      const bool by_name = gone.size() <= static_cast<size_t>(Storage::kMaxRows);
-      requests.back().kind = by_name ? JobKind::kFetch : JobKind::kPull;
-      if (by_name) requests.back().options.items = gone;
+      requests.back().kind = kind;
+    };
+    const int64_t gone = static_cast<int64_t>(of_links.gone.size());
+    if (gone > Storage::kMaxRows) {
+      add(JobKind::kPull);
+    } else if (gone > 0) {
+      add(JobKind::kFetch);
+      requests.back().options.items = of_links.gone;
     }
-    if (decided > static_cast<int64_t>(gone.size())) {
-      requests.emplace_back();
-      requests.back().kind = JobKind::kSync;
-    }
+    if (of_links.unlinks > 0) add(JobKind::kLink);
+    if (decided > gone + of_links.unlinks) add(JobKind::kSync);
     return requests;
   }
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "src/engine/adapter_error.h"
+#include "src/engine/doubtful_links.h"
 #include "src/engine/jobs.h"
 #include "src/engine/pulled_rows.h"
 
@@ -56,7 +57,7 @@ absl::Status LookAtItems(JobContext& context, absl::Span<const std::string> exte
     const absl::Status status = Fetch(context, external_ids.subspan(at, static_cast<size_t>(limit)));
     if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return DissolveDoubtful(context);
 }
 
 absl::Status RunFetchJob(JobContext& context) {

@@ -5,6 +5,7 @@
 
 #include "absl/types/optional.h"
 #include "flxlink/linker.h"
+#include "src/engine/doubtful_links.h"
 #include "src/engine/jobs.h"
 #include "src/engine/link_problems.h"
 #include "src/engine/link_store.h"
@@ -32,16 +33,15 @@ constexpr int64_t kAddedPart = 4;
 // The last link job is usually among the last few; so many jobs are read at first, and twice as many each further time.
 constexpr int64_t kFewJobs = 2;
 
-using Release = absl::StatusOr<int64_t> (LinkStorage::*)(const Fence& fence, int64_t limit, absl::Time now);
-
-// Dissolves all links of a kind, and counts them as `count`.
-absl::Status ReleaseLinks(JobContext& context, Release release, absl::string_view count) {
-  for (;;) {
-    absl::StatusOr<int64_t> released = context.WriteValue<int64_t>(
-        [&](absl::Time now) { return (context.storage().*release)(context.fence(), context.page_rows(), now); });
-    if (!released.ok()) return released.status();
-    context.Count(count, *released);
-    if (*released < context.page_rows()) return absl::OkStatus();
+absl::Status ReleaseBroken(JobContext& context) {
+  for (int64_t after_id = 0;;) {
+    const absl::StatusOr<std::vector<LinkPair>> broken = context.RetryValue<std::vector<LinkPair>>(
+        [&] { return context.storage().ReadBrokenLinks(context.channel().channel_id, after_id, context.page_rows()); });
+    if (!broken.ok()) return broken.status();
+    if (broken->empty()) return absl::OkStatus();
+    after_id = broken->back().listing_id;
+    const absl::Status status = ReleaseLinks(context, *broken, {}, "released");
+    if (!status.ok()) return status;
   }
 }
 
@@ -195,12 +195,8 @@ absl::Status RelinkBroken(JobContext& context, const Linker& linker, LinkWriter&
     const absl::StatusOr<std::vector<LinkPair>> links = SelectRelinked(*index, linker, channel.config, *broken);
     if (!links.ok()) return links.status();
     if (links->empty()) continue;
-    const absl::StatusOr<int64_t> released = context.WriteValue<int64_t>(
-        [&](absl::Time now) { return context.storage().ReleaseLinks(context.fence(), *links, now); });
-    if (!released.ok()) return released.status();
-    context.Count("released", *released);
+    status = ReleaseLinks(context, *links, {}, "released");
     index.reset();
-    status = context.Report();
     if (status.ok()) status = RunPasses(context, linker, /*base_is_sound=*/true, writer);
     if (!status.ok()) return status;
   }
@@ -214,13 +210,11 @@ absl::Status RunLinkJob(JobContext& context) {
   absl::StatusOr<Linker> linker = Linker::Create(context.channel().config.link_priority);
   if (!linker.ok()) return linker.status();
   if (context.job().options.release_broken) {
-    status = ReleaseLinks(context, &LinkStorage::ReleaseBroken, "released");
+    status = ReleaseBroken(context);
     if (!status.ok()) return status;
   }
-  if (context.job().options.release_doubtful) {
-    status = ReleaseLinks(context, &LinkStorage::ReleaseDoubtful, "released_doubtful");
-    if (!status.ok()) return status;
-  }
+  status = context.job().options.release_doubtful ? ReleaseDoubtful(context) : DissolveDoubtful(context);
+  if (!status.ok()) return status;
   LinkWriter writer(context);
   status = RunPasses(context, *linker, /*base_is_sound=*/false, writer);
   if (status.ok() && context.channel().config.relink_broken) status = RelinkBroken(context, *linker, writer);

@@ -12,6 +12,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "src/engine/adapter_error.h"
+#include "src/engine/doubtful_links.h"
 #include "src/engine/jobs.h"
 #include "src/engine/pulled_rows.h"
 
@@ -341,10 +342,9 @@ absl::Status Pull(JobContext& context, bool since_last) {
 
   const bool whole = state.since.empty();
   const bool complete = whole && context.adapter().capabilities().complete_pull;
-  if (complete) {
-    const absl::Status status = SweepWhatIsGone(context, state);
-    if (!status.ok()) return status;
-  }
+  absl::Status status = complete ? SweepWhatIsGone(context, state) : absl::OkStatus();
+  if (status.ok()) status = DissolveDoubtful(context);
+  if (!status.ok()) return status;
   const absl::Status ended = context.Write([&](absl::Time now) {
     return context.storage().EndPull(context.fence(), state.pull_number, complete, *mark, now);
   });

@@ -68,7 +68,6 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   made[ChangeKind::kBreak] = written.broken;
   context.breaker().NoteMade(made);
   if (written.doubtful > 0) context.Count("doubtful", written.doubtful);
-  if (written.dissolved > 0) context.Count("dissolved", written.dissolved);
   if (written.agreed > 0) context.Count("agreed", written.agreed);
   NoteRaised(context, written.raised);
   for (const SightedAttention& cleared : written.cleared) {

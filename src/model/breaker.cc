@@ -44,8 +44,30 @@ absl::string_view ToString(ChangeKind kind) {
       return "zero";
     case ChangeKind::kBreak:
       return "break";
+    case ChangeKind::kUnlink:
+      return "unlink";
   }
   return "unknown";
+}
+
+bool IsOfLink(ChangeKind kind) { return kind == ChangeKind::kBreak || kind == ChangeKind::kUnlink; }
+
+absl::string_view HeldCode(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::kReprice:
+      return problem_code::kRepriceHeld;
+    case ChangeKind::kHide:
+      return problem_code::kHideHeld;
+    case ChangeKind::kShow:
+      return problem_code::kShowHeld;
+    case ChangeKind::kZero:
+      return problem_code::kZeroHeld;
+    case ChangeKind::kBreak:
+      return problem_code::kBreakHeld;
+    case ChangeKind::kUnlink:
+      return problem_code::kUnlinkHeld;
+  }
+  return "";
 }
 
 absl::optional<ChangeKind> ParseChangeKind(absl::string_view text) {

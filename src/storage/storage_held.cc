@@ -10,7 +10,29 @@ namespace {
 
 constexpr int64_t kHoursKept = 25;  // A day, and the hour that has begun.
 
-bool IsBreak(const HeldChange& change) { return change.kind == ChangeKind::kBreak; }
+template <typename Predicate>
+RareVector<HeldChange> Where(const std::vector<HeldChange>& held, Predicate stays) {
+  RareVector<HeldChange> left;
+  for (const HeldChange& change : held) {
+    if (stays(change)) left.Mutable().push_back(change);
+  }
+  return left;
+}
+
+std::vector<Problem> Without(const std::vector<Problem>& attentions, absl::string_view code) {
+  std::vector<Problem> left;
+  for (const Problem& problem : attentions) {
+    if (problem.code != code) left.push_back(problem);
+  }
+  return left;
+}
+
+// What was decided or held of the link itself; null: nothing of that kind.
+const HeldChange* FindOfLink(const std::vector<HeldChange>& held, ChangeKind kind) {
+  const auto found =
+      std::find_if(held.begin(), held.end(), [&](const HeldChange& change) { return change.kind == kind; });
+  return found == held.end() ? nullptr : &*found;
+}
 
 }  // namespace
 
@@ -29,45 +51,55 @@ RareVector<HeldChange> HeldAfterSettlement(const std::vector<HeldChange>& stored
   return held;
 }
 
+absl::optional<HeldChange::State> UnlinkState(const std::vector<HeldChange>& held) {
+  const HeldChange* unlink = FindOfLink(held, ChangeKind::kUnlink);
+  return unlink == nullptr ? absl::nullopt : absl::make_optional(unlink->state);
+}
+
+bool IsUndecidedDoubt(LinkState state, bool doubtful, const std::vector<HeldChange>& held) {
+  return state == LinkState::kLinked && doubtful && !UnlinkState(held).has_value();
+}
+
 BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds) {
-  const auto known = std::find_if(held.begin(), held.end(), &IsBreak);
-  if (known == held.end()) return holds ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
+  const HeldChange* known = FindOfLink(held, ChangeKind::kBreak);
+  if (known == nullptr) return holds ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
   return known->state == HeldChange::State::kApproved ? BreakVerdict::kApproved : BreakVerdict::kStays;
 }
 
-HeldChange HeldBreak(int64_t job_id, absl::string_view external_id) {
+HeldChange HeldOfLink(ChangeKind kind, int64_t job_id, absl::string_view external_id) {
+  const std::string what = kind == ChangeKind::kBreak
+                               ? absl::StrCat("item ", external_id, " is gone from the channel; job ", job_id,
+                                              " found more such items than the channel allows, so that its link waits "
+                                              "for approval to break")
+                               : absl::StrCat("the link to item ", external_id, " is doubtful; job ", job_id,
+                                              " found more such links than the channel allows, so that it waits for "
+                                              "approval to dissolve this one");
   HeldChange change;
-  change.kind = ChangeKind::kBreak;
+  change.kind = kind;
   change.job_id = job_id;
-  change.problem = MakeProblem(
-      problem_code::kBreakHeld, {{"job", absl::StrCat(job_id)}, {"external_id", std::string(external_id)}},
-      absl::StrCat("item ", external_id, " is gone from the channel; job ", job_id,
-                   " found more such items than the channel allows, so that its link waits for approval to break"));
+  change.problem =
+      MakeProblem(HeldCode(kind), {{"job", absl::StrCat(job_id)}, {"external_id", std::string(external_id)}}, what);
   return change;
 }
 
-RareVector<HeldChange> WithoutBreak(const std::vector<HeldChange>& held) {
-  RareVector<HeldChange> left;
-  for (const HeldChange& change : held) {
-    if (!IsBreak(change)) left.Mutable().push_back(change);
-  }
-  return left;
+RareVector<HeldChange> WithoutKind(const std::vector<HeldChange>& held, ChangeKind kind) {
+  return Where(held, [&](const HeldChange& change) { return change.kind != kind; });
 }
 
-std::vector<Problem> WithBreakHeld(const std::vector<Problem>& attentions, const Problem& held) {
-  std::vector<Problem> with = WithoutBreakHeld(attentions);
+RareVector<HeldChange> HeldOnceBroken(const std::vector<HeldChange>& held) {
+  return Where(held, [](const HeldChange& change) { return !IsOfLink(change.kind); });
+}
+
+std::vector<Problem> WithHeld(const std::vector<Problem>& attentions, const Problem& held) {
+  std::vector<Problem> with = Without(attentions, held.code);
   const auto place =
       std::find_if(with.begin(), with.end(), [&](const Problem& other) { return other.code > held.code; });
   with.insert(place, held);
   return with;
 }
 
-std::vector<Problem> WithoutBreakHeld(const std::vector<Problem>& attentions) {
-  std::vector<Problem> left;
-  for (const Problem& problem : attentions) {
-    if (problem.code != problem_code::kBreakHeld) left.push_back(problem);
-  }
-  return left;
+std::vector<Problem> WithoutHeld(const std::vector<Problem>& attentions, ChangeKind kind) {
+  return Without(attentions, HeldCode(kind));
 }
 
 bool IsSelected(const HeldSelection& selection, const HeldChange& change) {

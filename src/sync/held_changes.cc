@@ -54,28 +54,13 @@ std::string TextOf(SyncField field, int64_t value, const SyncPolicy& policy) {
   return absl::StrCat(value);
 }
 
-absl::string_view CodeOf(ChangeKind kind) {
-  switch (kind) {
-    case ChangeKind::kReprice:
-      return problem_code::kRepriceHeld;
-    case ChangeKind::kHide:
-      return problem_code::kHideHeld;
-    case ChangeKind::kShow:
-      return problem_code::kShowHeld;
-    case ChangeKind::kZero:
-      return problem_code::kZeroHeld;
-    case ChangeKind::kBreak:
-      return problem_code::kBreakHeld;
-  }
-  return "";
-}
-
 Problem HeldProblem(const HeldChange& change, const SyncRow& row, const ItemValues& desired, const SyncPolicy& policy) {
   const std::string field(ToString(change.field));
   const std::string known = TextOf(change.field, KnownValue(change.field, row), policy);
   const std::string value = TextOf(change.field, desired.Get(change.field), policy);
   return MakeProblem(
-      CodeOf(change.kind), {{"job", absl::StrCat(change.job_id)}, {"field", field}, {"known", known}, {"value", value}},
+      HeldCode(change.kind),
+      {{"job", absl::StrCat(change.job_id)}, {"field", field}, {"known", known}, {"value", value}},
       absl::StrCat("the ", field, " is to change from ", known, " to ", value, "; job ", change.job_id,
                    " was to make more such changes than the channel allows, so that it waits for approval"));
 }
@@ -106,11 +91,11 @@ class Judge {
     }
   }
 
-  // Of a field that something else keeps back for now. What becomes of a break is decided by looks at the item.
+  // Of a field that something else keeps back for now. What becomes of the link itself is decided by looks at the item.
   void KeepDecided(const SyncFields& send) {
     for (const HeldChange& change : row_.held) {
-      if (change.kind == ChangeKind::kBreak) decision_.held.Mutable().push_back(change);
-      if (change.kind == ChangeKind::kBreak) continue;
+      if (IsOfLink(change.kind)) decision_.held.Mutable().push_back(change);
+      if (IsOfLink(change.kind)) continue;
       if (change.state == HeldChange::State::kBefore || send.Has(change.field)) continue;
       const uint64_t desired = DigestOf(change.field, desired_);
       if (change.digest != desired || desired == DigestOf(change.field, row_.acknowledged)) continue;

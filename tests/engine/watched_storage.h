@@ -58,7 +58,7 @@ class WatchedStorage : public ForwardingStorage {
  private:
   static bool IsWriteOfLinkJob(absl::string_view operation) {
     for (const absl::string_view write : {"WriteLinks", "DropLinkBase", "WriteKeyEntries", "SetLinkBase",
-                                          "AddKeyEntries", "ForgetLinkChanges", "ReleaseBroken", "WriteProgress"}) {
+                                          "AddKeyEntries", "ForgetLinkChanges", "ReleaseLinks", "WriteProgress"}) {
       if (operation == write) return true;
     }
     return false;

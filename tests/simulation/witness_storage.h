@@ -80,14 +80,13 @@ class WitnessStorage : public ForwardingStorage {
                                              absl::Span<const LinkWrite> rows, absl::Time now) override {
     return Tell(fence, "WriteLinks", ForwardingStorage::WriteLinks(fence, read_edit_version, rows, now));
   }
-  absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override {
-    return Tell(fence, "ReleaseBroken", ForwardingStorage::ReleaseBroken(fence, limit, now));
+  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                       const ChangeCounts& changes, absl::Time now) override {
+    return Tell(fence, "ReleaseLinks", ForwardingStorage::ReleaseLinks(fence, links, changes, now));
   }
-  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override {
-    return Tell(fence, "ReleaseLinks", ForwardingStorage::ReleaseLinks(fence, links, now));
-  }
-  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override {
-    return Tell(fence, "ReleaseDoubtful", ForwardingStorage::ReleaseDoubtful(fence, limit, now));
+  absl::StatusOr<std::vector<SightedAttention>> HoldUnlinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                                            absl::Time now) override {
+    return Tell(fence, "HoldUnlinks", ForwardingStorage::HoldUnlinks(fence, links, now));
   }
   absl::Status WriteReconciliations(const Fence& fence, absl::Span<const Reconciliation> rows,
                                     absl::Time now) override {

@@ -56,7 +56,8 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
        [=](Storage& s, const Fence& f) {
          return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
        }},
-      {"ReleaseBroken", [=](Storage& s, const Fence& f) { return s.ReleaseBroken(f, 10, At(9)).status(); }},
+      {"ReleaseLinks", [=](Storage& s, const Fence& f) { return s.ReleaseLinks(f, {LinkPair()}, {}, At(9)).status(); }},
+      {"HoldUnlinks", [=](Storage& s, const Fence& f) { return s.HoldUnlinks(f, {LinkPair()}, At(9)).status(); }},
       {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
       {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {PairOf(link)}, At(9)); }},
       {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},

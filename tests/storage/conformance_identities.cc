@@ -145,7 +145,7 @@ TEST_P(StorageConformance, ALinkThatIsMadeAnewIsToTheItemThatIsThere) {
   EXPECT_EQ(PullIdentities(shop, {"A"}, At(7)).broken, 1);
   ExpectReplaced(shop, "B", "A", At(7));
 
-  EXPECT_EQ(Value(storage().ReleaseBroken(shop.fence(), 10, At(8))), 1);
+  EXPECT_EQ(shop.ReleaseBroken(At(8)), 1);
   shop.Link("S1", "X1");
   EXPECT_EQ(PullIdentities(shop, {"A"}, At(9)).broken, 0);
   EXPECT_EQ(StateOf(shop, "S1"), LinkState::kLinked);

@@ -578,7 +578,7 @@ TEST_P(LinkIndexConformance, WithoutABaseOnlyHandEditsAreRecorded) {
   Shop shop(under_test());
   shop.StockAndLink(2);
   shop.Pull({{"X1", 100, 10}});
-  Value(storage().ReleaseBroken(shop.fence(), 10, At(5)));
+  shop.ReleaseBroken(At(5));
   EXPECT_EQ(CountChanges(shop), 0);
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink)), absl::OkStatus());
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S1 live"));
@@ -722,7 +722,7 @@ TEST_P(LinkIndexConformance, ReleasingALinkRecordsBothSides) {
   shop.StockAndSync(2);
   shop.Pull({{"X1", 100, 10}});
   SetBase(shop);
-  EXPECT_EQ(Value(storage().ReleaseBroken(shop.fence(), 10, At(5))), 1);
+  EXPECT_EQ(shop.ReleaseBroken(At(5)), 1);
   EXPECT_THAT(ListingChanges(shop), ElementsAre("S2 live"));
   EXPECT_THAT(ItemChanges(shop), ElementsAre("X2 dead"));
 }

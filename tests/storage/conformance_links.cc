@@ -126,7 +126,7 @@ TEST_P(StorageConformance, KeyPagesHaveALimit) {
     EXPECT_EQ(Code(storage().ReadListingKeys(id, {"sku"}, 0, limit)), kInvalidArgument);
     EXPECT_EQ(Code(storage().ReadChannelKeys(id, {"sku"}, 0, limit)), kInvalidArgument);
     EXPECT_EQ(Code(storage().ReadHandUnlinks(id, {}, limit)), kInvalidArgument);
-    EXPECT_EQ(Code(storage().ReleaseBroken(shop.fence(), limit, At(0))), kInvalidArgument);
+    EXPECT_EQ(Code(storage().ReadDoubtfulLinks(id, 0, limit)), kInvalidArgument);
   }
 }
 
@@ -301,14 +301,13 @@ TEST_P(StorageConformance, LinkJobDoesNotUndoAPause) {
   EXPECT_TRUE(shop.DirtySkus().empty());
 }
 
-TEST_P(StorageConformance, BrokenLinksAreReleasedInSteps) {
+TEST_P(StorageConformance, ReleasedLinksKeepTheirHistory) {
   Shop shop(under_test());
   shop.StockAndSync(4);
   shop.Pull({{"X4", 100, 10}});
-  EXPECT_EQ(Value(storage().ReleaseBroken(shop.fence(), 2, At(7))), 2);
-  EXPECT_EQ(Value(storage().ReleaseBroken(shop.fence(), 2, At(7))), 1) << "fewer than the limit: all";
+  EXPECT_EQ(shop.ReleaseBroken(At(7)), 3);
   const std::string after = StoreText(storage());
-  EXPECT_EQ(Value(storage().ReleaseBroken(shop.fence(), 2, At(8))), 0);
+  EXPECT_EQ(shop.ReleaseBroken(At(8)), 0);
   EXPECT_EQ(StoreText(storage()), after);
 
   const ListingRow row = shop.Listing("S1");
@@ -353,7 +352,7 @@ TEST_P(StorageConformance, NamedLinksAreReleasedWhereTheyAreBroken) {
   const LinkPair broken = {shop.ListingId("S1"), shop.ItemId("X1")};
   const LinkPair linked = {shop.ListingId("S3"), shop.ItemId("X3")};
   const LinkPair other = {shop.ListingId("S2"), shop.ItemId("X1")};
-  EXPECT_EQ(Value(storage().ReleaseLinks(shop.fence(), {broken, other, linked, {999, 1}}, At(7))), 1);
+  EXPECT_EQ(Value(storage().ReleaseLinks(shop.fence(), {broken, other, linked, {999, 1}}, {}, At(7))), 1);
   const ListingRow row = shop.Listing("S1");
   EXPECT_EQ(row.link_state, LinkState::kUnlinked);
   EXPECT_EQ(row.reason, LinkReason::kNone);
@@ -366,7 +365,7 @@ TEST_P(StorageConformance, NamedLinksAreReleasedWhereTheyAreBroken) {
   EXPECT_EQ(last.at, At(7));
   EXPECT_TRUE(Value(storage().ReadHandUnlinks(shop.channel_id(), {}, 10)).empty());
   const std::string after = StoreText(storage());
-  EXPECT_EQ(Value(storage().ReleaseLinks(shop.fence(), {broken, other, linked}, At(8))), 0);
+  EXPECT_EQ(Value(storage().ReleaseLinks(shop.fence(), {broken, other, linked}, {}, At(8))), 0);
   EXPECT_EQ(StoreText(storage()), after);
 }
 
@@ -374,7 +373,7 @@ TEST_P(StorageConformance, ReleasedOnesCanBeLinkedAnew) {
   Shop shop(under_test());
   shop.StockAndSync(1);
   shop.Pull({{"X9"}});
-  Value(storage().ReleaseBroken(shop.fence(), 10, At(7)));
+  shop.ReleaseBroken(At(7));
   EXPECT_TRUE(Value(storage().ReadHandUnlinks(shop.channel_id(), {}, 10)).empty());
   EXPECT_EQ(shop.channel().edit_version, 0) << "no person did it";
   shop.Link("S1", "X9");
@@ -655,7 +654,7 @@ TEST_P(StorageConformance, HistoryTellsALinksWholeLife) {
   shop.Pull({}, At(10));
   shop.Pull({{"X1"}}, At(11));
   shop.Pull({}, At(12));
-  Value(storage().ReleaseBroken(shop.fence(), 10, At(13)));
+  shop.ReleaseBroken(At(13));
   shop.Pull({{"X1"}}, At(14));
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1"), At(15)), absl::OkStatus());
   ASSERT_EQ(shop.Edit("S1", Only(Kind::kUnlink), At(16)), absl::OkStatus());

@@ -297,29 +297,86 @@ TEST_P(StorageConformance, OnlyALinkCanBeConfirmed) {
 TEST_P(StorageConformance, DoubtfulLinksAreReleased) {
   Shop shop(under_test());
   StockRuled(shop);
-  EXPECT_EQ(Value(shop.storage().ReleaseDoubtful(shop.fence(), 10, At(10))), 0);
+  EXPECT_EQ(shop.ReleaseDoubtful(At(10)), 0);
   See(shop, Item("NEW-7"), At(20));
-  EXPECT_EQ(Value(shop.storage().ReleaseDoubtful(shop.fence(), 10, At(21))), 1);
+  EXPECT_EQ(shop.ReleaseDoubtful(At(21)), 1);
   const ListingRow row = shop.Listing("S1");
   EXPECT_EQ(row.link_state, LinkState::kUnlinked);
   EXPECT_FALSE(row.doubtful);
   EXPECT_TRUE(row.attentions.empty());
   EXPECT_EQ(shop.History("S1").back().kind, LinkEvent::Kind::kReleased);
   EXPECT_TRUE(Value(shop.storage().ReadHandUnlinks(shop.channel_id(), {}, 10)).empty());
-  EXPECT_EQ(Value(shop.storage().ReleaseDoubtful(shop.fence(), 10, At(22))), 0);
+  EXPECT_EQ(shop.ReleaseDoubtful(At(22)), 0);
 }
 
-TEST_P(StorageConformance, ADoubtfulLinkIsDissolvedWhereTheChannelSaysSo) {
+TEST_P(StorageConformance, ThatADoubtfulLinkIsDissolvedIsHeld) {
   Shop shop(under_test());
   StockRuled(shop);
-  ChannelConfig config = RuledConfig();
-  config.on_doubt = OnDoubt::kDissolve;
-  SetConfig(shop, config);
-  const PullWriteResult seen = See(shop, Item("NEW-7"), At(20));
-  EXPECT_EQ(seen.doubtful, 1);
-  EXPECT_EQ(seen.dissolved, 1);
-  EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kUnlinked);
-  EXPECT_EQ(shop.History("S1").back().kind, LinkEvent::Kind::kReleased);
+  const LinkPair link = {shop.ListingId("S1"), shop.ItemId("X1")};
+  EXPECT_TRUE(Value(shop.storage().HoldUnlinks(shop.fence(), {link}, At(10))).empty()) << "it is not doubtful";
+  See(shop, Item("NEW-7"), At(20));
+  std::vector<DoubtfulLink> doubtful = Value(shop.storage().ReadDoubtfulLinks(shop.channel_id(), 0, 10));
+  ASSERT_EQ(doubtful.size(), 1u);
+  EXPECT_EQ(doubtful[0].link.listing_id, link.listing_id);
+  EXPECT_EQ(doubtful[0].link.channel_variant_id, link.channel_variant_id);
+  EXPECT_EQ(doubtful[0].unlink, absl::nullopt);
+  EXPECT_TRUE(Value(shop.storage().ReadDoubtfulLinks(shop.channel_id(), link.listing_id, 10)).empty());
+
+  const LinkPair other = {link.listing_id, link.channel_variant_id + 1};
+  const std::vector<SightedAttention> raised =
+      Value(shop.storage().HoldUnlinks(shop.fence(), {other, link, {999, 1}}, At(21)));
+  ASSERT_EQ(raised.size(), 1u);
+  EXPECT_EQ(raised[0].sku, "S1");
+  EXPECT_EQ(raised[0].external_id, "X1");
+  EXPECT_EQ(raised[0].attention.code, problem_code::kUnlinkHeld);
+  EXPECT_EQ(AttentionsOf(shop), (Texts{"link_doubtful", "unlink_held"}));
+  doubtful = Value(shop.storage().ReadDoubtfulLinks(shop.channel_id(), 0, 10));
+  EXPECT_EQ(doubtful.at(0).unlink, HeldChange::State::kHeld);
+  EXPECT_TRUE(Value(shop.storage().HoldUnlinks(shop.fence(), {link}, At(22))).empty()) << "it is held already";
+
+  HeldSelection selection;
+  selection.job_id = shop.fence().job_id;
+  EXPECT_EQ(
+      Value(shop.storage().DecideHeldChanges(shop.channel_id(), selection, HeldChange::State::kRefused, 10, At(23))),
+      1);
+  doubtful = Value(shop.storage().ReadDoubtfulLinks(shop.channel_id(), 0, 10));
+  EXPECT_EQ(doubtful.at(0).unlink, HeldChange::State::kRefused);
+  EXPECT_EQ(AttentionsOf(shop), kDoubtful);
+}
+
+TEST_P(StorageConformance, WhatIsHeldOfADoubtEndsWithIt) {
+  Shop shop(under_test());
+  StockRuled(shop);
+  const LinkPair link = {shop.ListingId("S1"), shop.ItemId("X1")};
+  const auto hold = [&](const std::string& sku, absl::Time at) {
+    See(shop, Item(sku), at);
+    ASSERT_EQ(Value(shop.storage().HoldUnlinks(shop.fence(), {link}, at)).size(), 1u);
+  };
+  const auto expect_over = [&](const Texts& attentions) {
+    EXPECT_TRUE(Value(shop.storage().ReadHeldChanges(shop.channel_id(), shop.fence().job_id, 0, 10)).empty());
+    EXPECT_TRUE(Value(shop.storage().ReadDoubtfulLinks(shop.channel_id(), 0, 10)).empty());
+    EXPECT_EQ(AttentionsOf(shop), attentions);
+  };
+  hold("NEW-7", At(20));
+  See(shop, Item("S1"), At(21));
+  expect_over(kNone);
+  hold("NEW-8", At(22));
+  ASSERT_EQ(shop.Edit("S1", OnlyKind(ListingEdit::Kind::kConfirm)), absl::OkStatus());
+  expect_over(kNone);
+  hold("NEW-9", At(24));
+  shop.Pull({}, At(25));
+  expect_over({"item_gone"});
+}
+
+TEST_P(StorageConformance, ReleasedLinksCountAsTheJobSays) {
+  Shop shop(under_test());
+  StockRuled(shop);
+  See(shop, Item("NEW-7"), At(20));
+  ChangeCounts changes;
+  changes[ChangeKind::kUnlink] = 1;
+  const LinkPair link = {shop.ListingId("S1"), shop.ItemId("X1")};
+  EXPECT_EQ(Value(shop.storage().ReleaseLinks(shop.fence(), {link}, changes, At(21))), 1);
+  EXPECT_EQ(Value(shop.storage().ReadChangeCounts(shop.channel_id(), At(0))), changes);
 }
 
 // Deleted in the shop, and its id used again a day later.

@@ -201,6 +201,19 @@ void Shop::Link(const std::string& sku, const std::string& external_id, absl::Ti
   EXPECT_EQ(listing.external_id, external_id);
 }
 
+int64_t Shop::ReleaseBroken(absl::Time at) {
+  const std::vector<LinkPair> broken = Value(storage().ReadBrokenLinks(channel_id_, 0, Storage::kMaxRows));
+  return Value(storage().ReleaseLinks(fence_, broken, {}, at));
+}
+
+int64_t Shop::ReleaseDoubtful(absl::Time at) {
+  std::vector<LinkPair> doubtful;
+  for (const DoubtfulLink& link : Value(storage().ReadDoubtfulLinks(channel_id_, 0, Storage::kMaxRows))) {
+    doubtful.push_back(link.link);
+  }
+  return Value(storage().ReleaseLinks(fence_, doubtful, {}, at));
+}
+
 absl::Status Shop::Edit(const std::string& sku, ListingEdit edit, absl::Time at) {
   edit.sku = sku;
   return Value(storage().EditListings(channel_id_, {edit}, at)).at(0).status;

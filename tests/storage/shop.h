@@ -119,6 +119,9 @@ class Shop {
   PullWriteResult Pull(const std::vector<PulledItem>& rows, absl::Time at = At(1));
   // Links by rule 1, listed.
   void Link(const std::string& sku, const std::string& external_id, absl::Time at = At(2));
+  // Dissolves all broken links, and says how many there were; the same of doubtful ones.
+  int64_t ReleaseBroken(absl::Time at);
+  int64_t ReleaseDoubtful(absl::Time at);
   absl::Status Edit(const std::string& sku, ListingEdit edit, absl::Time at = At(3));
   // Settles a link as it is: what is dirty is not any more.
   void Clean(const std::string& sku);

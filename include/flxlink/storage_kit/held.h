@@ -10,7 +10,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "flxlink/breaker.h"
+#include "flxlink/link_state.h"
 #include "flxlink/problem.h"
 #include "flxlink/push.h"
 #include "flxlink/rare_vector.h"
@@ -51,13 +53,19 @@ enum class BreakVerdict {
 };
 // `held` of the link; `holds`: the job holds breaks.
 BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds);
-// What is held of it by this job then.
-HeldChange HeldBreak(int64_t job_id, absl::string_view external_id);
-// `held` without a break, once the item was seen or the link broke.
-RareVector<HeldChange> WithoutBreak(const std::vector<HeldChange>& held);
-// `attentions` with that of a break that is held, ascending by code, and without.
-std::vector<Problem> WithBreakHeld(const std::vector<Problem>& attentions, const Problem& held);
-std::vector<Problem> WithoutBreakHeld(const std::vector<Problem>& attentions);
+// What is held of a link itself (IsOfLink) by this job.
+HeldChange HeldOfLink(ChangeKind kind, int64_t job_id, absl::string_view external_id);
+// Whether that a doubtful link is to be dissolved is held, approved or refused. nullopt: nothing was decided.
+absl::optional<HeldChange::State> UnlinkState(const std::vector<HeldChange>& held);
+// Whether it is such a link, and nothing was decided.
+bool IsUndecidedDoubt(LinkState state, bool doubtful, const std::vector<HeldChange>& held);
+// `held` without what is of that kind: of a break once the item was seen, of an unlink once the doubt is over.
+RareVector<HeldChange> WithoutKind(const std::vector<HeldChange>& held, ChangeKind kind);
+// `held` without what is of the link itself, once that broke.
+RareVector<HeldChange> HeldOnceBroken(const std::vector<HeldChange>& held);
+// `attentions` with that of a change that is held, ascending by code, and without.
+std::vector<Problem> WithHeld(const std::vector<Problem>& attentions, const Problem& held);
+std::vector<Problem> WithoutHeld(const std::vector<Problem>& attentions, ChangeKind kind);
 
 // Whether the selection is of this change, whatever its listing variant is called.
 bool IsSelected(const HeldSelection& selection, const HeldChange& change);

@@ -47,9 +47,8 @@
 // Doubtful links. A sighting that shows an item with other keys under the channel's rules than before (HasOtherKeys)
 // judges its link, broken or not, where it can be doubted (CanBeDoubted), by the listing variant as it is (JudgePair):
 // where the pair disagrees it is doubtful from then on, where it agrees it is not any more; one that was broken is
-// doubtful unless it agrees (IsDoubtfulAfter). A change marks the link, so
-// that no push that was planned before goes out. Where the channel says so (OnDoubt::kDissolve) a linked one is
-// dissolved then, as by a release. A person who confirms the link ends the doubt.
+// doubtful unless it agrees (IsDoubtfulAfter). A change marks the link, so that no push that was planned before goes
+// out. A person who confirms the link ends the doubt.
 //
 // Sighted values. A sighting that is later than the link's last acknowledgement is followed by the listing variant's
 // status (FollowChannel). While nothing was settled of the link, what it has for acknowledged is what was seen: it

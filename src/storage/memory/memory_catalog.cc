@@ -74,6 +74,7 @@ void SeeUnread(MemoryChannel& channel, absl::string_view external_id, absl::Time
   item.seen_pull = channel.channel.pull.pull_number;
   if (item.listing_id == 0) return;
   MemoryListing& listing = channel.listings.at(item.listing_id);
+  channel.EndHeld(listing, ChangeKind::kBreak, now);
   if (listing.EndRefusals({})) channel.MarkDirty(listing, now);
 }
 
@@ -474,7 +475,7 @@ absl::StatusOr<SweepResult> MemoryStorage::HoldAbsent(const Fence& fence, int64_
       break;
     }
     ++result.held;
-    (*channel)->HoldBreak(listing, item.external_id, {fence.job_id, now}, &result.raised);
+    (*channel)->Hold(listing, ChangeKind::kBreak, {fence.job_id, now}, &result.raised);
   }
   return result;
 }

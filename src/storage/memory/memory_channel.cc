@@ -239,6 +239,7 @@ bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Autho
   RecordChange(listing);
   RecordChange(item);
   listing.state = LinkState::kBroken;
+  SetHeld(listing, storage::HeldOnceBroken(listing.held));
   listing.history.push_back({LinkEvent::Kind::kBroken, item.external_id, 0, author.job_id, author.at});
   Reindex(listing);
   return true;
@@ -252,7 +253,7 @@ storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, 
   const BreakVerdict verdict = has_link ? storage::JudgeBreak(listing->held, holds_breaks) : BreakVerdict::kApproved;
   if (verdict == BreakVerdict::kStays) return storage::ItemLoss::kStays;
   if (verdict == BreakVerdict::kHolds) {
-    HoldBreak(*listing, item.external_id, author, raised);
+    Hold(*listing, ChangeKind::kBreak, author, raised);
     return storage::ItemLoss::kHeld;
   }
   if (item.live()) RecordChange(item);
@@ -260,29 +261,29 @@ storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, 
   item.gone = true;
   item.gone_at = gone_at;
   if (!breaks) return storage::ItemLoss::kGone;
-  SetHeld(*listing, storage::WithoutBreak(listing->held));
   ChangeCounts changes;
   if (verdict == BreakVerdict::kBreaks) changes[ChangeKind::kBreak] = 1;
   CountChanges(changes, author.at);
   return storage::ItemLoss::kBroken;
 }
 
-void MemoryChannel::HoldBreak(MemoryListing& listing, const std::string& external_id, const Author& author,
-                              std::vector<SightedAttention>* raised) {
+void MemoryChannel::Hold(MemoryListing& listing, ChangeKind kind, const Author& author,
+                         std::vector<SightedAttention>* raised) {
+  const std::string& external_id = items.at(listing.channel_variant_id).external_id;
   RareVector<HeldChange> held = listing.held;
-  HeldChange change = storage::HeldBreak(author.job_id, external_id);
+  HeldChange change = storage::HeldOfLink(kind, author.job_id, external_id);
   const Problem attention = change.problem;
   held.Mutable().push_back(std::move(change));
-  listing.attentions = storage::WithBreakHeld(listing.attentions, attention);
+  listing.attentions = storage::WithHeld(listing.attentions, attention);
   raised->push_back({listing.sku, external_id, attention});
   SetHeld(listing, std::move(held));
   MarkDirty(listing, author.at);
 }
 
-void MemoryChannel::EndHeldBreak(MemoryListing& listing, absl::Time now) {
-  RareVector<HeldChange> left = storage::WithoutBreak(listing.held);
+void MemoryChannel::EndHeld(MemoryListing& listing, ChangeKind kind, absl::Time now) {
+  RareVector<HeldChange> left = storage::WithoutKind(listing.held, kind);
   if (left == listing.held) return;
-  listing.attentions = storage::WithoutBreakHeld(listing.attentions);
+  listing.attentions = storage::WithoutHeld(listing.attentions, kind);
   SetHeld(listing, std::move(left));
   MarkDirty(listing, now);
 }
@@ -320,7 +321,7 @@ void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sight
     if (breaks) ++result->broken;
     return Reindex(listing);
   }
-  EndHeldBreak(listing, author.at);
+  EndHeld(listing, ChangeKind::kBreak, author.at);
   const bool heals = !listing.linked();
   if (heals) {
     Heal(listing, author);
@@ -331,11 +332,9 @@ void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sight
   const bool other_doubt = Judge(listing, item, sighting, heals, result);
   listing.attentions = storage::WithSightings(attentions, SightingAttentions(listing, item));
   storage::AddSightedChanges(listing.sku, item.external_id, attentions, listing.attentions, result);
+  if (!listing.doubtful) EndHeld(listing, ChangeKind::kUnlink, author.at);
   if (can_send || other_doubt) MarkDirty(listing, author.at);
   Reindex(listing);
-  if (!other_doubt || !listing.doubtful || channel.config.on_doubt != OnDoubt::kDissolve) return;
-  Unlink(listing, LinkEvent::Kind::kReleased, LinkReason::kNone, author);
-  ++result->dissolved;
 }
 
 bool MemoryChannel::FollowValues(MemoryListing& listing, const MemoryItem& item) {

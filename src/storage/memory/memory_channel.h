@@ -214,11 +214,10 @@ struct MemoryChannel {
   // the link, if it gets one, is added to `raised`.
   storage::ItemLoss LoseItem(MemoryItem& item, absl::Time gone_at, bool holds_breaks, const Author& author,
                              std::vector<SightedAttention>* raised);
-  // The link is not to break, though its item is gone.
-  void HoldBreak(MemoryListing& listing, const std::string& external_id, const Author& author,
-                 std::vector<SightedAttention>* raised);
-  // The item of the link was seen: that it was to break is over.
-  void EndHeldBreak(MemoryListing& listing, absl::Time now);
+  // The link is not to break, though its item is gone, or not to be dissolved, though it is doubtful.
+  void Hold(MemoryListing& listing, ChangeKind kind, const Author& author, std::vector<SightedAttention>* raised);
+  // That it was to is over.
+  void EndHeld(MemoryListing& listing, ChangeKind kind, absl::Time now);
   // Adds to the changes of the hour.
   void CountChanges(const ChangeCounts& changes, absl::Time now);
   // Makes a broken link whole again.

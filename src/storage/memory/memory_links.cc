@@ -195,8 +195,15 @@ absl::Status Confirm(MemoryChannel& channel, MemoryListing& listing, absl::Time 
   listing.doubtful = false;
   const MemoryItem& item = channel.items.at(listing.channel_variant_id);
   listing.attentions = storage::WithSightings(listing.attentions, channel.SightingAttentions(listing, item));
+  channel.EndHeld(listing, ChangeKind::kUnlink, now);
   channel.MarkDirty(listing, now);
   return absl::OkStatus();
+}
+
+// Whether a job may dissolve the link: it is still that, and broken or doubtful.
+bool MayRelease(const MemoryListing& listing, const LinkPair& link) {
+  return listing.channel_variant_id == link.channel_variant_id &&
+         (listing.state == LinkState::kBroken || listing.doubtful);
 }
 
 void Resume(MemoryChannel& channel, MemoryListing& listing, absl::Time now) {
@@ -335,15 +342,6 @@ absl::StatusOr<LinkWriteResult> MemoryStorage::WriteLinks(const Fence& fence, in
   return result;
 }
 
-absl::StatusOr<int64_t> MemoryStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
-  return ReleaseThat(fence, limit, now,
-                     [](const MemoryListing& listing) { return listing.state == LinkState::kBroken; });
-}
-
-absl::StatusOr<int64_t> MemoryStorage::ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) {
-  return ReleaseThat(fence, limit, now, [](const MemoryListing& listing) { return listing.doubtful; });
-}
-
 absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadBrokenLinks(int64_t channel_id, int64_t after_id,
                                                                      int64_t limit) {
   if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
@@ -360,8 +358,44 @@ absl::StatusOr<std::vector<LinkPair>> MemoryStorage::ReadBrokenLinks(int64_t cha
   return links;
 }
 
+absl::StatusOr<std::vector<DoubtfulLink>> MemoryStorage::ReadDoubtfulLinks(int64_t channel_id, int64_t after_id,
+                                                                           int64_t limit) {
+  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindChannel(channel_id);
+  if (!channel.ok()) return channel.status();
+  std::vector<DoubtfulLink> links;
+  const auto& listings = (*channel)->listings;
+  for (auto at = listings.upper_bound(after_id); at != listings.end(); ++at) {
+    if (static_cast<int64_t>(links.size()) == limit) break;
+    const MemoryListing& listing = at->second;
+    if (!listing.doubtful || !listing.linked()) continue;
+    links.push_back({{listing.listing_id, listing.channel_variant_id}, storage::UnlinkState(listing.held)});
+  }
+  return links;
+}
+
+absl::StatusOr<std::vector<SightedAttention>> MemoryStorage::HoldUnlinks(const Fence& fence,
+                                                                         absl::Span<const LinkPair> links,
+                                                                         absl::Time now) {
+  if (absl::Status status = storage::CheckRows(links.size(), "links"); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
+  if (!channel.ok()) return channel.status();
+  std::vector<SightedAttention> raised;
+  for (const LinkPair& link : links) {
+    const auto listing = (*channel)->listings.find(link.listing_id);
+    if (listing == (*channel)->listings.end()) continue;
+    const MemoryListing& found = listing->second;
+    if (found.channel_variant_id != link.channel_variant_id) continue;
+    if (!storage::IsUndecidedDoubt(found.state, found.doubtful, found.held)) continue;
+    (*channel)->Hold(listing->second, ChangeKind::kUnlink, {fence.job_id, now}, &raised);
+  }
+  return raised;
+}
+
 absl::StatusOr<int64_t> MemoryStorage::ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
-                                                    absl::Time now) {
+                                                    const ChangeCounts& changes, absl::Time now) {
   if (absl::Status status = storage::CheckRows(links.size(), "links"); !status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
@@ -369,27 +403,11 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseLinks(const Fence& fence, absl::Sp
   int64_t released = 0;
   for (const LinkPair& link : links) {
     const auto listing = (*channel)->listings.find(link.listing_id);
-    if (listing == (*channel)->listings.end() || listing->second.state != LinkState::kBroken) continue;
-    if (listing->second.channel_variant_id != link.channel_variant_id) continue;
+    if (listing == (*channel)->listings.end() || !MayRelease(listing->second, link)) continue;
     (*channel)->Unlink(listing->second, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
     ++released;
   }
-  return released;
-}
-
-absl::StatusOr<int64_t> MemoryStorage::ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
-                                                   absl::FunctionRef<bool(const MemoryListing&)> is_wanted) {
-  if (absl::Status status = storage::CheckLimit(limit); !status.ok()) return status;
-  absl::MutexLock lock(&mutex_);
-  absl::StatusOr<MemoryChannel*> channel = FindFenced(fence);
-  if (!channel.ok()) return channel.status();
-  int64_t released = 0;
-  for (auto& [id, listing] : (*channel)->listings) {
-    if (released == limit) break;
-    if (!is_wanted(listing)) continue;
-    (*channel)->Unlink(listing, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
-    ++released;
-  }
+  (*channel)->CountChanges(changes, now);
   return released;
 }
 

@@ -104,10 +104,13 @@ class MemoryStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override;
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
-  absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override;
   absl::StatusOr<std::vector<LinkPair>> ReadBrokenLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
-  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override;
+  absl::StatusOr<std::vector<DoubtfulLink>> ReadDoubtfulLinks(int64_t channel_id, int64_t after_id,
+                                                              int64_t limit) override;
+  absl::StatusOr<std::vector<SightedAttention>> HoldUnlinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                                            absl::Time now) override;
+  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                       const ChangeCounts& changes, absl::Time now) override;
   absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                         absl::Time now) override;
   absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
@@ -187,10 +190,6 @@ class MemoryStorage : public Storage, public LinkIndex {
   // The same, and pull `pull_number` is the channel's last and still runs.
   absl::StatusOr<MemoryChannel*> FindPulling(const Fence& fence, int64_t pull_number)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  // Releases links for which `is_wanted`, at most `limit`, and says how many.
-  absl::StatusOr<int64_t> ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
-                                      absl::FunctionRef<bool(const MemoryListing&)> is_wanted);
 
   // The source whose last import it is.
   absl::StatusOr<MemorySource*> FindSource(const ProductImport& import) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -72,7 +72,7 @@ storage::ItemLoss LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_
       has_link ? storage::JudgeBreak(ReadHeld(db_, link->held), holds_breaks) : BreakVerdict::kApproved;
   if (verdict == BreakVerdict::kStays) return storage::ItemLoss::kStays;
   if (verdict == BreakVerdict::kHolds) {
-    HoldBreak(*link, external_id, raised);
+    Hold(*link, ChangeKind::kBreak, external_id, raised);
     return storage::ItemLoss::kHeld;
   }
   const bool breaks = link.has_value() && Break(*link, external_id, storage::ItemGone(external_id), raised);
@@ -80,34 +80,33 @@ storage::ItemLoss LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_
   Query(db_, "UPDATE channel_variant SET gone = 1, gone_at = ?3 WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, channel_variant_id, gone_at);
   if (!breaks) return storage::ItemLoss::kGone;
-  WriteHeld(db_, channel_id_, link->listing_id, storage::WithoutBreak(ReadHeld(db_, link->held)));
   ChangeCounts counted;
   if (verdict == BreakVerdict::kBreaks) counted[ChangeKind::kBreak] = 1;
   AddChanges(db_, channel_id_, counted, author_.at);
   return storage::ItemLoss::kBroken;
 }
 
-void LinkWriter::HoldBreak(const StoredLink& link, absl::string_view external_id,
-                           std::vector<SightedAttention>* raised) {
+void LinkWriter::Hold(const StoredLink& link, ChangeKind kind, absl::string_view external_id,
+                      std::vector<SightedAttention>* raised) {
   RareVector<HeldChange> held = ReadHeld(db_, link.held);
-  HeldChange change = storage::HeldBreak(author_.job_id, external_id);
+  HeldChange change = storage::HeldOfLink(kind, author_.job_id, external_id);
   const Problem attention = change.problem;
   held.Mutable().push_back(std::move(change));
   WriteHeld(db_, channel_id_, link.listing_id, held);
   const std::vector<Problem> before = ReadAttentions(db_, channel_id_, link.listing_id);
-  ReplaceAttentions(db_, channel_id_, link.listing_id, before, storage::WithBreakHeld(before, attention));
+  ReplaceAttentions(db_, channel_id_, link.listing_id, before, storage::WithHeld(before, attention));
   raised->push_back({FindSku(db_, channel_id_, link.listing_id), std::string(external_id), attention});
   MarkDirty(db_, channel_id_, link.listing_id, author_.at);
 }
 
-void LinkWriter::EndHeldBreak(int64_t listing_id, const std::string& held) {
+void LinkWriter::EndHeld(int64_t listing_id, const std::string& held, ChangeKind kind) {
   if (held.empty()) return;
   const RareVector<HeldChange> before = ReadHeld(db_, held);
-  const RareVector<HeldChange> left = storage::WithoutBreak(before);
+  const RareVector<HeldChange> left = storage::WithoutKind(before, kind);
   if (left == before) return;
   WriteHeld(db_, channel_id_, listing_id, left);
   const std::vector<Problem> attentions = ReadAttentions(db_, channel_id_, listing_id);
-  ReplaceAttentions(db_, channel_id_, listing_id, attentions, storage::WithoutBreakHeld(attentions));
+  ReplaceAttentions(db_, channel_id_, listing_id, attentions, storage::WithoutHeld(attentions, kind));
   MarkDirty(db_, channel_id_, listing_id, author_.at);
 }
 
@@ -119,6 +118,9 @@ bool LinkWriter::Break(const StoredLink& link, absl::string_view external_id, co
   RecordBoth(link.listing_id, link.channel_variant_id);
   Query(db_, "UPDATE link SET state = 'broken' WHERE channel_id = ?1 AND listing_id = ?2")
       .Run(channel_id_, link.listing_id);
+  if (!link.held.empty()) {
+    WriteHeld(db_, channel_id_, link.listing_id, storage::HeldOnceBroken(ReadHeld(db_, link.held)));
+  }
   AddEvent(link.listing_id, LinkEvent::Kind::kBroken, external_id, 0);
   return true;
 }

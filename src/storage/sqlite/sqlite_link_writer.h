@@ -42,10 +42,11 @@ class LinkWriter {
   // the link, if it gets one, is added to `raised`.
   storage::ItemLoss LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
                              bool holds_breaks, std::vector<SightedAttention>* raised);
-  // The link is not to break, though its item is gone.
-  void HoldBreak(const StoredLink& link, absl::string_view external_id, std::vector<SightedAttention>* raised);
-  // The item of the link, of which `held` is held as its column has it, was seen: that it was to break is over.
-  void EndHeldBreak(int64_t listing_id, const std::string& held);
+  // The link is not to break, though its item is gone, or not to be dissolved, though it is doubtful.
+  void Hold(const StoredLink& link, ChangeKind kind, absl::string_view external_id,
+            std::vector<SightedAttention>* raised);
+  // That it was to, which its column `held` may tell, is over.
+  void EndHeld(int64_t listing_id, const std::string& held, ChangeKind kind);
   // Breaks the link; one that is broken only gets the attention. Returns whether it was linked; then the attention is
   // added to `raised`.
   bool Break(const StoredLink& link, absl::string_view external_id, const Problem& attention,

@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "flxlink/storage_kit/errors.h"
+#include "flxlink/storage_kit/held.h"
 #include "flxlink/storage_kit/rules.h"
+#include "src/storage/sqlite/sqlite_held.h"
 #include "src/storage/sqlite/sqlite_link_writer.h"
 #include "src/storage/sqlite/sqlite_rows.h"
 #include "src/storage/sqlite/sqlite_storage.h"
@@ -206,6 +208,7 @@ class Edit {
         .Run(channel_id_, link_.listing_id);
     if (!link_.doubtful) return absl::OkStatus();
     links_.WriteSightings(link_.listing_id, nullptr);
+    links_.EndHeld(link_.listing_id, link_.held, ChangeKind::kUnlink);
     MarkDirty(db_, channel_id_, link_.listing_id, now_);
     return absl::OkStatus();
   }
@@ -281,6 +284,13 @@ EditOutcome MakeEdit(Connection& db, int64_t channel_id, const ListingEdit& edit
   return outcome;
 }
 
+// The link, if it is still this one.
+absl::optional<StoredLink> FindPair(Connection& db, int64_t channel_id, const LinkPair& pair) {
+  const absl::optional<StoredLink> link = FindLink(db, channel_id, pair.listing_id);
+  if (!link.has_value() || link->channel_variant_id != pair.channel_variant_id) return absl::nullopt;
+  return link;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadHandUnlinks(int64_t channel_id, LinkPair after,
@@ -316,38 +326,6 @@ absl::StatusOr<LinkWriteResult> SqliteStorage::WriteLinks(const Fence& fence, in
   return result;
 }
 
-absl::StatusOr<int64_t> SqliteStorage::ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) {
-  return ReleaseThat(
-      fence, limit, now,
-      "SELECT listing_id FROM link WHERE channel_id = ?1 AND state = 'broken' ORDER BY listing_id LIMIT ?2");
-}
-
-absl::StatusOr<int64_t> SqliteStorage::ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) {
-  return ReleaseThat(fence, limit, now,
-                     "SELECT listing_id FROM link WHERE channel_id = ?1 AND doubtful = 1 ORDER BY listing_id LIMIT ?2");
-}
-
-absl::StatusOr<int64_t> SqliteStorage::ReleaseThat(const Fence& fence, int64_t limit, absl::Time now,
-                                                   absl::string_view sql) {
-  absl::Status status = storage::CheckLimit(limit);
-  if (!status.ok()) return status;
-  std::vector<int64_t> found;
-  status = WriteFenced(fence, WriteKind::kBulk, [&](Connection& db) {
-    Query query(db, sql);
-    query.Bind(fence.channel_id, limit);
-    while (query.Next()) found.push_back(query.Int(0));
-    LinkWriter links(db, fence.channel_id, {fence.job_id, now});
-    for (const int64_t listing_id : found) {
-      const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, listing_id);
-      if (!link.has_value()) return storage::NoSuchListing(listing_id);
-      links.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
-    }
-    return absl::OkStatus();
-  });
-  if (!status.ok()) return status;
-  return static_cast<int64_t>(found.size());
-}
-
 absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadBrokenLinks(int64_t channel_id, int64_t after_id,
                                                                      int64_t limit) {
   absl::Status status = storage::CheckLimit(limit);
@@ -365,8 +343,49 @@ absl::StatusOr<std::vector<LinkPair>> SqliteStorage::ReadBrokenLinks(int64_t cha
   return links;
 }
 
+absl::StatusOr<std::vector<DoubtfulLink>> SqliteStorage::ReadDoubtfulLinks(int64_t channel_id, int64_t after_id,
+                                                                           int64_t limit) {
+  absl::Status status = storage::CheckLimit(limit);
+  if (!status.ok()) return status;
+  std::vector<DoubtfulLink> links;
+  status = ReadOfChannel(channel_id, [&](Connection& db) {
+    Query query(db,
+                "SELECT listing_id, channel_variant_id, held FROM link WHERE channel_id = ?1 AND doubtful = 1 AND "
+                "state = 'linked' AND listing_id > ?2 ORDER BY listing_id LIMIT ?3");
+    query.Bind(channel_id, after_id, limit);
+    while (query.Next()) {
+      links.push_back({{query.Int(0), query.Int(1)}, storage::UnlinkState(ReadHeld(db, query.Text(2)))});
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return links;
+}
+
+absl::StatusOr<std::vector<SightedAttention>> SqliteStorage::HoldUnlinks(const Fence& fence,
+                                                                         absl::Span<const LinkPair> links,
+                                                                         absl::Time now) {
+  absl::Status status = storage::CheckRows(links.size(), "links");
+  if (!status.ok()) return status;
+  std::vector<SightedAttention> raised;
+  status = WriteFenced(fence, KindOfRows(links.size()), [&](Connection& db) {
+    raised.clear();
+    LinkWriter writer(db, fence.channel_id, {fence.job_id, now});
+    for (const LinkPair& pair : links) {
+      const absl::optional<StoredLink> link = FindPair(db, fence.channel_id, pair);
+      if (!link.has_value() || !storage::IsUndecidedDoubt(link->state, link->doubtful, ReadHeld(db, link->held)))
+        continue;
+      const absl::optional<StoredItem> item = FindItem(db, fence.channel_id, pair.channel_variant_id);
+      writer.Hold(*link, ChangeKind::kUnlink, item.has_value() ? item->external_id : "", &raised);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return raised;
+}
+
 absl::StatusOr<int64_t> SqliteStorage::ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
-                                                    absl::Time now) {
+                                                    const ChangeCounts& changes, absl::Time now) {
   absl::Status status = storage::CheckRows(links.size(), "links");
   if (!status.ok()) return status;
   int64_t released = 0;
@@ -374,12 +393,12 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseLinks(const Fence& fence, absl::Sp
     released = 0;
     LinkWriter writer(db, fence.channel_id, {fence.job_id, now});
     for (const LinkPair& pair : links) {
-      const absl::optional<StoredLink> link = FindLink(db, fence.channel_id, pair.listing_id);
-      if (!link.has_value() || link->state != LinkState::kBroken) continue;
-      if (link->channel_variant_id != pair.channel_variant_id) continue;
+      const absl::optional<StoredLink> link = FindPair(db, fence.channel_id, pair);
+      if (!link.has_value() || (link->state != LinkState::kBroken && !link->doubtful)) continue;
       writer.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
       ++released;
     }
+    AddChanges(db, fence.channel_id, changes, now);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

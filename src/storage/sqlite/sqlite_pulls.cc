@@ -94,7 +94,7 @@ class ItemWriter {
     NameItem(item_id, row);
     if (!link.has_value()) return;
     const Seen seen = {identity, was_gone || identity != known, other_keys, same_content, same_status};
-    if (!FollowItem(*link, item_id, row, seen)) return;
+    FollowItem(*link, item_id, row, seen);
     const bool ended = EndRefusals(link->listing_id, refusals);
     // Another set of fields can be sent of the item than before.
     if (!same_fixed || ended) MarkDirty(db_, channel_id_, link->listing_id, now_);
@@ -112,7 +112,9 @@ class ItemWriter {
     const absl::optional<StoredItem> item = FindItem(db_, channel_id_, external_id);
     if (!item.has_value()) return;
     const absl::optional<StoredLink> link = FindHolder(db_, channel_id_, item->channel_variant_id);
-    if (!link.has_value() || !flxlink::sqlite::EndRefusals(db_, channel_id_, link->listing_id)) return;
+    if (!link.has_value()) return;
+    links_.EndHeld(link->listing_id, link->held, ChangeKind::kBreak);
+    if (!flxlink::sqlite::EndRefusals(db_, channel_id_, link->listing_id)) return;
     MarkDirty(db_, channel_id_, link->listing_id, now_);
   }
 
@@ -234,8 +236,8 @@ class ItemWriter {
     return true;
   }
 
-  // The item was seen there: does with its link what follows. Returns whether the link is still there.
-  bool FollowItem(const ItemLink& known, int64_t item_id, int64_t row, const Seen& seen) {
+  // The item was seen there: does with its link what follows.
+  void FollowItem(const ItemLink& known, int64_t item_id, int64_t row, const Seen& seen) {
     const storage::LinkAfterSighting after = storage::AfterSighting(known.identity, seen.identity);
     if (after.identity != known.identity) SetLinkIdentity(known.listing_id, after.identity);
     const absl::string_view external_id = items_.external_id[row];
@@ -244,14 +246,15 @@ class ItemWriter {
       link.listing_id = known.listing_id;
       link.state = known.state;
       link.channel_variant_id = item_id;
+      link.held = known.held;
       const bool breaks =
           seen.is_news &&
           links_.Break(link, external_id, storage::ItemReplaced(external_id, known.identity, seen.identity),
                        &result_.raised);
       if (breaks) ++result_.broken;
-      return true;
+      return;
     }
-    links_.EndHeldBreak(known.listing_id, known.held);
+    links_.EndHeld(known.listing_id, known.held, ChangeKind::kBreak);
     const bool heals = known.state == LinkState::kBroken;
     if (heals) {
       links_.Heal(known.listing_id, item_id, external_id);
@@ -267,16 +270,13 @@ class ItemWriter {
     }
     const bool can_send = !DesiredStatus(known.status).has_value() && DesiredStatus(status).has_value();
     if (can_send || doubtful != known.doubtful) MarkDirty(db_, channel_id_, known.listing_id, now_);
-    if (!doubtful || known.doubtful || config_.on_doubt != OnDoubt::kDissolve) return true;
-    Dissolve(known.listing_id);
-    return false;
+    // As it is by now: that it was to break may be over as well.
+    if (!doubtful && !known.held.empty()) EndHeldUnlink(known.listing_id);
   }
 
-  void Dissolve(int64_t listing_id) {
+  void EndHeldUnlink(int64_t listing_id) {
     const absl::optional<StoredLink> link = FindLink(db_, channel_id_, listing_id);
-    if (!link.has_value()) return;
-    links_.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
-    ++result_.dissolved;
+    if (link.has_value()) links_.EndHeld(listing_id, link->held, ChangeKind::kUnlink);
   }
 
   // The status and the values of the link follow what is seen. Returns the status.
@@ -484,7 +484,7 @@ absl::StatusOr<SweepResult> SqliteStorage::HoldAbsent(const Fence& fence, int64_
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const AbsentLink& link : absent) {
       const absl::optional<StoredLink> stored = FindLink(db, fence.channel_id, link.listing_id);
-      if (stored.has_value()) links.HoldBreak(*stored, link.external_id, &result.raised);
+      if (stored.has_value()) links.Hold(*stored, ChangeKind::kBreak, link.external_id, &result.raised);
     }
     result.held = static_cast<int64_t>(absent.size());
     return absl::OkStatus();

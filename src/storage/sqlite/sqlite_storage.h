@@ -102,10 +102,13 @@ class SqliteStorage : public Storage, public LinkIndex {
   absl::StatusOr<std::vector<LinkPair>> ReadHandUnlinks(int64_t channel_id, LinkPair after, int64_t limit) override;
   absl::StatusOr<LinkWriteResult> WriteLinks(const Fence& fence, int64_t read_edit_version,
                                              absl::Span<const LinkWrite> rows, absl::Time now) override;
-  absl::StatusOr<int64_t> ReleaseBroken(const Fence& fence, int64_t limit, absl::Time now) override;
-  absl::StatusOr<int64_t> ReleaseDoubtful(const Fence& fence, int64_t limit, absl::Time now) override;
   absl::StatusOr<std::vector<LinkPair>> ReadBrokenLinks(int64_t channel_id, int64_t after_id, int64_t limit) override;
-  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links, absl::Time now) override;
+  absl::StatusOr<std::vector<DoubtfulLink>> ReadDoubtfulLinks(int64_t channel_id, int64_t after_id,
+                                                              int64_t limit) override;
+  absl::StatusOr<std::vector<SightedAttention>> HoldUnlinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                                            absl::Time now) override;
+  absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
+                                       const ChangeCounts& changes, absl::Time now) override;
   absl::StatusOr<std::vector<EditOutcome>> EditListings(int64_t channel_id, absl::Span<const ListingEdit> edits,
                                                         absl::Time now) override;
   absl::StatusOr<std::vector<LinkHistoryRow>> ReadLinkHistory(int64_t channel_id, const HistoryFilter& filter,
@@ -181,9 +184,6 @@ class SqliteStorage : public Storage, public LinkIndex {
   using Body = absl::FunctionRef<absl::Status(Connection&)>;
 
   SqliteStorage(std::string path, const SqliteOptions& options, WriterLock lock);
-
-  // Releases the links of the listing variants that `sql` finds, by the channel and a limit, and says how many.
-  absl::StatusOr<int64_t> ReleaseThat(const Fence& fence, int64_t limit, absl::Time now, absl::string_view sql);
 
   // Runs `body` under the writer lock.
   absl::Status WithWriter(Body body);
