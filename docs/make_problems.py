@@ -30,6 +30,9 @@ class HeaderError(Exception):
 
 
 def read_code(name, code, comment):
+    for part in ("Args: ", "Fix: "):
+        if sum(line.startswith(part) for line in comment) != 1:
+            raise HeaderError(f"{name} needs one line that begins with {part.strip()}")
     parts = PARTS.fullmatch(re.sub(r"\s+", " ", " ".join(comment)).strip())
     if parts is None:
         raise HeaderError(f"{name} needs a comment that says what it means, then Args: and Fix:")

@@ -94,9 +94,9 @@ struct ChannelConfig {
   // made them. Default on.
   bool link_after_sync = true;
 
-  // A link job first dissolves the broken links whose listing variants the rules would link to other items (history
-  // kept, no hand-unlink left), and then links them there. Default off: a broken link waits for its item or for a
-  // person.
+  // A link job dissolves, once it has linked what else there is, the broken links whose listing variants the rules
+  // would link to other items (history kept, no hand-unlink left), and links them there; none of one that is delisted.
+  // Default off: a broken link waits for its item or for a person.
   bool relink_broken = false;
 
   // What a sync sends, as far as the adapter can set it. Default: price, quantity and status. A field that is synced

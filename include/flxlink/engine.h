@@ -285,8 +285,8 @@ class Engine {
   // -- Jobs
 
   // Asks for a job. While one of that kind is pending, that one is returned, with both wishes joined; while one is
-  // running, a follow-up is queued. INVALID_ARGUMENT: a fetch names no item, or one as in NoteItems; or the job would
-  // never be due.
+  // running, a follow-up is queued. INVALID_ARGUMENT: a fetch names no item, or one as in NoteItems; another job than a
+  // sync forces what drifted; or the job would never be due.
   virtual absl::StatusOr<Job> Enqueue(absl::string_view channel, const JobRequest& request) = 0;
   // The platform tells that these items changed: asks for a fetch of them, with the trigger kNotice, or joins one that
   // is pending. Where the channel's adapter has no fetch_limit that job chains a whole pull. External ids are

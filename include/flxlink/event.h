@@ -46,13 +46,11 @@ enum class EventKind : uint8_t {
   // (and, if it was made, its `external_id`) and has no job; an edit that finds it made or dissolved tells nothing.
   kLinks,
   // A pull, fetch or sync gave a listing variant an attention: `sku`, `external_id`, `problem`, `job`. Told again each
-  // time a sync
-  // comes to the same, but for what is fixed (field_fixed, inventory_not_tracked), which is told once.
+  // time a sync comes to the same, but for what is fixed (field_fixed, inventory_not_tracked), which is told once.
   kAttentionRaised,
   // A pull, fetch or sync found that a listing variant's attention is over: `sku`, `external_id`, `job`, and as
-  // `problem` what it was.
-  // Not told where the link ends or is made anew, nor where a pull or a forced sync ends a refusal; nor, rarely, where
-  // the storage's answer got lost.
+  // `problem` what it was. Not told where the link ends or is made anew, nor where a pull or a forced sync ends a
+  // refusal; nor, rarely, where the storage's answer got lost.
   kAttentionCleared,
   // Something went wrong outside of jobs, and everything else goes on: `where` ("channel shop", "schedule nightly of
   // channel shop", "the queues in storage") and `problem`. What fails again and again is told each time it was tried,

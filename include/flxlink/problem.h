@@ -139,8 +139,9 @@ constexpr absl::string_view kSiblingsDisagree = "siblings_disagree";
 // == Links and listing variants ==
 
 // The item is gone from the channel; the link is broken. Where the rules would link the listing variant to another
-// item, a list or explanation of it names that (relinks_to). Args: external_id, relinks_to Fix: If the item returns,
-// the next pull restores the link. If it is gone for good, unlink the variant; if the whole
+// item, a list or explanation of it names that (relinks_to).
+// Args: external_id, relinks_to
+// Fix: If the item returns, the next pull restores the link. If it is gone for good, unlink the variant; if the whole
 //      store was imported anew, release the broken links, so that they can be linked again.
 constexpr absl::string_view kItemGone = "item_gone";
 // A change of the status was to be sent when the store was migrated from an earlier version, in which who had stated it
@@ -189,8 +190,9 @@ constexpr absl::string_view kValueTooLong = "value_too_long";
 // Fix: Write the value in UTF-8 without U+0000, and bring the row in again.
 constexpr absl::string_view kInvalidText = "invalid_text";
 // A price is below zero; its row, or its item, was not taken. The value is as it was written, or else in the minor
-// unit. Args: field, value, external_id, file, line, column Fix: Write a price of 0 or more, or none, and bring the row
-// or item in again.
+// unit.
+// Args: field, value, external_id, file, line, column
+// Fix: Write a price of 0 or more, or none, and bring the row or item in again.
 constexpr absl::string_view kNegativePrice = "negative_price";
 // A row has nothing that names it (a product's key, an item's external id); it was not taken.
 // Args: field
@@ -237,7 +239,9 @@ constexpr absl::string_view kRuleFieldUnknown = "rule_field_unknown";
 // Fix: Pull the channel, then link.
 constexpr absl::string_view kNoCompletePull = "no_complete_pull";
 // A pull saw items whose ids cannot be kept. They may be any of those that it did not see, so that nothing was taken
-// for gone. Args: channel Fix: Correct the items' ids on the channel, then pull again.
+// for gone.
+// Args: channel
+// Fix: Correct the items' ids on the channel, then pull again.
 constexpr absl::string_view kAbsenceUnproved = "absence_unproved";
 // The channel has no status rule, so that there is nothing to run.
 // Args: channel

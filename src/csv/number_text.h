@@ -13,6 +13,9 @@
 
 namespace flxlink::csv {
 
+// What is said of a price below zero, after the cell.
+constexpr absl::string_view kBelowZero = " is below zero; write a price of 0 or more, or leave the cell empty";
+
 // How the numbers of one file are read.
 struct NumberFormat {
   char separator = ',';  // Of the file's cells.

@@ -23,8 +23,6 @@
 namespace flxlink {
 namespace {
 
-constexpr absl::string_view kBelowZero = " is below zero; write a price of 0 or more, or leave the cell empty";
-
 // A page is handed over early when its text reaches this, far below what a StringColumn holds.
 constexpr int64_t kMaxPageBytes = 64 << 20;
 
@@ -121,7 +119,7 @@ absl::Status ProductPages::AddPrice(int64_t line, absl::string_view name, absl::
                                     "; write a plain decimal number like 19.90"));
     }
     if (money->minor_units < 0) {
-      return CellError(line, name, absl::StrCat(model::Quote(cell), kBelowZero));
+      return CellError(line, name, absl::StrCat(model::Quote(cell), csv::kBelowZero));
     }
     price = money->minor_units;
   }

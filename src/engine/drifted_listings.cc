@@ -1,11 +1,9 @@
 #include "src/engine/drifted_listings.h"
 
-#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
 
 namespace flxlink::engine {
 
@@ -25,6 +23,21 @@ absl::Status NoteDrift(Storage& storage, const Channel& channel, const SyncPolic
     if (found != drifted.end()) row.drifted = std::move(found->second);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> FindDrifted(Storage& storage, const Channel& channel, const SyncPolicy& policy,
+                                                     int64_t page_rows) {
+  std::vector<std::string> skus;
+  for (int64_t after_id = 0;;) {
+    const absl::StatusOr<SyncBatch> links = storage.ReadLinks(channel.channel_id, after_id, page_rows);
+    if (!links.ok()) return links.status();
+    if (links->size() == 0) return skus;
+    for (int64_t i = 0; i < links->size(); ++i) {
+      const SyncRow& link = links->rows[static_cast<size_t>(i)];
+      if (!DriftedFields(link, policy).empty()) skus.emplace_back(links->sku[i]);
+    }
+    after_id = links->rows.back().listing_id;
+  }
 }
 
 }  // namespace flxlink::engine

@@ -1,6 +1,7 @@
 #include "flxlink/engine.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <set>
@@ -186,12 +187,7 @@ class EngineImpl : public Engine {
   absl::StatusOr<ListingPage> ListListings(absl::string_view name, const ListingFilter& filter,
                                            const PageRequest& request) override {
     if (filter.drifted) return ListDrifted(name, filter, request);
-    absl::StatusOr<ListingPage> page = ListOfChannel<ListingRow>(
-        name, request, 1,
-        [&](int64_t channel_id, const std::vector<int64_t>& after) {
-          return storage().ReadListings(channel_id, filter, after[0], request.limit);
-        },
-        [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
+    absl::StatusOr<ListingPage> page = ReadListingPage(name, filter, request);
     const absl::Status status = page.ok() ? NameRelinks(name, &page->rows) : page.status();
     if (!status.ok()) return status;
     return page;
@@ -262,11 +258,8 @@ class EngineImpl : public Engine {
     absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
     if (!request.force_drifted) return queue_.Enqueue(channel->channel_id, request);
-    absl::StatusOr<JobOptions> options = WithDrifted(name, request.options);
-    if (!options.ok()) return options.status();
-    JobRequest resolved = request;
-    resolved.options = *std::move(options);
-    return queue_.Enqueue(channel->channel_id, resolved);
+    const absl::StatusOr<JobRequest> resolved = WithDrifted(*channel, request);
+    return resolved.ok() ? queue_.Enqueue(channel->channel_id, *resolved) : resolved.status();
   }
 
   absl::StatusOr<Job> NoteItems(absl::string_view name, const NoticedItems& items) override {
@@ -646,39 +639,55 @@ class EngineImpl : public Engine {
     return channel.ok() ? engine::NameRelinks(options_, *channel, rows) : channel.status();
   }
 
+  absl::StatusOr<ListingPage> ReadListingPage(absl::string_view name, const ListingFilter& filter,
+                                              const PageRequest& request) {
+    return ListOfChannel<ListingRow>(
+        name, request, 1,
+        [&](int64_t channel_id, const std::vector<int64_t>& after) {
+          return storage().ReadListings(channel_id, filter, after[0], request.limit);
+        },
+        [](const ListingRow& row) { return std::vector<int64_t>{row.listing_id}; });
+  }
+
+  absl::StatusOr<SyncPolicy> PolicyOf(const ChannelConfig& config) {
+    const absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(config);
+    if (!adapter.ok()) return adapter.status();
+    return MakeSyncPolicy(config, (*adapter)->capabilities());
+  }
+
   // A page of what drifted.
   absl::StatusOr<ListingPage> ListDrifted(absl::string_view name, const ListingFilter& filter,
                                           const PageRequest& request) {
-    absl::StatusOr<Channel> channel = storage().ReadChannel(name);
+    const absl::StatusOr<Channel> channel = storage().ReadChannel(name);
     if (!channel.ok()) return channel.status();
-    absl::StatusOr<std::unique_ptr<ChannelAdapter>> adapter = MakeAdapter(channel->config);
-    if (!adapter.ok()) return adapter.status();
+    const absl::StatusOr<SyncPolicy> policy = PolicyOf(channel->config);
+    if (!policy.ok()) return policy.status();
     ListingFilter all = filter;
     all.drifted = false;
-    absl::StatusOr<ListingPage> page = ListListings(name, all, request);
+    absl::StatusOr<ListingPage> page = ReadListingPage(name, all, request);
     if (!page.ok()) return page;
-    const absl::Status status = engine::NoteDrift(
-        storage(), *channel, MakeSyncPolicy(channel->config, (*adapter)->capabilities()), &page->rows);
+    const absl::Status status = engine::NoteDrift(storage(), *channel, *policy, &page->rows);
     if (!status.ok()) return status;
     const auto is_other = [&](const ListingRow& row) { return !Matches(row, filter); };
     page->rows.erase(std::remove_if(page->rows.begin(), page->rows.end(), is_other), page->rows.end());
     return page;
   }
 
-  // The options of a sync that forces what has drifted, too.
-  absl::StatusOr<JobOptions> WithDrifted(absl::string_view name, JobOptions options) {
-    ListingFilter filter;
-    filter.link_states = {LinkState::kLinked};
-    filter.drifted = true;
-    PageRequest request;
-    request.limit = options_.page_rows;
-    do {
-      absl::StatusOr<ListingPage> page = ListListings(name, filter, request);
-      if (!page.ok()) return page.status();
-      for (ListingRow& row : page->rows) options.force.push_back(std::move(row.sku));
-      request.after = std::move(page->next);
-    } while (!request.after.empty());
-    return options;
+  // The request of a sync that forces what has drifted, too.
+  absl::StatusOr<JobRequest> WithDrifted(const Channel& channel, const JobRequest& request) {
+    if (request.kind != JobKind::kSync) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a ", ToString(request.kind), " forces nothing; ask for what drifted (force_drifted) of a sync"));
+    }
+    const absl::StatusOr<SyncPolicy> policy = PolicyOf(channel.config);
+    if (!policy.ok()) return policy.status();
+    absl::StatusOr<std::vector<std::string>> skus =
+        engine::FindDrifted(storage(), channel, *policy, options_.page_rows);
+    if (!skus.ok()) return skus.status();
+    JobRequest resolved = request;
+    std::vector<std::string>& force = resolved.options.force;
+    force.insert(force.end(), std::make_move_iterator(skus->begin()), std::make_move_iterator(skus->end()));
+    return resolved;
   }
 
   // One page of edits, and what is told of them.

@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "flxlink/filter.h"
+#include "flxlink/job.h"
 #include "flxlink/problem.h"
 #include "src/engine/page_cursor.h"
 
@@ -18,23 +19,23 @@ namespace {
 constexpr int64_t kJobsAtOnce = 100;
 
 // What a pull tells besides: of links, which keep it as their attention, and of the channel.
-constexpr absl::string_view kOfNoItem[] = {problem_code::kAbsenceUnproved, problem_code::kHiddenOnChannel,
-                                           problem_code::kItemDead,        problem_code::kItemGone,
-                                           problem_code::kLinkDoubtful,    problem_code::kStatusNotUnderstood};
+constexpr absl::string_view kOfNoItem[] = {problem_code::kAbsenceUnproved,    problem_code::kHiddenOnChannel,
+                                           problem_code::kItemDead,           problem_code::kItemGone,
+                                           problem_code::kItemReplaced,       problem_code::kLinkDoubtful,
+                                           problem_code::kStatusNotUnderstood};
 
 bool IsOfItem(const JobProblem& problem) {
   return std::find(std::begin(kOfNoItem), std::end(kOfNoItem), problem.problem.code) == std::end(kOfNoItem);
 }
 
-bool HasCount(const Job& job, absl::string_view name) {
-  return std::any_of(job.counts.begin(), job.counts.end(),
-                     [&](const auto& count) { return count.first == name && count.second > 0; });
-}
+// What a pull counts of items, be it 0.
+constexpr absl::string_view kCountOfItems = "unchanged";
 
-// Whether the job looked at all items of its channel.
+// Whether the job looked at all items of its channel: a bulk job that read some. Urgent ones read since a mark, or what
+// they name.
 bool ReadsAll(const Job& job) {
-  if (job.kind == JobKind::kSync) return job.options.full;
-  return !job.options.since_last || HasCount(job, "whole");
+  const auto is_of_items = [](const auto& count) { return count.first == kCountOfItems; };
+  return LaneOf(job) == Lane::kBulk && std::any_of(job.counts.begin(), job.counts.end(), is_of_items);
 }
 
 // The last of the channel's jobs that looked at all of its items; 0 where none has.

@@ -104,12 +104,13 @@ absl::StatusOr<int64_t> ReadEditVersion(JobContext& context) {
   return channel->edit_version;
 }
 
-// Passes until none was overtaken by a hand edit. What the last one leaves is on record for the next job.
-absl::Status RunPasses(JobContext& context, const Linker& linker, LinkWriter& writer) {
+// Passes until none was overtaken by a hand edit. What the last one leaves is on record for the next job, or for the
+// next passes of this one: `base_is_sound`.
+absl::Status RunPasses(JobContext& context, const Linker& linker, bool base_is_sound, LinkWriter& writer) {
   absl::StatusOr<int64_t> version = ReadEditVersion(context);
   for (int passes = 1; version.ok(); ++passes) {
     const int64_t read = *version;
-    absl::StatusOr<linking::PassResult> result = RunPass(context, linker, read, passes > 1, writer);
+    absl::StatusOr<linking::PassResult> result = RunPass(context, linker, read, base_is_sound || passes > 1, writer);
     if (!result.ok()) return result.status();
     writer.KeepUnlinked(*result);
     for (const linking::UnknownField& field : result->unknown_fields) {
@@ -177,8 +178,9 @@ absl::StatusOr<std::vector<LinkPair>> SelectRelinked(ChannelIndex& index, const 
   return selected;
 }
 
-// Dissolves the broken links whose listing variants the passes will link to other items.
-absl::Status ReleaseRelinked(JobContext& context, const Linker& linker) {
+// Once the channel is judged as it is: dissolves the broken links of which the rules make others, a page at a time, and
+// makes these before it looks at the next page, so that no link is dissolved for an item that another one gets.
+absl::Status RelinkBroken(JobContext& context, const Linker& linker, LinkWriter& writer) {
   const Channel& channel = context.channel();
   absl::optional<ChannelIndex> index;
   for (int64_t after_id = 0;;) {
@@ -187,27 +189,21 @@ absl::Status ReleaseRelinked(JobContext& context, const Linker& linker) {
     if (!broken.ok()) return broken.status();
     if (broken->empty()) return absl::OkStatus();
     after_id = broken->back().listing_id;
-    // As it is after those before are dissolved.
-    index.emplace(context);
-    absl::Status status = index->Open();
+    absl::Status status = absl::OkStatus();
+    if (!index.has_value()) status = index.emplace(context).Open();
     if (!status.ok()) return status;
     const absl::StatusOr<std::vector<LinkPair>> links = SelectRelinked(*index, linker, channel.config, *broken);
     if (!links.ok()) return links.status();
+    if (links->empty()) continue;
     const absl::StatusOr<int64_t> released = context.WriteValue<int64_t>(
         [&](absl::Time now) { return context.storage().ReleaseLinks(context.fence(), *links, now); });
     if (!released.ok()) return released.status();
     context.Count("released", *released);
+    index.reset();
     status = context.Report();
+    if (status.ok()) status = RunPasses(context, linker, /*base_is_sound=*/true, writer);
     if (!status.ok()) return status;
   }
-}
-
-// Once the channel is judged as it is: what the rules would link a listing variant to then is what they link it to.
-absl::Status Relink(JobContext& context, const Linker& linker, LinkWriter& writer) {
-  const int64_t released = context.CountOf("released");
-  const absl::Status status = ReleaseRelinked(context, linker);
-  if (!status.ok() || context.CountOf("released") == released) return status;
-  return RunPasses(context, linker, writer);
 }
 
 }  // namespace
@@ -226,8 +222,8 @@ absl::Status RunLinkJob(JobContext& context) {
     if (!status.ok()) return status;
   }
   LinkWriter writer(context);
-  status = RunPasses(context, *linker, writer);
-  if (status.ok() && context.channel().config.relink_broken) status = Relink(context, *linker, writer);
+  status = RunPasses(context, *linker, /*base_is_sound=*/false, writer);
+  if (status.ok() && context.channel().config.relink_broken) status = RelinkBroken(context, *linker, writer);
   if (status.ok()) status = writer.NoteStatusRules();
   if (!status.ok()) return status;
   writer.CountUnlinked();

@@ -20,13 +20,19 @@ namespace {
 absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const SettlementResult& written) {
   const Settlement& row = batch.rows[static_cast<size_t>(at)];
   if (row.attentions == kClearAttentions) return "equal";
-  if (row.attentions == kKeepAttentions) return "held_back";
+  if (row.attentions == kKeepAttentions) return "refused";
   const std::vector<Problem>& attentions = batch.attentions[static_cast<size_t>(row.attentions)];
   if (LackSomething(attentions)) return "held_back";
   const bool is_news = std::any_of(attentions.begin(), attentions.end(), [&](const Problem& problem) {
     return sync::IsFixedProblem(problem) && !IsRepeated(written, at, problem.code);
   });
   return is_news ? "fixed" : "equal";
+}
+
+// The part of the progress in which a link of that counter is.
+int64_t& PartOf(absl::string_view counter, JobProgress& progress) {
+  if (counter == "refused") return progress.failed;
+  return counter == "held_back" ? progress.held : progress.done;
 }
 
 // What is done with without a push: equal, refused before, held back.
@@ -37,7 +43,7 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   JobProgress& progress = scope.context.progress();
   for (size_t row = 0; row < plan.settled.rows.size(); ++row) {
     const absl::string_view counter = UnsentCounter(plan.settled, static_cast<int64_t>(row), *written);
-    (counter == "held_back" ? progress.held : progress.done) += 1;
+    ++PartOf(counter, progress);
     scope.context.Count(counter, 1);
   }
   NoteAttentions(scope, page, plan.settled, *written);

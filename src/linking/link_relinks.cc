@@ -106,8 +106,15 @@ absl::StatusOr<std::vector<LinkPair>> FindRelinks(LinkLookup& lookup, const Link
                                                   const ChannelConfig& config, absl::Span<const int64_t> listing_ids) {
   absl::StatusOr<HandUnlinks> hand_unlinks = HandUnlinks::Read(lookup);
   if (!hand_unlinks.ok()) return hand_unlinks.status();
-  LinkScope scope(lookup, keys, *std::move(hand_unlinks), std::numeric_limits<int64_t>::max());
-  return Relinks(scope, linker, config).Find(listing_ids);
+  std::vector<int64_t> ids(listing_ids.begin(), listing_ids.end());
+  // A link that stays broken holds its item, so that those are judged again that are left when it is not dissolved.
+  for (;;) {
+    LinkScope scope(lookup, keys, *hand_unlinks, std::numeric_limits<int64_t>::max());
+    absl::StatusOr<std::vector<LinkPair>> found = Relinks(scope, linker, config).Find(ids);
+    if (!found.ok() || found->empty() || found->size() == ids.size()) return found;
+    ids.clear();
+    for (const LinkPair& relink : *found) ids.push_back(relink.listing_id);
+  }
 }
 
 }  // namespace flxlink::linking

@@ -17,8 +17,9 @@
 namespace flxlink::linking {
 
 // Of these listing variants those whose links are broken and that a match of the channel would link to another item, if
-// the broken links among them were dissolved; with the item, ascending by listing_id. `lookup` has an index that is up
-// to date. Where linking has judged the channel as it is, what is said comes true; of a few nothing is said that would.
+// just these links were dissolved; with the item, ascending by listing_id. `lookup` has an index that is up
+// to date. None of a listing variant that is delisted. Where linking has judged the channel as it is, a release of just
+// these links them like that.
 absl::StatusOr<std::vector<LinkPair>> FindRelinks(LinkLookup& lookup, const LinkKeys& keys, const Linker& linker,
                                                   const ChannelConfig& config, absl::Span<const int64_t> listing_ids);
 

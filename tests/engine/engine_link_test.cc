@@ -279,6 +279,59 @@ TEST_P(EngineLinkTest, BrokenLinksAreMadeAnewWhereTheChannelSaysSo) {
   EXPECT_EQ(Listing("s0").external_id, "new");
 }
 
+// A page has three of them. The first and the last would get the same item, each by a rule of its own.
+TEST_P(EngineLinkTest, ABrokenLinkIsNotDissolvedForAnItemThatOneOfAnotherPageGets) {
+  ChannelConfig config = Config();
+  AddChannel(config);
+  for (int i = 0; i < 7; ++i) {
+    const std::string upc = i == 6 ? "0360002914526" : "";
+    WriteProducts({{absl::StrCat("s", i), absl::StrCat("s", i), 1000, 5, upc}});
+    SetItem(absl::StrCat("i", i), absl::StrCat("s", i));
+  }
+  for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
+  for (int i = 0; i < 7; ++i) platform_->RemoveItem(absl::StrCat("i", i));
+  for (int i = 1; i < 6; ++i) SetItem(absl::StrCat("new", i), absl::StrCat("s", i));
+  SetItemFields("both", "s0", "0360002914526");
+  Run(JobKind::kPull);
+  RunAllPending();
+  ASSERT_EQ(Listing("s6").link_state, LinkState::kBroken);
+  ASSERT_TRUE(EditChannel(*engine_, "shop", [](ChannelConfig& edited) { edited.relink_broken = true; }).ok());
+  const Job link = Run(JobKind::kLink);
+  EXPECT_EQ(CountOf(link, "released"), 6);
+  EXPECT_EQ(CountOf(link, "linked"), 6);
+  EXPECT_EQ(Listing("s0").external_id, "both");
+  for (int i = 1; i < 6; ++i) EXPECT_EQ(Listing(absl::StrCat("s", i)).external_id, absl::StrCat("new", i));
+  EXPECT_EQ(Listing("s6").link_state, LinkState::kBroken) << "it can come back";
+}
+
+TEST_P(EngineLinkTest, ABrokenLinkIsNotDissolvedForAnItemThatAnotherBrokenLinkHolds) {
+  ChannelConfig config = Config();
+  config.relink_broken = true;
+  SyncedChannel(3, config);
+  const auto set_identity = [&](const std::string& identity, const std::string& sku) {
+    SimulatedItem item{"i1", "", {1000, 5, ChannelStatus::kListed}, {{"sku", sku}}};
+    item.identity = identity;
+    platform_->SetItem(item);
+  };
+  set_identity("first", "s1");
+  Run(JobKind::kPull);
+  // Another item stands under i1 now. It is what s0 looks for, whose own is gone.
+  platform_->RemoveItem("i0");
+  set_identity("second", "s0");
+  Run(JobKind::kPull);
+  ASSERT_EQ(Listing("s1").attentions.at(0).code, problem_code::kItemReplaced);
+  EXPECT_EQ(FieldValue(Listing("s0").attentions.at(0).args, "relinks_to"), "") << "s1 holds it";
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "released"), 0);
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kBroken);
+  EXPECT_EQ(Listing("s1").link_state, LinkState::kBroken);
+  // Once there is an item for s1, both are made anew.
+  SetItem("new", "s1");
+  Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "released"), 2);
+  EXPECT_EQ(Listing("s0").external_id, "i1");
+  EXPECT_EQ(Listing("s1").external_id, "new");
+}
+
 TEST_P(EngineLinkTest, LinksAreMadeAnewAlsoWhereThereIsNoIndexToLookInto) {
   SyncedChannel(2, Config());
   platform_->RemoveItem("i0");

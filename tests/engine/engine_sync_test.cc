@@ -206,6 +206,9 @@ TEST_P(EngineSyncTest, WhatOnlyTheChannelChangedIsListedAndCorrectedAlone) {
   const Job again = Run(correct);
   EXPECT_EQ(again.state, JobState::kCompleted);
   EXPECT_EQ(CountOf(again, "sent"), 0) << "nothing has drifted any more";
+
+  correct.kind = JobKind::kPull;
+  EXPECT_EQ(engine_->Enqueue("shop", correct).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_P(EngineSyncTest, ForceTakesALowerQuantityThatWasSeenForASale) {

@@ -311,6 +311,17 @@ TEST_F(PullJobTest, WhatTheLastWholePullCouldNotReadIsListed) {
   SetItem("2");
   ASSERT_EQ(Run(AskForPull()).state, JobState::kCompleted);
   EXPECT_THAT(problems(10), IsEmpty());
+  // A sync that looks at an item there, on a channel that cannot be asked for one, looks at all.
+  SetItem(std::string(1001, '4'));
+  JobRequest sync;
+  sync.kind = JobKind::kSync;
+  sync.options.pull_first = true;
+  sync.options.items = {"1"};
+  ASSERT_EQ(Run(engine_->Enqueue("shop", sync)).state, JobState::kCompleted);
+  EXPECT_THAT(problems(10), SizeIs(1));
+  sync.options = {};
+  ASSERT_EQ(Run(engine_->Enqueue("shop", sync)).state, JobState::kCompleted);
+  EXPECT_THAT(problems(10), SizeIs(1)) << "it looked at no item";
   EXPECT_EQ(engine_->ListItemProblems("none", {}).status().code(), absl::StatusCode::kNotFound);
 }
 

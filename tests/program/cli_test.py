@@ -1450,6 +1450,8 @@ class RunTest(CliTest):
     def test_a_job_left_behind_is_run_by_whoever_comes(self):
         self.add_shop()
         first = self.block_pull()
+        # Stopped before there is a build, to which the pull would give way.
+        first.send_signal(signal.SIGSTOP)
         self.text("build", "shop", "--no-wait")
         self.kill_pull(first)
         first.communicate()

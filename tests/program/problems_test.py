@@ -53,7 +53,8 @@ class ProblemsTest(unittest.TestCase):
         code = 'namespace problem_code {\n// == A ==\n%sconstexpr absl::string_view kA = "a";\n}  // namespace problem_code'
         self.assertEqual(self.maker.read_problems(code % "// It is.\n// Args: x, y\n// Fix: Do it.\n"),
                          [("A", [{"name": "kA", "code": "a", "meaning": "It is.", "args": ["x", "y"], "fix": "Do it."}])])
-        for comment in ("", "// It is.\n// Args: x\n", "// It is.\n// Fix: Do it.\n", "// Args: x\n// Fix: Do it.\n"):
+        for comment in ("", "// It is.\n// Args: x\n", "// It is.\n// Fix: Do it.\n", "// Args: x\n// Fix: Do it.\n",
+                        "// It is. Args: x\n// Fix: Do it.\n", "// It is.\n// Args: x Fix: Do it.\n"):
             with self.assertRaises(self.maker.HeaderError):
                 self.maker.read_problems(code % comment)
 

@@ -9,8 +9,6 @@
 namespace flxlink::csv_channel {
 namespace {
 
-constexpr absl::string_view kBelowZero = " is below zero; write a price of 0 or more, or leave the cell empty";
-
 struct Word {
   StatusWords words;
   ChannelStatus status;
@@ -122,7 +120,7 @@ absl::StatusOr<int64_t> VariantCells::ReadMoney(const csv::ShopifyVariant& varia
   const absl::StatusOr<Money> price = ParseMoney(*plain, currency_);
   if (!price.ok()) return Refused(variant, field, cell, price.status().message());
   if (price->minor_units >= 0) return price->minor_units;
-  return Unreadable(variant, variant.row.line, NameOf(field), absl::StrCat(model::Quote(cell), kBelowZero),
+  return Unreadable(variant, variant.row.line, NameOf(field), absl::StrCat(model::Quote(cell), csv::kBelowZero),
                     problem_code::kNegativePrice);
 }
 
