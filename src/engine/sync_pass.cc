@@ -114,6 +114,7 @@ absl::Status SyncPass::SyncLinks(const SyncBatch& links, const DirtyGroup& last)
   if (!plan.ok()) return plan.status();
   absl::Status status = SettleUnsent(scope_, links, *plan, &result_);
   if (!status.ok()) return status;
+  const CircuitBreaker::Page page(scope_.breaker, plan->changes);
   status = PagePush(scope_, links, *plan, &result_).Run([&] { return Run(last); });
   return status.ok() ? scope_.context.Report() : status;
 }
