@@ -101,7 +101,7 @@ struct JobProgress {
   int64_t done = 0;
   int64_t failed = 0;
   // Of a sync: links of which something is not sent for now, and that says so as attention: the circuit breaker or the
-  // oversell guard holds it, say, or the channel refused it before. No failure.
+  // oversell guard holds it, say. No failure.
   int64_t held = 0;
 
   // How many it has come to.

@@ -127,8 +127,7 @@ constexpr absl::string_view kShowHeld = "show_held";
 // Args: job, field, known, value
 // Fix: Approve the job's changes where the products are gone. Else import the whole feed.
 constexpr absl::string_view kZeroHeld = "zero_held";
-// A pull or a fetch found the item gone, and too many with it, so that the link is held as it was: it is not broken,
-// and nothing is sent to it.
+// A pull or a fetch found the item gone, and too many with it: its link does not break, and nothing is sent to it.
 // Args: job, external_id
 // Fix: Approve the job's breaks where the items are gone. Else correct the channel, or its export, and pull again.
 constexpr absl::string_view kBreakHeld = "break_held";

@@ -199,7 +199,8 @@ std::string DueAt(const Job& job) {
 std::string DescribeProgress(const JobProgress& progress) {
   return absl::StrCat(GroupDigits(progress.done),
                       progress.total.has_value() ? absl::StrCat(" of ", GroupDigits(*progress.total)) : "", " done",
-                      progress.failed == 0 ? "" : absl::StrCat(", ", GroupDigits(progress.failed), " failed"));
+                      progress.failed == 0 ? "" : absl::StrCat(", ", GroupDigits(progress.failed), " failed"),
+                      progress.held == 0 ? "" : absl::StrCat(", ", GroupDigits(progress.held), " held"));
 }
 
 std::string DescribeFailure(const Job& job) {

@@ -67,7 +67,7 @@ absl::StatusOr<bool> CircuitBreaker::IsBeyond(ChangeKind kind, int64_t changes) 
   if (changes == 0 || state_.holds.Has(kind)) return false;
   const absl::Status status = ReadMade();
   if (!status.ok()) return status;
-  const int64_t all = made_[kind] + changes;
+  const int64_t all = made_[kind] + planned_[kind] + changes;
   // Without limits of its own no channel allows less, so that a small job need not count its links.
   if (all <= kLeastAllowed && context_.channel().config.limits.empty()) return false;
   const absl::StatusOr<int64_t> allowed = Allowed(kind);
@@ -94,6 +94,11 @@ absl::StatusOr<bool> CircuitBreaker::HoldBeyond(const ChangeCounts& changes) {
     holds_more = true;
   }
   return holds_more;
+}
+
+void CircuitBreaker::NoteMade(const ChangeCounts& changes) {
+  if (has_read_made_) made_ += changes;
+  for (const ChangeKind kind : kChangeKinds) planned_[kind] = std::max<int64_t>(planned_[kind] - changes[kind], 0);
 }
 
 void CircuitBreaker::NoteHeld(const ChangeCounts& changes) {

@@ -32,10 +32,25 @@ class CircuitBreaker {
   // is any that was not held before.
   absl::StatusOr<bool> HoldBeyond(const ChangeCounts& changes);
 
-  // These were made, and storage has counted them.
-  void NoteMade(const ChangeCounts& changes) {
-    if (has_read_made_) made_ += changes;
-  }
+  // A page of a sync between its plan and its end: what is planned of it and not made yet counts like what was made, so
+  // that what goes out in between does not use the same allowance.
+  class Page {
+   public:
+    // The breaker must outlive it. Pages end in the reverse of the order in which they began.
+    Page(CircuitBreaker& breaker, const ChangeCounts& planned) : breaker_(breaker), before_(breaker.planned_) {
+      breaker_.planned_ += planned;
+    }
+    ~Page() { breaker_.planned_ = before_; }
+    Page(const Page&) = delete;
+    Page& operator=(const Page&) = delete;
+
+   private:
+    CircuitBreaker& breaker_;
+    const ChangeCounts before_;
+  };
+
+  // These were made, and storage has counted them. They were planned of the page that began last.
+  void NoteMade(const ChangeCounts& changes);
   // These are held from now on.
   void NoteHeld(const ChangeCounts& changes);
 
@@ -49,7 +64,8 @@ class CircuitBreaker {
   Breaker state_;
   absl::optional<int64_t> links_;  // Read when that matters.
   bool has_read_made_ = false;
-  ChangeCounts made_;  // In 24 hours, by this job and before it.
+  ChangeCounts made_;     // In 24 hours, by this job and before it.
+  ChangeCounts planned_;  // Of pages that are under way.
 };
 
 }  // namespace flxlink::engine

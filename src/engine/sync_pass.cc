@@ -30,9 +30,10 @@ absl::string_view UnsentCounter(const SettlementBatch& batch, int64_t at, const 
   return is_news ? "fixed" : "equal";
 }
 
-int64_t& PartOf(JobProgress& progress, absl::string_view counter) {
-  if (counter == "held_back") return progress.held;
-  return counter == "refused" ? progress.failed : progress.done;
+// The part of the progress in which a link of that counter is.
+int64_t& PartOf(absl::string_view counter, JobProgress& progress) {
+  if (counter == "refused") return progress.failed;
+  return counter == "held_back" ? progress.held : progress.done;
 }
 
 // What is done with without a push: equal, refused before, held back.
@@ -43,7 +44,7 @@ absl::Status SettleUnsent(SyncScope& scope, const SyncBatch& page, const SyncPla
   JobProgress& progress = scope.context.progress();
   for (size_t row = 0; row < plan.settled.rows.size(); ++row) {
     const absl::string_view counter = UnsentCounter(plan.settled, static_cast<int64_t>(row), *written);
-    PartOf(progress, counter) += 1;
+    ++PartOf(counter, progress);
     scope.context.Count(counter, 1);
   }
   NoteAttentions(scope, page, plan.settled, *written);
@@ -114,6 +115,7 @@ absl::Status SyncPass::SyncLinks(const SyncBatch& links, const DirtyGroup& last)
   if (!plan.ok()) return plan.status();
   absl::Status status = SettleUnsent(scope_, links, *plan, &result_);
   if (!status.ok()) return status;
+  const CircuitBreaker::Page page(scope_.breaker, plan->changes);
   status = PagePush(scope_, links, *plan, &result_).Run([&] { return Run(last); });
   return status.ok() ? scope_.context.Report() : status;
 }

@@ -32,6 +32,20 @@ bool IsCountedAnew(absl::string_view name) {
   return std::find(std::begin(kCountedAnew), std::end(kCountedAnew), name) != std::end(kCountedAnew);
 }
 
+// Of which a person refused something, or has not decided yet.
+std::set<int64_t> UndoneListings(Storage& storage, int64_t channel_id) {
+  std::set<int64_t> listing_ids;
+  const absl::StatusOr<SyncBatch> links = storage.ReadLinks(channel_id, 0, kAll);
+  for (size_t i = 0; links.ok() && i < links->rows.size(); ++i) {
+    const SyncRow& row = links->rows[i];
+    const auto is_undone = [](const HeldChange& change) {
+      return change.state == HeldChange::State::kHeld || change.state == HeldChange::State::kRefused;
+    };
+    if (std::any_of(row.held.begin(), row.held.end(), is_undone)) listing_ids.insert(row.listing_id);
+  }
+  return listing_ids;
+}
+
 }  // namespace
 
 void Oracles::Fail(absl::string_view oracle, absl::string_view what) {
@@ -192,6 +206,7 @@ void Oracles::ItemBack(int64_t channel_id, const std::string& external_id) {
 
 void Oracles::LinksBroken(int64_t channel_id, const std::set<std::string>& external_ids, bool by_pull) {
   for (const std::string& id : external_ids) {
+    CountBreak({channel_id, id}, /*holdable=*/true);
     absl::Time since = by_pull ? pulls_[channel_id].second : claimed_at_[channel_id];
     const auto seen = seen_at_.find({channel_id, id});
     if (by_pull && seen != seen_at_.end()) since = std::max(since, seen->second);
@@ -200,7 +215,80 @@ void Oracles::LinksBroken(int64_t channel_id, const std::set<std::string>& exter
 }
 
 void Oracles::LinksBrokenBy(int64_t push_id, int64_t channel_id, const std::set<std::string>& external_ids) {
-  for (const std::string& id : external_ids) LinkBroken({channel_id, id}, begun_pushes_[{channel_id, push_id}]);
+  for (const std::string& id : external_ids) {
+    CountBreak({channel_id, id}, /*holdable=*/false);
+    LinkBroken({channel_id, id}, begun_pushes_[{channel_id, push_id}]);
+  }
+}
+
+void Oracles::Allows(int64_t channel_id, const std::vector<ChangeLimit>& limits) {
+  for (const ChangeLimit& limit : limits) allowed_[channel_id][limit.kind] = limit.amount;
+}
+
+void Oracles::BreaksApproved(int64_t channel_id, const std::set<std::string>& external_ids) {
+  for (const std::string& id : external_ids) approved_breaks_.insert({channel_id, id});
+}
+
+void Oracles::CountBreak(const Item& item, bool holdable) {
+  if (approved_breaks_.erase(item) == 0) CountChange(item.first, ChangeKind::kBreak, holdable);
+}
+
+void Oracles::CountChange(int64_t channel_id, ChangeKind kind, bool holdable) {
+  const auto limits = allowed_.find(channel_id);
+  if (limits == allowed_.end()) return;
+  std::vector<absl::Time>& made = changes_made_[{channel_id, kind}];
+  made.push_back(scheduler_.now());
+  // The processes' clocks differ.
+  const absl::Time since = scheduler_.now() - absl::Hours(23);
+  const auto in_a_day = std::count_if(made.begin(), made.end(), [&](absl::Time at) { return at > since; });
+  if (!holdable || in_a_day <= limits->second[kind]) return;
+  Fail("O17", absl::StrCat("a channel gets ", in_a_day, " changes of the kind ", ToString(kind), " in a day"));
+}
+
+std::vector<Oracles::Change> Oracles::ChangesOf(const PushItem& item, const SyncRow& link) {
+  std::vector<Change> changes;
+  const auto known = [&](SyncField field) {
+    return link.acknowledged.Get(field) != kAbsent ? link.acknowledged.Get(field) : link.seen.Get(field);
+  };
+  const auto add = [&](ChangeKind kind, SyncField field) {
+    const uint64_t digest = ValueDigest(ToString(field), item.values);
+    const auto is_free = [&](const HeldChange& held) {
+      const bool is_decided = held.state == HeldChange::State::kApproved || held.state == HeldChange::State::kBefore;
+      return is_decided && held.field == field && held.digest == digest;
+    };
+    if (std::any_of(link.held.begin(), link.held.end(), is_free)) return;
+    changes.push_back({kind, field, item.values.Get(field)});
+  };
+  const int64_t price = known(SyncField::kPrice);
+  const bool has_price = item.mask.Has(SyncField::kPrice) && price != kAbsent && price > 0;
+  if (has_price && (item.values.price > 2 * price || 2 * item.values.price < price)) {
+    add(ChangeKind::kReprice, SyncField::kPrice);
+  }
+  const bool by_rule = link.status.author == StatusAuthor::kRule && !link.product_removed;
+  const bool has_status = item.mask.Has(SyncField::kStatus) && by_rule;
+  if (has_status && known(SyncField::kStatus) != static_cast<int64_t>(item.values.status)) {
+    if (item.values.status == ChannelStatus::kHidden) add(ChangeKind::kHide, SyncField::kStatus);
+    if (item.values.status == ChannelStatus::kListed) add(ChangeKind::kShow, SyncField::kStatus);
+  }
+  return changes;
+}
+
+void Oracles::Settled(int64_t channel_id, const SettlementBatch& batch) {
+  const auto push = changes_begun_.find({channel_id, batch.push_id});
+  if (push == changes_begun_.end()) return;
+  for (const Settlement& row : batch.rows) {
+    const auto changes = push->second.find(row.listing_id);
+    if (changes == push->second.end()) continue;
+    std::vector<Change>& begun = changes->second;
+    const auto acknowledged =
+        std::partition(begun.begin(), begun.end(), [&](const Change& change) {
+          return !row.mask.Has(change.field) || row.acknowledged.Get(change.field) != change.value;
+        });
+    for (auto change = acknowledged; change != begun.end(); ++change) {
+      CountChange(channel_id, change->kind, /*holdable=*/true);
+    }
+    begun.erase(acknowledged, begun.end());
+  }
 }
 
 void Oracles::LinkBroken(const Item& item, absl::Time since) {
@@ -230,7 +318,9 @@ void Oracles::PushBegun(int64_t channel_id, const PushRecord& record, absl::Span
       Fail("O7", absl::StrCat("a push of listing variant ", item.listing_id, " begins, which has no link"));
       continue;
     }
-    JudgePush(channel_id, item, links.rows[static_cast<size_t>(row->second)], links.sku[row->second]);
+    const SyncRow& link = links.rows[static_cast<size_t>(row->second)];
+    JudgePush(channel_id, item, link, links.sku[row->second]);
+    changes_begun_[{channel_id, record.push_id}][item.listing_id] = ChangesOf(item, link);
   }
 }
 
@@ -345,9 +435,10 @@ void Oracles::JudgeItems(Storage& storage, const Channel& channel, SimulatedPlat
                          const std::set<std::string>& edited) {
   const absl::StatusOr<std::vector<ListingRow>> rows = storage.ReadListings(channel.channel_id, {}, 0, kAll);
   if (!rows.ok()) return Fail("O6", rows.status().message());
+  const std::set<int64_t> undone = UndoneListings(storage, channel.channel_id);
   for (const ListingRow& row : *rows) {
     if (row.link_state == LinkState::kLinked && row.attentions.empty() && IsLive(row.status) &&
-        edited.count(row.external_id) == 0) {
+        edited.count(row.external_id) == 0 && undone.count(row.listing_id) == 0) {
       JudgeRow(channel.config.name, row, platform);
     }
   }

@@ -19,6 +19,7 @@
 //       passes its total.
 //   O15 No push begins to a link that is doubtful, where the channel holds such links.
 //   O16 No push begins with a status that nobody has stated.
+//   O17 Within a day a channel gets no more changes of a kind than it allows, but for those that a person approved.
 
 #ifndef FLXLINK_TESTS_SIMULATION_ORACLES_H_
 #define FLXLINK_TESTS_SIMULATION_ORACLES_H_
@@ -33,6 +34,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "flxlink/breaker.h"
 #include "flxlink/channel_adapter.h"
 #include "flxlink/engine.h"
 #include "flxlink/job.h"
@@ -71,6 +73,11 @@ class Oracles {
   void LinksBrokenBy(int64_t push_id, int64_t channel_id, const std::set<std::string>& external_ids);
   // Of a channel that sends nothing to doubtful links.
   void HoldsDoubtful(int64_t channel_id) { holds_doubtful_.insert(channel_id); }
+  // What a channel allows of each kind in a day. Without limits, nothing is counted.
+  void Allows(int64_t channel_id, const std::vector<ChangeLimit>& limits);
+  // Links of these items may break.
+  void BreaksApproved(int64_t channel_id, const std::set<std::string>& external_ids);
+  void Settled(int64_t channel_id, const SettlementBatch& batch);
   // `links` are the channel's, as storage has them by then.
   void PushBegun(int64_t channel_id, const PushRecord& record, absl::Span<const int64_t> left_out,
                  const SyncBatch& links);
@@ -132,6 +139,16 @@ class Oracles {
   // Whether a bulk job of the channel is due.
   bool IsBulkDue(int64_t channel_id) const;
   void JudgeRequest(const Request& request, const Job& job);
+  // Changes of a push that has begun, which count once they are acknowledged.
+  struct Change {
+    ChangeKind kind = ChangeKind::kReprice;
+    SyncField field = SyncField::kPrice;
+    int64_t value = 0;
+  };
+  static std::vector<Change> ChangesOf(const PushItem& item, const SyncRow& link);
+  void CountBreak(const Item& item, bool holdable);
+  // `holdable`: the channel could have held it.
+  void CountChange(int64_t channel_id, ChangeKind kind, bool holdable);
   void JudgeRow(const std::string& channel, const ListingRow& row, SimulatedPlatform& platform);
 
   Scheduler& scheduler_;
@@ -166,6 +183,13 @@ class Oracles {
   std::map<Item, absl::Time> absent_until_;
   // Calls under way, by channel and owner.
   std::map<std::pair<int64_t, OwnerId>, int64_t> calls_;
+  // By channel: how many changes of a kind it allows.
+  std::map<int64_t, std::map<ChangeKind, int64_t>> allowed_;
+  // By channel and push_id, and there by listing variant.
+  std::map<std::pair<int64_t, int64_t>, std::map<int64_t, std::vector<Change>>> changes_begun_;
+  // When they were made.
+  std::map<std::pair<int64_t, ChangeKind>, std::vector<absl::Time>> changes_made_;
+  std::set<Item> approved_breaks_;
   int64_t items_judged_ = 0;
 };
 

@@ -1,5 +1,8 @@
 #include "tests/simulation/people.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace flxlink::simulation {
@@ -21,7 +24,8 @@ void People::WriteProducts(const std::set<uint64_t>& numbers) {
     batch.key.Add(Sku(i));
     batch.sku.Add(Sku(i));
     batch.parent.Add("");
-    batch.price.push_back(static_cast<int64_t>(1000 + scheduler_.Choose(50)));
+    const auto price = static_cast<int64_t>(1000 + scheduler_.Choose(50));
+    batch.price.push_back(AnyIsCautious() && price % 3 == 0 ? 3 * price : price);
     batch.quantity.push_back(static_cast<int64_t>(1 + scheduler_.Choose(9)));
     batch.sync_priority.push_back(static_cast<int64_t>(i % 2));
   }
@@ -79,7 +83,10 @@ JobRequest People::ChooseRequest() {
 
 void People::BePerson() {
   for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) AskFor(kind);
-  for (int i = 0; i < 18 && Pause(1); ++i) DoSomething(AnyShop());
+  for (int i = 0; i < 18 && Pause(1); ++i) {
+    DoSomething(AnyShop());
+    if (AnyIsCautious()) DecideOnSome();
+  }
 }
 
 void People::DoSomething(Shop& shop) {
@@ -179,6 +186,53 @@ void People::ApproveAll() {
   const absl::StatusOr<JobPage> jobs = office_.ListJobs(held, {});
   if (!jobs.ok() || jobs->rows.empty()) return;
   for (const Job& job : jobs->rows) office_.Approve(job.job_id).status().IgnoreError();
+}
+
+bool People::AnyIsCautious() const {
+  return std::any_of(shops_.begin(), shops_.end(),
+                     [](const std::unique_ptr<Shop>& shop) { return !shop->channel.config.limits.empty(); });
+}
+
+std::vector<int64_t> People::HoldingJobs() {
+  PageRequest all;
+  all.limit = Storage::kMaxRows;
+  const absl::StatusOr<JobPage> jobs = office_.ListJobs({}, all);
+  std::vector<int64_t> holding;
+  if (!jobs.ok()) return holding;
+  for (const Job& job : jobs->rows) {
+    const bool held = std::any_of(job.counts.begin(), job.counts.end(), [](const auto& count) {
+      return count.second > 0 && absl::EndsWith(count.first, "_held");
+    });
+    if (!held) continue;
+    const absl::StatusOr<HeldPage> changes = office_.ListHeld(job.job_id, {});
+    if (changes.ok() && !changes->rows.empty()) holding.push_back(job.job_id);
+  }
+  return holding;
+}
+
+// On all that one of the jobs holds, or on what it holds of one listing variant.
+void People::DecideOnSome() {
+  if (scheduler_.Choose(3) != 0) return;
+  const std::vector<int64_t> jobs = HoldingJobs();
+  if (jobs.empty()) return;
+  HeldSelection selection;
+  selection.job_id = jobs[scheduler_.Choose(jobs.size())];
+  if (scheduler_.Choose(2) == 0) selection.skus = {Sku(scheduler_.Choose(kItems))};
+  if (scheduler_.Choose(3) == 0) {
+    office_.RefuseHeld(selection).status().IgnoreError();
+  } else {
+    office_.ApproveHeld(selection).status().IgnoreError();
+  }
+}
+
+bool People::ApproveHeldChanges() {
+  const std::vector<int64_t> jobs = HoldingJobs();
+  for (const int64_t job_id : jobs) {
+    HeldSelection selection;
+    selection.job_id = job_id;
+    office_.ApproveHeld(selection).status().IgnoreError();
+  }
+  return !jobs.empty();
 }
 
 // What they did that keeps links from being synced.

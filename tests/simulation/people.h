@@ -48,12 +48,19 @@ class People {
   // Of all shops.
   void AskFor(JobKind kind, bool full = false);
   void ApproveAll();
+  // All that the circuit breaker holds. False: nothing is held.
+  bool ApproveHeldChanges();
   void PutRight();
 
  private:
   // What people ask for is refused only where the store is in trouble.
   void CheckOnlyTrouble(const absl::Status& status);
   void Ask(const Shop& shop, const JobRequest& request) { Ask(shop, request, office_).IgnoreError(); }
+  // Whether a channel allows few changes. There prices are changed by far, too, and a person decides on what is held.
+  bool AnyIsCautious() const;
+  // The jobs that held something which waits still.
+  std::vector<int64_t> HoldingJobs();
+  void DecideOnSome();
   void DoSomething(Shop& shop);
   void ChangeJob(int64_t job_id);
   void SyncPrices(const Shop& shop, bool on);

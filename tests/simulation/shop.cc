@@ -79,6 +79,12 @@ ChannelConfig ChooseChannel(Scheduler& scheduler, const std::string& name) {
   return config;
 }
 
+std::vector<ChangeLimit> CautiousLimits() {
+  std::vector<ChangeLimit> limits;
+  for (const ChangeKind kind : kChangeKinds) limits.push_back({kind, 1, false});
+  return limits;
+}
+
 void NoteShop(Scheduler& scheduler, const Shop& shop) {
   for (const PushKind& kind : shop.platform->capabilities().push_kinds) {
     scheduler.Note(absl::StrCat(shop.channel.config.name, " takes ", kind.name, " within ",
@@ -86,6 +92,7 @@ void NoteShop(Scheduler& scheduler, const Shop& shop) {
                                 absl::FormatDuration(kind.receipt_timeout), kind.later_wins ? ", later ones win" : "",
                                 kind.compares.empty() ? "" : ", compares"));
   }
+  if (!shop.channel.config.limits.empty()) scheduler.Note(absl::StrCat(shop.channel.config.name, " is cautious"));
 }
 
 }  // namespace flxlink::simulation

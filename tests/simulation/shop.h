@@ -36,6 +36,8 @@ SimulatedFaults ChoosePlatformFaults(Scheduler& scheduler);
 SimulatedOptions ChoosePlatform(Scheduler& scheduler, const SimulatedFaults& faults);
 ChannelConfig ChooseChannel(Scheduler& scheduler, const std::string& name);
 // For the trace: how the shop takes pushes.
+// One change of each kind a day.
+std::vector<ChangeLimit> CautiousLimits();
 void NoteShop(Scheduler& scheduler, const Shop& shop);
 
 }  // namespace flxlink::simulation

@@ -253,6 +253,14 @@ class NoAuthor : public OtherLinks {
   }
 };
 
+// The changes of other jobs are not counted.
+class NoChangeCounts : public ForwardingStorage {
+ public:
+  using ForwardingStorage::ForwardingStorage;
+
+  absl::StatusOr<ChangeCounts> ReadChangeCounts(int64_t, absl::Time) override { return ChangeCounts(); }
+};
+
 // Nobody hears of what other processes do.
 class NoWorkNumber : public ForwardingStorage {
  public:
@@ -297,6 +305,7 @@ const std::vector<TwinKind>& Kinds() {
       Kind<NoSightings>("sighting", "what is seen since a pull began"),
       Kind<NoDoubt>("doubt", "the doubt about a link whose item has other keys"),
       Kind<NoAuthor>("author", "whose word a status is"),
+      Kind<NoChangeCounts>("counts", "the changes that were made within a day"),
   };
   return *kinds;
 }

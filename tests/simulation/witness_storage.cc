@@ -51,6 +51,22 @@ absl::StatusOr<std::vector<int64_t>> WitnessStorage::BeginPush(const Fence& fenc
   return left_out;
 }
 
+absl::StatusOr<int64_t> WitnessStorage::DecideHeldChanges(int64_t channel_id, const HeldSelection& selection,
+                                                          HeldChange::State decision, int64_t limit, absl::Time now) {
+  const absl::StatusOr<int64_t> decided =
+      ForwardingStorage::DecideHeldChanges(channel_id, selection, decision, limit, now);
+  const absl::StatusOr<SyncBatch> links = store_.ReadLinks(channel_id, 0, kMaxRows);
+  std::set<std::string> approved;
+  for (int64_t i = 0; decided.ok() && links.ok() && i < links->size(); ++i) {
+    for (const HeldChange& change : links->rows[static_cast<size_t>(i)].held) {
+      const bool is_approved = change.state == HeldChange::State::kApproved;
+      if (is_approved && change.kind == ChangeKind::kBreak) approved.insert(std::string(links->external_id[i]));
+    }
+  }
+  oracles_.BreaksApproved(channel_id, approved);
+  return decided;
+}
+
 absl::StatusOr<PullState> WitnessStorage::BeginPull(const Fence& fence, absl::string_view since) {
   absl::StatusOr<PullState> pull = Tell(fence, "BeginPull", ForwardingStorage::BeginPull(fence, since));
   if (pull.ok()) oracles_.PullBegun(fence.channel_id, pull->pull_number);

@@ -39,6 +39,9 @@ class WitnessStorage : public ForwardingStorage {
   absl::StatusOr<std::vector<int64_t>> BeginPush(const Fence& fence, const PushRecord& record) override;
   absl::StatusOr<PullState> BeginPull(const Fence& fence, absl::string_view since) override;
 
+  absl::StatusOr<int64_t> DecideHeldChanges(int64_t channel_id, const HeldSelection& selection,
+                                            HeldChange::State decision, int64_t limit, absl::Time now) override;
+
   // -- What can break links.
 
   absl::StatusOr<PullWriteResult> WritePulledPages(const Fence& fence, int64_t pull_number,
@@ -62,6 +65,7 @@ class WitnessStorage : public ForwardingStorage {
                                                     absl::Time now) override {
     absl::StatusOr<SettlementResult> result =
         Tell(fence, "WriteSettlements", ForwardingStorage::WriteSettlements(fence, batch, now));
+    if (result.ok()) oracles_.Settled(fence.channel_id, batch);
     if (result.ok()) oracles_.LinksBrokenBy(batch.push_id, fence.channel_id, NewlyBroken(fence.channel_id));
     return result;
   }
@@ -125,6 +129,10 @@ class WitnessStorage : public ForwardingStorage {
   }
   absl::StatusOr<bool> ForgetLinkChanges(const Fence& fence, int64_t read_edit_version, int64_t limit) override {
     return Tell(fence, "ForgetLinkChanges", ForwardingStorage::ForgetLinkChanges(fence, read_edit_version, limit));
+  }
+  absl::StatusOr<SweepResult> HoldAbsent(const Fence& fence, int64_t pull_number, int64_t limit,
+                                         absl::Time now) override {
+    return Tell(fence, "HoldAbsent", ForwardingStorage::HoldAbsent(fence, pull_number, limit, now));
   }
   absl::StatusOr<ProgressReply> WriteProgress(const Fence& fence, const JobReport& report) override {
     return Tell(fence, "WriteProgress", ForwardingStorage::WriteProgress(fence, report));

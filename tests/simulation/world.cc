@@ -137,10 +137,15 @@ World::World(const WorldOptions& options)
 
 void World::OpenShop(const std::string& name) {
   auto shop = std::make_unique<Shop>();
-  shop->platform = std::make_shared<SimulatedPlatform>(clock_, ChoosePlatform(scheduler_, platform_faults_));
+  const SimulatedOptions platform = ChoosePlatform(scheduler_, platform_faults_);
+  shop->platform = std::make_shared<SimulatedPlatform>(clock_, platform);
   for (uint64_t i = 0; i < kItems; ++i) shop->platform->SetItem(NewItem(i, 1000, 5));
   shops_.push_back(std::move(shop));
-  shops_.back()->channel = *office_->AddChannel(ChooseChannel(scheduler_, name));
+  ChannelConfig config = ChooseChannel(scheduler_, name);
+  // By what is chosen anyway, as in ChoosePlatform.
+  if (platform.seed % 5 == 0) config.limits = CautiousLimits();
+  shops_.back()->channel = *office_->AddChannel(config);
+  oracles_.Allows(shops_.back()->channel.channel_id, config.limits);
   if (!shops_.back()->platform->capabilities().own_ids) oracles_.HoldsDoubtful(shops_.back()->channel.channel_id);
   if (scheduler_.Choose(2) == 0) SetSchedule(name);
   NoteShop(scheduler_, *shops_.back());
@@ -392,6 +397,7 @@ void World::Judge() {
     }
   };
   judge(false);
+  if (goes_on && people_->ApproveHeldChanges()) goes_on = AwaitIdle();
   run(JobKind::kSync, true);
   run(JobKind::kSync);
   judge(true);

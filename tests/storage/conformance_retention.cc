@@ -200,7 +200,7 @@ TEST_P(StorageConformance, PruningRemovesWhatTheRuleChooses) {
     Insert(storage(), jobs);
     const absl::Time now = At(below(9) * 86400 + below(7200));
     const int64_t limit = 1 + below(4);
-    const Ids gone = storage::ChoosePruned(finished, static_cast<int64_t>(finished.size()), config, now, limit);
+    const Ids gone = storage::ChoosePruned(finished, static_cast<int64_t>(finished.size()), config, now, limit, {});
     Ids kept;
     for (const Job& job : jobs) {
       if (std::find(gone.begin(), gone.end(), job.job_id) == gone.end()) kept.push_back(job.job_id);

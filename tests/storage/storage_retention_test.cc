@@ -38,7 +38,7 @@ FinishedJob Sync(int64_t job_id, int64_t days_ago, bool changed = true, JobState
 }
 
 std::vector<int64_t> Chosen(const std::vector<FinishedJob>& jobs, const ChannelConfig& config, int64_t limit = kAll) {
-  return ChoosePruned(jobs, static_cast<int64_t>(jobs.size()), config, Now(), limit);
+  return ChoosePruned(jobs, static_cast<int64_t>(jobs.size()), config, Now(), limit, {});
 }
 
 TEST(StorageRetention, WhatIsTooOldGoesAndWhatIsNotStays) {
@@ -120,6 +120,11 @@ TEST(StorageRetention, AJobChangedSomethingByItsCounts) {
   }
 }
 
+TEST(StorageRetention, WhatHoldsChangesStays) {
+  const std::vector<FinishedJob> jobs = {Sync(1, 99), Sync(2, 98), Sync(3, 5), Sync(4, 4), Sync(5, 3)};
+  EXPECT_THAT(ChoosePruned(jobs, 5, Keeping(90, 2), Now(), kAll, {1, 3}), ElementsAre(2, 4));
+}
+
 // -- Against a slow and obvious twin.
 
 bool IsLastOf(const FinishedJob& job, const std::vector<FinishedJob>& jobs, bool of_failures) {
@@ -130,12 +135,13 @@ bool IsLastOf(const FinishedJob& job, const std::vector<FinishedJob>& jobs, bool
 }
 
 // The next one to go: each time all are looked at anew.
-absl::optional<FinishedJob> NextToGo(const std::vector<FinishedJob>& jobs, const ChannelConfig& config) {
+absl::optional<FinishedJob> NextToGo(const std::vector<FinishedJob>& jobs, const ChannelConfig& config,
+                                     const std::set<int64_t>& holding) {
   std::vector<std::tuple<bool, absl::Time, int64_t>> old;
   std::vector<std::tuple<bool, absl::Time, int64_t>> others;
   for (const FinishedJob& job : jobs) {
     if (IsLastOf(job, jobs, false) || (job.state == kFailed && IsLastOf(job, jobs, true))) continue;
-    if (job.finished_at >= Now() - absl::Hours(1)) continue;
+    if (job.finished_at >= Now() - absl::Hours(1) || holding.count(job.job_id) > 0) continue;
     auto& place = job.finished_at < DaysAgo(config.keep_days) ? old : others;
     place.emplace_back(job.changed, job.finished_at, job.job_id);
   }
@@ -146,10 +152,11 @@ absl::optional<FinishedJob> NextToGo(const std::vector<FinishedJob>& jobs, const
   return *std::find_if(jobs.begin(), jobs.end(), [&](const FinishedJob& job) { return job.job_id == job_id; });
 }
 
-std::vector<int64_t> ChosenSlowly(std::vector<FinishedJob> jobs, const ChannelConfig& config, int64_t limit) {
+std::vector<int64_t> ChosenSlowly(std::vector<FinishedJob> jobs, const ChannelConfig& config, int64_t limit,
+                                  const std::set<int64_t>& holding) {
   std::vector<int64_t> job_ids;
   while (static_cast<int64_t>(job_ids.size()) < limit) {
-    const absl::optional<FinishedJob> next = NextToGo(jobs, config);
+    const absl::optional<FinishedJob> next = NextToGo(jobs, config, holding);
     if (!next.has_value()) break;
     job_ids.push_back(next->job_id);
     jobs.erase(
@@ -190,13 +197,15 @@ TEST(StorageRetentionProperty, ChoosesAsTheSlowTwinDoesFromAllAndFromAPart) {
     const ChannelConfig config = Keeping(1 + below(10), 1 + below(20));
     const int64_t limit = 1 + below(6);
     const int64_t count = static_cast<int64_t>(jobs.size());
-    const std::vector<int64_t> expected = ChosenSlowly(jobs, config, limit);
+    std::set<int64_t> holding;
+    for (int64_t i = below(4); i > 0; --i) holding.insert(1 + below(25));
+    const std::vector<int64_t> expected = ChosenSlowly(jobs, config, limit, holding);
     chosen_jobs += static_cast<int64_t>(expected.size());
-    ASSERT_EQ(ChoosePruned(jobs, count, config, Now(), limit), expected) << "round " << round;
+    ASSERT_EQ(ChoosePruned(jobs, count, config, Now(), limit, holding), expected) << "round " << round;
     const int64_t counted = std::min(count, config.keep_jobs + limit);
-    ASSERT_EQ(ChoosePruned(PartOf(jobs, ChosenBefore(config, counted, Now()), limit), counted, config, Now(), limit),
-              expected)
-        << "round " << round;
+    const int64_t more = static_cast<int64_t>(holding.size());
+    const std::vector<FinishedJob> part = PartOf(jobs, ChosenBefore(config, counted, Now()), limit + more);
+    ASSERT_EQ(ChoosePruned(part, counted, config, Now(), limit, holding), expected) << "round " << round;
   }
   EXPECT_GT(chosen_jobs, 1000);
 }
