@@ -124,10 +124,6 @@ struct ChannelConfig {
   // none is set, and AllowedChanges says how many.
   std::vector<ChangeLimit> limits;
 
-  // A pull that would break more links than this is held until a person approves the job. nullopt (the default): no
-  // limit.
-  absl::optional<int64_t> break_limit;
-
   // For how many days finished jobs are kept, and how many of them. What is past either is removed, a few each time
   // that a job of the channel ends: first what is too old, then what is too many, the jobs that changed nothing before
   // the others. The last job of each kind stays, and its last failure, and what ended within the last hour, since

@@ -331,9 +331,6 @@ class Engine {
   // Drops what a job held: it is not sent while that value is desired. How many changes that are. NOT_FOUND as above.
   virtual absl::StatusOr<int64_t> RefuseHeld(const HeldSelection& selection) = 0;
 
-  // Lets a held job run, over the limit that held it. FAILED_PRECONDITION: it is not held.
-  virtual absl::StatusOr<Job> Approve(int64_t job_id) = 0;
-
   // -- Schedules
 
   // A channel may have several, each with a name. To EnableSchedule and ClearSchedule an empty name means the channel's

@@ -63,7 +63,6 @@ enum class JobState : uint8_t {
   kCompleted,  // Final.
   kFailed,     // Final.
   kCancelled,  // Final.
-  kHeld,       // Stopped before a change that is over the channel's limit; waits for approval.
 };
 
 enum class JobTrigger : uint8_t {
@@ -149,8 +148,6 @@ struct JobOptions {
   // adapter can (AdapterCapabilities::since); else, and where the platform does not know the mark any more, everything,
   // which the job counts as "whole". Such a pull breaks a link only where the platform says that its item is gone.
   bool since_last = false;
-  // A person approved what held it.
-  bool approved = false;
   // fetch: the external ids of the items to look at; at least one. Where the channel cannot be asked for single items
   // (AdapterCapabilities::fetch_limit) the job leaves that to a whole pull, which it chains.
   // sync: of items that conflicted on such a channel. With pull_first they are to be looked at; in the sync after that
@@ -160,7 +157,7 @@ struct JobOptions {
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
            a.pull_first == b.pull_first && a.release_broken == b.release_broken &&
-           a.release_doubtful == b.release_doubtful && a.since_last == b.since_last && a.approved == b.approved &&
+           a.release_doubtful == b.release_doubtful && a.since_last == b.since_last &&
            a.items == b.items;
   }
 };

@@ -252,10 +252,6 @@ constexpr absl::string_view kAbsenceUnproved = "absence_unproved";
 // Args: channel
 // Fix: Give the channel a status rule, then run the job again.
 constexpr absl::string_view kNoStatusRule = "no_status_rule";
-// A pull is held: it would break more links than the channel's limit allows.
-// Args: channel, links, limit
-// Fix: Look at what is missing on the channel. Approve the job if it is right, cancel it if it is not.
-constexpr absl::string_view kBreakLimit = "break_limit";
 // The channel did not answer, or took nothing, in several tries.
 // Args: channel
 // Fix: Nothing is lost, and what is left to send stays so; run the job again when the channel answers.
@@ -285,18 +281,10 @@ constexpr absl::string_view kScheduleCannotFire = "schedule_cannot_fire";
 // Args: job
 // Fix: Run the job again.
 constexpr absl::string_view kJobEnded = "job_ended";
-// The job is held, so that it cannot be moved ahead of others.
-// Args: job
-// Fix: Approve the job first.
-constexpr absl::string_view kJobHeld = "job_held";
 // The job runs already, so that there is nothing to move it ahead of.
 // Args: job
 // Fix: Wait for its end, or cancel it.
 constexpr absl::string_view kJobRunning = "job_running";
-// The job waits for nobody's approval.
-// Args: job
-// Fix: Approve a job that is held.
-constexpr absl::string_view kJobNotHeld = "job_not_held";
 // The job holds no changes that wait for a person's approval, or none of those that were named.
 // Args: job
 // Fix: Look at what the job holds, and name changes among it.

@@ -126,17 +126,12 @@ constexpr Advice kAdvice[] = {
     {problem_code::kNoCompletePull, "run flxlink pull {channel}"},
     {problem_code::kAbsenceUnproved, "correct the items' ids on the channel, then run flxlink pull {channel}"},
     {problem_code::kNoStatusRule, "add one: flxlink channel set {channel} --status-rule 'quantity<=0:hide'"},
-    {problem_code::kBreakLimit,
-     "look at what changed on the channel; if it is right: flxlink job approve {job}; if it is not: flxlink job cancel "
-     "{job}"},
     {problem_code::kAdapterUnavailable, "nothing is lost; try again when the channel answers"},
     {problem_code::kThrottled, "nothing is lost; try again later"},
     {problem_code::kWorkerDied, "find out what ends the process while it runs this job, then: flxlink job rerun {job}"},
     {problem_code::kJobEnded, "run it again with flxlink job rerun {job}"},
-    {problem_code::kJobHeld, "approve it first with flxlink job approve {job}"},
     {problem_code::kJobRunning, "there is nothing to move it ahead of; to stop it: flxlink job cancel {job}"},
     {problem_code::kNothingHeld, "see what it holds: flxlink job held {job}"},
-    {problem_code::kJobNotHeld, "only held jobs can be approved, see: flxlink job list --state held"},
     {problem_code::kSlotLost, "another worker goes on with it or has ended it, see: flxlink job show {job}"},
 
     {problem_code::kNoDraft, "make one: flxlink channel set {channel} … --draft"},

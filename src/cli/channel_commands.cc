@@ -41,7 +41,6 @@ struct ChannelFlags {
   std::string zero_prices;
   std::vector<std::string> status_rules;
   std::vector<std::string> limits;
-  std::string break_limit;
   int64_t keep_days = 0;
   int64_t keep_jobs = 0;
   bool draft = false;
@@ -55,12 +54,6 @@ absl::StatusOr<Setting> ParseSetting(const std::string& text) {
     return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is no setting; write NAME=VALUE"));
   }
   return setting;
-}
-
-absl::StatusOr<int64_t> ParseBreakLimit(const std::string& text) {
-  int64_t limit = 0;
-  if (absl::SimpleAtoi(text, &limit) && limit >= 0) return limit;
-  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is no limit; give a number of links, or none"));
 }
 
 absl::StatusOr<SyncFields> ParseSomeSyncFields(const std::string& text) {
@@ -146,13 +139,6 @@ absl::Status ApplyLimits(const ChannelFlags& flags, ChannelConfig& config) {
     config.sync_fields = *fields;
   }
   if (absl::Status status = ApplyChangeLimits(flags, config); !status.ok()) return status;
-  if (IsNone(flags.break_limit)) {
-    config.break_limit.reset();
-  } else if (!flags.break_limit.empty()) {
-    absl::StatusOr<int64_t> limit = ParseBreakLimit(flags.break_limit);
-    if (!limit.ok()) return limit.status();
-    config.break_limit = *limit;
-  }
   if (flags.keep_days != 0) config.keep_days = flags.keep_days;
   if (flags.keep_jobs != 0) config.keep_jobs = flags.keep_jobs;
   return absl::OkStatus();
@@ -223,7 +209,6 @@ std::string DescribeConfig(const ChannelConfig& config, absl::string_view indent
                                       [](std::string* out, const ChangeLimit& limit) {
                                         absl::StrAppend(out, FormatChangeLimit(limit));
                                       }))},
-      {"break limit", config.break_limit.has_value() ? absl::StrCat(*config.break_limit) : "none"},
       {"keeps finished jobs", absl::StrCat("for ", config.keep_days, " days, at most ", config.keep_jobs)}};
   std::string text;
   for (const auto& [label, value] : lines) absl::StrAppend(&text, indent, label, ": ", OneLine(value), "\n");
@@ -405,11 +390,6 @@ void AddLinkOptions(CLI::App* command, ChannelFlags& flags) {
   AddYesOrNo(command, "--link-after-sync", flags.link_after_sync, "Link after a pull or sync (default: yes)");
   AddYesOrNo(command, "--relink-broken", flags.relink_broken,
              "When linking, dissolve broken links that the rules would make to other items (default: no)");
-  command
-      ->add_option("--break-limit", flags.break_limit,
-                   "Hold a pull that would break more links than this, or none (default)")
-      ->check(ParsesOrNone([](const std::string& text) { return ParseBreakLimit(text).status(); }))
-      ->type_name("N");
 }
 
 void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {

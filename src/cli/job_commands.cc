@@ -357,9 +357,7 @@ HeldSelection SelectionOf(const JobFlags& flags) {
 }
 
 absl::Status Approve(Session& session, const JobFlags& flags) {
-  const absl::StatusOr<Job> found = session.FindJob(flags.job_id);
-  if (!found.ok()) return found.status();
-  if (found->state == JobState::kHeld) return RunJob(session, session.engine().Approve(flags.job_id), !flags.no_wait);
+  if (absl::StatusOr<Job> found = session.FindJob(flags.job_id); !found.ok()) return found.status();
   const absl::StatusOr<std::vector<Job>> jobs = session.engine().ApproveHeld(SelectionOf(flags));
   if (!jobs.ok()) return jobs.status();
   if (jobs->size() == 1) return RunJob(session, jobs->front(), !flags.no_wait);
@@ -421,7 +419,7 @@ absl::Status ForEachJob(Session& session, const JobFlags& flags, absl::FunctionR
   JobFilter filter;
   filter.channel = flags.channel;
   for (const std::string& kind : flags.kinds) filter.kinds.push_back(ValueOf(kind, JobKind::kFetch));
-  if (!flags.state.empty()) filter.states = {ValueOf(flags.state, JobState::kHeld)};
+  if (!flags.state.empty()) filter.states = {ValueOf(flags.state, JobState::kCancelled)};
   return ForEachRow([&](const PageRequest& page) { return session.engine().ListJobs(filter, page); }, visit,
                     flags.limit);
 }
@@ -493,7 +491,7 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
   CLI::Option* kind = list->add_option("--kind", flags->kinds, "Only jobs of these kinds");
   TakeMany(kind);
   TakeOneOf(kind, WordsOf(JobKind::kFetch));
-  TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"), WordsOf(JobState::kHeld));
+  TakeOneOf(list->add_option("--state", flags->state, "Only jobs in this state"), WordsOf(JobState::kCancelled));
   list->add_option("--limit", flags->limit, "At most so many, the newest (default: all)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
@@ -524,7 +522,7 @@ void AddJobGroup(CLI::App& app, const Globals& globals, Action& action) {
     CLI::App* command = add_job_command(name, help, work);
     CLI::Option* kinds = command->add_option("--kind", flags->kinds, "Only changes of these kinds (default: all)");
     TakeMany(kinds);
-    TakeOneOf(kinds, WordsOf(ChangeKind::kBreak));
+    TakeOneOf(kinds, WordsOf(ChangeKind::kUnlink));
     TakeMany(command->add_option("--sku", flags->skus, "Only of these SKUs (default: all)")->type_name("SKU"));
     return command;
   };

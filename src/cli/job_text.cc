@@ -210,8 +210,6 @@ std::string DescribeFailure(const Job& job) {
   switch (job.state) {
     case JobState::kFailed:
       return absl::StrCat(what, " failed: ", error.message, "; ", advice);
-    case JobState::kHeld:
-      return absl::StrCat(what, " is held: ", error.message, "; ", advice);
     case JobState::kCancelled:
       return absl::StrCat(what, " was cancelled; to run it again: flxlink job rerun ", job.job_id);
     default:

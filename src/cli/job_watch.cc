@@ -28,8 +28,6 @@ namespace {
 constexpr absl::Duration kLookAgain = absl::Milliseconds(100);
 constexpr absl::Duration kLookAtQueuesAgain = absl::Milliseconds(500);
 
-bool IsOver(const Job& job) { return IsFinal(job.state) || job.state == JobState::kHeld; }
-
 absl::Status Stopped(absl::string_view again) {
   return absl::CancelledError(
       absl::StrCat("stopped by ", StopSignal(), "; to go on watching: flxlink job watch", again));
@@ -119,7 +117,6 @@ class QueueWatch {
     std::vector<int64_t> positions;
     int64_t position = 0;
     for (Job& job : *queue) {
-      if (job.state == JobState::kHeld) continue;
       positions.push_back(job.state == JobState::kPending ? ++position : 0);
       open.push_back(std::move(job));
     }
@@ -142,7 +139,7 @@ class QueueWatch {
     for (const int64_t job_id : were_open) {
       const absl::StatusOr<Job> job = session_.engine().GetJob(job_id);
       // It went with its channel, or is open again.
-      if (absl::IsNotFound(job.status()) || (job.ok() && !IsOver(*job))) continue;
+      if (absl::IsNotFound(job.status()) || (job.ok() && !IsFinal(job->state))) continue;
       absl::Status status = job.status();
       if (status.ok()) status = watch_.ShowEnd(*job);
       if (status.ok() && ended_ != nullptr) status = ended_->Add(JobView(*job));
@@ -165,7 +162,7 @@ absl::Status WatchJob(Session& session, int64_t job_id) {
   while (!IsStopping()) {
     const absl::StatusOr<Job> job = session.FindJob(job_id);
     if (!job.ok()) return job.status();
-    const bool is_over = IsOver(*job);
+    const bool is_over = IsFinal(job->state);
     absl::Status status = is_over ? watch.ShowEnd(*job) : watch.Show({*job}, {0});
     if (status.ok() && is_over && session.json()) status = PrintJson(JobView(*job));
     if (!status.ok()) return status;

@@ -86,7 +86,6 @@ Json ConfigView(const ChannelConfig& config) {
           {"zero_prices", config.zero_prices},
           {"status_rules", std::move(status_rules)},
           {"limits", std::move(limits)},
-          {"break_limit", config.break_limit.has_value() ? Json(*config.break_limit) : Json()},
           {"keep_days", config.keep_days},
           {"keep_jobs", config.keep_jobs}};
 }
@@ -106,7 +105,6 @@ Json OptionsView(const JobOptions& options) {
           {"release_broken", options.release_broken},
           {"release_doubtful", options.release_doubtful},
           {"since_last", options.since_last},
-          {"approved", options.approved},
           {"items", options.items}};
 }
 

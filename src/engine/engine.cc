@@ -360,8 +360,6 @@ class EngineImpl : public Engine {
     return DecideHeld(*job, selection, HeldChange::State::kRefused);
   }
 
-  absl::StatusOr<Job> Approve(int64_t job_id) override { return queue_.Approve(job_id); }
-
   absl::StatusOr<Job> Rerun(int64_t job_id) override {
     absl::StatusOr<Job> job = storage().ReadJob(job_id);
     if (!job.ok()) return job.status();
@@ -514,7 +512,7 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<std::set<int64_t>> FindChannelsWithOpenJobs() {
     JobFilter filter;
-    filter.states = {JobState::kPending, JobState::kRunning, JobState::kHeld};
+    filter.states = {JobState::kPending, JobState::kRunning};
     std::set<int64_t> channel_ids;
     for (int64_t before_id = std::numeric_limits<int64_t>::max();;) {
       const absl::StatusOr<std::vector<Job>> jobs = storage().ReadJobs(filter, before_id, options_.page_rows);
@@ -916,7 +914,7 @@ class EngineImpl : public Engine {
     for (int failures = 0; !IsLeaving();) {
       lookout.Begin();
       absl::StatusOr<Job> job = storage().ReadJob(job_id);
-      if (job.ok() && (IsFinal(job->state) || job->state == JobState::kHeld)) return job;
+      if (job.ok() && IsFinal(job->state)) return job;
       if (absl::Status status = CheckLent(call); !status.ok()) return status;
       const absl::StatusOr<bool> waits = job.ok() ? WaitsForItsTime(*job) : job.status();
       if (waits.ok() && *waits) return job;

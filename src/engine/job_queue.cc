@@ -137,11 +137,6 @@ absl::StatusOr<Job> JobQueue::Cancel(int64_t job_id) {
       job_id, [&](const QueueSnapshot& snapshot, absl::Time now) { return jobs::PlanCancel(snapshot, job_id, now); });
 }
 
-absl::StatusOr<Job> JobQueue::Approve(int64_t job_id) {
-  return ChangeJob(
-      job_id, [&](const QueueSnapshot& snapshot, absl::Time now) { return jobs::PlanApprove(snapshot, job_id, now); });
-}
-
 absl::StatusOr<absl::optional<JobQueue::Claim>> JobQueue::ClaimSlot(int64_t channel_id, OwnerId owner) {
   absl::optional<Claim> claim;
   bool takes_over = false;

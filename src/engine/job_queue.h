@@ -31,7 +31,6 @@ class JobQueue {
   absl::StatusOr<Job> Enqueue(int64_t channel_id, const JobRequest& request);
   absl::StatusOr<Job> Prioritize(int64_t job_id);
   absl::StatusOr<Job> Cancel(int64_t job_id);
-  absl::StatusOr<Job> Approve(int64_t job_id);
 
   // A claimed slot: the job to run, and what its writes must name.
   struct Claim {

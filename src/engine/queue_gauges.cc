@@ -8,7 +8,7 @@
 namespace flxlink::engine {
 namespace {
 
-constexpr JobState kOpenStates[] = {JobState::kPending, JobState::kRunning, JobState::kHeld};
+constexpr JobState kOpenStates[] = {JobState::kPending, JobState::kRunning};
 
 Metric Gauge(absl::string_view name, absl::string_view help, std::vector<Field> labels, double value) {
   return {std::string(name), std::string(help), MetricKind::kGauge, std::move(labels), value};

@@ -34,7 +34,7 @@ std::string ResultOf(const absl::Status& status) {
 }
 
 LogLevel LevelOf(JobState state) {
-  return state == JobState::kFailed || state == JobState::kHeld ? LogLevel::kWarning : LogLevel::kInfo;
+  return state == JobState::kFailed ? LogLevel::kWarning : LogLevel::kInfo;
 }
 
 std::string Describe(const Job& job) {
@@ -81,7 +81,7 @@ void Reporter::Log(LogLevel level, absl::string_view channel, const Job* job, Pr
 }
 
 void Reporter::JobChanged(const Job& job) {
-  if (IsFinal(job.state) || job.state == JobState::kHeld) {
+  if (IsFinal(job.state)) {
     counters_.Add(kJobsEnded, {{"kind", std::string(ToString(job.kind))}, {"state", std::string(ToString(job.state))}},
                   1);
   }

@@ -58,9 +58,6 @@ jobs::JobEnd EndOf(const absl::Status& status, JobContext& context) {
   } else if (!status.ok()) {
     end.state = JobState::kFailed;
     end.error = ProblemFrom(status);
-  } else if (output.held.has_value()) {
-    end.state = JobState::kHeld;
-    end.error = std::move(output.held);
   } else {
     end.state = JobState::kCompleted;
     report.progress.total = report.progress.looked_at();

@@ -363,12 +363,11 @@ absl::StatusOr<Job> OpenJob(const QueueEdit& edit, int64_t job_id) {
   return WrongState(problem_code::kJobEnded, job_id, "has ended");
 }
 
-Job Ended(Job job, const JobEnd& end, bool cancel_requested, QueueEdit* edit) {
-  job.state = end.state == JobState::kHeld && cancel_requested ? JobState::kCancelled : end.state;
+Job Ended(Job job, const JobEnd& end, QueueEdit* edit) {
+  job.state = end.state;
   if (end.report.has_value()) Report(*end.report, &job, edit);
-  const bool has_error = job.state == JobState::kFailed || job.state == JobState::kHeld;
-  job.error = has_error ? end.error : absl::nullopt;
-  if (IsFinal(job.state)) job.finished_at = edit->now();
+  job.error = job.state == JobState::kFailed ? end.error : absl::nullopt;
+  job.finished_at = edit->now();
   return job;
 }
 
@@ -460,10 +459,10 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
   QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> running = HoldingJob(edit, fence);
   if (!running.ok()) return running.status();
-  if (!IsFinal(end.state) && end.state != JobState::kHeld) {
+  if (!IsFinal(end.state)) {
     return absl::InvalidArgumentError(absl::StrCat("job ", fence.job_id, " cannot end as ", ToString(end.state)));
   }
-  Job ended = Ended(*std::move(running), end, snapshot.slot.cancel_requested, &edit);
+  Job ended = Ended(*std::move(running), end, &edit);
   FreeSlotOf(ended, &edit);
   for (const FollowUp& follow_up : follow_ups) {
     if (!Follows(follow_up.request, ended)) continue;
@@ -509,9 +508,6 @@ absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_
   QueueEdit edit(snapshot, now);
   absl::StatusOr<Job> job = OpenJob(edit, job_id);
   if (!job.ok()) return job.status();
-  if (job->state == JobState::kHeld) {
-    return WrongState(problem_code::kJobHeld, job_id, "is held");
-  }
   if (job->state != JobState::kPending) return WrongState(problem_code::kJobRunning, job_id, "is running already");
   job->not_before.reset();
   // Clocks may stand still or step back, and the later prioritize is to win all the same.
@@ -520,20 +516,6 @@ absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_
     if (other.job_id == job_id) continue;
     job->prioritized_at = std::max(job->prioritized_at, other.prioritized_at + absl::Microseconds(1));
   }
-  edit.Update(*std::move(job));
-  return edit.Take();
-}
-
-absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now) {
-  QueueEdit edit(snapshot, now);
-  absl::StatusOr<Job> job = OpenJob(edit, job_id);
-  if (!job.ok()) return job.status();
-  if (job->state != JobState::kHeld) {
-    return WrongState(problem_code::kJobNotHeld, job_id, absl::StrCat("is ", ToString(job->state), " and not held"));
-  }
-  job->state = JobState::kPending;
-  job->options.approved = true;
-  ForgetRun(&*job, &edit);
   edit.Update(*std::move(job));
   return edit.Take();
 }
@@ -550,7 +532,6 @@ JobRequest RerunRequest(const Job& job) {
   request.trigger = JobTrigger::kRerun;
   request.priority = job.priority;
   request.options = job.options;
-  request.options.approved = false;
   request.from_job = job.job_id;
   return request;
 }

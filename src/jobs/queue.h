@@ -76,16 +76,13 @@ absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fenc
 absl::StatusOr<QueueChange> PlanYield(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& so_far,
                                       absl::Time now);
 
-// Cancels a pending or held job, and a running one whose owner died, at once; asks any other running one to stop.
+// Cancels a pending job, and a running one whose owner died, at once; asks any other running one to stop.
 // FAILED_PRECONDITION: it is final.
 absl::StatusOr<QueueChange> PlanCancel(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
 // Moves a pending job ahead of every other one, a bulk one only once the bulk job that has begun is done; and makes it
 // due. FAILED_PRECONDITION: it is not pending.
 absl::StatusOr<QueueChange> PlanPrioritize(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
-
-// Makes a held job pending, with leave to do what held it. FAILED_PRECONDITION: it is not held.
-absl::StatusOr<QueueChange> PlanApprove(const QueueSnapshot& snapshot, int64_t job_id, absl::Time now);
 
 // While the slot is paused nothing is claimed, and a job that runs gives way.
 QueueChange PlanPause(const QueueSnapshot& snapshot, bool paused, absl::Time now);

@@ -32,7 +32,6 @@ struct Groups {
   std::priority_queue<Line> due;
   std::vector<const Job*> waiting;
   std::vector<const Job*> paused;
-  std::vector<const Job*> held;
 };
 
 void AddPending(const QueueSnapshot& queue, absl::Time now, Groups* groups) {
@@ -47,7 +46,6 @@ void AddPending(const QueueSnapshot& queue, absl::Time now, Groups* groups) {
 void AddQueue(const QueueSnapshot& queue, absl::Time now, Groups* groups) {
   for (const Job& job : queue.open_jobs) {
     if (job.state == JobState::kRunning) groups->running.push_back(&job);
-    if (job.state == JobState::kHeld) groups->held.push_back(&job);
   }
   AddPending(queue, now, groups);
 }
@@ -78,7 +76,6 @@ std::vector<Job> ListQueue(absl::Span<const QueueSnapshot> queues, absl::Time no
   AppendDue(std::move(groups.due), &jobs);
   Append(groups.waiting, &jobs);
   Append(groups.paused, &jobs);
-  Append(groups.held, &jobs);
   return jobs;
 }
 

@@ -219,9 +219,6 @@ absl::Status ValidateChannelConfig(const ChannelConfig& config) {
   if (absl::Status status = ValidateSettings(config); !status.ok()) return status;
   if (absl::Status status = ValidateLinkPriority(config); !status.ok()) return status;
   if (absl::Status status = ValidateLimits(config); !status.ok()) return status;
-  if (config.break_limit.has_value() && *config.break_limit < 0) {
-    return ConfigError(config, absl::StrCat("the break limit is ", *config.break_limit, "; it cannot be below 0"));
-  }
   return ValidateKept(config);
 }
 

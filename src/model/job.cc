@@ -32,8 +32,6 @@ absl::string_view ToString(JobState state) {
       return "failed";
     case JobState::kCancelled:
       return "cancelled";
-    case JobState::kHeld:
-      return "held";
   }
   return "";
 }
@@ -60,7 +58,7 @@ absl::string_view ToString(Lane lane) { return lane == Lane::kBulk ? "bulk" : "u
 
 absl::optional<JobState> ParseJobState(absl::string_view text) {
   for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
-                               JobState::kCancelled, JobState::kHeld}) {
+                               JobState::kCancelled}) {
     if (ToString(state) == text) return state;
   }
   return absl::nullopt;

@@ -187,7 +187,6 @@ void EncodeOptions(const JobOptions& options, internal::JobOptionsRecord* record
   record->set_pull_first(options.pull_first);
   record->set_release_broken(options.release_broken);
   record->set_release_doubtful(options.release_doubtful);
-  record->set_approved(options.approved);
   record->set_since_last(options.since_last);
   for (const std::string& item : options.items) record->add_items(item);
 }
@@ -201,7 +200,6 @@ JobOptions DecodeOptions(const internal::JobOptionsRecord& record) {
   options.pull_first = record.pull_first();
   options.release_broken = record.release_broken();
   options.release_doubtful = record.release_doubtful();
-  options.approved = record.approved();
   options.since_last = record.since_last();
   options.items.assign(record.items().begin(), record.items().end());
   return options;
@@ -278,7 +276,6 @@ std::string EncodeChannelConfig(const ChannelConfig& config) {
   record.set_relink_broken(config.relink_broken);
   for (const ChangeLimit& limit : config.limits) record.add_limits(FormatChangeLimit(limit));
   for (const StatusRule& rule : config.status_rules) EncodeStatusRule(rule, record.add_status_rules());
-  if (config.break_limit.has_value()) record.set_break_limit(*config.break_limit);
   record.set_keep_days(config.keep_days);
   record.set_keep_jobs(config.keep_jobs);
   return record.SerializeAsString();

@@ -137,7 +137,7 @@ constexpr const char* kImpossible[] = {
     "AND j.state = 'pending' AND j.not_before = s.next_due)",
     "SELECT printf('job %d: ', job_id) || 'the kind ' || kind || ', state ' || state || ' or trigger ' || triggered_by "
     "|| ' cannot be' FROM job WHERE kind NOT IN ('pull', 'build', 'link', 'sync', 'rules', 'fetch') OR state NOT IN "
-    "('pending', 'running', 'completed', 'failed', 'cancelled', 'held') OR triggered_by NOT IN "
+    "('pending', 'running', 'completed', 'failed', 'cancelled') OR triggered_by NOT IN "
     "('hand', 'schedule', 'chain', 'rerun', 'notice', 'retry')",
     "SELECT printf('job_problem of job %d: its job is not there, or its numbers do not count from 0', p.job_id) FROM "
     "job_problem p LEFT JOIN job j USING (channel_id, job_id) GROUP BY p.channel_id, p.job_id "

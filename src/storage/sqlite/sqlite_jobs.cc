@@ -42,7 +42,7 @@ Job ReadJobRow(Connection& db, const Query& query) {
   job.job_id = query.Int(0);
   job.channel_id = query.Int(1);
   job.kind = query.EnumValue(2, JobKind::kFetch);
-  job.state = query.EnumValue(3, JobState::kHeld);
+  job.state = query.EnumValue(3, JobState::kCancelled);
   job.trigger = query.EnumValue(4, JobTrigger::kRetry);
   job.priority = query.Int(5);
   job.prioritized_at = query.Time(6);
@@ -281,7 +281,7 @@ absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
     snapshot.slot = FindSlot(db, channel_id).value_or(Slot());
     snapshot.owner_alive = snapshot.slot.holder_job != 0 && IsOwnerAlive(db, snapshot.slot.owner);
     Query query(db,
-                FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running', 'held') ORDER BY job_id");
+                FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running') ORDER BY job_id");
     query.Bind(channel_id);
     while (query.Next()) snapshot.open_jobs.push_back(ReadShownJob(db, query));
     Query dirty(db, kDirtyPriority);

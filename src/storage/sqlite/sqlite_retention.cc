@@ -38,7 +38,7 @@ std::vector<Group> FindGroups(Connection& db, int64_t channel_id) {
 // As far as they ended before `before`.
 void AddFinished(Query& query, absl::Time before, Jobs* jobs) {
   while (query.Next() && query.Time(4) < before) {
-    jobs->push_back({query.Int(0), query.EnumValue(1, JobKind::kFetch), query.EnumValue(2, JobState::kHeld),
+    jobs->push_back({query.Int(0), query.EnumValue(1, JobKind::kFetch), query.EnumValue(2, JobState::kCancelled),
                      query.Bool(3), query.Time(4)});
   }
 }

@@ -342,8 +342,10 @@ ALTER TABLE job ADD COLUMN error_code TEXT;
 ALTER TABLE job ADD COLUMN error_args TEXT;
 ALTER TABLE job RENAME COLUMN error TO error_message;
 ALTER TABLE job DROP COLUMN suggestion;
-UPDATE job SET error_code = CASE state WHEN 'held' THEN 'break_limit' ELSE 'unknown' END, error_args = '{}'
+UPDATE job SET error_code = CASE state WHEN 'held' THEN 'aborted' ELSE 'unknown' END, error_args = '{}'
   WHERE error_message IS NOT NULL;
+-- A pull that waited for leave to break links has been there for a while; another one looks anew.
+UPDATE job SET state = 'failed', finished_at = coalesce(started_at, created_at) WHERE state = 'held';
 
 ALTER TABLE product_variant ADD COLUMN compare_at_price INTEGER;
 ALTER TABLE product_variant ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
