@@ -737,17 +737,16 @@ class JobTest(CliTest):
         self.assertIn("shop.csv:7", self.failed_job("pull", "shop")[1])
         self.assertEqual(len(self.json("job", "list", "--state", "failed")), 2)
 
-    def test_a_held_job_and_its_approval(self):
-        self.link_shop("--break-limit", "0")
+    def test_a_held_break_and_its_approval(self):
+        self.link_shop("--limit", "break=0")
         self.write("shop.csv", SHOP.replace("mug,Mug", "cup,Mug"))
-        job, error = self.failed_job("pull", "shop")
-        self.assertEqual(job["state"], "held")
-        self.assertIn(f"flxlink job approve {job['id']}", error)
+        job = self.json("pull", "shop")
+        self.assertEqual(job["counts"]["break_held"], 1)
         self.assertEqual(self.listing("MUG")["link_state"], "linked")
-        self.assertEqual([held["id"] for held in self.json("job", "list", "--state", "held")], [job["id"]])
+        self.assertIn(f"flxlink job approve {job['id']}", self.listing("MUG")["attentions"][0]["suggestion"])
+        self.assertEqual([(row["sku"], row["kind"]) for row in self.json("job", "held", str(job["id"]))], [("MUG", "break")])
         approved = self.json("job", "approve", str(job["id"]))
-        self.assertEqual((approved["id"], approved["state"], approved["options"]["approved"]),
-                         (job["id"], "completed", True))
+        self.assertEqual((approved["kind"], approved["state"], approved["counts"]["broken"]), ("pull", "completed", 1))
         self.assertEqual(self.listing("MUG")["link_state"], "broken")
         self.failure(1, "job", "approve", str(job["id"]))
 
