@@ -98,6 +98,10 @@ absl::StatusOr<bool> CircuitBreaker::HoldBeyond(const ChangeCounts& changes) {
 
 void CircuitBreaker::NoteMade(const ChangeCounts& changes) {
   if (has_read_made_) made_ += changes;
+  Unplan(changes);
+}
+
+void CircuitBreaker::Unplan(const ChangeCounts& changes) {
   for (const ChangeKind kind : kChangeKinds) planned_[kind] = std::max<int64_t>(planned_[kind] - changes[kind], 0);
 }
 

@@ -51,10 +51,14 @@ class CircuitBreaker {
 
   // These were made, and storage has counted them. They were planned of the page that began last.
   void NoteMade(const ChangeCounts& changes);
+  // These, of the page that began last, are planned anew.
+  void NoteOvertaken(const ChangeCounts& changes) { Unplan(changes); }
   // These are held from now on.
   void NoteHeld(const ChangeCounts& changes);
 
  private:
+  // Breaks are not planned.
+  void Unplan(const ChangeCounts& changes);
   absl::Status ReadMade();
   absl::StatusOr<int64_t> CountLinks();
   absl::StatusOr<int64_t> Allowed(ChangeKind kind);

@@ -124,8 +124,9 @@ absl::Status PagePush::LeaveOut(const absl::flat_hash_set<int64_t>& listing_ids,
   std::vector<PushItem> recorded;
   for (size_t i = 0; i < call->batch.items.size(); ++i) {
     if (listing_ids.contains(call->record.items[i].listing_id)) {
-      const int64_t row = plan_.item_states[static_cast<size_t>(call->batch.items[i])].row;
-      result_.overtaken.emplace_back(page_.sku[row]);
+      const SyncPlan::ItemState& state = plan_.item_states[static_cast<size_t>(call->batch.items[i])];
+      result_.overtaken.emplace_back(page_.sku[state.row]);
+      scope_.breaker.NoteOvertaken(state.changes);
       continue;
     }
     items.push_back(call->batch.items[i]);

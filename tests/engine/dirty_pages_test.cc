@@ -126,7 +126,8 @@ TEST_F(DirtyPagesTest, WhatBecomesUrgentGoesOutAfterTheCallsUnderWay) {
       EXPECT_EQ(QuantityOf(400), 2);
       const int64_t pages = kLinks / page_rows + 1;
       EXPECT_LE(reads_, kLinks / kItems / in_flight + 2 * pages + 20);
-      EXPECT_LE(rows_, 2 * kLinks);
+      // All of them once more, since so many have to be counted before the first goes out.
+      EXPECT_LE(rows_, 3 * kLinks);
     }
   }
 }
@@ -186,7 +187,7 @@ TEST_F(DirtyPagesTest, WhatStaysDirtyDoesNotHideWhatBecomesUrgent) {
     }
     const int64_t rounds = 2 * kLinks / kItems;
     EXPECT_LE(reads_, 3 * rounds + 5 * (kLinks / page_rows + 1) + 20);
-    EXPECT_LE(rows_, 2 * kLinks + 3 * rounds + 3 * DirtyPages::kRowsBefore);
+    EXPECT_LE(rows_, 3 * kLinks + 3 * rounds + 3 * DirtyPages::kRowsBefore);
   }
 }
 

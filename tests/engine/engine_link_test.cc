@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "flxlink/engine.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -491,21 +492,29 @@ TEST_P(EngineLinkTest, AFieldThatNobodyHasIsNamedByTheLinkJobAndThePlan) {
   EXPECT_EQ(Run(JobKind::kLink).problems, problems);
 }
 
-TEST_P(EngineLinkTest, APullThatWouldBreakTooMuchIsHeldUntilApproved) {
+TEST_P(EngineLinkTest, LinksThatAPullWouldBreakAreHeldUntilApproved) {
   ChannelConfig config = Config();
-  config.break_limit = 1;
+  config.limits = {{ChangeKind::kBreak, 1, false}};
   SyncedChannel(4, config);
   for (const char* id : {"i0", "i1", "i2"}) platform_->RemoveItem(id);
   const Job held = Run(JobKind::kPull);
-  EXPECT_EQ(held.state, JobState::kHeld);
-  ASSERT_TRUE(held.error.has_value());
-  EXPECT_EQ(held.error->code, problem_code::kBreakLimit);
-  EXPECT_EQ(FieldValue(held.error->args, "links"), "3");
-  EXPECT_THAT(held.error->message, HasSubstr("break 3 links"));
+  EXPECT_EQ(held.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(held, "break_held"), 3);
+  EXPECT_EQ(CountOf(held, "broken"), 0);
   EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked);
+  const Problem problem = Listing("s0").attentions.at(0);
+  EXPECT_EQ(problem.code, problem_code::kBreakHeld);
+  EXPECT_EQ(FieldValue(problem.args, "job"), absl::StrCat(held.job_id));
+  // Nothing is sent to it meanwhile.
+  WriteProducts({{"s0", "s0", 1100, 4}});
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0);
 
-  ASSERT_TRUE(engine_->Approve(held.job_id).ok());
-  const absl::StatusOr<Job> approved = engine_->RunUntilFinal(held.job_id);
+  HeldSelection all;
+  all.job_id = held.job_id;
+  const absl::StatusOr<std::vector<Job>> jobs = engine_->ApproveHeld(all);
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_EQ(jobs->size(), 1u);
+  const absl::StatusOr<Job> approved = engine_->RunUntilFinal(jobs->front().job_id);
   ASSERT_TRUE(approved.ok());
   EXPECT_EQ(approved->state, JobState::kCompleted);
   EXPECT_EQ(CountOf(*approved, "broken"), 3);

@@ -103,7 +103,7 @@ TEST_P(EngineSyncTest, APriceOfZeroIsLeftOutWhateverElseGoes) {
   const Job sync = Run(JobKind::kSync);
   EXPECT_EQ(CountOf(sync, "sent"), 1);
   EXPECT_EQ(CountOf(sync, "held_back"), 1);
-  EXPECT_EQ(sync.progress.failed, 1);
+  EXPECT_EQ(sync.progress.held, 1);
   EXPECT_EQ(ValuesOf("i0").quantity, 9);
   EXPECT_EQ(ValuesOf("i0").price, 1000);
   EXPECT_EQ(Listing("s0").attentions.at(0).code, problem_code::kZeroPrice);

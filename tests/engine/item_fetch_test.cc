@@ -27,6 +27,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // A channel of six items, of which two can be asked for at a time unless a test says otherwise.
 class ItemFetchTest : public ::testing::Test {
@@ -239,17 +240,22 @@ TEST_F(ItemFetchTest, WhereNoItemCanBeAskedForAllArePulled) {
 
 TEST_F(ItemFetchTest, MoreThatIsGoneThanTheLimitAllowsHasToBeApproved) {
   ChannelConfig config = engine_->GetChannel("shop")->config;
-  config.break_limit = 1;
+  config.limits = {{ChangeKind::kBreak, 1, false}};
   ASSERT_TRUE(engine_->PutChannel(config, engine_->GetChannel("shop")->revision).ok());
   Run(AskFor({"1", "2", "3", "4", "5"}));
   LinkItems(*engine_, "shop", {"1", "2"});
   for (const char* id : {"1", "2", "3", "4", "5"}) ASSERT_TRUE(platform_->RemoveItem(id));
   EXPECT_EQ(Run(AskFor({"3", "4", "5"})).state, JobState::kCompleted) << "they had no links";
   const Job held = Run(AskFor({"1", "2"}));
-  EXPECT_EQ(held.state, JobState::kHeld);
-  EXPECT_EQ(held.error->code, problem_code::kBreakLimit);
+  EXPECT_EQ(held.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(held, "break_held"), 2);
   EXPECT_EQ(CountOf(held, "gone"), 0);
-  const Job approved = Run(engine_->Approve(held.job_id));
+  HeldSelection all;
+  all.job_id = held.job_id;
+  const absl::StatusOr<std::vector<Job>> jobs = engine_->ApproveHeld(all);
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_THAT(*jobs, SizeIs(1));
+  const Job approved = Run(jobs->front());
   EXPECT_EQ(approved.state, JobState::kCompleted);
   EXPECT_EQ(CountOf(approved, "gone"), 2);
 }

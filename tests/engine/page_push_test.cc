@@ -271,6 +271,45 @@ TEST_F(PagePushTest, WhatWasOvertakenSinceItWasPlannedIsNotSent) {
   EXPECT_THAT(OpenPushes(), IsEmpty());
 }
 
+TEST_F(PagePushTest, WhatGoesOutBetweenTheCallsOfAPageCountsWithWhatThePageHasPlanned) {
+  SimulatedOptions options;
+  OnlyKind(options).max_items = 1;
+  Start(options);
+  ChannelConfig config = Config();
+  config.limits = {{ChangeKind::kReprice, 2, false}};
+  SyncedChannel(3, config);
+  WritePrices(2, 300);
+  int calls = 0;
+  script_.push = [&] {
+    // More urgent than the rest of the page.
+    if (++calls == 1) WriteProduct(2, 300, 1);
+    return absl::OkStatus();
+  };
+  const Job sync = Run(JobKind::kSync);
+  EXPECT_EQ(CountOf(sync, "reprice_held"), 1);
+  EXPECT_EQ(QuantityOf(2), 1);
+  EXPECT_EQ(PriceOf(2), 1000) << "it would be the third";
+  EXPECT_EQ(PriceOf(0), 300);
+  EXPECT_EQ(PriceOf(1), 300);
+}
+
+TEST_F(PagePushTest, WhatWasOvertakenCountsOnce) {
+  SimulatedOptions options;
+  OnlyKind(options).max_items = 1;
+  Start(options);
+  ChannelConfig config = Config();
+  config.limits = {{ChangeKind::kReprice, 2, false}};
+  SyncedChannel(2, config);
+  WritePrices(2, 300);
+  int calls = 0;
+  script_.push = [&] {
+    if (++calls == 1) WriteProduct(1, 290);
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "reprice_held"), 0);
+  EXPECT_EQ(PriceOf(1), 290);
+}
+
 TEST_F(PagePushTest, AChangeOfTheChannelsPolicyTakesEffectWithTheNextCall) {
   for (const bool full : {false, true}) {
     UseNewStorage(ticking_);

@@ -378,7 +378,7 @@ TEST_F(PullJobTest, APullSinceTheLastReadsWhatChanged) {
 
 TEST_F(PullJobTest, MoreDeletedItemsThanTheLimitAllowsHaveToBeApproved) {
   ChannelConfig config = engine_->GetChannel("shop")->config;
-  config.break_limit = 1;
+  config.limits = {{ChangeKind::kBreak, 1, false}};
   ASSERT_TRUE(engine_->PutChannel(config, engine_->GetChannel("shop")->revision).ok());
   Run(AskForPull());
   LinkItems(*engine_, "shop", {"1", "2"});
@@ -386,10 +386,15 @@ TEST_F(PullJobTest, MoreDeletedItemsThanTheLimitAllowsHaveToBeApproved) {
   EXPECT_EQ(Run(AskForPull(true)).state, JobState::kCompleted) << "they had no links";
   for (const char* id : {"1", "2"}) ASSERT_TRUE(platform_->RemoveItem(id));
   const Job held = Run(AskForPull(true));
-  EXPECT_EQ(held.state, JobState::kHeld);
-  EXPECT_EQ(held.error->code, problem_code::kBreakLimit);
+  EXPECT_EQ(held.state, JobState::kCompleted);
+  EXPECT_EQ(CountOf(held, "break_held"), 2);
   EXPECT_EQ(CountOf(held, "gone"), 0);
-  const Job approved = Run(engine_->Approve(held.job_id));
+  HeldSelection all;
+  all.job_id = held.job_id;
+  const absl::StatusOr<std::vector<Job>> jobs = engine_->ApproveHeld(all);
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_THAT(*jobs, SizeIs(1)) << "a look at both items";
+  const Job approved = Run(jobs->front());
   EXPECT_EQ(approved.state, JobState::kCompleted);
   EXPECT_EQ(CountOf(approved, "gone"), 2);
 }

@@ -28,7 +28,7 @@ LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", 
                 "sync_priority", "dirty", "attention", "attentions", "pending", "product_removed",
                 "status_author", "doubtful", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync", "relink_broken",
-               "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules",
+               "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules", "limits",
                "break_limit", "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
@@ -44,7 +44,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 class CliTest(ProgramTest):
     def assert_job(self, job, made=False):
         self.assertEqual(list(job), JOB_KEYS + (["chained"] if made else []))
-        self.assertEqual(list(job["progress"]), ["total", "done", "failed"])
+        self.assertEqual(list(job["progress"]), ["total", "done", "failed", "held"])
         for key in ("created_at", "not_before", "started_at", "finished_at"):
             if job[key] is not None:
                 self.assertRegex(job[key], INSTANT)
@@ -488,7 +488,7 @@ class JobTest(CliTest):
         self.assert_job(build, made=True)
         self.assertEqual([build[key] for key in JOB_KEYS[1:7]],
                          ["shop", "build", "completed", "hand", "urgent", 5])
-        self.assertEqual(build["progress"], {"total": 5, "done": 5, "failed": 0})
+        self.assertEqual(build["progress"], {"total": 5, "done": 5, "failed": 0, "held": 0})
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
@@ -506,6 +506,47 @@ class JobTest(CliTest):
         self.assertEqual(self.json("sync", "shop")["counts"]["sent"], 0)
         rules = self.json("rules", "shop")
         self.assertEqual((rules["kind"], rules["counts"]), ("rules", {"hidden": 0, "unhidden": 0}))
+
+    def hold_two_prices(self):
+        """The sync that holds the prices of TEE-RED and MUG, on a channel that allows no repricing."""
+        self.add_shop("--limit", "reprice=0", "--limit", "hide=5%")
+        self.text("product", "import", "products.csv")
+        for command in ("build", "pull", "link", "sync"):
+            self.text(command, "shop")
+        self.write("cheap.csv", "sku,price,quantity\nTEE-RED,3.00,4\nMUG,6.00,7\n")
+        self.text("product", "import", "cheap.csv")
+        return self.json("sync", "shop")
+
+    def test_what_the_breaker_holds_is_listed_approved_and_refused(self):
+        sync = self.hold_two_prices()
+        self.assertEqual((sync["counts"]["sent"], sync["counts"]["reprice_held"]), (0, 2))
+        self.assertEqual(sync["progress"], {"total": 2, "done": 0, "failed": 0, "held": 2})
+        self.assertIn("TEE-RED,4,10.00", self.read("shop.csv"), "the quantity goes out, the price does not")
+        number = str(sync["id"])
+        self.assertEqual(self.json("job", "held", number), [
+            {"sku": "TEE-RED", "kind": "reprice", "job": sync["id"], "field": "price", "known": "10.00", "value": "3.00"},
+            {"sku": "MUG", "kind": "reprice", "job": sync["id"], "field": "price", "known": "20.50", "value": "6.00"}])
+        self.assertRegex(self.text("job", "held", number, "--limit", "1"),
+                         r"\ASKU +KIND +FIELD +NOW +HELD\nTEE-RED +reprice +price +10.00 +3.00\n\Z")
+        attention = self.listing("MUG")["attentions"][0]
+        self.assertEqual((attention["code"], attention["args"]["job"]), ("reprice_held", number))
+        self.assertIn(f"flxlink job approve {number}", attention["suggestion"])
+        self.assertIn("holds no such change", self.failure(1, "job", "approve", number, "--kind", "hide"))
+        approved = self.json("job", "approve", number, "--kind", "reprice", "--sku", "TEE-RED")
+        self.assertEqual((approved["kind"], approved["counts"]["prices"]), ("sync", 1))
+        self.assertIn("TEE-RED,4,3.00", self.read("shop.csv"))
+        self.assertEqual(self.json("job", "refuse", number), {"refused": 1})
+        self.assertEqual(self.json("job", "held", number), [])
+        self.assertEqual(self.json("sync", "shop")["counts"]["sent"], 0)
+        self.assertIn("OLD-MUG,7,20.50", self.read("shop.csv"))
+
+    def test_limits_of_changes_are_set_by_kind(self):
+        self.add_shop("--limit", "reprice=20", "--limit", "hide=5%")
+        self.assertEqual(self.channel()["limits"], ["reprice=20", "hide=5%"])
+        self.text("channel", "set", "shop", "--limit", "reprice=3")
+        self.assertEqual(sorted(self.channel()["limits"]), ["hide=5%", "reprice=3"])
+        self.text("channel", "set", "shop", "--limit", "none")
+        self.assertEqual(self.channel()["limits"], [])
 
     def test_chained_jobs_run_and_are_shown(self):
         self.add_shop("--link-after-build", "yes")
@@ -696,17 +737,16 @@ class JobTest(CliTest):
         self.assertIn("shop.csv:7", self.failed_job("pull", "shop")[1])
         self.assertEqual(len(self.json("job", "list", "--state", "failed")), 2)
 
-    def test_a_held_job_and_its_approval(self):
-        self.link_shop("--break-limit", "0")
+    def test_a_held_break_and_its_approval(self):
+        self.link_shop("--limit", "break=0")
         self.write("shop.csv", SHOP.replace("mug,Mug", "cup,Mug"))
-        job, error = self.failed_job("pull", "shop")
-        self.assertEqual(job["state"], "held")
-        self.assertIn(f"flxlink job approve {job['id']}", error)
+        job = self.json("pull", "shop")
+        self.assertEqual(job["counts"]["break_held"], 1)
         self.assertEqual(self.listing("MUG")["link_state"], "linked")
-        self.assertEqual([held["id"] for held in self.json("job", "list", "--state", "held")], [job["id"]])
+        self.assertIn(f"flxlink job approve {job['id']}", self.listing("MUG")["attentions"][0]["suggestion"])
+        self.assertEqual([(row["sku"], row["kind"]) for row in self.json("job", "held", str(job["id"]))], [("MUG", "break")])
         approved = self.json("job", "approve", str(job["id"]))
-        self.assertEqual((approved["id"], approved["state"], approved["options"]["approved"]),
-                         (job["id"], "completed", True))
+        self.assertEqual((approved["kind"], approved["state"], approved["counts"]["broken"]), ("pull", "completed", 1))
         self.assertEqual(self.listing("MUG")["link_state"], "broken")
         self.failure(1, "job", "approve", str(job["id"]))
 
@@ -1426,7 +1466,7 @@ class RunTest(CliTest):
         done = self.json("pull", "shop", "--item", "tee/Blue")
         self.assertEqual((done["id"], done["state"]), (job["id"], "completed"))
         self.assertEqual(done["options"]["items"], ["tee/Red", "nope", "tee/Blue"])
-        self.assertEqual(done["progress"], {"total": 3, "done": 3, "failed": 0})
+        self.assertEqual(done["progress"], {"total": 3, "done": 3, "failed": 0, "held": 0})
         self.assertEqual(done["counts"]["inserted"], 2)
         self.assertEqual(self.text("pull", "shop", "--item", "tee/Red"), "fetch: completed; 0 new, 0 changed, 1 unchanged\n")
         self.assertEqual([row["kind"] for row in self.json("job", "list", "--kind", "fetch")], ["fetch", "fetch"])
