@@ -67,7 +67,7 @@ absl::string_view ToString(EventKind kind);
 enum class LogLevel : uint8_t {
   kDebug,    // Each call of an adapter that failed and is tried again.
   kInfo,     // Jobs that are made, begin, yield and end; schedules that fire.
-  kWarning,  // Jobs that fail or are held.
+  kWarning,  // Jobs that fail.
   kError,    // Trouble outside of jobs.
 };
 

@@ -415,8 +415,8 @@ void AddSyncOptions(CLI::App* command, ChannelFlags& flags) {
   AddYesOrNo(command, "--zero-prices", flags.zero_prices, "Send prices of 0 (default: no)");
   AddRepeatable(
       command, "--limit", flags.limits,
-      "Such as reprice=20 or hide=5%: hold changes of a kind (reprice, hide, show, zero, break) when they are more "
-      "within 24 hours, as a number or a share of the links, or none (default: the larger of 20 and 20%, at "
+      "Such as reprice=20 or hide=5%: hold changes of a kind (reprice, hide, show, zero, break, unlink) when they are "
+      "more within 24 hours, as a number or a share of the links, or none (default: the larger of 20 and 20%, at "
       "most 2000)",
       "KIND=N");
   command->get_option("--limit")->check(

@@ -36,8 +36,6 @@ struct JobOutput {
   // The job yields since it has to read everything, which is for the bulk lane.
   bool becomes_bulk = false;
   JobCounts counts;
-  // Why a person must approve before it goes on. nullopt: nobody has to.
-  absl::optional<Problem> held;
   // What only a pull of everything can do, and the job therefore leaves to a bulk job of this kind and with these
   // options (jobs::LeftBy). nullopt: it did all.
   absl::optional<JobRequest> left;

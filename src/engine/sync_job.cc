@@ -97,9 +97,6 @@ class SyncRun {
   absl::Status Run();
 
  private:
-  // Whether a person must approve first.
-  bool held() const { return context_.output().held.has_value(); }
-
   absl::Status RunSteps();
   // What a job of the bulk lane does.
   absl::Status PullAndMark();
@@ -213,7 +210,7 @@ bool SyncRun::NeedsPull() const {
 absl::Status SyncRun::PullAndMark() {
   if (!CursorOf(context_.job()).has_value()) {
     const absl::Status status = NeedsPull() ? PullChannel(context_) : absl::OkStatus();
-    if (!status.ok() || held()) return status;
+    if (!status.ok()) return status;
     context_.progress() = JobProgress();
     context_.SetCount("drifted", 0);
   }
@@ -346,7 +343,7 @@ absl::Status SyncRun::LookAgainNow(const ItemSkus& sku_of_item) {
   const JobProgress progress = context_.progress();
   const absl::Status status = LookAtItems(context_, items);
   context_.progress() = progress;
-  if (!status.ok() || held()) return status;
+  if (!status.ok()) return status;
   SyncPolicy policy = scope_.policy;
   policy.read_lag = scope_.capabilities.fetch_lag;
   const size_t page = static_cast<size_t>(context_.page_rows());
@@ -374,7 +371,7 @@ absl::Status SyncRun::PushUntilClean() {
     if (!pass->again) {
       if (scope_.unready.empty()) return absl::OkStatus();
       const absl::Status waited = WaitForDeadline();
-      if (!waited.ok() || held()) return waited;
+      if (!waited.ok()) return waited;
       continue;
     }
     idle = pass->progressed ? 0 : idle + 1;
@@ -386,7 +383,7 @@ absl::Status SyncRun::PushUntilClean() {
                                         " tries; ", pass->reason, "; what is left stays dirty"));
     }
     const absl::Status status = PrepareNextPass(*pass, WaitAfter(*pass, idle));
-    if (!status.ok() || held()) return status;
+    if (!status.ok()) return status;
   }
 }
 
@@ -440,9 +437,9 @@ absl::Status SyncRun::LookAgainAtOpenPushes(absl::Duration pause) {
 // What waited for receipts that are decided by now goes on at once; what the next ones decide is another job's.
 absl::Status SyncRun::FinishReceipts() {
   absl::StatusOr<bool> ended = AskAboutReceipts();
-  if (!ended.ok() || !*ended || held()) return ended.status();
+  if (!ended.ok() || !*ended) return ended.status();
   const absl::Status status = PushUntilClean();
-  if (!status.ok() || held()) return status;
+  if (!status.ok()) return status;
   ended = AskAboutReceipts();
   return ended.ok() && *ended ? LookAgainAt(absl::InfinitePast(), context_.Backoff(1)) : ended.status();
 }
@@ -459,7 +456,7 @@ absl::Status SyncRun::RunSteps() {
   if (LaneOf(context_.job()) == Lane::kBulk) return PullAndMark();
   LookAgainLater(LeftBy(context_.job()));
   const absl::Status status = Send();
-  if (absl::IsCancelled(status) || held()) return status;
+  if (absl::IsCancelled(status)) return status;
   const bool leaves_all = status.ok() && context_.channel().pull.needed;
   if (leaves_all || !left_.empty()) context_.LeaveToPull(JobKind::kSync, WhatIsLeft(leaves_all));
   return status.ok() ? CheckConflicts() : status;
@@ -493,10 +490,10 @@ absl::Status SyncRun::Send() {
   if (status.ok()) status = AskAboutReceipts().status();
   // What is stored may be of another shop.
   if (context_.channel().pull.needed) return status;
-  if (status.ok() && !held()) status = MarkDirty();
-  if (status.ok() && !held()) status = CountChanges(scope_);
-  if (status.ok() && !held()) status = PushUntilClean();
-  const bool finishes = status.ok() && !held() && context_.CountOf("accepted") > 0;
+  if (status.ok()) status = MarkDirty();
+  if (status.ok()) status = CountChanges(scope_);
+  if (status.ok()) status = PushUntilClean();
+  const bool finishes = status.ok() && context_.CountOf("accepted") > 0;
   return finishes ? FinishReceipts() : status;
 }
 

@@ -326,14 +326,6 @@ void Report(const JobReport& report, Job* job, QueueEdit* edit) {
   edit->SetReport(job->job_id, report);
 }
 
-// Makes `*job` as if it had never been started.
-void ForgetRun(Job* job, QueueEdit* edit) {
-  job->attempts = 0;
-  job->started_at.reset();
-  job->error.reset();
-  Report(JobReport(), job, edit);
-}
-
 absl::Status ClaimError(const Slot& slot, absl::string_view why) {
   return absl::FailedPreconditionError(
       absl::StrCat("the slot of channel ", slot.channel_id, " cannot be claimed: ", why));

@@ -150,7 +150,6 @@ void DecodePlainConfig(const internal::ChannelConfigRecord& record, ChannelConfi
   config->link_after_sync = record.link_after_sync();
   config->zero_prices = record.zero_prices();
   config->relink_broken = record.relink_broken();
-  if (record.has_break_limit()) config->break_limit = record.break_limit();
   if (record.has_keep_days()) config->keep_days = record.keep_days();
   if (record.has_keep_jobs()) config->keep_jobs = record.keep_jobs();
 }
@@ -168,6 +167,7 @@ absl::Status DecodeConfigLists(const internal::ChannelConfigRecord& record, Chan
     if (!limit.ok()) return limit.status();
     config->limits.push_back(*limit);
   }
+  if (record.has_break_limit()) config->limits.push_back({ChangeKind::kBreak, record.break_limit(), false});
   for (const internal::StatusRuleRecord& rule : record.status_rules()) {
     config->status_rules.emplace_back();
     if (absl::Status status = DecodeStatusRule(rule, &config->status_rules.back()); !status.ok()) return status;

@@ -116,6 +116,56 @@ TEST_P(HeldChangesTest, TheChannelsOwnLimitCounts) {
   EXPECT_EQ(Run(JobKind::kSync).progress.held, 3);
 }
 
+TEST_P(HeldChangesTest, ManyDoubtfulLinksAreNotDissolved) {
+  ChannelConfig config = Config();
+  config.on_doubt = OnDoubt::kDissolve;
+  SyncedChannel(30, config);
+  for (int i = 0; i < 21; ++i) SetItem(absl::StrCat("i", i), absl::StrCat("other", i));
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(pull, "doubtful"), 21);
+  EXPECT_EQ(CountOf(pull, "dissolved"), 0);
+  EXPECT_EQ(CountOf(pull, "unlink_held"), 21);
+  EXPECT_EQ(pull.progress.held, 21);
+  EXPECT_THAT(Held(pull.job_id), SizeIs(21));
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked);
+  Reprice(2, 900);
+  EXPECT_EQ(CountOf(Run(JobKind::kSync), "sent"), 0) << "nothing is sent to a doubtful link";
+  EXPECT_EQ(CountOf(Run(JobKind::kLink), "dissolved"), 0) << "it is held";
+
+  HeldSelection one;
+  one.job_id = pull.job_id;
+  one.kinds = {ChangeKind::kUnlink};
+  one.skus = {"s0"};
+  EXPECT_EQ(engine_->RefuseHeld(one).value_or(0), 1);
+  one.skus = {"s1"};
+  Approve(one);
+  EXPECT_EQ(Listing("s1").link_state, LinkState::kUnlinked);
+  HeldSelection rest;
+  rest.job_id = pull.job_id;
+  Approve(rest);
+  EXPECT_EQ(Listing("s2").link_state, LinkState::kUnlinked);
+  EXPECT_THAT(Held(pull.job_id), IsEmpty());
+  Run(JobKind::kPull);
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kLinked) << "that was refused";
+  EXPECT_EQ(Listing("s25").link_state, LinkState::kLinked);
+}
+
+TEST_P(HeldChangesTest, AFewDoubtfulLinksAreDissolvedAndCountForADay) {
+  ChannelConfig config = Config();
+  config.on_doubt = OnDoubt::kDissolve;
+  SyncedChannel(30, config);
+  for (int i = 0; i < 15; ++i) SetItem(absl::StrCat("i", i), absl::StrCat("other", i));
+  EXPECT_EQ(CountOf(Run(JobKind::kPull), "dissolved"), 15);
+  EXPECT_EQ(Listing("s0").link_state, LinkState::kUnlinked);
+  for (int i = 15; i < 21; ++i) SetItem(absl::StrCat("i", i), absl::StrCat("other", i));
+  const Job pull = Run(JobKind::kPull);
+  EXPECT_EQ(CountOf(pull, "dissolved"), 0);
+  EXPECT_EQ(CountOf(pull, "unlink_held"), 6) << "with those of before they are 21";
+  JobOptions release;
+  release.release_doubtful = true;
+  EXPECT_EQ(CountOf(Run(JobKind::kLink, release), "released_doubtful"), 6) << "a person orders it";
+}
+
 INSTANTIATE_TEST_SUITE_P(All, HeldChangesTest, ::testing::Values("memory", "sqlite"),
                          [](const ::testing::TestParamInfo<std::string>& info) { return info.param; });
 

@@ -223,7 +223,7 @@ TEST_P(ListsTest, JobsAreListedByChannelKindAndState) {
               ElementsAre("build completed", "link completed", "build completed"));
   EXPECT_THAT(jobs({"", {JobKind::kPull}, {JobState::kPending, JobState::kCompleted}}),
               ElementsAre("pull pending", "pull completed"));
-  EXPECT_THAT(jobs({"", {}, {JobState::kHeld}}), IsEmpty());
+  EXPECT_THAT(jobs({"", {}, {JobState::kRunning}}), IsEmpty());
   EXPECT_EQ(engine_->ListJobs({"none", {}, {}}, {}).status().code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(engine_->Cancel(waiting).ok());
 }

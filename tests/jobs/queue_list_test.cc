@@ -52,10 +52,10 @@ std::vector<int64_t> Ids(const std::vector<QueueSnapshot>& queues) {
 
 TEST(QueueListTest, OneChannelsJobsAreInTheirOrder) {
   EXPECT_THAT(Ids({}), IsEmpty());
-  EXPECT_THAT(Ids({QueueOf(1, {JobOf(1, JobKind::kLink, JobState::kHeld), DueAt(JobOf(2, JobKind::kSync), 500),
-                               DueAt(JobOf(3, JobKind::kSync), 400), JobOf(4, JobKind::kPull), JobOf(5, JobKind::kLink),
-                               JobOf(6, JobKind::kSync), JobOf(7, JobKind::kBuild, JobState::kRunning)})}),
-              ElementsAre(7, 6, 5, 4, 3, 2, 1));
+  EXPECT_THAT(Ids({QueueOf(1, {DueAt(JobOf(2, JobKind::kSync), 500), DueAt(JobOf(3, JobKind::kSync), 400),
+                               JobOf(4, JobKind::kPull), JobOf(5, JobKind::kLink), JobOf(6, JobKind::kSync),
+                               JobOf(7, JobKind::kBuild, JobState::kRunning)})}),
+              ElementsAre(7, 6, 5, 4, 3, 2));
 }
 
 TEST(QueueListTest, ChannelsTakeTurnsByTheirNextJobs) {
@@ -70,9 +70,9 @@ TEST(QueueListTest, WhatRunsIsFirstAndWhatCannotRunIsLast) {
   QueueSnapshot paused = QueueOf(1, {JobOf(1, JobKind::kSync), DueAt(JobOf(2, JobKind::kSync), 300)});
   paused.slot.paused = true;
   EXPECT_THAT(Ids({paused, QueueOf(2, {DueAt(JobOf(3, JobKind::kSync), 500), JobOf(4, JobKind::kPull)}),
-                   QueueOf(3, {JobOf(5, JobKind::kLink, JobState::kHeld), DueAt(JobOf(6, JobKind::kSync), 400)}),
+                   QueueOf(3, {DueAt(JobOf(6, JobKind::kSync), 400)}),
                    QueueOf(4, {JobOf(7, JobKind::kPull, JobState::kRunning)})}),
-              ElementsAre(7, 4, 6, 3, 1, 2, 5));
+              ElementsAre(7, 4, 6, 3, 1, 2));
 }
 
 // As between slots: the lane before the priority, the priority before the age, and then the older channel.

@@ -115,11 +115,11 @@ TEST(QueueOrderTest, WhatIsNotDueComesLastInTheOrderInWhichItWillBe) {
 }
 
 TEST(QueueOrderTest, OnlyPendingJobsStandInIt) {
-  Job held = JobOf(1, JobKind::kSync);
-  held.state = JobState::kHeld;
+  Job ended = JobOf(1, JobKind::kSync);
+  ended.state = JobState::kFailed;
   Job running = JobOf(2, JobKind::kSync);
   running.state = JobState::kRunning;
-  EXPECT_THAT(Order({held, running}), IsEmpty());
+  EXPECT_THAT(Order({ended, running}), IsEmpty());
 }
 
 // Whether `running` gives way to `other`.
@@ -193,7 +193,7 @@ TEST(OthersWaitTest, WhateverIsDueAndDoesNotRun) {
   queue.open_jobs[1].not_before = At(1001);
   EXPECT_FALSE(OthersWait(queue, At(1000)));
   EXPECT_TRUE(OthersWait(queue, At(1001)));
-  queue.open_jobs[1].state = JobState::kHeld;
+  queue.open_jobs[1].state = JobState::kRunning;
   EXPECT_FALSE(OthersWait(queue, At(1001)));
 }
 

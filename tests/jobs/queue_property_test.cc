@@ -32,8 +32,7 @@ struct RefJob {
   std::vector<JobRequest> wishes;
   std::vector<absl::optional<int64_t>> dirty;  // The channel's highest sync priority when each was wished for.
   absl::Time created_at;
-  int turn = 0;  // When it was prioritized: the how manieth time anything was. 0: never.
-  bool approved = false;
+  int turn = 0;        // When it was prioritized: the how manieth time anything was. 0: never.
   int64_t deaths = 0;  // Of its workers.
   bool begun = false;  // It runs or has yielded.
   std::string cursor;  // That it last reported.
@@ -273,7 +272,7 @@ class History {
 
   void Step() {
     now_ += absl::Microseconds(static_cast<int64_t>(Below(4)) - 1);
-    switch (Below(14)) {
+    switch (Below(13)) {
       case 0:
       case 1:
       case 2:
@@ -290,11 +289,9 @@ class History {
       case 8:
         return Prioritize();
       case 9:
-        return Approve();
-      case 10:
         return Pause();
+      case 10:
       case 11:
-      case 12:
         return Yield();
       default:
         return Kill();
@@ -417,10 +414,9 @@ class History {
   void Finish() {
     if (fences_.empty()) return;
     const Fence fence = Flag() ? fences_.back() : fences_[Below(fences_.size())];
-    const JobState states[] = {JobState::kCompleted, JobState::kCompleted, JobState::kFailed, JobState::kCancelled,
-                               JobState::kHeld};
+    const JobState states[] = {JobState::kCompleted, JobState::kCompleted, JobState::kFailed, JobState::kCancelled};
     JobEnd end;
-    end.state = states[Below(5)];
+    end.state = states[Below(4)];
     if (Flag()) end.report.emplace().cursor = absl::StrCat(Below(9));
     std::vector<FollowUp> follow_ups;
     for (uint64_t i = Below(3); i > 0; --i) follow_ups.push_back({++last_id_, RandomRequest()});
@@ -471,9 +467,8 @@ class History {
   }
 
   void FinishReference(const JobEnd& end, const std::vector<FollowUp>& follow_ups) {
-    const bool cancelled = end.state == JobState::kHeld && reference_.cancel_requested;
     if (end.report.has_value()) reference_.At(reference_.running).cursor = end.report->cursor;
-    reference_.Free(cancelled ? JobState::kCancelled : end.state);
+    reference_.Free(end.state);
     const bool completed = end.state == JobState::kCompleted;
     for (const FollowUp& follow_up : follow_ups) {
       const std::set<JobKind> visited(follow_up.request.chain.begin(), follow_up.request.chain.end());
@@ -520,17 +515,6 @@ class History {
         [](const RefJob& job) { return job.state == JobState::kPending; });
   }
 
-  void Approve() {
-    const auto mirror = [](RefJob& job) {
-      job.state = JobState::kPending;
-      job.approved = true;
-      job.deaths = 0;
-      job.begun = false;
-      job.cursor.clear();
-    };
-    Change(&PlanApprove, mirror, [](const RefJob& job) { return job.state == JobState::kHeld; });
-  }
-
   void Pause() {
     reference_.paused = !reference_.paused;
     Write(PlanPause(store_.Read(), reference_.paused, now_));
@@ -557,7 +541,6 @@ class History {
     if (job.state == JobState::kPending) {
       EXPECT_EQ(job.not_before.value_or(absl::InfinitePast()), DueAt(expected)) << "job " << job.job_id;
     }
-    EXPECT_EQ(job.options.approved, expected.approved);
     EXPECT_EQ(job.options.full, !All(wishes, [](const JobRequest& wish) { return !wish.options.full; }));
     EXPECT_EQ(job.options.pull_first, !All(wishes, [](const JobRequest& wish) { return !wish.options.pull_first; }));
     EXPECT_EQ(job.options.release_broken,

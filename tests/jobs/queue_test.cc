@@ -81,13 +81,6 @@ class QueueTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  // A job that is held.
-  int64_t Hold(JobKind kind) {
-    const int64_t id = Enqueue(Ask(kind));
-    Finish(Claim(), JobState::kHeld);
-    return id;
-  }
-
   TinyStore store_;
   int64_t last_id_ = 0;
   uint64_t last_claim_ = 0;
@@ -621,7 +614,7 @@ TEST_F(QueueTest, AChainNeverVisitsAKindTwice) {
 
 TEST_F(QueueTest, OnlyCompletionAsksForFollowUps) {
   int64_t id = 40;
-  for (const JobState state : {JobState::kFailed, JobState::kCancelled, JobState::kHeld}) {
+  for (const JobState state : {JobState::kFailed, JobState::kCancelled}) {
     Enqueue(Ask(JobKind::kPull));
     const Fence fence = Claim();
     Apply(PlanFinish(store_.Read(), fence, EndAs(state), {{{++id, Ask(JobKind::kLink)}}}, At(60)));
@@ -629,15 +622,9 @@ TEST_F(QueueTest, OnlyCompletionAsksForFollowUps) {
   }
 }
 
-TEST_F(QueueTest, CancelIsImmediateWhenPendingOrHeld) {
-  const int64_t held = Hold(JobKind::kPull);
-  EXPECT_EQ(store_.job(held).error, kWhy);
+TEST_F(QueueTest, CancelIsImmediateWhenPending) {
   const int64_t pending = Enqueue(Ask(JobKind::kSync));
-  Apply(PlanCancel(store_.Read(), held, At(70)));
   Apply(PlanCancel(store_.Read(), pending, At(71)));
-  EXPECT_EQ(store_.job(held).state, JobState::kCancelled);
-  EXPECT_EQ(store_.job(held).error, absl::nullopt);
-  EXPECT_EQ(store_.job(held).finished_at, At(70));
   EXPECT_EQ(store_.job(pending).state, JobState::kCancelled);
   EXPECT_EQ(store_.slot().head_job, 0);
 }
@@ -662,17 +649,6 @@ TEST_F(QueueTest, CompletionWinsOverACancelThatCameTooLate) {
   EXPECT_EQ(store_.job(id).state, JobState::kCompleted);
 }
 
-// Nobody would ask to cancel it again: it would wait for an approval that nobody wants to give.
-TEST_F(QueueTest, CancelWinsOverBeingHeld) {
-  const int64_t id = Enqueue(Ask(JobKind::kPull));
-  const Fence fence = Claim();
-  Apply(PlanCancel(store_.Read(), id, At(1)));
-  Finish(fence, JobState::kHeld);
-  EXPECT_EQ(store_.job(id).state, JobState::kCancelled);
-  EXPECT_EQ(store_.job(id).error, absl::nullopt);
-  EXPECT_EQ(store_.job(id).finished_at, At(100));
-}
-
 TEST_F(QueueTest, CancelIsImmediateWhereTheWorkerDied) {
   const int64_t id = Enqueue(Ask(JobKind::kPull));
   const Fence fence = Claim(1);
@@ -687,8 +663,7 @@ TEST_F(QueueTest, NothingIsDoneToAJobThatHasEnded) {
   const int64_t id = Enqueue(Ask(JobKind::kPull));
   Finish(Claim(), JobState::kCompleted);
   for (const absl::Status& status :
-       {PlanCancel(store_.Read(), id, At(1)).status(), PlanPrioritize(store_.Read(), id, At(1)).status(),
-        PlanApprove(store_.Read(), id, At(1)).status()}) {
+       {PlanCancel(store_.Read(), id, At(1)).status(), PlanPrioritize(store_.Read(), id, At(1)).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_EQ(ProblemOf(status), (Problem{"job_ended", {{"job", "1"}}, "job 1 has ended"}));
   }
@@ -711,10 +686,8 @@ TEST_F(QueueTest, PrioritizeGoesAheadOfEverything) {
 }
 
 TEST_F(QueueTest, OnlyPendingJobsArePrioritized) {
-  const int64_t held = Hold(JobKind::kPull);
   const int64_t running = Enqueue(Ask(JobKind::kSync));
   Claim();
-  EXPECT_EQ(ProblemFrom(PlanPrioritize(store_.Read(), held, At(1)).status()).code, problem_code::kJobHeld);
   EXPECT_THAT(std::string(PlanPrioritize(store_.Read(), running, At(1)).status().message()),
               HasSubstr("is running already"));
 }
@@ -730,45 +703,6 @@ TEST_F(QueueTest, AJobThatEndsWithoutAReportKeepsTheLast) {
   EXPECT_EQ(store_.job(id).counts, so_far.report->counts);
 }
 
-TEST_F(QueueTest, AnApprovedJobStartsAnew) {
-  const int64_t id = Enqueue(Ask(JobKind::kPull));
-  JobEnd held = EndAs(JobState::kHeld);
-  held.report.emplace().counts = {{"pulled", 7}};
-  held.report->problems = {{"sku", kWhy}};
-  const Fence fence = Claim();
-  Apply(PlanFinish(store_.Read(), fence, held, {}, At(1)));
-  EXPECT_EQ(store_.job(id).finished_at, absl::nullopt);
-  Apply(PlanApprove(store_.Read(), id, At(1)));
-  const Job& job = store_.job(id);
-  EXPECT_THAT(job.counts, IsEmpty());
-  EXPECT_EQ(job.problem_count, 0);
-  EXPECT_EQ(job.state, JobState::kPending);
-  EXPECT_TRUE(job.options.approved);
-  EXPECT_EQ(job.attempts, 0);
-  EXPECT_EQ(job.started_at, absl::nullopt);
-  EXPECT_EQ(job.error, absl::nullopt);
-  EXPECT_EQ(PlanApprove(store_.Read(), id, At(1)).status().message(), "job 1 is pending and not held");
-  EXPECT_EQ(Claim().job_id, id);
-}
-
-TEST_F(QueueTest, JoiningKeepsAnApproval) {
-  const int64_t id = Hold(JobKind::kSync);
-  Apply(PlanApprove(store_.Read(), id, At(1)));
-  JobRequest forced = Ask(JobKind::kSync);
-  forced.options.force = {"A"};
-  EXPECT_EQ(Enqueue(forced), id);
-  EXPECT_TRUE(store_.job(id).options.approved);
-  EXPECT_THAT(store_.job(id).options.force, ElementsAre("A"));
-}
-
-TEST_F(QueueTest, ARequestDoesNotApproveAPendingJob) {
-  const int64_t id = Enqueue(Ask(JobKind::kPull));
-  JobRequest approved = Ask(JobKind::kPull);
-  approved.options.approved = true;
-  Enqueue(approved);
-  EXPECT_FALSE(store_.job(id).options.approved);
-}
-
 TEST_F(QueueTest, PauseLeavesTheRunningJobAlone) {
   const int64_t id = Enqueue(Ask(JobKind::kPull));
   const Fence fence = Claim();
@@ -779,14 +713,12 @@ TEST_F(QueueTest, PauseLeavesTheRunningJobAlone) {
   EXPECT_TRUE(store_.slot().paused);
 }
 
-TEST_F(QueueTest, RerunAsksForTheSameWithoutTheApproval) {
+TEST_F(QueueTest, RerunAsksForTheSame) {
   JobRequest request = Ask(JobKind::kSync, 3);
   request.options.full = true;
   request.options.force = {"A"};
   request.chain = {JobKind::kBuild};
   const int64_t id = Enqueue(request);
-  Finish(Claim(), JobState::kHeld);
-  Apply(PlanApprove(store_.Read(), id, At(1)));
   Finish(Claim(), JobState::kFailed);
   const JobRequest rerun = RerunRequest(store_.job(id));
   EXPECT_EQ(rerun.kind, JobKind::kSync);

@@ -76,7 +76,6 @@ ChannelConfig GoodConfig() {
   config.adapter = "csv";
   config.settings = {{"path", "shop.csv"}};
   config.link_priority = {{"sku", "sku", {Normalizer::kTrim}, Ambiguity::kNext}};
-  config.break_limit = 0;
   return config;
 }
 
@@ -116,10 +115,6 @@ TEST(ChannelConfigTest, RefusesSettings) {
   config = GoodConfig();
   config.settings.emplace_back("", "x");
   EXPECT_THAT(ErrorOf(config), HasSubstr("has no name"));
-
-  config = GoodConfig();
-  config.break_limit = -1;
-  EXPECT_THAT(ErrorOf(config), HasSubstr("break limit is -1"));
 }
 
 TEST(ChannelConfigTest, RefusesToKeepNothingOrTooMuch) {

@@ -101,8 +101,8 @@ TEST(FilterTest, AJobIsFoundByChannelKindAndState) {
   Job job;
   job.channel = "shop";
   job.kind = JobKind::kLink;
-  job.state = JobState::kHeld;
-  EXPECT_TRUE(Matches(job, {"shop", {JobKind::kPull, JobKind::kLink}, {JobState::kHeld}}));
+  job.state = JobState::kFailed;
+  EXPECT_TRUE(Matches(job, {"shop", {JobKind::kPull, JobKind::kLink}, {JobState::kFailed}}));
   EXPECT_FALSE(Matches(job, {"other", {}, {}}));
   EXPECT_FALSE(Matches(job, {"", {JobKind::kPull}, {}}));
   EXPECT_FALSE(Matches(job, {"", {}, {JobState::kPending}}));

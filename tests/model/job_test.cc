@@ -37,7 +37,7 @@ TEST(JobTest, StatesAreReadByTheirNames) {
   } kStates[] = {
       {JobState::kPending, "pending", false},    {JobState::kRunning, "running", false},
       {JobState::kCompleted, "completed", true}, {JobState::kFailed, "failed", true},
-      {JobState::kCancelled, "cancelled", true}, {JobState::kHeld, "held", false},
+      {JobState::kCancelled, "cancelled", true},
   };
   for (const auto& state : kStates) {
     EXPECT_EQ(ToString(state.state), state.name);

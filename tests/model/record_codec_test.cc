@@ -22,7 +22,7 @@ bool Same(const ChannelConfig& a, const ChannelConfig& b) {
   const auto parts = [](const ChannelConfig& c) {
     return std::tie(c.name, c.adapter, c.settings, c.link_priority, c.parent_guard, c.strict, c.link_after_build,
                     c.link_after_sync, c.relink_broken, c.sync_fields, c.currency, c.oversell_guard, c.on_doubt,
-                    c.on_status_drift, c.zero_prices, c.status_rules, c.break_limit, c.keep_days, c.keep_jobs);
+                    c.on_status_drift, c.zero_prices, c.status_rules, c.limits, c.keep_days, c.keep_jobs);
   };
   return parts(a) == parts(b);
 }
@@ -53,7 +53,6 @@ ChannelConfig FullConfig() {
   config.on_status_drift = StatusDrift::kAdopt;
   config.status_rules = {{Subject::kQuantity, Comparison::kLessOrEqual, 0, Action::kHide},
                          {Subject::kPrice, Comparison::kGreater, 1990, Action::kUnhide}};
-  config.break_limit = 0;
   config.keep_days = 7;
   config.keep_jobs = 20;
   return config;
@@ -67,7 +66,6 @@ Job FullJob() {
   job.options.full = true;
   job.options.release_broken = true;
   job.options.since_last = true;
-  job.options.approved = true;
   job.chain = {JobKind::kPull, JobKind::kRules};
   return job;
 }
@@ -268,7 +266,7 @@ class RandomRecord {
       config.status_rules.push_back({Flag() ? Subject::kPrice : Subject::kQuantity, static_cast<Comparison>(Below(6)),
                                      Number(), Flag() ? Action::kHide : Action::kUnhide});
     }
-    if (Flag()) config.break_limit = Number();
+    if (Flag()) config.limits.push_back({ChangeKind::kBreak, Below(100), Flag()});
     config.keep_days = Number();
     config.keep_jobs = Number();
     return config;
@@ -283,7 +281,6 @@ class RandomRecord {
     job.options.pull_first = Flag();
     job.options.release_broken = Flag();
     job.options.since_last = Flag();
-    job.options.approved = Flag();
     for (int64_t i = Below(3); i > 0; --i) job.chained.push_back(Number());
     for (int64_t i = Below(4); i > 0; --i) job.chain.push_back(static_cast<JobKind>(Below(5)));
     return job;

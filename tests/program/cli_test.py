@@ -29,7 +29,7 @@ LISTING_KEYS = ["sku", "parent", "link_state", "external_id", "rule", "reason", 
                 "status_author", "doubtful", "in_doubt"]
 CONFIG_KEYS = ["name", "adapter", "settings", "rules", "parent_guard", "strict", "link_after_build", "link_after_sync", "relink_broken",
                "currency", "sync_fields", "oversell", "on_doubt", "on_status_drift", "zero_prices", "status_rules", "limits",
-               "break_limit", "keep_days", "keep_jobs"]
+               "keep_days", "keep_jobs"]
 PROBLEM_KEYS = ["code", "args", "message", "suggestion"]
 CHANNEL_KEYS = CONFIG_KEYS + ["draft", "complete_pulls", "last_complete_pull"]
 COUNTS_KEYS = ["listings", "link_states", "unlinked_reasons", "healths", "attentions", "with_attention", "dirty",
@@ -104,7 +104,7 @@ class UsageTest(CliTest):
             ((*add, "--link-after-build", "maybe"), "maybe"),
             ((*add, "--oversell", "maybe"), "maybe"),
             ((*add, "--zero-prices", "maybe"), "maybe"),
-            ((*add, "--break-limit", "-1"), "-1"),
+            ((*add, "--limit", "break=-1"), "-1"),
             ((*add, "--keep-days", "0"), "--keep-days"),
             ((*add, "--keep-jobs", "100001"), "--keep-jobs"),
             (("channel", "add", "a b", "--adapter", "csv", "--set", "path=shop.csv"), "a b"),
@@ -192,8 +192,8 @@ class ChannelTest(CliTest):
             "upc=barcode,norm=gtin,ambiguous=next", "--parent-guard", "yes", "--strict", "yes", "--link-after-build",
             "yes", "--link-after-sync", "no", "--relink-broken", "yes", "--currency", "EUR", "--sync-fields", "quantity,price", "--oversell",
             "overwrite", "--on-doubt", "dissolve", "--on-status-drift", "adopt", "--zero-prices", "yes", "--status-rule",
-            "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--break-limit",
-            "5", "--keep-days", "30", "--keep-jobs", "200")
+            "quantity<=0:hide", "--status-rule", "price>=10.00:unhide", "--limit", "break=5",
+            "--keep-days", "30", "--keep-jobs", "200")
         self.assertEqual(list(channel), CHANNEL_KEYS)
         self.assertEqual(channel, {
             "name": "shop", "adapter": "csv", "settings": {"path": "shop.csv"},
@@ -202,7 +202,7 @@ class ChannelTest(CliTest):
             "sync_fields": ["price", "quantity"], "oversell": "overwrite",
             "on_doubt": "dissolve", "on_status_drift": "adopt",
             "zero_prices": True,
-            "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "break_limit": 5, "keep_days": 30,
+            "status_rules": ["quantity<=0:hide", "price>=10.00:unhide"], "limits": ["break=5"], "keep_days": 30,
             "keep_jobs": 200, "draft": None, "complete_pulls": 0, "last_complete_pull": None})
         self.assertEqual(self.channel(), channel)
         self.assertEqual(self.json("channel", "list"), [channel])
@@ -238,14 +238,14 @@ class ChannelTest(CliTest):
                       self.failure(1, "channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv"))
 
     def test_set_changes_what_is_given(self):
-        self.add_shop("--status-rule", "price>=10.00:hide", "--break-limit", "3", "--keep-days", "7", "--keep-jobs", "20")
+        self.add_shop("--status-rule", "price>=10.00:hide", "--limit", "break=3", "--keep-days", "7", "--keep-jobs", "20")
         before = self.channel()
         self.assertEqual(self.json("channel", "set", "shop", "--rule", "sku=sku,norm=trim", "--strict", "yes"),
                          {**before, "rules": ["sku=sku,norm=trim"], "strict": True})
         changed = self.json("channel", "set", "shop", "--set", "path=other.csv", "--rule", "none", "--status-rule",
-                            "none", "--sync-fields", "none", "--break-limit", "none", "--strict", "no", "--keep-days", "8")
+                            "none", "--sync-fields", "none", "--limit", "none", "--strict", "no", "--keep-days", "8")
         self.assertEqual(changed, {**before, "settings": {"path": "other.csv"}, "rules": [], "status_rules": [],
-                                   "sync_fields": [], "break_limit": None, "keep_days": 8})
+                                   "sync_fields": [], "limits": [], "keep_days": 8})
         self.assertIn("keeps finished jobs: for 8 days, at most 20\n", self.text("channel", "show", "shop"))
 
     def test_a_status_rule_keeps_its_number_in_another_currency(self):
@@ -492,7 +492,7 @@ class JobTest(CliTest):
         self.assertEqual((build["error"], build["from_job"], build["attempts"], build["problems"], build["chained"]),
                          (None, None, 1, [], []))
         self.assertEqual(build["options"], {"skus": [], "force": [], "only_forced": False, "full": False,
-                                            "pull_first": False, "release_broken": False, "release_doubtful": False, "since_last": False, "approved": False,
+                                            "pull_first": False, "release_broken": False, "release_doubtful": False, "since_last": False,
                                             "items": []})
         pull = self.json("pull", "shop")
         self.assertEqual((pull["kind"], pull["state"], pull["counts"]["inserted"]), ("pull", "completed", 5))
@@ -1457,7 +1457,7 @@ class RunTest(CliTest):
         self.assertIn('flxlink_queue_jobs{channel="shop",state="pending"} 1\n', text)
         depths = {row["labels"]["state"]: row["value"] for row in self.json("metrics")
                   if row["name"] == "flxlink_queue_jobs"}
-        self.assertEqual(depths, {"pending": 1, "running": 0, "held": 0})
+        self.assertEqual(depths, {"pending": 1, "running": 0})
 
     def test_named_items_are_fetched(self):
         self.add_shop("--link-after-sync", "no")

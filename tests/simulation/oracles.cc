@@ -96,8 +96,6 @@ void Oracles::JudgeYield(const Job& job, OwnerId owner) {
   if (job.progress.total.has_value() && job.progress.looked_at() > *job.progress.total) {
     Fail("O14", absl::StrCat(Name(job), " has done more than there is"));
   }
-  // One that was held begins anew.
-  if (known.state == JobState::kHeld) return;
   const bool is_orphan = orphaned_.count(job.job_id) > 0;
   for (const auto& [name, before] : known.counts) {
     if (is_orphan && IsCountedAnew(name)) continue;
@@ -280,10 +278,9 @@ void Oracles::Settled(int64_t channel_id, const SettlementBatch& batch) {
     const auto changes = push->second.find(row.listing_id);
     if (changes == push->second.end()) continue;
     std::vector<Change>& begun = changes->second;
-    const auto acknowledged =
-        std::partition(begun.begin(), begun.end(), [&](const Change& change) {
-          return !row.mask.Has(change.field) || row.acknowledged.Get(change.field) != change.value;
-        });
+    const auto acknowledged = std::partition(begun.begin(), begun.end(), [&](const Change& change) {
+      return !row.mask.Has(change.field) || row.acknowledged.Get(change.field) != change.value;
+    });
     for (auto change = acknowledged; change != begun.end(); ++change) {
       CountChange(channel_id, change->kind, /*holdable=*/true);
     }

@@ -180,14 +180,6 @@ void People::RemoveItem(Shop& shop, uint64_t number) {
   AddItem(shop, number);
 }
 
-void People::ApproveAll() {
-  JobFilter held;
-  held.states = {JobState::kHeld};
-  const absl::StatusOr<JobPage> jobs = office_.ListJobs(held, {});
-  if (!jobs.ok() || jobs->rows.empty()) return;
-  for (const Job& job : jobs->rows) office_.Approve(job.job_id).status().IgnoreError();
-}
-
 bool People::AnyIsCautious() const {
   return std::any_of(shops_.begin(), shops_.end(),
                      [](const std::unique_ptr<Shop>& shop) { return !shop->channel.config.limits.empty(); });

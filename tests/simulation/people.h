@@ -47,7 +47,6 @@ class People {
   absl::StatusOr<int64_t> Ask(const Shop& shop, const JobRequest& request, Engine& engine);
   // Of all shops.
   void AskFor(JobKind kind, bool full = false);
-  void ApproveAll();
   // All that the circuit breaker holds. False: nothing is held.
   bool ApproveHeldChanges();
   void PutRight();

@@ -33,7 +33,7 @@ ChannelConfig FullConfig() {
   config.status_rules = {
       {StatusRule::Subject::kPrice, StatusRule::Comparison::kGreater, -5, StatusRule::Action::kUnhide},
       {StatusRule::Subject::kQuantity, StatusRule::Comparison::kNotEqual, 1LL << 60, StatusRule::Action::kHide}};
-  config.break_limit = 0;
+  config.limits = {{ChangeKind::kBreak, 0, false}, {ChangeKind::kReprice, 5, true}};
   config.keep_days = 7;
   config.keep_jobs = 20;
   return config;
@@ -93,7 +93,7 @@ TEST_P(StorageConformance, CreatingAChannelOfATakenNameIsRefused) {
   other.link_priority[0].normalizers.pop_back();
   EXPECT_EQ(Code(storage().CreateChannel(other)), kAlreadyExists);
   other = FullConfig();
-  other.break_limit = absl::nullopt;
+  other.limits.pop_back();
   EXPECT_EQ(Code(storage().CreateChannel(other)), kAlreadyExists);
   EXPECT_EQ(StoreText(storage()), before);
 }
@@ -109,7 +109,7 @@ TEST_P(StorageConformance, ChannelKeepsTheDefaultsOfAConfiguration) {
   Value(storage().CreateChannel(NamedConfig("plain")));
   const ChannelConfig read = Value(storage().ReadChannel("plain")).config;
   EXPECT_EQ(ToText(read), ToText(NamedConfig("plain")));
-  EXPECT_FALSE(read.break_limit.has_value());
+  EXPECT_TRUE(read.limits.empty());
   EXPECT_EQ(read.keep_days, 90);
   EXPECT_EQ(read.keep_jobs, 1000);
 }

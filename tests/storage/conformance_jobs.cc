@@ -27,13 +27,13 @@ int64_t MakeChannel(Storage& storage, const std::string& name = "shop") {
 // A job with nothing at its default.
 Job FullJob(Storage& storage, int64_t channel_id) {
   Job job = NewJob(storage, channel_id, JobKind::kLink);
-  job.state = JobState::kHeld;
+  job.state = JobState::kFailed;
   job.trigger = JobTrigger::kRerun;
   job.priority = -7;
   job.sync_priority = -8;
   job.prioritized_at = At(3);
   job.not_before = At(5);
-  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, true, true, true, {"X1", "X,2"}};
+  job.options = {{"A", "b,\"c\""}, {"F"}, true, true, true, true, true, true, {"X1", "X,2"}};
   job.chain = {JobKind::kPull, JobKind::kBuild};
   job.from_job = 5;
   job.chained = {44, 45};
@@ -349,8 +349,8 @@ TEST_P(StorageConformance, EveryKindStateAndTriggerIsKept) {
   const int64_t channel_id = MakeChannel(storage());
   for (const JobKind kind :
        {JobKind::kPull, JobKind::kBuild, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch}) {
-    for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
-                                 JobState::kCancelled, JobState::kHeld}) {
+    for (const JobState state :
+         {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed, JobState::kCancelled}) {
       for (const JobTrigger trigger : {JobTrigger::kHand, JobTrigger::kSchedule, JobTrigger::kChain, JobTrigger::kRerun,
                                        JobTrigger::kNotice, JobTrigger::kRetry}) {
         Job job = NewJob(storage(), channel_id, kind);
@@ -367,8 +367,8 @@ TEST_P(StorageConformance, QueueShowsOpenJobsById) {
   const int64_t channel_id = MakeChannel(storage());
   const int64_t other_id = MakeChannel(storage(), "other");
   const int64_t first = Value(storage().ReserveIds(10));
-  const std::vector<JobState> states = {JobState::kHeld,      JobState::kCompleted, JobState::kPending,
-                                        JobState::kCancelled, JobState::kRunning,   JobState::kFailed};
+  const std::vector<JobState> states = {JobState::kRunning,   JobState::kCompleted, JobState::kPending,
+                                        JobState::kCancelled, JobState::kPending,   JobState::kFailed};
   QueueChange change;
   change.slot.channel_id = channel_id;
   for (size_t i = 0; i < states.size(); ++i) {
@@ -748,7 +748,7 @@ TEST_P(StorageConformance, JobsAreReadNewestFirst) {
   EXPECT_EQ(read("west", {}, ids[5], 1), std::vector<int64_t>{ids[3]});
   EXPECT_EQ(read("", {JobState::kFailed}, kLast, 10), (std::vector<int64_t>{ids[2], ids[1], ids[0]}));
   EXPECT_EQ(read("east", {JobState::kFailed}, ids[2], 10), std::vector<int64_t>{ids[0]});
-  EXPECT_TRUE(read("", {JobState::kHeld}, kLast, 10).empty());
+  EXPECT_TRUE(read("", {JobState::kRunning}, kLast, 10).empty());
   EXPECT_TRUE(read("nowhere", {}, kLast, 10).empty());
   EXPECT_TRUE(read("", {}, ids[0], 10).empty());
 }

@@ -324,7 +324,7 @@ TEST_P(StorageConformance, JobsAreThoseThatMatchTheFilter) {
   }
   for (int i = 0; i < kRows; ++i) {
     Job job = NewJob(storage(), channels[static_cast<size_t>(dice.Below(2))], static_cast<JobKind>(dice.Below(5)));
-    const JobState states[] = {JobState::kPending, JobState::kCompleted, JobState::kFailed, JobState::kHeld};
+    const JobState states[] = {JobState::kPending, JobState::kCompleted, JobState::kFailed, JobState::kCancelled};
     job.state = states[dice.Below(4)];
     QueueChange change = Enqueue(Value(storage().ReadQueue(job.channel_id)), job);
     ASSERT_EQ(storage().WriteQueue(change), absl::OkStatus());
@@ -337,7 +337,8 @@ TEST_P(StorageConformance, JobsAreThoseThatMatchTheFilter) {
     if (dice.OneIn(2)) filter.channel = dice.OneIn(2) ? "east" : "west";
     filter.kinds =
         dice.Some<JobKind>({JobKind::kPull, JobKind::kLink, JobKind::kSync, JobKind::kRules, JobKind::kFetch});
-    filter.states = dice.Some<JobState>({JobState::kPending, JobState::kFailed, JobState::kHeld, JobState::kRunning});
+    filter.states =
+        dice.Some<JobState>({JobState::kPending, JobState::kFailed, JobState::kCancelled, JobState::kRunning});
     std::vector<int64_t> expected;
     for (const Job& job : all) {
       if (Matches(job, filter)) expected.push_back(job.job_id);

@@ -105,7 +105,7 @@ TEST_P(StorageConformance, PruningRemovesAStepAtATime) {
 TEST_P(StorageConformance, PruningLeavesOpenJobsWhateverTheirAge) {
   const int64_t channel_id = MakeChannel(storage(), 1, 1);
   std::vector<Job> open;
-  for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kHeld}) {
+  for (const JobState state : {JobState::kPending, JobState::kRunning}) {
     open.push_back(Ended(storage(), channel_id, At(0)));
     open.back().state = state;
   }

@@ -232,7 +232,7 @@ TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
   EXPECT_THAT(RunSql(file.path(), "SELECT channel_id, listing_id, code, args, message FROM attention ORDER BY 2"),
               ElementsAre("1|5|rejected|{}|too \"cheap\"", "1|7|no_detail|{}|"));
   EXPECT_EQ(Value(storage->ReadJob(1)).error, (Problem{"unknown", {}, "what went wrong"}));
-  EXPECT_EQ(Value(storage->ReadJob(2)).error, (Problem{"break_limit", {}, "too many"}));
+  EXPECT_EQ(Value(storage->ReadJob(2)).error, (Problem{"aborted", {}, "too many"}));
   EXPECT_EQ(Value(storage->ReadJob(3)).error, absl::nullopt);
   EXPECT_EQ(Value(storage->ReadJob(2)).progress.total, absl::nullopt) << "it has not ended";
   EXPECT_EQ(Value(storage->ReadJob(3)).progress.total, 0);
@@ -306,7 +306,8 @@ TEST(SqliteOpen, LinksOfSchema2AcknowledgedWhenTheirItemsWereSeen) {
   EXPECT_THAT(RunSql(file.path(),
                      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'link' "
                      "AND sql IS NOT NULL ORDER BY 1"),
-              ElementsAre("link_broken", "link_by_channel_variant", "link_dirty", "link_doubtful", "link_guarded", "link_held"));
+              ElementsAre("link_broken", "link_by_channel_variant", "link_dirty", "link_doubtful", "link_guarded",
+                          "link_held"));
 }
 
 // Schema 2 kept one digest of all that was refused, which says nothing of a single field, and whether a push was in

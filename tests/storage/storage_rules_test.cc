@@ -171,7 +171,6 @@ TEST(StorageRules, SameConfigLooksAtEveryPart) {
       [](ChannelConfig* c) { c->oversell_guard = OversellGuard::kOverwrite; },
       [](ChannelConfig* c) { c->zero_prices = true; },
       [](ChannelConfig* c) { c->status_rules = {StatusRule()}; },
-      [](ChannelConfig* c) { c->break_limit = 0; },
       [](ChannelConfig* c) { c->keep_days = 7; },
       [](ChannelConfig* c) { c->keep_jobs = 20; },
   };

@@ -268,8 +268,8 @@ std::string ToText(const ChannelConfig& config) {
     absl::StrAppend(&text, " status_rule ", static_cast<int>(rule.subject), ",", static_cast<int>(rule.comparison), ",",
                     rule.operand, ",", static_cast<int>(rule.action));
   }
-  return absl::StrCat(text, " break_limit=", config.break_limit.value_or(-1), " keep_days=", config.keep_days,
-                      " keep_jobs=", config.keep_jobs);
+  for (const ChangeLimit& limit : config.limits) absl::StrAppend(&text, " limit ", FormatChangeLimit(limit));
+  return absl::StrCat(text, " keep_days=", config.keep_days, " keep_jobs=", config.keep_jobs);
 }
 
 std::string ToText(const Schedule& schedule) {
