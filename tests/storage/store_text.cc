@@ -229,10 +229,10 @@ std::string ToText(const Job& job) {
       Text(job.prioritized_at), " passed=", job.passed, " cursor=", job.cursor, " not before ", Text(job.not_before),
       " skus=", absl::StrJoin(job.options.skus, ","), " force=", absl::StrJoin(job.options.force, ","),
       " only_forced=", job.options.only_forced, " full=", job.options.full, " pull_first=", job.options.pull_first,
-      " release=", job.options.release_broken, " approved=", job.options.approved,
-      " since_last=", job.options.since_last, " items=", absl::StrJoin(job.options.items, ","),
-      " from_job=", job.from_job, " progress=", job.progress.total.value_or(-1), "/", job.progress.done, "/",
-      job.progress.failed, "+", job.progress.held, " attempts=", job.attempts);
+      " release=", job.options.release_broken, " since_last=", job.options.since_last,
+      " items=", absl::StrJoin(job.options.items, ","), " from_job=", job.from_job,
+      " progress=", job.progress.total.value_or(-1), "/", job.progress.done, "/", job.progress.failed, "+",
+      job.progress.held, " attempts=", job.attempts);
   absl::StrAppend(&text, " created ", Text(job.created_at), " started ", Text(job.started_at), " finished ",
                   Text(job.finished_at), " error=", Text(job.error.value_or(Problem())), " chain=");
   for (const JobKind kind : job.chain) absl::StrAppend(&text, ToString(kind), ",");
