@@ -280,10 +280,9 @@ void Oracles::Settled(int64_t channel_id, const SettlementBatch& batch) {
     const auto changes = push->second.find(row.listing_id);
     if (changes == push->second.end()) continue;
     std::vector<Change>& begun = changes->second;
-    const auto acknowledged =
-        std::partition(begun.begin(), begun.end(), [&](const Change& change) {
-          return !row.mask.Has(change.field) || row.acknowledged.Get(change.field) != change.value;
-        });
+    const auto acknowledged = std::partition(begun.begin(), begun.end(), [&](const Change& change) {
+      return !row.mask.Has(change.field) || row.acknowledged.Get(change.field) != change.value;
+    });
     for (auto change = acknowledged; change != begun.end(); ++change) {
       CountChange(channel_id, change->kind, /*holdable=*/true);
     }

@@ -306,7 +306,8 @@ TEST(SqliteOpen, LinksOfSchema2AcknowledgedWhenTheirItemsWereSeen) {
   EXPECT_THAT(RunSql(file.path(),
                      "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'link' "
                      "AND sql IS NOT NULL ORDER BY 1"),
-              ElementsAre("link_broken", "link_by_channel_variant", "link_dirty", "link_doubtful", "link_guarded", "link_held"));
+              ElementsAre("link_broken", "link_by_channel_variant", "link_dirty", "link_doubtful", "link_guarded",
+                          "link_held"));
 }
 
 // Schema 2 kept one digest of all that was refused, which says nothing of a single field, and whether a push was in
