@@ -29,10 +29,11 @@ RareVector<HeldChange> HeldAfterSettlement(const std::vector<HeldChange>& stored
   return held;
 }
 
-BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds) {
+BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, GoneBy by) {
   const auto known = std::find_if(held.begin(), held.end(), &IsBreak);
-  if (known == held.end()) return holds ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
-  return known->state == HeldChange::State::kApproved ? BreakVerdict::kApproved : BreakVerdict::kStays;
+  if (known == held.end()) return by == GoneBy::kHoldingLook ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
+  if (known->state == HeldChange::State::kApproved) return BreakVerdict::kApproved;
+  return by == GoneBy::kPush ? BreakVerdict::kBreaks : BreakVerdict::kStays;
 }
 
 HeldChange HeldBreak(int64_t job_id, absl::string_view external_id) {

@@ -41,7 +41,7 @@ class LinkWriter {
   // Takes an item that was there for gone as of `gone_at` and breaks its link, unless that is held. The attention of
   // the link, if it gets one, is added to `raised`.
   storage::ItemLoss LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
-                             bool holds_breaks, std::vector<SightedAttention>* raised);
+                             storage::GoneBy by, std::vector<SightedAttention>* raised);
   // The link is not to break, though its item is gone.
   void HoldBreak(const StoredLink& link, absl::string_view external_id, std::vector<SightedAttention>* raised);
   // The item of the link, of which `held` is held as its column has it, was seen: that it was to break is over.
