@@ -2,11 +2,14 @@
 
 #include <cstdint>
 
+#include "absl/types/optional.h"
+#include "src/engine/dirty_pages.h"
+
 namespace flxlink::engine {
 namespace {
 
-// Up to how many dirty links are counted to see whether they have to be planned.
-constexpr int64_t kMostCounted = Storage::kMaxRows;
+// More links than any channel allows changes of.
+constexpr int64_t kVeryMany = int64_t{1} << 40;
 
 // Tells a job that yielded that it has counted.
 constexpr absl::string_view kCounted = "counted";
@@ -17,28 +20,47 @@ absl::StatusOr<ChangeCounts> ChangesOf(SyncScope& scope, const SyncBatch& links)
   return PlanSync(links, siblings->links, scope.policy, siblings->unlinked, scope.breaker.state()).changes;
 }
 
+// How many links the job may still send something of.
+int64_t LeftToSend(const JobProgress& progress) {
+  return progress.total.has_value() ? *progress.total - progress.looked_at() : kVeryMany;
+}
+
+// The links that a job is to send something of, a page at a time. Empty: there are no more.
+class PagesToCount {
+ public:
+  explicit PagesToCount(JobContext& context) : context_(context), forced_(context) {}
+
+  absl::StatusOr<SyncBatch> Next() {
+    if (context_.job().options.only_forced) return forced_.Next(absl::nullopt);
+    return context_.RetryValue<SyncBatch>([&] {
+      LinkStorage::DirtyCursor next = cursor_;
+      absl::StatusOr<SyncBatch> links =
+          context_.storage().ReadDirty(context_.channel().channel_id, &next, context_.page_rows());
+      if (links.ok()) cursor_ = next;
+      return links;
+    });
+  }
+
+ private:
+  JobContext& context_;
+  DirtyPages forced_;
+  LinkStorage::DirtyCursor cursor_;
+};
+
 }  // namespace
 
 absl::Status CountChanges(SyncScope& scope) {
   JobContext& context = scope.context;
   if (context.HasCount(kCounted)) return absl::OkStatus();
-  const absl::StatusOr<int64_t> dirty =
-      context.RetryValue<int64_t>([&] { return context.storage().CountDirty(scope.channel_id(), kMostCounted); });
-  if (!dirty.ok()) return dirty.status();
-  const absl::StatusOr<bool> may_hold = scope.breaker.MayHold(*dirty);
+  const absl::StatusOr<bool> may_hold = scope.breaker.MayHold(LeftToSend(context.progress()));
   if (!may_hold.ok() || !*may_hold) return may_hold.status();
   ChangeCounts changes;
   int64_t counted = 0;
-  LinkStorage::DirtyCursor cursor;
+  PagesToCount pages(context);
   while (!scope.breaker.holds_all()) {
-    LinkStorage::DirtyCursor next;
-    const absl::StatusOr<SyncBatch> links = context.RetryValue<SyncBatch>([&] {
-      next = cursor;
-      return context.storage().ReadDirty(scope.channel_id(), &next, context.page_rows());
-    });
+    const absl::StatusOr<SyncBatch> links = pages.Next();
     if (!links.ok()) return links.status();
     if (links->size() == 0) break;
-    cursor = next;
     const absl::StatusOr<ChangeCounts> some = ChangesOf(scope, *links);
     if (!some.ok()) return some.status();
     changes += *some;

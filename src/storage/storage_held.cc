@@ -60,10 +60,11 @@ bool IsUndecidedDoubt(LinkState state, bool doubtful, const std::vector<HeldChan
   return state == LinkState::kLinked && doubtful && !UnlinkState(held).has_value();
 }
 
-BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds) {
+BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, GoneBy by) {
   const HeldChange* known = FindOfLink(held, ChangeKind::kBreak);
-  if (known == nullptr) return holds ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
-  return known->state == HeldChange::State::kApproved ? BreakVerdict::kApproved : BreakVerdict::kStays;
+  if (known == nullptr) return by == GoneBy::kHoldingLook ? BreakVerdict::kHolds : BreakVerdict::kBreaks;
+  if (known->state == HeldChange::State::kApproved) return BreakVerdict::kApproved;
+  return by == GoneBy::kPush ? BreakVerdict::kBreaks : BreakVerdict::kStays;
 }
 
 HeldChange HeldOfLink(ChangeKind kind, int64_t job_id, absl::string_view external_id) {

@@ -9,8 +9,8 @@
 
 namespace flxlink::sync {
 
-// Nothing may be sent to the link: its item is dead, it is doubtful and the channel holds such links, or it was to break
-// and that is held. An attention that a pull or a fetch gave it says so.
+// Nothing may be sent to the link: its item is dead, it is doubtful and the channel holds such links, or it was to
+// break and that is held. An attention that a pull or a fetch gave it says so.
 bool IsClosed(const SyncRow& row, const SyncPolicy& policy);
 
 // Whether the product has a price that cannot be sent because it is in another currency than the channel's.

@@ -167,7 +167,7 @@ TEST_P(HeldChangesTest, AFewDoubtfulLinksAreDissolvedAndCountForADay) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HeldChangesTest, ::testing::Values("memory", "sqlite"),
-                         [](const ::testing::TestParamInfo<std::string>& info) { return info.param; });
+                         [](const ::testing::TestParamInfo<std::string>& store) { return store.param; });
 
 }  // namespace
 }  // namespace flxlink::engine

@@ -21,8 +21,7 @@ using ::testing::EndsWith;
 
 // "3/7", "3/?" where the total is not known.
 std::string Text(const JobProgress& progress) {
-  return absl::StrCat(progress.looked_at(), "/",
-                      progress.total.has_value() ? absl::StrCat(*progress.total) : "?");
+  return absl::StrCat(progress.looked_at(), "/", progress.total.has_value() ? absl::StrCat(*progress.total) : "?");
 }
 
 class ProgressTest : public EngineUnderTest {

@@ -6,6 +6,7 @@
 
 #include "flxlink/breaker.h"
 #include "flxlink/conformance/storage.h"
+#include "flxlink/storage_kit/held.h"
 #include "gmock/gmock.h"
 #include "tests/storage/shop.h"
 #include "tests/storage/store_text.h"
@@ -150,6 +151,21 @@ TEST_P(StorageConformance, WhatIsHeldEndsWithItsLink) {
   EXPECT_THAT(shop.Listing("S1").attentions, IsEmpty());
   ASSERT_EQ(shop.Edit("S1", LinkTo("X1")), absl::OkStatus());
   EXPECT_THAT(shop.LinkRow("S1").held, IsEmpty());
+}
+
+TEST_P(StorageConformance, APushThatFindsAnItemGoneBreaksItsLinkWhateverIsHeldOfThat) {
+  for (const HeldChange::State state : {HeldChange::State::kHeld, HeldChange::State::kRefused}) {
+    Shop shop(under_test(), std::string(ToString(state)));
+    shop.StockAndLink(1);
+    HeldChange held = storage::HeldOfLink(ChangeKind::kBreak, 7, "X1");
+    held.state = state;
+    Hold(shop, "S1", {held});
+    ASSERT_EQ(shop.Listing("S1").link_state, LinkState::kLinked);
+    Value(shop.storage().WriteSettlements(shop.fence(), Settled(0, {Gone(shop.LinkRow("S1"))}), At(9)));
+    EXPECT_EQ(shop.Listing("S1").link_state, LinkState::kBroken);
+    EXPECT_THAT(HeldSkus(shop, 7), IsEmpty());
+    EXPECT_EQ(Value(storage().ReadChangeCounts(shop.channel_id(), At(9)))[ChangeKind::kBreak], 1);
+  }
 }
 
 TEST_P(StorageConformance, ForceKeepsWhatIsHeld) {

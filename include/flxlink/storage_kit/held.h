@@ -51,8 +51,15 @@ enum class BreakVerdict {
   kHolds,     // It does not break, and that is held from now on.
   kStays,     // That was held before, or a person refused it: nothing changes, and the item counts as seen.
 };
-// `held` of the link; `holds`: the job holds breaks.
-BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, bool holds);
+// What found it gone.
+enum class GoneBy {
+  kLook,         // A pull or a fetch.
+  kHoldingLook,  // The same, of a job that holds breaks.
+  kPush,         // The platform answered a push of that very item: that is no mistake of an export, and is never held.
+};
+constexpr GoneBy LookOf(bool holds_breaks) { return holds_breaks ? GoneBy::kHoldingLook : GoneBy::kLook; }
+// `held` of the link.
+BreakVerdict JudgeBreak(const std::vector<HeldChange>& held, GoneBy by);
 // What is held of a link itself (IsOfLink) by this job.
 HeldChange HeldOfLink(ChangeKind kind, int64_t job_id, absl::string_view external_id);
 // Whether that a doubtful link is to be dissolved is held, approved or refused. nullopt: nothing was decided.

@@ -101,7 +101,8 @@ bool IsAbsent(const MemoryItem& item, int64_t pull_number) { return !item.gone &
 
 // A sweep breaks it, and that counts.
 bool BreaksWhenAbsent(const MemoryListing& listing) {
-  return listing.linked() && storage::JudgeBreak(listing.held, /*holds=*/false) == storage::BreakVerdict::kBreaks;
+  return listing.linked() &&
+         storage::JudgeBreak(listing.held, storage::GoneBy::kLook) == storage::BreakVerdict::kBreaks;
 }
 
 void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const Author& author,
@@ -112,7 +113,8 @@ void LoseItems(MemoryChannel& channel, const storage::Sighting& sighting, const 
     if (found == channel.item_by_external_id.end()) continue;
     MemoryItem& item = channel.items.at(found->second);
     if (item.gone || storage::IsOvertaken(as_of, item.seen_at, item.gone_at)) continue;
-    storage::CountLoss(channel.LoseItem(item, as_of, sighting.holds_breaks, author, &result->raised), result);
+    storage::CountLoss(channel.LoseItem(item, as_of, storage::LookOf(sighting.holds_breaks), author, &result->raised),
+                       result);
   }
 }
 
@@ -494,7 +496,7 @@ absl::StatusOr<SweepResult> MemoryStorage::SweepAbsent(const Fence& fence, int64
       result.more = true;
       break;
     }
-    storage::CountLoss((*channel)->LoseItem(item, now, /*holds_breaks=*/false, {fence.job_id, now}, &result.raised),
+    storage::CountLoss((*channel)->LoseItem(item, now, storage::GoneBy::kLook, {fence.job_id, now}, &result.raised),
                        &result);
   }
   return result;

@@ -245,12 +245,12 @@ bool MemoryChannel::Break(MemoryListing& listing, Problem attention, const Autho
   return true;
 }
 
-storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, bool holds_breaks, const Author& author,
-                                          std::vector<SightedAttention>* raised) {
+storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, storage::GoneBy by,
+                                          const Author& author, std::vector<SightedAttention>* raised) {
   using storage::BreakVerdict;
   MemoryListing* listing = item.listing_id == 0 ? nullptr : &listings.at(item.listing_id);
   const bool has_link = listing != nullptr && listing->linked();
-  const BreakVerdict verdict = has_link ? storage::JudgeBreak(listing->held, holds_breaks) : BreakVerdict::kApproved;
+  const BreakVerdict verdict = has_link ? storage::JudgeBreak(listing->held, by) : BreakVerdict::kApproved;
   if (verdict == BreakVerdict::kStays) return storage::ItemLoss::kStays;
   if (verdict == BreakVerdict::kHolds) {
     Hold(*listing, ChangeKind::kBreak, author, raised);

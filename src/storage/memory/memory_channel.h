@@ -212,7 +212,7 @@ struct MemoryChannel {
   bool Break(MemoryListing& listing, Problem attention, const Author& author, std::vector<SightedAttention>* raised);
   // Takes an item that was there for gone as of `gone_at` and breaks its link, unless that is held. The attention of
   // the link, if it gets one, is added to `raised`.
-  storage::ItemLoss LoseItem(MemoryItem& item, absl::Time gone_at, bool holds_breaks, const Author& author,
+  storage::ItemLoss LoseItem(MemoryItem& item, absl::Time gone_at, storage::GoneBy by, const Author& author,
                              std::vector<SightedAttention>* raised);
   // The link is not to break, though its item is gone, or not to be dissolved, though it is doubtful.
   void Hold(MemoryListing& listing, ChangeKind kind, const Author& author, std::vector<SightedAttention>* raised);

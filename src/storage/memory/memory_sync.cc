@@ -68,7 +68,7 @@ bool Settle(MemoryChannel& channel, const Settlement& row, const SettlementBatch
   }
   if (!listing.linked()) return false;
   std::vector<SightedAttention> raised;  // The settlement's to tell.
-  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, /*holds_breaks=*/false, author, &raised);
+  channel.LoseItem(channel.items.at(listing.channel_variant_id), author.at, storage::GoneBy::kPush, author, &raised);
   return true;
 }
 

@@ -64,12 +64,11 @@ void LinkWriter::Dissolve(const StoredLink& link, LinkEvent::Kind kind, LinkReas
 }
 
 storage::ItemLoss LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
-                                       bool holds_breaks, std::vector<SightedAttention>* raised) {
+                                       storage::GoneBy by, std::vector<SightedAttention>* raised) {
   using storage::BreakVerdict;
   const absl::optional<StoredLink> link = FindHolder(db_, channel_id_, channel_variant_id);
   const bool has_link = link.has_value() && link->state == LinkState::kLinked;
-  const BreakVerdict verdict =
-      has_link ? storage::JudgeBreak(ReadHeld(db_, link->held), holds_breaks) : BreakVerdict::kApproved;
+  const BreakVerdict verdict = has_link ? storage::JudgeBreak(ReadHeld(db_, link->held), by) : BreakVerdict::kApproved;
   if (verdict == BreakVerdict::kStays) return storage::ItemLoss::kStays;
   if (verdict == BreakVerdict::kHolds) {
     Hold(*link, ChangeKind::kBreak, external_id, raised);

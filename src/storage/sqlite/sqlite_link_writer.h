@@ -41,7 +41,7 @@ class LinkWriter {
   // Takes an item that was there for gone as of `gone_at` and breaks its link, unless that is held. The attention of
   // the link, if it gets one, is added to `raised`.
   storage::ItemLoss LoseItem(int64_t channel_variant_id, absl::string_view external_id, absl::Time gone_at,
-                             bool holds_breaks, std::vector<SightedAttention>* raised);
+                             storage::GoneBy by, std::vector<SightedAttention>* raised);
   // The link is not to break, though its item is gone, or not to be dissolved, though it is doubtful.
   void Hold(const StoredLink& link, ChangeKind kind, absl::string_view external_id,
             std::vector<SightedAttention>* raised);

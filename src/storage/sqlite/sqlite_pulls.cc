@@ -341,8 +341,9 @@ void LoseItems(Connection& db, int64_t channel_id, const storage::Sighting& sigh
   for (const absl::string_view external_id : external_ids) {
     const absl::optional<StoredItem> item = FindItem(db, channel_id, external_id);
     if (!item.has_value() || item->gone || storage::IsOvertaken(as_of, item->seen_at, item->gone_at)) continue;
-    storage::CountLoss(
-        links.LoseItem(item->channel_variant_id, external_id, as_of, sighting.holds_breaks, &result->raised), result);
+    storage::CountLoss(links.LoseItem(item->channel_variant_id, external_id, as_of,
+                                      storage::LookOf(sighting.holds_breaks), &result->raised),
+                       result);
   }
 }
 
@@ -407,7 +408,7 @@ void ForEachAbsentLink(Connection& db, int64_t channel_id, int64_t pull_number,
               "WHERE i.channel_id = ?1 AND i.seen_pull <> ?2 AND i.gone = 0 AND l.state = 'linked'");
   query.Bind(channel_id, pull_number);
   while (query.Next()) {
-    const bool breaks = query.IsNull(2) || storage::JudgeBreak(ReadHeld(db, query.Text(2)), /*holds=*/false) ==
+    const bool breaks = query.IsNull(2) || storage::JudgeBreak(ReadHeld(db, query.Text(2)), storage::GoneBy::kLook) ==
                                                storage::BreakVerdict::kBreaks;
     if (breaks && !visit(query.Int(0), query.Text(1))) return;
   }
@@ -508,7 +509,7 @@ absl::StatusOr<SweepResult> SqliteStorage::SweepAbsent(const Fence& fence, int64
     LinkWriter links(db, fence.channel_id, {fence.job_id, now});
     for (const AbsentItem& item : absent) {
       storage::CountLoss(
-          links.LoseItem(item.channel_variant_id, item.external_id, now, /*holds_breaks=*/false, &result.raised),
+          links.LoseItem(item.channel_variant_id, item.external_id, now, storage::GoneBy::kLook, &result.raised),
           &result);
     }
     if (absent.empty()) return absl::OkStatus();

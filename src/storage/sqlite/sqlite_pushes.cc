@@ -277,7 +277,7 @@ void SettleGone(Connection& db, int64_t channel_id, const StoredLink& link, int6
   const absl::optional<StoredItem> item = FindItem(db, channel_id, link.channel_variant_id);
   std::vector<SightedAttention> raised;  // The settlement's to tell.
   if (item.has_value())
-    links.LoseItem(item->channel_variant_id, item->external_id, now, /*holds_breaks=*/false, &raised);
+    links.LoseItem(item->channel_variant_id, item->external_id, now, storage::GoneBy::kPush, &raised);
   WriteDoubt(db, channel_id, link.listing_id, {});
   storage::AddAttentionChanges(row, before, ReadAttentions(db, channel_id, link.listing_id), result);
 }
