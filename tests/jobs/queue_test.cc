@@ -455,11 +455,6 @@ TEST_F(QueueTest, ClaimSaysWhyThereIsNothingToClaim) {
   EXPECT_THAT(ClaimError(), HasSubstr("job " + std::to_string(id) + " is running"));
 }
 
-TEST_F(QueueTest, AHeldJobIsNotClaimed) {
-  Hold(JobKind::kPull);
-  EXPECT_THAT(ClaimError(), HasSubstr("no job is pending"));
-}
-
 TEST_F(QueueTest, ADeadOwnersJobGoesOn) {
   const int64_t id = Enqueue(Ask(JobKind::kPull));
   const Fence first = Claim(1, 10);

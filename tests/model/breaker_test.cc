@@ -27,6 +27,14 @@ TEST(BreakerTest, WhatIsNoLimitIsNamed) {
   }
 }
 
+TEST(BreakerTest, EachKindHasItsWordAndItsCode) {
+  for (const ChangeKind kind : kChangeKinds) {
+    EXPECT_EQ(ParseChangeKind(ToString(kind)), kind);
+    EXPECT_EQ(HeldCode(kind), std::string(ToString(kind)) + "_held");
+    EXPECT_EQ(IsOfLink(kind), kind == ChangeKind::kBreak || kind == ChangeKind::kUnlink);
+  }
+}
+
 TEST(BreakerTest, WithoutALimitAFifthOfTheLinksIsAllowedWithinBounds) {
   const auto allowed = [](int64_t links) { return AllowedChanges({}, ChangeKind::kHide, links); };
   EXPECT_EQ(allowed(0), 20);

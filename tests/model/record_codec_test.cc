@@ -53,6 +53,7 @@ ChannelConfig FullConfig() {
   config.on_status_drift = StatusDrift::kAdopt;
   config.status_rules = {{Subject::kQuantity, Comparison::kLessOrEqual, 0, Action::kHide},
                          {Subject::kPrice, Comparison::kGreater, 1990, Action::kUnhide}};
+  config.limits = {{ChangeKind::kReprice, 5, true}};
   config.keep_days = 7;
   config.keep_jobs = 20;
   return config;
@@ -111,6 +112,15 @@ TEST(RecordCodecTest, KeepsCountsAndCursorOfAReport) {
   EXPECT_EQ(none->cursor, "");
 }
 
+// It was a field of its own.
+TEST(RecordCodecTest, ABreakLimitOfBeforeIsOneOfTheLimits) {
+  const absl::StatusOr<ChannelConfig> decoded = DecodeChannelConfig(EncodeChannelConfig(FullConfig()) + "\x68\x03");
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ChannelConfig expected = FullConfig();
+  expected.limits.push_back({ChangeKind::kBreak, 3, false});
+  EXPECT_TRUE(Same(*decoded, expected));
+}
+
 // Titles and messages come from outside.
 TEST(RecordCodecTest, KeepsTextThatIsNotUtf8) {
   ChannelConfig config = FullConfig();
@@ -129,8 +139,9 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
   EXPECT_EQ(absl::BytesToHexString(EncodeChannelConfig(FullConfig())),
             "0a0473686f7012036373761a100a0470617468120873686f702e6373761a060a046d6f6465220a0a03736b751203736b"
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
-            "0162071005188c1f2001680070077814800102880101900101a00101");
-  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())), "0a120a01410a001201421801200128013001400112020004");
+            "0162071005188c1f200170077814800102880101900101"
+            "9a010a726570726963653d3525a00101");
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())), "0a120a01410a00120142180120012801400112020004");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobReport(kCounts, "5/7")),
             "220a0a066c696e6b6564100322110a0473656e7410ffffffffffffffffff013203352f37");
   Job without_since_last = FullJob();
