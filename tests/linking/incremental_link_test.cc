@@ -493,7 +493,9 @@ class History {
     ASSERT_EQ(job.state, JobState::kCompleted) << job.error.value_or(Problem()).message;
     ASSERT_NO_FATAL_FAILURE(SetRelinkBroken(false));
     const std::map<int64_t, int64_t> relinked = Relinked(before, StoredLinks(*inner_, channel_id_));
-    if (page_rows_ == Storage::kMaxRows) ASSERT_EQ(relinked, found);
+    if (page_rows_ == Storage::kMaxRows) {
+      ASSERT_EQ(relinked, found);
+    }
     tally_.relinked += static_cast<int64_t>(relinked.size());
     // No link could be made besides.
     ASSERT_NO_FATAL_FAILURE(CheckedLink(false));
