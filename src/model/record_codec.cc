@@ -57,6 +57,11 @@ absl::Status ParseRecord(absl::string_view what, absl::string_view bytes, Record
       absl::StrCat("the stored ", what, " of ", bytes.size(), " bytes is damaged; restore the store from a backup"));
 }
 
+absl::Status DamagedConfig(const absl::Status& why) {
+  return absl::DataLossError(
+      absl::StrCat("the stored ", kConfig, " is damaged: ", why.message(), "; restore the store from a backup"));
+}
+
 absl::Status UnknownValue(absl::string_view what, absl::string_view name, int value) {
   return absl::DataLossError(
       absl::StrCat("the stored ", what, " has the unknown ", name, " ", value,
@@ -132,9 +137,7 @@ absl::Status DecodeSyncFields(const internal::SyncFieldsRecord& record, SyncFiel
   if (record.status()) fields->Add(SyncField::kStatus);
   for (const std::string& name : record.others()) {
     const absl::StatusOr<SyncFields> other = ParseSyncFields(name);
-    if (!other.ok())
-      return absl::DataLossError(absl::StrCat("the stored ", kConfig, " is damaged: ", other.status().message(),
-                                              "; restore the store from a backup"));
+    if (!other.ok()) return DamagedConfig(other.status());
     *fields = UnionOf(*fields, *other);
   }
   return absl::OkStatus();
@@ -164,7 +167,7 @@ absl::Status DecodeConfigLists(const internal::ChannelConfigRecord& record, Chan
   }
   for (const std::string& text : record.limits()) {
     const absl::StatusOr<ChangeLimit> limit = ParseChangeLimit(text);
-    if (!limit.ok()) return limit.status();
+    if (!limit.ok()) return DamagedConfig(limit.status());
     config->limits.push_back(*limit);
   }
   if (record.has_break_limit()) config->limits.push_back({ChangeKind::kBreak, record.break_limit(), false});
@@ -291,10 +294,7 @@ absl::StatusOr<ChannelConfig> DecodeChannelConfig(absl::string_view bytes) {
   if (absl::Status status = DecodeSyncFields(record.sync_fields(), &config.sync_fields); !status.ok()) return status;
   if (absl::Status status = DecodeConfigEnums(record, &config); !status.ok()) return status;
   const absl::StatusOr<Currency> currency = Currency::Parse(record.currency());
-  if (!currency.ok()) {
-    return absl::DataLossError(absl::StrCat("the stored ", kConfig, " is damaged: ", currency.status().message(),
-                                            "; restore the store from a backup"));
-  }
+  if (!currency.ok()) return DamagedConfig(currency.status());
   config.currency = *currency;
   return config;
 }

@@ -141,13 +141,13 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
             "7522150a037570631207626172636f64651a0300010220012801300138014a0408011801520345555258016204080110"
             "0162071005188c1f200170077814800102880101900101"
             "9a010a726570726963653d3525a00101");
-  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())), "0a120a01410a00120142180120012801400112020004");
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(FullJob())), "0a100a01410a00120142180120012801400112020004");
   EXPECT_EQ(absl::BytesToHexString(EncodeJobReport(kCounts, "5/7")),
             "220a0a066c696e6b6564100322110a0473656e7410ffffffffffffffffff013203352f37");
   Job without_since_last = FullJob();
   without_since_last.options.since_last = false;
   EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(without_since_last)),
-            "0a100a01410a00120142180120012801300112020004");
+            "0a0e0a01410a0012014218012001280112020004");
   Job pull_first;
   pull_first.options.pull_first = true;
   pull_first.chained = {44, 45};
