@@ -211,7 +211,7 @@ class ChannelTest(CliTest):
         channel = self.json("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv")
         self.assertEqual([channel[key] for key in CONFIG_KEYS[3:]],
                          [[], False, False, False, True, False, "USD", ["price", "quantity", "status"], "hold", None, "correct", False, [],
-                          [], None, 90, 1000])
+                          [], 90, 1000])
 
     def test_fields_of_a_sync_have_one_order(self):
         self.add_shop("--sync-fields", "compare_at_price,status,price")

@@ -34,6 +34,8 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
   SettlementBatch settled;
   settled.push_id = 1;
   settled.rows = {Applied(link, {1, 2, ChannelStatus::kHidden})};
+  const LinkPair broken = {shop.ListingId("S2"), shop.ItemId("X2")};
+  const LinkPair doubtful = {shop.ListingId("S4"), shop.ItemId("X4")};
   const StatusWrite hide = {link.listing_id, link.status, {Health::kListed, PendingChange::kHiding, false}};
 
   std::vector<FencedCall> calls = {
@@ -56,8 +58,8 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
        [=](Storage& s, const Fence& f) {
          return s.WriteLinks(f, edit_version, {NewLink(unlinked, item)}, At(9)).status();
        }},
-      {"ReleaseLinks", [=](Storage& s, const Fence& f) { return s.ReleaseLinks(f, {LinkPair()}, {}, At(9)).status(); }},
-      {"HoldUnlinks", [=](Storage& s, const Fence& f) { return s.HoldUnlinks(f, {LinkPair()}, At(9)).status(); }},
+      {"ReleaseLinks", [=](Storage& s, const Fence& f) { return s.ReleaseLinks(f, {broken}, {}, At(9)).status(); }},
+      {"HoldUnlinks", [=](Storage& s, const Fence& f) { return s.HoldUnlinks(f, {doubtful}, At(9)).status(); }},
       {"WriteReconciliations", [=](Storage& s, const Fence& f) { return s.WriteReconciliations(f, {found}, At(9)); }},
       {"ForceLinks", [=](Storage& s, const Fence& f) { return s.ForceLinks(f, {PairOf(link)}, At(9)); }},
       {"WriteEvaluatedVersion", [=](Storage& s, const Fence& f) { return s.WriteEvaluatedVersion(f, 5); }},
@@ -84,14 +86,24 @@ std::vector<FencedCall> FencedCalls(Shop& shop) {
 }
 
 // A shop in which every fenced call has something to do: S1 is linked and has an open push, S2's link is broken, S3 is
-// unlinked, a link base has changes on record, and a pull runs that has seen nothing on its first page.
+// unlinked, S4's link is doubtful, a link base has changes on record, and a pull runs that has seen nothing on its
+// first page.
 void MakeWork(Shop& shop) {
+  Channel channel = shop.channel();
+  channel.config.link_priority = {{"sku", "sku"}};
+  ASSERT_EQ(shop.storage().WriteChannel(channel.channel_id, channel.revision, channel.config, absl::nullopt, false),
+            absl::OkStatus());
   if (shop.storage().link_index() != nullptr) {
     ASSERT_EQ(shop.index().SetLinkBase(shop.fence(), "rules"), absl::OkStatus());
   }
   shop.StockAndLink(2);
-  shop.Stock({{"K3", "S3", 100, 10}});
-  shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}});
+  shop.Stock({{"K3", "S3", 100, 10}, {"K4", "S4", 100, 10}});
+  const auto item = [](const std::string& sku) {
+    return PulledItem{"X4", 100, 10, ChannelStatus::kListed, "", {{"sku", sku}}};
+  };
+  shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}, item("S4")});
+  shop.Link("S4", "X4");
+  shop.Pull({{"X1", 100, 10}, {"X3", 100, 10}, item("NEW")}, At(5));
   ASSERT_EQ(Value(shop.storage().BeginPush(shop.fence(), Push(1, {shop.LinkRow("S1")}))), kNothingLeftOut);
   const int64_t pull_number = Value(shop.storage().BeginPull(shop.fence(), "")).pull_number;
   Value(shop.storage().WritePulledPages(shop.fence(), pull_number, {ToPage({}, "page 2")}, At(8)));

@@ -27,7 +27,7 @@ int64_t MakeChannel(Storage& storage, const std::string& name = "shop") {
 // A job with nothing at its default.
 Job FullJob(Storage& storage, int64_t channel_id) {
   Job job = NewJob(storage, channel_id, JobKind::kLink);
-  job.state = JobState::kFailed;
+  job.state = JobState::kRunning;
   job.trigger = JobTrigger::kRerun;
   job.priority = -7;
   job.sync_priority = -8;
