@@ -157,8 +157,7 @@ struct JobOptions {
   friend bool operator==(const JobOptions& a, const JobOptions& b) {
     return a.skus == b.skus && a.force == b.force && a.only_forced == b.only_forced && a.full == b.full &&
            a.pull_first == b.pull_first && a.release_broken == b.release_broken &&
-           a.release_doubtful == b.release_doubtful && a.since_last == b.since_last &&
-           a.items == b.items;
+           a.release_doubtful == b.release_doubtful && a.since_last == b.since_last && a.items == b.items;
   }
 };
 

@@ -33,9 +33,7 @@ std::string ResultOf(const absl::Status& status) {
   return absl::AsciiStrToLower(absl::StatusCodeToString(status.code()));
 }
 
-LogLevel LevelOf(JobState state) {
-  return state == JobState::kFailed ? LogLevel::kWarning : LogLevel::kInfo;
-}
+LogLevel LevelOf(JobState state) { return state == JobState::kFailed ? LogLevel::kWarning : LogLevel::kInfo; }
 
 std::string Describe(const Job& job) {
   return absl::StrCat("job ", job.job_id, " (", ToString(job.kind), " ", job.channel, ") is ", ToString(job.state),

@@ -57,8 +57,8 @@ absl::string_view ToString(JobTrigger trigger) {
 absl::string_view ToString(Lane lane) { return lane == Lane::kBulk ? "bulk" : "urgent"; }
 
 absl::optional<JobState> ParseJobState(absl::string_view text) {
-  for (const JobState state : {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed,
-                               JobState::kCancelled}) {
+  for (const JobState state :
+       {JobState::kPending, JobState::kRunning, JobState::kCompleted, JobState::kFailed, JobState::kCancelled}) {
     if (ToString(state) == text) return state;
   }
   return absl::nullopt;

@@ -139,8 +139,7 @@ auto ConfigParts(const ChannelConfig& config) {
   return std::tie(config.name, config.adapter, config.settings, config.link_priority, config.parent_guard,
                   config.strict, config.link_after_build, config.link_after_sync, config.relink_broken,
                   config.sync_fields, config.currency, config.oversell_guard, config.on_doubt, config.on_status_drift,
-                  config.zero_prices, config.status_rules, config.limits, config.keep_days,
-                  config.keep_jobs);
+                  config.zero_prices, config.status_rules, config.limits, config.keep_days, config.keep_jobs);
 }
 
 void SortByCode(std::vector<Problem>* attentions) {

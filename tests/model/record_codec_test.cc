@@ -146,8 +146,7 @@ TEST(RecordCodecTest, FormatIsUnchanged) {
             "220a0a066c696e6b6564100322110a0473656e7410ffffffffffffffffff013203352f37");
   Job without_since_last = FullJob();
   without_since_last.options.since_last = false;
-  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(without_since_last)),
-            "0a0e0a01410a0012014218012001280112020004");
+  EXPECT_EQ(absl::BytesToHexString(EncodeJobDetails(without_since_last)), "0a0e0a01410a0012014218012001280112020004");
   Job pull_first;
   pull_first.options.pull_first = true;
   pull_first.chained = {44, 45};

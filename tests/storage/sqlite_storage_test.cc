@@ -234,7 +234,8 @@ TEST(SqliteOpen, AttentionsAndErrorsOfSchema2BecomeProblems) {
   EXPECT_EQ(Value(storage->ReadJob(1)).error, (Problem{"unknown", {}, "what went wrong"}));
   EXPECT_EQ(Value(storage->ReadJob(2)).error, (Problem{"aborted", {}, "too many"}));
   EXPECT_EQ(Value(storage->ReadJob(3)).error, absl::nullopt);
-  EXPECT_EQ(Value(storage->ReadJob(2)).progress.total, absl::nullopt) << "it has not ended";
+  EXPECT_EQ(Value(storage->ReadJob(2)).state, JobState::kFailed) << "no job is held any more";
+  EXPECT_EQ(Value(storage->ReadJob(2)).progress.total, 0);
   EXPECT_EQ(Value(storage->ReadJob(3)).progress.total, 0);
 }
 

@@ -10,9 +10,7 @@
 namespace flxlink::memory {
 namespace {
 
-bool IsOpen(JobState state) {
-  return state == JobState::kPending || state == JobState::kRunning;
-}
+bool IsOpen(JobState state) { return state == JobState::kPending || state == JobState::kRunning; }
 
 absl::Time EndOf(const Job& job) { return job.finished_at.value_or(absl::InfinitePast()); }
 

@@ -280,8 +280,7 @@ absl::StatusOr<QueueSnapshot> SqliteStorage::ReadQueue(int64_t channel_id) {
     snapshot.channel = FindChannel(db, channel_id).value_or(Channel()).config.name;
     snapshot.slot = FindSlot(db, channel_id).value_or(Slot());
     snapshot.owner_alive = snapshot.slot.holder_job != 0 && IsOwnerAlive(db, snapshot.slot.owner);
-    Query query(db,
-                FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running') ORDER BY job_id");
+    Query query(db, FLXLINK_SELECT_JOB "WHERE channel_id = ?1 AND state IN ('pending', 'running') ORDER BY job_id");
     query.Bind(channel_id);
     while (query.Next()) snapshot.open_jobs.push_back(ReadShownJob(db, query));
     Query dirty(db, kDirtyPriority);

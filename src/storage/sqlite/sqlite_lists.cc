@@ -243,8 +243,9 @@ void CountOpenJobs(Connection& db, int64_t channel_id, ChannelCounts* counts) {
   ForEachCount(db,
                "SELECT state, count(*) FROM job WHERE channel_id = ?1 AND state IN ('pending', 'running') "
                "GROUP BY state",
-               channel_id,
-               [&](const Query& row, int64_t count) { counts->open_jobs[row.EnumValue(0, JobState::kCancelled)] = count; });
+               channel_id, [&](const Query& row, int64_t count) {
+                 counts->open_jobs[row.EnumValue(0, JobState::kCancelled)] = count;
+               });
 }
 
 }  // namespace
