@@ -21,6 +21,8 @@ import time
 PARENTS = 40
 SIZES = ("S", "M", "L")
 HEADER = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Status\n"
+# The prices jump as they like.
+LIMITS = [word for kind in ("reprice", "hide", "show") for word in ("--limit", f"{kind}=1000000")]
 COMMANDS = (("rules", "shop"), ("sync", "shop"), ("sync", "shop", "--full"), ("pull", "shop"), ("run", "--until-idle"))
 ROUNDS_PER_KILL = 20  # Far more than it takes, whatever the machine does meanwhile.
 
@@ -46,7 +48,7 @@ class World:
         self.seconds = {}  # How long each command took when it was last left alone.
         self.write("shop.csv", shop_file())
         self.done("channel", "add", "shop", "--adapter", "csv", "--set", "path=shop.csv", "--rule", "sku=sku", "--status-rule",
-                  "quantity<=0:hide", "--status-rule", "quantity>0:unhide")
+                  "quantity<=0:hide", "--status-rule", "quantity>0:unhide", *LIMITS)
         self.state(self.products)
         for command in ("build", "pull", "link"):
             self.done(command, "shop")

@@ -204,7 +204,9 @@ class World:
         with open(self.path("file.csv"), "w", encoding="utf-8") as file:
             file.write("Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Status\n" +
                        "".join(f"{sku.lower()},{sku},Title,Default Title,{sku},1,1.00,active\n" for sku in SKUS))
-        kept = ("--keep-jobs", "100000", "--rule", "sku=sku")
+        # The prices jump as they like, and the rough channel's items come and go.
+        limits = [word for kind in ("reprice", "hide", "show", "break") for word in ("--limit", f"{kind}=1000000")]
+        kept = ("--keep-jobs", "100000", "--rule", "sku=sku", *limits)
         sets = lambda *settings: [word for setting in settings for word in ("--set", setting)]
         self.done("channel", "add", "file", "--adapter", "csv", *sets("path=file.csv"), *kept, "--status-rule", "quantity<=0:hide",
                   "--status-rule", "quantity>0:unhide", "--sync-fields", "price,quantity")
