@@ -108,7 +108,7 @@ class Shop {
     for (const JobKind kind : {JobKind::kBuild, JobKind::kPull, JobKind::kLink}) Run(kind);
   }
 
-  // Of all products.
+  // Of all products. Of more than double or less than half of what they had the circuit breaker would hold them.
   void SetPrices(int64_t price) { SetPrices(0, items_, price); }
   // Of the products from `begin` to `end`.
   void SetPrices(int64_t begin, int64_t end, int64_t price) {

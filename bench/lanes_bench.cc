@@ -187,7 +187,7 @@ BENCHMARK(BM_ChangeDuringPull)->Arg(100000)->Arg(1000000)->Unit(benchmark::kSeco
 void BM_ForcedDuringSync(benchmark::State& state) {
   WatchedShop shop(state.range(0));
   shop.watch().call_ms = 100;
-  shop.shop().SetPrices(2000);
+  shop.shop().SetPrices(1500);
   JobRequest forced;
   forced.options.only_forced = true;
   shop.Measure(state, JobKind::kSync, forced);

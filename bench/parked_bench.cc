@@ -116,7 +116,7 @@ class ParkedShop {
 
   void ChangeOne(int change) {
     const int64_t i = parked_ + (7919 * int64_t{change}) % (items_ - parked_);
-    shop_.SetPrices(i, i + 1, 2000 + change);
+    shop_.SetPrices(i, i + 1, 1500 + change);
   }
 
  private:
@@ -169,7 +169,7 @@ void BM_SyncOfAll(benchmark::State& state) {
   ParkedShop shop(state.range(0), 0);
   for (auto iteration : state) {
     static_cast<void>(iteration);
-    shop.shop().SetPrices(3000);
+    shop.shop().SetPrices(1500);
     state.SetIterationTime(shop.RunSync(absl::Now()));
   }
 }
