@@ -56,6 +56,9 @@ struct PullWriteResult {
   int64_t gone = 0;
   // Links among them, and links under whose external id another item was seen.
   int64_t broken = 0;
+  // Links among the first of these that count to the circuit breaker: nobody approved it. What the platform says to be
+  // another item is no mistake of an export, and does not count.
+  int64_t counted = 0;
   // Links that would have been among them, and are held (PullPage::holds_breaks); their attentions are among the
   // raised.
   int64_t held = 0;
@@ -71,6 +74,7 @@ struct NamedItem {
 struct SweepResult {
   int64_t gone = 0;                      // Channel variants that the pull did not see; they are no longer live.
   int64_t broken = 0;                    // Links among them.
+  int64_t counted = 0;                   // Links among these that count to the circuit breaker: nobody approved it.
   int64_t held = 0;                      // Links that would have been, and are held.
   std::vector<SightedAttention> raised;  // The attention of each of these.
   bool more = false;                     // Call again.

@@ -307,8 +307,8 @@ class Engine {
   // Job::kMaxProblems. Also of a job that is running, as of its last step.
   virtual absl::StatusOr<JobProblemPage> ListJobProblems(int64_t job_id, const PageRequest& page) = 0;
   // The open jobs of the channel, or of all channels where its name is empty, in the order in which they will run, if
-  // nothing else is asked for: what runs, what is due, what is not yet due, what is pending on a paused channel and,
-  // waiting for approval, what is held. Between channels what is due comes as one worker would take it.
+  // nothing else is asked for: what runs, what is due, what is not yet due, and what is pending on a paused
+  // channel. Between channels what is due comes as one worker would take it.
   virtual absl::StatusOr<std::vector<Job>> ListQueue(absl::string_view channel) = 0;
   // Jobs that match the filter, newest first. NOT_FOUND: there is no channel of the filter's name.
   virtual absl::StatusOr<JobPage> ListJobs(const JobFilter& filter, const PageRequest& page) = 0;
@@ -316,17 +316,18 @@ class Engine {
   // became of each, in their order: the job, NOT_FOUND, or FAILED_PRECONDITION where it is not pending.
   virtual std::vector<absl::StatusOr<Job>> Prioritize(absl::Span<const int64_t> job_ids) = 0;
   absl::StatusOr<Job> Prioritize(int64_t job_id) { return Prioritize(absl::MakeConstSpan(&job_id, 1)).front(); }
-  // Cancels pending and held jobs at once, running ones at their next step. What became of each, in their order: the
+  // Cancels pending jobs at once, running ones at their next step. What became of each, in their order: the
   // job, NOT_FOUND, or FAILED_PRECONDITION where it is final.
   virtual std::vector<absl::StatusOr<Job>> Cancel(absl::Span<const int64_t> job_ids) = 0;
   absl::StatusOr<Job> Cancel(int64_t job_id) { return Cancel(absl::MakeConstSpan(&job_id, 1)).front(); }
   // A new job with the same wishes, on today's data. FAILED_PRECONDITION: the old one is not final.
   virtual absl::StatusOr<Job> Rerun(int64_t job_id) = 0;
-  // The changes that the circuit breaker held of this job and that wait for a person (breaker.h), by listing variant.
+  // The changes that the circuit breaker held of this job and that wait for a person (breaker.h), by listing variant:
+  // a page has all of each, and so may have more rows than it was asked for.
   virtual absl::StatusOr<HeldPage> ListHeld(int64_t job_id, const PageRequest& page) = 0;
   // Approves of what a job held, exactly as it was held: what has another value by now is judged anew. The jobs that do
-  // it: a sync, and a fetch, or a pull, that looks at items once more before their links break. NOT_FOUND: there is no
-  // such job, or nothing of the selection is held.
+  // it: a sync, and a fetch, or a pull, that looks at items once more before their links break or are dissolved.
+  // NOT_FOUND: there is no such job, or nothing of the selection is held.
   virtual absl::StatusOr<std::vector<Job>> ApproveHeld(const HeldSelection& selection) = 0;
   // Drops what a job held: it is not sent while that value is desired. How many changes that are. NOT_FOUND as above.
   virtual absl::StatusOr<int64_t> RefuseHeld(const HeldSelection& selection) = 0;
@@ -360,7 +361,7 @@ class Engine {
   virtual absl::StatusOr<int> RunPending(int max_jobs, const Call& call) = 0;
   absl::StatusOr<int> RunPending(int max_jobs) { return RunPending(max_jobs, Call()); }
 
-  // Serves the queue of the job's channel on this thread until the job is final or held. A job that is not due is not
+  // Serves the queue of the job's channel on this thread until the job is final. A job that is not due is not
   // waited for: it is returned as it is, pending. While another owner holds the slot it follows, and takes over if that
   // owner dies. FAILED_PRECONDITION: the job waits and its channel is paused. CANCELLED: the engine is being destroyed,
   // or the call was cancelled. Other errors are storage's, after max_tries. A call that ends makes the job that it runs
@@ -403,11 +404,11 @@ class Engine {
   //   flxlink_events_missed_total
   //   flxlink_job_counts_total            channel, kind, count: what jobs counted (inserted, sent, linked …)
   //   flxlink_job_run_seconds_total       kind
-  //   flxlink_jobs_ended_total            kind, state (completed, failed, cancelled, held)
+  //   flxlink_jobs_ended_total            kind, state (completed, failed, cancelled)
   //   flxlink_throttled_total             channel
   //   flxlink_troubles_total              what went wrong outside of jobs
   //   flxlink_oldest_pending_seconds      channel: how long its oldest job that is due waits; 0: none does
-  //   flxlink_queue_jobs                  channel, state (pending, running, held): the jobs that are open
+  //   flxlink_queue_jobs                  channel, state (pending, running): the jobs that are open
   //
   // A counter that nothing has happened for is left out. Costs a read of each channel's queue.
   virtual absl::StatusOr<std::vector<Metric>> ReadMetrics() = 0;

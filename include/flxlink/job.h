@@ -81,7 +81,7 @@ enum class Lane : uint8_t {
 
 // "pull", "build", "link", "sync", "rules", "fetch".
 absl::string_view ToString(JobKind kind);
-// "pending", "running", "completed", "failed", "cancelled", "held".
+// "pending", "running", "completed", "failed", "cancelled".
 absl::string_view ToString(JobState state);
 // "hand", "schedule", "chain", "rerun", "notice", "retry".
 absl::string_view ToString(JobTrigger trigger);

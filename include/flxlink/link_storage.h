@@ -195,7 +195,8 @@ class LinkStorage {
                                                                     absl::Span<const LinkPair> links,
                                                                     absl::Time now) = 0;
   // Releases those of these links that are broken or doubtful, keeping their history; others, and such as are not there
-  // any more, are passed over. Returns how many. `changes` are counted (ReadChangeCounts). Repeat: none.
+  // any more, are passed over. Returns how many. `changes` are counted (ReadChangeCounts), of each kind no more than
+  // are released. Repeat: none.
   virtual absl::StatusOr<int64_t> ReleaseLinks(const Fence& fence, absl::Span<const LinkPair> links,
                                                const ChangeCounts& changes, absl::Time now) = 0;
 

@@ -36,8 +36,10 @@ absl::Status ForEachPage(Read read, Visit visit, int64_t limit = kAllRows) {
 // The same with every row.
 template <typename Read, typename Visit>
 absl::Status ForEachRow(Read read, Visit visit, int64_t limit = kAllRows) {
+  int64_t left = limit;
   const auto visit_all = [&](const auto& rows) {
     for (const auto& row : rows) {
+      if (left-- <= 0) break;  // A page of what is held has all of a listing variant.
       if (absl::Status status = visit(row); !status.ok()) return status;
     }
     return absl::OkStatus();

@@ -93,6 +93,9 @@ absl::StatusOr<bool> CircuitBreaker::HoldBeyond(const ChangeCounts& changes) {
     context_.Count(CounterOf(kind), 0);
     holds_more = true;
   }
+  // Before anything is held: should the job die then, what is left of the kind would be few enough to go out.
+  const absl::Status status = holds_more ? context_.Store() : absl::OkStatus();
+  if (!status.ok()) return status;
   return holds_more;
 }
 

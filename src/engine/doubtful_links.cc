@@ -60,9 +60,7 @@ absl::Status HoldUnlinks(JobContext& context, const std::vector<LinkPair>& links
   const absl::StatusOr<std::vector<SightedAttention>> raised = context.WriteValue<std::vector<SightedAttention>>(
       [&](absl::Time now) { return context.storage().HoldUnlinks(context.fence(), links, now); });
   if (!raised.ok()) return raised.status();
-  const int64_t held = static_cast<int64_t>(raised->size());
-  context.breaker().NoteHeld(Unlinks(held));
-  context.progress().held += held;
+  context.breaker().NoteHeld(Unlinks(static_cast<int64_t>(raised->size())));
   NoteRaised(context, *raised);
   return context.Report();
 }

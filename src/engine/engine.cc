@@ -340,8 +340,8 @@ class EngineImpl : public Engine {
   absl::StatusOr<std::vector<Job>> ApproveHeld(const HeldSelection& selection) override {
     const absl::StatusOr<Job> job = storage().ReadJob(selection.job_id);
     if (!job.ok()) return job.status();
-    // What is sent by a sync, what is looked at once more before it breaks, and what a link job dissolves.
-    const absl::StatusOr<HeldOfLinks> of_links = FindOfLinks(*job, selection);
+    // What is sent by a sync, and what is looked at once more before its link breaks or is dissolved.
+    const absl::StatusOr<std::vector<std::string>> of_links = FindOfLinks(*job, selection);
     if (!of_links.ok()) return of_links.status();
     const absl::StatusOr<int64_t> decided = DecideHeld(*job, selection, HeldChange::State::kApproved);
     if (!decided.ok()) return decided.status();
@@ -713,46 +713,38 @@ class EngineImpl : public Engine {
     reporter_.LinkEdited(channel, edit.sku, edit.external_id, links);
   }
 
-  // Changes that are held of links themselves.
-  struct HeldOfLinks {
-    std::vector<std::string> gone;  // The items of those that are to break.
-    int64_t unlinks = 0;
-  };
-
-  absl::StatusOr<HeldOfLinks> FindOfLinks(const Job& job, const HeldSelection& selection) {
-    HeldOfLinks found;
+  // The items of the selected changes that are of links themselves.
+  absl::StatusOr<std::vector<std::string>> FindOfLinks(const Job& job, const HeldSelection& selection) {
+    std::vector<std::string> items;
     const std::set<std::string> skus(selection.skus.begin(), selection.skus.end());
     for (int64_t after = 0;;) {
       const absl::StatusOr<std::vector<HeldRow>> rows =
           storage().ReadHeldChanges(job.channel_id, job.job_id, after, options_.page_rows);
       if (!rows.ok()) return rows.status();
-      if (rows->empty()) return found;
+      if (rows->empty()) return items;
       after = rows->back().listing_id;
       for (const HeldRow& row : *rows) {
-        if (!storage::IsSelected(selection, row.change) || (!skus.empty() && skus.count(row.sku) == 0)) continue;
-        if (row.change.kind == ChangeKind::kUnlink) ++found.unlinks;
-        if (row.change.kind != ChangeKind::kBreak) continue;
-        found.gone.emplace_back(FieldValue(row.change.problem.args, "external_id"));
+        if (!IsOfLink(row.change.kind) || !storage::IsSelected(selection, row.change)) continue;
+        if (!skus.empty() && skus.count(row.sku) == 0) continue;
+        items.emplace_back(FieldValue(row.change.problem.args, "external_id"));
       }
     }
   }
 
   // More items than can be asked for by name are looked at by a whole pull.
-  static std::vector<JobRequest> RequestsAfter(const HeldOfLinks& of_links, int64_t decided) {
+  static std::vector<JobRequest> RequestsAfter(const std::vector<std::string>& items, int64_t decided) {
     std::vector<JobRequest> requests;
-    const auto add = [&](JobKind kind) {
+    const int64_t of_links = static_cast<int64_t>(items.size());
+    if (of_links > 0) {
       requests.emplace_back();
-      requests.back().kind = kind;
-    };
-    const int64_t gone = static_cast<int64_t>(of_links.gone.size());
-    if (gone > Storage::kMaxRows) {
-      add(JobKind::kPull);
-    } else if (gone > 0) {
-      add(JobKind::kFetch);
-      requests.back().options.items = of_links.gone;
+      const bool by_name = of_links <= Storage::kMaxRows;
+      requests.back().kind = by_name ? JobKind::kFetch : JobKind::kPull;
+      if (by_name) requests.back().options.items = items;
     }
-    if (of_links.unlinks > 0) add(JobKind::kLink);
-    if (decided > gone + of_links.unlinks) add(JobKind::kSync);
+    if (decided > of_links) {
+      requests.emplace_back();
+      requests.back().kind = JobKind::kSync;
+    }
     return requests;
   }
 

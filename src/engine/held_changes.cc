@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/types/optional.h"
 #include "src/engine/dirty_pages.h"
 
@@ -54,6 +55,9 @@ absl::Status CountChanges(SyncScope& scope) {
   if (context.HasCount(kCounted)) return absl::OkStatus();
   const absl::StatusOr<bool> may_hold = scope.breaker.MayHold(LeftToSend(context.progress()));
   if (!may_hold.ok() || !*may_hold) return may_hold.status();
+  // It would begin to count again each time.
+  context.Stay(true);
+  const absl::Cleanup done = [&] { context.Stay(false); };
   ChangeCounts changes;
   int64_t counted = 0;
   PagesToCount pages(context);
@@ -71,7 +75,7 @@ absl::Status CountChanges(SyncScope& scope) {
     if (!status.ok()) return status;
   }
   context.SetCount(kCounted, counted);
-  return context.Report();
+  return context.Store();
 }
 
 absl::StatusOr<SyncPlan> PlanLinks(SyncScope& scope, const SyncBatch& links, const Siblings& siblings) {

@@ -174,13 +174,19 @@ JobReport JobContext::report_so_far() const {
   return {progress_so_far(), output_.cursor, output_.counts, stored_problems_, new_problems_};
 }
 
-absl::Status JobContext::Report() {
+absl::StatusOr<Storage::ProgressReply> JobContext::StoreReport() {
   const JobReport report = report_so_far();
   absl::StatusOr<Storage::ProgressReply> reply =
       RetryValue<Storage::ProgressReply>([&] { return storage().WriteProgress(fence_, report); });
-  if (!reply.ok()) return reply.status();
+  if (!reply.ok()) return reply;
   stored_problems_ += static_cast<int64_t>(report.problems.size());
   new_problems_.clear();
+  return reply;
+}
+
+absl::Status JobContext::Report() {
+  const absl::StatusOr<Storage::ProgressReply> reply = StoreReport();
+  if (!reply.ok()) return reply.status();
   has_stepped_ = true;
   ReportCounts();
   reporter_.Progressed(job_, progress_so_far());

@@ -120,6 +120,8 @@ class JobContext {
   // Stores what the job has come to, and tells of its progress: the end of a step. CANCELLED: a person asked the job to
   // stop, or it is to yield.
   absl::Status Report();
+  // Stores it without that: what the next write goes by.
+  absl::Status Store() { return StoreReport().status(); }
   // Tells what was counted since it was last told.
   void ReportCounts();
 
@@ -212,6 +214,7 @@ class JobContext {
   absl::Status LookForDue();
   bool IsTimeToAsk(absl::Duration every);
   // CANCELLED: a person asked the job to stop. An error of the fence: another worker has the slot.
+  absl::StatusOr<Storage::ProgressReply> StoreReport();
   absl::Status ReadQueue();
   absl::Status TakeQueue();
   // CANCELLED: the job is to yield. Or why else it is to end, as far as that is known.

@@ -28,7 +28,7 @@ absl::StatusOr<Page<Row>> ToPage(absl::StatusOr<std::vector<Row>> rows, int64_t 
   if (!rows.ok()) return rows.status();
   Page<Row> page;
   page.rows = *std::move(rows);
-  if (static_cast<int64_t>(page.rows.size()) == limit) page.next = FormatCursor(place_of(page.rows.back()));
+  if (static_cast<int64_t>(page.rows.size()) >= limit) page.next = FormatCursor(place_of(page.rows.back()));
   return page;
 }
 

@@ -30,7 +30,6 @@ void CountHeldBreaks(JobContext& context, int64_t held) {
   ChangeCounts changes;
   changes[ChangeKind::kBreak] = held;
   context.breaker().NoteHeld(changes);
-  context.progress().held += held;
 }
 
 absl::StatusOr<int64_t> CountBreaks(JobContext& context, absl::Span<const std::string> external_ids) {
@@ -65,7 +64,7 @@ void CountPulledRows(JobContext& context, const PullWriteResult& written) {
   context.Count("broken", written.broken);
   if (written.held > 0) CountHeldBreaks(context, written.held);
   ChangeCounts made;
-  made[ChangeKind::kBreak] = written.broken;
+  made[ChangeKind::kBreak] = written.counted;
   context.breaker().NoteMade(made);
   if (written.doubtful > 0) context.Count("doubtful", written.doubtful);
   if (written.agreed > 0) context.Count("agreed", written.agreed);

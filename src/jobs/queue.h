@@ -50,10 +50,10 @@ absl::StatusOr<ClaimResult> PlanClaim(const QueueSnapshot& snapshot, OwnerId own
 
 // How a running job ends.
 struct JobEnd {
-  JobState state = JobState::kCompleted;  // Completed, failed, cancelled or held.
+  JobState state = JobState::kCompleted;  // Completed, failed or cancelled.
   absl::optional<JobReport> report;       // nullopt: it came to no more than is stored.
   bool becomes_bulk = false;              // One that yields is a pull since the last that has to be one of everything.
-  absl::optional<Problem> error;          // Why it failed or is held.
+  absl::optional<Problem> error;          // Why it failed.
 };
 
 // A job that is asked for when another one ends.
@@ -64,8 +64,8 @@ struct FollowUp {
 
 // Ends the running job and frees the slot; an urgent one leaves a step owed to the bulk lane. If it completed, its
 // follow-ups are asked for, but for those of a kind that is in their chain; those with the trigger kRetry are asked for
-// however it ended. A cancel request that the job did not see changes nothing, unless the job is
-// to be held: then it is cancelled. FAILED_PRECONDITION: the fence is stale.
+// however it ended. A cancel request that the job did not see changes nothing.
+// FAILED_PRECONDITION: the fence is stale.
 absl::StatusOr<QueueChange> PlanFinish(const QueueSnapshot& snapshot, const Fence& fence, const JobEnd& end,
                                        absl::Span<const FollowUp> follow_ups, absl::Time now);
 

@@ -103,6 +103,12 @@ std::vector<Problem> WithoutHeld(const std::vector<Problem>& attentions, ChangeK
   return Without(attentions, HeldCode(kind));
 }
 
+ChangeCounts AtMost(const ChangeCounts& changes, int64_t made) {
+  ChangeCounts counted;
+  for (const ChangeKind kind : kChangeKinds) counted[kind] = std::min(changes[kind], made);
+  return counted;
+}
+
 bool IsSelected(const HeldSelection& selection, const HeldChange& change) {
   if (change.state != HeldChange::State::kHeld || change.job_id != selection.job_id) return false;
   return selection.kinds.empty() ||

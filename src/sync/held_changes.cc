@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "flxlink/field.h"
 #include "flxlink/money.h"
 #include "src/sync/hidden_quantity.h"
@@ -97,6 +98,7 @@ class Judge {
       if (IsOfLink(change.kind)) decision_.held.Mutable().push_back(change);
       if (IsOfLink(change.kind)) continue;
       if (change.state == HeldChange::State::kBefore || send.Has(change.field)) continue;
+      if (!policy_.fields.Has(change.field)) continue;
       const uint64_t desired = DigestOf(change.field, desired_);
       if (change.digest != desired || desired == DigestOf(change.field, row_.acknowledged)) continue;
       decision_.held.Mutable().push_back(change);
@@ -199,20 +201,24 @@ std::vector<Problem> HeldProblems(const std::vector<HeldChange>& held) {
 RareVector<HeldChange> HeldOnceApplied(const std::vector<HeldChange>& held, const SyncFields& applied,
                                        const ItemValues& known) {
   RareVector<HeldChange> left;
-  const bool has_before = std::any_of(
-      held.begin(), held.end(), [](const HeldChange& change) { return change.state == HeldChange::State::kBefore; });
+  absl::optional<HeldChange> before;
   for (const HeldChange& change : held) {
-    const bool is_approved = change.state == HeldChange::State::kApproved && applied.Has(change.field);
-    if (!is_approved) {
+    if (change.state != HeldChange::State::kApproved || !applied.Has(change.field)) {
       left.Mutable().push_back(change);
-    } else if (change.kind == ChangeKind::kReprice && !has_before && known.Get(change.field) != kAbsent) {
-      HeldChange before = change;
-      before.state = HeldChange::State::kBefore;
-      before.digest = ValueDigest(ToString(change.field), known);
-      before.problem = Problem();
-      left.Mutable().push_back(std::move(before));
+    } else if (change.kind == ChangeKind::kReprice && known.Get(change.field) != kAbsent) {
+      before = change;
+      before->state = HeldChange::State::kBefore;
+      before->digest = ValueDigest(ToString(change.field), known);
+      before->problem = Problem();
     }
   }
+  if (!before.has_value()) return left;
+  // Only prices have one.
+  std::vector<HeldChange>& all = left.Mutable();
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [](const HeldChange& change) { return change.state == HeldChange::State::kBefore; }),
+            all.end());
+  all.push_back(*std::move(before));
   return left;
 }
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "flxlink/sync.h"
 #include "src/sync/field_difference.h"
@@ -11,6 +13,13 @@
 namespace flxlink {
 namespace {
 
+// Whether something is held that is not to be sent any more.
+bool HoldsWhatIsOver(const std::vector<HeldChange>& held, const std::vector<HeldChange>& judged) {
+  return std::any_of(held.begin(), held.end(), [&](const HeldChange& change) {
+    return change.state == HeldChange::State::kHeld && std::find(judged.begin(), judged.end(), change) == judged.end();
+  });
+}
+
 // Whether the next plan would send something of the link, as far as the link alone can tell.
 bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   if (sync::IsClosed(row, policy)) return false;
@@ -19,8 +28,9 @@ bool HasSomethingToSend(const SyncRow& row, const SyncPolicy& policy) {
   if (sync::IsQuantityHeld(row, desired, policy)) send.Remove(SyncField::kQuantity);
   if (!row.refused.empty())
     send = DifferenceOf(send, sync::FieldsOf(sync::StandingRefusals(row.refused, send, desired)));
-  if (!row.held.empty()) send = DifferenceOf(send, sync::JudgeChanges(row, send, desired, policy, {}).stays);
-  return !send.empty();
+  if (row.held.empty()) return !send.empty();
+  const sync::BreakerDecision decision = sync::JudgeChanges(row, send, desired, policy, {});
+  return !DifferenceOf(send, decision.stays).empty() || HoldsWhatIsOver(row.held, decision.held);
 }
 
 // Whether what was seen says something about the link: a read that was no later may show the item as it was before what

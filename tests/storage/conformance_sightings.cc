@@ -364,6 +364,11 @@ TEST_P(StorageConformance, WhatIsHeldOfADoubtEndsWithIt) {
   ASSERT_EQ(shop.Edit("S1", OnlyKind(ListingEdit::Kind::kConfirm)), absl::OkStatus());
   expect_over(kNone);
   hold("NEW-9", At(24));
+  See(shop, Item("NEW-10"), At(25));
+  EXPECT_TRUE(Value(shop.storage().ReadHeldChanges(shop.channel_id(), shop.fence().job_id, 0, 10)).empty())
+      << "it is another doubt";
+  EXPECT_EQ(AttentionsOf(shop), kDoubtful);
+  ASSERT_EQ(Value(shop.storage().HoldUnlinks(shop.fence(), {link}, At(25))).size(), 1u);
   shop.Pull({}, At(25));
   expect_over({"item_gone"});
 }

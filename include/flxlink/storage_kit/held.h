@@ -35,13 +35,16 @@ enum class ItemLoss {
   kHeld,    // The same, and it is held from now on.
   kGone,    // It is gone, and no link broke.
   kBroken,  // It is gone, and its link broke.
+  kBrokenAsApproved,
 };
 // Adds it to what a sighting or a sweep came to.
 template <typename Result>
 void CountLoss(ItemLoss loss, Result* result) {
   if (loss == ItemLoss::kHeld) ++result->held;
-  if (loss == ItemLoss::kGone || loss == ItemLoss::kBroken) ++result->gone;
-  if (loss == ItemLoss::kBroken) ++result->broken;
+  const bool broke = loss == ItemLoss::kBroken || loss == ItemLoss::kBrokenAsApproved;
+  if (loss == ItemLoss::kGone || broke) ++result->gone;
+  if (broke) ++result->broken;
+  if (loss == ItemLoss::kBroken) ++result->counted;
 }
 
 // What becomes of a link whose item is found gone.
@@ -73,6 +76,9 @@ RareVector<HeldChange> HeldOnceBroken(const std::vector<HeldChange>& held);
 // `attentions` with that of a change that is held, ascending by code, and without.
 std::vector<Problem> WithHeld(const std::vector<Problem>& attentions, const Problem& held);
 std::vector<Problem> WithoutHeld(const std::vector<Problem>& attentions, ChangeKind kind);
+
+// `changes`, of each kind as many as were made.
+ChangeCounts AtMost(const ChangeCounts& changes, int64_t made);
 
 // Whether the selection is of this change, whatever its listing variant is called.
 bool IsSelected(const HeldSelection& selection, const HeldChange& change);

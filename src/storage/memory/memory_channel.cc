@@ -261,9 +261,10 @@ storage::ItemLoss MemoryChannel::LoseItem(MemoryItem& item, absl::Time gone_at, 
   item.gone = true;
   item.gone_at = gone_at;
   if (!breaks) return storage::ItemLoss::kGone;
-  ChangeCounts changes;
-  if (verdict == BreakVerdict::kBreaks) changes[ChangeKind::kBreak] = 1;
-  CountChanges(changes, author.at);
+  if (verdict != BreakVerdict::kBreaks) return storage::ItemLoss::kBrokenAsApproved;
+  ChangeCounts counted;
+  counted[ChangeKind::kBreak] = 1;
+  CountChanges(counted, author.at);
   return storage::ItemLoss::kBroken;
 }
 
@@ -329,10 +330,12 @@ void MemoryChannel::FollowItem(const MemoryItem& item, const ItemSighting& sight
   }
   const std::vector<Problem> attentions = listing.attentions;
   const bool can_send = FollowValues(listing, item);
-  const bool other_doubt = Judge(listing, item, sighting, heals, result);
+  const bool other_keys = HasOtherKeys(listing, item, sighting);
+  const bool other_doubt = other_keys && Judge(listing, item, heals, result);
   listing.attentions = storage::WithSightings(attentions, SightingAttentions(listing, item));
   storage::AddSightedChanges(listing.sku, item.external_id, attentions, listing.attentions, result);
-  if (!listing.doubtful) EndHeld(listing, ChangeKind::kUnlink, author.at);
+  // With other keys it is another doubt.
+  if (!listing.doubtful || other_keys) EndHeld(listing, ChangeKind::kUnlink, author.at);
   if (can_send || other_doubt) MarkDirty(listing, author.at);
   Reindex(listing);
 }
@@ -346,14 +349,18 @@ bool MemoryChannel::FollowValues(MemoryListing& listing, const MemoryItem& item)
   return !DesiredStatus(before).has_value() && DesiredStatus(listing.status).has_value();
 }
 
-bool MemoryChannel::Judge(MemoryListing& listing, const MemoryItem& item, const ItemSighting& sighting, bool heals,
-                          PullWriteResult* result) {
-  const LinkPriority& rules = channel.config.link_priority;
+bool MemoryChannel::HasOtherKeys(const MemoryListing& listing, const MemoryItem& item,
+                                 const ItemSighting& sighting) const {
   if (item.fields == sighting.before.fields || !storage::CanBeDoubted(listing.by_hand, sighting.own_ids)) return false;
-  const std::vector<Field> keys = storage::ItemKeys(item.external_id, item.fields);
-  if (!storage::HasOtherKeys(rules, storage::ItemKeys(item.external_id, sighting.before.fields), keys)) return false;
-  const storage::PairVerdict verdict =
-      storage::JudgePair(rules, storage::ListingKeys(listing.sku, listing.parent, listing.fields), keys);
+  return storage::HasOtherKeys(channel.config.link_priority,
+                               storage::ItemKeys(item.external_id, sighting.before.fields),
+                               storage::ItemKeys(item.external_id, item.fields));
+}
+
+bool MemoryChannel::Judge(MemoryListing& listing, const MemoryItem& item, bool heals, PullWriteResult* result) {
+  const storage::PairVerdict verdict = storage::JudgePair(
+      channel.config.link_priority, storage::ListingKeys(listing.sku, listing.parent, listing.fields),
+      storage::ItemKeys(item.external_id, item.fields));
   const bool was_doubtful = listing.doubtful;
   listing.doubtful = storage::IsDoubtfulAfter(was_doubtful, heals, verdict);
   if (listing.doubtful == was_doubtful) return false;

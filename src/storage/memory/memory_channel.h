@@ -227,9 +227,10 @@ struct MemoryChannel {
   // The status and the values of the link follow what is seen. Returns whether something can be sent by now that could
   // not be before.
   bool FollowValues(MemoryListing& listing, const MemoryItem& item);
-  // Judges a link whose item was seen; `heals`: it was broken. Returns whether it became doubtful, or is so no more.
-  bool Judge(MemoryListing& listing, const MemoryItem& item, const ItemSighting& sighting, bool heals,
-             PullWriteResult* result);
+  // Whether the item of a link that can be doubted was seen with other keys.
+  bool HasOtherKeys(const MemoryListing& listing, const MemoryItem& item, const ItemSighting& sighting) const;
+  // Judges the link then; `heals`: it was broken. Returns whether it became doubtful, or is so no more.
+  bool Judge(MemoryListing& listing, const MemoryItem& item, bool heals, PullWriteResult* result);
   // The attentions that sightings give the link, as it is.
   std::vector<Problem> SightingAttentions(const MemoryListing& listing, const MemoryItem& item) const;
 

@@ -407,7 +407,7 @@ absl::StatusOr<int64_t> MemoryStorage::ReleaseLinks(const Fence& fence, absl::Sp
     (*channel)->Unlink(listing->second, LinkEvent::Kind::kReleased, LinkReason::kNone, {fence.job_id, now});
     ++released;
   }
-  (*channel)->CountChanges(changes, now);
+  (*channel)->CountChanges(storage::AtMost(changes, released), now);
   return released;
 }
 

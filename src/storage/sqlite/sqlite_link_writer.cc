@@ -79,8 +79,9 @@ storage::ItemLoss LinkWriter::LoseItem(int64_t channel_variant_id, absl::string_
   Query(db_, "UPDATE channel_variant SET gone = 1, gone_at = ?3 WHERE channel_id = ?1 AND channel_variant_id = ?2")
       .Run(channel_id_, channel_variant_id, gone_at);
   if (!breaks) return storage::ItemLoss::kGone;
+  if (verdict != BreakVerdict::kBreaks) return storage::ItemLoss::kBrokenAsApproved;
   ChangeCounts counted;
-  if (verdict == BreakVerdict::kBreaks) counted[ChangeKind::kBreak] = 1;
+  counted[ChangeKind::kBreak] = 1;
   AddChanges(db_, channel_id_, counted, author_.at);
   return storage::ItemLoss::kBroken;
 }

@@ -398,7 +398,7 @@ absl::StatusOr<int64_t> SqliteStorage::ReleaseLinks(const Fence& fence, absl::Sp
       writer.Dissolve(*link, LinkEvent::Kind::kReleased, LinkReason::kNone);
       ++released;
     }
-    AddChanges(db, fence.channel_id, changes, now);
+    AddChanges(db, fence.channel_id, storage::AtMost(changes, released), now);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

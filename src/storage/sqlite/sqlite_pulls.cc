@@ -270,8 +270,8 @@ class ItemWriter {
     }
     const bool can_send = !DesiredStatus(known.status).has_value() && DesiredStatus(status).has_value();
     if (can_send || doubtful != known.doubtful) MarkDirty(db_, channel_id_, known.listing_id, now_);
-    // As it is by now: that it was to break may be over as well.
-    if (!doubtful && !known.held.empty()) EndHeldUnlink(known.listing_id);
+    // With other keys it is another doubt. As it is by now: that it was to break may be over as well.
+    if ((!doubtful || seen.other_keys) && !known.held.empty()) EndHeldUnlink(known.listing_id);
   }
 
   void EndHeldUnlink(int64_t listing_id) {
