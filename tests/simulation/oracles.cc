@@ -233,7 +233,7 @@ void Oracles::CountBreak(const Item& item, bool holdable) {
 
 void Oracles::CountChange(int64_t channel_id, ChangeKind kind, bool holdable) {
   const auto limits = allowed_.find(channel_id);
-  if (limits == allowed_.end()) return;
+  if (limits == allowed_.end() || limits->second.count(kind) == 0) return;
   std::vector<absl::Time>& made = changes_made_[{channel_id, kind}];
   made.push_back(scheduler_.now());
   // The processes' clocks differ.
