@@ -1,5 +1,6 @@
 // What the circuit breaker holds, over a channel: counted, approved, refused.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 namespace flxlink::engine {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -114,6 +116,32 @@ TEST_P(HeldChangesTest, TheChannelsOwnLimitCounts) {
   SyncedChannel(5, config);
   Reprice(3, 300);
   EXPECT_EQ(Run(JobKind::kSync).progress.held, 3);
+}
+
+TEST_P(HeldChangesTest, AllThatIsHeldIsListedWhateverTheSizeOfAPage) {
+  ChannelConfig config = Config();
+  config.limits = {{ChangeKind::kReprice, 0, false}, {ChangeKind::kHide, 0, false}};
+  config.status_rules = {*ParseStatusRule("quantity<=0:hide", config.currency)};
+  SyncedChannel(4, config);
+  WriteProducts({{"s0", "s0", 300, 5}, {"s1", "s1", 300, 0}, {"s2", "s2", 300, 0}, {"s3", "s3", 300, 5}});
+  Run(JobKind::kRules);
+  const Job sync = Run(JobKind::kSync);
+  ASSERT_EQ(CountOf(sync, "reprice_held"), 4);
+  ASSERT_EQ(CountOf(sync, "hide_held"), 2);
+  for (const int64_t limit : {1, 2, 3, 4, 5, 6, 7}) {
+    std::vector<std::string> held;
+    PageRequest request;
+    request.limit = limit;
+    do {
+      const absl::StatusOr<HeldPage> page = engine_->ListHeld(sync.job_id, request);
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (const HeldRow& row : page->rows) held.push_back(absl::StrCat(row.sku, " ", ToString(row.change.kind)));
+      request.after = page->next;
+    } while (!request.after.empty());
+    std::sort(held.begin(), held.end());
+    EXPECT_THAT(held, ElementsAre("s0 reprice", "s1 hide", "s1 reprice", "s2 hide", "s2 reprice", "s3 reprice"))
+        << limit;
+  }
 }
 
 TEST_P(HeldChangesTest, ManyDoubtfulLinksAreNotDissolved) {

@@ -249,6 +249,7 @@ TEST_F(ItemFetchTest, MoreThatIsGoneThanTheLimitAllowsHasToBeApproved) {
   const Job held = Run(AskFor({"1", "2"}));
   EXPECT_EQ(held.state, JobState::kCompleted);
   EXPECT_EQ(CountOf(held, "break_held"), 2);
+  EXPECT_EQ(held.progress.total, 2) << "one that goes on looks at the third item next";
   EXPECT_EQ(CountOf(held, "gone"), 0);
   HeldSelection all;
   all.job_id = held.job_id;

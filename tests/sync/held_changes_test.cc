@@ -51,7 +51,9 @@ SyncRow Priced(int64_t price) {
 }
 
 SyncRow Approved(SyncRow row) {
-  for (HeldChange& change : row.held.Mutable()) change.state = HeldChange::State::kApproved;
+  for (HeldChange& change : row.held.Mutable()) {
+    if (change.state == HeldChange::State::kHeld) change.state = HeldChange::State::kApproved;
+  }
   return row;
 }
 
@@ -224,6 +226,38 @@ TEST(HeldChangesTest, WhatIsHeldIsNotFoundByLookingAgain) {
   const SyncRow row = Unsent(Priced(300), Holding({ChangeKind::kReprice}));
   EXPECT_THAT(PlanReconciliation(BatchOf(row), FullPolicy(), /*compare_seen=*/false), IsEmpty());
   EXPECT_EQ(PlanReconciliation(BatchOf(Priced(300)), FullPolicy(), false).size(), 1u);
+}
+
+// It would be attention, and keep its job, for ever.
+TEST(HeldChangesTest, WhatIsHeldAndOverIsFoundByLookingAgain) {
+  const SyncRow held = Unsent(Priced(300), Holding({ChangeKind::kReprice}));
+  SyncRow set_by_hand = held;
+  set_by_hand.acknowledged.price = set_by_hand.seen.price = 300;
+  EXPECT_EQ(PlanReconciliation(BatchOf(set_by_hand), FullPolicy(), false).size(), 1u);
+  EXPECT_THAT(Unsent(set_by_hand, Breaker()).held, IsEmpty());
+  SyncPolicy without_prices = FullPolicy();
+  without_prices.fields.Remove(SyncField::kPrice);
+  EXPECT_EQ(PlanReconciliation(BatchOf(held), without_prices, false).size(), 1u);
+  EXPECT_THAT(Unsent(held, Breaker(), without_prices).held, IsEmpty());
+  set_by_hand.held.Mutable().at(0).state = HeldChange::State::kRefused;
+  EXPECT_THAT(PlanReconciliation(BatchOf(set_by_hand), FullPolicy(), false), IsEmpty()) << "it is nobody's attention";
+}
+
+TEST(HeldChangesTest, OfTwoApprovedPricesTheOneBeforeTheLastIsGoneBackTo) {
+  SyncRow row = EqualRow();
+  const int64_t first = row.acknowledged.price;
+  for (const int64_t price : {int64_t{300}, int64_t{100}}) {
+    row.product_price = price;
+    row = Approved(Unsent(row, Holding({ChangeKind::kReprice})));
+    row.held = Settle(PlanWith(row, Breaker()), {0}, {OutcomeOf(PushResult::kApplied)}, 1).rows.at(0).held;
+    row.acknowledged.price = row.seen.price = price;
+    ASSERT_EQ(row.held.size(), 1u);
+  }
+  row.product_price = 300;
+  EXPECT_TRUE(PlanWith(row, Holding({ChangeKind::kReprice})).changes.empty());
+  EXPECT_EQ(OnlyItem(PlanWith(row, Holding({ChangeKind::kReprice}))).values.price, 300);
+  row.product_price = first;
+  EXPECT_THAT(PlanWith(row, Holding({ChangeKind::kReprice})).items, IsEmpty()) << "that is ten times as much";
 }
 
 TEST(HeldChangesTest, WhatADoubtfulLinkHoldsStaysAttention) {
