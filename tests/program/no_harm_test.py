@@ -84,7 +84,7 @@ class Run:
     def filled(self, command):
         """A command with the job that holds something, and with times, in their places."""
         if "{held}" in command:
-            held = [job["id"] for job in self.jobs() if job["progress"].get("held")]
+            held = [job["id"] for job in self.jobs() if any(name.endswith("_held") and count for name, count in job["counts"].items())]
             expect(held, f"{command}: no job holds anything")
             command = command.replace("{held}", str(max(held)))
         now = datetime.datetime.now(datetime.timezone.utc)
