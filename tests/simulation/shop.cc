@@ -71,7 +71,6 @@ ChannelConfig ChooseChannel(Scheduler& scheduler, const std::string& name) {
   config.adapter = "simulated";
   config.link_priority = {{"sku", "sku", {}, Ambiguity::kStop}};
   config.link_after_build = true;
-  if (scheduler.Choose(4) == 0) config.limits.push_back({ChangeKind::kBreak, 0, false});
   if (scheduler.Choose(2) == 0) {
     config.status_rules = {*ParseStatusRule("quantity<=2:hide", config.currency),
                            *ParseStatusRule("quantity>2:unhide", config.currency)};
